@@ -1,0 +1,52 @@
+import type { CID } from 'multiformats/cid';
+import type { AbortOptions } from './abort.ts';
+
+/** Multicodec of raw bytes. */
+export const CODEC_RAW = 0x55;
+/** Multicodec of dag-cbor. */
+export const CODEC_DAG_CBOR = 0x71;
+
+/** Options of {@link ContentStore.get}. */
+export interface ContentGetOptions extends AbortOptions {
+  /** Largest block accepted, bytes. Default 2 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** What {@link ContentStore.collect} removed. */
+export interface CollectReport {
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/**
+ * Content-addressed blocks (CIDv1, sha2-256). Every read re-verifies the hash, also from the local disk.
+ *
+ * Errors: `ERR_CONTENT_NOT_FOUND`, `ERR_CONTENT_HASH` (the bytes do not match the CID), `ERR_CONTENT_CODEC`
+ * (a CID version, codec or hash that is not supported), `ERR_CONTENT_TOO_LARGE`, `ERR_CONTENT_READ_ONLY`,
+ * `ERR_CONTENT_UNREACHABLE`.
+ */
+export interface ContentStore {
+  /** What this implementation can do; calls to what it cannot throw `ERR_CONTENT_READ_ONLY`. */
+  readonly can: { readonly write: boolean; readonly pin: boolean; readonly enumerate: boolean };
+  get(cid: CID, options?: ContentGetOptions): Promise<Uint8Array>;
+  /** Whether the block is held locally; never goes to the network. */
+  has(cid: CID, options?: AbortOptions): Promise<boolean>;
+  /** Stores a block of at most 1 MiB and returns its CID. */
+  put(
+    codec: typeof CODEC_RAW | typeof CODEC_DAG_CBOR,
+    bytes: Uint8Array,
+    options?: AbortOptions,
+  ): Promise<CID>;
+  /** Keeps `cid` and, when it is dag-cbor, everything it links to, on behalf of `owner`. */
+  pin(cid: CID, owner: string, options?: AbortOptions): Promise<void>;
+  /** Ends an owner's claim; unknown claims are fine. */
+  unpin(cid: CID, owner: string, options?: AbortOptions): Promise<void>;
+  /** Deletes every block that no pin reaches and that is older than `graceMs` (default 0). */
+  collect(options?: AbortOptions & { readonly graceMs?: number }): Promise<CollectReport>;
+  /** CIDs held locally. */
+  list(options?: AbortOptions): AsyncIterable<CID>;
+  close(): Promise<void>;
+}
+
+/** The reading half of a {@link ContentStore}, all that a remote source offers. */
+export type ContentReader = Pick<ContentStore, 'get'>;

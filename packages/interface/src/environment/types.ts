@@ -1,0 +1,17 @@
+/** Cancels a scheduled callback; calling it again, or after the callback ran, does nothing. */
+export type CancelTimer = () => void;
+
+/**
+ * The one seam through which protocol code reaches time and randomness (DESIGN §1.2).
+ *
+ * Nothing else may call `Date.now`, `Math.random` or `setTimeout`, so a whole town of nodes
+ * can run in one process, deterministically, from one seed.
+ */
+export interface Environment {
+  /** Milliseconds since the Unix epoch, an integer. */
+  now(): number;
+  /** Calls `callback` once after `delayMs` milliseconds (0 = at the next turn). Keeps the process alive. */
+  schedule(delayMs: number, callback: () => void): CancelTimer;
+  /** `length` random bytes; of cryptographic quality outside simulations. */
+  randomBytes(length: number): Uint8Array;
+}

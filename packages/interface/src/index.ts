@@ -1,0 +1,31 @@
+/**
+ * Shared types, errors, environment and small byte helpers of EDMP.
+ *
+ * Everything pluggable is an interface here with an acceptance suite in `@edmp/interface/testing`; crypto providers
+ * are `@edmp/interface/crypto/node` and `@edmp/interface/crypto/noble`.
+ *
+ * @packageDocumentation
+ */
+export type * from './abort.ts';
+export * from './bytes.ts';
+export * from './collect.ts';
+export * from './content-store.ts';
+export * from './crypto/errors.ts';
+export type * from './crypto/types.ts';
+export * from './dataset.ts';
+export * from './environment/deadline.ts';
+export * from './environment/seeded-random.ts';
+export * from './environment/system.ts';
+export type * from './environment/types.ts';
+export * from './environment/virtual.ts';
+export * from './errors.ts';
+export * from './key-value-store.ts';
+export * from './keys.ts';
+export type * from './meter.ts';
+export type * from './network.ts';
+export type * from './settlement.ts';
+export * from './signer.ts';
+export type * from './trustchain/block-store.ts';
+export * from './trustchain/half-block.ts';
+export type * from './trustchain/ledger.ts';
+export type * from './wallet.ts';

@@ -1,0 +1,6 @@
+/**
+ * Acceptance suites for everything pluggable; vitest is an optional peer.
+ *
+ * @packageDocumentation
+ */
+export {};

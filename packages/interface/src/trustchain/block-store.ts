@@ -1,0 +1,68 @@
+import type { PublicKey } from '../keys.ts';
+import type { BlockId, HalfBlock } from './half-block.ts';
+
+/** A stored block with its place in the order of arrival. */
+export interface ArrivedBlock {
+  readonly block: HalfBlock;
+  /** Strictly increasing per store; the cursor of {@link BlockStore.since}. */
+  readonly arrival: number;
+}
+
+/** The place of the next own block, made durable before its signature leaves the process. */
+export interface Reservation {
+  readonly seq: number;
+  readonly prev: BlockId | null;
+  /** The only core that may ever be signed at `seq`. */
+  readonly id: BlockId;
+}
+
+/** Options of {@link BlockStore.put}. */
+export interface PutOptions {
+  /** `true`: on disk before the promise resolves (own chain, proofs, settlement). Default `false`: may lag a power cut. */
+  readonly durable?: boolean;
+}
+
+/**
+ * Stores half blocks, every branch of a fork included; does not judge them.
+ *
+ * Passing the suite `blockStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
+ */
+export interface BlockStore {
+  /** Adds all blocks in one transaction; known ids are skipped. Returns how many were new. */
+  put(blocks: readonly HalfBlock[], options?: PutOptions): Promise<number>;
+  get(id: BlockId): Promise<HalfBlock | undefined>;
+  has(id: BlockId): Promise<boolean>;
+  /** All branches at one position, in order of id bytes. */
+  at(author: PublicKey, seq: number): Promise<readonly HalfBlock[]>;
+  /** Blocks with `from` ≤ seq ≤ `to`, by seq then id bytes, at most `limit`. */
+  range(author: PublicKey, from: number, to: number, limit: number): Promise<readonly HalfBlock[]>;
+  /** The block with the highest seq (lowest id bytes on a tie). */
+  head(author: PublicKey): Promise<HalfBlock | undefined>;
+  /** Nearest stored neighbours below and above `seq` (every branch of that position). */
+  neighbours(
+    author: PublicKey,
+    seq: number,
+  ): Promise<{ readonly previous: readonly HalfBlock[]; readonly next: readonly HalfBlock[] }>;
+  /** Blocks whose link is `id`, in order of arrival. */
+  answers(id: BlockId): Promise<readonly HalfBlock[]>;
+  /** Blocks of one type, of one author or of all, in order of arrival after `after` (a cursor, default 0). */
+  byType(
+    type: string,
+    options: { readonly author?: PublicKey; readonly after?: number; readonly limit: number },
+  ): Promise<readonly ArrivedBlock[]>;
+  /** Everything that arrived after the cursor, in order. */
+  since(after: number, limit: number): Promise<readonly ArrivedBlock[]>;
+  /** Keys of all authors, in byte order. */
+  authors(): Promise<readonly PublicKey[]>;
+  /** Number of blocks, of one author or of all. */
+  count(author?: PublicKey): Promise<number>;
+  /** Stores a canonical fraud proof for ever, durably; `false` when it was known. */
+  putProof(author: PublicKey, id: BlockId, proof: Uint8Array): Promise<boolean>;
+  /** Canonical fraud proofs against an author. */
+  proofs(author: PublicKey): Promise<readonly Uint8Array[]>;
+  /** Reserves the next own position, durably. Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core. */
+  reserve(author: PublicKey, reservation: Reservation): Promise<void>;
+  /** The latest reservation of an author. */
+  reservation(author: PublicKey): Promise<Reservation | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { AbortOptions } from '../abort.ts';
+import type { PublicKey } from '../keys.ts';
+import type { BlockStore } from './block-store.ts';
+import type { BlockId, HalfBlock, TxValue } from './half-block.ts';
+
+/** How much of a block's neighbourhood is known, or that it breaks a rule (DESIGN §3.3). */
+export type ValidationLevel =
+  | 'valid'
+  | 'partial-next'
+  | 'partial-previous'
+  | 'partial'
+  | 'no-info'
+  | 'invalid';
+
+/** One broken rule. */
+export interface ValidationIssue {
+  /** Stable code, e.g. `ERR_BLOCK_SIGNATURE`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** State of a two-party transaction, from the blocks known. */
+export interface PairState {
+  readonly state: 'pending' | 'agreed' | 'refused' | 'withdrawn' | 'expired';
+  readonly proposal: HalfBlock;
+  /** The answer that ended the proposal, if one did. */
+  readonly answer?: HalfBlock;
+  /** Last moment at which an agreement counts, ms; null = no deadline. */
+  readonly deadline: number | null;
+  /** Why, in one sentence. */
+  readonly reason: string;
+}
+
+/** Rule of one application type. It may only lower a verdict, never raise it. */
+export interface TypeRule {
+  /** Problems of a proposal's or source block's transaction by itself; empty = fine. */
+  checkProposal?(block: HalfBlock): readonly ValidationIssue[];
+  /** Problems of an agreement against the proposal it answers; empty = fine. Default: transactions must be equal. */
+  checkAgreement?(agreement: HalfBlock, proposal: HalfBlock): readonly ValidationIssue[];
+  /** Deadline of a proposal, ms. Default: the integer `deadline` of a map transaction, else null. */
+  deadline?(proposal: HalfBlock): number | null;
+}
+
+/** A block entered the store, or was found to break a rule, or proved fraud. */
+export type TrustchainEvent =
+  | {
+      readonly type: 'block';
+      readonly block: HalfBlock;
+      readonly level: ValidationLevel;
+      readonly own: boolean;
+    }
+  | { readonly type: 'invalid'; readonly block: HalfBlock; readonly issues: readonly ValidationIssue[] }
+  | { readonly type: 'fraud'; readonly author: PublicKey; readonly proof: Uint8Array };
+
+/** Answer to {@link Trustchain.receive}. */
+export interface ReceiveResult {
+  readonly block: HalfBlock;
+  /** `false` when the block was known before. */
+  readonly added: boolean;
+  readonly level: ValidationLevel;
+  readonly issues: readonly ValidationIssue[];
+}
+
+/**
+ * What applications need of a TrustChain node: sign own blocks, take in others', ask, sync.
+ * `@edmp/trustchain` implements it; `@edmp/market` uses it.
+ *
+ * Errors: `ERR_BLOCK_*` (format and validation), `ERR_PAIR_*` (a transition that is not allowed),
+ * `ERR_CHAIN_FRAUD` (the counterparty is a proven cheat), `ERR_CHAIN_REGRESSED` (own store went back in time).
+ */
+export interface Trustchain {
+  readonly self: PublicKey;
+  readonly store: BlockStore;
+  /** Signs and stores a proposal to `peer`, and delivers it when the peer is connected. */
+  propose(
+    proposal: { readonly peer: PublicKey; readonly type: string; readonly tx: TxValue },
+    options?: AbortOptions,
+  ): Promise<HalfBlock>;
+  /** Signs and stores a block addressed to anyone. */
+  source(source: { readonly type: string; readonly tx: TxValue }, options?: AbortOptions): Promise<HalfBlock>;
+  /** Agrees to a proposal addressed to us (or to anyone). `tx` default: the proposal's. Throws `ERR_PAIR_*`. */
+  agree(proposal: BlockId, tx?: TxValue, options?: AbortOptions): Promise<HalfBlock>;
+  /** Refuses a proposal addressed to us. */
+  refuse(proposal: BlockId, reason: string, options?: AbortOptions): Promise<HalfBlock>;
+  /** Withdraws an own proposal after its deadline. */
+  withdraw(proposal: BlockId, reason: string, options?: AbortOptions): Promise<HalfBlock>;
+  /** State of the pair that a proposal opened. Throws `ERR_PAIR_UNKNOWN` when the proposal is not stored. */
+  pair(proposal: BlockId): Promise<PairState>;
+  /** Decodes, verifies once, validates and stores a block that came from outside. Throws only on undecodable or wrongly signed bytes. */
+  receive(bytes: Uint8Array, options?: AbortOptions): Promise<ReceiveResult>;
+  /** Sends stored blocks to a connected peer and waits until it has stored them. */
+  push(peer: PublicKey, blocks: readonly HalfBlock[], options?: AbortOptions): Promise<void>;
+  /** Fetches from `peer` what is missing of `author`'s chain (and, with `links`, of the blocks that answer it). Returns the number of new blocks. */
+  sync(
+    peer: PublicKey,
+    author: PublicKey,
+    options?: AbortOptions & { readonly links?: boolean },
+  ): Promise<number>;
+  /** Registers the rule of an application type; one per type (`ERR_INVALID_ARGUMENT`). */
+  registerType(type: string, rule: TypeRule): void;
+  /** Whether fraud by `author` is proven here. */
+  isFraudulent(author: PublicKey): Promise<boolean>;
+  /** Listens until the returned function is called. */
+  on(listener: (event: TrustchainEvent) => void): () => void;
+  stop(): Promise<void>;
+}
