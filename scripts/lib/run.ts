@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { root } from './workspace.ts';
+
+/** What a finished program left behind. */
+export interface Result {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** How to run a program. */
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kills the program after this many milliseconds (default ten minutes). */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs a program without a shell, its standard input closed, with the repository's tools first on the path. Resolves
+ * with its exit code (124 after a timeout, 127 when it cannot be started) and both its outputs in one text.
+ */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return new Promise((resolve) => {
+    let output = '';
+    let timedOut = false;
+    const child = spawn(program, args, {
+      cwd: options.cwd ?? root,
+      env: {
+        ...process.env,
+        PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH ?? ''}`,
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, options.timeoutMs ?? 600_000);
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ code: 127, output: `${output}${error.message}\n` });
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code: timedOut ? 124 : (code ?? 1), output });
+    });
+  });
+}
+
+/** Runs a program and gives its output. Throws with that output when it exits with anything but 0. */
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const result = await run(program, args, options);
+  if (result.code !== 0) {
+    throw new Error(`${program} ${args.join(' ')} exited with ${result.code}\n${result.output}`);
+  }
+  return result.output;
+}
+
+/** Runs the program's body; a thrown error becomes one message and exit code 1. */
+export async function main(name: string, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
