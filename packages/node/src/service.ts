@@ -22,7 +22,10 @@ export interface MeterView {
   readonly label: string;
   readonly lastUpdate: number | null;
   /** Coarse place that a listing would show, per accuracy level. */
-  readonly cells: readonly { readonly accuracy: 'street' | 'town' | 'region' | 'hidden'; readonly cell: string | null }[];
+  readonly cells: readonly {
+    readonly accuracy: 'street' | 'town' | 'region' | 'hidden';
+    readonly cell: string | null;
+  }[];
   /** What the meter can sell. */
   readonly commodities: readonly { readonly commodity: Commodity; readonly flow: Flow }[];
 }
@@ -110,12 +113,52 @@ export interface OrderView {
   readonly status: 'open' | 'completed' | 'cancelled' | 'expired';
   readonly created: number;
   readonly expires: number;
-  /** Number of the order within this node, 1, 2, …; used by the compatible REST routes. */
+  /** Sequence number of the order's block in its trader's chain, so every node gives an order the same number; used by the compatible REST routes. */
   readonly number: number;
+}
+
+/** An open order in the book, anybody's. */
+export interface BookOrderView {
+  readonly order: string;
+  readonly side: 'ask' | 'bid';
+  /** Sequence number of the order's block in its trader's chain. */
+  readonly number: number;
+  /** Public key of the trader, hex. */
+  readonly trader: string;
+  readonly asset: string;
+  /** Price of one licence, minor units. */
+  readonly price: bigint;
+  readonly currency: string;
+  readonly quantity: number;
+  readonly filled: number;
+  readonly created: number;
+  readonly expires: number;
+}
+
+/** An offer of a dataset that this node already holds, by its asset id. */
+export interface AskRequest {
+  readonly asset: string;
+  /** Price of one licence, minor units. */
+  readonly price: bigint;
+  readonly currency: string;
+  /** Licences for sale; 1 = exclusive. */
+  readonly supply: number;
+  readonly lifetimeMs: number;
+}
+
+/** A bid for a listed asset. */
+export interface BuyRequest {
+  readonly asset: string;
+  /** Highest price of one licence, minor units; default: the listing's. */
+  readonly price?: bigint;
+  /** Default: the listing's. */
+  readonly currency?: string;
+  readonly lifetimeMs?: number;
 }
 
 /** One rung of a deal's ladder. */
 export interface TradeStepView {
+  /** `terms`, `trade-proposal`, `trade-agreement`, `release-proposal`, `release-agreement` are the steps of DESIGN §4.3; a screen shows any other name as it is. */
   readonly name: string;
   readonly at: number | null;
   /** Block that proves the step; null when it is not on the ledger. */
@@ -164,6 +207,39 @@ export interface WalletView {
   readonly pending: bigint;
 }
 
+/** One movement in a wallet. */
+export interface WalletTransactionView {
+  readonly id: string;
+  readonly direction: 'in' | 'out';
+  readonly asset: string;
+  /** Minor units. */
+  readonly amount: bigint;
+  /** Public key of the other side, hex; null when there is none (a grant). */
+  readonly counterparty: string | null;
+  readonly time: number;
+  readonly description: string;
+  readonly status: 'pending' | 'held' | 'final' | 'returned';
+  /** Trade that the movement belongs to, if any. */
+  readonly trade: string | null;
+}
+
+/** A matchmaker that this node knows. */
+export interface MatchmakerView {
+  /** Public key, hex. */
+  readonly key: string;
+  /** Multiaddr, e.g. `/ip4/127.0.0.1/tcp/4001`; null when unknown. */
+  readonly address: string | null;
+}
+
+/** Choice of blocks for the ledger explorer. */
+export interface BlockQuery {
+  /** Public key of one chain's author, hex. */
+  readonly author?: string;
+  /** Only blocks with a greater sequence number (with `author`), or that arrived after this many others. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
 /** A block for the ledger explorer. */
 export interface BlockView {
   readonly id: string;
@@ -194,14 +270,23 @@ export interface NodeService {
   curve(query: CurveQuery): Promise<CurveView>;
   offer(request: OfferRequest): Promise<ListingView>;
   listings(query: ListingQuery): Promise<readonly ListingView[]>;
+  /** Puts a dataset that this node already holds up for sale again. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET` for any other asset. */
+  ask(request: AskRequest): Promise<OrderView>;
   /** Bids for a listed asset; default price: the listing's. */
-  buy(request: { readonly asset: string; readonly price?: bigint; readonly currency?: string; readonly lifetimeMs?: number }): Promise<OrderView>;
+  buy(request: BuyRequest): Promise<OrderView>;
   cancel(order: string): Promise<void>;
   orders(): Promise<readonly OrderView[]>;
+  /** The open orders of everybody, as far as this node knows them. */
+  book(): Promise<readonly BookOrderView[]>;
   trades(): Promise<readonly TradeView[]>;
   trade(id: string): Promise<TradeView>;
   delivery(trade: string): Promise<DeliveryView>;
   wallets(): Promise<readonly WalletView[]>;
-  blocks(query: { readonly author?: string; readonly after?: number; readonly limit: number }): Promise<readonly BlockView[]>;
+  /** Movements of one wallet, oldest first, grants included: their sum is what the wallet owns. */
+  transactions(wallet: string): Promise<readonly WalletTransactionView[]>;
+  blocks(query: BlockQuery): Promise<readonly BlockView[]>;
+  /** One block by its id. */
+  block(id: string): Promise<BlockView>;
+  matchmakers(): Promise<readonly MatchmakerView[]>;
   on(listener: (event: NodeEvent) => void): () => void;
 }
