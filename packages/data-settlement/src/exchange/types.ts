@@ -1,0 +1,77 @@
+import type {
+  AbortOptions,
+  AssetId,
+  Consumption,
+  ContentReader,
+  ContentStore,
+  Crypto,
+  DatasetDocument,
+  Descriptor,
+  Environment,
+  KeyValueStore,
+  Network,
+  Settlement,
+  SettlementTrade,
+} from '@edmp/interface';
+import type { CID } from 'multiformats/cid';
+
+/** A dataset that this node can sell. */
+export interface OwnedDataset {
+  /** `EW` + CID of {@link OwnedDataset.document}. */
+  readonly asset: AssetId;
+  readonly document: DatasetDocument;
+}
+
+/** What {@link DataSettlement.removeDataset} destroyed. */
+export interface RemovedDataset {
+  /** Salt seeds and private chunks destroyed. */
+  readonly secretsDestroyed: number;
+  /** Copies that are out of reach, in words for people. */
+  readonly unreachable: readonly string[];
+}
+
+/** Options of `createSettlement`. */
+export interface SettlementOptions {
+  readonly crypto: Crypto;
+  readonly environment: Environment;
+  /** Where sealed blocks are kept, as seller and as buyer. Never receives plaintext. */
+  readonly content: ContentStore;
+  /**
+   * Durable private records: content keys, salt seeds, private chunks, one-time keys, the state of every trade.
+   * All keys used start with `settlement/`.
+   */
+  readonly secrets: KeyValueStore;
+  /** Carries `/edmp/content/1`; the handler is registered at once. */
+  readonly network: Network;
+  /** Where a buyer reads sealed blocks that it does not hold. Default: the seller, over {@link SettlementOptions.network}. */
+  readonly source?: (trade: SettlementTrade, root: SealedRoot) => ContentReader;
+  /** Longest wait for one whole fetch from the seller, ms. Default 120 000. */
+  readonly fetchTimeoutMs?: number;
+}
+
+/** The manifest under which a trade's sealed blocks hang. */
+export type SealedRoot = CID;
+
+/** A {@link Settlement} that also owns datasets. */
+export interface DataSettlement extends Settlement {
+  /**
+   * Splits, salts and commits a series and keeps it durably, so that {@link Settlement.seal} can sell it.
+   * Adding the same series twice gives two assets, because salts are fresh.
+   * Throws `ERR_DATASET_DESCRIPTOR`, `ERR_DATASET_CONSUMPTION`, `ERR_DATASET_TOO_LARGE`.
+   */
+  addDataset(
+    series: { readonly descriptor: Descriptor; readonly consumption: Consumption },
+    options?: AbortOptions,
+  ): Promise<OwnedDataset>;
+  /** The datasets held, ordered by asset id. */
+  datasets(): Promise<readonly OwnedDataset[]>;
+  /** The private series behind an own dataset. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
+  consumption(asset: AssetId): Promise<Consumption>;
+  /** Destroys salt seed and private chunks of a dataset. Trades already sealed stay deliverable until erased. Unknown assets are fine. */
+  removeDataset(asset: AssetId): Promise<RemovedDataset>;
+  /** Stops serving sealed blocks. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Signature of `createSettlement`. */
+export type CreateSettlement = (options: SettlementOptions) => DataSettlement;

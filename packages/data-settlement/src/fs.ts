@@ -1,0 +1,6 @@
+/**
+ * Content store in a directory, for Node.
+ *
+ * @packageDocumentation
+ */
+export {};
