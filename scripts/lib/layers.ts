@@ -1,0 +1,88 @@
+/**
+ * The architecture as a table: which package may import which (DESIGN §2: dependencies point down only), and where
+ * the outside world may enter. `check-layers.ts` holds the sources to it.
+ */
+export interface Layer {
+  /** Folder under `packages/`. */
+  readonly folder: string;
+  /** Packages it may import. `test`: also in its tests and as devDependencies. */
+  readonly mayImport: readonly string[];
+  readonly testsMayImport?: readonly string[];
+  /** Protocol code: no clock, timer or randomness but through `Environment`. */
+  readonly protocol: boolean;
+  /** Public entries that may reach `node:` modules and optional peers; all others also run in browsers. */
+  readonly platformEntries: readonly string[];
+}
+
+/** Any public entry may reach the platform: the package is an application. */
+export const anyEntry = '*';
+
+const everyLibrary = [
+  '@edmp/interface',
+  '@edmp/trustchain',
+  '@edmp/market',
+  '@edmp/data-settlement',
+  '@edmp/oehu-client',
+] as const;
+
+/** Lowest first. */
+export const layers: readonly Layer[] = [
+  {
+    folder: 'interface',
+    mayImport: [],
+    protocol: true,
+    platformEntries: ['./testing', './crypto/node', './crypto/noble'],
+  },
+  {
+    folder: 'trustchain',
+    mayImport: ['@edmp/interface'],
+    protocol: true,
+    platformEntries: ['./sqlite', './libp2p'],
+  },
+  {
+    folder: 'oehu-client',
+    mayImport: ['@edmp/interface'],
+    protocol: true,
+    platformEntries: ['./emulator'],
+  },
+  {
+    folder: 'data-settlement',
+    mayImport: ['@edmp/interface', '@edmp/trustchain'],
+    protocol: true,
+    platformEntries: ['./fs'],
+  },
+  {
+    folder: 'market',
+    mayImport: ['@edmp/interface', '@edmp/trustchain'],
+    protocol: true,
+    platformEntries: [],
+  },
+  {
+    folder: 'node',
+    mayImport: everyLibrary,
+    protocol: false,
+    platformEntries: [anyEntry],
+  },
+  {
+    folder: 'web',
+    mayImport: ['@edmp/node', '@edmp/interface'],
+    testsMayImport: [...everyLibrary],
+    protocol: false,
+    platformEntries: [anyEntry],
+  },
+  {
+    folder: 'examples',
+    mayImport: [...everyLibrary, '@edmp/node'],
+    protocol: false,
+    platformEntries: [anyEntry],
+  },
+];
+
+/** The adapters that give protocol code the real clock, timers and randomness, each with its reason. */
+export const systemAdapters: Readonly<Record<string, string>> = {
+  'packages/interface/src/environment/system.ts': 'the real Environment',
+  'packages/interface/src/environment/virtual.ts': 'lets real I/O finish between two virtual instants',
+};
+
+/** No hand-written source file is longer than this many lines (STYLE). */
+export const maxLines = 600;

@@ -1,0 +1,83 @@
+import ts from 'typescript';
+
+/** What the checks need to know of one source file. */
+export interface ModuleFacts {
+  readonly lines: number;
+  /** Every module it names: static, type-only and dynamic imports, re-exports, `import('x')` types. */
+  readonly imports: readonly { readonly specifier: string; readonly line: number }[];
+  /** Uses of the ambient clock, timers and random sources. */
+  readonly ambient: readonly { readonly text: string; readonly line: number }[];
+}
+
+const ambientFunctions = new Set(['setTimeout', 'setInterval', 'setImmediate']);
+const ambientMembers = new Set([
+  'Date.now',
+  'Math.random',
+  'performance.now',
+  'performance.timeOrigin',
+  'process.hrtime',
+  'crypto.getRandomValues',
+  'crypto.randomUUID',
+  'AbortSignal.timeout',
+]);
+/** Names of Node's modules that are the same thing by import. */
+const ambientModules = new Set(['node:timers', 'node:timers/promises', 'node:perf_hooks']);
+
+/** Parses a file and gathers its facts. Comments and strings never count. */
+export function readModule(path: string, text: string): ModuleFacts {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const imports: { specifier: string; line: number }[] = [];
+  const ambient: { text: string; line: number }[] = [];
+  const lineOf = (node: ts.Node): number => file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1;
+  const addImport = (literal: ts.Node | undefined): void => {
+    if (literal === undefined || !ts.isStringLiteralLike(literal)) return;
+    imports.push({ specifier: literal.text, line: lineOf(literal) });
+    if (ambientModules.has(literal.text)) ambient.push({ text: literal.text, line: lineOf(literal) });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) addImport(node.moduleSpecifier);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) addImport(node.argument.literal);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      addImport(node.arguments[0]);
+    const use = ambientUse(node);
+    if (use !== undefined) ambient.push({ text: use, line: lineOf(node) });
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return { lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0), imports, ambient };
+}
+
+/** `Date.now`, `globalThis.crypto.randomUUID`, `new Date()`, a call or mention of `setTimeout` … */
+function ambientUse(node: ts.Node): string | undefined {
+  if (ts.isNewExpression(node) && isNamed(node.expression, 'Date') && (node.arguments?.length ?? 0) === 0) {
+    return 'new Date()';
+  }
+  if (ts.isPropertyAccessExpression(node)) {
+    const name = memberName(node);
+    if (ambientMembers.has(name)) return name;
+    if (
+      ts.isIdentifier(node.expression) &&
+      node.expression.text === 'globalThis' &&
+      ambientFunctions.has(name)
+    )
+      return name;
+    return undefined;
+  }
+  if (!ts.isIdentifier(node) || !ambientFunctions.has(node.text)) return undefined;
+  const { parent } = node;
+  // A member that happens to have the name is not the global.
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node) return undefined;
+  if (ts.isTypeQueryNode(parent)) return undefined;
+  if ('name' in parent && parent.name === node && !ts.isShorthandPropertyAssignment(parent)) return undefined;
+  return node.text;
+}
+
+/** `a.b` of `a.b`, `globalThis.a.b` and `window.a.b`; `a` of `globalThis.a`. */
+function memberName(node: ts.PropertyAccessExpression): string {
+  const path = node.getText().replace(/\s|\?/g, '');
+  return path.replace(/^(?:globalThis|window|self)\./, '');
+}
+
+function isNamed(node: ts.Node, name: string): boolean {
+  return ts.isIdentifier(node) && node.text === name;
+}
