@@ -14,6 +14,8 @@ export interface Reservation {
   readonly prev: BlockId | null;
   /** The only core that may ever be signed at `seq`. */
   readonly id: BlockId;
+  /** Canonical bytes of that core, so that a restart can finish what a crash interrupted. */
+  readonly core: Uint8Array;
 }
 
 /** Options of {@link BlockStore.put}. */
@@ -62,7 +64,9 @@ export interface BlockStore {
   proofs(author: PublicKey): Promise<readonly Uint8Array[]>;
   /** Reserves the next own position, durably. Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core. */
   reserve(author: PublicKey, reservation: Reservation): Promise<void>;
-  /** The latest reservation of an author. */
+  /** The reservation of an author with the highest seq, its block stored or not. */
   reservation(author: PublicKey): Promise<Reservation | undefined>;
+  /** Reservations of an author whose block is not stored, by seq: what a crash left unfinished. */
+  unfinished(author: PublicKey): Promise<readonly Reservation[]>;
   close(): Promise<void>;
 }
