@@ -20,7 +20,7 @@ export interface IncomingRequest {
   readonly signal: AbortSignal;
 }
 
-/** Answers a request with one frame (a promise) or with a stream of frames. A thrown `EdmpError` reaches the caller as `ERR_NETWORK_REMOTE` with the remote code in its details. */
+/** Answers a request with one frame (a promise) or with a stream of frames. A thrown `EdmpError` reaches the caller as `ERR_NETWORK_REMOTE` with its message and with its code as `details.code`; the text of any other error stays here and travels as the code `ERR_INTERNAL`. */
 export type RequestHandler = (request: IncomingRequest) => Promise<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Options of {@link Network.handle}. */
@@ -34,7 +34,7 @@ export interface HandleOptions {
 /** What a topic's validator thinks of a message: only `accept` is relayed; `reject` counts against the sender. */
 export type TopicVerdict = 'accept' | 'ignore' | 'reject';
 
-/** Judges and consumes a topic message. `from` is the peer that delivered it, not necessarily its author. */
+/** Judges and consumes a topic message. `from` is the peer that delivered it, not necessarily its author. A handler that throws counts as `reject`. */
 export type TopicHandler = (body: Uint8Array, from: PublicKey) => TopicVerdict | Promise<TopicVerdict>;
 
 /** A change of connectivity. */
@@ -61,9 +61,13 @@ export interface Network {
   start(): Promise<void>;
   /** Closes everything; pending requests end with `ERR_NETWORK_STOPPED`. Idempotent. */
   stop(): Promise<void>;
-  /** Dials an address and returns the authenticated key found there. */
+  /** Dials an address and returns the authenticated key found there; a second dial to a connected peer is fine. */
   connect(address: string, options?: AbortOptions): Promise<PublicKey>;
-  /** Opens a stream, sends one request frame, yields the response frames. Ending the iteration early closes the stream. */
+  /**
+   * Opens a stream, sends one request frame, yields the response frames. Ending the iteration early closes the stream
+   * and fires the handler's signal. Time that the reader takes between frames does not count against the peer.
+   * A peer that is not connected, or goes away, gives `ERR_NETWORK_UNREACHABLE`.
+   */
   request(
     peer: PublicKey,
     protocol: string,

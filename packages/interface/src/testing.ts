@@ -1,6 +1,8 @@
 /**
- * Acceptance suites for everything pluggable; vitest is an optional peer.
+ * Acceptance suites for everything pluggable. Each is a function that registers vitest cases over a factory of the
+ * implementation under test; vitest and fast-check are optional peers.
  *
  * @packageDocumentation
  */
-export {};
+export type * from './testing/network/harness.ts';
+export { networkSuite } from './testing/network/suite.ts';
