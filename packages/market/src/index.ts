@@ -1,1 +1,14 @@
-export {};
+/**
+ * The EDMP market: orders, listings, order book, matching, trade protocol, wallets and token ledger.
+ *
+ * Start with `createMarket`; the pure parts (prices, codecs, order book, ledger fold) can be used alone.
+ *
+ * @packageDocumentation
+ */
+export * from './asset/currency.ts';
+export * from './asset/price.ts';
+export * from './create-market.ts';
+export * from './errors.ts';
+export type * from './market.ts';
+export * from './order/limits.ts';
+export * from './risk/policy.ts';

@@ -1,0 +1,69 @@
+import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
+
+/** Stable codes of {@link MarketError}. */
+export type MarketErrorCode =
+  /** Bytes or a transaction that are not what the market's formats prescribe. */
+  | 'ERR_MARKET_FORMAT'
+  /** The market was stopped. */
+  | 'ERR_MARKET_STOPPED'
+  /** A currency, asset, order or trade that is not known here. */
+  | 'ERR_MARKET_UNKNOWN'
+  /** Zero, negative or too large an amount, price, quantity or lifetime. */
+  | 'ERR_ORDER_AMOUNT'
+  | 'ERR_ORDER_LIFETIME'
+  /** The order is already filled, cancelled or expired. */
+  | 'ERR_ORDER_CLOSED'
+  /** Somebody else's order, or a cancel by another key. */
+  | 'ERR_ORDER_OWNER'
+  /** The asset is on sale, or sold, exclusively already. */
+  | 'ERR_ORDER_EXCLUSIVE'
+  /** This node does not hold the data that it offers. */
+  | 'ERR_ORDER_NO_DATA'
+  /** A limit per trader, per book or in bytes is reached. */
+  | 'ERR_ORDER_LIMIT'
+  /** More than the free balance. */
+  | 'ERR_WALLET_INSUFFICIENT'
+  | 'ERR_WALLET_UNSUPPORTED'
+  /** A payment that is unknown, of another amount or payee, or used before. */
+  | 'ERR_WALLET_PAYMENT'
+  /** The counterparty declined the terms. */
+  | 'ERR_TRADE_DECLINED'
+  /** The counterparty let a deadline pass or cannot be reached. */
+  | 'ERR_TRADE_SILENT'
+  /** Terms that are not what the two orders allow, or not what was negotiated. */
+  | 'ERR_TRADE_TERMS'
+  | 'ERR_TRADE_PRICE'
+  /** The ciphertext does not match what was offered. */
+  | 'ERR_TRADE_DELIVERY'
+  /** No key by the release deadline: the buyer took its money back. */
+  | 'ERR_TRADE_WITHDRAWN'
+  /** A founded complaint returned the money. */
+  | 'ERR_TRADE_COMPLAINT'
+  /** The buyer refused the trade on its chain. */
+  | 'ERR_TRADE_REFUSED'
+  /** Something failed on this side: sealing, signing, storing. */
+  | 'ERR_TRADE_LOCAL'
+  /** The trade has not reached the state that the call needs. */
+  | 'ERR_TRADE_STATE'
+  /** Risk policy: too many unfinished trades. */
+  | 'ERR_RISK_OBLIGATIONS'
+  /** Risk policy: the counterparty's balance after holds does not cover the amount. */
+  | 'ERR_RISK_BALANCE'
+  /** Risk policy: fraud by the counterparty is proven. */
+  | 'ERR_RISK_FRAUD'
+  /** Risk policy: the amount passes the cap for this counterparty. */
+  | 'ERR_RISK_EXPOSURE'
+  /** Risk policy: the counterparty's chain is not completely known. */
+  | 'ERR_RISK_CHAIN'
+  /** Risk policy: the seller has sold more licences than it offered. */
+  | 'ERR_RISK_OVERSOLD';
+
+/** Anything that the market refuses or that goes wrong in a trade; branch on `code`. */
+export class MarketError extends EdmpError {
+  declare readonly code: MarketErrorCode;
+
+  constructor(code: MarketErrorCode, message: string, options: EdmpErrorOptions = {}) {
+    super(code, message, options);
+    this.name = 'MarketError';
+  }
+}

@@ -1,0 +1,21 @@
+/** How much of other traders' orders a node keeps (DESIGN §4.2). */
+export interface OrderLimits {
+  /** Open orders of one trader. Default 1 000. */
+  readonly perTrader: number;
+  /** Open orders in all. Default 100 000. */
+  readonly total: number;
+  /** Bytes of open orders' blocks in all. Default 256 MiB. */
+  readonly bytes: number;
+}
+
+/** Defaults of {@link OrderLimits}. */
+export const DEFAULT_ORDER_LIMITS: OrderLimits = {
+  perTrader: 1_000,
+  total: 100_000,
+  bytes: 256 * 1024 * 1024,
+};
+
+/** Longest life of an ask: 366 days, ms. */
+export const MAX_ASK_LIFETIME_MS: number = 366 * 86_400_000;
+/** Longest life of a bid: one day, ms (DESIGN §4.2). */
+export const MAX_BID_LIFETIME_MS = 86_400_000;
