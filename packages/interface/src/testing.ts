@@ -4,5 +4,7 @@
  *
  * @packageDocumentation
  */
-export type * from './testing/network/harness.ts';
+export type { BlockStoreHarness, BlockStoreSuiteOptions } from './testing/block-store/harness.ts';
+export { blockStoreSuite } from './testing/block-store/suite.ts';
+export type { NetworkHarness, NetworkSuiteOptions, NetworkTopology } from './testing/network/harness.ts';
 export { networkSuite } from './testing/network/suite.ts';

@@ -4,7 +4,7 @@ import type { BlockId, HalfBlock } from './half-block.ts';
 /** A stored block with its place in the order of arrival. */
 export interface ArrivedBlock {
   readonly block: HalfBlock;
-  /** Strictly increasing per store; the cursor of {@link BlockStore.since}. */
+  /** Strictly increasing per store, first ≥ 1; the cursor of {@link BlockStore.since}. */
   readonly arrival: number;
 }
 
@@ -30,7 +30,7 @@ export interface PutOptions {
  * Passing the suite `blockStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
  */
 export interface BlockStore {
-  /** Adds all blocks in one transaction; known ids are skipped. Returns how many were new. */
+  /** Adds all blocks in one transaction, in the order given; known ids are skipped and keep their first signature. Returns how many were new. */
   put(blocks: readonly HalfBlock[], options?: PutOptions): Promise<number>;
   get(id: BlockId): Promise<HalfBlock | undefined>;
   has(id: BlockId): Promise<boolean>;
@@ -62,7 +62,10 @@ export interface BlockStore {
   putProof(author: PublicKey, id: BlockId, proof: Uint8Array): Promise<boolean>;
   /** Canonical fraud proofs against an author. */
   proofs(author: PublicKey): Promise<readonly Uint8Array[]>;
-  /** Reserves the next own position, durably. Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core. */
+  /**
+   * Reserves the next own position, durably. The same reservation again is fine; positions may be skipped.
+   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped.
+   */
   reserve(author: PublicKey, reservation: Reservation): Promise<void>;
   /** The reservation of an author with the highest seq, its block stored or not. */
   reservation(author: PublicKey): Promise<Reservation | undefined>;

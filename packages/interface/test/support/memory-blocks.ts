@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import {
+  type ArrivedBlock,
+  type BlockStore,
+  bytesToHex,
+  CODEC_DAG_CBOR,
+  compareBytes,
+  concatBytes,
+  EdmpError,
+  type HalfBlock,
+  type HalfBlockCore,
+  type PublicKey,
+  publicKeyToHex,
+  type Reservation,
+  utf8ToBytes,
+} from '@edmp/interface';
+import { CID } from 'multiformats/cid';
+import { create as createDigest } from 'multiformats/hashes/digest';
+
+/** A half block in a made-up encoding: enough for stores that keep objects and never decode. */
+export function fabricateBlock(core: HalfBlockCore, signature?: Uint8Array): HalfBlock {
+  const text = JSON.stringify(core, (_, value) => {
+    if (value instanceof Uint8Array) return bytesToHex(value);
+    return CID.asCID(value)?.toString() ?? value;
+  });
+  const coreBytes = utf8ToBytes(text);
+  const hash = new Uint8Array(createHash('sha256').update(coreBytes).digest());
+  const proof = signature ?? concatBytes(hash, hash);
+  return {
+    id: CID.createV1(CODEC_DAG_CBOR, createDigest(0x12, hash)),
+    core,
+    coreBytes,
+    signature: proof,
+    bytes: concatBytes(coreBytes, proof),
+  };
+}
+
+/** What outlives a store that persists. */
+export interface Disk {
+  readonly blocks: ArrivedBlock[];
+  readonly proofs: { readonly author: string; readonly id: string; readonly proof: Uint8Array }[];
+  readonly reservations: Map<string, Reservation[]>;
+}
+
+/** An empty {@link Disk}. */
+export const emptyDisk = (): Disk => ({ blocks: [], proofs: [], reservations: new Map() });
+
+/** The plainest store that passes `blockStoreSuite`. */
+export function listBlockStore(disk: Disk): BlockStore {
+  const of = (author: PublicKey): HalfBlock[] =>
+    disk.blocks
+      .map(({ block }) => block)
+      .filter(({ core }) => publicKeyToHex(core.key) === publicKeyToHex(author))
+      .sort((a, b) => a.core.seq - b.core.seq || compareBytes(a.id.bytes, b.id.bytes));
+  const at = (author: PublicKey, seq: number): HalfBlock[] =>
+    of(author).filter(({ core }) => core.seq === seq);
+  const find = (id: CID): HalfBlock | undefined =>
+    disk.blocks.find(({ block }) => block.id.equals(id))?.block;
+  const reservations = (author: PublicKey): readonly Reservation[] =>
+    disk.reservations.get(publicKeyToHex(author)) ?? [];
+  return {
+    async put(blocks) {
+      let added = 0;
+      for (const block of blocks) {
+        if (find(block.id) !== undefined) continue;
+        disk.blocks.push({ block, arrival: disk.blocks.length + 1 });
+        added++;
+      }
+      return added;
+    },
+    get: async (id) => find(id),
+    has: async (id) => find(id) !== undefined,
+    at: async (author, seq) => at(author, seq),
+    range: async (author, from, to, limit) =>
+      of(author)
+        .filter(({ core }) => core.seq >= from && core.seq <= to)
+        .slice(0, limit),
+    head: async (author) => at(author, of(author).at(-1)?.core.seq ?? 0)[0],
+    async neighbours(author, seq) {
+      const chain = of(author);
+      const previous = chain.filter(({ core }) => core.seq < seq).at(-1);
+      const next = chain.find(({ core }) => core.seq > seq);
+      return {
+        previous: previous ? at(author, previous.core.seq) : [],
+        next: next ? at(author, next.core.seq) : [],
+      };
+    },
+    answers: async (id) =>
+      disk.blocks.map(({ block }) => block).filter(({ core }) => core.link?.equals(id) === true),
+    byType: async (type, { author, after = 0, limit }) =>
+      disk.blocks
+        .filter(({ block: { core }, arrival }) => {
+          const fits = author === undefined || publicKeyToHex(author) === publicKeyToHex(core.key);
+          return fits && core.type === type && arrival > after;
+        })
+        .slice(0, limit),
+    since: async (after, limit) => disk.blocks.filter(({ arrival }) => arrival > after).slice(0, limit),
+    authors: async () => {
+      const keys = new Map(disk.blocks.map(({ block: { core } }) => [publicKeyToHex(core.key), core.key]));
+      return [...keys.values()].sort(compareBytes);
+    },
+    count: async (author) => (author === undefined ? disk.blocks.length : of(author).length),
+    async putProof(author, id, proof) {
+      if (disk.proofs.some((known) => known.id === id.toString())) return false;
+      disk.proofs.push({ author: publicKeyToHex(author), id: id.toString(), proof });
+      return true;
+    },
+    proofs: async (author) =>
+      disk.proofs.filter((known) => known.author === publicKeyToHex(author)).map(({ proof }) => proof),
+    async reserve(author, reservation) {
+      const known = reservations(author);
+      if (known.some(({ seq, id }) => seq === reservation.seq && id.equals(reservation.id))) return;
+      if (known.some(({ seq }) => seq >= reservation.seq)) {
+        throw new EdmpError('ERR_STORE_RESERVED', `Position ${reservation.seq} is reserved for another core`);
+      }
+      disk.reservations.set(publicKeyToHex(author), [...known, reservation]);
+    },
+    reservation: async (author) => reservations(author).at(-1),
+    unfinished: async (author) => reservations(author).filter(({ id }) => find(id) === undefined),
+    async close() {},
+  };
+}
