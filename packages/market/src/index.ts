@@ -6,9 +6,12 @@
  * @packageDocumentation
  */
 export * from './asset/currency.ts';
+export * from './asset/document.ts';
 export * from './asset/price.ts';
 export * from './create-market.ts';
 export * from './errors.ts';
 export type * from './market.ts';
 export * from './order/limits.ts';
+export * from './order/rules.ts';
+export * from './order/signed-order.ts';
 export * from './risk/policy.ts';

@@ -70,11 +70,11 @@ export type OrderSide = 'ask' | 'bid';
 /** `open` can trade; `filled` has no quantity left. */
 export type OrderStatus = 'open' | 'filled' | 'cancelled' | 'expired';
 
-/** An own order. */
+/** An order. */
 export interface Order {
   /** Its signed source block. */
   readonly id: BlockId;
-  /** Counts this trader's orders from 1, in chain order. */
+  /** Sequence number of its block in the trader's chain, so every node gives an order the same number. */
   readonly number: number;
   readonly side: OrderSide;
   readonly owner: PublicKey;
@@ -84,7 +84,7 @@ export interface Order {
   readonly quantity: number;
   /** Licences traded for good. */
   readonly filled: number;
-  /** Licences in trades that are not finished. */
+  /** Licences in trades that are not finished; of others' orders 0. */
   readonly reserved: number;
   /** ms since the epoch. */
   readonly created: number;
@@ -295,6 +295,10 @@ export interface Market {
   orders(): readonly Order[];
   listings(query?: ListingQuery): Promise<readonly Listing[]>;
   book(asset: AssetId, currency: AssetId): BookView;
+  /** Everybody's open orders, as far as this node knows them; bids only on matchmakers. */
+  openOrders(): readonly Order[];
+  /** Connected peers that serve as matchmakers. */
+  matchmakers(): readonly PublicKey[];
   /** Own trades, oldest first. */
   trades(): readonly Trade[];
   /** Throws `ERR_MARKET_UNKNOWN`. */
