@@ -6,6 +6,8 @@ import {
   facts,
   ids,
   makeChain,
+  reservationFacts,
+  reservationOf,
   strangeId,
   withStore,
 } from './harness.ts';
