@@ -15,14 +15,14 @@ export interface Packed {
 
 /** Packs every publishable package into `folder` as it would be published: `workspace:` ranges become versions. */
 export async function packAll(folder: string): Promise<Packed[]> {
-  const packed: Packed[] = [];
-  for (const pkg of publishablePackages()) {
-    await mustRun('npx', ['-y', pnpm, 'pack', '--pack-destination', folder], { cwd: pkg.path });
-    const prefix = `${pkg.manifest.name.replace('@', '').replace('/', '-')}-${pkg.manifest.version}`;
-    const file = (await readdir(folder)).find((name) => name === `${prefix}.tgz`);
-    if (file === undefined)
-      throw new Error(`${pkg.manifest.name}: no ${prefix}.tgz after packing into ${folder}`);
-    packed.push({ pkg, tarball: join(folder, file) });
-  }
-  return packed;
+  const packages = publishablePackages();
+  const filters = packages.map((pkg) => `--filter=${pkg.manifest.name}`);
+  await mustRun('npx', ['-y', pnpm, '-r', ...filters, 'pack', '--pack-destination', folder]);
+  const files = await readdir(folder);
+  return packages.map((pkg) => {
+    const file = `${pkg.manifest.name.replace('@', '').replace('/', '-')}-${pkg.manifest.version}.tgz`;
+    if (!files.includes(file))
+      throw new Error(`${pkg.manifest.name}: no ${file} after packing into ${folder}`);
+    return { pkg, tarball: join(folder, file) };
+  });
 }
