@@ -6,5 +6,10 @@
  */
 export type { BlockStoreHarness, BlockStoreSuiteOptions } from './testing/block-store/harness.ts';
 export { blockStoreSuite } from './testing/block-store/suite.ts';
+export {
+  type KeyValueStoreHarness,
+  type KeyValueStoreSuiteOptions,
+  keyValueStoreSuite,
+} from './testing/key-value-store/suite.ts';
 export type { NetworkHarness, NetworkSuiteOptions, NetworkTopology } from './testing/network/harness.ts';
 export { networkSuite } from './testing/network/suite.ts';
