@@ -17,5 +17,7 @@ export default defineConfig(() => ({
   external: [/^node:/],
   sourcemap: true,
   clean: true,
-  dts: { compilerOptions: { customConditions: [], composite: false, incremental: false, declarationMap: false } },
+  dts: {
+    compilerOptions: { customConditions: [], composite: false, incremental: false, declarationMap: false },
+  },
 }));
