@@ -20,6 +20,7 @@ export interface CollectReport {
 
 /**
  * Content-addressed blocks (CIDv1, sha2-256). Every read re-verifies the hash, also from the local disk.
+ * Passing the suite `contentStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
  *
  * Errors: `ERR_CONTENT_NOT_FOUND`, `ERR_CONTENT_HASH` (the bytes do not match the CID), `ERR_CONTENT_CODEC`
  * (a CID version, codec or hash that is not supported), `ERR_CONTENT_TOO_LARGE`, `ERR_CONTENT_READ_ONLY`,
@@ -31,13 +32,13 @@ export interface ContentStore {
   get(cid: CID, options?: ContentGetOptions): Promise<Uint8Array>;
   /** Whether the block is held locally; never goes to the network. */
   has(cid: CID, options?: AbortOptions): Promise<boolean>;
-  /** Stores a block of at most 1 MiB and returns its CID. */
+  /** Stores a block of at most 1 MiB (`ERR_CONTENT_TOO_LARGE`) and returns its CID. */
   put(
     codec: typeof CODEC_RAW | typeof CODEC_DAG_CBOR,
     bytes: Uint8Array,
     options?: AbortOptions,
   ): Promise<CID>;
-  /** Keeps `cid` and, when it is dag-cbor, everything it links to, on behalf of `owner`. */
+  /** Keeps `cid` and, when it is dag-cbor, everything it links to, on behalf of `owner`; once per owner, however often it is called. */
   pin(cid: CID, owner: string, options?: AbortOptions): Promise<void>;
   /** Ends an owner's claim; unknown claims are fine. */
   unpin(cid: CID, owner: string, options?: AbortOptions): Promise<void>;

@@ -6,6 +6,8 @@
  */
 export type { BlockStoreHarness, BlockStoreSuiteOptions } from './testing/block-store/harness.ts';
 export { blockStoreSuite } from './testing/block-store/suite.ts';
+export type { ContentStoreHarness, ContentStoreSuiteOptions } from './testing/content-store/harness.ts';
+export { contentStoreSuite } from './testing/content-store/suite.ts';
 export {
   type KeyValueStoreHarness,
   type KeyValueStoreSuiteOptions,
