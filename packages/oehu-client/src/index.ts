@@ -1,1 +1,32 @@
-export {};
+/**
+ * Trustworthy smart-meter series: the OEHU API client, verification of its signatures, interval series with honest
+ * gaps, and the split into what may be public and what is sold.
+ *
+ * Runs in Node and browsers. The emulator of the OEHU API is `@edmp/oehu-client/emulator`.
+ *
+ * @packageDocumentation
+ */
+export * from './decimal.ts';
+export * from './errors.ts';
+export * from './oehu/chain.ts';
+export * from './oehu/client.ts';
+export * from './oehu/gas-time.ts';
+export type { FetchLike, RetryOptions } from './oehu/http.ts';
+export type { OehuEntry, OehuIssue } from './oehu/issues.ts';
+export type { OehuMetadata, OehuRegisters } from './oehu/metadata.ts';
+export * from './oehu/records.ts';
+export * from './oehu/source.ts';
+export * from './oehu/verify.ts';
+export * from './privacy/branch.ts';
+export * from './privacy/cell.ts';
+export * from './privacy/geohash.ts';
+export * from './privacy/household.ts';
+export * from './privacy/pseudonym.ts';
+export type * from './reading.ts';
+export * from './series/attestation.ts';
+export * from './series/bounds.ts';
+export * from './series/interval-series.ts';
+export { qualityName } from './series/quality.ts';
+export type { RegisterNote } from './series/registers.ts';
+export * from './time/steps.ts';
+export * from './time/zone.ts';

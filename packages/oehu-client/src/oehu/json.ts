@@ -1,0 +1,74 @@
+import { MeterError } from '../errors.ts';
+
+/** Any JSON value as `JSON.parse` gives it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/** A JSON object. */
+export interface JsonObject {
+  readonly [key: string]: Json | undefined;
+}
+
+/** Whether `value` is a JSON object (not an array, not null). */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Deepest nesting that {@link parseJson} accepts. */
+export const MAX_JSON_DEPTH = 32;
+
+/** Depth of the deepest bracket outside strings, without parsing. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return deepest;
+}
+
+/** Parses JSON of bounded depth. Throws `ERR_METER_FORMAT` when it is no JSON and `ERR_METER_LIMIT` when too deep. */
+export function parseJson(text: string): Json {
+  if (depthOf(text) > MAX_JSON_DEPTH) {
+    throw new MeterError('ERR_METER_LIMIT', `The JSON is nested deeper than ${MAX_JSON_DEPTH} levels`);
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new MeterError('ERR_METER_FORMAT', 'Expected a JSON document', { cause });
+  }
+}
+
+// Keys on which sorting by code unit and by code point disagree (facts §1.5): refused rather than guessed.
+const AMBIGUOUS_KEY = /[\u{e000}-\u{ffff}\u{10000}-\u{10ffff}]/u;
+
+/**
+ * The JSON text that BigchainDB 2.0 drivers sign (BEP 13): keys sorted by code unit, no white space, raw UTF-8.
+ * Throws `ERR_METER_FORMAT` for keys that JavaScript and Python sort differently.
+ */
+export function bigchainJson(value: Json | undefined): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ',') + bigchainJson(value[i]);
+    return `${text}]`;
+  }
+  const object = value as JsonObject;
+  let text = '{';
+  for (const key of Object.keys(object).sort()) {
+    if (object[key] === undefined) continue;
+    if (AMBIGUOUS_KEY.test(key)) {
+      throw new MeterError(
+        'ERR_METER_FORMAT',
+        'A key has characters whose sort order is not the same everywhere',
+      );
+    }
+    text += `${text.length === 1 ? '' : ','}${JSON.stringify(key)}:${bigchainJson(object[key])}`;
+  }
+  return `${text}}`;
+}

@@ -1,0 +1,86 @@
+import type { IntervalStep } from '@edmp/interface';
+import { MeterError } from '../errors.ts';
+import { type Zone, zoneOf } from './zone.ts';
+
+const MINUTE = 60_000;
+
+/** Length of each step in ms; `P1D` is absent, its length depends on the day. */
+export const STEP_MS: Readonly<Record<Exclude<IntervalStep, 'P1D'>, number>> = {
+  PT1M: MINUTE,
+  PT5M: 5 * MINUTE,
+  PT15M: 15 * MINUTE,
+  PT30M: 30 * MINUTE,
+  PT1H: 60 * MINUTE,
+};
+
+/** All steps, finest first. */
+export const STEPS: readonly IntervalStep[] = ['PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'P1D'];
+
+/** Most intervals one series may have: four years of minutes. */
+export const MAX_INTERVALS = 2_200_000;
+
+/** Whether `text` is one of the steps. */
+export function isIntervalStep(text: string): text is IntervalStep {
+  return (STEPS as readonly string[]).includes(text);
+}
+
+/** Typical length of a step in ms, with 24 hours for a day. */
+export function nominalStepMs(step: IntervalStep): number {
+  return step === 'P1D' ? 86_400_000 : STEP_MS[step];
+}
+
+/** The first grid instant at or after `at`: steps are counted from local midnight (DESIGN §6). */
+export function alignUp(at: number, step: IntervalStep, zone: Zone): number {
+  const midnight = zone.startOfDay(at);
+  if (step === 'P1D') return midnight === at ? at : zone.nextDay(at);
+  const length = STEP_MS[step];
+  return midnight + Math.ceil((at - midnight) / length) * length;
+}
+
+/** Bounds of `count` intervals from `start`: `count + 1` instants in ms. Throws `ERR_METER_LIMIT` above 2.2 million. */
+export function intervalBounds(start: number, step: IntervalStep, zone: string, count: number): Float64Array {
+  if (!Number.isInteger(count) || count < 0 || count > MAX_INTERVALS) {
+    throw new MeterError('ERR_METER_LIMIT', `A series has at most ${MAX_INTERVALS} intervals, got ${count}`);
+  }
+  const bounds = new Float64Array(count + 1);
+  if (step !== 'P1D') {
+    const length = STEP_MS[step];
+    for (let i = 0; i <= count; i++) bounds[i] = start + i * length;
+    return bounds;
+  }
+  const calendar = zoneOf(zone);
+  let at = start;
+  for (let i = 0; i <= count; i++) {
+    bounds[i] = at;
+    at = calendar.nextDay(at);
+  }
+  return bounds;
+}
+
+/** Bounds of all whole intervals inside [`from`, `to`). Throws `ERR_METER_RANGE` when the period is empty. */
+export function boundsBetween(from: number, to: number, step: IntervalStep, zone: string): Float64Array {
+  if (!Number.isFinite(from) || !Number.isFinite(to) || from >= to) {
+    throw new MeterError('ERR_METER_RANGE', 'Expected from < to, both ms since the epoch', {
+      details: { from, to },
+    });
+  }
+  const calendar = zoneOf(zone);
+  const start = alignUp(from, step, calendar);
+  if (step !== 'P1D') {
+    return intervalBounds(start, step, zone, Math.max(0, Math.floor((to - start) / STEP_MS[step])));
+  }
+  const days: number[] = [start];
+  for (let at = calendar.nextDay(start); at <= to; at = calendar.nextDay(at)) {
+    days.push(at);
+    if (days.length > MAX_INTERVALS) break;
+  }
+  return Float64Array.from(days);
+}
+
+/** Number of intervals of one local day. */
+export function intervalsInDay(date: string, step: IntervalStep, zone: string): number {
+  const calendar = zoneOf(zone);
+  const start = calendar.midnight(date);
+  if (step === 'P1D') return 1;
+  return Math.floor((calendar.nextDay(start) - start) / STEP_MS[step]);
+}
