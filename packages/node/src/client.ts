@@ -1,0 +1,242 @@
+/**
+ * Typed client of a node's HTTP API, for programs, the CLI and the GUI; runs in Node and in browsers.
+ *
+ * @packageDocumentation
+ */
+import {
+  type AbortOptions,
+  EdmpError,
+  type Environment,
+  isEdmpError,
+  systemEnvironment,
+  withDeadline,
+} from '@edmp/interface';
+import * as z from 'zod';
+import { amount } from './http/codecs.ts';
+import { readEvents } from './http/event-reader.ts';
+import * as views from './http/views.ts';
+import type { NodeEvent, NodeService } from './service.ts';
+
+export { microDecimal, unitName } from './http/csv.ts';
+export { intervalStarts, localTime } from './http/interval-starts.ts';
+export type * from './service.ts';
+
+/** Options of {@link createNodeClient}. */
+export interface NodeClientOptions {
+  /** Where the node's API is, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The node's token. Not needed for public routes, nor in the GUI, whose browser has a cookie. */
+  readonly token?: string;
+  /** Default: the runtime's `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Default: the system's clock and timers. */
+  readonly environment?: Environment;
+  /** Longest wait for an answer, ms. Default 60 000. */
+  readonly timeoutMs?: number;
+}
+
+/** Options of {@link NodeClient.follow}. */
+export interface FollowOptions {
+  /** Called whenever the stream has (re)started: reload what you show, for events may have been missed. */
+  readonly onReady?: () => void;
+  readonly onEvent?: (event: NodeEvent) => void;
+  /** Called when the stream broke; it is opened again after a pause of 0.5 s, doubling up to 10 s. */
+  readonly onLost?: (error: EdmpError) => void;
+}
+
+/**
+ * A {@link NodeService} at the other end of HTTP. Its methods throw the node's errors with their codes, and
+ * `ERR_HTTP_UNREACHABLE` (no answer), `ERR_HTTP_RESPONSE` (not a node's answer), `ERR_TIMEOUT`.
+ */
+export interface NodeClient extends NodeService {
+  /** Bought data of a trade as a file's text. */
+  download(trade: string, format: 'json' | 'csv', options?: AbortOptions): Promise<string>;
+  /** Follows events until the returned function is called. */
+  follow(options: FollowOptions): () => void;
+}
+
+interface Call<T> {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: object;
+  readonly body?: object;
+  readonly schema: z.ZodType<T>;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 10_000;
+
+/** A client of the node at `url`. */
+export function createNodeClient(options: NodeClientOptions): NodeClient {
+  const environment = options.environment ?? systemEnvironment();
+  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const base = options.url.replace(/\/+$/, '');
+  const timeoutMs = options.timeoutMs ?? 60_000;
+  const authorization: Record<string, string> =
+    options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
+
+  const open = async (path: string, init: RequestInit): Promise<Response> => {
+    let response: Response;
+    try {
+      response = await send(`${base}${path}`, { credentials: 'same-origin', redirect: 'error', ...init });
+    } catch (cause) {
+      if (isEdmpError(cause)) throw cause;
+      throw new EdmpError('ERR_HTTP_UNREACHABLE', `No answer from the node at ${base}; is it running?`, {
+        cause,
+        retryable: true,
+      });
+    }
+    if (!response.ok) throw await refusalOf(response);
+    return response;
+  };
+
+  const text = (path: string, init: RequestInit, abort: AbortOptions = {}): Promise<string> =>
+    withDeadline(
+      environment,
+      timeoutMs,
+      `${init.method ?? 'GET'} ${path}`,
+      async (signal) => (await open(path, { ...init, signal })).text(),
+      abort,
+    );
+
+  const call = async <T>(request: Call<T>): Promise<T> => {
+    const headers: Record<string, string> = { ...authorization, Accept: 'application/json' };
+    const init: RequestInit = { method: request.method ?? 'GET', headers };
+    if (request.body !== undefined) {
+      headers['Content-Type'] = 'application/json';
+      headers['Idempotency-Key'] = randomKey(environment);
+      init.body = JSON.stringify(request.body, (_, value) =>
+        typeof value === 'bigint' ? z.encode(amount, value) : value,
+      );
+    }
+    const answer = await text(request.path + queryText(request.query), init);
+    const result = request.schema.safeParse(parse(answer));
+    if (result.success) return result.data;
+    throw new EdmpError('ERR_HTTP_RESPONSE', `The answer to ${request.path} is not one of an EDMP node`, {
+      cause: result.error,
+    });
+  };
+
+  const follow = (listener: FollowOptions): (() => void) => {
+    const controller = new AbortController();
+    let cancelPause = (): void => {};
+    let pause = FIRST_PAUSE_MS;
+    const attempt = async (): Promise<void> => {
+      try {
+        const response = await open('/v1/events', {
+          headers: { ...authorization, Accept: 'text/event-stream' },
+          signal: controller.signal,
+        });
+        for await (const message of readEvents(response.body)) {
+          if (controller.signal.aborted) return;
+          if (message.event === 'ready') {
+            pause = FIRST_PAUSE_MS;
+            listener.onReady?.();
+          } else {
+            listener.onEvent?.(views.nodeEvent.parse(parse(message.data)));
+          }
+        }
+        throw new EdmpError('ERR_HTTP_UNREACHABLE', 'The node ended the stream of events', {
+          retryable: true,
+        });
+      } catch (error) {
+        if (controller.signal.aborted) return;
+        listener.onLost?.(
+          isEdmpError(error)
+            ? error
+            : new EdmpError('ERR_HTTP_UNREACHABLE', 'The stream of events broke', {
+                cause: error,
+                retryable: true,
+              }),
+        );
+        cancelPause = environment.schedule(pause, () => void attempt());
+        pause = Math.min(LAST_PAUSE_MS, pause * 2);
+      }
+    };
+    void attempt();
+    return () => {
+      cancelPause();
+      controller.abort();
+    };
+  };
+
+  const id = encodeURIComponent;
+  return {
+    info: () => call({ path: '/v1/info', schema: views.nodeInfo }),
+    meters: async () =>
+      (await call({ path: '/v1/meters', schema: views.list('meters', views.meter) })).meters,
+    curve: ({ meter, ...query }) =>
+      call({ path: `/v1/meters/${id(meter)}/curve`, query, schema: views.curve }),
+    offer: (body) => call({ method: 'POST', path: '/v1/offers', body, schema: views.listing }),
+    ask: (body) => call({ method: 'POST', path: '/v1/asks', body, schema: views.order }),
+    buy: (body) => call({ method: 'POST', path: '/v1/bids', body, schema: views.order }),
+    listings: async (query) =>
+      (await call({ path: '/v1/listings', query, schema: views.list('listings', views.listing) })).listings,
+    book: async () =>
+      (await call({ path: '/v1/book', schema: views.list('orders', views.bookOrder) })).orders,
+    orders: async () =>
+      (await call({ path: '/v1/orders', schema: views.list('orders', views.order) })).orders,
+    async cancel(order) {
+      await call({ method: 'DELETE', path: `/v1/orders/${id(order)}`, schema: z.object({}) });
+    },
+    trades: async () =>
+      (await call({ path: '/v1/trades', schema: views.list('trades', views.trade) })).trades,
+    trade: (trade) => call({ path: `/v1/trades/${id(trade)}`, schema: views.trade }),
+    delivery: (trade) => call({ path: `/v1/trades/${id(trade)}/data`, schema: views.delivery }),
+    download: (trade, format, abort) =>
+      text(`/v1/trades/${id(trade)}/data?format=${format}`, { headers: authorization }, abort),
+    wallets: async () =>
+      (await call({ path: '/v1/wallets', schema: views.list('wallets', views.wallet) })).wallets,
+    transactions: async (wallet) =>
+      (
+        await call({
+          path: `/v1/wallets/${id(wallet)}/transactions`,
+          schema: views.list('transactions', views.walletTransaction),
+        })
+      ).transactions,
+    blocks: async (query) =>
+      (await call({ path: '/v1/blocks', query, schema: views.list('blocks', views.block) })).blocks,
+    block: (block) => call({ path: `/v1/blocks/${id(block)}`, schema: views.block }),
+    matchmakers: async () =>
+      (await call({ path: '/v1/matchmakers', schema: views.list('matchmakers', views.matchmaker) }))
+        .matchmakers,
+    on: (onEvent) => follow({ onEvent }),
+    follow,
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EdmpError('ERR_HTTP_RESPONSE', 'The answer is not JSON; is this the address of an EDMP node?', {
+      cause,
+    });
+  }
+}
+
+async function refusalOf(response: Response): Promise<EdmpError> {
+  const fallback = new EdmpError('ERR_HTTP_RESPONSE', `The answer has status ${response.status}`);
+  try {
+    const { error } = views.errorBody.parse(await response.json());
+    return new EdmpError(error.code, error.message, {
+      details: { status: response.status },
+      retryable: response.status === 429 || response.status >= 502,
+    });
+  } catch {
+    return fallback;
+  }
+}
+
+function queryText(query: object | undefined): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function randomKey(environment: Environment): string {
+  return Array.from(environment.randomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,176 @@
+import { type Environment, withDeadline } from '@edmp/interface';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { NodeService } from '../service.ts';
+import { addCompat } from './compat/routes.ts';
+import { eventStreams } from './event-stream.ts';
+import { errorBodyOf, HttpError, statusOf } from './failure.ts';
+import { idempotencyMemory, type StoredAnswer } from './idempotency.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Route } from './route.ts';
+import { LOOPBACK_HOSTS, safeHeaders, sameSite, tokenGate } from './security.ts';
+import { v1Routes } from './v1-routes.ts';
+import { addWeb, type WebFiles } from './web-files.ts';
+
+/** Options of {@link createHttpApp}. */
+export interface HttpAppOptions {
+  readonly service: NodeService;
+  /** Secret that private routes and writes need, at least 16 characters. */
+  readonly token: string;
+  readonly environment: Environment;
+  /** The GUI's files; none: no GUI. */
+  readonly web?: WebFiles;
+  /** Hosts that requests may be addressed to, with or without a port. Default: the names of loopback. */
+  readonly allowedHosts?: readonly string[];
+  /** Lets local programs use `/market/*` and `/wallets/*` without the token, as EDMP's did. Default false. */
+  readonly allowUnauthenticatedCompat?: boolean;
+  /** Largest request body, bytes. Default 64 KiB. */
+  readonly maxBodyBytes?: number;
+  /** Longest time that the service may take for a request, ms. Default 60 000. */
+  readonly timeoutMs?: number;
+  /** Hears of failures that the caller is not told about (status 500). */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/**
+ * The node's HTTP API as a Hono app: `/v1/*`, its OpenAPI document, EDMP's compatible `/market/*` and `/wallets/*`, and
+ * the GUI (DESIGN §7). Every error of `/v1` is `{ error: { code, message } }`. Throws `ERR_INVALID_ARGUMENT` for a short token.
+ */
+export function createHttpApp(options: HttpAppOptions): Hono {
+  const { service, environment } = options;
+  const gate = tokenGate(options.token);
+  const timeoutMs = options.timeoutMs ?? 60_000;
+  const onFailure = options.onFailure ?? ((): void => {});
+  const memory = idempotencyMemory({ environment });
+  const openStream = eventStreams({ service, environment });
+  const app = new Hono();
+
+  const fail = (error: unknown): StoredAnswer => {
+    const status = statusOf(error);
+    if (status === 500) onFailure(error);
+    return answerOf(status, errorBodyOf(error));
+  };
+  const within = <T>(what: string, act: () => Promise<T>): Promise<T> =>
+    withDeadline(environment, timeoutMs, what, act);
+
+  app.onError((error) => responseOf(fail(error)));
+  app.notFound((context) =>
+    responseOf(
+      fail(
+        new HttpError(
+          404,
+          'ERR_HTTP_NOT_FOUND',
+          `There is no ${context.req.method} ${JSON.stringify(context.req.path.slice(0, 200))}; see /v1/openapi.json`,
+        ),
+      ),
+    ),
+  );
+  app.use(safeHeaders());
+  app.use(sameSite(options.allowedHosts ?? LOOPBACK_HOSTS));
+  app.use(
+    bodyLimit({
+      maxSize: options.maxBodyBytes ?? 65_536,
+      onError: () => {
+        throw new HttpError(413, 'ERR_HTTP_BODY_SIZE', 'The request body is too large');
+      },
+    }),
+  );
+
+  for (const route of v1Routes) {
+    app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+      if (route.access !== 'public') gate.require(context);
+      const text = route.method === 'post' ? await bodyText(context) : '';
+      const act = async (): Promise<StoredAnswer> => {
+        try {
+          return await run(route, context, text);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+      const key = context.req.header('idempotency-key');
+      if (key === undefined || route.method !== 'post') return responseOf(await act());
+      return responseOf(await memory.once(key, `${route.path}\n${text}`, act));
+    });
+  }
+
+  const run = async (route: Route, context: Context, text: string): Promise<StoredAnswer> => {
+    const input = {
+      params: context.req.param(),
+      query: queryOf(context),
+      body: route.body === undefined ? undefined : parseJson(text),
+    };
+    const answer = await within(route.summary, () => route.run(service, input));
+    if ('json' in answer) return answerOf(route.status, answer.json);
+    return {
+      status: route.status,
+      contentType: answer.contentType,
+      body: answer.text,
+      filename: answer.filename,
+    };
+  };
+
+  app.get('/v1/events', (context) => {
+    gate.require(context);
+    return new Response(openStream(), {
+      headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' },
+    });
+  });
+  let document: string | undefined;
+  app.get('/v1/openapi.json', async (context) => {
+    if (document === undefined) {
+      const { version } = await within('Reading the version', () => service.info());
+      document = JSON.stringify(openApiDocument(v1Routes, version));
+    }
+    return context.body(document, 200, { 'Content-Type': 'application/json' });
+  });
+  addCompat(app, {
+    service,
+    gate,
+    environment,
+    open: options.allowUnauthenticatedCompat ?? false,
+    within,
+    onFailure,
+  });
+  if (options.web !== undefined) addWeb(app, options.web, gate);
+  return app;
+}
+
+async function bodyText(context: Context): Promise<string> {
+  const type = (context.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+  // Also keeps out "simple" cross-site form posts, which need no preflight.
+  if (type !== 'application/json') {
+    throw new HttpError(415, 'ERR_HTTP_MEDIA_TYPE', "Expected a body with 'Content-Type: application/json'");
+  }
+  return context.req.text();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HttpError(400, 'ERR_HTTP_INPUT', 'The body is not well-formed JSON', { cause });
+  }
+}
+
+function queryOf(context: Context): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, values] of Object.entries(context.req.queries())) {
+    const [value] = values;
+    if (values.length > 1) throw new HttpError(400, 'ERR_HTTP_INPUT', `query.${name}: given more than once`);
+    if (value !== undefined) query[name] = value;
+  }
+  return query;
+}
+
+function answerOf(status: number, json: unknown): StoredAnswer {
+  return { status, contentType: 'application/json', body: JSON.stringify(json) };
+}
+
+function responseOf(answer: StoredAnswer): Response {
+  const headers = new Headers({ 'Content-Type': answer.contentType });
+  if (answer.status === 401) headers.set('WWW-Authenticate', 'Bearer');
+  if (answer.filename !== undefined) {
+    headers.set('Content-Disposition', `attachment; filename="${answer.filename}"`);
+  }
+  return new Response(answer.body, { status: answer.status, headers });
+}

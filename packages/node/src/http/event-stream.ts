@@ -1,0 +1,80 @@
+import type { Environment } from '@edmp/interface';
+import * as z from 'zod';
+import type { NodeEvent, NodeService } from '../service.ts';
+import { HttpError } from './failure.ts';
+import { nodeEvent } from './views.ts';
+
+/** Options of {@link eventStreams}. */
+export interface EventStreamOptions {
+  readonly service: Pick<NodeService, 'on'>;
+  readonly environment: Environment;
+  /** Streams open at once. Default 32. */
+  readonly maxStreams?: number;
+  /** Pause between comments that keep the connection alive, ms. Default 15 000. */
+  readonly heartbeatMs?: number;
+  /** Events that may wait for a slow reader before it is cut off; it then reconnects and reloads. Default 1 000. */
+  readonly maxWaiting?: number;
+}
+
+/**
+ * Opens server-sent event streams (WHATWG HTML §9.2): first an event `ready`, then every event of the service. Nothing
+ * is replayed; a client reloads what it shows on each `ready`. Throws `ERR_HTTP_BUSY` (429) when too many are open.
+ */
+export function eventStreams(options: EventStreamOptions): () => ReadableStream<Uint8Array> {
+  const { service, environment } = options;
+  const maxStreams = options.maxStreams ?? 32;
+  const heartbeatMs = options.heartbeatMs ?? 15_000;
+  const maxWaiting = options.maxWaiting ?? 1_000;
+  const encoder = new TextEncoder();
+  let open = 0;
+
+  return () => {
+    if (open >= maxStreams) {
+      throw new HttpError(
+        429,
+        'ERR_HTTP_BUSY',
+        `At most ${maxStreams} event streams at once; close one first`,
+      );
+    }
+    open += 1;
+    let closed = false;
+    let stop = (): void => {};
+    const close = (): void => {
+      if (closed) return;
+      closed = true;
+      open -= 1;
+      stop();
+    };
+    return new ReadableStream<Uint8Array>(
+      {
+        start(controller) {
+          const send = (text: string): void => {
+            if (closed) return;
+            if (-(controller.desiredSize ?? 0) > maxWaiting) {
+              close();
+              controller.close();
+              return;
+            }
+            controller.enqueue(encoder.encode(text));
+          };
+          const forget = service.on((event: NodeEvent) => {
+            send(`data: ${JSON.stringify(z.encode(nodeEvent, event))}\n\n`);
+          });
+          let cancel = (): void => {};
+          const beat = (): void => {
+            send(': still here\n\n');
+            if (!closed) cancel = environment.schedule(heartbeatMs, beat);
+          };
+          cancel = environment.schedule(heartbeatMs, beat);
+          stop = () => {
+            forget();
+            cancel();
+          };
+          send('event: ready\ndata: {}\n\n');
+        },
+        cancel: close,
+      },
+      { highWaterMark: 1 },
+    );
+  };
+}

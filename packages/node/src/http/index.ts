@@ -1,0 +1,8 @@
+export * from './app.ts';
+export { deliveryCsv } from './csv.ts';
+export { HttpError, statusOf } from './failure.ts';
+export { openApiDocument } from './openapi.ts';
+export type * from './route.ts';
+export * from './start.ts';
+export { v1Routes } from './v1-routes.ts';
+export { type WebFile, type WebFiles, webDirectory } from './web-files.ts';

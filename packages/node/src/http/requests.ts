@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import type {
+  AskRequest,
+  BlockQuery,
+  BuyRequest,
+  CurveQuery,
+  ListingQuery,
+  OfferRequest,
+} from '../service.ts';
+import { count, countText, day, identifier, price, text } from './codecs.ts';
+import { accuracy, commodity, flow, step } from './views.ts';
+
+const DAY_MS = 86_400_000;
+const MAX_INTERVALS = 50_000;
+const MINUTES: Readonly<Record<string, number>> = {
+  PT1M: 1,
+  PT5M: 5,
+  PT15M: 15,
+  PT30M: 30,
+  PT1H: 60,
+  P1D: 1440,
+};
+
+interface Span {
+  readonly from: string;
+  readonly to: string;
+  readonly step: string;
+}
+
+function checkSpan(span: Span, context: z.RefinementCtx): void {
+  const days = (Date.parse(span.to) - Date.parse(span.from)) / DAY_MS + 1;
+  if (days < 1) {
+    context.addIssue({ code: 'custom', path: ['to'], message: 'the last day must not be before the first' });
+  } else if ((days * 1440) / (MINUTES[span.step] ?? 1) > MAX_INTERVALS) {
+    context.addIssue({
+      code: 'custom',
+      path: ['to'],
+      message: `at most ${MAX_INTERVALS} intervals; take fewer days or a longer step`,
+    });
+  }
+}
+
+const currency = z.string().regex(/^[A-Z][A-Z0-9]{1,11}$/, 'a currency such as DUM1');
+const asset = z.string().regex(/^EW[a-z0-9]{10,110}$/, 'EW and the CID of a dataset');
+const supply = z.int().min(1).max(1_000_000);
+const lifetimeMs = z
+  .int()
+  .min(1_000)
+  .max(366 * DAY_MS)
+  .meta({ description: 'Life of the order, milliseconds' });
+const curveFields = {
+  from: day,
+  to: day,
+  commodity,
+  flow,
+  step,
+};
+
+/** Query of `GET /v1/meters/{id}/curve`: at most 50 000 intervals. */
+export const curveQuery: z.ZodType<Omit<CurveQuery, 'meter'>> = z
+  .strictObject(curveFields)
+  .superRefine(checkSpan);
+
+/** Body of `POST /v1/offers`. */
+export const offerRequest: z.ZodType<OfferRequest> = z
+  .strictObject({
+    meter: text(1, 200),
+    ...curveFields,
+    title: text(1, 200),
+    price,
+    currency,
+    supply,
+    accuracy,
+    purposes: z.array(text(1, 64)).max(16),
+    lifetimeMs,
+  })
+  .superRefine(checkSpan);
+
+/** Body of `POST /v1/asks`. */
+export const askRequest: z.ZodType<AskRequest> = z.strictObject({
+  asset,
+  price,
+  currency,
+  supply,
+  lifetimeMs,
+});
+
+/** Body of `POST /v1/bids`. */
+export const buyRequest: z.ZodType<BuyRequest> = z.strictObject({
+  asset,
+  price: price.exactOptional(),
+  currency: currency.exactOptional(),
+  lifetimeMs: lifetimeMs.exactOptional(),
+});
+
+/** Query of `GET /v1/listings`; every field narrows. */
+export const listingQuery: z.ZodType<ListingQuery> = z.strictObject({
+  text: text(1, 200).exactOptional(),
+  commodity: commodity.exactOptional(),
+  flow: flow.exactOptional(),
+  step: step.exactOptional(),
+  from: day.exactOptional(),
+  to: day.exactOptional(),
+  cell: z
+    .string()
+    .regex(/^[0-9b-hjkmnp-z]{1,12}$/, 'a geohash')
+    .exactOptional(),
+  maxPrice: price.exactOptional(),
+  asset: asset.exactOptional(),
+  limit: countText(1, 1000).exactOptional(),
+});
+
+/** Query of `GET /v1/blocks`. */
+export const blockQuery: z.ZodType<BlockQuery> = z
+  .strictObject({
+    author: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'a public key of 64 lower-case hexadecimal characters')
+      .exactOptional(),
+    after: countText(0, 2 ** 31).exactOptional(),
+    limit: countText(1, 500).exactOptional(),
+  })
+  .transform((query) => ({ ...query, limit: query.limit ?? 100 }));
+
+/** Query of `GET /v1/trades/{id}/data`. */
+export const dataQuery: z.ZodType<{ readonly format: 'json' | 'csv' }> = z
+  .strictObject({ format: z.enum(['json', 'csv']).exactOptional() })
+  .transform((query) => ({ format: query.format ?? 'json' }));
+
+/** Path with an id. */
+export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: identifier });
+/** Path with a meter's id, which is whatever its source calls it. */
+export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: text(1, 200) });
+/** Answer of a cancellation. */
+export const cancelled: z.ZodType<{ readonly cancelled: true }> = z.object({ cancelled: z.literal(true) });
+/** Number of an order in the compatible routes. */
+export const orderNumber: z.ZodType<number> = count;

@@ -1,0 +1,71 @@
+import type { Server } from 'node:http';
+import { EdmpError, InvalidArgumentError } from '@edmp/interface';
+import { serve } from '@hono/node-server';
+import type { Hono } from 'hono';
+
+/** Options of {@link startHttp}. */
+export interface StartHttpOptions {
+  readonly app: Hono;
+  /** A loopback address: `127.0.0.1` (default) or `::1`. */
+  readonly host?: string;
+  /** TCP port; 0 = any free one. */
+  readonly port: number;
+}
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  /** E.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Ends every connection, streams too. Idempotent. */
+  stop(): Promise<void>;
+}
+
+const MAX_CONNECTIONS = 256;
+
+/**
+ * Listens on a loopback address only: the API has no transport encryption. Throws `ERR_INVALID_ARGUMENT` for another
+ * host, `ERR_HTTP_LISTEN` when the port cannot be had.
+ */
+export async function startHttp(options: StartHttpOptions): Promise<HttpServer> {
+  const host = options.host ?? '127.0.0.1';
+  if (host !== '127.0.0.1' && host !== '::1') {
+    throw new InvalidArgumentError(
+      `The HTTP API listens on 127.0.0.1 or ::1 only, got ${JSON.stringify(host)}; reach it from elsewhere through an SSH tunnel`,
+    );
+  }
+  const { server, port } = await listen(options.app, host, options.port);
+  let stopping: Promise<void> | undefined;
+  return {
+    url: `http://${host === '::1' ? '[::1]' : host}:${port}`,
+    stop() {
+      stopping ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return stopping;
+    },
+  };
+}
+
+function listen(
+  app: Hono,
+  hostname: string,
+  port: number,
+): Promise<{ readonly server: Server; readonly port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname, port, overrideGlobalObjects: false }, (info) => {
+      server.off('error', onError);
+      resolve({ server, port: info.port });
+    }) as Server;
+    const onError = (cause: Error & { readonly code?: string }): void => {
+      const why = cause.code === 'EADDRINUSE' ? 'it is in use; choose another port' : cause.message;
+      reject(
+        new EdmpError('ERR_HTTP_LISTEN', `Cannot listen on ${hostname} port ${port}: ${why}`, { cause }),
+      );
+    };
+    server.once('error', onError);
+    server.maxConnections = MAX_CONNECTIONS;
+    server.headersTimeout = 10_000;
+    server.requestTimeout = 30_000;
+  });
+}

@@ -1,0 +1,261 @@
+import type { Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
+import * as z from 'zod';
+import type {
+  BlockView,
+  BookOrderView,
+  CurveView,
+  DeliveryView,
+  ListingView,
+  MatchmakerView,
+  MeterView,
+  NodeEvent,
+  NodeInfo,
+  OrderView,
+  TradeView,
+  WalletTransactionView,
+  WalletView,
+} from '../service.ts';
+import { amount, bytes, count, time } from './codecs.ts';
+
+// Each schema is a codec between the service's type and its JSON form: the server encodes with it, the client
+// decodes with it, and the OpenAPI document describes its JSON side.
+
+/** See `Commodity`. */
+export const commodity: z.ZodType<Commodity, Commodity> = z.enum(['electricity', 'gas', 'water', 'heat']);
+/** See `Flow`. */
+export const flow: z.ZodType<Flow, Flow> = z.enum(['import', 'export']);
+/** See `IntervalStep`. */
+export const step: z.ZodType<IntervalStep, IntervalStep> = z.enum([
+  'PT1M',
+  'PT5M',
+  'PT15M',
+  'PT30M',
+  'PT1H',
+  'P1D',
+]);
+/** How exactly a listing tells the place. */
+export const accuracy: z.ZodType<
+  'street' | 'town' | 'region' | 'hidden',
+  'street' | 'town' | 'region' | 'hidden'
+> = z.enum(['street', 'town', 'region', 'hidden']);
+
+/** See `Descriptor`. */
+export const descriptor: z.ZodType<Descriptor> = z.object({
+  commodity,
+  flow,
+  unit: z.enum(['uKWh', 'uM3', 'uGJ']),
+  step,
+  zone: z.string(),
+  from: z.string(),
+  to: z.string(),
+  count,
+  gaps: count,
+  cell: z.string().nullable(),
+  household: z
+    .object({
+      kind: z.enum(['house', 'office', 'storage', 'factory', 'other']),
+      occupants: z.enum(['1', '2', '3-4', '5+']).nullable(),
+    })
+    .nullable(),
+  attestation: z.enum(['unsigned', 'intact', 'signed', 'linked', 'anchored']),
+  verified: count,
+  pseudonym: bytes,
+  licence: z.string(),
+  purposes: z.array(z.string()),
+  consent: bytes.nullable(),
+  title: z.string(),
+});
+
+/** See `Consumption`. */
+export const consumption: z.ZodType<Consumption> = z.object({
+  values: z.array(z.int().nullable()),
+  quality: bytes,
+  offsetMinutes: z.int(),
+});
+
+/** See `NodeInfo`. */
+export const nodeInfo: z.ZodType<NodeInfo> = z.object({
+  name: z.string(),
+  version: z.string(),
+  key: z.string(),
+  addresses: z.array(z.string()),
+  peers: z.array(z.string()),
+  matchmaker: z.boolean(),
+  meterSource: z.string().nullable(),
+});
+
+/** See `MeterView`. */
+export const meter: z.ZodType<MeterView> = z.object({
+  id: z.string(),
+  source: z.string(),
+  label: z.string(),
+  lastUpdate: time.nullable(),
+  cells: z.array(z.object({ accuracy, cell: z.string().nullable() })),
+  commodities: z.array(z.object({ commodity, flow })),
+});
+
+/** See `CurveView`. */
+export const curve: z.ZodType<CurveView> = z.object({
+  commodity,
+  flow,
+  unit: z.string(),
+  step,
+  zone: z.string(),
+  start: time,
+  values: z.array(z.int().nullable()),
+  attestation: z.string(),
+  verified: count,
+});
+
+/** See `ListingView`. */
+export const listing: z.ZodType<ListingView> = z.object({
+  order: z.string(),
+  asset: z.string(),
+  seller: z.string(),
+  own: z.boolean(),
+  descriptor,
+  price: amount,
+  currency: z.string(),
+  remaining: count,
+  listed: time,
+  expires: time,
+});
+
+const side = z.enum(['ask', 'bid']);
+
+/** See `OrderView`. */
+export const order: z.ZodType<OrderView> = z.object({
+  order: z.string(),
+  side,
+  asset: z.string(),
+  price: amount,
+  currency: z.string(),
+  quantity: count,
+  filled: count,
+  reserved: count,
+  status: z.enum(['open', 'completed', 'cancelled', 'expired']),
+  created: time,
+  expires: time,
+  number: count,
+});
+
+/** See `BookOrderView`. */
+export const bookOrder: z.ZodType<BookOrderView> = z.object({
+  order: z.string(),
+  side,
+  number: count,
+  trader: z.string(),
+  asset: z.string(),
+  price: amount,
+  currency: z.string(),
+  quantity: count,
+  filled: count,
+  created: time,
+  expires: time,
+});
+
+/** See `TradeView`. */
+export const trade: z.ZodType<TradeView> = z.object({
+  id: z.string(),
+  role: z.enum(['seller', 'buyer']),
+  asset: z.string(),
+  order: z.string(),
+  partner: z.string(),
+  partnerOrder: z.string(),
+  price: amount,
+  currency: z.string(),
+  state: z.string(),
+  final: z.boolean(),
+  failed: z.string().nullable(),
+  steps: z.array(
+    z.object({
+      name: z.string(),
+      at: time.nullable(),
+      block: z.string().nullable(),
+      signedBy: z.enum(['seller', 'buyer']).nullable(),
+    }),
+  ),
+  atRisk: amount,
+  started: time,
+  updated: time,
+});
+
+/** See `DeliveryView`. */
+export const delivery: z.ZodType<DeliveryView> = z.object({
+  trade: z.string(),
+  asset: z.string(),
+  descriptor,
+  consumption,
+  curve,
+});
+
+/** See `WalletView`. */
+export const wallet: z.ZodType<WalletView> = z.object({
+  id: z.string(),
+  name: z.string(),
+  address: z.string(),
+  precision: count,
+  minUnit: amount,
+  available: amount,
+  held: amount,
+  pending: amount,
+});
+
+/** See `WalletTransactionView`. */
+export const walletTransaction: z.ZodType<WalletTransactionView> = z.object({
+  id: z.string(),
+  direction: z.enum(['in', 'out']),
+  asset: z.string(),
+  amount,
+  counterparty: z.string().nullable(),
+  time,
+  description: z.string(),
+  status: z.enum(['pending', 'held', 'final', 'returned']),
+  trade: z.string().nullable(),
+});
+
+/** See `BlockView`. */
+export const block: z.ZodType<BlockView> = z.object({
+  id: z.string(),
+  author: z.string(),
+  seq: count,
+  prev: z.string().nullable(),
+  peer: z.string().nullable(),
+  link: z.string().nullable(),
+  type: z.string(),
+  time,
+  level: z.string(),
+  bytes: count,
+});
+
+/** See `MatchmakerView`. */
+export const matchmaker: z.ZodType<MatchmakerView> = z.object({
+  key: z.string(),
+  address: z.string().nullable(),
+});
+
+/** See `NodeEvent`. */
+export const nodeEvent: z.ZodType<NodeEvent> = z.object({
+  type: z.enum(['listing', 'order', 'trade', 'peer', 'fraud', 'meter']),
+  at: time,
+  id: z.string(),
+  text: z.string(),
+});
+
+/** Body of every error answer of `/v1`. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** See {@link ErrorBody}. */
+export const errorBody: z.ZodType<ErrorBody> = z.object({
+  error: z.object({
+    code: z.string().meta({ examples: ['ERR_INVALID_ARGUMENT'] }),
+    message: z.string(),
+  }),
+});
+
+/** Lists are objects with one key, so that fields can be added later. */
+export function list<K extends string, T>(key: K, item: z.ZodType<T>): z.ZodType<Record<K, readonly T[]>> {
+  return z.object({ [key]: z.array(item) }) as unknown as z.ZodType<Record<K, readonly T[]>>;
+}

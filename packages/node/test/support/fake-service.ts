@@ -1,0 +1,552 @@
+import { type Descriptor, EdmpError, type Environment, type IntervalStep, Quality } from '@edmp/interface';
+import type {
+  BlockView,
+  BookOrderView,
+  CurveQuery,
+  CurveView,
+  DeliveryView,
+  ListingView,
+  MeterView,
+  NodeEvent,
+  NodeService,
+  OrderView,
+  TradeStepView,
+  TradeView,
+  WalletTransactionView,
+  WalletView,
+} from '@edmp/node';
+
+/** Pause between two steps of a fake trade, ms. */
+export const STEP_PAUSE_MS = 500;
+
+const GRANT = { DUM1: 1000n, DUM2: 10_000n };
+const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | null, type: string | null])[] =
+  [
+    ['terms', null, null],
+    ['trade-proposal', 'seller', 'market/trade'],
+    ['trade-agreement', 'buyer', 'market/trade'],
+    ['release-proposal', 'seller', 'market/release'],
+    ['release-agreement', 'buyer', 'market/release'],
+  ];
+const STATES = ['negotiated', 'offered', 'held', 'released', 'complete'];
+const STEP_MINUTES: Record<IntervalStep, number> = {
+  PT1M: 1,
+  PT5M: 5,
+  PT15M: 15,
+  PT30M: 30,
+  PT1H: 60,
+  P1D: 1440,
+};
+const CELLS = { street: 'u15pm', town: 'u15p', region: 'u15', hidden: null } as const;
+
+interface Mutable<T> {
+  value: T;
+}
+
+/** A service of a {@link fakeMarket} and a switch to make its trades fail. */
+export interface FakeNode {
+  readonly service: NodeService;
+  readonly key: string;
+  /** The next trade bought here stops after its first step. */
+  failNext(): void;
+}
+
+/** A market of nodes in memory: lists, matches and walks trades through their steps on `environment`'s clock. No cryptography. */
+export function fakeMarket(options: {
+  readonly environment: Environment;
+  readonly nodes: readonly string[];
+}): FakeNode[] {
+  const { environment } = options;
+  const { now } = environment;
+  const blocks: BlockView[] = [];
+  const listings: ListingView[] = [];
+  const book: Mutable<BookOrderView & { status: OrderView['status']; reserved: number }>[] = [];
+  const datasets = new Map<string, { owner: string; descriptor: Descriptor; curve: CurveView }>();
+  const trades: {
+    seller: string;
+    buyer: string;
+    view: Mutable<Omit<TradeView, 'role' | 'order' | 'partner' | 'partnerOrder'>>;
+    ask: string;
+    bid: string;
+  }[] = [];
+  const movements = new Map<string, WalletTransactionView[]>();
+  const listeners = new Set<(event: NodeEvent) => void>();
+  let ids = 0;
+
+  const id = (prefix: string): string => `${prefix}${(++ids).toString(36).padStart(20, 'a')}`;
+  const emit = (type: NodeEvent['type'], what: string, text: string): void => {
+    for (const listener of listeners) listener({ type, at: now(), id: what, text });
+  };
+  const unknown = (what: string): EdmpError =>
+    new EdmpError('ERR_MARKET_UNKNOWN', `This node knows no such ${what}`);
+
+  const append = (author: string, type: string, peer: string | null, link: string | null): string => {
+    const own = blocks.filter((block) => block.author === author);
+    const block: BlockView = {
+      id: id('bafy'),
+      author,
+      seq: own.length + 1,
+      prev: own.at(-1)?.id ?? null,
+      peer,
+      link,
+      type,
+      time: now(),
+      level: 'valid',
+      bytes: 380,
+    };
+    blocks.push(block);
+    return block.id;
+  };
+
+  const walletOf = (key: string, currency: string): WalletTransactionView[] =>
+    movements.get(`${key} ${currency}`) ?? [];
+  const move = (key: string, movement: WalletTransactionView): void => {
+    movements.set(`${key} ${movement.asset}`, [
+      ...walletOf(key, movement.asset).filter((known) => known.id !== movement.id),
+      movement,
+    ]);
+  };
+  const walletView = (key: string, currency: 'DUM1' | 'DUM2'): WalletView => {
+    const sum = (direction: 'in' | 'out', status: string): bigint =>
+      walletOf(key, currency)
+        .filter((movement) => movement.direction === direction && movement.status === status)
+        .reduce((total, movement) => total + movement.amount, 0n);
+    const held = sum('out', 'held');
+    return {
+      id: currency,
+      name: `Test money ${currency.at(-1)}`,
+      address: key,
+      precision: 0,
+      minUnit: 1n,
+      available: sum('in', 'final') - sum('out', 'final') - held,
+      held,
+      pending: sum('in', 'pending'),
+    };
+  };
+
+  const placed = (
+    key: string,
+    side: 'ask' | 'bid',
+    order: { asset: string; price: bigint; currency: string; quantity: number; lifetimeMs: number },
+  ): Mutable<BookOrderView & { status: OrderView['status']; reserved: number }> => {
+    const { lifetimeMs, ...rest } = order;
+    const block = append(key, `market/${side}`, null, null);
+    const entry = {
+      value: {
+        order: block,
+        side,
+        number: blocks.filter((known) => known.author === key).length,
+        trader: key,
+        ...rest,
+        filled: 0,
+        reserved: 0,
+        status: 'open' as OrderView['status'],
+        created: now(),
+        expires: now() + lifetimeMs,
+      },
+    };
+    book.push(entry);
+    environment.schedule(lifetimeMs, () => {
+      if (entry.value.status === 'open') entry.value = { ...entry.value, status: 'expired' };
+    });
+    return entry;
+  };
+
+  const list = (key: string, descriptor: Descriptor, ask: BookOrderView): ListingView => {
+    const listing: ListingView = {
+      order: ask.order,
+      asset: ask.asset,
+      seller: key,
+      own: false,
+      descriptor,
+      price: ask.price,
+      currency: ask.currency,
+      remaining: ask.quantity,
+      listed: now(),
+      expires: ask.expires,
+    };
+    listings.push(listing);
+    emit('listing', ask.order, `Listed ${descriptor.title}`);
+    return listing;
+  };
+
+  const startTrade = (listing: ListingView, buyer: string, bid: string, fails: boolean): void => {
+    const seller = listing.seller;
+    const view: Mutable<Omit<TradeView, 'role' | 'order' | 'partner' | 'partnerOrder'>> = {
+      value: {
+        id: id('t'),
+        asset: listing.asset,
+        price: listing.price,
+        currency: listing.currency,
+        state: 'matched',
+        final: false,
+        failed: null,
+        steps: STEPS.map(([name, signedBy]) => ({ name, at: null, block: null, signedBy })),
+        atRisk: 0n,
+        started: now(),
+        updated: now(),
+      },
+    };
+    const trade = { seller, buyer, view, ask: listing.order, bid };
+    trades.push(trade);
+    const movement = (
+      direction: 'in' | 'out',
+      status: WalletTransactionView['status'],
+    ): WalletTransactionView => ({
+      id: `${view.value.id}-${direction}`,
+      direction,
+      asset: listing.currency,
+      amount: listing.price,
+      counterparty: direction === 'in' ? buyer : seller,
+      time: now(),
+      description: direction === 'in' ? 'Sale of meter data' : 'Purchase of meter data',
+      status,
+      trade: view.value.id,
+    });
+    const fill = (order: string): void => {
+      for (const entry of book) {
+        if (entry.value.order !== order) continue;
+        const filled = entry.value.filled + 1;
+        entry.value = {
+          ...entry.value,
+          filled,
+          status: filled === entry.value.quantity ? 'completed' : 'open',
+        };
+      }
+    };
+    let lastBlock: string | null = null;
+    const advance = (index: number): void => {
+      const [, signedBy, type] = STEPS[index] ?? [];
+      if (fails && index === 1) {
+        view.value = {
+          ...view.value,
+          state: 'failed',
+          final: true,
+          failed: 'The seller did not answer in time',
+          updated: now(),
+        };
+        emit('trade', view.value.id, 'A deal failed');
+        return;
+      }
+      let block: string | null = null;
+      if (type !== null && type !== undefined) {
+        const author = signedBy === 'seller' ? seller : buyer;
+        block = append(author, type, author === seller ? buyer : seller, index % 2 === 0 ? lastBlock : null);
+        lastBlock = block;
+      }
+      const steps: TradeStepView[] = view.value.steps.map((step, i) =>
+        i === index ? { ...step, at: now(), block } : step,
+      );
+      const last = index === STEPS.length - 1;
+      view.value = {
+        ...view.value,
+        steps,
+        state: STATES[index] ?? 'unknown',
+        final: last,
+        atRisk: index === 2 ? listing.price : 0n,
+        updated: now(),
+      };
+      if (index === 2) {
+        move(buyer, movement('out', 'held'));
+        move(seller, movement('in', 'pending'));
+      }
+      if (last) {
+        move(buyer, movement('out', 'final'));
+        move(seller, movement('in', 'final'));
+        fill(listing.order);
+        fill(bid);
+      }
+      emit('trade', view.value.id, `Step ${index + 1} of ${STEPS.length}`);
+      if (!last) environment.schedule(STEP_PAUSE_MS, () => advance(index + 1));
+    };
+    environment.schedule(STEP_PAUSE_MS, () => advance(0));
+    emit('trade', view.value.id, 'A deal began');
+  };
+
+  return options.nodes.map((name, index) => {
+    const key = (index + 1).toString(16).padStart(2, '0').repeat(32);
+    for (const [currency, amount] of Object.entries(GRANT)) {
+      move(key, {
+        id: `grant-${currency}`,
+        direction: 'in',
+        asset: currency,
+        amount,
+        counterparty: null,
+        time: now(),
+        description: 'Test money given at the start',
+        status: 'final',
+        trade: null,
+      });
+    }
+    const meters: readonly MeterView[] = [
+      {
+        id: `meter-${index + 1}`,
+        source: 'oehu',
+        label: 'House, 3 people, near 51.9 N 4.5 E',
+        lastUpdate: now(),
+        cells: Object.entries(CELLS).map(([accuracy, cell]) => ({
+          accuracy: accuracy as keyof typeof CELLS,
+          cell,
+        })),
+        commodities: [
+          { commodity: 'electricity', flow: 'import' },
+          { commodity: 'electricity', flow: 'export' },
+          { commodity: 'gas', flow: 'import' },
+        ],
+      },
+    ];
+    let fails = false;
+    const own = (order: BookOrderView): boolean => order.trader === key;
+    const tradeView = (trade: (typeof trades)[number]): TradeView => {
+      const sells = trade.seller === key;
+      return {
+        ...trade.view.value,
+        role: sells ? 'seller' : 'buyer',
+        order: sells ? trade.ask : trade.bid,
+        partner: sells ? trade.buyer : trade.seller,
+        partnerOrder: sells ? trade.bid : trade.ask,
+        atRisk: sells ? 0n : trade.view.value.atRisk,
+      };
+    };
+    const mine = (wanted: string): (typeof trades)[number] => {
+      const trade = trades.find(
+        (candidate) =>
+          candidate.view.value.id === wanted && (candidate.seller === key || candidate.buyer === key),
+      );
+      if (trade === undefined) throw new EdmpError('ERR_TRADE_UNKNOWN', 'This node has no such trade');
+      return trade;
+    };
+    const curve = async (query: CurveQuery): Promise<CurveView> => {
+      const meter = meters.find((candidate) => candidate.id === query.meter);
+      if (meter === undefined)
+        throw new EdmpError('ERR_METER_UNKNOWN_DEVICE', 'This node has no such meter; see GET /v1/meters');
+      if (!meter.commodities.some((kind) => kind.commodity === query.commodity && kind.flow === query.flow)) {
+        throw new EdmpError('ERR_METER_RANGE', 'The meter does not measure that');
+      }
+      return fakeCurve(query);
+    };
+    const orderView = ({ value }: (typeof book)[number]): OrderView => {
+      const { trader: _, ...order } = value;
+      return order;
+    };
+    const currencyKnown = (currency: string): void => {
+      if (!(currency in GRANT))
+        throw new EdmpError(
+          'ERR_WALLET_UNSUPPORTED',
+          `There is no wallet for ${currency}; take DUM1 or DUM2`,
+        );
+    };
+
+    const service: NodeService = {
+      info: async () => ({
+        name,
+        version: '0.0.0-fake',
+        key,
+        addresses: [`/ip4/127.0.0.1/tcp/${4001 + index}`],
+        peers: [],
+        matchmaker: index === 0,
+        meterSource: 'oehu',
+      }),
+      meters: async () => meters,
+      curve,
+      async offer(request) {
+        currencyKnown(request.currency);
+        const view = await curve(request);
+        const descriptor: Descriptor = {
+          commodity: request.commodity,
+          flow: request.flow,
+          unit: request.commodity === 'gas' ? 'uM3' : 'uKWh',
+          step: request.step,
+          zone: view.zone,
+          from: request.from,
+          to: request.to,
+          count: view.values.length,
+          gaps: view.values.filter((value) => value === null).length,
+          cell: CELLS[request.accuracy],
+          household: null,
+          attestation: 'signed',
+          verified: view.verified,
+          pseudonym: environment.randomBytes(16),
+          licence: 'EDMP-personal-1',
+          purposes: request.purposes,
+          consent: environment.randomBytes(32),
+          title: request.title,
+        };
+        const asset = id('EWbafyrei');
+        datasets.set(asset, { owner: key, descriptor, curve: view });
+        const ask = placed(key, 'ask', {
+          asset,
+          price: request.price,
+          currency: request.currency,
+          quantity: request.supply,
+          lifetimeMs: request.lifetimeMs,
+        });
+        return { ...list(key, descriptor, ask.value), own: true };
+      },
+      async ask(request) {
+        currencyKnown(request.currency);
+        const dataset = datasets.get(request.asset);
+        if (dataset === undefined || dataset.owner !== key) {
+          throw new EdmpError(
+            'ERR_SETTLEMENT_UNKNOWN_DATASET',
+            'This node does not hold the data of that asset; make an offer of a meter first',
+          );
+        }
+        const ask = placed(key, 'ask', { ...request, quantity: request.supply });
+        list(key, dataset.descriptor, ask.value);
+        return orderView(ask);
+      },
+      async listings(query) {
+        const found = listings.filter((listing) => {
+          const ask = book.find(({ value }) => value.order === listing.order)?.value;
+          const { descriptor } = listing;
+          return (
+            ask?.status === 'open' &&
+            (query.text === undefined || descriptor.title.toLowerCase().includes(query.text.toLowerCase())) &&
+            (query.commodity === undefined || descriptor.commodity === query.commodity) &&
+            (query.flow === undefined || descriptor.flow === query.flow) &&
+            (query.step === undefined || descriptor.step === query.step) &&
+            (query.from === undefined || descriptor.to >= query.from) &&
+            (query.to === undefined || descriptor.from <= query.to) &&
+            (query.cell === undefined || (descriptor.cell ?? '').startsWith(query.cell)) &&
+            (query.maxPrice === undefined || listing.price <= query.maxPrice) &&
+            (query.asset === undefined || listing.asset === query.asset)
+          );
+        });
+        return found.slice(0, query.limit ?? 100).map((listing) => ({
+          ...listing,
+          own: listing.seller === key,
+          remaining:
+            listing.remaining - (book.find(({ value }) => value.order === listing.order)?.value.filled ?? 0),
+        }));
+      },
+      async buy(request) {
+        const listing = listings.find(
+          (candidate) =>
+            candidate.asset === request.asset &&
+            book.some(({ value }) => value.order === candidate.order && value.status === 'open'),
+        );
+        if (listing === undefined) throw unknown('listing');
+        if (listing.seller === key)
+          throw new EdmpError(
+            'ERR_ORDER_SELF_TRADE',
+            'This is your own listing; you cannot buy from yourself',
+          );
+        const price = request.price ?? listing.price;
+        currencyKnown(request.currency ?? listing.currency);
+        if (walletView(key, listing.currency as 'DUM1' | 'DUM2').available < price) {
+          throw new EdmpError(
+            'ERR_WALLET_INSUFFICIENT',
+            `The wallet has less than ${price} ${listing.currency} available`,
+          );
+        }
+        const bid = placed(key, 'bid', {
+          asset: listing.asset,
+          price,
+          currency: listing.currency,
+          quantity: 1,
+          lifetimeMs: request.lifetimeMs ?? 3_600_000,
+        });
+        emit('order', bid.value.order, 'Bid placed');
+        if (price >= listing.price) startTrade(listing, key, bid.value.order, fails);
+        fails = false;
+        return orderView(bid);
+      },
+      async cancel(order) {
+        const entry = book.find(({ value }) => value.order === order && own(value));
+        if (entry === undefined) throw unknown('order');
+        if (entry.value.status !== 'open')
+          throw new EdmpError(
+            'ERR_ORDER_STATE',
+            `Only an open order can be cancelled; this one is ${entry.value.status}`,
+          );
+        entry.value = { ...entry.value, status: 'cancelled' };
+        append(key, 'market/cancel', null, null);
+        emit('order', order, 'Order cancelled');
+      },
+      orders: async () => book.filter(({ value }) => own(value)).map(orderView),
+      book: async () =>
+        book
+          .filter(({ value }) => value.status === 'open')
+          .map(({ value: { status: _status, reserved: _reserved, ...order } }) => order),
+      trades: async () =>
+        trades.filter((trade) => trade.seller === key || trade.buyer === key).map(tradeView),
+      trade: async (wanted) => tradeView(mine(wanted)),
+      async delivery(wanted): Promise<DeliveryView> {
+        const trade = mine(wanted);
+        const dataset = datasets.get(trade.view.value.asset);
+        if (trade.buyer !== key || dataset === undefined)
+          throw new EdmpError(
+            'ERR_TRADE_STATE',
+            'This node sold the data of this trade; only the buyer receives it',
+          );
+        if (!trade.view.value.final || trade.view.value.failed !== null)
+          throw new EdmpError('ERR_TRADE_STATE', 'The data is not there before the last step');
+        const { values } = dataset.curve;
+        return {
+          trade: wanted,
+          asset: trade.view.value.asset,
+          descriptor: dataset.descriptor,
+          consumption: {
+            values,
+            quality: Uint8Array.from(values, (value) =>
+              value === null ? Quality.missing : Quality.measured,
+            ),
+            offsetMinutes: 0,
+          },
+          curve: dataset.curve,
+        };
+      },
+      wallets: async () => [walletView(key, 'DUM1'), walletView(key, 'DUM2')],
+      async transactions(wallet) {
+        if (!(wallet in GRANT)) throw new EdmpError('ERR_WALLET_UNKNOWN', `There is no wallet ${wallet}`);
+        return walletOf(key, wallet);
+      },
+      blocks: async ({ author, after, limit }) =>
+        (author === undefined
+          ? blocks.slice(after ?? 0)
+          : blocks.filter((block) => block.author === author && block.seq > (after ?? 0))
+        ).slice(0, limit),
+      async block(wanted) {
+        const block = blocks.find((candidate) => candidate.id === wanted);
+        if (block === undefined)
+          throw new EdmpError('ERR_BLOCK_UNKNOWN', 'This node does not hold that block');
+        return block;
+      },
+      matchmakers: async () => [
+        { key: '01'.repeat(32), address: '/ip4/127.0.0.1/tcp/4001' },
+        { key: '0f'.repeat(32), address: null },
+      ],
+      on(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    return { service, key, failNext: () => (fails = true) };
+  });
+}
+
+/** A household's day: base load, morning and evening peaks, one gap at 03:00; the same for the same query. */
+function fakeCurve(query: CurveQuery): CurveView {
+  const minutes = STEP_MINUTES[query.step];
+  const start = Date.parse(`${query.from}T00:00:00+01:00`);
+  const days = Math.round((Date.parse(query.to) - Date.parse(query.from)) / 86_400_000) + 1;
+  const values = Array.from({ length: (days * 1440) / minutes }, (_, i) => {
+    const hour = ((i * minutes) / 60) % 24;
+    if (query.step !== 'P1D' && hour === 3) return null;
+    const peak = (at: number, width: number): number => Math.exp(-(((hour - at) / width) ** 2));
+    const kilowatts = 0.18 + 0.9 * peak(7.5, 1) + 1.6 * peak(18.5, 2) + 0.05 * Math.sin(i * 7);
+    return Math.round(kilowatts * (minutes / 60) * 1_000_000);
+  });
+  return {
+    commodity: query.commodity,
+    flow: query.flow,
+    unit: query.commodity === 'gas' ? 'uM3' : 'uKWh',
+    step: query.step,
+    zone: 'Europe/Amsterdam',
+    start,
+    values,
+    attestation: 'signed',
+    verified: values.length + 1,
+  };
+}
