@@ -1,0 +1,107 @@
+import { NetworkError } from './errors.ts';
+
+/**
+ * What a frame is: the one request of a stream, or a part of its answer (`data`* then `end`, or `error` from the
+ * handler, or `refused` by the network layer before any handler ran).
+ */
+export type FrameKind = 'request' | 'data' | 'end' | 'error' | 'refused';
+
+const KINDS: readonly FrameKind[] = ['request', 'data', 'end', 'error', 'refused'];
+const PREFIX_BYTES = 4;
+
+/** One frame of a request stream. */
+export interface Frame {
+  readonly kind: FrameKind;
+  readonly payload: Uint8Array;
+}
+
+/** Bytes of a frame: big-endian uint32 length of what follows, one status byte (the kind), the payload. */
+export function encodeFrame(kind: FrameKind, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(PREFIX_BYTES + 1 + payload.length);
+  new DataView(bytes.buffer).setUint32(0, payload.length + 1);
+  bytes[PREFIX_BYTES] = KINDS.indexOf(kind);
+  bytes.set(payload, PREFIX_BYTES + 1);
+  return bytes;
+}
+
+/** Cuts a byte stream back into frames, whatever the pieces it arrives in. */
+export interface FrameDecoder {
+  push(chunk: Uint8Array): void;
+  /**
+   * The next whole frame, or undefined until more bytes arrive. Throws `ERR_NETWORK_LIMIT` as soon as a length
+   * prefix promises more than `maxPayloadBytes`, `ERR_NETWORK_PROTOCOL` on an unknown kind or a frame without one.
+   */
+  next(maxPayloadBytes: number): Frame | undefined;
+  /** Bytes pushed and not yet handed out. */
+  readonly buffered: number;
+}
+
+/** A {@link FrameDecoder} with nothing buffered. */
+export function frameDecoder(): FrameDecoder {
+  let chunks: Uint8Array[] = [];
+  let first = 0; // index of the first chunk in use
+  let offset = 0; // bytes of that chunk already taken
+  let buffered = 0;
+  let length: number | undefined; // of the frame being read, status byte included
+
+  /** Takes `count` bytes, always as a copy: a small frame kept by a store must not pin a whole network chunk. */
+  const take = (count: number): Uint8Array => {
+    const out = new Uint8Array(count);
+    let filled = 0;
+    while (filled < count) {
+      const chunk = chunks[first] as Uint8Array;
+      const part = chunk.subarray(offset, offset + count - filled);
+      out.set(part, filled);
+      filled += part.length;
+      offset += part.length;
+      if (offset === chunk.length) {
+        offset = 0;
+        if (++first > 64) {
+          chunks = chunks.slice(first);
+          first = 0;
+        }
+      }
+    }
+    buffered -= count;
+    if (buffered === 0) {
+      chunks = [];
+      first = 0;
+      offset = 0;
+    }
+    return out;
+  };
+
+  return {
+    get buffered() {
+      return buffered;
+    },
+    push(chunk) {
+      if (chunk.length === 0) return;
+      chunks.push(chunk);
+      buffered += chunk.length;
+    },
+    next(maxPayloadBytes) {
+      if (length === undefined) {
+        if (buffered < PREFIX_BYTES) return undefined;
+        length = new DataView(take(PREFIX_BYTES).buffer).getUint32(0);
+      }
+      if (length === 0)
+        throw new NetworkError('ERR_NETWORK_PROTOCOL', 'A frame has at least its status byte');
+      if (length - 1 > maxPayloadBytes) {
+        throw new NetworkError(
+          'ERR_NETWORK_LIMIT',
+          `A frame of at most ${maxPayloadBytes} bytes was expected, the peer announced ${length - 1}`,
+          { details: { maxBytes: maxPayloadBytes, bytes: length - 1 } },
+        );
+      }
+      if (buffered < length) return undefined;
+      const status = take(1)[0] ?? 0;
+      const payload = take(length - 1);
+      length = undefined;
+      const kind = KINDS[status];
+      if (kind === undefined)
+        throw new NetworkError('ERR_NETWORK_PROTOCOL', `Unknown frame status ${status}`);
+      return { kind, payload };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { gossipsub } from '@libp2p/gossipsub';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p } from 'libp2p';
+import type { Libp2pNetworkOptions } from './options.ts';
+import { hasEd25519Key } from './peer-identity.ts';
+import { type GossipSub, type GossipSubOptions, gossipSubOptions } from './pubsub.ts';
+
+/** A libp2p node as this package runs it. */
+export type EdmpLibp2p = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
+
+const MIB = 1024 * 1024;
+/** Streams that one connection may have open each way. */
+export const MAX_STREAMS_PER_CONNECTION = 1000;
+
+/**
+ * A libp2p node, not started: TCP (and what `options.transports` adds), noise, yamux, identify, gossipsub, and
+ * nothing that looks for peers by itself: no bootstrap list, DNS, mDNS, UPnP, AutoNAT, relay or DHT.
+ */
+export async function createNode(
+  privateKey: PrivateKey,
+  options: Libp2pNetworkOptions,
+  topics: GossipSubOptions,
+): Promise<EdmpLibp2p> {
+  const refuseOtherKeys = (peer: PeerId): boolean => !hasEd25519Key(peer);
+  const perSecond = options.maxConnectionsPerHostPerSecond ?? 50;
+  const node = await createLibp2p({
+    start: false,
+    privateKey,
+    // Without these the agent string would give away the versions of Node and libp2p to every peer.
+    nodeInfo: { name: 'edmp', version: '1', userAgent: 'edmp/1' },
+    addresses: {
+      listen: [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])],
+      announce: [...(options.announce ?? [])],
+    },
+    transports: [tcp(), ...(options.transports ?? [])],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+        // A paused stream receives at most one more window, which must fit its read buffer or libp2p resets it;
+        // the default window may grow to 16 MiB, the buffer is 4 MiB.
+        streamOptions: { maxStreamWindowSize: MIB, maxReadBufferLength: 4 * MIB },
+      }),
+    ],
+    connectionGater: {
+      denyDialMultiaddr: () => false, // browsers refuse loopback otherwise
+      denyInboundEncryptedConnection: refuseOtherKeys,
+      denyOutboundEncryptedConnection: refuseOtherKeys,
+    },
+    connectionManager: {
+      maxConnections: options.maxConnections ?? 300,
+      inboundConnectionThreshold: perSecond,
+      maxIncomingPendingConnections: Math.max(10, perSecond),
+      dialTimeout: options.dialTimeoutMs ?? 10_000,
+    },
+    // A peer busy with other work for some seconds is not gone; the default of 5 s cuts such connections.
+    connectionMonitor: { pingTimeout: { minTimeout: 20_000 } },
+    services: { ...options.services, identify: identify(), pubsub: gossipsub(gossipSubOptions(topics)) },
+  });
+  return node as unknown as EdmpLibp2p;
+}

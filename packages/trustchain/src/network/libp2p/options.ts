@@ -1,0 +1,33 @@
+import type { Crypto, Environment } from '@edmp/interface';
+import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p';
+
+/** A libp2p transport factory, e.g. `webSockets()` of `@libp2p/websockets`. */
+export type Libp2pTransport = NonNullable<Libp2pOptions['transports']>[number];
+
+/** Options of `libp2pNetwork`. */
+export interface Libp2pNetworkOptions {
+  /** Time and randomness of all waits that this package adds; libp2p's own inner timers use the real clock. */
+  readonly environment: Environment;
+  /** For the public key of `secretKey` and for message ids. */
+  readonly crypto: Pick<Crypto, 'ed25519PublicKey' | 'sha256'>;
+  /** 32-byte ed25519 secret seed. The node's peer id is its public key, the same key that signs half blocks. */
+  readonly secretKey: Uint8Array;
+  /** Multiaddrs to listen on; none = dial only. Default `['/ip4/127.0.0.1/tcp/0']`: loopback, a free port. */
+  readonly listen?: readonly string[];
+  /** Multiaddrs to tell others instead of those listened on (behind port forwarding). Default none. */
+  readonly announce?: readonly string[];
+  /** Multiaddrs dialled at start and again, with growing waits, whenever the peer there is gone. Default none. */
+  readonly keepConnected?: readonly string[];
+  /** Transports besides TCP. Default none. */
+  readonly transports?: readonly Libp2pTransport[];
+  /** Further libp2p services (bitswap, a DHT), reachable through {@link Libp2pNetwork.libp2p}. Default none. */
+  readonly services?: ServiceFactoryMap;
+  /** Connections held at once; further incoming ones are refused. Default 300. */
+  readonly maxConnections?: number;
+  /** Incoming connections accepted from one host in a second. Default 50. */
+  readonly maxConnectionsPerHostPerSecond?: number;
+  /** Longest dial, ms. Default 10 000. */
+  readonly dialTimeoutMs?: number;
+  /** Largest topic message, bytes. Default 256 KiB. */
+  readonly maxTopicMessageBytes?: number;
+}

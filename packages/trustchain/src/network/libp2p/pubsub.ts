@@ -1,0 +1,81 @@
+import { type Crypto, concatBytes, type TopicVerdict, utf8ToBytes } from '@edmp/interface';
+import {
+  type GossipSub,
+  type GossipsubOpts,
+  type Message,
+  StrictNoSign,
+  TopicValidatorResult,
+} from '@libp2p/gossipsub';
+import type { PeerId } from '@libp2p/interface';
+import type { PeerPenalties } from '../peer-penalties.ts';
+import type { TopicTable } from '../topic-table.ts';
+import { keyOfPeerId } from './peer-identity.ts';
+
+export type { GossipSub } from '@libp2p/gossipsub';
+
+/** What {@link gossipSubOptions} needs. */
+export interface GossipSubOptions {
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly penalties: PeerPenalties;
+}
+
+const VERDICTS: Readonly<Record<TopicVerdict, TopicValidatorResult>> = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+};
+
+/**
+ * Settings of gossipsub (libp2p specs, pubsub/gossipsub v1.2). Messages are not signed by their publisher: what they
+ * carry is signed already, and a validator judges it at every hop. A message is its topic and content, so that
+ * publishing the same bytes again within two minutes spreads nothing.
+ */
+export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOpts> {
+  const { crypto, penalties } = options;
+  return {
+    globalSignaturePolicy: StrictNoSign,
+    msgIdFn: (message: Message) =>
+      crypto.sha256(concatBytes(utf8ToBytes(`${message.topic}\n`), message.data)),
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    // Floodsub peers are sent what no validator has seen, for topics that this node does not follow.
+    fallbackToFloodsub: false,
+    emitSelf: false,
+    doPX: false,
+    // Answers to IWANT are one RPC, however many messages they hold.
+    maxInboundDataLength: 16 * 1024 * 1024,
+    maxOutboundBufferSize: 32 * 1024 * 1024,
+    scoreParams: {
+      appSpecificWeight: 1,
+      appSpecificScore: (peer: string) => -penalties.points(peer),
+      // Nodes of one household or test share an address; scores must not punish that on loopback.
+      IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
+    },
+  };
+}
+
+/** Joins a topic: its messages are judged by `table` before gossipsub relays them. */
+export function joinTopic(pubsub: GossipSub, topic: string, table: TopicTable): void {
+  pubsub.topicValidators.set(topic, async (peer: PeerId, message: Message) => {
+    // Copied: gossipsub keeps the bytes for peers that ask for them later.
+    const body = message.data.slice();
+    return VERDICTS[await table.judge(topic, body, keyOfPeerId(peer), peer.toString())];
+  });
+  pubsub.subscribe(topic);
+}
+
+/** Leaves a topic. */
+export function leaveTopic(pubsub: GossipSub, topic: string): void {
+  pubsub.unsubscribe(topic);
+  pubsub.topicValidators.delete(topic);
+}
+
+/**
+ * Has messages on topics without a validator ignored. By default gossipsub takes them for valid and offers them to
+ * others, so that anybody could use a node that only publishes on a topic to spread junk there.
+ */
+export function ignoreUnknownTopics(pubsub: GossipSub): void {
+  const validators = pubsub.topicValidators;
+  const lookUp = validators.get.bind(validators);
+  validators.get = (topic) => lookUp(topic) ?? (() => TopicValidatorResult.Ignore);
+}

@@ -1,0 +1,143 @@
+import type { EdmpError } from '@edmp/interface';
+import type { Stream } from '@libp2p/interface';
+import { NetworkError } from '../errors.ts';
+import type { FrameStream } from '../frame-stream.ts';
+import { encodeFrame, type Frame, frameDecoder } from '../framing.ts';
+
+/** Unread bytes above which the peer is told to stop sending, and below which to go on. */
+const HIGH_WATER_BYTES = 256 * 1024;
+const LOW_WATER_BYTES = 64 * 1024;
+
+interface Waiter {
+  readonly limit: number;
+  resolve(frame: Frame | undefined): void;
+  reject(error: unknown): void;
+}
+
+/** A {@link FrameStream} over a libp2p stream whose messages nobody else reads. */
+export function libp2pFrameStream(stream: Stream): FrameStream {
+  const decoder = frameDecoder();
+  const closeListeners: (() => void)[] = [];
+  let waiter: Waiter | undefined;
+  let ended = stream.readableEnded;
+  let closed = stream.status !== 'open' && stream.status !== 'closing';
+  let failure: EdmpError | undefined;
+
+  const broken = (): NetworkError =>
+    new NetworkError('ERR_NETWORK_UNREACHABLE', 'The connection broke or the peer reset the stream');
+
+  /** What receive() answers now, or undefined when it has to wait. Throws. */
+  const poll = (limit: number): { readonly frame: Frame | undefined } | undefined => {
+    const frame = decoder.next(limit);
+    if (frame !== undefined) return { frame };
+    if (failure !== undefined) throw failure;
+    return ended ? { frame: undefined } : undefined;
+  };
+  const serveWaiter = (): void => {
+    const waiting = waiter;
+    if (waiting === undefined) return;
+    try {
+      const result = poll(waiting.limit);
+      if (result === undefined) return;
+      waiter = undefined;
+      waiting.resolve(result.frame);
+    } catch (error) {
+      waiter = undefined;
+      waiting.reject(error);
+    }
+  };
+  const pauseIfFull = (): void => {
+    if (waiter === undefined && decoder.buffered > HIGH_WATER_BYTES && stream.readStatus === 'readable')
+      stream.pause();
+  };
+  const resumeIfEmpty = (): void => {
+    if (stream.readStatus === 'paused' && (waiter !== undefined || decoder.buffered < LOW_WATER_BYTES))
+      stream.resume();
+  };
+
+  stream.addEventListener('message', ({ data }) => {
+    decoder.push(data.subarray());
+    serveWaiter();
+    pauseIfFull();
+  });
+  stream.addEventListener('end', () => {
+    ended = true;
+    serveWaiter();
+  });
+  stream.addEventListener('close', (event) => {
+    closed = true;
+    if (event.error !== undefined) failure ??= broken();
+    // Unread data of a paused stream outlives its closing; only without any is this the end.
+    if (stream.readBufferLength === 0) ended = true;
+    serveWaiter();
+    for (const listener of closeListeners.splice(0)) listener();
+  });
+
+  /**
+   * Waits until libp2p has handed everything to the transport and the transport takes more. Not `stream.onDrain()`:
+   * in @libp2p/utils 7.4.1 its promise is made once and stays resolved, so that only the first wait would be one.
+   */
+  const drained = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const settle = (): void => {
+        if (failure === undefined && !closed) {
+          if (stream.writableNeedsDrain || stream.writeBufferLength > 0) return;
+          finish();
+          resolve();
+        } else {
+          finish();
+          reject(failure ?? broken());
+        }
+      };
+      // libp2p refills from its queue in a microtask after 'drain': look again after that.
+      const later = (): void => queueMicrotask(settle);
+      const finish = (): void => {
+        stream.removeEventListener('drain', later);
+        stream.removeEventListener('idle', later);
+        stream.removeEventListener('close', later);
+      };
+      stream.addEventListener('drain', later);
+      stream.addEventListener('idle', later);
+      stream.addEventListener('close', later);
+      settle();
+    });
+
+  return {
+    send(kind, payload) {
+      if (failure !== undefined) throw failure;
+      try {
+        if (stream.send(encodeFrame(kind, payload))) return undefined;
+      } catch (cause) {
+        throw failure ?? new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed', { cause });
+      }
+      return drained();
+    },
+    receive(limit) {
+      const result = poll(limit);
+      if (result !== undefined) {
+        resumeIfEmpty();
+        return result.frame;
+      }
+      return new Promise((resolve, reject) => {
+        waiter = { limit, resolve, reject };
+        resumeIfEmpty();
+      });
+    },
+    async closeWrite() {
+      try {
+        await stream.close();
+      } catch (cause) {
+        throw failure ?? new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed', { cause });
+      }
+    },
+    abort(error) {
+      failure ??= error;
+      stream.abort(error);
+      serveWaiter();
+    },
+    onClose(listener) {
+      if (closed) listener();
+      else closeListeners.push(listener);
+    },
+  };
+}

@@ -1,0 +1,270 @@
+import {
+  AbortedError,
+  type EdmpError,
+  type Environment,
+  type HandleOptions,
+  type IncomingRequest,
+  InvalidArgumentError,
+  isEdmpError,
+  type PublicKey,
+  publicKeyToHex,
+  type RequestHandler,
+  TimeoutError,
+} from '@edmp/interface';
+import { byteCount, checkName, numberIn } from './checks.ts';
+import { NetworkError } from './errors.ts';
+import { encodeFailure, encodeHandlerError } from './failure.ts';
+import type { FrameStream } from './frame-stream.ts';
+import type { FrameKind } from './framing.ts';
+import { openWork } from './open-work.ts';
+
+const EMPTY = new Uint8Array();
+const DEFAULT_MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+/** Limits of a {@link RequestServer}. */
+export interface RequestServerOptions {
+  readonly environment: Environment;
+  /** Longest wait for the request of a stream that a peer opened, ms. Default 10 000. */
+  readonly requestTimeoutMs?: number;
+  /** Longest wait for a peer that does not take the next answer frame, ms. Default 60 000. */
+  readonly writeTimeoutMs?: number;
+}
+
+/** A protocol that is served. */
+export interface ServedProtocol {
+  readonly protocol: string;
+  readonly maxConcurrentPerPeer: number;
+}
+
+/** The answering side of requests, over any {@link FrameStream}. */
+export interface RequestServer {
+  /** See {@link @edmp/interface!Network.handle}. */
+  handle(protocol: string, handler: RequestHandler, options?: HandleOptions): () => void;
+  /** Protocols served now. */
+  protocols(): readonly ServedProtocol[];
+  /** Answers the one request of a stream. Never rejects: whatever goes wrong ends the stream. */
+  serve(protocol: string, from: PublicKey, stream: FrameStream): Promise<void>;
+  /** Ends all open requests with `error`. */
+  endAll(error: EdmpError): void;
+}
+
+interface Served extends ServedProtocol {
+  readonly handler: RequestHandler;
+  readonly maxRequestBytes: number;
+  /** Handlers running for each peer (key as hex). */
+  readonly running: Map<string, number>;
+}
+
+/** A {@link RequestServer} that serves nothing yet. */
+export function requestServer(options: RequestServerOptions): RequestServer {
+  const { environment } = options;
+  const requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
+  const writeTimeoutMs = options.writeTimeoutMs ?? 60_000;
+  const handlers = new Map<string, Served>();
+  const work = openWork();
+
+  const within = async <T>(ms: number, what: string, stream: FrameStream, wait: Promise<T>): Promise<T> => {
+    const cancel = environment.schedule(ms, () =>
+      stream.abort(new TimeoutError(`${what} took longer than ${ms} ms`, { details: { timeoutMs: ms } })),
+    );
+    try {
+      return await wait;
+    } finally {
+      cancel();
+    }
+  };
+  const send = (stream: FrameStream, kind: FrameKind, payload: Uint8Array): undefined | Promise<void> => {
+    const blocked = stream.send(kind, payload);
+    return blocked && within(writeTimeoutMs, 'Sending an answer', stream, blocked);
+  };
+  const finish = async (stream: FrameStream, kind: FrameKind, payload: Uint8Array): Promise<void> => {
+    await send(stream, kind, payload);
+    await within(writeTimeoutMs, 'Closing a stream', stream, stream.closeWrite());
+  };
+  const refuse = async (stream: FrameStream, error: NetworkError): Promise<void> => {
+    await finish(stream, 'refused', encodeFailure(error.code, error.message));
+    // The asker may still be sending a request that nobody will read.
+    stream.abort(error);
+  };
+  /** Refuses a stream whose request was not read yet, once its first bytes are here. */
+  const refuseUnread = async (stream: FrameStream, error: NetworkError): Promise<void> => {
+    // Not sooner: an asker that still negotiates the protocol would lose an answer that ends the stream.
+    try {
+      const next = stream.receive(0);
+      if (next instanceof Promise) await within(requestTimeoutMs, 'A request', stream, next);
+    } catch (cause) {
+      if (!isEdmpError(cause, 'ERR_NETWORK_LIMIT')) throw cause;
+    }
+    await refuse(stream, error);
+  };
+
+  const readRequest = async (served: Served, stream: FrameStream): Promise<Uint8Array> => {
+    const next = stream.receive(served.maxRequestBytes);
+    const frame = next instanceof Promise ? await within(requestTimeoutMs, 'A request', stream, next) : next;
+    if (frame === undefined)
+      throw new NetworkError('ERR_NETWORK_PROTOCOL', 'A stream begins with its request');
+    if (frame.kind !== 'request') {
+      throw new NetworkError(
+        'ERR_NETWORK_PROTOCOL',
+        `A stream begins with its request, not with ${frame.kind}`,
+      );
+    }
+    return frame.payload;
+  };
+
+  const answer = async (
+    served: Served,
+    request: IncomingRequest,
+    stream: FrameStream,
+    release: () => void,
+  ): Promise<void> => {
+    const frames = framesOf(served.handler, request);
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      for (;;) {
+        const next = await nextOrAborted(frames, request.signal);
+        if (next.done === true) break;
+        const blocked = send(stream, 'data', next.value);
+        if (blocked !== undefined) await blocked;
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    // A place stays taken until the handler is really over: else a peer that opens and resets streams in a loop
+    // would have any number of handlers run at once.
+    const over = frames.return(undefined).then(release, release);
+    if (request.signal.aborted) {
+      stream.abort(request.signal.reason as EdmpError);
+      return;
+    }
+    await over;
+    if (failure === undefined) await finish(stream, 'end', EMPTY);
+    else await finish(stream, 'error', encodeHandlerError(failure.error));
+  };
+
+  const serveOne = async (protocol: string, from: PublicKey, stream: FrameStream): Promise<void> => {
+    const served = handlers.get(protocol);
+    if (served === undefined) {
+      return refuseUnread(stream, new NetworkError('ERR_NETWORK_PROTOCOL', `${protocol} is not spoken here`));
+    }
+    const peer = publicKeyToHex(from);
+    const running = served.running.get(peer) ?? 0;
+    if (running >= served.maxConcurrentPerPeer) {
+      const text = `${running} requests of this peer are open already`;
+      return refuseUnread(stream, new NetworkError('ERR_NETWORK_BUSY', text));
+    }
+    served.running.set(peer, running + 1);
+    let taken = true;
+    const release = (): void => {
+      if (!taken) return;
+      taken = false;
+      const left = (served.running.get(peer) ?? 1) - 1;
+      if (left === 0) served.running.delete(peer);
+      else served.running.set(peer, left);
+    };
+    const controller = new AbortController();
+    const fail = (error: EdmpError): void => {
+      controller.abort(error);
+      stream.abort(error);
+    };
+    const remove = work.add(fail);
+    stream.onClose(() =>
+      controller.abort(new NetworkError('ERR_NETWORK_UNREACHABLE', 'The peer that asked went away')),
+    );
+    try {
+      let body: Uint8Array;
+      try {
+        body = await readRequest(served, stream);
+      } catch (error) {
+        release();
+        if (isEdmpError(error, 'ERR_NETWORK_LIMIT') || isEdmpError(error, 'ERR_NETWORK_PROTOCOL')) {
+          return await refuse(stream, new NetworkError(error.code as 'ERR_NETWORK_LIMIT', error.message));
+        }
+        throw error;
+      }
+      await answer(served, { from, body, signal: controller.signal }, stream, release);
+    } finally {
+      remove();
+    }
+  };
+
+  return {
+    handle(protocol, handler, handleOptions = {}) {
+      checkName('protocol', protocol);
+      if (handlers.has(protocol)) {
+        throw new InvalidArgumentError(
+          `${protocol} has a handler already; take it back before setting another`,
+        );
+      }
+      const served: Served = {
+        protocol,
+        handler,
+        maxRequestBytes: byteCount(
+          'maxRequestBytes',
+          handleOptions.maxRequestBytes,
+          DEFAULT_MAX_REQUEST_BYTES,
+        ),
+        maxConcurrentPerPeer: numberIn(
+          'maxConcurrentPerPeer',
+          handleOptions.maxConcurrentPerPeer,
+          32,
+          1,
+          10_000,
+        ),
+        running: new Map(),
+      };
+      handlers.set(protocol, served);
+      return () => {
+        if (handlers.get(protocol) === served) handlers.delete(protocol);
+      };
+    },
+    protocols: () => [...handlers.values()],
+    async serve(protocol, from, stream) {
+      try {
+        await serveOne(protocol, from, stream);
+      } catch (error) {
+        stream.abort(
+          isEdmpError(error) ? error : new AbortedError('Answering a request failed', { cause: error }),
+        );
+      }
+    },
+    endAll: (error) => work.failAll(error),
+  };
+}
+
+/** Frames of a handler's answer, whichever of its two shapes it has. */
+async function* framesOf(
+  handler: RequestHandler,
+  request: IncomingRequest,
+): AsyncGenerator<Uint8Array, undefined, undefined> {
+  const result = handler(request);
+  if (Symbol.asyncIterator in result) {
+    for await (const frame of result) yield checked(frame);
+  } else {
+    yield checked(await result);
+  }
+}
+
+function checked(frame: Uint8Array): Uint8Array {
+  if (!(frame instanceof Uint8Array)) throw new TypeError('a handler must answer with bytes');
+  return frame;
+}
+
+/** The next result, or the signal's reason if that comes first. */
+function nextOrAborted(
+  frames: AsyncGenerator<Uint8Array, undefined, undefined>,
+  signal: AbortSignal,
+): Promise<IteratorResult<Uint8Array, undefined>> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    frames
+      .next()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

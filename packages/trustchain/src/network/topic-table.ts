@@ -1,0 +1,90 @@
+import { InvalidArgumentError, type PublicKey, type TopicHandler, type TopicVerdict } from '@edmp/interface';
+import { checkBody, checkName } from './checks.ts';
+import { NetworkError } from './errors.ts';
+import type { PeerPenalties } from './peer-penalties.ts';
+
+/** Limits of {@link topicTable}. */
+export interface TopicTableOptions {
+  readonly penalties: PeerPenalties;
+  /** Largest message, bytes. Default 256 KiB. */
+  readonly maxMessageBytes?: number;
+  /** Messages of one peer that may wait for their verdict at once; more are ignored. Default 1024. */
+  readonly maxPendingPerPeer?: number;
+}
+
+/** The handlers of a node's topics and the judging of what arrives for them. */
+export interface TopicTable {
+  /** See {@link @edmp/interface!Network.subscribe}. */
+  subscribe(topic: string, handler: TopicHandler): () => void;
+  has(topic: string): boolean;
+  topics(): readonly string[];
+  /** Throws `ERR_INVALID_ARGUMENT` or `ERR_NETWORK_LIMIT` when a message must not be published. */
+  checkOutgoing(topic: string, body: Uint8Array): void;
+  /**
+   * The verdict on a message that `peer` (the transport's name of `from`) delivered. Never rejects: a handler that
+   * throws gives `ignore`, for its failure says nothing about the sender. A `reject` is held against the sender.
+   */
+  judge(topic: string, body: Uint8Array, from: PublicKey, peer: string): Promise<TopicVerdict>;
+}
+
+/** A {@link TopicTable} without subscriptions. */
+export function topicTable(options: TopicTableOptions): TopicTable {
+  const { penalties, maxMessageBytes = 256 * 1024, maxPendingPerPeer = 1024 } = options;
+  const handlers = new Map<string, TopicHandler>();
+  const pending = new Map<string, number>();
+
+  const ask = async (
+    handler: TopicHandler,
+    body: Uint8Array,
+    from: PublicKey,
+    peer: string,
+  ): Promise<TopicVerdict> => {
+    const waiting = pending.get(peer) ?? 0;
+    if (waiting >= maxPendingPerPeer) return 'ignore';
+    pending.set(peer, waiting + 1);
+    try {
+      return await handler(body, from);
+    } catch {
+      return 'ignore';
+    } finally {
+      const left = (pending.get(peer) ?? 1) - 1;
+      if (left === 0) pending.delete(peer);
+      else pending.set(peer, left);
+    }
+  };
+
+  return {
+    subscribe(topic, handler) {
+      checkName('topic', topic);
+      if (handlers.has(topic)) {
+        throw new InvalidArgumentError(`${topic} has a handler already; take it back before setting another`);
+      }
+      // Wrapped, so that taking back an old subscription of the same function cannot remove a newer one.
+      const entry: TopicHandler = (body, from) => handler(body, from);
+      handlers.set(topic, entry);
+      return () => {
+        if (handlers.get(topic) === entry) handlers.delete(topic);
+      };
+    },
+    has: (topic) => handlers.has(topic),
+    topics: () => [...handlers.keys()],
+    checkOutgoing(topic, body) {
+      checkName('topic', topic);
+      checkBody(body);
+      if (body.length > maxMessageBytes) {
+        throw new NetworkError(
+          'ERR_NETWORK_LIMIT',
+          `A topic message has at most ${maxMessageBytes} bytes, got ${body.length}; send its address instead`,
+          { details: { bytes: body.length, maxMessageBytes } },
+        );
+      }
+    },
+    async judge(topic, body, from, peer) {
+      const handler = handlers.get(topic);
+      if (handler === undefined || penalties.ignored(peer)) return 'ignore';
+      const verdict = body.length > maxMessageBytes ? 'reject' : await ask(handler, body, from, peer);
+      if (verdict === 'reject') penalties.penalise(peer);
+      return verdict === 'accept' || verdict === 'reject' ? verdict : 'ignore';
+    },
+  };
+}
