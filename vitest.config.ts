@@ -1,30 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
-const packages = [
-  'interface',
-  'trustchain',
-  'market',
-  'data-settlement',
-  'oehu-client',
-  'node',
-  'web',
-  'examples',
-];
+/** Folder of each project by its name. */
+const projects = {
+  interface: 'packages/interface',
+  trustchain: 'packages/trustchain',
+  market: 'packages/market',
+  'data-settlement': 'packages/data-settlement',
+  'oehu-client': 'packages/oehu-client',
+  node: 'packages/node',
+  web: 'packages/web',
+  examples: 'packages/examples',
+  tooling: 'scripts',
+};
 const conditions = ['edmp-source'];
 
 /** Where to write the run's report as JSON, beside what is printed; `.ci/run` takes its counts from it. */
 const report = process.env.EDMP_TEST_REPORT;
 
-/** One project per package; every import of `@edmp/*` resolves to its source, so tests need no build. */
+/** One project per package, and one for the repository's scripts; every import of `@edmp/*` resolves to its source, so tests need no build. */
 export default defineConfig({
   test: {
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
-    projects: packages.map((name) => ({
+    projects: Object.entries(projects).map(([name, root]) => ({
       resolve: { conditions: [...conditions, 'module', 'node', 'default'] },
       ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'default'] } },
       test: {
         name,
-        root: `packages/${name}`,
+        root,
         include: ['test/**/*.test.ts'],
         testTimeout: 30_000,
         hookTimeout: 30_000,

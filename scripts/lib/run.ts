@@ -32,23 +32,40 @@ export function run(program: string, args: readonly string[], options: RunOption
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that what the program itself started ends with it.
+      detached: true,
     });
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It ended in the same moment.
+      }
+    };
+    const interrupt = (): void => {
+      kill();
+      process.exit(130);
+    };
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    const settle = (result: Result): void => {
+      clearTimeout(timer);
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      resolve(result);
+    };
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      kill();
     }, options.timeoutMs ?? 600_000);
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString('utf8');
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
     child.on('error', (error) => {
-      clearTimeout(timer);
-      resolve({ code: 127, output: `${output}${error.message}\n` });
+      settle({ code: 127, output: `${output}${error.message}\n` });
     });
     child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code: timedOut ? 124 : (code ?? 1), output });
+      settle({ code: timedOut ? 124 : (code ?? 1), output });
     });
   });
 }
