@@ -10,7 +10,8 @@ export interface Manifest {
   readonly version: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
-  readonly bin?: Readonly<Record<string, string>>;
+  /** pnpm moves these programs to `bin` when it packs; in the workspace they are not built yet. */
+  readonly publishConfig?: { readonly bin?: Readonly<Record<string, string>> };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -92,10 +93,10 @@ export function publicEntries(manifest: Manifest): Entry[] {
     }
     entries.push({ subpath, source: source.replace(/^\.\//, ''), output });
   }
-  for (const [name, built] of Object.entries(manifest.bin ?? {})) {
+  for (const [name, built] of Object.entries(manifest.publishConfig?.bin ?? {})) {
     const output = built.match(/^(?:\.\/)?dist\/(.+)\.js$/)?.[1];
     if (output === undefined)
-      throw new Error(`${manifest.name}: bin.${name} must be "./dist/….js", got ${built}`);
+      throw new Error(`${manifest.name}: publishConfig.bin.${name} must be "./dist/….js", got ${built}`);
     entries.push({ subpath: `bin:${name}`, source: `src/${output}.ts`, output });
   }
   return entries;

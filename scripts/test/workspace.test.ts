@@ -12,7 +12,7 @@ describe('publicEntries', () => {
           './a/b': { 'edmp-source': './src/a/b.ts', types: './dist/a/b.d.ts', default: './dist/a/b.js' },
           './package.json': './package.json',
         },
-        bin: { x: './dist/cli/main.js' },
+        publishConfig: { bin: { x: './dist/cli/main.js' } },
       }),
     );
     expect(entries).toEqual([
@@ -26,7 +26,9 @@ describe('publicEntries', () => {
     expect(() => publicEntries(manifest({ exports: { '.': target } }))).toThrow(
       /@edmp\/x: exports\["\."\] must be/,
     );
-    expect(() => publicEntries(manifest({ bin: { x: 'main.js' } }))).toThrow(/bin\.x must be/);
+    expect(() => publicEntries(manifest({ publishConfig: { bin: { x: 'main.js' } } }))).toThrow(
+      /bin\.x must be/,
+    );
   });
 });
 
