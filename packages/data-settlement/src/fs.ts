@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export {};
+export { type FsContentStoreOptions, fsContentStore } from './store/file-system.ts';

@@ -1,0 +1,174 @@
+import {
+  type AbortOptions,
+  bytesToHex,
+  CODEC_DAG_CBOR,
+  CODEC_RAW,
+  type ContentReader,
+  type DatasetDocument,
+  isEdmpError,
+  type OpenOutcome,
+  type SealedDelivery,
+  type SettlementTrade,
+  throwIfAborted,
+} from '@edmp/interface';
+import type { CID } from 'multiformats/cid';
+import { MAX_BLOCK_BYTES } from '../codec/cid.ts';
+import { validateDescriptor } from '../dataset/descriptor.ts';
+import { MAX_SEALED_CHUNKS } from '../dataset/limits.ts';
+import { SettlementError } from '../errors.ts';
+import { checkDelivery, checkManifest } from '../sealing/check.ts';
+import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
+import type { Manifest } from '../sealing/manifest.ts';
+import { isBulkReader } from '../store/network.ts';
+import { openDelivery } from './open.ts';
+import { decodeBought, encodeBought, recordKey } from './records.ts';
+import { type ExchangeContext, expectNotErased } from './seller.ts';
+import { checkSameTrade, checkTrade } from './trade.ts';
+
+/** The buyer's half of `Settlement`. Calls about one trade must not overlap. */
+export interface Buyer {
+  createRecipientKey(): Promise<Uint8Array>;
+  receive(
+    trade: SettlementTrade,
+    document: DatasetDocument,
+    delivery: SealedDelivery,
+    options?: AbortOptions,
+  ): Promise<void>;
+  open(
+    trade: SettlementTrade,
+    document: DatasetDocument,
+    delivery: SealedDelivery,
+    wrappedKey: Uint8Array,
+    options?: AbortOptions,
+  ): Promise<OpenOutcome>;
+}
+
+/** Owner under which a buyer pins a trade's manifest. */
+export const boughtPin = (tradeId: Uint8Array): string => `edmp/bought/${bytesToHex(tradeId)}`;
+
+const refuse = (message: string): never => {
+  throw new SettlementError('ERR_SETTLEMENT_DELIVERY', `The delivery does not match the offer: ${message}`);
+};
+
+/** The buyer's half; `source` reads a trade's blocks from outside. */
+export function createBuyer(
+  context: ExchangeContext,
+  source: (trade: SettlementTrade, root: CID) => ContentReader,
+): Buyer {
+  const { crypto, environment, content, secrets, blocks } = context;
+
+  /** A block held here in good order. */
+  const held = async (cid: CID, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> => {
+    try {
+      return await content.get(cid, { signal, maxBytes });
+    } catch (error) {
+      if (isEdmpError(error) && error.code.startsWith('ERR_CONTENT_')) return undefined;
+      throw error;
+    }
+  };
+  const fetchAll = async function* (
+    reader: ContentReader,
+    cids: readonly CID[],
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    const options = { signal, maxBytes: MAX_SEALED_CHUNK_BYTES };
+    if (isBulkReader(reader)) yield* reader.getMany(cids, options);
+    else for (const cid of cids) yield await reader.get(cid, options);
+  };
+  /** Fetches the chunks that are not here yet; returns the size of all. */
+  const collectChunks = async (
+    manifest: Manifest,
+    reader: ContentReader,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<number> => {
+    let bytes = 0;
+    const missing: CID[] = [];
+    for (const cid of manifest.blocks) {
+      const block = await held(cid, MAX_SEALED_CHUNK_BYTES, signal);
+      if (block === undefined) missing.push(cid);
+      else bytes += block.length;
+    }
+    if (missing.length === 0) return bytes;
+    for await (const block of fetchAll(reader, missing, signal)) {
+      bytes += block.length;
+      if (bytes > limit) refuse(`more than the announced ${limit} bytes came`);
+      await content.put(CODEC_RAW, block, { signal });
+    }
+    return bytes;
+  };
+
+  return {
+    async createRecipientKey() {
+      const secret = environment.randomBytes(32);
+      const recipientKey = crypto.x25519PublicKey(secret);
+      await secrets.set(recordKey.oneTime(recipientKey), secret);
+      return recipientKey;
+    },
+    async receive(trade, document, delivery, options = {}) {
+      const { signal } = options;
+      checkTrade(trade);
+      throwIfAborted(signal);
+      await expectNotErased(secrets, trade.tradeId);
+      const known = await secrets.get(recordKey.bought(trade.tradeId));
+      if (known !== undefined) checkSameTrade(decodeBought(known).trade, trade);
+      checkDelivery(crypto, trade, document, delivery);
+      validateDescriptor(document.descriptor);
+      if (document.chunks > MAX_SEALED_CHUNKS)
+        refuse(`more than ${MAX_SEALED_CHUNKS} chunks fit no manifest`);
+      if (delivery.bytes > document.chunks * MAX_SEALED_CHUNK_BYTES) refuse('its chunks are too large');
+      if ((await secrets.get(recordKey.oneTime(trade.recipientKey))) === undefined) {
+        throw new SettlementError(
+          'ERR_SETTLEMENT_KEY',
+          'The one-time key of this trade was not made by this node',
+        );
+      }
+      const reader = source(trade, delivery.manifest);
+      const manifestBytes =
+        (await held(delivery.manifest, MAX_BLOCK_BYTES, signal)) ??
+        (await reader.get(delivery.manifest, { signal, maxBytes: MAX_BLOCK_BYTES }));
+      const manifest = checkManifest(crypto, trade, document, delivery, manifestBytes);
+      await secrets.set(recordKey.bought(trade.tradeId), encodeBought({ trade, delivery }));
+      await blocks.shared(async () => {
+        await content.put(CODEC_DAG_CBOR, manifestBytes, { signal });
+        await content.pin(delivery.manifest, boughtPin(trade.tradeId), { signal });
+      });
+      const bytes = await collectChunks(manifest, reader, delivery.bytes, signal);
+      if (bytes !== delivery.bytes) refuse(`${delivery.bytes} bytes were announced, ${bytes} came`);
+    },
+    async open(trade, document, delivery, wrappedKey, options = {}) {
+      const { signal } = options;
+      checkTrade(trade);
+      throwIfAborted(signal);
+      checkDelivery(crypto, trade, document, delivery);
+      const secretKey = await secrets.get(recordKey.oneTime(trade.recipientKey));
+      if (secretKey === undefined) {
+        throw new SettlementError(
+          'ERR_SETTLEMENT_KEY',
+          'This node has no secret for the one-time key of the trade: it was erased, or made elsewhere',
+        );
+      }
+      const reader = source(trade, delivery.manifest);
+      const read = async (cid: CID, maxBytes: number): Promise<Uint8Array> =>
+        (await held(cid, maxBytes, signal)) ?? (await reader.get(cid, { signal, maxBytes }));
+      const manifest = checkManifest(
+        crypto,
+        trade,
+        document,
+        delivery,
+        await read(delivery.manifest, MAX_BLOCK_BYTES),
+      );
+      return openDelivery({
+        crypto,
+        trade,
+        document,
+        settlementRoot: delivery.settlementRoot,
+        manifest,
+        secretKey,
+        wrappedKey,
+        read: (cid) => read(cid, MAX_SEALED_CHUNK_BYTES),
+        signal,
+      });
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import {
+  type AbortOptions,
+  type AssetId,
+  type Consumption,
+  type Crypto,
+  type DatasetDocument,
+  type Descriptor,
+  type Environment,
+  type KeyValueStore,
+  throwIfAborted,
+} from '@edmp/interface';
+import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { decodeChunk } from '../dataset/chunk.ts';
+import { createDataset } from '../dataset/create.ts';
+import { joinChunks } from '../dataset/describe.ts';
+import { assetOfDocumentBytes, decodeDatasetDocument } from '../dataset/document.ts';
+import { dataLeaf, leafSalts } from '../dataset/leaf.ts';
+import { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from '../dataset/limits.ts';
+import { SettlementError } from '../errors.ts';
+import { recordKey } from './records.ts';
+import type { OwnedDataset, RemovedDataset } from './types.ts';
+
+/** A dataset with what sealing needs. */
+export interface StoredDataset extends OwnedDataset {
+  readonly saltSeed: Uint8Array;
+  readonly dataLeaf: (index: number) => Uint8Array;
+  /** Encoded chunks, in order, read as they are needed. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** Own datasets in the private key-value store. */
+export interface DatasetVault {
+  add(
+    series: { readonly descriptor: Descriptor; readonly consumption: Consumption },
+    options?: AbortOptions,
+  ): Promise<OwnedDataset>;
+  /** Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
+  get(asset: AssetId): Promise<StoredDataset>;
+  has(asset: AssetId): Promise<boolean>;
+  list(): Promise<readonly OwnedDataset[]>;
+  consumption(asset: AssetId): Promise<Consumption>;
+  remove(asset: AssetId): Promise<RemovedDataset>;
+}
+
+interface DatasetRecord {
+  /** `false` while chunks are still being written: a crash leaves no half dataset for sale. */
+  readonly ready: boolean;
+  readonly document: Uint8Array;
+  readonly saltSeed: Uint8Array;
+  readonly leaves: Uint8Array;
+}
+
+const fail = (message: string, cause?: unknown): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored dataset is damaged: ${message}`, { cause });
+
+const encodeRecord = (record: DatasetRecord): Uint8Array => encodeCanonical({ v: 1, ...record });
+
+function decodeRecord(bytes: Uint8Array): DatasetRecord {
+  const value = decodeCanonical(bytes, MAX_DOCUMENT_BYTES + 40 * MAX_CHUNKS, fail);
+  const map = asMap(value, 'the record', ['v', 'ready', 'document', 'saltSeed', 'leaves'], fail);
+  asInteger(map.v, 'v', 1, 1, fail);
+  if (typeof map.ready !== 'boolean') throw fail('Expected ready to be true or false');
+  return {
+    ready: map.ready,
+    document: asBytes(map.document, 'document', 1, MAX_DOCUMENT_BYTES, fail),
+    saltSeed: asBytes(map.saltSeed, 'saltSeed', 32, 32, fail),
+    leaves: asBytes(map.leaves, 'leaves', 32, 32 * MAX_CHUNKS, fail),
+  };
+}
+
+/** Keeps datasets in `secrets` under `settlement/dataset/` and `settlement/chunk/`. */
+export function datasetVault(options: {
+  readonly crypto: Crypto;
+  readonly environment: Environment;
+  readonly secrets: KeyValueStore;
+}): DatasetVault {
+  const { crypto, environment, secrets } = options;
+  const writing = new Set<AssetId>();
+
+  const read = async (asset: AssetId): Promise<DatasetRecord | undefined> => {
+    const bytes = await secrets.get(recordKey.dataset(asset));
+    return bytes === undefined ? undefined : decodeRecord(bytes);
+  };
+  const remove = async (asset: AssetId): Promise<number> => {
+    let destroyed = 0;
+    const prefix = recordKey.chunk(asset, 0).slice(0, -'00000'.length);
+    for (const [key] of await secrets.entries(prefix)) {
+      await secrets.delete(key);
+      destroyed += 1;
+    }
+    if ((await secrets.get(recordKey.dataset(asset))) === undefined) return destroyed;
+    // Last, so that a crash in between leaves something that the next removal or sweep finds.
+    await secrets.delete(recordKey.dataset(asset));
+    return destroyed + 1;
+  };
+  /** Removes what a crash during `add` left behind. */
+  let swept: Promise<void> | undefined;
+  const sweep = (): Promise<void> => {
+    swept ??= (async () => {
+      const prefix = recordKey.dataset('');
+      for (const [key, bytes] of await secrets.entries(prefix)) {
+        const asset = key.slice(prefix.length);
+        if (!writing.has(asset) && !decodeRecord(bytes).ready) await remove(asset);
+      }
+    })();
+    return swept;
+  };
+  const document = (asset: AssetId, record: DatasetRecord): DatasetDocument => {
+    if (assetOfDocumentBytes(crypto, record.document) !== asset)
+      throw fail('its document has another asset id');
+    return decodeDatasetDocument(record.document);
+  };
+
+  const get = async (asset: AssetId): Promise<StoredDataset> => {
+    const record = await read(asset);
+    if (record === undefined || !record.ready) {
+      throw new SettlementError(
+        'ERR_SETTLEMENT_UNKNOWN_DATASET',
+        `This node does not hold the data of ${asset}: add the dataset first`,
+        { details: { asset } },
+      );
+    }
+    const held = document(asset, record);
+    return {
+      asset,
+      document: held,
+      saltSeed: record.saltSeed,
+      dataLeaf: (index) => record.leaves.subarray(32 * index, 32 * index + 32),
+      async *chunks() {
+        for (let i = 0; i < held.chunks; i++) {
+          const chunk = await secrets.get(recordKey.chunk(asset, i));
+          if (chunk === undefined) throw fail(`chunk ${i} of ${asset} is gone`);
+          yield chunk;
+        }
+      },
+    };
+  };
+
+  return {
+    get,
+    async add({ descriptor, consumption }, addOptions = {}) {
+      await sweep();
+      throwIfAborted(addOptions.signal);
+      const dataset = createDataset({
+        descriptor,
+        consumption,
+        crypto,
+        random: (length) => environment.randomBytes(length),
+      });
+      const { asset, saltSeed } = dataset;
+      const salt = leafSalts(crypto, saltSeed);
+      const leaves = new Uint8Array(32 * dataset.chunks.length);
+      dataset.chunks.forEach((chunk, i) => {
+        leaves.set(dataLeaf(crypto, i, salt(i), chunk), 32 * i);
+      });
+      const record = { document: dataset.documentBytes, saltSeed, leaves };
+      writing.add(asset);
+      try {
+        await secrets.set(recordKey.dataset(asset), encodeRecord({ ...record, ready: false }));
+        for (const [i, chunk] of dataset.chunks.entries()) {
+          throwIfAborted(addOptions.signal);
+          await secrets.set(recordKey.chunk(asset, i), chunk);
+        }
+        await secrets.set(recordKey.dataset(asset), encodeRecord({ ...record, ready: true }));
+      } catch (error) {
+        await remove(asset).catch(() => undefined);
+        throw error;
+      } finally {
+        writing.delete(asset);
+      }
+      return { asset, document: decodeDatasetDocument(dataset.documentBytes) };
+    },
+    has: async (asset) => (await read(asset))?.ready === true,
+    async list() {
+      await sweep();
+      const prefix = recordKey.dataset('');
+      const held: OwnedDataset[] = [];
+      for (const [key, bytes] of await secrets.entries(prefix)) {
+        const asset = key.slice(prefix.length);
+        const record = decodeRecord(bytes);
+        if (record.ready) held.push({ asset, document: document(asset, record) });
+      }
+      return held;
+    },
+    async consumption(asset) {
+      const dataset = await get(asset);
+      const chunks = [];
+      for await (const chunk of dataset.chunks()) chunks.push(decodeChunk(chunk));
+      return joinChunks(chunks);
+    },
+    async remove(asset) {
+      const sold = (await secrets.entries('settlement/sold/')).length > 0;
+      const secretsDestroyed = await remove(asset);
+      const unreachable =
+        sold && secretsDestroyed > 0
+          ? [
+              'Sealed copies of trades that were already made: erase those trades too',
+              'Copies that buyers opened',
+            ]
+          : [];
+      return { secretsDestroyed, unreachable };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { AbortOptions, ErasureReport } from '@edmp/interface';
+import type { CID } from 'multiformats/cid';
+import { encodeCanonical } from '../codec/canonical.ts';
+import { linksOf } from '../store/links.ts';
+import { boughtPin } from './buyer.ts';
+import { decodeBought, decodeSold, recordKey } from './records.ts';
+import { type ExchangeContext, soldPin } from './seller.ts';
+
+/** Blocks of a delivery that are held here. */
+async function heldBlocks(context: ExchangeContext, manifest: CID): Promise<readonly CID[]> {
+  const { content } = context;
+  const held: CID[] = [];
+  if (!(await content.has(manifest))) return held;
+  held.push(manifest);
+  // A damaged manifest cannot name its blocks; they go with the collection all the same.
+  const bytes = await content.get(manifest).catch(() => new Uint8Array(0));
+  for (const cid of linksOf(manifest, bytes)) if (await content.has(cid)) held.push(cid);
+  return held;
+}
+
+/**
+ * Destroys a trade's content key, one-time key and records, unpins its blocks and deletes those that nothing else
+ * keeps. What remains is a mark without personal data that the trade was erased. Repeating it is harmless.
+ *
+ * This destroys keys and local copies; it is not deletion of what others hold.
+ */
+export async function eraseTrade(
+  context: ExchangeContext,
+  tradeId: Uint8Array,
+  options: AbortOptions = {},
+): Promise<ErasureReport> {
+  const { content, secrets, environment } = context;
+  const soldBytes = await secrets.get(recordKey.sold(tradeId));
+  const boughtBytes = await secrets.get(recordKey.bought(tradeId));
+  const sold = soldBytes === undefined ? undefined : decodeSold(soldBytes);
+  const bought = boughtBytes === undefined ? undefined : decodeBought(boughtBytes);
+  if (sold === undefined && bought === undefined)
+    return { keysDestroyed: 0, blocksDeleted: 0, unreachable: [] };
+
+  let keysDestroyed = 0;
+  const unreachable: string[] = [];
+  await secrets.set(recordKey.erased(tradeId), encodeCanonical({ v: 1, time: environment.now() }));
+  // Keys first: once they are gone, blocks that a crash leaves behind are unreadable.
+  for (const key of [
+    ...(sold === undefined ? [] : [recordKey.oneTime(sold.trade.recipientKey)]),
+    ...(bought === undefined ? [] : [recordKey.oneTime(bought.trade.recipientKey)]),
+  ]) {
+    if ((await secrets.get(key)) === undefined) continue;
+    await secrets.delete(key);
+    keysDestroyed += 1;
+  }
+  const manifests = [sold?.delivery?.manifest, bought?.delivery.manifest].filter((cid) => cid !== undefined);
+  const held = new Map<string, CID>();
+  for (const manifest of manifests) {
+    for (const cid of await heldBlocks(context, manifest)) held.set(cid.toString(), cid);
+  }
+  if (sold !== undefined) {
+    keysDestroyed += 1;
+    if (sold.delivery !== null) {
+      await content.unpin(sold.delivery.manifest, soldPin(tradeId), options);
+      await secrets.delete(recordKey.root(sold.delivery.manifest));
+      unreachable.push('Sealed blocks that the buyer fetched');
+    }
+    if (sold.wrappedKey !== null)
+      unreachable.push('The key that was released to the buyer, and data opened with it');
+    await secrets.delete(recordKey.sold(tradeId));
+  }
+  if (bought !== undefined) {
+    await content.unpin(bought.delivery.manifest, boughtPin(tradeId), options);
+    await secrets.delete(recordKey.bought(tradeId));
+    unreachable.push("The seller's data and its sealed copy", 'Data that was exported from this node');
+  }
+  await content.collect(options);
+  let blocksDeleted = 0;
+  for (const cid of held.values()) if (!(await content.has(cid))) blocksDeleted += 1;
+  if (blocksDeleted < held.size) {
+    unreachable.push(`${held.size - blocksDeleted} sealed blocks that another pin of this store keeps`);
+  }
+  return { keysDestroyed, blocksDeleted, unreachable };
+}

@@ -1,0 +1,156 @@
+import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { CHUNK_HEADER_BYTES } from '../dataset/chunk.ts';
+import { MAX_CHUNK_BYTES, MAX_CHUNKS, SALT_BYTES } from '../dataset/limits.ts';
+import { SettlementError } from '../errors.ts';
+import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
+import { SEALED_LEAF_BYTES } from '../sealing/manifest.ts';
+
+/** Largest proof, bytes: leaves room for the rest of a 64 KiB half block (DESIGN §3.1). */
+export const MAX_PROOF_BYTES: number = 52 * 1024;
+// A tree of MAX_CHUNKS leaves is 14 levels high.
+const MAX_PATH_BYTES = 14 * 32;
+
+/** Place of a leaf in the settlement tree. */
+export interface LeafEvidence {
+  readonly index: number;
+  /** The 96 bytes of the leaf. */
+  readonly leaf: Uint8Array;
+  /** Sibling hashes, lowest level first, 32 bytes each. */
+  readonly path: readonly Uint8Array[];
+}
+
+/**
+ * Evidence against a seller (facts of facts/settlement.md §4.3 in short):
+ *
+ * - `wrong-key`: the one-time secret, with which anyone sees that the released key does not unwrap (`check` null) or
+ *   does not give a chunk key that was committed to. Reveals only a key that is good for one trade.
+ * - `wrong-data`: one sealed chunk and its committed key, which does not open it to the promised data.
+ * - `wrong-description`: one chunk that contradicts the signed document, alone or with the next one's header.
+ */
+export type Proof =
+  | { readonly kind: 'wrong-key'; readonly secretKey: Uint8Array; readonly check: LeafEvidence | null }
+  | {
+      readonly kind: 'wrong-data';
+      readonly check: LeafEvidence;
+      readonly ciphertext: Uint8Array;
+      readonly key: Uint8Array;
+    }
+  | {
+      readonly kind: 'wrong-description';
+      readonly index: number;
+      readonly salt: Uint8Array;
+      readonly chunk: Uint8Array;
+      /** Path from the chunk's data leaf to the data root. */
+      readonly path: readonly Uint8Array[];
+      readonly next: {
+        readonly header: Uint8Array;
+        readonly body: Uint8Array;
+        readonly path: readonly Uint8Array[];
+      } | null;
+    };
+
+const fail = (message: string, cause?: unknown): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of misbehaviour: ${message}`, { cause });
+
+const joinPath = (path: readonly Uint8Array[]): Uint8Array => {
+  const bytes = new Uint8Array(32 * path.length);
+  path.forEach((hash, i) => {
+    bytes.set(hash, 32 * i);
+  });
+  return bytes;
+};
+
+function asPath(value: unknown, what: string): readonly Uint8Array[] {
+  const bytes = asBytes(value, what, 0, MAX_PATH_BYTES, fail);
+  if (bytes.length % 32 !== 0)
+    throw fail(`Expected ${what} to be whole hashes of 32 bytes, got ${bytes.length} bytes`);
+  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
+}
+
+const encodeCheck = (check: LeafEvidence): unknown => ({
+  index: check.index,
+  leaf: check.leaf,
+  path: joinPath(check.path),
+});
+
+function asCheck(value: unknown): LeafEvidence {
+  const map = asMap(value, 'check', ['index', 'leaf', 'path'], fail);
+  return {
+    index: asInteger(map.index, 'check.index', 0, MAX_CHUNKS - 1, fail),
+    leaf: asBytes(map.leaf, 'check.leaf', SEALED_LEAF_BYTES, SEALED_LEAF_BYTES, fail),
+    path: asPath(map.path, 'check.path'),
+  };
+}
+
+/** Canonical dag-cbor of a proof. */
+export function encodeProof(proof: Proof): Uint8Array {
+  if (proof.kind === 'wrong-key') {
+    const check = proof.check === null ? null : encodeCheck(proof.check);
+    return encodeCanonical({ v: 1, kind: proof.kind, secret: proof.secretKey, check });
+  }
+  if (proof.kind === 'wrong-data') {
+    const { kind, ciphertext, key } = proof;
+    return encodeCanonical({ v: 1, kind, check: encodeCheck(proof.check), ciphertext, key });
+  }
+  const { kind, index, salt, chunk, next } = proof;
+  return encodeCanonical({
+    v: 1,
+    kind,
+    index,
+    salt,
+    chunk,
+    path: joinPath(proof.path),
+    next: next === null ? null : { header: next.header, body: next.body, path: joinPath(next.path) },
+  });
+}
+
+const FIELDS = {
+  'wrong-key': ['v', 'kind', 'secret', 'check'],
+  'wrong-data': ['v', 'kind', 'check', 'ciphertext', 'key'],
+  'wrong-description': ['v', 'kind', 'index', 'salt', 'chunk', 'path', 'next'],
+} as const;
+
+/** Decodes a proof strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
+export function decodeProof(bytes: Uint8Array): Proof {
+  const value = decodeCanonical(bytes, MAX_PROOF_BYTES, fail);
+  const kind = (value as { readonly kind?: unknown } | null)?.kind;
+  if (kind === 'wrong-key') {
+    const map = asMap(value, 'the proof', FIELDS[kind], fail);
+    asInteger(map.v, 'v', 1, 1, fail);
+    return {
+      kind,
+      secretKey: asBytes(map.secret, 'secret', 32, 32, fail),
+      check: map.check === null ? null : asCheck(map.check),
+    };
+  }
+  if (kind === 'wrong-data') {
+    const map = asMap(value, 'the proof', FIELDS[kind], fail);
+    asInteger(map.v, 'v', 1, 1, fail);
+    return {
+      kind,
+      check: asCheck(map.check),
+      ciphertext: asBytes(map.ciphertext, 'ciphertext', 0, MAX_SEALED_CHUNK_BYTES, fail),
+      key: asBytes(map.key, 'key', 32, 32, fail),
+    };
+  }
+  if (kind !== 'wrong-description') throw fail('Expected kind wrong-key, wrong-data or wrong-description');
+  const map = asMap(value, 'the proof', FIELDS[kind], fail);
+  asInteger(map.v, 'v', 1, 1, fail);
+  return {
+    kind,
+    index: asInteger(map.index, 'index', 0, MAX_CHUNKS - 1, fail),
+    salt: asBytes(map.salt, 'salt', SALT_BYTES, SALT_BYTES, fail),
+    chunk: asBytes(map.chunk, 'chunk', CHUNK_HEADER_BYTES, MAX_CHUNK_BYTES, fail),
+    path: asPath(map.path, 'path'),
+    next: map.next === null ? null : asNext(map.next),
+  };
+}
+
+function asNext(value: unknown): NonNullable<Extract<Proof, { kind: 'wrong-description' }>['next']> {
+  const map = asMap(value, 'next', ['header', 'body', 'path'], fail);
+  return {
+    header: asBytes(map.header, 'next.header', CHUNK_HEADER_BYTES, CHUNK_HEADER_BYTES, fail),
+    body: asBytes(map.body, 'next.body', 32, 32, fail),
+    path: asPath(map.path, 'next.path'),
+  };
+}

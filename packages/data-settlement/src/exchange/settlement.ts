@@ -1,0 +1,79 @@
+import { bytesToHex, EdmpError, withDeadline } from '@edmp/interface';
+import { sharedLock } from '../store/lock.ts';
+import { networkContentStore } from '../store/network.ts';
+import { serveContent } from '../store/serve.ts';
+import { createBuyer } from './buyer.ts';
+import { datasetVault } from './dataset-vault.ts';
+import { eraseTrade } from './erase.ts';
+import { judgeProof } from './judge.ts';
+import { keyedLock } from './keyed-lock.ts';
+import { createSeller, type ExchangeContext } from './seller.ts';
+import type { DataSettlement, SettlementOptions } from './types.ts';
+
+const DEFAULT_FETCH_TIMEOUT_MS = 120_000;
+
+const lockName = (tradeId: Uint8Array): string => {
+  if (!(tradeId instanceof Uint8Array) || tradeId.length !== 32) {
+    throw new EdmpError('ERR_INVALID_ARGUMENT', 'Expected a trade id of 32 bytes');
+  }
+  return bytesToHex(tradeId);
+};
+
+/**
+ * Sealed delivery over a content store, a private key-value store and a network (DESIGN §5). Registers
+ * `/edmp/content/1` at once. Every step can be repeated after a crash with the same result.
+ */
+export function createSettlement(options: SettlementOptions): DataSettlement {
+  const { crypto, environment, content, secrets, network } = options;
+  const fetchTimeoutMs = options.fetchTimeoutMs ?? DEFAULT_FETCH_TIMEOUT_MS;
+  const context: ExchangeContext = { crypto, environment, content, secrets, blocks: sharedLock() };
+  const oneAtATime = keyedLock();
+  const vault = datasetVault({ crypto, environment, secrets });
+  const seller = createSeller(context, vault);
+  const buyer = createBuyer(
+    context,
+    options.source ?? ((trade, root) => networkContentStore({ network, crypto, peer: trade.seller, root })),
+  );
+  const stopServing = serveContent({ network, store: content, authorize: seller.mayRead });
+
+  return {
+    holds: (asset) => vault.has(asset),
+    addDataset: (series, addOptions) => vault.add(series, addOptions),
+    datasets: () => vault.list(),
+    consumption: (asset) => vault.consumption(asset),
+    removeDataset: (asset) => vault.remove(asset),
+    createRecipientKey: () => buyer.createRecipientKey(),
+    seal: async (trade, sealOptions) =>
+      oneAtATime(lockName(trade.tradeId), () => seller.seal(trade, sealOptions)),
+    release: async (trade, releaseOptions) =>
+      oneAtATime(lockName(trade.tradeId), () => seller.release(trade, releaseOptions)),
+    receive: async (trade, document, delivery, receiveOptions) =>
+      oneAtATime(lockName(trade.tradeId), () =>
+        withDeadline(
+          environment,
+          fetchTimeoutMs,
+          'Fetching the sealed data',
+          (signal) => buyer.receive(trade, document, delivery, { signal }),
+          receiveOptions,
+        ),
+      ),
+    open: async (trade, document, delivery, wrappedKey, openOptions) =>
+      oneAtATime(lockName(trade.tradeId), () =>
+        withDeadline(
+          environment,
+          fetchTimeoutMs,
+          'Opening the sealed data',
+          (signal) => buyer.open(trade, document, delivery, wrappedKey, { signal }),
+          openOptions,
+        ),
+      ),
+    judge: (trade, proof) => judgeProof(crypto, trade, proof),
+    erase: async (tradeId, eraseOptions) =>
+      oneAtATime(lockName(tradeId), () =>
+        context.blocks.exclusive(() => eraseTrade(context, tradeId, eraseOptions)),
+      ),
+    async stop() {
+      stopServing();
+    },
+  };
+}

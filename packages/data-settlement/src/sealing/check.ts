@@ -1,0 +1,58 @@
+import {
+  type Crypto,
+  type DatasetDocument,
+  equalBytes,
+  type SealedDelivery,
+  type SettlementTrade,
+} from '@edmp/interface';
+import { assetOfDocument } from '../dataset/document.ts';
+import { SettlementError } from '../errors.ts';
+import { merkleRoot } from '../merkle/tree.ts';
+import { decodeManifest, type Manifest, settlementRootOf } from './manifest.ts';
+
+const refuse = (message: string): never => {
+  throw new SettlementError('ERR_SETTLEMENT_DELIVERY', `The delivery does not match the offer: ${message}`);
+};
+
+/** Checks that trade, document and delivery speak of the same thing. Throws `ERR_SETTLEMENT_DELIVERY`. */
+export function checkDelivery(
+  crypto: Pick<Crypto, 'sha256'>,
+  trade: SettlementTrade,
+  document: DatasetDocument,
+  delivery: SealedDelivery,
+): void {
+  const asset = assetOfDocument(crypto, document);
+  if (asset !== trade.asset) refuse(`the document is ${asset}, the trade is about ${trade.asset}`);
+  if (delivery.chunks !== document.chunks) {
+    refuse(`${delivery.chunks} chunks are announced, the document promises ${document.chunks}`);
+  }
+}
+
+/**
+ * All that can be checked of a manifest before paying: that it was made for this trade, has the promised number of
+ * chunks, gives the root on the ledger, and commits to exactly the data that the document commits to.
+ * Throws `ERR_SETTLEMENT_DELIVERY`, or `ERR_SETTLEMENT_FORMAT` when the bytes are no manifest.
+ */
+export function checkManifest(
+  crypto: Pick<Crypto, 'sha256'>,
+  trade: SettlementTrade,
+  document: DatasetDocument,
+  delivery: SealedDelivery,
+  bytes: Uint8Array,
+): Manifest {
+  const manifest = decodeManifest(bytes);
+  if (!equalBytes(manifest.tradeId, trade.tradeId)) refuse('its manifest was made for another trade');
+  if (manifest.leaves.length !== document.chunks) {
+    refuse(`its manifest lists ${manifest.leaves.length} chunks, the document promises ${document.chunks}`);
+  }
+  if (!equalBytes(settlementRootOf(crypto, manifest.leaves), delivery.settlementRoot)) {
+    refuse('its manifest has another settlement root than the ledger');
+  }
+  const dataRoot = merkleRoot(
+    crypto,
+    manifest.leaves.map((leaf) => leaf.dataLeaf),
+  );
+  if (!equalBytes(dataRoot, document.dataRoot))
+    refuse('its manifest commits to other data than the document');
+  return manifest;
+}

@@ -1,0 +1,135 @@
+import {
+  type CODEC_DAG_CBOR,
+  type CODEC_RAW,
+  type ContentStore,
+  type Crypto,
+  type Environment,
+  throwIfAborted,
+} from '@edmp/interface';
+import { CID } from 'multiformats/cid';
+import { cidOf, expectSupportedCid, MAX_BLOCK_BYTES, MAX_READ_BYTES, verifyBlock } from '../codec/cid.ts';
+import { ContentError } from '../errors.ts';
+import { linksOf } from './links.ts';
+import { sharedLock } from './lock.ts';
+
+/** Where a content store keeps its bytes; keys are base32 CIDs. The rules of `ContentStore` are added on top. */
+export interface BlockBackend {
+  /** Bytes of a block; undefined when absent. Throws `ERR_CONTENT_TOO_LARGE` instead of reading more than `maxBytes`. */
+  read(key: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  has(key: string): Promise<boolean>;
+  /** Stores a block as of `now` (ms), or only renews its age when it is there. */
+  write(key: string, bytes: Uint8Array, now: number): Promise<void>;
+  /** Removes a block and returns its size. */
+  remove(key: string): Promise<number>;
+  /** Keys of all blocks with the time each was last written, ms. */
+  keys(): AsyncIterable<{ readonly key: string; readonly writtenAt: number }>;
+  addPin(key: string, owner: string): Promise<void>;
+  removePin(key: string, owner: string): Promise<void>;
+  /** Keys with at least one pin. */
+  pins(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** What a local content store needs. */
+export interface LocalStoreOptions {
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly environment: Pick<Environment, 'now'>;
+}
+
+function tooLarge(what: string, size: number, max: number): ContentError {
+  return new ContentError('ERR_CONTENT_TOO_LARGE', `Expected ${what} of at most ${max} bytes, got ${size}`);
+}
+
+/** A `ContentStore` over a backend: checks CIDs, sizes and hashes on every path, and collects by mark and sweep. */
+export function localContentStore(backend: BlockBackend, options: LocalStoreOptions): ContentStore {
+  const { crypto, environment } = options;
+  const lock = sharedLock();
+
+  /** Keys of every block that a pin reaches. */
+  const mark = async (signal: AbortSignal | undefined): Promise<ReadonlySet<string>> => {
+    const waiting = [...(await backend.pins())];
+    const reached = new Set(waiting);
+    for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+      throwIfAborted(signal);
+      const cid = CID.parse(key);
+      const bytes = await backend.read(key, MAX_READ_BYTES);
+      if (bytes === undefined) continue;
+      for (const link of linksOf(cid, bytes)) {
+        const next = link.toString();
+        if (reached.has(next)) continue;
+        reached.add(next);
+        waiting.push(next);
+      }
+    }
+    return reached;
+  };
+
+  return {
+    can: { write: true, pin: true, enumerate: true },
+    async get(cid, getOptions = {}) {
+      throwIfAborted(getOptions.signal);
+      expectSupportedCid(cid);
+      const maxBytes = getOptions.maxBytes ?? MAX_READ_BYTES;
+      const bytes = await backend.read(cid.toString(), maxBytes);
+      if (bytes === undefined) {
+        throw new ContentError('ERR_CONTENT_NOT_FOUND', `This store does not hold ${cid}`, {
+          details: { cid: cid.toString() },
+        });
+      }
+      if (bytes.length > maxBytes) throw tooLarge('a block', bytes.length, maxBytes);
+      verifyBlock(crypto, cid, bytes);
+      return bytes;
+    },
+    async has(cid, hasOptions = {}) {
+      throwIfAborted(hasOptions.signal);
+      expectSupportedCid(cid);
+      return backend.has(cid.toString());
+    },
+    async put(codec: typeof CODEC_RAW | typeof CODEC_DAG_CBOR, bytes, putOptions = {}) {
+      throwIfAborted(putOptions.signal);
+      if (codec !== 0x55 && codec !== 0x71) {
+        throw new ContentError(
+          'ERR_CONTENT_CODEC',
+          `Expected the codec raw or dag-cbor, got 0x${Number(codec).toString(16)}`,
+        );
+      }
+      if (bytes.length > MAX_BLOCK_BYTES) throw tooLarge('a block', bytes.length, MAX_BLOCK_BYTES);
+      const cid = cidOf(crypto, codec, bytes);
+      await lock.shared(() => backend.write(cid.toString(), bytes, environment.now()));
+      return cid;
+    },
+    async pin(cid, owner, pinOptions = {}) {
+      throwIfAborted(pinOptions.signal);
+      expectSupportedCid(cid);
+      await lock.shared(() => backend.addPin(cid.toString(), owner));
+    },
+    async unpin(cid, owner, unpinOptions = {}) {
+      throwIfAborted(unpinOptions.signal);
+      expectSupportedCid(cid);
+      await lock.shared(() => backend.removePin(cid.toString(), owner));
+    },
+    collect: (collectOptions = {}) =>
+      lock.exclusive(async () => {
+        throwIfAborted(collectOptions.signal);
+        const kept = await mark(collectOptions.signal);
+        const oldest = environment.now() - (collectOptions.graceMs ?? 0);
+        const doomed: string[] = [];
+        for await (const { key, writtenAt } of backend.keys()) {
+          if (!kept.has(key) && writtenAt <= oldest) doomed.push(key);
+        }
+        let bytes = 0;
+        for (const key of doomed) {
+          throwIfAborted(collectOptions.signal);
+          bytes += await backend.remove(key);
+        }
+        return { blocks: doomed.length, bytes };
+      }),
+    async *list(listOptions = {}) {
+      for await (const { key } of backend.keys()) {
+        throwIfAborted(listOptions.signal);
+        yield CID.parse(key);
+      }
+    },
+    close: () => backend.close(),
+  };
+}
