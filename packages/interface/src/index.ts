@@ -11,6 +11,7 @@ export * from './bytes.ts';
 export * from './collect.ts';
 export * from './content-store.ts';
 export * from './crypto/errors.ts';
+export * from './crypto/strict-ed25519.ts';
 export type * from './crypto/types.ts';
 export * from './dataset.ts';
 export * from './environment/deadline.ts';

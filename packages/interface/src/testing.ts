@@ -8,6 +8,8 @@ export type { BlockStoreHarness, BlockStoreSuiteOptions } from './testing/block-
 export { blockStoreSuite } from './testing/block-store/suite.ts';
 export type { ContentStoreHarness, ContentStoreSuiteOptions } from './testing/content-store/harness.ts';
 export { contentStoreSuite } from './testing/content-store/suite.ts';
+export { CRAFTED_SIGNATURES, type CraftedSignature } from './testing/crypto/crafted-ed25519.ts';
+export { type CryptoSuiteOptions, cryptoSuite } from './testing/crypto/suite.ts';
 export {
   type KeyValueStoreHarness,
   type KeyValueStoreSuiteOptions,

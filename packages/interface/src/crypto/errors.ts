@@ -1,4 +1,4 @@
-import { EdmpError, type EdmpErrorOptions } from '../errors.ts';
+import { EdmpError, type EdmpErrorOptions, InvalidArgumentError } from '../errors.ts';
 
 /**
  * A cryptographic operation was refused. Codes: `ERR_CRYPTO_AUTHENTICATION` (altered ciphertext, wrong key or AAD),
@@ -23,4 +23,31 @@ export function expectLength(name: string, bytes: Uint8Array, length: number): v
       `${name} must have ${length} bytes, got ${bytes?.length ?? typeof bytes}`,
     );
   }
+}
+
+/** Throws `ERR_INVALID_ARGUMENT` unless `value` is a byte array: text must never be hashed or signed by accident. */
+export function expectBytes(name: string, value: Uint8Array): void {
+  if (!(value instanceof Uint8Array)) {
+    throw new InvalidArgumentError(
+      `${name} must be a Uint8Array, got ${value === null ? 'null' : typeof value}`,
+    );
+  }
+}
+
+/** The error of an authenticated decryption that failed, the same from every provider. */
+export function authenticationError(cause: unknown): CryptoError {
+  return new CryptoError(
+    'ERR_CRYPTO_AUTHENTICATION',
+    'Could not open the ciphertext: it, its tag, the key, the nonce or the associated data was altered',
+    { cause },
+  );
+}
+
+/** The error of an X25519 exchange whose result is all zero (RFC 7748 §6.1), the same from every provider. */
+export function lowOrderError(cause?: unknown): CryptoError {
+  return new CryptoError(
+    'ERR_CRYPTO_LOW_ORDER',
+    'The X25519 shared secret is zero because the public key has low order; ask the peer for another key',
+    { cause },
+  );
 }

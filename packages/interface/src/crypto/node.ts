@@ -6,20 +6,22 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  hash,
   type KeyObject,
   sign,
+  timingSafeEqual,
   verify,
 } from 'node:crypto';
 import { concatBytes } from '../bytes.ts';
-import { InvalidArgumentError, throwIfAborted } from '../errors.ts';
+import { throwIfAborted } from '../errors.ts';
 import { publicKey } from '../keys.ts';
-import { CryptoError, expectLength } from './errors.ts';
-import { isAcceptablePublicKey } from './strict-ed25519.ts';
+import { authenticationError, CryptoError, expectBytes, expectLength, lowOrderError } from './errors.ts';
+import { hkdfExpand } from './hkdf.ts';
+import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
 import type { Crypto, VerifyItem } from './types.ts';
 
 // DER prefixes of RFC 8410 §7 (PKCS #8 private key) and §4 (SubjectPublicKeyInfo) for Ed25519 and X25519.
@@ -27,7 +29,10 @@ const ED25519_PRIVATE = Uint8Array.from(Buffer.from('302e020100300506032b6570042
 const ED25519_PUBLIC = Uint8Array.from(Buffer.from('302a300506032b6570032100', 'hex'));
 const X25519_PRIVATE = Uint8Array.from(Buffer.from('302e020100300506032b656e04220420', 'hex'));
 const X25519_PUBLIC = Uint8Array.from(Buffer.from('302a300506032b656e032100', 'hex'));
+/** Parsed public keys kept for verification. */
 const KEY_CACHE_SIZE = 4096;
+/** Verifications handed to the thread pool at once. */
+const VERIFY_BATCH = 256;
 
 const privateKeyObject = (prefix: Uint8Array, secret: Uint8Array): KeyObject =>
   createPrivateKey({ key: Buffer.from(concatBytes(prefix, secret)), format: 'der', type: 'pkcs8' });
@@ -38,54 +43,85 @@ const rawPublic = (key: KeyObject): Uint8Array =>
 const plain = (buffer: Buffer): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
-/** The provider over `node:crypto`. */
-export function nodeCrypto(): Crypto {
-  const verifyKeys = new Map<string, KeyObject>();
-  const verifyKey = (key: Uint8Array): KeyObject => {
+/** Whether OpenSSL may be asked about this signature at all; its equation has no cofactor (RFC 8032 §5.1.7). */
+const isAskable = (signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean =>
+  isAcceptableSignature(signature) && message instanceof Uint8Array && isAcceptablePublicKey(key);
+
+/** Parsed public keys, the oldest forgotten first. */
+function verifyKeyCache(): (key: Uint8Array) => KeyObject {
+  const objects = new Map<string, KeyObject>();
+  return (key) => {
     const id = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
-    let object = verifyKeys.get(id);
+    let object = objects.get(id);
     if (object === undefined) {
       object = publicKeyObject(ED25519_PUBLIC, key);
-      if (verifyKeys.size >= KEY_CACHE_SIZE) {
-        const oldest = verifyKeys.keys().next().value;
-        if (oldest !== undefined) verifyKeys.delete(oldest);
+      if (objects.size >= KEY_CACHE_SIZE) {
+        const oldest = objects.keys().next().value;
+        if (oldest !== undefined) objects.delete(oldest);
       }
-      verifyKeys.set(id, object);
+      objects.set(id, object);
     }
     return object;
   };
-  let signKey: { readonly secret: Uint8Array; readonly object: KeyObject } | undefined;
+}
+
+/** Parsed secret keys, kept only as long as the caller keeps the array they came from. Parsing costs more than signing. */
+function signKeyCache(): (secretKey: Uint8Array) => KeyObject {
+  const objects = new WeakMap<Uint8Array, { readonly secret: Uint8Array; readonly object: KeyObject }>();
+  return (secretKey) => {
+    const known = objects.get(secretKey);
+    if (known !== undefined && timingSafeEqual(known.secret, secretKey)) return known.object;
+    const object = privateKeyObject(ED25519_PRIVATE, secretKey);
+    objects.set(secretKey, { secret: secretKey.slice(), object });
+    return object;
+  };
+}
+
+/** The provider over `node:crypto`. */
+export function nodeCrypto(): Crypto {
+  const verifyKey = verifyKeyCache();
+  const signKey = signKeyCache();
+
+  const verifyInPool = ({ signature, message, publicKey: key }: VerifyItem): Promise<boolean> =>
+    new Promise((resolve) => {
+      if (!isAskable(signature, message, key)) {
+        resolve(false);
+        return;
+      }
+      try {
+        verify(null, message, verifyKey(key), signature, (error, result) =>
+          resolve(error === null && result),
+        );
+      } catch {
+        resolve(false);
+      }
+    });
 
   const provider: Crypto = {
     name: 'node',
-    sha256: (data) => plain(createHash('sha256').update(data).digest()),
-    hmacSha256: (key, data) => plain(createHmac('sha256', key).update(data).digest()),
-    hkdfExtract: (salt, inputKey) => provider.hmacSha256(salt, inputKey),
-    hkdfExpand(pseudoRandomKey, info, length) {
-      if (!Number.isInteger(length) || length < 0 || length > 8160) {
-        throw new InvalidArgumentError(`HKDF-SHA-256 gives 0 to 8160 bytes, asked for ${length}`);
-      }
-      const out = new Uint8Array(length);
-      let block: Uint8Array = new Uint8Array(0);
-      for (let offset = 0, i = 1; offset < length; offset += 32, i++) {
-        block = provider.hmacSha256(pseudoRandomKey, concatBytes(block, info, Uint8Array.of(i)));
-        out.set(block.subarray(0, Math.min(32, length - offset)), offset);
-      }
-      return out;
+    sha256(data) {
+      expectBytes('Data to hash', data);
+      return plain(hash('sha256', data, 'buffer'));
     },
+    hmacSha256(key, data) {
+      expectBytes('An HMAC key', key);
+      expectBytes('Data to authenticate', data);
+      return plain(createHmac('sha256', key).update(data).digest());
+    },
+    hkdfExtract: (salt, inputKey) => provider.hmacSha256(salt, inputKey),
+    hkdfExpand: (pseudoRandomKey, info, length) =>
+      hkdfExpand(provider.hmacSha256, pseudoRandomKey, info, length),
     ed25519PublicKey(secretKey) {
       expectLength('An ed25519 secret key', secretKey, 32);
       return publicKey(rawPublic(privateKeyObject(ED25519_PRIVATE, secretKey)));
     },
     ed25519Sign(message, secretKey) {
+      expectBytes('A message to sign', message);
       expectLength('An ed25519 secret key', secretKey, 32);
-      if (signKey === undefined || !Buffer.from(signKey.secret).equals(secretKey)) {
-        signKey = { secret: secretKey.slice(), object: privateKeyObject(ED25519_PRIVATE, secretKey) };
-      }
-      return plain(sign(null, message, signKey.object));
+      return plain(sign(null, message, signKey(secretKey)));
     },
     ed25519Verify(signature, message, key) {
-      if (signature.length !== 64 || !isAcceptablePublicKey(key)) return false;
+      if (!isAskable(signature, message, key)) return false;
       try {
         return verify(null, message, verifyKey(key), signature);
       } catch {
@@ -93,22 +129,13 @@ export function nodeCrypto(): Crypto {
       }
     },
     async ed25519VerifyMany(items, options) {
+      const results: boolean[] = [];
+      for (let i = 0; i < items.length; i += VERIFY_BATCH) {
+        throwIfAborted(options?.signal);
+        results.push(...(await Promise.all(items.slice(i, i + VERIFY_BATCH).map(verifyInPool))));
+      }
       throwIfAborted(options?.signal);
-      const one = (item: VerifyItem): Promise<boolean> =>
-        new Promise((resolve) => {
-          if (item.signature.length !== 64 || !isAcceptablePublicKey(item.publicKey)) {
-            resolve(false);
-            return;
-          }
-          try {
-            verify(null, item.message, verifyKey(item.publicKey), item.signature, (error, result) =>
-              resolve(error === null && result),
-            );
-          } catch {
-            resolve(false);
-          }
-        });
-      return Promise.all(items.map(one));
+      return results;
     },
     x25519PublicKey(secretKey) {
       expectLength('An X25519 secret key', secretKey, 32);
@@ -117,24 +144,18 @@ export function nodeCrypto(): Crypto {
     x25519(secretKey, key) {
       expectLength('An X25519 secret key', secretKey, 32);
       expectLength('An X25519 public key', key, 32);
+      const privateKey = privateKeyObject(X25519_PRIVATE, secretKey);
       try {
-        return plain(
-          diffieHellman({
-            privateKey: privateKeyObject(X25519_PRIVATE, secretKey),
-            publicKey: publicKeyObject(X25519_PUBLIC, key),
-          }),
-        );
+        return plain(diffieHellman({ privateKey, publicKey: publicKeyObject(X25519_PUBLIC, key) }));
       } catch (cause) {
-        throw new CryptoError(
-          'ERR_CRYPTO_LOW_ORDER',
-          'The X25519 shared secret is zero: the public key has low order',
-          { cause },
-        );
+        throw lowOrderError(cause);
       }
     },
     chacha20Poly1305Seal(key, nonce, plaintext, aad) {
       expectLength('A ChaCha20-Poly1305 key', key, 32);
       expectLength('A ChaCha20-Poly1305 nonce', nonce, 12);
+      expectBytes('A plaintext', plaintext);
+      expectBytes('Associated data', aad);
       const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
       cipher.setAAD(aad, { plaintextLength: plaintext.length });
       const body = cipher.update(plaintext);
@@ -144,6 +165,8 @@ export function nodeCrypto(): Crypto {
     chacha20Poly1305Open(key, nonce, ciphertext, aad) {
       expectLength('A ChaCha20-Poly1305 key', key, 32);
       expectLength('A ChaCha20-Poly1305 nonce', nonce, 12);
+      expectBytes('A ciphertext', ciphertext);
+      expectBytes('Associated data', aad);
       if (ciphertext.length < 16) {
         throw new CryptoError(
           'ERR_CRYPTO_AUTHENTICATION',
@@ -156,13 +179,10 @@ export function nodeCrypto(): Crypto {
       decipher.setAuthTag(ciphertext.subarray(end));
       try {
         const body = decipher.update(ciphertext.subarray(0, end));
-        return concatBytes(body, decipher.final());
+        const rest = decipher.final();
+        return rest.length === 0 ? plain(body) : concatBytes(body, rest);
       } catch (cause) {
-        throw new CryptoError(
-          'ERR_CRYPTO_AUTHENTICATION',
-          'The ciphertext, its tag, key or associated data was altered',
-          { cause },
-        );
+        throw authenticationError(cause);
       }
     },
   };

@@ -1,8 +1,8 @@
-import { bytesToHex } from '../bytes.ts';
+import { bytesToHex, hexToBytes } from '../bytes.ts';
 
 /**
- * y-coordinates (sign bit cleared) of the encodings of the eight points of small order, canonical or not
- * (orders 1, 2, 4, 8; RFC 8032 §5.1, y in {1, −1, 0, ±y₈} and the non-canonical p, p+1 forms).
+ * y-coordinates (sign bit cleared) of all encodings of the eight points of small order, canonical or not:
+ * y in {1, −1, 0, ±y₈} and the non-canonical forms p and p + 1 of 0 and 1 (RFC 8032 §5.1).
  */
 const SMALL_ORDER = new Set([
   '0100000000000000000000000000000000000000000000000000000000000000',
@@ -14,25 +14,51 @@ const SMALL_ORDER = new Set([
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
-/** 2²⁵⁵ − 19 in little-endian bytes. */
-const PRIME = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0xed : i === 31 ? 0x7f : 0xff));
+/** Second bytes of {@link SMALL_ORDER}: nearly every other point is told apart by this one byte. */
+const SMALL_ORDER_SECOND_BYTES = new Set([0x00, 0xff, 0xe8, 0x17]);
 
-/** Whether the y-coordinate of an encoded point is at least p, i.e. the encoding is not canonical (RFC 8032 §5.1.3). */
-function isNonCanonical(key: Uint8Array): boolean {
-  for (let i = 31; i >= 0; i--) {
-    const byte = i === 31 ? (key[i] ?? 0) & 0x7f : (key[i] ?? 0);
-    const prime = PRIME[i] ?? 0;
-    if (byte !== prime) return byte > prime;
-  }
+/** Order L of the prime-order group, little-endian (RFC 8032 §5.1). */
+const ORDER = hexToBytes('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010');
+
+/** Whether the y-coordinate of an encoded point is at least p = 2²⁵⁵ − 19, i.e. the encoding is not canonical (RFC 8032 §5.1.3). */
+function isNonCanonical(point: Uint8Array): boolean {
+  if (((point[31] ?? 0) & 0x7f) !== 0x7f || (point[0] ?? 0) < 0xed) return false;
+  for (let i = 1; i < 31; i++) if (point[i] !== 0xff) return false;
   return true;
 }
 
-/** Whether a public key may be used at all: 32 bytes, canonical, not of small order. The same rule for every provider. */
-export function isAcceptablePublicKey(key: Uint8Array): boolean {
-  if (!(key instanceof Uint8Array) || key.length !== 32 || isNonCanonical(key)) return false;
-  const last = key[31] ?? 0;
-  if (last < 0x80 && key[1] !== 0 && key[1] !== 0xff && key[1] !== 0xe8 && key[1] !== 0x17) return true;
-  const cleared = key.slice();
-  cleared[31] = last & 0x7f;
+/** Whether 32 bytes encode no point in another form than the canonical one, and none of small order. */
+function isAcceptablePoint(point: Uint8Array): boolean {
+  if (isNonCanonical(point)) return false;
+  if (!SMALL_ORDER_SECOND_BYTES.has(point[1] ?? 0)) return true;
+  const cleared = point.slice();
+  cleared[31] = (point[31] ?? 0) & 0x7f;
   return !SMALL_ORDER.has(bytesToHex(cleared));
+}
+
+/** Whether a 32-byte little-endian scalar is below L. */
+function isReduced(scalar: Uint8Array): boolean {
+  for (let i = 31; i >= 0; i--) {
+    const difference = (scalar[i] ?? 0) - (ORDER[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+/**
+ * Whether an ed25519 public key may be used at all: 32 bytes, canonical, not of small order. Says nothing about
+ * whether it is a point on the curve.
+ *
+ * Every crypto provider must ask this and {@link isAcceptableSignature} before it verifies, because libraries and
+ * their versions differ here: Node refuses small orders since 2026 (nodejs/node#64026) and accepted them before,
+ * WebCrypto and libsodium refuse them, RFC 8032 itself does not.
+ */
+export function isAcceptablePublicKey(key: Uint8Array): boolean {
+  return key instanceof Uint8Array && key.length === 32 && isAcceptablePoint(key);
+}
+
+/** Whether a signature may be valid at all: 64 bytes, `R` canonical and not of small order, `S` < L (RFC 8032 §5.1.7). */
+export function isAcceptableSignature(signature: Uint8Array): boolean {
+  if (!(signature instanceof Uint8Array) || signature.length !== 64) return false;
+  return isReduced(signature.subarray(32)) && isAcceptablePoint(signature.subarray(0, 32));
 }

@@ -31,8 +31,8 @@ export interface Crypto {
   /** Deterministic ed25519 signature (RFC 8032 §5.1.6). */
   ed25519Sign(message: Uint8Array, secretKey: Uint8Array): Signature;
   /**
-   * Strict ed25519 verification (RFC 8032 §5.1.7 without the ZIP-215 relaxations): `S` < L, canonical point
-   * encodings, no small-order public key. Never throws on bad input: the answer is `false`.
+   * Strict ed25519 verification: the equation of RFC 8032 §5.1.7 without a cofactor, `S` < L, canonical point
+   * encodings, neither public key nor `R` of small order. Never throws on bad input: the answer is `false`.
    */
   ed25519Verify(signature: Signature, message: Uint8Array, publicKey: PublicKey): boolean;
   /** {@link Crypto.ed25519Verify} for many items, off the main thread where the provider can. Answers in order. */
