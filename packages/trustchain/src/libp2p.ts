@@ -5,6 +5,13 @@
  * @packageDocumentation
  */
 export { NetworkError, type NetworkErrorCode } from './network/errors.ts';
+export {
+  encodeFrame,
+  type Frame,
+  type FrameDecoder,
+  type FrameKind,
+  frameDecoder,
+} from './network/framing.ts';
 export { type Libp2pNetwork, libp2pNetwork } from './network/libp2p/network.ts';
 export type { EdmpLibp2p } from './network/libp2p/node.ts';
 export type { Libp2pNetworkOptions, Libp2pTransport } from './network/libp2p/options.ts';

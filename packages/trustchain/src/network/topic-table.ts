@@ -81,7 +81,7 @@ export function topicTable(options: TopicTableOptions): TopicTable {
     },
     async judge(topic, body, from, peer) {
       const handler = handlers.get(topic);
-      if (handler === undefined || penalties.ignored(peer)) return 'ignore';
+      if (handler === undefined) return 'ignore';
       const verdict = body.length > maxMessageBytes ? 'reject' : await ask(handler, body, from, peer);
       if (verdict === 'reject') penalties.penalise(peer);
       return verdict === 'accept' || verdict === 'reject' ? verdict : 'ignore';
