@@ -15,7 +15,8 @@ const littleEndian = (value: bigint): Uint8Array =>
 /** A scalar of the prime-order group that anybody can recompute. */
 const scalar = (label: string): bigint => bytesToNumberLE(sha512(utf8ToBytes(label))) % L;
 
-const challenge = (r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint =>
+/** SHA-512(R ‖ A ‖ M) modulo L (RFC 8032 §5.1.7). */
+export const challenge = (r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint =>
   bytesToNumberLE(sha512(concatBytes(r, key, message))) % L;
 
 /** n · point for points of any order, where noble's `multiplyUnsafe` wants n < L. */
