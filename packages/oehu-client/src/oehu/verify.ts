@@ -124,10 +124,21 @@ function prepare(transaction: unknown, options: VerifyOptions): Prepared {
     );
     return done('unsigned', base);
   }
+  // A fulfillment that is cut off spoils the id too, so it is named first: such a transaction is unverifiable.
+  const text = isJsonObject(input) ? input.fulfillment : undefined;
+  const fulfillment = typeof text === 'string' ? parseFulfillment(text) : 'type';
+  if (typeof fulfillment === 'string') {
+    fail(
+      `fulfillment-${fulfillment}`,
+      `Expected an ed25519-sha-256 fulfillment of 136 characters, got ${
+        typeof text === 'string' ? `${text.length} that are not one` : 'none'
+      }: the signature cannot be checked`,
+    );
+  }
   if (!HEX_ID.test(id) || bytesToHex(hash(utf8ToBytes(body))) !== id) {
     fail(
       'id-mismatch',
-      'The id is not the hash of the content: the transaction was changed after it was made',
+      'The id is not the hash of the content: something was changed or cut off after it was made',
     );
     return done('unsigned', base);
   }
@@ -146,19 +157,7 @@ function prepare(transaction: unknown, options: VerifyOptions): Prepared {
   }
   const owners = input.owners_before;
   const owner = Array.isArray(owners) && owners.length === 1 ? owners[0] : undefined;
-  const text = input.fulfillment;
-  if (typeof text !== 'string') {
-    fail('fulfillment-type', 'Expected a fulfillment text of 136 characters, got none');
-    return done('intact', base);
-  }
-  const fulfillment = parseFulfillment(text);
-  if (typeof fulfillment === 'string') {
-    fail(
-      `fulfillment-${fulfillment}`,
-      `Expected an ed25519-sha-256 fulfillment of 136 characters, got ${text.length}`,
-    );
-    return done('intact', base);
-  }
+  if (typeof fulfillment === 'string') return done('intact', base);
   const signer = base58Encode(fulfillment.publicKey);
   if (owner !== signer) {
     fail('owner-mismatch', 'The key in the fulfillment is not the one in owners_before');
