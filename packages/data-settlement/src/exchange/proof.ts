@@ -20,7 +20,7 @@ export interface LeafEvidence {
 }
 
 /**
- * Evidence against a seller (facts of facts/settlement.md §4.3 in short):
+ * Evidence against a seller (DESIGN §5.3):
  *
  * - `wrong-key`: the one-time secret, with which anyone sees that the released key does not unwrap (`check` null) or
  *   does not give a chunk key that was committed to. Reveals only a key that is good for one trade.

@@ -125,6 +125,7 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
         return { blocks: doomed.length, bytes };
       }),
     async *list(listOptions = {}) {
+      throwIfAborted(listOptions.signal);
       for await (const { key } of backend.keys()) {
         throwIfAborted(listOptions.signal);
         yield CID.parse(key);

@@ -1,0 +1,153 @@
+import {
+  CHUNK_PADDING_BYTES,
+  type Chunk,
+  chunkStart,
+  decodeChunk,
+  decodeChunkHeader,
+  encodeChunk,
+  MAX_CHUNK_INTERVALS,
+} from '@edmp/data-settlement';
+import { type Consumption, isEdmpError, utf8ToBytes } from '@edmp/interface';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { contains } from './support/contains.ts';
+import { quarterHours } from './support/fixtures.ts';
+
+const value = fc.oneof(fc.constant(null), fc.nat(100), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
+const series: fc.Arbitrary<Consumption> = fc
+  .array(fc.tuple(value, fc.nat(5)), { minLength: 1, maxLength: 200 })
+  .chain((pairs) =>
+    fc.nat(95).map((quarter) => ({
+      values: pairs.map(([v]) => v),
+      quality: Uint8Array.from(pairs, ([, q]) => q),
+      offsetMinutes: quarter * 15,
+    })),
+  );
+
+const again = (chunk: Chunk): Uint8Array =>
+  encodeChunk(
+    { values: chunk.values, quality: chunk.quality, offsetMinutes: chunk.offsetMinutes },
+    0,
+    chunk.count,
+    chunk.gapsBefore,
+  );
+
+describe('chunk codec', () => {
+  it('reads back what it wrote', () => {
+    fc.assert(
+      fc.property(series, fc.nat(1000), (consumption, gapsBefore) => {
+        const bytes = encodeChunk(consumption, 0, consumption.values.length, gapsBefore);
+        const chunk = decodeChunk(bytes);
+        expect(chunk.values).toEqual(consumption.values);
+        expect(chunk.quality).toEqual(consumption.quality);
+        expect(chunk).toMatchObject({
+          offsetMinutes: consumption.offsetMinutes,
+          gapsBefore,
+          gaps: consumption.values.filter((v) => v === null).length,
+        });
+        expect(decodeChunkHeader(bytes)).toMatchObject({ gapsBefore });
+        expect(bytes.length % CHUNK_PADDING_BYTES).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('has one encoding: whatever decodes encodes to the same bytes', () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(series, fc.nat(), fc.nat(255), (consumption, at, byte) => {
+        const bytes = encodeChunk(consumption, 0, consumption.values.length, 0);
+        const mutated = bytes.with(at % bytes.length, byte);
+        try {
+          const chunk = decodeChunk(mutated);
+          accepted += 1;
+          expect(again(chunk)).toEqual(mutated);
+        } catch (error) {
+          if (!isEdmpError(error)) throw error;
+          expect(error.code).toBe('ERR_DATASET_FORMAT');
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    // Changed values are other chunks, not malformed ones; there must have been some for the test to mean anything.
+    expect(accepted).toBeGreaterThan(50);
+  });
+
+  it('refuses rubbish and amplification with a typed error', () => {
+    const refused = (bytes: Uint8Array): void => {
+      expect(() => decodeChunk(bytes)).toThrow(expect.objectContaining({ code: 'ERR_DATASET_FORMAT' }));
+    };
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 255 }), (bytes) => refused(bytes)),
+      { numRuns: 500 },
+    );
+    // Four billion missing intervals in a few bytes.
+    const bomb = new Uint8Array(256);
+    bomb.set([1, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0x85, 255, 255, 255, 255, 15]);
+    refused(bomb);
+    refused(new Uint8Array(49 * 1024));
+    const most = {
+      values: Array(MAX_CHUNK_INTERVALS).fill(null),
+      quality: new Uint8Array(MAX_CHUNK_INTERVALS),
+      offsetMinutes: 0,
+    };
+    expect(decodeChunk(encodeChunk(most, 0, MAX_CHUNK_INTERVALS, 0)).gaps).toBe(MAX_CHUNK_INTERVALS);
+  });
+
+  it('refuses values that no meter gives', () => {
+    const one =
+      (v: number | null | undefined, quality = 0): (() => Uint8Array) =>
+      () =>
+        encodeChunk({ values: [v as number], quality: Uint8Array.of(quality), offsetMinutes: 0 }, 0, 1, 0);
+    const refusal = expect.objectContaining({ code: 'ERR_DATASET_CONSUMPTION' });
+    for (const bad of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -0, undefined]) {
+      expect(one(bad)).toThrow(refusal);
+    }
+    expect(one(1, 6)).toThrow(refusal);
+    expect(() =>
+      encodeChunk({ values: [1, 2], quality: new Uint8Array(1), offsetMinutes: 0 }, 0, 2, 0),
+    ).toThrow(refusal);
+  });
+
+  it('deals intervals out evenly and completely', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50_000_000 }),
+        fc.integer({ min: 1, max: 9_900 }),
+        (count, wanted) => {
+          const chunks = Math.min(count, wanted);
+          expect(chunkStart(count, chunks, 0)).toBe(0);
+          expect(chunkStart(count, chunks, chunks)).toBe(count);
+          const at = Math.floor(chunks / 2);
+          const size = chunkStart(count, chunks, at + 1) - chunkStart(count, chunks, at);
+          expect([Math.floor(count / chunks), Math.ceil(count / chunks)]).toContain(size);
+        },
+      ),
+    );
+  });
+
+  it('says nothing about whose, where or when: no part of the descriptor is in it', () => {
+    const { descriptor, consumption } = quarterHours();
+    const bytes = encodeChunk(consumption, 0, 96, 0);
+    for (const secret of [
+      utf8ToBytes(descriptor.zone),
+      utf8ToBytes(descriptor.from),
+      utf8ToBytes('2026'),
+      utf8ToBytes(descriptor.cell ?? ''),
+      descriptor.pseudonym,
+      descriptor.consent ?? new Uint8Array(1),
+    ]) {
+      expect(contains(bytes, secret)).toBe(false);
+    }
+    // Bytes are a function of values, quality, offset and gap count alone: equal for any meter, place and date.
+    fc.assert(
+      fc.property(series, (consumption_) => {
+        const all = consumption_.values.length;
+        const copy = JSON.parse(JSON.stringify(consumption_.values)) as (number | null)[];
+        const other = { ...consumption_, values: copy, id: 'meter-1', at: 1767225600000 } as Consumption;
+        expect(encodeChunk(other, 0, all, 0)).toEqual(encodeChunk(consumption_, 0, all, 0));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
