@@ -78,10 +78,12 @@ export const layers: readonly Layer[] = [
   },
 ];
 
-/** The adapters that give protocol code the real clock, timers and randomness, each with its reason. */
+/** The adapters that may touch the real clock, timers and randomness, each with its reason. */
 export const systemAdapters: Readonly<Record<string, string>> = {
   'packages/interface/src/environment/system.ts': 'the real Environment',
   'packages/interface/src/environment/virtual.ts': 'lets real I/O finish between two virtual instants',
+  'packages/trustchain/src/store/sqlite/block-store.ts':
+    'writes of one turn of the event loop share a transaction',
 };
 
 /** No hand-written source file is longer than this many lines (STYLE). */
