@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { main, mustRun } from './lib/run.ts';
 import { type Package, publicEntries, publishablePackages, root } from './lib/workspace.ts';
 
@@ -27,8 +27,10 @@ await main('build', async () => {
   if (failures.size > 0) throw new Error([...failures].join('\n'));
   const site = await web;
   const node = packages.find((pkg) => pkg.manifest.name === '@edmp/node');
-  if (site !== undefined && node !== undefined)
-    await cp(site, join(node.path, 'dist/web'), { recursive: true });
+  if (site !== undefined && node !== undefined) {
+    const filter = (path: string): boolean => !basename(path).startsWith('.');
+    await cp(site, join(node.path, 'dist/web'), { recursive: true, filter });
+  }
 });
 
 async function buildPackage(pkg: Package): Promise<void> {
@@ -46,12 +48,12 @@ async function buildPackage(pkg: Package): Promise<void> {
   process.stdout.write(`built ${pkg.manifest.name} in ${Math.round(performance.now() - start)} ms\n`);
 }
 
-/** Builds the GUI when `packages/web` has one; gives the folder of its static files. */
+/** Builds the GUI unless `packages/web` has none or what is there is fresh; gives the folder of its static files. */
 async function buildWeb(): Promise<string | undefined> {
   const web = join(root, 'packages/web');
-  if (!existsSync(join(web, 'vite.config.ts'))) return undefined;
+  if (!existsSync(join(web, 'build.ts'))) return undefined;
   const start = performance.now();
-  await mustRun('vite', ['build', '--logLevel', 'warn'], { cwd: web });
+  await mustRun(process.execPath, ['--conditions=edmp-source', 'build.ts'], { cwd: web });
   process.stdout.write(`built @edmp/web in ${Math.round(performance.now() - start)} ms\n`);
   return join(web, 'dist');
 }
