@@ -27,8 +27,10 @@ export function bytesToHex(bytes: Uint8Array): string {
 
 /** Bytes of hexadecimal `text` (either case). Throws `ERR_INVALID_ARGUMENT` on odd length or other characters. */
 export function hexToBytes(text: string): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
-    throw new InvalidArgumentError(`Expected an even number of hexadecimal characters, got ${text.length}`);
+  if (typeof text !== 'string' || text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
+    throw new InvalidArgumentError(
+      `Expected an even number of hexadecimal characters, got ${JSON.stringify(text)?.slice(0, 80)}`,
+    );
   }
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);

@@ -28,14 +28,14 @@ export function publicKeyToHex(key: PublicKey): PublicKeyHex {
 
 /** Whether `text` is the text form of a public key. */
 export function isPublicKeyHex(text: string): text is PublicKeyHex {
-  return /^[0-9a-f]{64}$/.test(text);
+  return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 }
 
 /** Key of its text form. Throws `ERR_INVALID_ARGUMENT` unless `text` is 64 lower-case hexadecimal characters. */
 export function publicKeyFromHex(text: string): PublicKey {
   if (!isPublicKeyHex(text)) {
     throw new InvalidArgumentError(
-      `A public key is 64 lower-case hexadecimal characters, got ${JSON.stringify(text.slice(0, 80))}`,
+      `A public key is 64 lower-case hexadecimal characters, got ${JSON.stringify(text)?.slice(0, 80)}`,
     );
   }
   return hexToBytes(text) as PublicKey;

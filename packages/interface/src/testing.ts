@@ -17,3 +17,4 @@ export {
 } from './testing/key-value-store/suite.ts';
 export type { NetworkHarness, NetworkSuiteOptions, NetworkTopology } from './testing/network/harness.ts';
 export { networkSuite } from './testing/network/suite.ts';
+export { collectAll, eventually, rejection, thrown } from './testing/support.ts';

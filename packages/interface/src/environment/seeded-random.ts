@@ -1,16 +1,20 @@
+import { InvalidArgumentError } from '../errors.ts';
+
 /** A small deterministic random source for simulations, fixtures and emulators. Not for keys. */
 export interface SeededRandom {
   /** Next unsigned 32-bit integer. */
   uint32(): number;
   /** Next number in [0, 1). */
   unit(): number;
-  /** Integer in [0, bound). */
+  /** Integer in [0, bound). Throws `ERR_INVALID_ARGUMENT` unless 1 ≤ bound ≤ 2³². */
   below(bound: number): number;
   /** Next `length` bytes. */
   bytes(length: number): Uint8Array;
   /** An independent source derived from this one's seed and `label`; does not advance this one. */
   fork(label: string): SeededRandom;
 }
+
+const TWO_32 = 0x1_0000_0000;
 
 /** FNV-1a over UTF-16 units, used only to mix labels into seeds. */
 function mix(seed: number, label: string): number {
@@ -19,10 +23,13 @@ function mix(seed: number, label: string): number {
   return hash;
 }
 
-/** sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand), seeded by one number. */
+/** sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand), seeded by one integer of at most 53 bits. */
 export function seededRandom(seed: number): SeededRandom {
-  let a = seed >>> 0;
-  let b = Math.floor(seed / 0x1_0000_0000) >>> 0;
+  if (!Number.isSafeInteger(seed)) throw new InvalidArgumentError(`A seed is a safe integer, got ${seed}`);
+  const low = seed >>> 0;
+  const high = Math.floor(seed / TWO_32) >>> 0;
+  let a = low;
+  let b = high;
   let c = 0x9e3779b9;
   let counter = 1;
   const uint32 = (): number => {
@@ -36,8 +43,13 @@ export function seededRandom(seed: number): SeededRandom {
   for (let i = 0; i < 16; i++) uint32();
   return {
     uint32,
-    unit: () => uint32() / 0x1_0000_0000,
-    below: (bound) => Math.floor((uint32() / 0x1_0000_0000) * bound),
+    unit: () => uint32() / TWO_32,
+    below(bound) {
+      if (!Number.isInteger(bound) || bound < 1 || bound > TWO_32) {
+        throw new InvalidArgumentError(`A bound is an integer from 1 to 2³², got ${bound}`);
+      }
+      return Math.floor((uint32() / TWO_32) * bound);
+    },
     bytes(length) {
       const out = new Uint8Array(length);
       for (let i = 0; i < length; i += 4) {
@@ -49,6 +61,6 @@ export function seededRandom(seed: number): SeededRandom {
       }
       return out;
     },
-    fork: (label) => seededRandom(mix(seed >>> 0, label)),
+    fork: (label) => seededRandom(mix(high === 0 ? low : mix(low, `${high}`), label)),
   };
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors.ts';
 import { seededRandom } from './seeded-random.ts';
+import { type QueuedTimer, timerQueue } from './timer-queue.ts';
 import type { Environment } from './types.ts';
 
 /** Options of {@link virtualEnvironment}. */
@@ -10,9 +11,17 @@ export interface VirtualEnvironmentOptions {
   readonly start?: number;
 }
 
-/** An {@link Environment} whose time moves only when told to. */
+/**
+ * An {@link Environment} whose time moves only when told to.
+ *
+ * It cannot see work that leaves the thread (a thread pool, files): time may then move past deadlines while such work
+ * is under way. Simulations use providers and stores that answer on the thread, e.g. `nodeCrypto({ threads: false })`.
+ */
 export interface VirtualEnvironment extends Environment {
-  /** Moves the clock by `ms`, running every timer that falls due, in order of time and then of scheduling. */
+  /**
+   * Moves the clock by `ms`, running every timer that falls due, in order of time and then of scheduling.
+   * Throws `ERR_INVALID_ARGUMENT` for a negative time, and when more than 100 000 timers run at one instant.
+   */
   advance(ms: number): Promise<void>;
   /** Lets all pending microtasks finish without moving the clock. */
   settle(): Promise<void>;
@@ -27,37 +36,38 @@ export interface VirtualEnvironment extends Environment {
   readonly nextTimer: number | undefined;
 }
 
-interface Timer {
-  readonly at: number;
-  readonly order: number;
-  readonly callback: () => void;
-}
+/** Timers that may run at one instant before the clock is considered stuck. */
+const MAX_TIMERS_AT_ONCE = 100_000;
+/** Turns without a timer after which an awaited promise is given up: quick ones first, then of one real millisecond. */
+const QUICK_TURNS = 50;
+const SLOW_TURNS = 500;
 
-const turn = (): Promise<void> =>
+const quickTurn = (): Promise<void> =>
   new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve);
     else setTimeout(resolve, 0);
   });
+const slowTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
 /** A simulated clock, timers and random source, all of them deterministic. */
 export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): VirtualEnvironment {
   const random = seededRandom(options.seed ?? 1);
+  const timers = timerQueue();
   let now = options.start ?? Date.UTC(2026, 0, 1);
   let order = 0;
-  const timers = new Set<Timer>();
+  let ranAtThisInstant = 0;
 
-  const next = (limit: number): Timer | undefined => {
-    let best: Timer | undefined;
-    for (const timer of timers) {
-      if (timer.at > limit) continue;
-      if (best === undefined || timer.at < best.at || (timer.at === best.at && timer.order < best.order))
-        best = timer;
-    }
-    return best;
+  const dueBy = (limit: number): QueuedTimer | undefined => {
+    const timer = timers.first();
+    return timer !== undefined && timer.at <= limit ? timers.take() : undefined;
   };
-
-  const fire = (timer: Timer): void => {
-    timers.delete(timer);
+  const fire = (timer: QueuedTimer): void => {
+    ranAtThisInstant = timer.at > now ? 1 : ranAtThisInstant + 1;
+    if (ranAtThisInstant > MAX_TIMERS_AT_ONCE) {
+      throw new InvalidArgumentError(
+        `The clock is stuck: over ${MAX_TIMERS_AT_ONCE} timers ran at one instant; schedule them with a delay`,
+      );
+    }
     now = Math.max(now, timer.at);
     timer.callback();
   };
@@ -65,44 +75,39 @@ export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): Vir
   return {
     now: () => now,
     schedule(delayMs, callback) {
-      const timer: Timer = { at: now + Math.max(0, Math.ceil(delayMs)), order: order++, callback };
-      timers.add(timer);
-      return () => timers.delete(timer);
+      if (Number.isNaN(delayMs))
+        throw new InvalidArgumentError('A delay is a number of milliseconds, got NaN');
+      return timers.add({ at: now + Math.max(0, Math.ceil(delayMs)), order: order++, callback });
     },
     randomBytes: (length) => random.bytes(length),
     async advance(ms) {
       if (!(ms >= 0)) throw new InvalidArgumentError(`Time moves forward only, got ${ms} ms`);
       const limit = now + ms;
-      await turn();
-      for (let timer = next(limit); timer !== undefined; timer = next(limit)) {
+      await quickTurn();
+      for (let timer = dueBy(limit); timer !== undefined; timer = dueBy(limit)) {
         fire(timer);
-        await turn();
+        await quickTurn();
       }
       now = limit;
     },
-    settle: () => turn(),
+    settle: () => quickTurn(),
     async run(promise, limitMs = 86_400_000) {
       const limit = now + limitMs;
       let settled = false;
-      promise.then(
-        () => {
-          settled = true;
-        },
-        () => {
-          settled = true;
-        },
-      );
-      let idle = 0;
-      while (!settled) {
-        await turn();
+      const settle = (): void => {
+        settled = true;
+      };
+      promise.then(settle, settle);
+      for (let idle = 0; !settled; ) {
+        await (idle < QUICK_TURNS ? quickTurn() : slowTurn());
         if (settled) break;
-        const timer = next(limit);
+        const timer = dueBy(limit);
         if (timer !== undefined) {
           idle = 0;
           fire(timer);
-        } else if (++idle > 50) {
+        } else if (++idle > QUICK_TURNS + SLOW_TURNS) {
           throw new InvalidArgumentError(
-            'The awaited promise cannot settle: no timer is left inside the limit',
+            `The awaited promise cannot settle: no timer is left within ${limitMs} ms of virtual time`,
           );
         }
       }
@@ -112,7 +117,7 @@ export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): Vir
       return timers.size;
     },
     get nextTimer() {
-      return next(Number.POSITIVE_INFINITY)?.at;
+      return timers.first()?.at;
     },
   };
 }

@@ -66,7 +66,7 @@ export async function makeBlock(
     link: null,
     type: 'suite/a',
     tx: null,
-    time: 1_700_000_000_000 + parts.seq,
+    time: 1_700_000_000_000 + (parts.seq % 1_000_000),
     ...parts,
   };
   return signature === undefined ? options.fabricate(core) : options.fabricate(core, signature);
