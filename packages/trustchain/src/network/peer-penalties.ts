@@ -5,7 +5,7 @@ export interface PeerPenaltyOptions {
   readonly environment: Environment;
   /** Points for one rejected message. Default 10. */
   readonly points?: number;
-  /** Points that leak away each minute. Default 10. */
+  /** Whole points that leak away each minute. Default 10. */
   readonly leakPerMinute?: number;
   /** From this many points on a peer's topic messages are ignored. Default 80. */
   readonly ignoreAt?: number;
@@ -36,7 +36,7 @@ export function peerPenalties(options: PeerPenaltyOptions): PeerPenalties {
   const held = (peer: string): number => {
     const bucket = buckets.get(peer);
     if (bucket === undefined) return 0;
-    const leaked = (Math.max(0, environment.now() - bucket.at) * leakPerMinute) / 60_000;
+    const leaked = Math.floor((Math.max(0, environment.now() - bucket.at) * leakPerMinute) / 60_000);
     if (bucket.points > leaked) return bucket.points - leaked;
     buckets.delete(peer);
     return 0;

@@ -1,4 +1,4 @@
-import type { Network } from '@edmp/interface';
+import { isEdmpError, type Network } from '@edmp/interface';
 import type { NetworkTopology } from '@edmp/interface/testing';
 
 /** Pairs of indices to connect for a topology of `count` nodes. */
@@ -18,4 +18,19 @@ export async function connectAll(networks: readonly Network[], topology: Network
     const [address = ''] = networks[j]!.addresses();
     await networks[i]!.connect(address);
   }
+}
+
+/** All frames of an answer. */
+export async function framesOf(answer: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const frames: Uint8Array[] = [];
+  for await (const frame of answer) frames.push(frame);
+  return frames;
+}
+
+/** The code that `promise` rejects with; `'resolved'` when it does not. */
+export function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'resolved',
+    (error: unknown) => (isEdmpError(error) ? error.code : String(error)),
+  );
 }
