@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { packAll } from './lib/pack.ts';
 import { main, run } from './lib/run.ts';
+import { publishablePackages } from './lib/workspace.ts';
 
 /**
  * Packs the built packages and checks each tarball: publint without any message, and "Are the types wrong" for ES
@@ -15,6 +17,10 @@ await main('check-packages', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'edmp-pack-'));
   try {
     const complaints: string[] = [];
+    for (const { path, manifest } of publishablePackages()) {
+      if (!existsSync(join(path, 'dist')))
+        throw new Error(`${manifest.name} is not built: run scripts/build.ts first`);
+    }
     const packed = await packAll(folder);
     for (const { pkg, tarball } of packed) {
       if (only !== 'attw') {
