@@ -27,6 +27,7 @@ export * from './sealing/keys.ts';
 export * from './sealing/manifest.ts';
 export * from './sealing/seal.ts';
 export type { LocalStoreOptions } from './store/backend.ts';
+export * from './store/car.ts';
 export * from './store/content-protocol.ts';
 export * from './store/layered.ts';
 export * from './store/links.ts';

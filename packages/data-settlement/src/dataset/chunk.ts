@@ -1,7 +1,7 @@
 import { type Consumption, Quality } from '@edmp/interface';
+import { ByteReader, ByteWriter } from '../codec/byte-stream.ts';
 import { DatasetError } from '../errors.ts';
 import { CHUNK_PADDING_BYTES, MAX_CHUNK_BYTES } from './limits.ts';
-import { ByteReader, ByteWriter } from './varint.ts';
 
 /** Bytes of a chunk's header. */
 export const CHUNK_HEADER_BYTES = 11;

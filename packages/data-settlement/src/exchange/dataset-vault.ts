@@ -17,7 +17,7 @@ import { assetOfDocumentBytes, decodeDatasetDocument } from '../dataset/document
 import { dataLeaf, leafSalts } from '../dataset/leaf.ts';
 import { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
-import { recordKey } from './records.ts';
+import { decodeSold, recordKey } from './records.ts';
 import type { OwnedDataset, RemovedDataset } from './types.ts';
 
 /** A dataset with what sealing needs. */
@@ -82,16 +82,22 @@ export function datasetVault(options: {
     return bytes === undefined ? undefined : decodeRecord(bytes);
   };
   const remove = async (asset: AssetId): Promise<number> => {
-    let destroyed = 0;
-    const prefix = recordKey.chunk(asset, 0).slice(0, -'00000'.length);
-    for (const [key] of await secrets.entries(prefix)) {
-      await secrets.delete(key);
+    const record = await read(asset);
+    if (record === undefined) return 0;
+    const chunks = record.leaves.length / 32;
+    let destroyed = 1;
+    for (let i = 0; i < chunks; i++) {
+      if ((await secrets.get(recordKey.chunk(asset, i))) === undefined) continue;
+      await secrets.delete(recordKey.chunk(asset, i));
       destroyed += 1;
     }
-    if ((await secrets.get(recordKey.dataset(asset))) === undefined) return destroyed;
     // Last, so that a crash in between leaves something that the next removal or sweep finds.
     await secrets.delete(recordKey.dataset(asset));
-    return destroyed + 1;
+    return destroyed;
+  };
+  const wasSold = async (asset: AssetId): Promise<boolean> => {
+    const records = await secrets.entries(recordKey.sold(new Uint8Array(0)));
+    return records.some(([, bytes]) => decodeSold(bytes).trade.asset === asset);
   };
   /** Removes what a crash during `add` left behind. */
   let swept: Promise<void> | undefined;
@@ -189,7 +195,7 @@ export function datasetVault(options: {
       return joinChunks(chunks);
     },
     async remove(asset) {
-      const sold = (await secrets.entries('settlement/sold/')).length > 0;
+      const sold = await wasSold(asset);
       const secretsDestroyed = await remove(asset);
       const unreachable =
         sold && secretsDestroyed > 0

@@ -1,0 +1,235 @@
+import {
+  type AbortOptions,
+  type ContentReader,
+  type ContentStore,
+  type Crypto,
+  concatBytes,
+  throwIfAborted,
+} from '@edmp/interface';
+import { decode, encode } from '@ipld/dag-cbor';
+import { CID } from 'multiformats/cid';
+import { ByteWriter } from '../codec/byte-stream.ts';
+import { expectSupportedCid, MAX_READ_BYTES, SHA2_256, verifyBlock } from '../codec/cid.ts';
+import { ContentError } from '../errors.ts';
+import { linksOf } from './links.ts';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Longest CID in front of a block, bytes. */
+const MAX_CID_BYTES = 100;
+/** Most block bytes that {@link importCar} takes unless told otherwise. */
+const DEFAULT_MAX_CAR_BYTES: number = 512 << 20;
+
+const fail = (message: string, cause?: unknown): ContentError =>
+  new ContentError('ERR_CONTENT_CAR', `Bad CAR: ${message}`, { cause });
+
+function framed(...parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const prefix = new ByteWriter();
+  prefix.varint(length);
+  return concatBytes(prefix.finish(1), ...parts);
+}
+
+/**
+ * Everything under `root` as CARv1 (https://ipld.io/specs/transport/car/carv1): header, root, then what each block
+ * links to, depth first, every block once. The order is fixed, so equal content gives equal files.
+ */
+export async function* exportCar(
+  store: ContentReader,
+  root: CID,
+  options: AbortOptions = {},
+): AsyncIterable<Uint8Array> {
+  expectSupportedCid(root);
+  yield framed(encode({ version: 1, roots: [root] }));
+  const seen = new Set<string>();
+  const waiting: CID[] = [root];
+  for (let cid = waiting.pop(); cid !== undefined; cid = waiting.pop()) {
+    throwIfAborted(options.signal);
+    if (seen.has(cid.toString())) continue;
+    seen.add(cid.toString());
+    const bytes = await store.get(cid, options);
+    yield framed(cid.bytes, bytes);
+    waiting.push(...[...linksOf(cid, bytes)].reverse());
+  }
+}
+
+/** One block of a CAR; its hash was not checked. */
+export interface CarBlock {
+  readonly cid: CID;
+  readonly bytes: Uint8Array;
+}
+
+/** Takes exact numbers of bytes out of a stream. */
+class StreamReader {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** The next `length` bytes; fewer only at the end of the stream. */
+  async take(length: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let missing = length;
+    while (missing > 0) {
+      if (this.#rest.length === 0) {
+        const next = await this.#source.next();
+        if (next.done === true) break;
+        this.#rest = next.value;
+        continue;
+      }
+      const part = this.#rest.subarray(0, missing);
+      this.#rest = this.#rest.subarray(part.length);
+      parts.push(part);
+      missing -= part.length;
+    }
+    return concatBytes(...parts);
+  }
+
+  /** An unsigned LEB128 length; undefined at the end of the stream. */
+  async length(max: number): Promise<number | undefined> {
+    let value = 0;
+    for (let scale = 1, i = 0; i < 5; i++, scale *= 128) {
+      const byte = (await this.take(1))[0];
+      if (byte === undefined) {
+        if (i === 0) return undefined;
+        break;
+      }
+      value += (byte & 127) * scale;
+      if (byte < 128) {
+        if (value < 1 || value > max) throw fail(`expected a section of 1 to ${max} bytes, got ${value}`);
+        return value;
+      }
+    }
+    throw fail('a section length is cut off or too long');
+  }
+
+  async exactly(length: number): Promise<Uint8Array> {
+    const bytes = await this.take(length);
+    if (bytes.length < length) throw fail(`it ends ${length - bytes.length} bytes too early`);
+    return bytes;
+  }
+
+  async end(): Promise<void> {
+    await this.#source.return?.();
+  }
+}
+
+/**
+ * Reads a CARv1 block by block without checking hashes; the caller must. Sections above `maxBlockBytes` (default
+ * 2 MiB) are refused before they are read. Throws `ERR_CONTENT_CAR`.
+ */
+export async function readCar(
+  source: AsyncIterable<Uint8Array>,
+  options: { readonly maxBlockBytes?: number } = {},
+): Promise<{ readonly roots: readonly CID[]; readonly blocks: AsyncIterable<CarBlock> }> {
+  const reader = new StreamReader(source);
+  const headerLength = await reader.length(MAX_HEADER_BYTES);
+  if (headerLength === undefined) throw fail('it is empty');
+  const roots = parseHeader(await reader.exactly(headerLength));
+  const maxSection = (options.maxBlockBytes ?? MAX_READ_BYTES) + MAX_CID_BYTES;
+  const blocks = async function* (): AsyncIterable<CarBlock> {
+    try {
+      for (
+        let size = await reader.length(maxSection);
+        size !== undefined;
+        size = await reader.length(maxSection)
+      ) {
+        yield parseSection(await reader.exactly(size));
+      }
+    } finally {
+      await reader.end();
+    }
+  };
+  return { roots, blocks: blocks() };
+}
+
+function parseHeader(bytes: Uint8Array): readonly CID[] {
+  let header: { readonly version?: unknown; readonly roots?: unknown } | null;
+  try {
+    header = decode(bytes);
+  } catch (cause) {
+    throw fail('its header is not dag-cbor', cause);
+  }
+  if (typeof header !== 'object' || header === null || header.version !== 1 || !Array.isArray(header.roots)) {
+    throw fail('expected a version 1 header with roots');
+  }
+  return header.roots.map((item: unknown) => {
+    const cid = CID.asCID(item);
+    if (cid === null) throw fail('a root is not a link');
+    return cid;
+  });
+}
+
+function parseSection(section: Uint8Array): CarBlock {
+  try {
+    const [cid, rest] = CID.decodeFirst(section);
+    return { cid, bytes: rest };
+  } catch (cause) {
+    throw fail('a section does not begin with a CID', cause);
+  }
+}
+
+/** Options of {@link importCar}. */
+export interface ImportCarOptions extends AbortOptions {
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly store: Pick<ContentStore, 'put'>;
+  /** The one root that is expected. */
+  readonly root: CID;
+  /** Most block bytes in all. Default 512 MiB. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Stores a CAR that must hold exactly what is under `root`, in any order: another root, a wrong hash, a missing
+ * block or a block too many is refused, and then nothing was stored. A truncated transfer is a missing block.
+ * Throws `ERR_CONTENT_CAR`, `ERR_CONTENT_HASH`, `ERR_CONTENT_CODEC`, `ERR_CONTENT_TOO_LARGE`.
+ */
+export async function importCar(
+  source: AsyncIterable<Uint8Array>,
+  options: ImportCarOptions,
+): Promise<{ readonly blocks: number; readonly bytes: number }> {
+  const { crypto, store, root, signal } = options;
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_CAR_BYTES;
+  expectSupportedCid(root);
+  const { roots, blocks } = await readCar(source);
+  if (roots.length !== 1 || roots[0]?.equals(root) !== true) throw fail(`expected the single root ${root}`);
+  const held = new Map<string, CarBlock>();
+  let bytes = 0;
+  for await (const block of blocks) {
+    throwIfAborted(signal);
+    verifyBlock(crypto, block.cid, block.bytes);
+    if (!held.has(block.cid.toString())) bytes += block.bytes.length;
+    if (bytes > maxBytes) {
+      throw new ContentError(
+        'ERR_CONTENT_TOO_LARGE',
+        `Expected at most ${maxBytes} bytes of blocks in the CAR`,
+      );
+    }
+    held.set(block.cid.toString(), block);
+  }
+  const reached = new Map<string, CarBlock>();
+  const waiting: CID[] = [root];
+  for (let cid = waiting.pop(); cid !== undefined; cid = waiting.pop()) {
+    const key = cid.toString();
+    if (reached.has(key)) continue;
+    const block = held.get(key);
+    if (block === undefined) throw fail(`the block ${key} is missing`);
+    reached.set(key, block);
+    waiting.push(...linksOf(block.cid, block.bytes));
+  }
+  if (reached.size < held.size) throw fail(`${held.size - reached.size} blocks hang under no root`);
+  // Children first: whoever sees the root in the store finds everything under it.
+  for (const { cid, bytes: block } of [...reached.values()].reverse()) {
+    await store.put(cid.code === 0x71 ? 0x71 : 0x55, block, { signal });
+  }
+  return { blocks: reached.size, bytes };
+}
+
+/** Whether the hash of a CAR block can be checked here and is right; other hashes than sha2-256 give `false`. */
+export function isIntact(crypto: Pick<Crypto, 'sha256'>, block: CarBlock): boolean {
+  const { multihash } = block.cid;
+  if (multihash.code !== SHA2_256) return false;
+  const digest = crypto.sha256(block.bytes);
+  return digest.length === multihash.digest.length && digest.every((byte, i) => byte === multihash.digest[i]);
+}
