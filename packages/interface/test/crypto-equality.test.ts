@@ -110,3 +110,18 @@ describe('both providers give the same answer or the same error', () => {
     );
   });
 });
+
+describe('the key cache of the node provider', () => {
+  it('forgets old keys and still answers for them', () => {
+    const secret = new Uint8Array(32).fill(1);
+    const message = Uint8Array.of(1);
+    const signature = node.ed25519Sign(message, secret);
+    const key = node.ed25519PublicKey(secret);
+    expect(node.ed25519Verify(signature, message, key)).toBe(true);
+    for (let i = 0; i < 4200; i++) {
+      const other = publicKey(node.sha256(Uint8Array.of(i & 255, i >> 8)));
+      expect(node.ed25519Verify(signature, message, other)).toBe(false);
+    }
+    expect(node.ed25519Verify(signature, message, key)).toBe(true);
+  });
+});
