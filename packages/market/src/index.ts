@@ -8,10 +8,17 @@
 export * from './asset/currency.ts';
 export * from './asset/document.ts';
 export * from './asset/price.ts';
+export * from './book/order-book.ts';
 export * from './create-market.ts';
 export * from './errors.ts';
+export * from './ledger/ledger.ts';
+export * from './ledger/token-blocks.ts';
+export * from './ledger/trade-outcome.ts';
 export type * from './market.ts';
 export * from './order/limits.ts';
 export * from './order/rules.ts';
 export * from './order/signed-order.ts';
 export * from './risk/policy.ts';
+export * from './trade/blocks.ts';
+export * from './trade/rules.ts';
+export * from './trade/terms.ts';

@@ -64,16 +64,12 @@ function householdOf(value: unknown): Descriptor['household'] {
   if (value === null) return null;
   const fields = mapOf(value, ['kind', 'occupants'], 'descriptor.household');
   return {
-    kind: oneOf(
-      fields['kind'],
-      ['house', 'office', 'storage', 'factory', 'other'],
-      'descriptor.household.kind',
-    ),
+    kind: oneOf(fields.kind, ['house', 'office', 'storage', 'factory', 'other'], 'descriptor.household.kind'),
     occupants:
-      fields['occupants'] === null
+      fields.occupants === null
         ? null
         : oneOf<'1' | '2' | '3-4' | '5+'>(
-            fields['occupants'],
+            fields.occupants,
             ['1', '2', '3-4', '5+'],
             'descriptor.household.occupants',
           ),
@@ -82,32 +78,32 @@ function householdOf(value: unknown): Descriptor['household'] {
 
 function descriptorOf(value: unknown): Descriptor {
   const fields = mapOf(value, DESCRIPTOR_FIELDS, 'descriptor');
-  const count = integerOf(fields['count'], 1, Number.MAX_SAFE_INTEGER, 'descriptor.count');
+  const count = integerOf(fields.count, 1, Number.MAX_SAFE_INTEGER, 'descriptor.count');
   const descriptor: Descriptor = {
-    commodity: oneOf(fields['commodity'], ['electricity', 'gas', 'water', 'heat'], 'descriptor.commodity'),
-    flow: oneOf(fields['flow'], ['import', 'export'], 'descriptor.flow'),
-    unit: oneOf(fields['unit'], ['uKWh', 'uM3', 'uGJ'], 'descriptor.unit'),
-    step: oneOf(fields['step'], ['PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'P1D'], 'descriptor.step'),
-    zone: textOf(fields['zone'], 64, 'descriptor.zone'),
-    from: dayOf(fields['from'], 'descriptor.from'),
-    to: dayOf(fields['to'], 'descriptor.to'),
+    commodity: oneOf(fields.commodity, ['electricity', 'gas', 'water', 'heat'], 'descriptor.commodity'),
+    flow: oneOf(fields.flow, ['import', 'export'], 'descriptor.flow'),
+    unit: oneOf(fields.unit, ['uKWh', 'uM3', 'uGJ'], 'descriptor.unit'),
+    step: oneOf(fields.step, ['PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'P1D'], 'descriptor.step'),
+    zone: textOf(fields.zone, 64, 'descriptor.zone'),
+    from: dayOf(fields.from, 'descriptor.from'),
+    to: dayOf(fields.to, 'descriptor.to'),
     count,
-    gaps: integerOf(fields['gaps'], 0, count, 'descriptor.gaps'),
-    cell: cellOf(fields['cell']),
-    household: householdOf(fields['household']),
+    gaps: integerOf(fields.gaps, 0, count, 'descriptor.gaps'),
+    cell: cellOf(fields.cell),
+    household: householdOf(fields.household),
     attestation: oneOf(
-      fields['attestation'],
+      fields.attestation,
       ['unsigned', 'intact', 'signed', 'linked', 'anchored'],
       'descriptor.attestation',
     ),
-    verified: integerOf(fields['verified'], 0, Number.MAX_SAFE_INTEGER, 'descriptor.verified'),
-    pseudonym: bytesOf(fields['pseudonym'], 16, 'descriptor.pseudonym'),
-    licence: textOf(fields['licence'], 100, 'descriptor.licence'),
-    purposes: listOf(fields['purposes'], 32, 'descriptor.purposes').map((purpose) =>
+    verified: integerOf(fields.verified, 0, Number.MAX_SAFE_INTEGER, 'descriptor.verified'),
+    pseudonym: bytesOf(fields.pseudonym, 16, 'descriptor.pseudonym'),
+    licence: textOf(fields.licence, 100, 'descriptor.licence'),
+    purposes: listOf(fields.purposes, 32, 'descriptor.purposes').map((purpose) =>
       textOf(purpose, 64, 'descriptor.purposes'),
     ),
-    consent: fields['consent'] === null ? null : bytesOf(fields['consent'], 32, 'descriptor.consent'),
-    title: textOf(fields['title'], 200, 'descriptor.title'),
+    consent: fields.consent === null ? null : bytesOf(fields.consent, 32, 'descriptor.consent'),
+    title: textOf(fields.title, 200, 'descriptor.title'),
   };
   if (descriptor.from > descriptor.to) {
     throw new MarketError(
@@ -121,12 +117,12 @@ function descriptorOf(value: unknown): Descriptor {
 /** A dataset document out of a decoded dag-cbor value. Throws `ERR_MARKET_FORMAT`. */
 export function datasetDocumentOf(value: unknown): DatasetDocument {
   const fields = mapOf(value, ['v', 'descriptor', 'dataRoot', 'chunks'], 'document');
-  integerOf(fields['v'], 1, 1, 'document.v');
+  integerOf(fields.v, 1, 1, 'document.v');
   return {
     v: 1,
-    descriptor: descriptorOf(fields['descriptor']),
-    dataRoot: bytesOf(fields['dataRoot'], 32, 'document.dataRoot'),
-    chunks: integerOf(fields['chunks'], 1, MAX_CHUNKS, 'document.chunks'),
+    descriptor: descriptorOf(fields.descriptor),
+    dataRoot: bytesOf(fields.dataRoot, 32, 'document.dataRoot'),
+    chunks: integerOf(fields.chunks, 1, MAX_CHUNKS, 'document.chunks'),
   };
 }
 
@@ -155,7 +151,7 @@ export function assetIdOf(document: DatasetDocument, crypto: Pick<Crypto, 'sha25
 }
 
 /** Whether `text` is an asset id: `EW` and the CID of a dataset document. */
-export function isAssetId(text: unknown): text is AssetId {
+export function isAssetId(text: unknown): boolean {
   if (typeof text !== 'string' || text.length > 128 || !text.startsWith('EWb')) return false;
   try {
     const cid = CID.parse(text.slice(2));

@@ -51,9 +51,9 @@ export function priceToTx(unit: Price): TxValue {
 /** A price out of a decoded value; only lowest terms. Throws `ERR_MARKET_FORMAT` or `ERR_ORDER_AMOUNT`. */
 export function priceOf(value: unknown, where: string): Price {
   const fields = mapOf(value, ['currency', 'amount', 'per'], where);
-  const amount = amountOf(fields['amount'], 1n, `${where}.amount`);
-  const per = amountOf(fields['per'], 1n, `${where}.per`);
-  const unit = price(textOf(fields['currency'], 12, `${where}.currency`), amount, per);
+  const amount = amountOf(fields.amount, 1n, `${where}.amount`);
+  const per = amountOf(fields.per, 1n, `${where}.per`);
+  const unit = price(textOf(fields.currency, 12, `${where}.currency`), amount, per);
   if (unit.amount !== amount || unit.per !== per) {
     throw new MarketError(
       'ERR_MARKET_FORMAT',
@@ -143,32 +143,32 @@ export function decodeOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): S
   if (core.type === ASK_TYPE) {
     expectSource(block, 'ask');
     const fields = mapOf(core.tx, ['v', 'document', 'price', 'supply', 'expires'], 'ask');
-    integerOf(fields['v'], 1, 1, 'ask.v');
-    const document = datasetDocumentOf(fields['document']);
-    const unit = priceOf(fields['price'], 'ask.price');
+    integerOf(fields.v, 1, 1, 'ask.v');
+    const document = datasetDocumentOf(fields.document);
+    const unit = priceOf(fields.price, 'ask.price');
     return {
       ...common,
       side: 'ask',
       asset: assetIdOf(document, crypto),
       price: unit,
-      quantity: quantityOf(fields['supply'], unit, 'ask.supply'),
-      expires: expiryOf(fields['expires'], block, MAX_ASK_LIFETIME_MS, 'ask'),
+      quantity: quantityOf(fields.supply, unit, 'ask.supply'),
+      expires: expiryOf(fields.expires, block, MAX_ASK_LIFETIME_MS, 'ask'),
       document,
     };
   }
   if (core.type === BID_TYPE) {
     expectSource(block, 'bid');
     const fields = mapOf(core.tx, ['v', 'asset', 'price', 'quantity', 'expires'], 'bid');
-    integerOf(fields['v'], 1, 1, 'bid.v');
-    const asset = textOf(fields['asset'], 128, 'bid.asset');
+    integerOf(fields.v, 1, 1, 'bid.v');
+    const asset: string = textOf(fields.asset, 128, 'bid.asset');
     if (!isAssetId(asset)) {
       throw new MarketError(
         'ERR_MARKET_FORMAT',
         `bid.asset: expected EW and the CID of a dataset document, got ${asset.slice(0, 80)}`,
       );
     }
-    const unit = priceOf(fields['price'], 'bid.price');
-    const quantity = quantityOf(fields['quantity'], unit, 'bid.quantity');
+    const unit = priceOf(fields.price, 'bid.price');
+    const quantity = quantityOf(fields.quantity, unit, 'bid.quantity');
     costOf(unit, wholeLots(unit, quantity));
     return {
       ...common,
@@ -176,7 +176,7 @@ export function decodeOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): S
       asset,
       price: unit,
       quantity,
-      expires: expiryOf(fields['expires'], block, MAX_BID_LIFETIME_MS, 'bid'),
+      expires: expiryOf(fields.expires, block, MAX_BID_LIFETIME_MS, 'bid'),
       document: undefined,
     };
   }
@@ -190,8 +190,8 @@ export function decodeCancel(block: HalfBlock): BlockId {
   }
   expectSource(block, 'cancel');
   const fields = mapOf(block.core.tx, ['v', 'order'], 'cancel');
-  integerOf(fields['v'], 1, 1, 'cancel.v');
-  return blockIdOf(fields['order'], 'cancel.order');
+  integerOf(fields.v, 1, 1, 'cancel.v');
+  return blockIdOf(fields.order, 'cancel.order');
 }
 
 /** Whether `first` was there before `second`: by block time, then by id bytes. The order that rested sets the price. */
