@@ -1,1 +1,67 @@
-export {};
+/**
+ * TrustChain: signed half blocks in one chain per author, pairs of them as two-party transactions, validation, fraud
+ * proofs, stores and the network protocol.
+ *
+ * @packageDocumentation
+ */
+export { decodeCanonical } from './block/canonical-decode.ts';
+export { encodeCanonical } from './block/canonical-encode.ts';
+export { decodeCore, decodeHalfBlock, encodeCore } from './block/codec.ts';
+export { checkCoreFields, isBlockType } from './block/core-rules.ts';
+export { BlockError, type BlockErrorCode } from './block/errors.ts';
+export { blockIdFromBytes, blockIdFromDigest, identify, isBlockId } from './block/identity.ts';
+export {
+  BLOCK_VERSION,
+  MAX_BLOCK_BYTES,
+  MAX_CLOCK_AHEAD_MS,
+  MAX_CORE_BYTES,
+  MAX_DEPTH,
+  MAX_TYPE_BYTES,
+} from './block/limits.ts';
+export {
+  HALF_BLOCK_DOMAIN,
+  signHalfBlock,
+  signingMessage,
+  verifyItem,
+  verifySignature,
+} from './block/signature.ts';
+export { createTrustchain } from './chain/create-trustchain.ts';
+export { ChainError, PairError } from './chain/errors.ts';
+export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
+export { MAX_BRANCHES } from './chain/intake.ts';
+export type { TrustchainLimits, TrustchainOptions } from './chain/options.ts';
+export { MAX_REASON } from './chain/pair-requests.ts';
+export { type TypeRules, viewFromStore } from './chain/view.ts';
+export { FraudProofError } from './fraud/errors.ts';
+export {
+  doubleAnswerEvidence,
+  type FraudEvidence,
+  type FraudKind,
+  forkEvidence,
+  hashLinkEvidence,
+} from './fraud/evidence.ts';
+export {
+  decodeFraudProof,
+  encodeFraudProof,
+  FRAUD_PROOF_VERSION,
+  type FraudProof,
+  MAX_FRAUD_PROOF_BYTES,
+  verifyFraudProof,
+  verifyFraudProofAsync,
+} from './fraud/proof.ts';
+export {
+  type AnswerKind,
+  answerKind,
+  checkAnswer,
+  checkProposal,
+  isSelfBlock,
+  proposalDeadline,
+} from './pair/answer.ts';
+export { type PairContext, pairState } from './pair/state.ts';
+export { FRAUD_TOPIC, HEADS_TOPIC, PUSH_PROTOCOL, SYNC_PROTOCOL } from './protocol/messages.ts';
+export type { QuotaOptions } from './protocol/quota.ts';
+export { StoreError } from './store/errors.ts';
+export { memoryBlockStore } from './store/memory.ts';
+export type { ValidationCode } from './validation/codes.ts';
+export { neighbourhoodLevel } from './validation/level.ts';
+export { type BlockView, type Verdict, validateBlock } from './validation/validate.ts';

@@ -274,12 +274,15 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
 
 /** The multiaddr of `address`. Throws `ERR_INVALID_ARGUMENT`. */
 function parseAddress(address: string): Multiaddr {
+  let cause: unknown;
   try {
-    return multiaddr(address);
-  } catch (cause) {
-    throw new InvalidArgumentError(
-      `An address is a multiaddr such as /ip4/127.0.0.1/tcp/4001, got ${JSON.stringify(String(address).slice(0, 200))}`,
-      { cause },
-    );
+    const parsed = multiaddr(address);
+    if (parsed.getComponents().length > 0) return parsed;
+  } catch (error) {
+    cause = error;
   }
+  const got = JSON.stringify(String(address).slice(0, 200));
+  throw new InvalidArgumentError(`An address is a multiaddr such as /ip4/127.0.0.1/tcp/4001, got ${got}`, {
+    cause,
+  });
 }

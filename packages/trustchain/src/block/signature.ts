@@ -1,0 +1,77 @@
+import {
+  type Crypto,
+  concatBytes,
+  equalBytes,
+  type HalfBlock,
+  type HalfBlockCore,
+  type Signer,
+  utf8ToBytes,
+  type VerifyItem,
+} from '@edmp/interface';
+import { assembleHalfBlock, decodeCore, encodeCore } from './codec.ts';
+import { BlockError } from './errors.ts';
+import { blockDigest, identify } from './identity.ts';
+
+/** Domain label in front of every half block's digest, so that no other use of the key can sign one (DESIGN §3.1). */
+export const HALF_BLOCK_DOMAIN = 'edmp/half-block/v1';
+const DOMAIN = utf8ToBytes(HALF_BLOCK_DOMAIN);
+
+/** What is signed: `"edmp/half-block/v1" ‖ sha256(core)`, for the 32-byte digest of a core. */
+export function signingMessage(digest: Uint8Array): Uint8Array {
+  return concatBytes(DOMAIN, digest);
+}
+
+/** Signature, message and key of a block, as a crypto provider verifies them. */
+export function verifyItem(block: HalfBlock): VerifyItem {
+  return {
+    signature: block.signature,
+    message: signingMessage(blockDigest(block.id)),
+    publicKey: block.core.key,
+  };
+}
+
+/** Whether the author made the block's signature (strict RFC 8032 verification). */
+export function verifySignature(block: HalfBlock, crypto: Crypto): boolean {
+  const item = verifyItem(block);
+  return crypto.ed25519Verify(item.signature, item.message, item.publicKey);
+}
+
+/** The error of a block whose signature the author did not make. */
+export function signatureError(block: HalfBlock): BlockError {
+  return new BlockError(
+    'ERR_BLOCK_SIGNATURE',
+    `The signature of block ${block.id} at position ${block.core.seq} was not made by its author`,
+    { details: { id: block.id.toString() } },
+  );
+}
+
+/**
+ * Signs a core. Throws `ERR_BLOCK_SIGNER` when `signer` is not its author, and the codec's errors for a core that is
+ * not acceptable.
+ */
+export async function signHalfBlock(
+  core: HalfBlockCore,
+  signer: Signer,
+  crypto: Pick<Crypto, 'sha256'>,
+): Promise<HalfBlock> {
+  return signCoreBytes(encodeCore(core), signer, crypto);
+}
+
+/** {@link signHalfBlock} for a core that is encoded already. */
+export async function signCoreBytes(
+  coreBytes: Uint8Array,
+  signer: Signer,
+  crypto: Pick<Crypto, 'sha256'>,
+): Promise<HalfBlock> {
+  // Decoding what was encoded makes the block that is returned equal to what every other node will see.
+  const core = decodeCore(coreBytes);
+  if (!equalBytes(core.key, signer.publicKey)) {
+    throw new BlockError(
+      'ERR_BLOCK_SIGNER',
+      'A core can only be signed by the key that it names as its author',
+    );
+  }
+  const id = identify(coreBytes, crypto);
+  const signature = await signer.sign(signingMessage(blockDigest(id)));
+  return assembleHalfBlock(core, coreBytes, id, signature);
+}

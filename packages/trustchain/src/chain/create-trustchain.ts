@@ -1,0 +1,164 @@
+import {
+  equalBytes,
+  type HalfBlock,
+  InvalidArgumentError,
+  type Network,
+  type PublicKey,
+  type Trustchain,
+  type TypeRule,
+} from '@edmp/interface';
+import { decodeHalfBlock } from '../block/codec.ts';
+import { isBlockType } from '../block/core-rules.ts';
+import { pairState } from '../pair/state.ts';
+import { type ChainNode, chainNode } from '../protocol/node.ts';
+import { pushBlocks } from '../protocol/push.ts';
+import { ChainError, PairError } from './errors.ts';
+import { eventHub } from './events.ts';
+import { fraudRegister } from './fraud-register.ts';
+import { intake } from './intake.ts';
+import { type TrustchainOptions, withDefaults } from './options.ts';
+import { ownHeadGuard } from './own-head.ts';
+import { pairRequests } from './pair-requests.ts';
+import { chainTips } from './tips.ts';
+import { type AppendRequest, chainWriter } from './writer.ts';
+
+/** Arrivals judged again at the start, in case a crash came between storing a block and recording its fraud. */
+const RECHECKED = 512;
+
+/**
+ * Opens a chain over a store, and takes part in its protocols when a network is given. Finishes what a crash left
+ * reserved but unsigned. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
+ * than the signer.
+ */
+export async function createTrustchain(options: TrustchainOptions): Promise<Trustchain> {
+  const { signer, crypto, store, network, environment } = options;
+  const self = signer.publicKey;
+  if (network !== undefined && !equalBytes(network.self, self)) {
+    throw new InvalidArgumentError('The network and the signer must have the same key');
+  }
+  const limits = withDefaults(options.limits);
+  const rules = new Map<string, TypeRule>();
+  const events = eventHub();
+  const tips = chainTips();
+  let stopped = false;
+  let node: ChainNode | undefined;
+
+  const registerType = (type: string, rule: TypeRule): void => {
+    if (!isBlockType(type)) throw new InvalidArgumentError(`Not a type: ${JSON.stringify(type)}`);
+    if (rules.has(type)) throw new InvalidArgumentError(`The type ${type} has a rule already`);
+    rules.set(type, rule);
+  };
+  for (const [type, rule] of Object.entries(options.rules ?? {})) registerType(type, rule);
+
+  const frauds = fraudRegister(store, crypto, (proof) => {
+    events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
+    node?.publishProof(proof.bytes);
+  });
+  const taking = intake({
+    self,
+    store,
+    crypto,
+    environment,
+    rules,
+    tips,
+    events,
+    frauds,
+    maxQueued: limits.maxReceiving,
+    onOwnBlock() {
+      guard.suspect();
+      writer.refresh();
+    },
+  });
+  const guard = ownHeadGuard({
+    self,
+    store,
+    frauds,
+    confirmations: options.confirmations ?? 0,
+    learn: (peer) => node?.learnOwn(peer) ?? Promise.resolve(),
+  });
+  const writer = chainWriter({
+    signer,
+    crypto,
+    store,
+    environment,
+    maxQueued: limits.maxSigning,
+    async ready() {
+      expectRunning();
+      await guard.ready();
+    },
+    async onAppended(block) {
+      tips.note(block, { branches: [], next: [] });
+      events.emit({ type: 'block', block, level: 'partial-next', own: true });
+      node?.appended(block);
+    },
+  });
+  const requests = pairRequests({ self, store, rules, frauds, judge: taking.judge });
+
+  const expectRunning = (): void => {
+    if (stopped) throw new ChainError('ERR_CHAIN_STOPPED', 'The chain was stopped');
+  };
+  const expectNetwork = (): { readonly network: Network; readonly node: ChainNode } => {
+    expectRunning();
+    if (network === undefined || node === undefined) {
+      throw new ChainError('ERR_CHAIN_OFFLINE', 'The chain was made without a network');
+    }
+    return { network, node };
+  };
+  const append = async (request: AppendRequest, signal: AbortSignal | undefined): Promise<HalfBlock> => {
+    expectRunning();
+    return writer.append(request, { signal });
+  };
+
+  await taking.recheck(RECHECKED);
+  if (network !== undefined) {
+    node = chainNode({
+      self,
+      network,
+      store,
+      crypto,
+      environment,
+      limits,
+      frauds,
+      receive: taking.receive,
+      askOwn: (peer: PublicKey) => guard.ask(peer),
+    });
+    await node.start();
+  }
+
+  return {
+    self,
+    store,
+    propose: async ({ peer, type, tx }, callOptions) =>
+      append(requests.propose(peer, type, tx), callOptions?.signal),
+    source: async ({ type, tx }, callOptions) =>
+      append(requests.propose(null, type, tx), callOptions?.signal),
+    agree: async (proposal, tx, callOptions) => append(requests.agree(proposal, tx), callOptions?.signal),
+    refuse: async (proposal, reason, callOptions) =>
+      append(requests.refuse(proposal, reason), callOptions?.signal),
+    withdraw: async (proposal, reason, callOptions) =>
+      append(requests.withdraw(proposal, reason), callOptions?.signal),
+    async pair(id) {
+      const proposal = await store.get(id);
+      if (proposal === undefined)
+        throw new PairError('ERR_PAIR_UNKNOWN', `The proposal ${id} is not stored here`);
+      const rule = rules.get(proposal.core.type);
+      return pairState(proposal, await store.answers(id), { now: environment.now(), rule });
+    },
+    async receive(bytes) {
+      expectRunning();
+      return taking.receive(decodeHalfBlock(bytes, crypto));
+    },
+    push: async (peer, blocks, callOptions) => pushBlocks(expectNetwork().network, peer, blocks, callOptions),
+    sync: async (peer, author, callOptions) => expectNetwork().node.sync(peer, author, callOptions),
+    registerType,
+    isFraudulent: (author) => frauds.has(author),
+    on: events.on,
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      node?.stop();
+      await writer.idle();
+      await taking.idle();
+    },
+  };
+}

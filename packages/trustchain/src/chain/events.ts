@@ -1,0 +1,30 @@
+import type { TrustchainEvent } from '@edmp/interface';
+
+/** Listeners to a chain's events. */
+export interface EventHub {
+  on(listener: (event: TrustchainEvent) => void): () => void;
+  emit(event: TrustchainEvent): void;
+}
+
+/** An {@link EventHub}. A listener that throws stops neither the chain nor other listeners; its error is rethrown in a microtask of its own. */
+export function eventHub(): EventHub {
+  const listeners = new Set<(event: TrustchainEvent) => void>();
+  return {
+    on(listener) {
+      const entry = (event: TrustchainEvent): void => listener(event);
+      listeners.add(entry);
+      return () => listeners.delete(entry);
+    },
+    emit(event) {
+      for (const listener of [...listeners]) {
+        try {
+          listener(event);
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
+    },
+  };
+}

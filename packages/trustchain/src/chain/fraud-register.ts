@@ -1,0 +1,62 @@
+import type { BlockId, BlockStore, Crypto, PublicKey } from '@edmp/interface';
+import { blockKey, bytesKey } from '../block/identity.ts';
+import type { FraudEvidence } from '../fraud/evidence.ts';
+import { decodeFraudProof, encodeFraudProof, type FraudProof } from '../fraud/proof.ts';
+
+/** Proofs kept against one author; the first is enough to condemn, more would let a cheat fill disks. */
+export const MAX_PROOFS_PER_AUTHOR = 16;
+const MAX_CACHED = 65_536;
+
+/** What is known about cheats. */
+export interface FraudRegister {
+  has(author: PublicKey): Promise<boolean>;
+  /** Whether this proof is stored, or so many others that it is not needed. */
+  knows(author: PublicKey, id: BlockId): Promise<boolean>;
+  /** Keeps evidence for ever; calls `onProof` when it is new. */
+  record(evidence: FraudEvidence): Promise<void>;
+  /** {@link FraudRegister.record} for a verified proof; `false` when it was known or not needed any more. */
+  recordProof(proof: FraudProof): Promise<boolean>;
+}
+
+/** The {@link FraudRegister} of a store. */
+export function fraudRegister(
+  store: BlockStore,
+  crypto: Pick<Crypto, 'sha256'>,
+  onProof: (proof: FraudProof) => void,
+): FraudRegister {
+  const proven = new Map<string, Set<string>>();
+
+  const proofsOf = async (author: PublicKey): Promise<Set<string>> => {
+    const key = bytesKey(author);
+    const known = proven.get(key);
+    if (known !== undefined) return known;
+    const stored = (await store.proofs(author)).map((bytes) => blockKey(decodeFraudProof(bytes, crypto).id));
+    const set = proven.get(key) ?? new Set(stored);
+    if (proven.size >= MAX_CACHED) proven.clear();
+    proven.set(key, set);
+    return set;
+  };
+
+  const knows = async (author: PublicKey, id: BlockId): Promise<boolean> => {
+    const known = await proofsOf(author);
+    return known.size >= MAX_PROOFS_PER_AUTHOR || known.has(blockKey(id));
+  };
+
+  const recordProof = async (proof: FraudProof): Promise<boolean> => {
+    if (await knows(proof.author, proof.id)) return false;
+    // Noted before the disk is waited for, so that the same proof arriving twice at once is reported once.
+    (await proofsOf(proof.author)).add(blockKey(proof.id));
+    if (!(await store.putProof(proof.author, proof.id, proof.bytes))) return false;
+    onProof(proof);
+    return true;
+  };
+
+  return {
+    has: async (author) => (await proofsOf(author)).size > 0,
+    knows,
+    async record(evidence) {
+      await recordProof(encodeFraudProof(evidence, crypto));
+    },
+    recordProof,
+  };
+}

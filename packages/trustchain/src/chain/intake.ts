@@ -1,0 +1,209 @@
+import {
+  type BlockStore,
+  type Crypto,
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+  type PublicKey,
+  type ReceiveResult,
+} from '@edmp/interface';
+import { blockKey } from '../block/identity.ts';
+import { MAX_CLOCK_AHEAD_MS } from '../block/limits.ts';
+import { signatureError, verifyItem, verifySignature } from '../block/signature.ts';
+import { issue } from '../validation/codes.ts';
+import { type BlockView, type Verdict, validateBlock } from '../validation/validate.ts';
+import { ChainError } from './errors.ts';
+import type { EventHub } from './events.ts';
+import type { FraudRegister } from './fraud-register.ts';
+import type { Tips } from './tips.ts';
+import { linkView, type TypeRules, viewFromStore } from './view.ts';
+
+/** Branches of one position that are kept; a proof needs two, more would let a cheat fill disks. */
+export const MAX_BRANCHES = 8;
+/** Blocks verified and stored together. */
+const BATCH = 256;
+/** Below this many signatures a trip to another thread costs more than it saves. */
+const VERIFY_INLINE = 2;
+
+/** What {@link intake} works with. */
+export interface IntakeContext {
+  readonly self: PublicKey;
+  readonly store: BlockStore;
+  readonly crypto: Crypto;
+  readonly environment: Environment;
+  readonly rules: TypeRules;
+  readonly tips: Tips;
+  readonly events: EventHub;
+  readonly frauds: FraudRegister;
+  /** Most blocks waiting at once; more are refused with `ERR_CHAIN_BUSY`. */
+  readonly maxQueued: number;
+  /** Told when an own block came from outside that was not stored. */
+  readonly onOwnBlock: (block: HalfBlock) => void;
+}
+
+/** Takes in decoded blocks: verifies each signature once, stores, judges, reports. */
+export interface Intake {
+  /** Throws `ERR_BLOCK_SIGNATURE`, `ERR_CHAIN_BUSY`. */
+  receive(block: HalfBlock): Promise<ReceiveResult>;
+  /** Verdict on a stored block by what is known now. */
+  judge(block: HalfBlock): Promise<Verdict>;
+  /** Reports fraud that a crash may have kept from being recorded: judges the newest arrivals again. */
+  recheck(count: number): Promise<void>;
+  /** Resolves when nothing waits. */
+  idle(): Promise<void>;
+}
+
+interface Waiting {
+  readonly block: HalfBlock;
+  readonly resolve: (result: ReceiveResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The {@link Intake} of a chain. */
+export function intake(context: IntakeContext): Intake {
+  const { self, store, crypto, environment, rules, tips, events, frauds } = context;
+  const queue: Waiting[] = [];
+  let draining: Promise<void> | undefined;
+
+  const judge = async (block: HalfBlock): Promise<Verdict> =>
+    validateBlock(block, await viewFromStore(block, store, rules, environment.now()));
+
+  const verify = async (blocks: readonly HalfBlock[]): Promise<readonly boolean[]> =>
+    blocks.length <= VERIFY_INLINE
+      ? blocks.map((block) => verifySignature(block, crypto))
+      : crypto.ed25519VerifyMany(blocks.map(verifyItem));
+
+  /** Judges a block that was just stored, records fraud, reports. */
+  const react = async (block: HalfBlock): Promise<Verdict> => {
+    const place = tips.follow(block);
+    const view: BlockView =
+      place === undefined
+        ? await viewFromStore(block, store, rules, environment.now())
+        : { now: environment.now(), ...place, ...(await linkView(block, store, rules)) };
+    const verdict = validateBlock(block, view);
+    tips.note(block, view);
+    if (verdict.fraud !== undefined) await frauds.record(verdict.fraud);
+    const own = equalBytes(block.core.key, self);
+    if (verdict.level === 'invalid') events.emit({ type: 'invalid', block, issues: verdict.issues });
+    else events.emit({ type: 'block', block, level: verdict.level, own });
+    if (own) context.onOwnBlock(block);
+    if (block.core.link === null) {
+      for (const answer of view.answers) {
+        const found = await judge(answer);
+        if (found.level === 'invalid') events.emit({ type: 'invalid', block: answer, issues: found.issues });
+      }
+    }
+    return verdict;
+  };
+
+  const answerKnown = async (waiting: Waiting, block: HalfBlock): Promise<void> => {
+    const { level, issues } = await judge(block);
+    waiting.resolve({ block, added: false, level, issues });
+  };
+
+  /** Whether there is room for one more branch at the block's position. */
+  const hasRoom = async (block: HalfBlock): Promise<boolean> =>
+    !(await frauds.has(block.core.key)) ||
+    (await store.at(block.core.key, block.core.seq)).length < MAX_BRANCHES;
+
+  const process = async (batch: readonly Waiting[]): Promise<void> => {
+    const unverified: Waiting[] = [];
+    for (const waiting of batch) {
+      const known = await store.get(waiting.block.id);
+      if (known !== undefined && equalBytes(known.signature, waiting.block.signature)) {
+        await answerKnown(waiting, known);
+      } else {
+        unverified.push(waiting);
+      }
+    }
+    if (unverified.length === 0) return;
+    const genuine = await verify(unverified.map((waiting) => waiting.block));
+    const fresh: Waiting[] = [];
+    const later: Waiting[] = [];
+    const seen = new Set<string>();
+    for (const [index, waiting] of unverified.entries()) {
+      const { block } = waiting;
+      if (genuine[index] !== true) {
+        waiting.reject(signatureError(block));
+        continue;
+      }
+      const key = blockKey(block.id);
+      if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS) {
+        const found = issue(
+          'ERR_BLOCK_FUTURE',
+          'Dated too far ahead of the local clock: offer it again later',
+        );
+        waiting.resolve({ block, added: false, level: 'no-info', issues: [found] });
+      } else if (seen.has(key) || (await store.has(block.id))) {
+        later.push(waiting);
+      } else if (await hasRoom(block)) {
+        seen.add(key);
+        fresh.push(waiting);
+      } else {
+        const found = issue(
+          'ERR_BLOCK_FORK',
+          `More than ${MAX_BRANCHES} branches at this position are not kept`,
+        );
+        waiting.resolve({ block, added: false, level: 'invalid', issues: [found] });
+      }
+    }
+    if (fresh.length > 0) {
+      const durable = fresh.some(
+        ({ block }) => block.core.peer !== null && equalBytes(block.core.peer, self),
+      );
+      await store.put(
+        fresh.map((waiting) => waiting.block),
+        { durable },
+      );
+      for (const waiting of fresh) {
+        try {
+          const { level, issues } = await react(waiting.block);
+          waiting.resolve({ block: waiting.block, added: true, level, issues });
+        } catch (error) {
+          waiting.reject(error);
+        }
+      }
+    }
+    for (const waiting of later) await answerKnown(waiting, waiting.block);
+  };
+
+  const drain = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH);
+      try {
+        await process(batch);
+      } catch (error) {
+        // Settling twice does nothing: only those still waiting see the error.
+        for (const waiting of batch) waiting.reject(error);
+      }
+    }
+    draining = undefined;
+  };
+
+  return {
+    receive(block) {
+      if (queue.length >= context.maxQueued) {
+        return Promise.reject(
+          new ChainError('ERR_CHAIN_BUSY', `${queue.length} blocks wait to be verified; try later`, {
+            retryable: true,
+          }),
+        );
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ block, resolve, reject });
+        draining ??= Promise.resolve().then(drain);
+      });
+    },
+    judge,
+    async recheck(count) {
+      const total = await store.count();
+      for (const { block } of await store.since(Math.max(0, total - count), count)) {
+        const { fraud } = await judge(block);
+        if (fraud !== undefined) await frauds.record(fraud);
+      }
+    },
+    async idle() {
+      while (draining !== undefined) await draining;
+    },
+  };
+}

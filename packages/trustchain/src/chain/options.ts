@@ -1,0 +1,56 @@
+import type { BlockStore, Crypto, Environment, Network, Signer, TypeRule } from '@edmp/interface';
+import type { QuotaOptions } from '../protocol/quota.ts';
+
+/** Bounds of what strangers can cause (DESIGN §3.6); each has a default. */
+export interface TrustchainLimits {
+  /** Received blocks that wait to be verified at once. Default 8 192. */
+  readonly maxReceiving?: number;
+  /** Own blocks that wait to be signed at once. Default 4 096. */
+  readonly maxSigning?: number;
+  /** Blocks that one peer may push. Default a burst of 20 000 and 2 000 a second. */
+  readonly push?: QuotaOptions;
+  /** Blocks that one peer may fetch. Default a burst of 200 000 and 20 000 a second. */
+  readonly sync?: QuotaOptions;
+  /** Heads and proofs that one peer may deliver. Default a burst of 500 and 50 a second. */
+  readonly gossip?: QuotaOptions;
+  /** Blocks fetched unasked before a proposal that leaves a gap. Default 2 000. */
+  readonly maxFetchedBefore?: number;
+  /** After a gap could not be closed, how long the same peer is not asked again, ms. Default 60 000. */
+  readonly fetchCooldownMs?: number;
+  /** Longest wait for a peer that is asked unasked-for questions (own head, gaps), ms. Default 5 000. */
+  readonly askTimeoutMs?: number;
+  /** Shortest time between two announcements of the own head, ms. Default 1 000. */
+  readonly announceMs?: number;
+}
+
+/** Options of `createTrustchain`. */
+export interface TrustchainOptions {
+  /** Signs own blocks; its key is the node's identity. */
+  readonly signer: Signer;
+  readonly crypto: Crypto;
+  readonly store: BlockStore;
+  /** Without one the chain works offline; calls that need a peer throw `ERR_CHAIN_OFFLINE`. The caller starts and stops it. */
+  readonly network?: Network | undefined;
+  readonly environment: Environment;
+  /** Rules of application types; more can be registered later. */
+  readonly rules?: Readonly<Record<string, TypeRule>>;
+  /** Peers that must have told what they know of the own chain before the first signature. Default 0; use 1 or more after restoring a backup. */
+  readonly confirmations?: number;
+  readonly limits?: TrustchainLimits;
+}
+
+/** {@link TrustchainLimits} with every default filled in. */
+export function withDefaults(limits: TrustchainLimits = {}): Required<TrustchainLimits> {
+  return {
+    maxReceiving: 8_192,
+    maxSigning: 4_096,
+    push: { burst: 20_000, perSecond: 2_000 },
+    sync: { burst: 200_000, perSecond: 20_000 },
+    gossip: { burst: 500, perSecond: 50 },
+    maxFetchedBefore: 2_000,
+    fetchCooldownMs: 60_000,
+    askTimeoutMs: 5_000,
+    announceMs: 1_000,
+    ...limits,
+  };
+}

@@ -1,0 +1,220 @@
+import {
+  type AbortOptions,
+  type BlockId,
+  type BlockStore,
+  type Crypto,
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+  type HalfBlockCore,
+  type PublicKey,
+  type Reservation,
+  type Signer,
+  throwIfAborted,
+} from '@edmp/interface';
+import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
+import { blockKey, identify } from '../block/identity.ts';
+import { signCoreBytes } from '../block/signature.ts';
+import { ChainError, PairError } from './errors.ts';
+
+/** Own blocks signed and stored together. */
+const BATCH = 64;
+/** Placeholder in drafts, which no signature has been made for yet. */
+const UNSIGNED: Uint8Array = new Uint8Array(64);
+
+/** What the caller decides about a new own block; the rest follows from the chain. */
+export type Draft = Pick<HalfBlockCore, 'peer' | 'link' | 'type' | 'tx'>;
+
+/** One own block to be. */
+export interface AppendRequest {
+  /** Decides the content once the block's time is known; throws to refuse. */
+  readonly build: (time: number) => Promise<Draft>;
+  /** Last look at the unsigned block (its signature is 64 zero bytes); throws to refuse. */
+  readonly check?: (draft: HalfBlock) => Promise<void>;
+}
+
+/** What {@link chainWriter} works with. */
+export interface WriterContext {
+  readonly signer: Signer;
+  readonly crypto: Crypto;
+  readonly store: BlockStore;
+  readonly environment: Environment;
+  readonly maxQueued: number;
+  /** Resolves when signing is allowed, throws when it is not. */
+  readonly ready: () => Promise<void>;
+  /** Told of every new own block, after it is on disk. */
+  readonly onAppended: (block: HalfBlock) => Promise<void>;
+}
+
+/**
+ * Extends the own chain. Each core is reserved durably before it is signed, and its signature leaves only after the
+ * signed block is stored durably, so neither a crash nor a restart can sign two cores at one position (DESIGN §3.2).
+ */
+export interface ChainWriter {
+  append(request: AppendRequest, options?: AbortOptions): Promise<HalfBlock>;
+  /** Reads the head again, after own blocks came from outside. */
+  refresh(): void;
+  idle(): Promise<void>;
+}
+
+interface Waiting extends AppendRequest {
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (block: HalfBlock) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Prepared {
+  readonly waiting: Waiting;
+  readonly reservation: Reservation;
+  readonly time: number;
+}
+
+interface Head {
+  readonly seq: number;
+  readonly id: BlockId | null;
+  readonly time: number;
+}
+
+const signerFailure = (cause: unknown): ChainError =>
+  new ChainError(
+    'ERR_CHAIN_SIGNER',
+    'The signer failed after the position was reserved; this very block is signed before any other',
+    { cause },
+  );
+
+/** The {@link ChainWriter} of one key. */
+export function chainWriter(context: WriterContext): ChainWriter {
+  const { signer, crypto, store, environment } = context;
+  const self: PublicKey = signer.publicKey;
+  const queue: Waiting[] = [];
+  let draining: Promise<void> | undefined;
+  let head: Head | undefined;
+
+  const signAndStore = async (reservations: readonly Reservation[]): Promise<readonly HalfBlock[]> => {
+    const blocks: HalfBlock[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    for (const reservation of reservations) {
+      try {
+        blocks.push(await signCoreBytes(reservation.core, signer, crypto));
+      } catch (error) {
+        failure = { error };
+        break; // what follows links to this block, so it cannot be signed either
+      }
+    }
+    if (blocks.length > 0) await store.put(blocks, { durable: true });
+    const last = blocks.at(-1);
+    if (last !== undefined) head = { seq: last.core.seq, id: last.id, time: last.core.time };
+    for (const block of blocks) await context.onAppended(block);
+    if (failure !== undefined && blocks.length === 0) throw signerFailure(failure.error);
+    return blocks;
+  };
+
+  /** Head of the own chain, after finishing what a crash or a failed signer left reserved. */
+  const loadHead = async (): Promise<Head> => {
+    const stored = await store.head(self);
+    head = { seq: stored?.core.seq ?? 0, id: stored?.id ?? null, time: stored?.core.time ?? 0 };
+    for (;;) {
+      const { seq, id }: Head = head;
+      // Reservations at or below the head were overtaken by own blocks learned from peers; they were never signed.
+      const next: Reservation | undefined = (await store.unfinished(self)).find(
+        (open) => open.seq === seq + 1,
+      );
+      if (next === undefined) return head;
+      const follows = next.prev === null ? id === null : id !== null && equalBytes(next.prev.bytes, id.bytes);
+      if (!follows) {
+        throw new ChainError(
+          'ERR_CHAIN_REGRESSED',
+          `Position ${next.seq} is reserved on top of ${next.prev}, but the stored head is ${id}: restore or sync the chain`,
+          { details: { reserved: next.seq } },
+        );
+      }
+      await signAndStore([next]);
+    }
+  };
+
+  const prepare = async (waiting: Waiting, from: Head, answered: Set<string>): Promise<Prepared> => {
+    throwIfAborted(waiting.signal);
+    const time = Math.max(environment.now(), from.time);
+    const draft = await waiting.build(time);
+    if (draft.link !== null && answered.has(blockKey(draft.link))) {
+      throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${draft.link} is being answered already`);
+    }
+    const core: HalfBlockCore = { v: 1, key: self, seq: from.seq + 1, prev: from.id, time, ...draft };
+    const bytes = encodeCore(core);
+    const id = identify(bytes, crypto);
+    if (waiting.check !== undefined) {
+      await waiting.check(assembleHalfBlock(decodeCore(bytes), bytes, id, UNSIGNED));
+    }
+    throwIfAborted(waiting.signal);
+    if (draft.link !== null) answered.add(blockKey(draft.link));
+    return { waiting, time, reservation: { seq: core.seq, prev: from.id, id, core: bytes } };
+  };
+
+  const process = async (batch: readonly Waiting[]): Promise<void> => {
+    await context.ready();
+    let from = head ?? (await loadHead());
+    const prepared: Prepared[] = [];
+    const answered = new Set<string>();
+    for (const waiting of batch) {
+      try {
+        const one = await prepare(waiting, from, answered);
+        prepared.push(one);
+        from = { seq: one.reservation.seq, id: one.reservation.id, time: one.time };
+      } catch (error) {
+        waiting.reject(error);
+      }
+    }
+    if (prepared.length === 0) return;
+    const reservations = prepared.map((one) => one.reservation);
+    const previous = head;
+    try {
+      // All at once: stores commit what is queued together in one transaction.
+      await Promise.all(reservations.map((reservation) => store.reserve(self, reservation)));
+      const blocks = await signAndStore(reservations);
+      for (const [index, { waiting }] of prepared.entries()) {
+        const block = blocks[index];
+        if (block !== undefined) waiting.resolve(block);
+        else waiting.reject(signerFailure(undefined));
+      }
+    } catch (error) {
+      // What is on disk decides where the chain goes on.
+      if (head === previous) head = undefined;
+      throw error;
+    }
+    if (head?.seq !== reservations.at(-1)?.seq) head = undefined;
+  };
+
+  const drain = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH);
+      try {
+        await process(batch);
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(error);
+      }
+    }
+    draining = undefined;
+  };
+
+  return {
+    append(request, options = {}) {
+      if (queue.length >= context.maxQueued) {
+        return Promise.reject(
+          new ChainError('ERR_CHAIN_BUSY', `${queue.length} own blocks wait to be signed; try later`, {
+            retryable: true,
+          }),
+        );
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ ...request, signal: options.signal, resolve, reject });
+        draining ??= Promise.resolve().then(drain);
+      });
+    },
+    refresh() {
+      head = undefined;
+    },
+    async idle() {
+      while (draining !== undefined) await draining;
+    },
+  };
+}

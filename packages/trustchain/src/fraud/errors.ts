@@ -1,0 +1,17 @@
+import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
+
+/**
+ * A fraud proof is not acceptable. Codes: `ERR_FRAUD_ENCODING` (not a canonical proof), `ERR_FRAUD_ORDER` (its blocks
+ * are not in canonical order), `ERR_FRAUD_SIGNATURE` (a block in it was not signed by its author),
+ * `ERR_FRAUD_UNFOUNDED` (its blocks do not contradict each other).
+ */
+export class FraudProofError extends EdmpError {
+  constructor(
+    code: 'ERR_FRAUD_ENCODING' | 'ERR_FRAUD_ORDER' | 'ERR_FRAUD_SIGNATURE' | 'ERR_FRAUD_UNFOUNDED',
+    message: string,
+    options: EdmpErrorOptions = {},
+  ) {
+    super(code, message, options);
+    this.name = 'FraudProofError';
+  }
+}

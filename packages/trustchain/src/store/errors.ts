@@ -1,0 +1,31 @@
+import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
+
+/**
+ * A block store refused. Codes: `ERR_STORE_RESERVED` (the position is reserved for another core), `ERR_STORE_CLOSED`
+ * (used after close), `ERR_STORE_SCHEMA` (the file belongs to another program or a newer version),
+ * `ERR_STORE_IO` (the disk or the database failed), `ERR_STORE_CORRUPT` (stored bytes are no half block).
+ */
+export class StoreError extends EdmpError {
+  constructor(
+    code:
+      | 'ERR_STORE_RESERVED'
+      | 'ERR_STORE_CLOSED'
+      | 'ERR_STORE_SCHEMA'
+      | 'ERR_STORE_IO'
+      | 'ERR_STORE_CORRUPT',
+    message: string,
+    options: EdmpErrorOptions = {},
+  ) {
+    super(code, message, options);
+    this.name = 'StoreError';
+  }
+}
+
+/** The error of a position that is reserved for another core. */
+export function reservedError(seq: number, reserved: string, asked: string): StoreError {
+  return new StoreError(
+    'ERR_STORE_RESERVED',
+    `Position ${seq} is reserved for ${reserved}; signing ${asked} there would be a fork`,
+    { details: { seq, reserved, asked } },
+  );
+}

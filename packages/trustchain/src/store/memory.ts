@@ -1,0 +1,233 @@
+import {
+  type ArrivedBlock,
+  type BlockId,
+  type BlockStore,
+  compareBytes,
+  equalBytes,
+  type HalfBlock,
+  type PublicKey,
+  type Reservation,
+} from '@edmp/interface';
+import { blockKey, bytesKey } from '../block/identity.ts';
+import { reservedError, StoreError } from './errors.ts';
+
+interface Chain {
+  readonly key: PublicKey;
+  /** Known positions, ascending. */
+  readonly seqs: number[];
+  readonly branches: Map<number, HalfBlock[]>;
+  count: number;
+}
+
+/** Index of the first element that is not below `value`. */
+function lowerBound(length: number, at: (index: number) => number, value: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (at(middle) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface Reservations {
+  latest: Reservation;
+  /** The latest one and every earlier one whose block is not stored. */
+  readonly open: Map<number, Reservation>;
+}
+
+const sameId = (a: BlockId | undefined, b: BlockId): boolean =>
+  a !== undefined && equalBytes(a.bytes, b.bytes);
+const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.id.bytes);
+
+function append<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function after(list: readonly ArrivedBlock[], cursor: number, limit: number): readonly ArrivedBlock[] {
+  const start = lowerBound(list.length, (index) => list[index]?.arrival ?? 0, cursor + 1);
+  return list.slice(start, start + Math.max(0, limit));
+}
+
+/** A {@link BlockStore} that forgets everything when the process ends. */
+export function memoryBlockStore(): BlockStore {
+  const blocks = new Map<string, HalfBlock>();
+  const arrivals: ArrivedBlock[] = [];
+  const chains = new Map<string, Chain>();
+  const links = new Map<string, HalfBlock[]>();
+  const types = new Map<string, ArrivedBlock[]>();
+  const authorTypes = new Map<string, ArrivedBlock[]>();
+  const proofs = new Map<string, Map<string, Uint8Array>>();
+  const reservations = new Map<string, Reservations>();
+  let closed = false;
+
+  const open = (): void => {
+    if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
+  };
+  const at = (chain: Chain | undefined, seq: number | undefined): readonly HalfBlock[] =>
+    (seq === undefined ? undefined : chain?.branches.get(seq)) ?? [];
+
+  const insert = (block: HalfBlock): boolean => {
+    const key = blockKey(block.id);
+    if (blocks.has(key)) return false;
+    blocks.set(key, block);
+    const arrived = { block, arrival: arrivals.length + 1 };
+    arrivals.push(arrived);
+    const { core } = block;
+    const author = bytesKey(core.key);
+    let chain = chains.get(author);
+    if (chain === undefined) {
+      chain = { key: core.key, seqs: [], branches: new Map(), count: 0 };
+      chains.set(author, chain);
+    }
+    chain.count += 1;
+    const branches = chain.branches.get(core.seq);
+    if (branches === undefined) {
+      chain.branches.set(core.seq, [block]);
+      const { seqs } = chain;
+      if (core.seq > (seqs.at(-1) ?? 0)) seqs.push(core.seq);
+      else
+        seqs.splice(
+          lowerBound(seqs.length, (index) => seqs[index] ?? 0, core.seq),
+          0,
+          core.seq,
+        );
+    } else {
+      chain.branches.set(core.seq, [...branches, block].sort(byId));
+    }
+    if (core.link !== null) append(links, blockKey(core.link), block);
+    append(types, core.type, arrived);
+    append(authorTypes, author + core.type, arrived);
+    const reserved = reservations.get(author);
+    if (
+      reserved !== undefined &&
+      reserved.latest.seq !== core.seq &&
+      sameId(reserved.open.get(core.seq)?.id, block.id)
+    ) {
+      reserved.open.delete(core.seq);
+    }
+    return true;
+  };
+
+  return {
+    async put(added) {
+      open();
+      let count = 0;
+      for (const block of added) if (insert(block)) count += 1;
+      return count;
+    },
+    async get(id) {
+      open();
+      return blocks.get(blockKey(id));
+    },
+    async has(id) {
+      open();
+      return blocks.has(blockKey(id));
+    },
+    async at(author, seq) {
+      open();
+      return at(chains.get(bytesKey(author)), seq).slice();
+    },
+    async range(author, from, to, limit) {
+      open();
+      const chain = chains.get(bytesKey(author));
+      const out: HalfBlock[] = [];
+      if (chain === undefined) return out;
+      const { seqs } = chain;
+      let index = lowerBound(seqs.length, (i) => seqs[i] ?? 0, from);
+      for (; index < seqs.length && out.length < limit && (seqs[index] ?? 0) <= to; index++) {
+        for (const block of at(chain, seqs[index])) if (out.length < limit) out.push(block);
+      }
+      return out;
+    },
+    async head(author) {
+      open();
+      const chain = chains.get(bytesKey(author));
+      return at(chain, chain?.seqs.at(-1))[0];
+    },
+    async neighbours(author, seq) {
+      open();
+      const chain = chains.get(bytesKey(author));
+      const seqs = chain?.seqs ?? [];
+      const index = lowerBound(seqs.length, (i) => seqs[i] ?? 0, seq);
+      const above = seqs[index] === seq ? index + 1 : index;
+      return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
+    },
+    async answers(id) {
+      open();
+      return links.get(blockKey(id))?.slice() ?? [];
+    },
+    async byType(type, options) {
+      open();
+      const list =
+        options.author === undefined ? types.get(type) : authorTypes.get(bytesKey(options.author) + type);
+      return after(list ?? [], options.after ?? 0, options.limit);
+    },
+    async since(cursor, limit) {
+      open();
+      return after(arrivals, cursor, limit);
+    },
+    async authors() {
+      open();
+      return [...chains.values()].map((chain) => chain.key).sort(compareBytes);
+    },
+    async count(author) {
+      open();
+      return author === undefined ? blocks.size : (chains.get(bytesKey(author))?.count ?? 0);
+    },
+    async putProof(author, id, proof) {
+      open();
+      const key = bytesKey(author);
+      const known = proofs.get(key) ?? new Map<string, Uint8Array>();
+      proofs.set(key, known);
+      if (known.has(blockKey(id))) return false;
+      known.set(blockKey(id), proof.slice());
+      return true;
+    },
+    async proofs(author) {
+      open();
+      return [...(proofs.get(bytesKey(author))?.values() ?? [])].map((proof) => proof.slice());
+    },
+    async reserve(author, reservation) {
+      open();
+      const key = bytesKey(author);
+      const own = reservations.get(key);
+      if (own === undefined) {
+        reservations.set(key, { latest: reservation, open: new Map([[reservation.seq, reservation]]) });
+        return;
+      }
+      const { latest } = own;
+      if (reservation.seq > latest.seq) {
+        if (blocks.has(blockKey(latest.id))) own.open.delete(latest.seq);
+        own.latest = reservation;
+        own.open.set(reservation.seq, reservation);
+        return;
+      }
+      const known = own.open.get(reservation.seq);
+      if (sameId(known?.id, reservation.id)) return;
+      const stored = blocks.get(blockKey(reservation.id));
+      if (known === undefined && stored?.core.seq === reservation.seq) return;
+      throw reservedError(
+        reservation.seq,
+        known?.id.toString() ?? 'an earlier block',
+        reservation.id.toString(),
+      );
+    },
+    async reservation(author) {
+      open();
+      return reservations.get(bytesKey(author))?.latest;
+    },
+    async unfinished(author) {
+      open();
+      return [...(reservations.get(bytesKey(author))?.open.values() ?? [])]
+        .filter((reservation) => !blocks.has(blockKey(reservation.id)))
+        .sort((a, b) => a.seq - b.seq);
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { setImmediate } from 'node:timers';
+import { type BlockStore, type Crypto, InvalidArgumentError } from '@edmp/interface';
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { StoreError } from '../errors.ts';
+import { blockTable } from './block-table.ts';
+import { migrate, openDatabase } from './database.ts';
+import { groupCommit } from './group-commit.ts';
+import { reservationTable } from './reservation-table.ts';
+import { BLOCK_SCHEMA } from './schema.ts';
+
+/** Options of {@link sqliteBlockStore}. */
+export interface SqliteBlockStoreOptions {
+  /** File to open or make; `:memory:` for none. One process at a time may write to it. */
+  readonly path: string;
+  /** Hash provider for block ids. Default: `node:crypto`. */
+  readonly crypto?: Pick<Crypto, 'sha256'>;
+}
+
+/**
+ * A block store in one SQLite file (`node:sqlite`, WAL). Writes of one turn of the event loop share a transaction.
+ * Throws `ERR_STORE_IO` when the file cannot be opened, `ERR_STORE_SCHEMA` when it is not ours or newer than us.
+ */
+export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
+  if (typeof options.path !== 'string' || options.path === '') {
+    throw new InvalidArgumentError('A SQLite block store needs a path');
+  }
+  const database = openDatabase(options.path);
+  try {
+    migrate(database, 'blocks', BLOCK_SCHEMA);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const blocks = blockTable(database, options.crypto ?? nodeCrypto());
+  const reservations = reservationTable(database);
+  const commits = groupCommit(database, (callback) => setImmediate(callback), blocks.reset);
+  const sql = {
+    putProof: database.prepare('INSERT OR IGNORE INTO proofs (author, id, proof) VALUES (?, ?, ?)'),
+    proofs: database.prepare('SELECT proof FROM proofs WHERE author = ? ORDER BY rowid'),
+  };
+  let closed = false;
+  const open = (): void => {
+    if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
+  };
+
+  return {
+    async put(added, putOptions = {}) {
+      open();
+      if (added.length === 0) return 0;
+      return commits.write(() => {
+        const count = blocks.insert(added);
+        reservations.fulfil(added);
+        return count;
+      }, putOptions.durable ?? false);
+    },
+    async get(id) {
+      open();
+      return blocks.get(id);
+    },
+    async has(id) {
+      open();
+      return blocks.get(id) !== undefined;
+    },
+    async at(author, seq) {
+      open();
+      return blocks.at(author, seq);
+    },
+    async range(author, from, to, limit) {
+      open();
+      return blocks.range(author, from, to, limit);
+    },
+    async head(author) {
+      open();
+      return blocks.head(author);
+    },
+    async neighbours(author, seq) {
+      open();
+      return blocks.neighbours(author, seq);
+    },
+    async answers(id) {
+      open();
+      return blocks.answers(id);
+    },
+    async byType(type, query) {
+      open();
+      return blocks.byType(type, query.author, query.after ?? 0, query.limit);
+    },
+    async since(after, limit) {
+      open();
+      return blocks.since(after, limit);
+    },
+    async authors() {
+      open();
+      return blocks.authors();
+    },
+    async count(author) {
+      open();
+      return blocks.count(author);
+    },
+    async putProof(author, id, proof) {
+      open();
+      return commits.write(() => sql.putProof.run(author, id.bytes, proof) > 0, true);
+    },
+    async proofs(author) {
+      open();
+      return sql.proofs.all(author).map((row) => new Uint8Array(row.proof as Uint8Array));
+    },
+    async reserve(author, reservation) {
+      open();
+      return commits.write(() => reservations.reserve(author, reservation, blocks.get), true);
+    },
+    async reservation(author) {
+      open();
+      return reservations.latest(author);
+    },
+    async unfinished(author) {
+      open();
+      return reservations.unfinished(author);
+    },
+    async close() {
+      if (closed) return;
+      commits.flush();
+      closed = true;
+      database.close();
+    },
+  };
+}

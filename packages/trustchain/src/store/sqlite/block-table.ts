@@ -1,0 +1,219 @@
+import {
+  type ArrivedBlock,
+  type BlockId,
+  type Crypto,
+  compareBytes,
+  equalBytes,
+  type HalfBlock,
+  type PublicKey,
+} from '@edmp/interface';
+import { decodeHalfBlock } from '../../block/codec.ts';
+import { blockDigest, blockKey, bytesKey } from '../../block/identity.ts';
+import { StoreError } from '../errors.ts';
+import type { Database, Row } from './database.ts';
+
+const RECENT_BLOCKS = 8_192;
+const INTERNED_AUTHORS = 65_536;
+
+/** The first 48 bits of a digest as an exact number. */
+function mark(id: BlockId): number {
+  const digest = blockDigest(id);
+  let value = 0;
+  for (let i = 0; i < 6; i++) value = value * 256 + (digest[i] ?? 0);
+  return value;
+}
+
+const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.id.bytes);
+
+/** Rows of half blocks, with their authors and types interned. All methods are synchronous. */
+export interface BlockTable {
+  /** Inserts what is new, inside the caller's transaction. */
+  insert(blocks: readonly HalfBlock[]): number;
+  get(id: BlockId): HalfBlock | undefined;
+  at(author: PublicKey, seq: number): HalfBlock[];
+  range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
+  head(author: PublicKey): HalfBlock | undefined;
+  neighbours(author: PublicKey, seq: number): { previous: HalfBlock[]; next: HalfBlock[] };
+  answers(id: BlockId): HalfBlock[];
+  byType(type: string, author: PublicKey | undefined, after: number, limit: number): ArrivedBlock[];
+  since(after: number, limit: number): ArrivedBlock[];
+  authors(): PublicKey[];
+  count(author?: PublicKey): number;
+  /** Forgets what is cached, after a transaction was undone. */
+  reset(): void;
+}
+
+/** The {@link BlockTable} of an open database. */
+export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): BlockTable {
+  const recent = new Map<string, HalfBlock>();
+  const authorIds = new Map<string, number>();
+  const typeIds = new Map<string, number>();
+  let lastArrival = 0;
+  let total = 0;
+
+  const columns = 'arrival, bytes';
+  const sql = {
+    insert: database.prepare(
+      'INSERT INTO blocks (arrival, mark, author, seq, type, link, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    byMark: database.prepare(`SELECT ${columns} FROM blocks WHERE mark = ?`),
+    at: database.prepare(`SELECT ${columns} FROM blocks WHERE author = ? AND seq = ?`),
+    range: database.prepare(
+      `SELECT ${columns}, seq FROM blocks WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
+    ),
+    below: database.prepare('SELECT MAX(seq) AS seq FROM blocks WHERE author = ? AND seq < ?'),
+    above: database.prepare('SELECT MIN(seq) AS seq FROM blocks WHERE author = ? AND seq > ?'),
+    answers: database.prepare(`SELECT ${columns} FROM blocks WHERE link = ? ORDER BY arrival`),
+    byType: database.prepare(
+      `SELECT ${columns} FROM blocks INDEXED BY blocks_type WHERE type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
+    ),
+    byAuthorType: database.prepare(
+      `SELECT ${columns} FROM blocks INDEXED BY blocks_author_type
+       WHERE author = ? AND type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
+    ),
+    since: database.prepare(`SELECT ${columns} FROM blocks WHERE arrival > ? ORDER BY arrival LIMIT ?`),
+    authors: database.prepare('SELECT key FROM authors WHERE blocks > 0 ORDER BY key'),
+    authorId: database.prepare('SELECT id FROM authors WHERE key = ?'),
+    addAuthor: database.prepare('INSERT INTO authors (key) VALUES (?) RETURNING id'),
+    typeId: database.prepare('SELECT id FROM types WHERE name = ?'),
+    addType: database.prepare('INSERT INTO types (name) VALUES (?) RETURNING id'),
+    addCount: database.prepare('UPDATE authors SET blocks = blocks + ? WHERE id = ?'),
+    countOf: database.prepare('SELECT blocks AS n FROM authors WHERE key = ?'),
+    total: database.prepare('SELECT COALESCE(SUM(blocks), 0) AS n FROM authors'),
+    last: database.prepare('SELECT COALESCE(MAX(arrival), 0) AS n FROM blocks'),
+  };
+
+  const remember = (block: HalfBlock): void => {
+    recent.set(blockKey(block.id), block);
+    if (recent.size <= RECENT_BLOCKS) return;
+    const oldest = recent.keys().next().value;
+    if (oldest !== undefined) recent.delete(oldest);
+  };
+  const decode = (row: Row): HalfBlock => {
+    try {
+      return decodeHalfBlock(row.bytes as Uint8Array, crypto);
+    } catch (cause) {
+      throw new StoreError('ERR_STORE_CORRUPT', `Row ${String(row.arrival)} holds no half block`, {
+        cause,
+      });
+    }
+  };
+  const arrived = (row: Row): ArrivedBlock => ({ block: decode(row), arrival: Number(row.arrival) });
+
+  const authorId = (author: PublicKey): number | undefined => {
+    const key = bytesKey(author);
+    const known = authorIds.get(key);
+    if (known !== undefined) return known;
+    const row = sql.authorId.get(author);
+    if (row === undefined) return undefined;
+    if (authorIds.size >= INTERNED_AUTHORS) authorIds.clear();
+    authorIds.set(key, Number(row.id));
+    return Number(row.id);
+  };
+  const typeId = (type: string): number | undefined => {
+    const known = typeIds.get(type);
+    if (known !== undefined) return known;
+    const row = sql.typeId.get(type);
+    if (row === undefined) return undefined;
+    typeIds.set(type, Number(row.id));
+    return Number(row.id);
+  };
+
+  const get = (id: BlockId): HalfBlock | undefined => {
+    const cached = recent.get(blockKey(id));
+    if (cached !== undefined) return cached;
+    for (const row of sql.byMark.all(mark(id))) {
+      const block = decode(row);
+      if (equalBytes(block.id.bytes, id.bytes)) {
+        remember(block);
+        return block;
+      }
+    }
+    return undefined;
+  };
+  const at = (author: number, seq: unknown): HalfBlock[] =>
+    typeof seq === 'number' ? sql.at.all(author, seq).map(decode).sort(byId) : [];
+
+  const table: BlockTable = {
+    insert(blocks) {
+      const added = new Map<number, number>();
+      for (const block of blocks) {
+        if (get(block.id) !== undefined) continue;
+        const { core } = block;
+        let author = authorId(core.key);
+        if (author === undefined) {
+          author = Number(sql.addAuthor.get(core.key)?.id);
+          authorIds.set(bytesKey(core.key), author);
+        }
+        let type = typeId(core.type);
+        if (type === undefined) {
+          type = Number(sql.addType.get(core.type)?.id);
+          typeIds.set(core.type, type);
+        }
+        lastArrival += 1;
+        const link = core.link === null ? null : mark(core.link);
+        sql.insert.run(lastArrival, mark(block.id), author, core.seq, type, link, block.bytes);
+        added.set(author, (added.get(author) ?? 0) + 1);
+        remember(block);
+      }
+      let count = 0;
+      for (const [author, n] of added) {
+        sql.addCount.run(n, author);
+        count += n;
+      }
+      total += count;
+      return count;
+    },
+    get,
+    at(author, seq) {
+      const id = authorId(author);
+      return id === undefined ? [] : at(id, seq);
+    },
+    range(author, from, to, limit) {
+      const id = authorId(author);
+      if (id === undefined || limit <= 0) return [];
+      const rows = sql.range.all(id, from, to, limit);
+      const last = rows.at(-1)?.seq;
+      const blocks = rows.filter((row) => row.seq !== last).map(decode);
+      // Branches come in order of id, so the last position is read whole before it is cut.
+      blocks.push(...at(id, last));
+      return blocks.sort((a, b) => a.core.seq - b.core.seq || byId(a, b)).slice(0, limit);
+    },
+    head(author) {
+      const id = authorId(author);
+      return id === undefined ? undefined : at(id, sql.below.get(id, Number.MAX_SAFE_INTEGER + 1)?.seq)[0];
+    },
+    neighbours(author, seq) {
+      const id = authorId(author);
+      if (id === undefined) return { previous: [], next: [] };
+      return {
+        previous: at(id, sql.below.get(id, seq)?.seq),
+        next: at(id, sql.above.get(id, seq)?.seq),
+      };
+    },
+    answers: (id) =>
+      sql.answers
+        .all(mark(id))
+        .map(decode)
+        .filter((block) => block.core.link !== null && equalBytes(block.core.link.bytes, id.bytes)),
+    byType(type, author, after, limit) {
+      const named = typeId(type);
+      if (named === undefined || limit <= 0) return [];
+      if (author === undefined) return sql.byType.all(named, after, limit).map(arrived);
+      const id = authorId(author);
+      return id === undefined ? [] : sql.byAuthorType.all(id, named, after, limit).map(arrived);
+    },
+    since: (after, limit) => (limit <= 0 ? [] : sql.since.all(after, limit).map(arrived)),
+    authors: () => sql.authors.all().map((row) => new Uint8Array(row.key as Uint8Array) as PublicKey),
+    count: (author) => (author === undefined ? total : Number(sql.countOf.get(author)?.n ?? 0)),
+    reset() {
+      recent.clear();
+      authorIds.clear();
+      typeIds.clear();
+      total = Number(sql.total.get()?.n);
+      lastArrival = Number(sql.last.get()?.n);
+    },
+  };
+  table.reset();
+  return table;
+}

@@ -1,0 +1,106 @@
+import { StoreError } from '../errors.ts';
+import type { Database } from './database.ts';
+
+/** Runs writes in shared transactions. */
+export interface GroupCommit {
+  /**
+   * Queues one write. Everything queued in the same turn of the event loop is committed together; the promise
+   * resolves after the commit, synced to disk when any write of the group is `durable`. A write that throws is undone
+   * alone and rejects alone.
+   */
+  write<T>(work: () => T, durable: boolean): Promise<T>;
+  /** Commits what is queued. */
+  flush(): void;
+}
+
+interface Queued {
+  readonly run: () => void;
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+  readonly durable: boolean;
+}
+
+/**
+ * A {@link GroupCommit} over one connection. `defer` schedules a function after the current turn; `undone` is told
+ * when writes were undone, so that caches can be dropped.
+ */
+export function groupCommit(
+  database: Database,
+  defer: (callback: () => void) => void,
+  undone: () => void,
+): GroupCommit {
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
+  const rollback = database.prepare('ROLLBACK');
+  const savepoint = database.prepare('SAVEPOINT one');
+  const release = database.prepare('RELEASE one');
+  const undo = database.prepare('ROLLBACK TO one');
+  let queue: Queued[] = [];
+  let full = false;
+
+  const flush = (): void => {
+    if (queue.length === 0) return;
+    const group = queue;
+    queue = [];
+    const done: Queued[] = [];
+    const failed: { readonly item: Queued; readonly error: unknown }[] = [];
+    try {
+      const durable = group.some((item) => item.durable);
+      if (durable !== full) {
+        // FULL syncs the WAL at each commit, NORMAL only at checkpoints (SQLite documentation of PRAGMA synchronous).
+        database.exec(durable ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+        full = durable;
+      }
+      begin.run();
+      for (const item of group) {
+        if (group.length > 1) savepoint.run();
+        try {
+          item.run();
+          done.push(item);
+        } catch (error) {
+          if (group.length > 1) undo.run();
+          failed.push({ item, error });
+        }
+        if (group.length > 1) release.run();
+      }
+      if (done.length === 0) rollback.run();
+      else commit.run();
+    } catch (error) {
+      try {
+        rollback.run();
+      } catch {
+        // The transaction has ended already: the commit itself failed.
+      }
+      for (const item of group) item.fail(error);
+      undone();
+      return;
+    }
+    if (failed.length > 0) undone();
+    for (const { item, error } of failed) item.fail(error);
+    for (const item of done) item.settle();
+  };
+
+  return {
+    write: <T>(work: () => T, durable: boolean) =>
+      new Promise<T>((resolve, reject) => {
+        let result: { readonly value: T } | undefined;
+        queue.push({
+          run: () => {
+            result = { value: work() };
+          },
+          settle: () => {
+            if (result !== undefined) resolve(result.value);
+          },
+          fail: (error) =>
+            reject(
+              error instanceof Error
+                ? error
+                : new StoreError('ERR_STORE_IO', 'A write failed', { cause: error }),
+            ),
+          durable,
+        });
+        if (queue.length === 1) defer(flush);
+      }),
+    flush,
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  equalBytes,
+  type HalfBlock,
+  InvalidArgumentError,
+  type TypeRule,
+  type ValidationIssue,
+  type ValidationLevel,
+} from '@edmp/interface';
+import { MAX_CLOCK_AHEAD_MS } from '../block/limits.ts';
+import {
+  doubleAnswerEvidence,
+  type FraudEvidence,
+  forkEvidence,
+  hashLinkEvidence,
+} from '../fraud/evidence.ts';
+import { answerKind, checkAnswer, checkProposal } from '../pair/answer.ts';
+import { issue } from './codes.ts';
+import { neighbourhoodLevel } from './level.ts';
+
+/** The known blocks that bear on one block. All of them are well-formed and rightly signed. */
+export interface BlockView {
+  /** Local clock, ms since the epoch. */
+  readonly now: number;
+  /** Other cores by the same author at the same position. */
+  readonly branches: readonly HalfBlock[];
+  /** Every branch of the nearest known position of the author below. */
+  readonly previous: readonly HalfBlock[];
+  /** Every branch of the nearest known position of the author above. */
+  readonly next: readonly HalfBlock[];
+  /** The block that `link` names, when it is known. */
+  readonly proposal?: HalfBlock | undefined;
+  /** Other blocks with the same `link`; for a block without one, the blocks that link to it. */
+  readonly answers: readonly HalfBlock[];
+  /** Rule of the block's type; for an answer, of its proposal's type. */
+  readonly rule?: TypeRule | undefined;
+}
+
+/** What {@link validateBlock} found. */
+export interface Verdict {
+  readonly level: ValidationLevel;
+  /** Every rule that the block breaks; empty unless the level is `invalid` or the block is deferred. */
+  readonly issues: readonly ValidationIssue[];
+  /** Proof that some author, not necessarily the block's, cheated. */
+  readonly fraud?: FraudEvidence;
+  /** The block claims a time too far ahead of the local clock: judge it again later. */
+  readonly deferred: boolean;
+}
+
+const sameId = (a: HalfBlock, b: HalfBlock): boolean => equalBytes(a.id.bytes, b.id.bytes);
+
+const follows = (later: HalfBlock, earlier: HalfBlock): boolean =>
+  later.core.prev !== null && equalBytes(later.core.prev.bytes, earlier.id.bytes);
+
+function expectNeighbours(block: HalfBlock, view: BlockView): void {
+  const { key, seq } = block.core;
+  const check = (blocks: readonly HalfBlock[], place: string, fits: (seq: number) => boolean): void => {
+    for (const other of blocks) {
+      if (equalBytes(other.core.key, key) && fits(other.core.seq)) continue;
+      throw new InvalidArgumentError(
+        `The view of block ${block.id} names block ${other.id} (position ${other.core.seq}) as ${place}`,
+      );
+    }
+  };
+  check(view.branches, 'another branch of its position', (other) => other === seq);
+  check(view.previous, 'an earlier block of its author', (other) => other < seq);
+  check(view.next, 'a later block of its author', (other) => other > seq);
+}
+
+/**
+ * Judges a well-formed, rightly signed block by the blocks known around it. Pure: no clock, no store, and the same
+ * verdict in whatever order the blocks arrived (DESIGN §3.3). What an author's own chain contradicts discredits that
+ * author's blocks; what a link claims discredits only the block that carries the link.
+ *
+ * Throws `ERR_INVALID_ARGUMENT` when the view holds blocks that do not belong there.
+ */
+export function validateBlock(block: HalfBlock, view: BlockView): Verdict {
+  expectNeighbours(block, view);
+  const { core } = block;
+  const issues: ValidationIssue[] = [];
+  let fraud: FraudEvidence | undefined;
+
+  const branch = view.branches.find((other) => !sameId(other, block));
+  if (branch !== undefined) {
+    issues.push(issue('ERR_BLOCK_FORK', `Its author also signed ${branch.id} at position ${core.seq}`));
+    fraud ??= forkEvidence(block, branch);
+  }
+
+  const previous = view.previous.filter((other) => other.core.seq === core.seq - 1);
+  const [firstPrevious] = previous;
+  if (firstPrevious !== undefined) {
+    const connected = previous.find((other) => follows(block, other));
+    if (connected === undefined) {
+      issues.push(
+        issue(
+          'ERR_BLOCK_PREVIOUS_MISMATCH',
+          `It follows ${core.prev}, but position ${core.seq - 1} holds ${firstPrevious.id}`,
+        ),
+      );
+      fraud ??= hashLinkEvidence(firstPrevious, block);
+    } else if (connected.core.time > core.time) {
+      issues.push(
+        issue(
+          'ERR_BLOCK_TIME_BACKWARDS',
+          `Dated ${core.time}, but it follows a block dated ${connected.core.time}`,
+        ),
+      );
+    }
+  }
+
+  const orphan = view.next.find(
+    (other) =>
+      other.core.seq === core.seq + 1 &&
+      !follows(other, block) &&
+      // A later block that follows another known branch is explained by the fork, which is reported above.
+      !view.branches.some((known) => follows(other, known)),
+  );
+  if (orphan !== undefined) {
+    issues.push(
+      issue('ERR_BLOCK_NEXT_MISMATCH', `The block at position ${core.seq + 1} follows ${orphan.core.prev}`),
+    );
+    fraud ??= hashLinkEvidence(block, orphan);
+  }
+
+  if (core.link === null) {
+    issues.push(...checkProposal(block, view.rule));
+    fraud ??= doubleAnswerEvidence(block, view.answers);
+  } else if (answerKind(block) !== 'withdrawal' && (core.peer === null || equalBytes(core.peer, core.key))) {
+    issues.push(
+      issue('ERR_BLOCK_PEER', 'An answer is addressed to the author of its proposal, which is another key'),
+    );
+  } else if (view.proposal !== undefined) {
+    issues.push(...checkAnswer(block, view.proposal, view.rule));
+    const double = doubleAnswerEvidence(view.proposal, [block, ...view.answers]);
+    if (double !== undefined) {
+      if (equalBytes(double.author, core.key)) {
+        issues.push(issue('ERR_BLOCK_DOUBLE_ANSWER', 'Its author gave another answer to the same proposal'));
+      }
+      fraud ??= double;
+    }
+  }
+
+  const deferred = core.time > view.now + MAX_CLOCK_AHEAD_MS;
+  if (deferred) {
+    issues.push(issue('ERR_BLOCK_FUTURE', `Dated ${core.time - view.now} ms ahead of the local clock`));
+  }
+  const condemned = issues.length > (deferred ? 1 : 0);
+  const level = condemned
+    ? 'invalid'
+    : neighbourhoodLevel(core.seq, view.previous[0]?.core.seq ?? null, view.next[0]?.core.seq ?? null);
+  return { level, issues, deferred, ...(fraud === undefined ? {} : { fraud }) };
+}
