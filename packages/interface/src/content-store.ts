@@ -22,9 +22,10 @@ export interface CollectReport {
  * Content-addressed blocks (CIDv1, sha2-256). Every read re-verifies the hash, also from the local disk.
  * Passing the suite `contentStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
  *
- * Errors: `ERR_CONTENT_NOT_FOUND`, `ERR_CONTENT_HASH` (the bytes do not match the CID), `ERR_CONTENT_CODEC`
- * (a CID version, codec or hash that is not supported), `ERR_CONTENT_TOO_LARGE`, `ERR_CONTENT_READ_ONLY`,
- * `ERR_CONTENT_UNREACHABLE`.
+ * Errors: `ERR_CONTENT_NOT_FOUND` (nothing that may be asked holds the block), `ERR_CONTENT_HASH` (the bytes do not
+ * match the CID), `ERR_CONTENT_CODEC` (a CID version, codec or hash that is not supported), `ERR_CONTENT_TOO_LARGE`
+ * (a block above the limit of the call), `ERR_CONTENT_READ_ONLY` (the store cannot write, pin or list),
+ * `ERR_CONTENT_UNREACHABLE` (the source cannot be asked).
  */
 export interface ContentStore {
   /** What this implementation can do; calls to what it cannot throw `ERR_CONTENT_READ_ONLY`. */

@@ -20,7 +20,7 @@ export interface IncomingRequest {
   readonly signal: AbortSignal;
 }
 
-/** Answers a request with one frame (a promise) or with a stream of frames. A thrown `EdmpError` reaches the caller as `ERR_NETWORK_REMOTE` with its message and with its code as `details.code`; the text of any other error stays here and travels as the code `ERR_INTERNAL`. */
+/** Answers a request with one frame (a promise) or with a stream of frames. A thrown `EdmpError` reaches the caller as `ERR_NETWORK_REMOTE` with its message and with its code as `details.code`; any other error travels as `ERR_INTERNAL` (an unexpected failure whose text stays where it happened). */
 export type RequestHandler = (request: IncomingRequest) => Promise<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Options of {@link Network.handle}. */

@@ -33,8 +33,9 @@ export interface PaymentClaim {
 }
 
 /**
- * Money or licences of one kind. Errors: `ERR_WALLET_INSUFFICIENT`, `ERR_WALLET_UNSUPPORTED`,
- * `ERR_WALLET_PAYMENT` (unknown, wrong amount or payee, or used before), `ERR_INVALID_ARGUMENT`.
+ * Money or licences of one kind. Errors: `ERR_WALLET_INSUFFICIENT` (more than the free balance),
+ * `ERR_WALLET_UNSUPPORTED` (the wallet cannot do what was asked), `ERR_WALLET_PAYMENT` (unknown, wrong amount or
+ * payee, or used before), `ERR_INVALID_ARGUMENT`.
  */
 export interface Wallet {
   /** Currency or asset class, e.g. `DUM1`, `EW`. */
