@@ -1,7 +1,7 @@
 import { type Environment, withDeadline } from '@edmp/interface';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { NodeService } from '../service.ts';
+import { bodyText } from './body-text.ts';
 import { addCompat } from './compat/routes.ts';
 import { eventStreams } from './event-stream.ts';
 import { errorBodyOf, HttpError, statusOf } from './failure.ts';
@@ -39,6 +39,7 @@ export interface HttpAppOptions {
 export function createHttpApp(options: HttpAppOptions): Hono {
   const { service, environment } = options;
   const gate = tokenGate(options.token);
+  const maxBodyBytes = options.maxBodyBytes ?? 65_536;
   const timeoutMs = options.timeoutMs ?? 60_000;
   const onFailure = options.onFailure ?? ((): void => {});
   const memory = idempotencyMemory({ environment });
@@ -67,19 +68,11 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   );
   app.use(safeHeaders());
   app.use(sameSite(options.allowedHosts ?? LOOPBACK_HOSTS));
-  app.use(
-    bodyLimit({
-      maxSize: options.maxBodyBytes ?? 65_536,
-      onError: () => {
-        throw new HttpError(413, 'ERR_HTTP_BODY_SIZE', 'The request body is too large');
-      },
-    }),
-  );
 
   for (const route of v1Routes) {
     app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       if (route.access !== 'public') gate.require(context);
-      const text = route.method === 'post' ? await bodyText(context) : '';
+      const text = route.method === 'post' ? await jsonText(context, maxBodyBytes) : '';
       const act = async (): Promise<StoredAnswer> => {
         try {
           return await run(route, context, text);
@@ -128,6 +121,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     gate,
     environment,
     open: options.allowUnauthenticatedCompat ?? false,
+    maxBodyBytes,
     within,
     onFailure,
   });
@@ -135,13 +129,13 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   return app;
 }
 
-async function bodyText(context: Context): Promise<string> {
+async function jsonText(context: Context, maxBytes: number): Promise<string> {
   const type = (context.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
   // Also keeps out "simple" cross-site form posts, which need no preflight.
   if (type !== 'application/json') {
     throw new HttpError(415, 'ERR_HTTP_MEDIA_TYPE', "Expected a body with 'Content-Type: application/json'");
   }
-  return context.req.text();
+  return bodyText(context.req.raw, maxBytes);
 }
 
 function parseJson(text: string): unknown {

@@ -115,6 +115,30 @@ describe('who may call', () => {
     });
   });
 
+  it('answers every method over a real connection, with and without bodies', async () => {
+    const { seller } = httpMarket();
+    const server = await startHttp({ app: seller.app, port: 0 });
+    const call = (method: string, path: string, body?: string): Promise<Response> =>
+      fetch(server.url + path, {
+        method,
+        headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
+        ...(body === undefined ? {} : { body }),
+      });
+    try {
+      const listing = await (await call('POST', '/v1/offers', JSON.stringify(OFFER))).json();
+      expect(listing.price).toBe('10');
+      expect(await (await call('DELETE', `/v1/orders/${listing.order}`)).json()).toEqual({ cancelled: true });
+      expect((await call('DELETE', '/v1/orders/none', '{}')).status).toBe(404);
+      expect((await call('POST', '/market/orders/1/cancel')).status).toBe(400);
+      expect((await call('PUT', '/market/asks', '{}')).status).toBe(400);
+      expect((await call('POST', '/v1/offers', 'x'.repeat(70_000))).status).toBe(413);
+      expect((await call('PUT', '/market/asks', 'x'.repeat(70_000))).status).toBe(413);
+      expect((await call('GET', '/v1/orders')).status).toBe(200);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('says when the port is taken', async () => {
     const { seller } = httpMarket();
     const server = await startHttp({ app: seller.app, port: 0 });

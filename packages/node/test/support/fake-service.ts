@@ -203,6 +203,13 @@ export function fakeMarket(options: {
       status,
       trade: view.value.id,
     });
+    const reserve = (change: 1 | -1): void => {
+      for (const entry of book) {
+        if (entry.value.order !== listing.order && entry.value.order !== bid) continue;
+        entry.value = { ...entry.value, reserved: entry.value.reserved + change };
+      }
+    };
+    reserve(1);
     const fill = (order: string): void => {
       for (const entry of book) {
         if (entry.value.order !== order) continue;
@@ -218,6 +225,7 @@ export function fakeMarket(options: {
     const advance = (index: number): void => {
       const [, signedBy, type] = STEPS[index] ?? [];
       if (fails && index === 1) {
+        reserve(-1);
         view.value = {
           ...view.value,
           state: 'failed',
@@ -251,6 +259,7 @@ export function fakeMarket(options: {
         move(seller, movement('in', 'pending'));
       }
       if (last) {
+        reserve(-1);
         move(buyer, movement('out', 'final'));
         move(seller, movement('in', 'final'));
         fill(listing.order);

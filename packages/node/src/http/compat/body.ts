@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { bodyText } from '../body-text.ts';
 
 const LARGEST = 2n ** 63n - 1n;
 const MAX_TIMEOUT_S = 86_400;
@@ -26,8 +27,11 @@ export interface CompatOrder {
 }
 
 /** The fields of a form-encoded (EDMP) or JSON (AnyDex) body. */
-export async function compatFields(context: Context): Promise<Readonly<Record<string, unknown>>> {
-  const text = await context.req.text();
+export async function compatFields(
+  context: Context,
+  maxBytes: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const text = await bodyText(context.req.raw, maxBytes);
   const type = (context.req.header('content-type') ?? '').toLowerCase();
   if (type.startsWith('application/json') || /^\s*\{/.test(text)) {
     try {

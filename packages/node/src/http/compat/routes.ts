@@ -22,6 +22,7 @@ export interface CompatOptions {
   readonly environment: Environment;
   /** Lets programs on this machine in without the token. */
   readonly open: boolean;
+  readonly maxBodyBytes: number;
   readonly within: <T>(what: string, act: () => Promise<T>) => Promise<T>;
   readonly onFailure: (error: unknown) => void;
 }
@@ -50,7 +51,9 @@ export function addCompat(app: Hono, options: CompatOptions): void {
   };
 
   const place = async (context: Context, side: 'ask' | 'bid'): Promise<object> => {
-    const { asset, price, currency, licences, timeoutMs } = compatOrder(await compatFields(context));
+    const { asset, price, currency, licences, timeoutMs } = compatOrder(
+      await compatFields(context, options.maxBodyBytes),
+    );
     if (side === 'bid' && licences !== 1) {
       throw new CompatRefusal(400, 'second_asset_amount must be 1: a bid is for one licence');
     }

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const dist = join(here, 'dist');
+const stamp = join(dist, '.inputs');
+const INPUTS = [
+  'index.html',
+  'vite.config.ts',
+  'package.json',
+  'public',
+  'src',
+  '../node/src/client.ts',
+  '../node/src/service.ts',
+  '../node/src/http',
+  '../interface/src',
+];
+
+/** Builds the GUI into `packages/web/dist` unless what is there was built from the same files. Returns the folder. */
+export async function buildWeb(): Promise<{ readonly directory: string; readonly built: boolean }> {
+  const inputs = await fingerprint();
+  const previous = await readFile(stamp, 'utf8').catch(() => '');
+  if (previous === inputs && (await stat(join(dist, 'index.html')).catch(() => undefined)) !== undefined) {
+    return { directory: dist, built: false };
+  }
+  await build({ configFile: join(here, 'vite.config.ts'), logLevel: 'warn', mode: 'production' });
+  await writeFile(stamp, inputs);
+  return { directory: dist, built: true };
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const input of INPUTS) {
+    for (const file of await filesOf(join(here, input))) {
+      hash
+        .update(`${relative(here, file)}\0`)
+        .update(await readFile(file))
+        .update('\0');
+    }
+  }
+  return hash.digest('hex');
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if ((await stat(path)).isFile()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+if (import.meta.main) await buildWeb();

@@ -1,0 +1,65 @@
+import type { TradeView } from '@edmp/node/client';
+import type { VNode } from 'preact';
+import { linkTo } from '../state/route.ts';
+import { formatClock, shortId } from '../text/format.ts';
+import { rung } from '../text/words.ts';
+
+/** The steps of a deal, each with who signed it and the block that proves it. */
+export function Ladder({ trade }: { readonly trade: TradeView }): VNode {
+  const next = trade.final ? -1 : trade.steps.findIndex((step) => step.at === null);
+  return (
+    <ol class="ladder">
+      {trade.steps.map((step, index) => {
+        const { title, meaning } = rung(step.name, trade.role);
+        const state =
+          step.at !== null ? 'done' : trade.failed !== null ? 'never' : index === next ? 'next' : 'later';
+        const signer =
+          step.signedBy === null
+            ? null
+            : step.signedBy === trade.role
+              ? 'you'
+              : step.signedBy === 'seller'
+                ? 'the seller'
+                : 'the buyer';
+        return (
+          <li
+            key={step.name}
+            class={`rung rung-${state}`}
+            {...(state === 'next' ? { 'aria-current': 'step' as const } : {})}
+          >
+            <p class="rung-title">
+              {title}
+              <span class="visually-hidden">
+                {state === 'done'
+                  ? ' (done)'
+                  : state === 'next'
+                    ? ' (in progress)'
+                    : state === 'never'
+                      ? ' (did not happen)'
+                      : ' (not yet)'}
+              </span>
+            </p>
+            {meaning !== '' && state !== 'never' && <p class="hint">{meaning}</p>}
+            {step.at !== null && (
+              <p class="rung-proof">
+                {signer === null ? 'At ' : `Signed by ${signer} at `}
+                {formatClock(step.at)}
+                {step.block !== null && (
+                  <>
+                    {' · '}
+                    <a href={linkTo('ledger', step.block)}>block {shortId(step.block)}</a>
+                  </>
+                )}
+              </p>
+            )}
+            {state === 'next' && (
+              <p class="rung-proof">
+                {signer === null ? 'In progress…' : `Waiting for ${signer === 'you' ? 'your node' : signer}…`}
+              </p>
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

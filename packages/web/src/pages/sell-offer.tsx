@@ -1,0 +1,236 @@
+import type { CurveQuery, CurveView, ListingView, MeterView, OfferRequest } from '@edmp/node/client';
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { Facts, Field, Problem, Section } from '../components/bits.tsx';
+import { useNode, useResource } from '../state/node.ts';
+import { formatDays, formatPlace } from '../text/format.ts';
+import { formatMoney, parseMoney } from '../text/money.ts';
+import { ACCURACIES, attestation, kindName, PURPOSES, purposeName, stepName } from '../text/words.ts';
+
+type Accuracy = OfferRequest['accuracy'];
+const DAY_MS = 86_400_000;
+const LIFETIMES = [
+  { days: 1, name: '1 day' },
+  { days: 7, name: '1 week' },
+  { days: 30, name: '30 days' },
+];
+
+/** Place, purposes, price: the rest of an offer, with what it will and will not show. */
+export function OfferForm(props: {
+  readonly meter: MeterView;
+  readonly query: CurveQuery;
+  readonly curve: CurveView;
+  readonly onListed: (listing: ListingView) => void;
+}): VNode {
+  const { meter, query, curve } = props;
+  const { client, refresh } = useNode();
+  const wallets = useResource('wallets', (node) => node.wallets());
+  const money = (wallets.value ?? []).filter((wallet) => wallet.id !== 'EW');
+  const suggested = `${kindName(query.commodity, query.flow)}, ${formatDays(query.from, query.to)}`;
+  const [ownTitle, setOwnTitle] = useState<string | undefined>(undefined);
+  const [accuracy, setAccuracy] = useState<Accuracy>('region');
+  const [purposes, setPurposes] = useState<readonly string[]>(['research']);
+  const [currency, setCurrency] = useState('');
+  const [price, setPrice] = useState('10');
+  const [exclusive, setExclusive] = useState(true);
+  const [days, setDays] = useState(1);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(undefined);
+
+  const wallet = money.find((candidate) => candidate.id === currency) ?? money[0];
+  const amount = wallet === undefined ? undefined : parseMoney(price, wallet.precision);
+  const title = (ownTitle ?? suggested).trim();
+  const cell = meter.cells.find((candidate) => candidate.accuracy === accuracy)?.cell ?? null;
+  const ready = amount !== undefined && title !== '' && title.length <= 200;
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!ready || busy || wallet === undefined) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      const listing = await client.offer({
+        ...query,
+        title,
+        price: amount,
+        currency: wallet.id,
+        supply: exclusive ? 1 : 1000,
+        accuracy,
+        purposes,
+        lifetimeMs: days * DAY_MS,
+      });
+      refresh();
+      props.onListed(listing);
+    } catch (problem) {
+      setError(problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const { name, meaning } = attestation(curve.attestation);
+  return (
+    <form onSubmit={submit} class="stack">
+      <Section title="3. What buyers will see">
+        <div class="fields">
+          <Field
+            label="Title"
+            hint="Do not write your name or address here."
+            problem={title === '' ? 'Give it a title' : undefined}
+          >
+            {(ids) => (
+              <input
+                {...ids}
+                type="text"
+                maxLength={200}
+                value={ownTitle ?? suggested}
+                onInput={(event) => setOwnTitle(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <Field label="Place">
+            {(ids) => (
+              <select
+                {...ids}
+                value={accuracy}
+                onChange={(event) => setAccuracy(event.currentTarget.value as Accuracy)}
+              >
+                {ACCURACIES.map((known) => (
+                  <option key={known.accuracy} value={known.accuracy}>
+                    {known.name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        <fieldset class="checks">
+          <legend>You allow its use for</legend>
+          {PURPOSES.map((purpose) => (
+            <label key={purpose.id}>
+              <input
+                type="checkbox"
+                checked={purposes.includes(purpose.id)}
+                onChange={(event) =>
+                  setPurposes(
+                    event.currentTarget.checked
+                      ? [...purposes, purpose.id]
+                      : purposes.filter((id) => id !== purpose.id),
+                  )
+                }
+              />
+              {purpose.name}
+            </label>
+          ))}
+        </fieldset>
+        <div class="columns">
+          <div class="panel">
+            <h3>Everybody sees</h3>
+            <Facts
+              facts={[
+                ['Title', title],
+                ['What', kindName(query.commodity, query.flow)],
+                ['Days', formatDays(query.from, query.to)],
+                ['How fine', `One value every ${stepName(query.step)}, ${curve.values.length} in all`],
+                ['Place', formatPlace(cell)],
+                ['Origin', name, meaning],
+                [
+                  'Allowed for',
+                  purposes.length === 0 ? 'Nothing in particular' : purposes.map(purposeName).join(', '),
+                ],
+              ]}
+            />
+          </div>
+          <div class="panel">
+            <h3>Only the buyer gets</h3>
+            <p>The {curve.values.length} values of the curve above, after paying.</p>
+            <h3>Nobody gets</h3>
+            <ul>
+              <li>Your name, address or exact location</li>
+              <li>The number of your meter ({meter.id})</li>
+              <li>The counter on the meter, only what was used between readings</li>
+              <li>Anything finer than one value every {stepName(query.step)}</li>
+            </ul>
+            <p class="hint">
+              Once sold, a copy cannot be called back: you can stop new sales, not undo old ones.
+            </p>
+          </div>
+        </div>
+      </Section>
+      <Section title="4. Price">
+        <div class="fields">
+          <Field
+            label="Price"
+            problem={
+              wallet !== undefined && amount === undefined
+                ? `A positive amount${wallet.precision === 0 ? ' in whole units' : ` with at most ${wallet.precision} decimals`}`
+                : undefined
+            }
+          >
+            {(ids) => (
+              <input
+                {...ids}
+                type="text"
+                inputMode="decimal"
+                value={price}
+                onInput={(event) => setPrice(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <Field label="Currency">
+            {(ids) => (
+              <select
+                {...ids}
+                value={wallet?.id ?? ''}
+                onChange={(event) => setCurrency(event.currentTarget.value)}
+              >
+                {money.map((candidate) => (
+                  <option key={candidate.id} value={candidate.id}>
+                    {candidate.id} ({candidate.name})
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <Field label="Buyers">
+            {(ids) => (
+              <select
+                {...ids}
+                value={exclusive ? 'one' : 'many'}
+                onChange={(event) => setExclusive(event.currentTarget.value === 'one')}
+              >
+                <option value="one">One only (exclusive)</option>
+                <option value="many">Up to 1000 buyers</option>
+              </select>
+            )}
+          </Field>
+          <Field label="For sale during">
+            {(ids) => (
+              <select
+                {...ids}
+                value={String(days)}
+                onChange={(event) => setDays(Number(event.currentTarget.value))}
+              >
+                {LIFETIMES.map((known) => (
+                  <option key={known.days} value={String(known.days)}>
+                    {known.name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        <Problem error={wallets.error ?? error} />
+        <p class="row">
+          <button type="submit" class="main" disabled={!ready || busy}>
+            {busy
+              ? 'Listing…'
+              : amount === undefined || wallet === undefined
+                ? 'List for sale'
+                : `List for sale at ${formatMoney(amount, wallet)}`}
+          </button>
+        </p>
+      </Section>
+    </form>
+  );
+}

@@ -1,0 +1,205 @@
+import type { IntervalStep } from '@edmp/interface';
+import type { CurveQuery, ListingView, MeterView } from '@edmp/node/client';
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { Empty, Field, Loading, Problem, Section } from '../components/bits.tsx';
+import { Chart } from '../components/chart.tsx';
+import { useResource } from '../state/node.ts';
+import { linkTo } from '../state/route.ts';
+import { formatTime, localDay } from '../text/format.ts';
+import { kindName, STEPS } from '../text/words.ts';
+import { OfferForm } from './sell-offer.tsx';
+
+/** Pick a meter, see its curve, see what a listing shows, set a price, list. */
+export function SellPage(): VNode {
+  const meters = useResource('meters', (client) => client.meters());
+  const [chosen, setChosen] = useState<string | undefined>(undefined);
+  const [listed, setListed] = useState<ListingView | undefined>(undefined);
+  if (meters.value === undefined) {
+    return meters.error === undefined ? <Loading what="your meters" /> : <Problem error={meters.error} />;
+  }
+  if (meters.value.length === 0) {
+    return (
+      <Empty title="No meter is connected to this node">
+        <p>
+          Start the node with a meter source to sell data. You can buy without one: see the{' '}
+          <a href={linkTo('market')}>market</a>.
+        </p>
+      </Empty>
+    );
+  }
+  const meter = meters.value.find((candidate) => candidate.id === chosen) ?? meters.value[0];
+  if (meter === undefined) return <Loading what="your meters" />;
+  return (
+    <div class="stack">
+      <p class="lead">
+        Sell a piece of your energy data. You decide which days, how fine, and for how much. Nothing leaves
+        this node before you press “List for sale”.
+      </p>
+      {listed !== undefined && <Listed listing={listed} onAgain={() => setListed(undefined)} />}
+      <MeterChoice meters={meters.value} chosen={meter.id} onChoose={setChosen} />
+      <MeterData
+        key={meter.id}
+        meter={meter}
+        onListed={(listing) => {
+          setListed(listing);
+          scrollTo({ top: 0 });
+        }}
+      />
+    </div>
+  );
+}
+
+function Listed(props: { readonly listing: ListingView; readonly onAgain: () => void }): VNode {
+  return (
+    <div class="success" role="status">
+      <p>
+        <strong>“{props.listing.descriptor.title}” is for sale.</strong> Buyers can find it until{' '}
+        {formatTime(props.listing.expires)}. Keep this node running: it delivers the data when somebody buys.
+      </p>
+      <p class="row">
+        <a href={linkTo('market')}>See it on the market</a>
+        <button type="button" class="quiet" onClick={props.onAgain}>
+          Close
+        </button>
+      </p>
+    </div>
+  );
+}
+
+function MeterChoice(props: {
+  readonly meters: readonly MeterView[];
+  readonly chosen: string;
+  readonly onChoose: (id: string) => void;
+}): VNode {
+  return (
+    <Section title="1. Your meter">
+      <fieldset class="choices">
+        <legend class="visually-hidden">Choose a meter</legend>
+        {props.meters.map((meter) => (
+          <label key={meter.id} class="choice">
+            <input
+              type="radio"
+              name="meter"
+              value={meter.id}
+              checked={meter.id === props.chosen}
+              onChange={() => props.onChoose(meter.id)}
+            />
+            <span>
+              <strong>{meter.label}</strong>
+              <span class="note">
+                {meter.source.toUpperCase()} meter {meter.id}
+                {meter.lastUpdate === null
+                  ? ', no readings yet'
+                  : `, last reading ${formatTime(meter.lastUpdate)}`}
+              </span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+    </Section>
+  );
+}
+
+function MeterData({
+  meter,
+  onListed,
+}: {
+  readonly meter: MeterView;
+  readonly onListed: (listing: ListingView) => void;
+}): VNode {
+  const lastFullDay = localDay(meter.lastUpdate ?? Date.now(), -1);
+  const [from, setFrom] = useState(lastFullDay);
+  const [to, setTo] = useState(lastFullDay);
+  const [kind, setKind] = useState(0);
+  const [step, setStep] = useState<IntervalStep>('PT1H');
+  const sort = meter.commodities[kind] ?? meter.commodities[0];
+  const reversed = to < from;
+  const complete = /^\d{4}-\d{2}-\d{2}$/.test(from) && /^\d{4}-\d{2}-\d{2}$/.test(to) && !reversed;
+  const query: CurveQuery | undefined =
+    sort === undefined || !complete
+      ? undefined
+      : { meter: meter.id, from, to, step, commodity: sort.commodity, flow: sort.flow };
+  const curve = useResource(query === undefined ? undefined : JSON.stringify(query), (client) =>
+    query === undefined ? Promise.reject(new Error('Nothing is chosen')) : client.curve(query),
+  );
+  if (sort === undefined) return <Empty title="This meter measures nothing that can be sold yet" />;
+  const reveals = STEPS.find((known) => known.step === step)?.reveals;
+  return (
+    <>
+      <Section title="2. What to sell" hint="This is what the buyer gets: these values and nothing finer.">
+        <div class="fields">
+          <Field label="What">
+            {(ids) => (
+              <select
+                {...ids}
+                value={String(kind)}
+                onChange={(event) => setKind(Number(event.currentTarget.value))}
+              >
+                {meter.commodities.map(({ commodity, flow }, index) => (
+                  <option key={`${commodity}-${flow}`} value={String(index)}>
+                    {kindName(commodity, flow)}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <Field label="First day">
+            {(ids) => (
+              <input
+                {...ids}
+                type="date"
+                required
+                value={from}
+                onInput={(event) => {
+                  const day = event.currentTarget.value;
+                  if (to === from || to < day) setTo(day);
+                  setFrom(day);
+                }}
+              />
+            )}
+          </Field>
+          <Field label="Last day" problem={reversed ? 'Must not be before the first day' : undefined}>
+            {(ids) => (
+              <input
+                {...ids}
+                type="date"
+                required
+                value={to}
+                onInput={(event) => setTo(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <Field label="One value every">
+            {(ids) => (
+              <select
+                {...ids}
+                value={step}
+                onChange={(event) => setStep(event.currentTarget.value as IntervalStep)}
+              >
+                {STEPS.map((known) => (
+                  <option key={known.step} value={known.step}>
+                    {known.name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        <p class="reveals">
+          <strong>What this can tell about you:</strong> {reveals}
+        </p>
+        <Problem error={curve.error} />
+        {curve.value === undefined && curve.error === undefined && query !== undefined && (
+          <Loading what="the readings" />
+        )}
+        {curve.value !== undefined && (
+          <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
+        )}
+      </Section>
+      {query !== undefined && curve.value !== undefined && (
+        <OfferForm meter={meter} query={query} curve={curve.value} onListed={onListed} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,115 @@
+import type { WalletTransactionView, WalletView } from '@edmp/node/client';
+import type { VNode } from 'preact';
+import { Badge, Empty, Facts, Loading, Problem } from '../components/bits.tsx';
+import { useResource } from '../state/node.ts';
+import { linkTo } from '../state/route.ts';
+import { formatTime, shortId } from '../text/format.ts';
+import { formatMoney } from '../text/money.ts';
+
+const STATUS: Readonly<
+  Record<WalletTransactionView['status'], readonly ['good' | 'busy' | 'plain', string]>
+> = {
+  final: ['good', 'Final'],
+  held: ['busy', 'Set aside'],
+  pending: ['busy', 'Expected'],
+  returned: ['plain', 'Came back'],
+};
+
+/** Balances and movements. */
+export function WalletsPage(): VNode {
+  const wallets = useResource('wallets', (client) => client.wallets());
+  if (wallets.value === undefined) {
+    return wallets.error === undefined ? <Loading what="your wallets" /> : <Problem error={wallets.error} />;
+  }
+  if (wallets.value.length === 0) return <Empty title="This node has no wallet" />;
+  return (
+    <div class="stack">
+      {wallets.value.map((wallet) => (
+        <WalletCard key={wallet.id} wallet={wallet} />
+      ))}
+    </div>
+  );
+}
+
+function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
+  const movements = useResource(`movements ${wallet.id}`, (client) => client.transactions(wallet.id));
+  const newest = [...(movements.value ?? [])].reverse();
+  return (
+    <section class="card" aria-label={wallet.name}>
+      <header class="split">
+        <h2>{wallet.name}</h2>
+        <p class="price">{formatMoney(wallet.available, wallet)}</p>
+      </header>
+      <Facts
+        facts={[
+          ['Free to spend', formatMoney(wallet.available, wallet)],
+          ['Set aside in deals', formatMoney(wallet.held, wallet)],
+          ['Expected from deals', formatMoney(wallet.pending, wallet)],
+          [
+            'Address',
+            <code key="address" class="wrap">
+              {wallet.address}
+            </code>,
+          ],
+        ]}
+      />
+      <Problem error={movements.error} />
+      {newest.length > 0 && (
+        <details open>
+          <summary>Movements ({newest.length})</summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+          <section class="scroll" tabIndex={0} aria-label={`Movements of ${wallet.name}`}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">What</th>
+                  <th scope="col" class="number">
+                    Amount
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {newest.map((movement) => (
+                  <Movement key={movement.id} movement={movement} wallet={wallet} />
+                ))}
+              </tbody>
+            </table>
+          </section>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Movement({
+  movement,
+  wallet,
+}: {
+  readonly movement: WalletTransactionView;
+  readonly wallet: WalletView;
+}): VNode {
+  const [tone, status] = STATUS[movement.status];
+  return (
+    <tr>
+      <td>
+        {movement.trade === null ? (
+          movement.description
+        ) : (
+          <a href={linkTo('deals', movement.trade)}>{movement.description}</a>
+        )}
+        <span class="note">
+          {formatTime(movement.time)}
+          {movement.counterparty === null
+            ? ''
+            : `, ${movement.direction === 'in' ? 'from' : 'to'} ${shortId(movement.counterparty)}`}
+        </span>
+      </td>
+      <td class="number">
+        {movement.direction === 'in' ? '+' : '\u2212'}
+        {formatMoney(movement.amount, { id: movement.asset, precision: wallet.precision })}
+        <br />
+        <Badge tone={tone}>{status}</Badge>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,108 @@
+import type { NodeClient, NodeEvent } from '@edmp/node/client';
+import { createContext } from 'preact';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+
+/** What every page knows about the node. */
+export interface NodeState {
+  readonly client: NodeClient;
+  /** Grows whenever something happened; resources load again. */
+  readonly version: number;
+  /** Whether events arrive. */
+  readonly connected: boolean;
+  /** Loads everything again. */
+  refresh(): void;
+  /** Tells the reader something, aloud for screen readers. */
+  say(text: string): void;
+}
+
+/** The node of the page. */
+export const NodeContext = createContext<NodeState | undefined>(undefined);
+
+/** The node of the page. */
+export function useNode(): NodeState {
+  const node = useContext(NodeContext);
+  if (node === undefined) throw new Error('NodeContext is not provided');
+  return node;
+}
+
+const SETTLE_MS = 120;
+const MESSAGE_MS = 6_000;
+
+/** Follows the node's events: state for {@link NodeContext} and the newest messages. */
+export function useNodeState(client: NodeClient): { readonly node: NodeState; readonly message: string } {
+  const [version, setVersion] = useState(0);
+  const [connected, setConnected] = useState(true);
+  const [message, setMessage] = useState('');
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const later = (): void => {
+      // Several events often come together; one reload is enough.
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setVersion((value) => value + 1);
+      }, SETTLE_MS);
+    };
+    const stop = client.follow({
+      onReady: () => {
+        setConnected(true);
+        later();
+      },
+      onEvent: (event: NodeEvent) => {
+        if (event.type === 'trade' || event.type === 'fraud') setMessage(event.text);
+        later();
+      },
+      onLost: () => setConnected(false),
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [client]);
+  useEffect(() => {
+    if (message === '') return;
+    const timer = setTimeout(() => setMessage(''), MESSAGE_MS);
+    return () => clearTimeout(timer);
+  }, [message]);
+  const node: NodeState = {
+    client,
+    version,
+    connected,
+    refresh: () => setVersion((value) => value + 1),
+    say: setMessage,
+  };
+  return { node, message };
+}
+
+/** Something loaded: the last good value stays while it loads again or fails. */
+export interface Resource<T> {
+  readonly value: T | undefined;
+  readonly error: unknown;
+}
+
+/** Loads when `key` changes and again whenever something happened at the node; undefined key: nothing to load. */
+export function useResource<T>(
+  key: string | undefined,
+  load: (client: NodeClient) => Promise<T>,
+): Resource<T> {
+  const { client, version } = useNode();
+  const [state, setState] = useState<Resource<T> & { readonly key: string | undefined }>({
+    key: undefined,
+    value: undefined,
+    error: undefined,
+  });
+  const latest = useRef(load);
+  latest.current = load;
+  useEffect(() => {
+    if (key === undefined) return;
+    let current = true;
+    latest.current(client).then(
+      (value) => current && setState({ key, value, error: undefined }),
+      (error: unknown) =>
+        current && setState((old) => ({ key, value: old.key === key ? old.value : undefined, error })),
+    );
+    return () => {
+      current = false;
+    };
+  }, [client, version, key]);
+  return state.key === key ? state : { value: undefined, error: undefined };
+}

@@ -1,0 +1,133 @@
+import type { AttestationLevel, Commodity, Flow, IntervalStep } from '@edmp/interface';
+
+/** Steps to choose from, finest first, with what each lets a reader guess about a household. */
+export const STEPS: readonly {
+  readonly step: IntervalStep;
+  readonly name: string;
+  readonly reveals: string;
+}[] = [
+  {
+    step: 'PT1M',
+    name: 'minute',
+    reveals:
+      'Single appliances can be recognised: kettle, oven, washing machine. Choose this only if you are sure.',
+  },
+  {
+    step: 'PT5M',
+    name: '5 minutes',
+    reveals: 'Large appliances can be recognised, and when people are at home.',
+  },
+  { step: 'PT15M', name: '15 minutes', reveals: 'When people get up, leave, come home, cook and sleep.' },
+  { step: 'PT30M', name: '30 minutes', reveals: 'The rhythm of the day: waking, absence, evening.' },
+  { step: 'PT1H', name: 'hour', reveals: 'The rough rhythm of the day, and whether anybody was at home.' },
+  { step: 'P1D', name: 'day', reveals: 'Little: days of absence, cold days.' },
+];
+
+/** What follows “every”: `hour` for `PT1H`. */
+export function stepName(step: string): string {
+  return STEPS.find((known) => known.step === step)?.name ?? step;
+}
+
+const COMMODITY: Readonly<Record<Commodity, string>> = {
+  electricity: 'Electricity',
+  gas: 'Gas',
+  water: 'Water',
+  heat: 'Heat',
+};
+
+/** E.g. `Electricity used`, `Electricity fed into the grid`. */
+export function kindName(commodity: Commodity, flow: Flow): string {
+  return `${COMMODITY[commodity]} ${flow === 'import' ? 'used' : 'fed into the grid'}`;
+}
+
+const ATTESTATION: Readonly<Record<AttestationLevel, readonly [name: string, meaning: string]>> = {
+  unsigned: ['Not signed', "Only the seller's word: the readings carry no signature."],
+  intact: ['Unaltered', 'Every record still matches its own id. Nobody signed for it.'],
+  signed: [
+    'Signed',
+    "Every record carries a valid signature, as checked by the seller's node. It shows which key signed, not that the meter measured right.",
+  ],
+  linked: [
+    'Signed and linked',
+    'Signed records that follow each other without a hole, as checked by the seller.',
+  ],
+  anchored: ['Anchored', 'Signed, linked, and found again on the public ledger, as checked by the seller.'],
+};
+
+/** Name and meaning of an attestation level. */
+export function attestation(level: string): { readonly name: string; readonly meaning: string } {
+  const [name, meaning] = ATTESTATION[level as AttestationLevel] ?? [level, ''];
+  return { name, meaning };
+}
+
+/** Ways to tell the place. */
+export const ACCURACIES = [
+  { accuracy: 'hidden', name: 'Do not tell' },
+  { accuracy: 'region', name: 'Region (about 150 km)' },
+  { accuracy: 'town', name: 'Town (about 40 km)' },
+  { accuracy: 'street', name: 'Neighbourhood (about 5 km)' },
+] as const;
+
+/** Purposes to choose from. */
+export const PURPOSES = [
+  { id: 'research', name: 'Research' },
+  { id: 'grid-planning', name: 'Planning of the grid' },
+  { id: 'energy-advice', name: 'Energy advice' },
+  { id: 'forecasting', name: 'Forecasts of demand' },
+  { id: 'product-development', name: 'Development of products' },
+] as const;
+
+/** Name of a purpose, own texts as they are. */
+export function purposeName(id: string): string {
+  return PURPOSES.find((purpose) => purpose.id === id)?.name ?? id;
+}
+
+type Role = 'seller' | 'buyer';
+
+const RUNGS: Readonly<
+  Record<string, readonly [title: (who: (role: Role) => string) => string, meaning: string]>
+> = {
+  terms: [() => 'Price and terms agreed', 'Both nodes agreed on what is sold, the price and the deadlines.'],
+  'trade-proposal': [
+    (who) => `Locked data sent by ${who('seller')}`,
+    'Encrypted for this deal alone. The seller signs for exactly this content.',
+  ],
+  'trade-agreement': [
+    (who) => `Checked by ${who('buyer')}, money set aside`,
+    'All of it is there and fits the offer. The money is held: not spent, and not free either.',
+  ],
+  'release-proposal': [
+    (who) => `Key handed over by ${who('seller')}`,
+    'Locked so that only this buyer can open it.',
+  ],
+  'release-agreement': [
+    (who) => `Data opened by ${who('buyer')}, payment final`,
+    'Payment and licence are final, with both signatures.',
+  ],
+};
+
+/** Title and meaning of a step of a deal for a reader in `role`; a step without words of its own is shown by its name. */
+export function rung(name: string, role: Role): { readonly title: string; readonly meaning: string } {
+  const known = RUNGS[name];
+  if (known !== undefined) {
+    const [title, meaning] = known;
+    return { title: title((party) => (party === role ? 'you' : `the ${party}`)), meaning };
+  }
+  const plain = name.replaceAll(/[-_/]+/g, ' ');
+  return { title: plain.charAt(0).toUpperCase() + plain.slice(1), meaning: '' };
+}
+
+const BLOCKS: Readonly<Record<string, string>> = {
+  'market/ask': 'Offer to sell',
+  'market/bid': 'Bid to buy',
+  'market/cancel': 'Order cancelled',
+  'market/trade': 'Deal: locked data and held money',
+  'market/release': 'Deal: key and receipt',
+  'market/complaint': 'Complaint',
+  'market/issue': 'Money issued',
+};
+
+/** What a block of a type says. */
+export function blockName(type: string): string {
+  return BLOCKS[type] ?? type;
+}

@@ -1,0 +1,261 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { virtualEnvironment } from '@edmp/interface';
+import { createHttpApp, type HttpServer, startHttp, webDirectory } from '@edmp/node/http';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeNode, fakeMarket, STEP_PAUSE_MS } from '../../node/test/support/fake-service.ts';
+import { buildWeb } from '../build.ts';
+
+const executable = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (path) => path !== undefined && path !== '' && existsSync(path),
+);
+const TOKEN = 'test-token-0123456789';
+const PAGES = ['sell', 'market', 'deals', 'purchases', 'wallets', 'ledger'];
+
+interface Running extends FakeNode {
+  readonly server: HttpServer;
+}
+
+describe.skipIf(executable === undefined)(
+  executable === undefined ? 'GUI in Chromium (skipped: no Chromium; set CHROMIUM_PATH)' : 'GUI in Chromium',
+  () => {
+    const environment = virtualEnvironment({ start: Date.UTC(2026, 10, 22, 12) });
+    const complaints: string[] = [];
+    const foreign: string[] = [];
+    let browser: Browser;
+    let seller: Running;
+    let buyer: Running;
+
+    beforeAll(async () => {
+      const { directory } = await buildWeb();
+      const web = webDirectory(directory);
+      const nodes = await Promise.all(
+        fakeMarket({ environment, nodes: ['Seller', 'Buyer'] }).map(async (node) => {
+          const app = createHttpApp({
+            service: node.service,
+            token: TOKEN,
+            environment,
+            web,
+            onFailure: (error) => complaints.push(String(error)),
+          });
+          return { ...node, server: await startHttp({ app, port: 0 }) };
+        }),
+      );
+      seller = nodes[0]!;
+      buyer = nodes[1]!;
+      browser = await chromium.launch({
+        executablePath: executable!,
+        args: ['--no-sandbox', '--disable-gpu'],
+      });
+    }, 60_000);
+
+    afterAll(async () => {
+      await browser?.close();
+      await seller?.server.stop();
+      await buyer?.server.stop();
+    });
+
+    async function open(
+      node: Running,
+      options: { width?: number; path?: string; refused?: boolean } = {},
+    ): Promise<Page> {
+      const context = await browser.newContext({
+        viewport: { width: options.width ?? 1280, height: 850 },
+        reducedMotion: 'reduce',
+        timezoneId: 'Europe/Amsterdam',
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      page.on('console', (message) => {
+        // The browser itself reports every 401.
+        if (options.refused === true) return;
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('request', (request) => {
+        if (!request.url().startsWith(node.server.url) && !request.url().startsWith('data:'))
+          foreign.push(request.url());
+      });
+      await page.goto(node.server.url + (options.path ?? `/?token=${TOKEN}`));
+      return page;
+    }
+
+    const visit = (page: Page, name: string): Promise<void> =>
+      page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+
+    it('walks from a meter to bought data: list, find, buy, follow the steps, download', async () => {
+      const sellerPage = await open(seller);
+      expect(sellerPage.url()).not.toContain(TOKEN);
+      const buyerPage = await open(buyer);
+      await visit(buyerPage, 'Market');
+      await buyerPage.getByText('Nothing is for sale yet').waitFor();
+
+      // Sell
+      await sellerPage.getByRole('img', { name: /Electricity used: 11\.5/ }).waitFor();
+      await sellerPage.getByLabel('One value every', { exact: true }).selectOption('PT15M');
+      await sellerPage.getByText('When people get up, leave').waitFor();
+      await sellerPage.getByLabel('Title').fill('A Saturday in November');
+      await sellerPage.getByRole('textbox', { name: 'Price' }).fill('ten');
+      expect(await sellerPage.getByRole('button', { name: /List for sale/ }).isDisabled()).toBe(true);
+      await sellerPage.getByRole('textbox', { name: 'Price' }).fill('10');
+      await sellerPage.getByText('Only the buyer gets').waitFor();
+      await sellerPage.getByRole('button', { name: /List for sale at 10/ }).click();
+      await sellerPage.getByText('“A Saturday in November” is for sale.').waitFor();
+      await visit(sellerPage, 'Market');
+      await sellerPage.getByText('Your offer').waitFor();
+      expect(await sellerPage.getByRole('button', { name: /^Buy/ }).count()).toBe(0);
+
+      // The offer arrives by itself; buying works by keyboard and asks first.
+      const buy = buyerPage.getByRole('button', { name: /^Buy “A Saturday in November”/ });
+      await buy.focus();
+      await buyerPage.keyboard.press('Enter');
+      const dialog = buyerPage.getByRole('dialog', { name: 'Buy “A Saturday in November”?' });
+      await dialog.waitFor();
+      await buyerPage.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(await buyer.service.orders()).toEqual([]);
+      await buyerPage.keyboard.press('Enter');
+      await dialog.getByRole('button', { name: 'Buy for 10' }).click();
+
+      // Deals, one step after the other
+      await buyerPage.getByRole('heading', { name: /Buying for 10/ }).waitFor();
+      for (let done = 1; done <= 5; done++) {
+        await environment.advance(STEP_PAUSE_MS);
+        await buyerPage
+          .locator('.rung-done')
+          .nth(done - 1)
+          .waitFor();
+        expect(await buyerPage.locator('.rung-done').count()).toBe(done);
+        const risk = await buyerPage
+          .locator('.facts > div', { hasText: 'Most you can lose now' })
+          .textContent();
+        expect(risk, `after step ${done}`).toContain(done === 3 ? '10\u00a0DUM1' : '0\u00a0DUM1');
+      }
+      await buyerPage.getByText('Done', { exact: true }).waitFor();
+      const signatures = await buyerPage.locator('.rung-proof', { hasText: 'Signed by' }).allTextContents();
+      expect(signatures.map((text) => /Signed by (.*) at/.exec(text)?.[1])).toEqual([
+        'the seller',
+        'you',
+        'the seller',
+        'you',
+      ]);
+      const facts = await buyerPage.locator('.deal .facts').textContent();
+      expect(facts?.replaceAll('\u2009', '')).toMatch(/before1000\u00a0DUM1.*after990\u00a0DUM1/);
+
+      // The data
+      await buyerPage.getByRole('link', { name: 'See the data' }).click();
+      await buyerPage.getByRole('heading', { name: 'A Saturday in November' }).waitFor();
+      await buyerPage.getByText('Show as a table').click();
+      expect(await buyerPage.locator('tbody tr').count()).toBe(96);
+      const [trade] = await buyer.service.trades();
+      const bought = await buyer.service.delivery(trade!.id);
+      const download = async (name: string): Promise<string> => {
+        const [file] = await Promise.all([
+          buyerPage.waitForEvent('download'),
+          buyerPage.getByRole('link', { name }).click(),
+        ]);
+        expect(file.suggestedFilename()).toBe(
+          `edmp-electricity-2026-11-21-2026-11-21.${name.slice(-4).trim().toLowerCase()}`,
+        );
+        return readFile(await file.path(), 'utf8');
+      };
+      const csv = (await download('Download CSV')).trimEnd().split('\r\n').slice(1);
+      const values = csv.map((line) => line.split(',')[2] ?? '');
+      expect(values.map((value) => (value === '' ? null : Math.round(Number(value) * 1e6)))).toEqual(
+        bought.consumption.values,
+      );
+      const json = JSON.parse(await download('Download JSON'));
+      expect(json.consumption.values).toEqual(bought.consumption.values);
+
+      // Money and ledger
+      await visit(buyerPage, 'Wallets');
+      await buyerPage.getByRole('link', { name: 'Free to spend: 990\u00a0DUM1' }).waitFor();
+      await visit(sellerPage, 'Wallets');
+      await sellerPage.getByRole('link', { name: 'Free to spend: 1\u2009010\u00a0DUM1' }).waitFor();
+      await visit(buyerPage, 'Ledger');
+      await buyerPage.locator('tbody tr').nth(5).waitFor();
+      await buyerPage.locator('tbody a').first().click();
+      await buyerPage.getByText('market/release').waitFor();
+      await buyerPage.getByText('(you)').first().waitFor();
+    }, 60_000);
+
+    it('says in plain words what went wrong', async () => {
+      const stranger = await open(buyer, { path: '/', refused: true });
+      await stranger.getByRole('alert').getByText('not signed in to the node').waitFor();
+      const wrong = await open(buyer, { path: '/?token=wrong-token-0123456', refused: true });
+      await wrong.getByText('This link is not valid for this node').waitFor();
+
+      const page = await open(buyer);
+      await visit(page, 'Deals');
+      await seller.service.offer({
+        meter: 'meter-1',
+        from: '2026-11-01',
+        to: '2026-11-01',
+        commodity: 'gas',
+        flow: 'import',
+        step: 'P1D',
+        title: 'A day of gas',
+        price: 5n,
+        currency: 'DUM1',
+        supply: 1,
+        accuracy: 'hidden',
+        purposes: [],
+        lifetimeMs: 86_400_000,
+      });
+      buyer.failNext();
+      const [listing] = await buyer.service.listings({ text: 'gas' });
+      await buyer.service.buy({ asset: listing!.asset });
+      await environment.advance(5 * STEP_PAUSE_MS);
+      await page.getByText('The seller did not answer in time').waitFor();
+      await page.getByText('Did not happen', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Withdraw A day of gas' }).click();
+      await page.getByText('The bid is withdrawn').waitFor();
+      await page.getByText('Waiting for a partner').waitFor({ state: 'detached' });
+    }, 60_000);
+
+    it('fits a phone, names every control, and asks nothing of other sites', async () => {
+      for (const node of [seller, buyer]) {
+        const page = await open(node, { width: 390 });
+        for (const name of PAGES) {
+          await page.goto(`${node.server.url}/#/${name}`);
+          await page.locator('main .card, main .empty').first().waitFor();
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          expect(overflow, `${name} is wider than the screen`).toBeLessThanOrEqual(0);
+          const nameless = await page.evaluate(() =>
+            [...document.querySelectorAll('input, select, button, a, summary')]
+              .filter((element) => {
+                const labels = [...((element as HTMLInputElement).labels ?? [])].map(
+                  (label) => label.textContent,
+                );
+                const own = ['INPUT', 'SELECT'].includes(element.tagName) ? '' : element.textContent;
+                return [...labels, element.getAttribute('aria-label'), own].join('').trim() === '';
+              })
+              .map((element) => element.outerHTML),
+          );
+          expect(nameless, 'controls without a name').toEqual([]);
+          const small = await page.evaluate(() =>
+            [...document.querySelectorAll('button, select, nav a, .button')]
+              .filter((element) => element.checkVisibility() && !element.classList.contains('skip'))
+              .filter((element) => element.getBoundingClientRect().height < 24)
+              .map((element) => element.outerHTML),
+          );
+          expect(small, 'targets of at least 24 px (WCAG 2.2, 2.5.8)').toEqual([]);
+        }
+      }
+      expect(foreign).toEqual([]);
+      expect(complaints).toEqual([]);
+    }, 60_000);
+
+    it('says when the node is gone', async () => {
+      const page = await open(seller, { refused: true });
+      await page.getByText('Live').waitFor();
+      await seller.server.stop();
+      await page.getByText('Not connected').waitFor();
+      await visit(page, 'Ledger');
+      await page.getByRole('alert').getByText('The node does not answer').waitFor();
+    }, 60_000);
+  },
+);

@@ -1,0 +1,107 @@
+import type { TradeView, WalletTransactionView, WalletView } from '@edmp/node/client';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { balancesAround } from '../src/text/balances.ts';
+import { formatPlace, geohashBox, localDay, shortId } from '../src/text/format.ts';
+import { formatMoney, parseMoney } from '../src/text/money.ts';
+import { rung } from '../src/text/words.ts';
+
+describe('money', () => {
+  it('writes minor units with the currency’s decimals', () => {
+    expect(formatMoney(1050n, { id: 'MB', precision: 2 })).toBe('10.50\u00a0MB');
+    expect(formatMoney(5n, { id: 'MB', precision: 2 })).toBe('0.05\u00a0MB');
+    expect(formatMoney(-1234567n, { id: 'DUM1', precision: 0 })).toBe('\u22121\u2009234\u2009567\u00a0DUM1');
+  });
+
+  it('reads back every amount it writes', () => {
+    fc.assert(
+      fc.property(fc.bigInt(1n, 2n ** 63n - 1n), fc.integer({ min: 0, max: 8 }), (amount, precision) => {
+        const [text = ''] = formatMoney(amount, { id: 'X', precision }).split('\u00a0');
+        expect(parseMoney(text.replaceAll('\u2009', ''), precision)).toBe(amount);
+      }),
+    );
+  });
+
+  it.each(['', '0', '-1', '1e3', '1.5', 'ten', '9223372036854775808', '1 000'])('refuses %o', (text) => {
+    expect(parseMoney(text, 0)).toBeUndefined();
+  });
+
+  it('takes a comma for decimals', () => {
+    expect(parseMoney(' 1,5 ', 2)).toBe(150n);
+  });
+});
+
+describe('places and days', () => {
+  it('finds the cell of a geohash', () => {
+    // The example of the Wikipedia article on geohashes.
+    const box = geohashBox('ezs42');
+    expect(box?.south).toBeCloseTo(42.583, 3);
+    expect(box?.north).toBeCloseTo(42.627, 3);
+    expect(box?.west).toBeCloseTo(-5.625, 3);
+    expect(box?.east).toBeCloseTo(-5.581, 3);
+    expect(geohashBox('a!')).toBeUndefined();
+  });
+
+  it('says how rough a place is, and when it is withheld', () => {
+    expect(formatPlace('u15')).toMatch(/^Near \d+°\u00a0N, \d+°\u00a0E, within \d+\u00a0km$/);
+    expect(formatPlace(null)).toBe('Not told');
+  });
+
+  it('counts days over the end of a month', () => {
+    expect(localDay(new Date(2026, 2, 1, 12).getTime(), -1)).toBe('2026-02-28');
+  });
+
+  it('shortens ids only', () => {
+    expect(shortId('short')).toBe('short');
+    expect(shortId('0123456789abcdef')).toBe('012345…cdef');
+  });
+});
+
+describe('steps of a deal', () => {
+  it('speaks to the reader', () => {
+    expect(rung('release-proposal', 'seller').title).toBe('Key handed over by you');
+    expect(rung('release-proposal', 'buyer').title).toBe('Key handed over by the seller');
+  });
+
+  it('shows a step it has no words for', () => {
+    expect(rung('payment-2', 'buyer')).toEqual({ title: 'Payment 2', meaning: '' });
+  });
+});
+
+describe('balances around a deal', () => {
+  const wallet = { available: 990n, held: 0n } as WalletView;
+  const trade = { id: 't', role: 'buyer', price: 10n, failed: null } as TradeView;
+  const movement = (change: Partial<WalletTransactionView>): WalletTransactionView =>
+    ({
+      direction: 'out',
+      amount: 10n,
+      time: 5,
+      status: 'final',
+      trade: 't',
+      ...change,
+    }) as WalletTransactionView;
+
+  it('expects the change while the deal runs', () => {
+    const held = { available: 990n, held: 10n } as WalletView;
+    expect(balancesAround(trade, held, [movement({ status: 'held' })])).toEqual({
+      before: 1000n,
+      after: 990n,
+    });
+    const seller = { ...trade, role: 'seller' } as TradeView;
+    expect(balancesAround(seller, { available: 1000n, held: 0n } as WalletView, [])).toEqual({
+      before: 1000n,
+      after: 1010n,
+    });
+  });
+
+  it('goes back over later movements once it is final', () => {
+    const later = movement({ trade: 'u', direction: 'in', amount: 7n, time: 9 });
+    expect(balancesAround(trade, { available: 997n, held: 0n } as WalletView, [movement({}), later])).toEqual(
+      { before: 1000n, after: 990n },
+    );
+  });
+
+  it('changes nothing when the deal failed', () => {
+    expect(balancesAround({ ...trade, failed: 'x' }, wallet, [])).toEqual({ before: 990n, after: 990n });
+  });
+});
