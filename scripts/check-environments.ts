@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import ts from 'typescript';
 import { type Packed, packAll } from './lib/pack.ts';
 import { main, mustRun } from './lib/run.ts';
 import { serveFolder } from './lib/serve.ts';
-import { readManifest, root } from './lib/workspace.ts';
+import { publicEntries, readManifest, root } from './lib/workspace.ts';
 
 /** An app copied out of the repository with the packed packages installed. */
 interface App {
   readonly path: string;
+  /** The packages of this repository installed in it. */
+  readonly installed: readonly Packed[];
   readonly expected: string;
 }
 
@@ -18,6 +21,7 @@ interface App {
 async function install(name: string, folder: string, packed: readonly Packed[]): Promise<App> {
   const path = join(folder, name);
   await cp(join(root, 'environments', name), path, { recursive: true });
+  await copyShared(path);
   const { dependencies = {}, devDependencies = {} } = readManifest(path);
   const ours = Object.keys(dependencies).filter((each) => each.startsWith('@edmp/'));
   // npm looks for what a tarball depends on in the registry, so the tarballs of those packages are named too.
@@ -27,7 +31,8 @@ async function install(name: string, folder: string, packed: readonly Packed[]):
     for (const inner of Object.keys(pkg.manifest.dependencies ?? {}))
       if (inner.startsWith('@edmp/')) needed.add(inner);
   }
-  const tarballs = [...needed].map((each) => find(packed, each).tarball);
+  const installed = [...needed].map((each) => find(packed, each));
+  const tarballs = installed.map(({ tarball }) => tarball);
   const others = Object.entries({ ...dependencies, ...devDependencies })
     .filter(([each]) => !each.startsWith('@edmp/'))
     .map(([each, range]) => `${each}@${range}`);
@@ -36,7 +41,28 @@ async function install(name: string, folder: string, packed: readonly Packed[]):
   await mustRun('npm', ['install', '--no-audit', '--no-fund', '--no-progress', ...tarballs, ...others], {
     cwd: path,
   });
-  return { path, expected: await readFile(join(path, 'expected.txt'), 'utf8') };
+  return { path, installed, expected: await readFile(join(path, 'expected.txt'), 'utf8') };
+}
+
+/** Adds `environments/shared` to an app: as it is where there is a compiler, else as JavaScript. */
+async function copyShared(path: string): Promise<void> {
+  const shared = join(root, 'environments/shared');
+  const compiles = (await readdir(path)).some((name) => name.startsWith('tsconfig'));
+  for (const name of await readdir(shared)) {
+    if (compiles) {
+      await cp(join(shared, name), join(path, name));
+      continue;
+    }
+    const compilerOptions = {
+      module: ts.ModuleKind.ESNext,
+      target: ts.ScriptTarget.ES2023,
+      verbatimModuleSyntax: true,
+    };
+    const { outputText } = ts.transpileModule(await readFile(join(shared, name), 'utf8'), {
+      compilerOptions,
+    });
+    await writeFile(join(path, name.replace(/\.ts$/, '.js')), outputText);
+  }
 }
 
 function find(packed: readonly Packed[], name: string): Packed {
@@ -59,6 +85,7 @@ const environments: Readonly<Record<string, (app: App) => Promise<void>>> = {
     );
     if (compilers.length !== 3)
       throw new Error(`three TypeScript versions expected, got ${compilers.join(', ')}`);
+    await writeFile(join(app.path, 'entries.ts'), allEntries(app.installed));
     for (const compiler of compilers) {
       for (const project of ['tsconfig.nodenext.json', 'tsconfig.bundler.json']) {
         const tsc = join(app.path, 'node_modules', compiler, 'bin/tsc');
@@ -85,6 +112,17 @@ const environments: Readonly<Record<string, (app: App) => Promise<void>>> = {
     }
   },
 };
+
+/** A module that names every public entry, so that each one's declarations are checked. */
+function allEntries(installed: readonly Packed[]): string {
+  const needsPeers = ['./libp2p', './testing'];
+  const specifiers = installed.flatMap(({ pkg }) =>
+    publicEntries(pkg.manifest)
+      .filter(({ subpath }) => !needsPeers.includes(subpath) && !subpath.startsWith('bin:'))
+      .map(({ subpath }) => pkg.manifest.name + subpath.slice(1)),
+  );
+  return specifiers.map((specifier, index) => `export * as entry${index} from '${specifier}';\n`).join('');
+}
 
 function requireOutput(app: App, output: string): void {
   if (output.trimEnd() !== app.expected.trimEnd()) {

@@ -1,5 +1,5 @@
-import { bytesToHex, seededRandom } from '@edmp/interface';
+import { trade } from './trade.js';
 
 const output = document.querySelector('#output');
-output.textContent = `${bytesToHex(seededRandom(7).bytes(32))}\n`;
+output.textContent = await trade();
 output.dataset.done = 'true';

@@ -19,6 +19,8 @@ export * from './exchange/open.ts';
 export * from './exchange/proof.ts';
 export * from './exchange/settlement.ts';
 export type * from './exchange/types.ts';
+export * from './gateway/client.ts';
+export * from './gateway/handler.ts';
 export * from './hpke/hpke.ts';
 export * from './merkle/tree.ts';
 export * from './sealing/check.ts';

@@ -1,5 +1,5 @@
 /**
- * A {@link @edmp/interface!Network} over libp2p. The `libp2p` and `@libp2p/*` packages are optional peers of this
+ * A {@link @edmp/interface!index.Network} over libp2p. The `libp2p` and `@libp2p/*` packages are optional peers of this
  * package: install those that `peerDependencies` lists to use this entry.
  *
  * @packageDocumentation

@@ -1,5 +1,5 @@
 /**
- * Simulated {@link @edmp/interface!Network}s: any number of nodes in one process on one clock, deterministic from a
+ * Simulated {@link @edmp/interface!index.Network}s: any number of nodes in one process on one clock, deterministic from a
  * seed, with faults on demand.
  *
  * @packageDocumentation

@@ -29,6 +29,12 @@ function framed(...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(prefix.finish(1), ...parts);
 }
 
+/** Options of {@link exportCar}. */
+export interface ExportCarOptions extends AbortOptions {
+  /** `all` (default): the root and everything under it. `block`: the root alone. */
+  readonly scope?: 'all' | 'block';
+}
+
 /**
  * Everything under `root` as CARv1 (https://ipld.io/specs/transport/car/carv1): header, root, then what each block
  * links to, depth first, every block once. The order is fixed, so equal content gives equal files.
@@ -36,7 +42,7 @@ function framed(...parts: readonly Uint8Array[]): Uint8Array {
 export async function* exportCar(
   store: ContentReader,
   root: CID,
-  options: AbortOptions = {},
+  options: ExportCarOptions = {},
 ): AsyncIterable<Uint8Array> {
   expectSupportedCid(root);
   yield framed(encode({ version: 1, roots: [root] }));
@@ -46,8 +52,9 @@ export async function* exportCar(
     throwIfAborted(options.signal);
     if (seen.has(cid.toString())) continue;
     seen.add(cid.toString());
-    const bytes = await store.get(cid, options);
+    const bytes = await store.get(cid, { signal: options.signal });
     yield framed(cid.bytes, bytes);
+    if (options.scope === 'block') return;
     waiting.push(...[...linksOf(cid, bytes)].reverse());
   }
 }

@@ -25,14 +25,17 @@ export function describeError(error: unknown): string {
 
 /** Exit code that fits a failure. */
 export function exitCodeOf(error: unknown): number {
-  if (isEdmpError(error, 'ERR_INVALID_ARGUMENT') || isEdmpError(error, 'ERR_NODE_CONFIG')) return ExitCode.usage;
-  if (isEdmpError(error, 'ERR_CLIENT_UNREACHABLE')) return ExitCode.unreachable;
+  if (isEdmpError(error, 'ERR_INVALID_ARGUMENT') || isEdmpError(error, 'ERR_NODE_CONFIG'))
+    return ExitCode.usage;
+  if (isEdmpError(error, 'ERR_HTTP_UNREACHABLE')) return ExitCode.unreachable;
   return ExitCode.failed;
 }
 
 /** Aligned columns for terminals; the last column is not padded. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))

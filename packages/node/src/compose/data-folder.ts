@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { bytesToHex, type Environment, hexToBytes } from '@edmp/interface';
 import { NodeError } from './errors.ts';
@@ -66,7 +75,10 @@ function lock(path: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
       if (Number.isInteger(pid) && pid !== process.pid && isAlive(pid)) {
-        throw new NodeError('ERR_NODE_DATA', `The data folder ${path} is in use by process ${pid}; stop it or choose another --data folder`);
+        throw new NodeError(
+          'ERR_NODE_DATA',
+          `The data folder ${path} is in use by process ${pid}; stop it or choose another --data folder`,
+        );
       }
       rmSync(file, { force: true });
     }
@@ -86,9 +98,14 @@ export function openDataFolder(path: string, environment: Environment): DataFold
     try {
       const seed = readOrCreate(join(path, 'identity.key'), () => bytesToHex(environment.randomBytes(32)));
       if (!/^[0-9a-f]{64}$/.test(seed)) {
-        throw new NodeError('ERR_NODE_DATA', `${join(path, 'identity.key')} should hold 64 hexadecimal characters; restore it from your backup`);
+        throw new NodeError(
+          'ERR_NODE_DATA',
+          `${join(path, 'identity.key')} should hold 64 hexadecimal characters; restore it from your backup`,
+        );
       }
-      const token = readOrCreate(join(path, 'token'), () => Buffer.from(environment.randomBytes(32)).toString('base64url'));
+      const token = readOrCreate(join(path, 'token'), () =>
+        Buffer.from(environment.randomBytes(32)).toString('base64url'),
+      );
       mkdirSync(join(path, 'content'), { recursive: true, mode: 0o700 });
       return {
         path,
@@ -105,6 +122,10 @@ export function openDataFolder(path: string, environment: Environment): DataFold
     }
   } catch (error) {
     if (error instanceof NodeError) throw error;
-    throw new NodeError('ERR_NODE_DATA', `The data folder ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+    throw new NodeError(
+      'ERR_NODE_DATA',
+      `The data folder ${path} cannot be used: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }

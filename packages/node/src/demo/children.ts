@@ -51,7 +51,9 @@ export function children(command: readonly string[]): Children {
           settled = true;
           clearTimeout(timer);
           child.kill('SIGKILL');
-          reject(new EdmpError('ERR_DEMO_CHILD', stderr.trim() === '' ? message : `${message}: ${stderr.trim()}`));
+          reject(
+            new EdmpError('ERR_DEMO_CHILD', stderr.trim() === '' ? message : `${message}: ${stderr.trim()}`),
+          );
         };
         const timer = setTimeout(() => fail(`The ${name} said nothing for ${timeoutMs} ms`), timeoutMs);
         child.on('error', (error) => fail(`The ${name} could not be started (${error.message})`));

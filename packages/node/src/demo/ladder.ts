@@ -18,7 +18,13 @@ export interface Ladder {
   /** Name of the step under way; undefined between steps. */
   readonly current: string | undefined;
   /** Runs one step, then prints its rung; `detail` gives the text from the result. */
-  step<T>(name: string, who: Who, title: string, task: () => Promise<T>, detail?: (result: T) => string): Promise<T>;
+  step<T>(
+    name: string,
+    who: Who,
+    title: string,
+    task: () => Promise<T>,
+    detail?: (result: T) => string,
+  ): Promise<T>;
   /** Prints a rung for something that happened between two moments. */
   rung(name: string, who: Who, title: string, ms: number, detail: string): void;
 }

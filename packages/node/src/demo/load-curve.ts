@@ -23,7 +23,9 @@ export function drawLoadCurve(values: readonly (number | null)[], options: LoadC
     const from = Math.floor((column * values.length) / width);
     const to = Math.max(from + 1, Math.floor(((column + 1) * values.length) / width));
     const known = values.slice(from, to).filter((value) => value !== null);
-    return known.length === 0 ? null : (known.reduce((sum, value) => sum + value, 0) / known.length) * kilowattPerUnit;
+    return known.length === 0
+      ? null
+      : (known.reduce((sum, value) => sum + value, 0) / known.length) * kilowattPerUnit;
   });
   const peak = Math.max(...columns.map((value) => value ?? 0), 1e-9);
   const lines: string[] = [];
@@ -37,7 +39,11 @@ export function drawLoadCurve(values: readonly (number | null)[], options: LoadC
     lines.push(`${label.padStart(8)} │${bars.join('')}`);
   }
   const hours = Math.round((values.length * options.stepMinutes) / 60);
-  const marks = ['00:00', `${String(Math.round(hours / 2)).padStart(2, '0')}:00`, `${String(hours).padStart(2, '0')}:00`];
+  const marks = [
+    '00:00',
+    `${String(Math.round(hours / 2)).padStart(2, '0')}:00`,
+    `${String(hours).padStart(2, '0')}:00`,
+  ];
   const middle = Math.max(0, Math.floor(width / 2) - (marks[0]?.length ?? 0) - 2);
   const rest = Math.max(1, width - middle - marks.join('').length);
   lines.push(`${' '.repeat(8)} └${'─'.repeat(width)}`);

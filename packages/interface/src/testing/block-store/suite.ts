@@ -5,7 +5,7 @@ import { propertyCases } from './properties.ts';
 import { queryCases } from './queries.ts';
 import { writeCases } from './writes.ts';
 
-/** What every {@link BlockStore} implementation must do (DESIGN §3.5). Registers vitest cases; call it at the top of a test file. */
+/** What every {@link @edmp/interface!index.BlockStore} implementation must do (DESIGN §3.5). Registers vitest cases; call it at the top of a test file. */
 export function blockStoreSuite(options: BlockStoreSuiteOptions): void {
   describe(`block store suite: ${options.name}`, () => {
     queryCases(options);

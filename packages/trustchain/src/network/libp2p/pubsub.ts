@@ -71,8 +71,8 @@ export function leaveTopic(pubsub: GossipSub, topic: string): void {
 }
 
 /**
- * Has messages on topics without a validator ignored. By default gossipsub takes them for valid and offers them to
- * others, so that anybody could use a node that only publishes on a topic to spread junk there.
+ * Has messages on topics without a validator ignored. By default gossipsub takes them for valid, keeps them for some
+ * seconds and hands them to whoever asks, so that any node would pass on what it never judged.
  */
 export function ignoreUnknownTopics(pubsub: GossipSub): void {
   const validators = pubsub.topicValidators;

@@ -1,0 +1,206 @@
+import {
+  createDataset,
+  dataLeaf,
+  decodeManifest,
+  judgeProof,
+  leafSalts,
+  MAX_CHUNK_BYTES,
+  memoryContentStore,
+  openDelivery,
+  sealDataset,
+  settlementRootOf,
+  wrapContentKey,
+} from '../packages/data-settlement/src/index.ts';
+import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
+import {
+  bytesToHex,
+  CODEC_RAW,
+  type ContentStore,
+  type JudgedTrade,
+  publicKey,
+  seededRandom,
+  virtualEnvironment,
+} from '../packages/interface/src/index.ts';
+import { against, type Bench, elapsedMs, median, type Report } from './harness.ts';
+
+const MEGABYTES = 100;
+const crypto = nodeCrypto();
+const environment = virtualEnvironment();
+const NONCE = new Uint8Array(12);
+
+/** Chunks of 48 KiB, the largest that the format allows, filled with noise. */
+function bulk(): readonly Uint8Array[] {
+  const random = seededRandom(1);
+  const one = random.bytes(MAX_CHUNK_BYTES);
+  return Array.from({ length: Math.floor((MEGABYTES * 1e6) / MAX_CHUNK_BYTES) }, (_, i) => {
+    const chunk = one.slice();
+    chunk.set(random.bytes(64), i % 1000);
+    return chunk;
+  });
+}
+
+/** `seal 100 MB` of the budget, against bare ChaCha20-Poly1305 over 64 KiB pieces of as many bytes. */
+async function sealing(report: Report): Promise<void> {
+  const chunks = bulk();
+  const bytes = chunks.length * MAX_CHUNK_BYTES;
+  const saltSeed = new Uint8Array(32).fill(1);
+  const salt = leafSalts(crypto, saltSeed);
+  const leaves = chunks.map((chunk, i) => dataLeaf(crypto, i, salt(i), chunk));
+  const piece = seededRandom(2).bytes(65_536);
+  const rate = await against(
+    bytes / 1e6,
+    async () => {
+      const store = memoryContentStore({ crypto, environment });
+      await sealDataset({
+        crypto,
+        store,
+        tradeId: new Uint8Array(32).fill(2),
+        contentKey: new Uint8Array(32).fill(3),
+        count: chunks.length,
+        chunks,
+        salt,
+        dataLeaf: (i) => leaves[i] ?? new Uint8Array(0),
+      });
+    },
+    () => {
+      const key = new Uint8Array(32).fill(4);
+      for (let i = 0; i < bytes / piece.length; i++) crypto.chacha20Poly1305Seal(key, NONCE, piece, NONCE);
+    },
+  );
+  report({ metric: 'seal-100MB', value: rate.value, unit: 'MB/s', floor: rate.floor, ratio: rate.ratio });
+}
+
+interface Case {
+  readonly trade: JudgedTrade;
+  readonly store: ContentStore;
+  readonly secretKey: Uint8Array;
+}
+
+/** A day of quarter hours, sealed, with one byte of the ciphertext wrong when `cheat` is set. */
+async function oneDay(
+  days: number,
+  cheat: boolean,
+): Promise<Case & { readonly open: () => Promise<Uint8Array | undefined> }> {
+  const random = seededRandom(7);
+  const count = 96 * days;
+  const dataset = createDataset({
+    descriptor: {
+      commodity: 'electricity',
+      flow: 'import',
+      unit: 'uKWh',
+      step: 'PT15M',
+      zone: 'Etc/UTC',
+      from: '2026-01-01',
+      to: new Date(Date.UTC(2026, 0, days)).toISOString().slice(0, 10),
+      count,
+      gaps: 0,
+      cell: null,
+      household: null,
+      attestation: 'unsigned',
+      verified: 0,
+      pseudonym: random.bytes(16),
+      licence: 'EDMP-personal-1',
+      purposes: [],
+      consent: null,
+      title: '',
+    },
+    consumption: {
+      values: Array.from({ length: count }, () => random.below(500_000)),
+      quality: new Uint8Array(count),
+      offsetMinutes: 0,
+    },
+    crypto,
+    random: (length) => random.bytes(length),
+  });
+  const store = memoryContentStore({ crypto, environment });
+  const salt = leafSalts(crypto, dataset.saltSeed);
+  const [tradeId, contentKey, secretKey] = [random.bytes(32), random.bytes(32), random.bytes(32)];
+  const damaged: Pick<ContentStore, 'put'> = {
+    put: (codec, bytes) =>
+      store.put(codec, cheat && codec === CODEC_RAW ? bytes.with(9, (bytes[9] ?? 0) ^ 1) : bytes),
+  };
+  const delivery = await sealDataset({
+    crypto,
+    store: damaged,
+    tradeId,
+    contentKey,
+    count: dataset.chunks.length,
+    chunks: dataset.chunks,
+    salt,
+    dataLeaf: (i) => dataLeaf(crypto, i, salt(i), dataset.chunks[i] ?? new Uint8Array(0)),
+  });
+  const manifest = decodeManifest(await store.get(delivery.manifest));
+  const settlementRoot = settlementRootOf(crypto, manifest.leaves);
+  const recipientKey = crypto.x25519PublicKey(secretKey);
+  const trade: JudgedTrade = {
+    tradeId,
+    asset: dataset.asset,
+    seller: publicKey(random.bytes(32)),
+    buyer: publicKey(random.bytes(32)),
+    recipientKey,
+    document: dataset.document,
+    settlementRoot,
+    wrappedKey: wrapContentKey(crypto, {
+      tradeId,
+      settlementRoot,
+      recipientKey,
+      contentKey,
+      ephemeral: random.bytes(32),
+    }),
+  };
+  const open = async (): Promise<Uint8Array | undefined> => {
+    const outcome = await openDelivery({
+      crypto,
+      trade,
+      document: dataset.document,
+      settlementRoot,
+      manifest,
+      secretKey,
+      wrappedKey: trade.wrappedKey,
+      read: (cid) => store.get(cid),
+    });
+    return outcome.kind === 'misbehaviour' ? outcome.proof : undefined;
+  };
+  return { trade, store, secretKey, open };
+}
+
+/** `verify a proof of misbehaviour` of the budget: wrong data over a chunk of a year, and a wrong key. */
+async function judging(report: Report): Promise<void> {
+  const year = await oneDay(365, true);
+  const proof = await year.open();
+  if (proof === undefined) throw new Error('the delivery was meant to be damaged');
+  const time = async (trade: JudgedTrade, evidence: Uint8Array): Promise<number> => {
+    if (!judgeProof(crypto, trade, evidence).guilty) throw new Error('the proof was meant to convict');
+    const rounds = 200;
+    return median(
+      async () =>
+        (await elapsedMs(() => {
+          for (let i = 0; i < rounds; i++) judgeProof(crypto, trade, evidence);
+        })) / rounds,
+    );
+  };
+  report({ metric: 'judge-wrong-data', value: await time(year.trade, proof), unit: 'ms' });
+  report({ metric: 'proof-size-wrong-data', value: proof.length, unit: 'B' });
+}
+
+/** What one trade of a day costs each side in computing. */
+async function daily(report: Report): Promise<void> {
+  const honest = await oneDay(1, false);
+  if ((await honest.open()) !== undefined) throw new Error(`${bytesToHex(honest.trade.tradeId)} was honest`);
+  const perOpen = await median(
+    async () =>
+      (await elapsedMs(async () => {
+        for (let i = 0; i < 50; i++) await honest.open();
+      })) / 50,
+  );
+  report({ metric: 'open-one-day', value: perOpen, unit: 'ms' });
+}
+
+export const bench: Bench = {
+  name: 'settlement',
+  async run(report) {
+    await sealing(report);
+    await judging(report);
+    await daily(report);
+  },
+};

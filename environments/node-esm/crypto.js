@@ -1,0 +1,3 @@
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+
+export const crypto = nodeCrypto();

@@ -1,0 +1,55 @@
+import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
+import { memoryKeyValueStore, softwareSigner, systemEnvironment } from '@edmp/interface';
+import { createMarket, price, type TradeId } from '@edmp/market';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { simulatedNetworks } from '@edmp/trustchain/simulated';
+import { crypto } from './crypto.js';
+import { consumption, descriptor } from './day.js';
+
+/** Two traders in one process: one sells a day of meter data, the other finds it, buys it and opens it. */
+export async function trade(): Promise<string> {
+  const environment = systemEnvironment();
+  const networks = simulatedNetworks({ environment });
+  const party = async (seed: number) => {
+    const signer = softwareSigner({ crypto, secretKey: new Uint8Array(32).fill(seed) });
+    const network = networks.create({ self: signer.publicKey });
+    const node = { signer, network, crypto, environment };
+    const trustchain = await createTrustchain({ ...node, store: memoryBlockStore() });
+    const content = memoryContentStore({ crypto, environment });
+    const settlement = createSettlement({ ...node, content, secrets: memoryKeyValueStore() });
+    const market = await createMarket({ ...node, trustchain, settlement, records: memoryKeyValueStore() });
+    await network.start();
+    return {
+      settlement,
+      market,
+      stop: () => Promise.all([market.stop(), settlement.stop(), network.stop()]),
+    };
+  };
+  const seller = await party(1);
+  const buyer = await party(2);
+  networks.link(seller.market.self, buyer.market.self);
+
+  const { document } = await seller.settlement.addDataset({ descriptor, consumption });
+  const finished = new Promise<TradeId>((resolve, reject) => {
+    buyer.market.on((event) => {
+      if (event.type === 'listing' && event.change === 'added') {
+        const { asset, price: asked } = event.listing;
+        buyer.market.buy({ asset, price: asked, lifetimeMs: 60_000 }).catch(reject);
+      }
+      if (event.type !== 'trade') return;
+      if (event.trade.state === 'completed') resolve(event.trade.id);
+      if (event.trade.state === 'failed') reject(new Error(event.trade.failure?.reason));
+    });
+  });
+  await seller.market.sell({ document, price: price('DUM1', 10), supply: 1, lifetimeMs: 60_000 });
+  const delivery = await buyer.market.delivery(await finished);
+  const balances = await Promise.all(
+    [seller, buyer].map(({ market }) => market.balance(market.self, 'DUM1')),
+  );
+  await Promise.all([seller.stop(), buyer.stop()]);
+  return [
+    `readings: ${delivery.consumption.values.length}`,
+    `identical: ${delivery.consumption.values.join() === consumption.values.join()}`,
+    `balances: ${balances.map(({ available }) => available).join(' and ')} DUM1`,
+  ].join('\n');
+}

@@ -1,0 +1,3 @@
+import { nobleCrypto } from '@edmp/interface/crypto/noble';
+
+export const crypto = nobleCrypto();

@@ -1,0 +1,4 @@
+import { Command } from 'commander';
+export function chainCommand(): Command {
+  return new Command('chain');
+}

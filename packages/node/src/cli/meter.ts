@@ -1,0 +1,4 @@
+import { Command } from 'commander';
+export function meterCommand(): Command {
+  return new Command('meter');
+}

@@ -1,0 +1,111 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { systemEnvironment } from '@edmp/interface';
+import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
+import { endWithSignals, endWithStdin } from './leash.ts';
+import { toJson } from './output.ts';
+
+interface StartOptions {
+  readonly name: string;
+  readonly data: string;
+  readonly http: number;
+  readonly listen: readonly string[];
+  readonly connect: readonly string[];
+  readonly meters: string;
+  readonly zone: string;
+  readonly matchmaker: boolean;
+  readonly web: boolean;
+  readonly phaseTimeout?: number;
+  readonly fault?: NodeFault;
+  readonly readyJson: boolean;
+  readonly leash: boolean;
+}
+
+const port = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new BadOption('Expected a port from 0 to 65535.');
+  return value;
+};
+const duration = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 100 || value > 86_400_000)
+    throw new BadOption('Expected 100 to 86400000 milliseconds.');
+  return value;
+};
+const collect = (text: string, all: readonly string[]): string[] => [...all, text];
+
+/** Where a node keeps its files unless told otherwise: `EDMP_DATA`, or `.edmp` in the home folder. */
+export function defaultDataFolder(): string {
+  return process.env.EDMP_DATA ?? join(homedir(), '.edmp');
+}
+
+/** `edmp start`: runs one node until it is stopped. */
+export function startCommand(): Command {
+  return new Command('start')
+    .alias('node')
+    .description('run a node: HTTP API and web page on loopback, peers over libp2p')
+    .option('--name <text>', 'name shown on the page', 'my node')
+    .option('--data <folder>', 'identity, chain and content of this node', defaultDataFolder())
+    .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
+    .option(
+      '--listen <multiaddr>',
+      'address for peers; repeat for more (default: /ip4/127.0.0.1/tcp/0)',
+      collect,
+      [],
+    )
+    .option('--connect <multiaddr>', 'peer to stay connected to; repeat for more', collect, [])
+    .option('--meters <source>', 'emulator, none, or the URL of an OEHU API', 'emulator')
+    .option('--zone <iana>', 'time zone of the meters', 'Europe/Amsterdam')
+    .option('--no-matchmaker', 'do not match other traders’ orders')
+    .option('--no-web', 'no web page, API only')
+    .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
+    .addOption(
+      new Option('--fault <kind>', 'misbehave on purpose, to test the other side')
+        .choices(NODE_FAULTS)
+        .hideHelp(),
+    )
+    .addOption(new Option('--ready-json', 'print one JSON line when ready').default(false).hideHelp())
+    .addOption(new Option('--leash', 'end when stdin closes').default(false).hideHelp())
+    .action(async (options: StartOptions) => {
+      // Loaded only here: the other commands start faster without libp2p.
+      const { runNode } = await import('../compose/run-node.ts');
+      const environment = systemEnvironment();
+      const node = await runNode({
+        ...options,
+        data: resolve(options.data),
+        listen: options.listen.length > 0 ? options.listen : ['/ip4/127.0.0.1/tcp/0'],
+        environment,
+        log: (text) => process.stderr.write(`${text}\n`),
+      });
+      if (options.leash) endWithStdin(node.stop);
+      endWithSignals(node.stop);
+      if (options.readyJson) {
+        process.stdout.write(
+          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses })}\n`,
+        );
+        return;
+      }
+      process.stdout.write(
+        [
+          '',
+          `  EDMP node "${options.name}" is running.`,
+          '',
+          `  Page      ${node.url}/?token=${node.token}`,
+          `  API       ${node.url}/v1/openapi.json`,
+          `  Identity  ${node.key}`,
+          `  Peers     ${node.addresses.join('\n            ')}`,
+          `  Meters    ${node.meterSource ?? 'none'}`,
+          `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
+          '',
+          '  A second node on this machine that trades with this one:',
+          `    npx -y pnpm@10.34.9 start --name neighbour --data ${resolve(options.data)}-2 --http 0 \\`,
+          `      --connect ${node.addresses[0] ?? '<address>'}`,
+          '',
+          '  Stop with Ctrl+C.',
+          '',
+        ].join('\n'),
+      );
+    });
+}

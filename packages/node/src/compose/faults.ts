@@ -1,0 +1,34 @@
+import type { ContentStore, Settlement } from '@edmp/interface';
+
+/**
+ * Faults that a node can be told to have, for demonstrations and tests of the other side's defences:
+ * `corrupt-content` serves altered ciphertext; `die-before-release` kills the own process when the key is due.
+ */
+export type NodeFault = 'corrupt-content' | 'die-before-release';
+
+/** All faults, for option parsers. */
+export const NODE_FAULTS: readonly NodeFault[] = ['corrupt-content', 'die-before-release'];
+
+/** A store whose reads come out with one bit flipped, as from a broken or lying peer. */
+export function corruptReads(store: ContentStore): ContentStore {
+  return {
+    ...store,
+    async get(cid, options) {
+      const bytes = (await store.get(cid, options)).slice();
+      const last = bytes.length - 1;
+      bytes[last] = (bytes[last] ?? 0) ^ 1;
+      return bytes;
+    },
+  };
+}
+
+/** A settlement whose seller dies, without any warning, at the moment it owes the key. */
+export function dieBeforeRelease<S extends Settlement>(settlement: S, die: () => void): S {
+  return {
+    ...settlement,
+    release(): Promise<Uint8Array> {
+      die();
+      return new Promise(() => {}); // the process is gone; nothing ever answers
+    },
+  };
+}

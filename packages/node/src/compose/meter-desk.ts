@@ -1,0 +1,176 @@
+import {
+  type AttestationLevel,
+  type Commodity,
+  type Environment,
+  type Flow,
+  type IntervalSeries,
+  isEdmpError,
+  type MeterDevice,
+  type MeterSource,
+  type RegisterReading,
+} from '@edmp/interface';
+import { coarseCell, intervalSeries, zoneOf } from '@edmp/oehu-client';
+import type { CurveQuery, CurveView, MeterView } from '../service.ts';
+import { NodeError } from './errors.ts';
+
+/** Metres that each accuracy level of a listing stands for; at `hidden` no place is published. */
+export const ACCURACY_METRES = { street: 200, town: 3_000, region: 28_000, hidden: 100_000 } as const;
+
+/** Longest period that one look at a meter may cover, days. */
+const MAX_DAYS = 400;
+/** How long fetched readings serve again, ms: opening a listing right after looking at it must not fetch twice. */
+const CACHE_MS = 60_000;
+const CACHE_ENTRIES = 8;
+const DAY = 86_400_000;
+
+const SOLD_BY_HOUSEHOLDS: readonly { readonly commodity: Commodity; readonly flow: Flow }[] = [
+  { commodity: 'electricity', flow: 'import' },
+  { commodity: 'electricity', flow: 'export' },
+  { commodity: 'gas', flow: 'import' },
+];
+
+/** A node's view of its meters. */
+export interface MeterDesk {
+  meters(): Promise<readonly MeterView[]>;
+  /** Throws `ERR_NODE_NOT_FOUND` for an unknown meter. */
+  device(id: string): Promise<MeterDevice>;
+  /** Reads, verifies and turns into intervals. Throws `ERR_METER_*` and `ERR_NODE_NOT_FOUND`. */
+  series(query: CurveQuery): Promise<IntervalSeries>;
+}
+
+/** Options of {@link meterDesk}. */
+export interface MeterDeskOptions {
+  /** Undefined: every call throws `ERR_NODE_NO_METER`. */
+  readonly source: MeterSource | undefined;
+  readonly environment: Environment;
+  /** IANA zone whose midnights days begin at. */
+  readonly zone: string;
+}
+
+/** Reads meters through a {@link MeterSource}, keeping the last few fetches for a minute. */
+export function meterDesk(options: MeterDeskOptions): MeterDesk {
+  const { environment } = options;
+  const cache = new Map<
+    string,
+    { readonly at: number; readonly readings: Promise<readonly RegisterReading[]> }
+  >();
+
+  const source = (): MeterSource => {
+    if (options.source === undefined) {
+      throw new NodeError(
+        'ERR_NODE_NO_METER',
+        'This node has no meter source; start it with --meters emulator or --meters URL',
+      );
+    }
+    return options.source;
+  };
+
+  const period = (query: CurveQuery): { readonly from: number; readonly to: number } => {
+    const zone = zoneOf(options.zone);
+    const from = zone.midnight(query.from);
+    const to = zone.nextDay(zone.midnight(query.to));
+    if (to <= from || to - from > MAX_DAYS * DAY) {
+      throw new NodeError(
+        'ERR_NODE_CONFIG',
+        `Choose 1 to ${MAX_DAYS} days, got ${query.from} to ${query.to}`,
+      );
+    }
+    return { from, to };
+  };
+
+  const readings = (meter: string, from: number, to: number): Promise<readonly RegisterReading[]> => {
+    const key = `${meter}|${from}|${to}`;
+    const now = environment.now();
+    const known = cache.get(key);
+    if (known !== undefined && now - known.at < CACHE_MS) return known.readings;
+    const fetched = (async () => {
+      const all: RegisterReading[] = [];
+      for await (const reading of source().readings(meter, { from, to })) all.push(reading);
+      return all;
+    })();
+    fetched.catch(() => cache.delete(key));
+    cache.set(key, { at: now, readings: fetched });
+    for (const oldest of cache.keys()) {
+      if (cache.size <= CACHE_ENTRIES) break;
+      cache.delete(oldest);
+    }
+    return fetched;
+  };
+
+  const desk: MeterDesk = {
+    async meters() {
+      const devices = await source().devices();
+      return devices.map(viewOf);
+    },
+    async device(id) {
+      const device = (await source().devices()).find((candidate) => candidate.id === id);
+      if (device === undefined)
+        throw new NodeError('ERR_NODE_NOT_FOUND', `The meter source lists no meter ${JSON.stringify(id)}`);
+      return device;
+    },
+    async series(query) {
+      const { from, to } = period(query);
+      try {
+        return intervalSeries(await readings(query.meter, from, to), {
+          ...query,
+          from,
+          to,
+          zone: options.zone,
+        });
+      } catch (error) {
+        if (isEdmpError(error, 'ERR_METER_UNKNOWN_DEVICE')) {
+          throw new NodeError('ERR_NODE_NOT_FOUND', error.message, { cause: error });
+        }
+        throw error;
+      }
+    },
+  };
+  return desk;
+}
+
+/** A series as the GUI draws it. */
+export function curveView(series: IntervalSeries): CurveView {
+  const attestation: AttestationLevel = series.trust;
+  return {
+    commodity: series.commodity,
+    flow: series.flow,
+    unit: series.unit,
+    step: series.step,
+    zone: series.zone,
+    start: series.start,
+    values: series.values,
+    attestation,
+    verified: series.verified,
+  };
+}
+
+function viewOf(device: MeterDevice): MeterView {
+  return {
+    id: device.id,
+    source: device.source,
+    label: labelOf(device),
+    lastUpdate: device.lastUpdate,
+    cells: (['street', 'town', 'region', 'hidden'] as const).map((accuracy) => ({
+      accuracy,
+      cell: coarseCell(
+        device.location,
+        Math.max(ACCURACY_METRES[accuracy], device.location?.accuracyMetres ?? 0),
+      ),
+    })),
+    commodities: SOLD_BY_HOUSEHOLDS,
+  };
+}
+
+function labelOf(device: MeterDevice): string {
+  const kind = device.household?.kind ?? 'Meter';
+  const people = device.household?.occupants ?? null;
+  const parts = [kind.charAt(0).toUpperCase() + kind.slice(1)];
+  if (people !== null) parts.push(people === 1 ? '1 person' : `${people} people`);
+  if (device.location !== null) {
+    const { latitude, longitude } = device.location;
+    parts.push(
+      `near ${Math.abs(latitude).toFixed(1)} ${latitude < 0 ? 'S' : 'N'} ${Math.abs(longitude).toFixed(1)} ${longitude < 0 ? 'W' : 'E'}`,
+    );
+  }
+  return parts.join(', ');
+}

@@ -1,0 +1,123 @@
+import { type Environment, publicKeyToHex } from '@edmp/interface';
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { libp2pNetwork } from '@edmp/trustchain/libp2p';
+import { createHttpApp, startHttp } from '../http/index.ts';
+import { createNode, type EdmpNode } from './create-node.ts';
+import { openDataFolder } from './data-folder.ts';
+import { NodeError } from './errors.ts';
+import type { NodeFault } from './faults.ts';
+import { openMeters } from './open-meters.ts';
+import { findWebFiles } from './web-folder.ts';
+
+/** Options of {@link runNode}. */
+export interface RunNodeOptions {
+  readonly name: string;
+  /** Data folder, an absolute path. */
+  readonly data: string;
+  /** HTTP port; 0 = any free one. */
+  readonly http: number;
+  /** Multiaddrs to listen on for peers. */
+  readonly listen: readonly string[];
+  /** Multiaddrs of peers to stay connected to. */
+  readonly connect: readonly string[];
+  /** `emulator`, `none`, or the base URL of an OEHU API. */
+  readonly meters: string;
+  /** IANA zone of the meters. */
+  readonly zone: string;
+  readonly matchmaker: boolean;
+  /** Serve the GUI. */
+  readonly web: boolean;
+  /** Length of each phase of a trade, ms. */
+  readonly phaseTimeout?: number;
+  readonly fault?: NodeFault;
+  readonly environment: Environment;
+  /** Hears what an operator should know. */
+  readonly log: (text: string) => void;
+}
+
+/** A node with its HTTP server. */
+export interface RunningNode {
+  readonly url: string;
+  readonly token: string;
+  /** Own public key, hex. */
+  readonly key: string;
+  readonly addresses: readonly string[];
+  readonly meterSource: string | null;
+  readonly node: EdmpNode;
+  /** Stops HTTP, peers, stores and the emulator. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Opens the data folder, the meters, the peers and the HTTP server of one node. Throws the first failure with everything closed again. */
+export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
+  const { environment } = options;
+  const closers: (() => void | Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      for (const close of closers.reverse()) await close();
+    })();
+    return stopping;
+  };
+  try {
+    const meters = await openMeters({ meters: options.meters, environment });
+    if (meters !== undefined) closers.push(() => meters.stop());
+    const folder = openDataFolder(options.data, environment);
+    const phase = options.phaseTimeout;
+    const node = await createNode({
+      name: options.name,
+      folder,
+      environment,
+      matchmaker: options.matchmaker,
+      zone: options.zone,
+      ...(meters === undefined ? {} : { meters }),
+      ...(phase === undefined
+        ? {}
+        : { deadlines: { negotiate: phase, deliver: phase, accept: phase, release: phase } }),
+      ...(options.fault === undefined ? {} : { fault: options.fault }),
+      network: ({ secretKey }) =>
+        libp2pNetwork({
+          secretKey,
+          crypto: nodeCrypto(),
+          environment,
+          listen: options.listen,
+          keepConnected: options.connect,
+        }),
+    });
+    closers.push(() => node.stop());
+    for (const address of options.connect) {
+      try {
+        await node.network.connect(address, { signal: AbortSignal.timeout(5_000) });
+      } catch (error) {
+        options.log(
+          `warning: cannot reach ${address} yet (${(error as Error).message}); the node keeps trying`,
+        );
+      }
+    }
+    const web = options.web ? findWebFiles() : undefined;
+    if (options.web && web === undefined)
+      options.log('warning: the web page is not built (pnpm start builds it); serving the API only');
+    const app = createHttpApp({
+      service: node.service,
+      token: folder.token,
+      environment,
+      onFailure: (error) => options.log(`unexpected failure: ${(error as Error).stack ?? String(error)}`),
+      ...(web === undefined ? {} : { web }),
+    });
+    const http = await startHttp({ app, port: options.http });
+    closers.push(() => http.stop());
+    return {
+      url: http.url,
+      token: folder.token,
+      key: publicKeyToHex(node.key),
+      addresses: node.network.addresses(),
+      meterSource: meters?.label ?? null,
+      node,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    if (error instanceof Error) throw error;
+    throw new NodeError('ERR_NODE_CONFIG', String(error));
+  }
+}

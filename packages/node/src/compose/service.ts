@@ -1,0 +1,293 @@
+import type { DataSettlement } from '@edmp/data-settlement';
+import {
+  type AssetId,
+  bytesToHex,
+  type Crypto,
+  EdmpError,
+  type Environment,
+  type HalfBlock,
+  isEdmpError,
+  isPublicKeyHex,
+  type Network,
+  publicKeyFromHex,
+  publicKeyToHex,
+  type Trustchain,
+  utf8ToBytes,
+  type ValidationLevel,
+} from '@edmp/interface';
+import { type Listing, type Market, price } from '@edmp/market';
+import { branch, seriesOf } from '@edmp/oehu-client';
+import { CID } from 'multiformats/cid';
+import type { BuyRequest, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
+import { NodeError } from './errors.ts';
+import { ACCURACY_METRES, curveView, type MeterDesk } from './meter-desk.ts';
+import { blockView, bookOrderView, listingView, orderView, tradeView } from './views.ts';
+
+/** What a service is built from. */
+export interface ServiceParts {
+  readonly name: string;
+  readonly version: string;
+  readonly environment: Environment;
+  readonly network: Network;
+  readonly trustchain: Trustchain;
+  readonly settlement: DataSettlement;
+  readonly market: Market;
+  readonly desk: MeterDesk;
+  readonly meterSource: string | null;
+  /** Secret behind listing pseudonyms. */
+  readonly pseudonymKey: Uint8Array;
+  /** Level of a stored block from its neighbours. */
+  readonly levelOf: (block: HalfBlock) => Promise<ValidationLevel>;
+}
+
+const DEFAULT_LIFETIME_MS = 3_600_000;
+const LICENCE = 'EDMP-personal-1';
+
+function parseId(text: string, what: string): CID {
+  try {
+    return CID.parse(text);
+  } catch (cause) {
+    throw new NodeError('ERR_NODE_NOT_FOUND', `There is no ${what} ${JSON.stringify(text.slice(0, 80))}`, {
+      cause,
+    });
+  }
+}
+
+/** Turns "the market does not know it" into the node's own not-found, so that HTTP answers 404. */
+async function known<T>(what: string, id: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isEdmpError(error, 'ERR_MARKET_UNKNOWN')) {
+      throw new NodeError('ERR_NODE_NOT_FOUND', `There is no ${what} ${JSON.stringify(id.slice(0, 80))}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** A {@link NodeService} over the composed parts of a node. */
+export function createService(parts: ServiceParts): NodeService {
+  const { market, trustchain, settlement, network, environment, desk } = parts;
+
+  const listingOf = async (asset: AssetId): Promise<Listing> => {
+    const [cheapest] = await market.listings({ asset, limit: 1 });
+    if (cheapest === undefined) {
+      throw new NodeError(
+        'ERR_NODE_NOT_FOUND',
+        `Nobody this node knows sells ${asset}; search the market again`,
+      );
+    }
+    return cheapest;
+  };
+
+  const ownListing = async (order: CID): Promise<Listing> => {
+    const own = await market.listings({ seller: market.self, sort: 'newest', limit: 1_000 });
+    const listing = own.find((candidate) => candidate.order.equals(order));
+    if (listing === undefined)
+      throw new NodeError('ERR_NODE_CONFLICT', 'The listing was made and has ended already');
+    return listing;
+  };
+
+  return {
+    async info() {
+      return {
+        name: parts.name,
+        version: parts.version,
+        key: publicKeyToHex(network.self),
+        addresses: network.addresses(),
+        peers: network.peers().map(publicKeyToHex),
+        matchmaker: market.matchmaker,
+        meterSource: parts.meterSource,
+      };
+    },
+    meters: () => desk.meters(),
+    curve: async (query) => curveView(await desk.series(query)),
+
+    async offer(request: OfferRequest) {
+      const money = price(request.currency, request.price);
+      const [device, series] = await Promise.all([desk.device(request.meter), desk.series(request)]);
+      if (series.values.every((value) => value === null)) {
+        throw new NodeError(
+          'ERR_NODE_CONFLICT',
+          `The meter has no data from ${request.from} to ${request.to}; choose other days`,
+        );
+      }
+      const { descriptor, consumption } = branch(series, {
+        accuracy: Math.max(ACCURACY_METRES[request.accuracy], device.location?.accuracyMetres ?? 0),
+        location: device.location,
+        household: device.household,
+        device: device.id,
+        pseudonymKey: parts.pseudonymKey,
+        listing: bytesToHex(environment.randomBytes(16)),
+        licence: LICENCE,
+        purposes: request.purposes,
+        title: request.title,
+        consent: null,
+      });
+      const dataset = await settlement.addDataset({ descriptor, consumption });
+      try {
+        const order = await market.sell({
+          document: dataset.document,
+          price: money,
+          supply: request.supply,
+          lifetimeMs: request.lifetimeMs,
+        });
+        return listingView(await ownListing(order.id), market.self);
+      } catch (error) {
+        await settlement.removeDataset(dataset.asset);
+        throw error;
+      }
+    },
+
+    async ask(request) {
+      const dataset = (await settlement.datasets()).find((candidate) => candidate.asset === request.asset);
+      if (dataset === undefined) {
+        throw new EdmpError(
+          'ERR_SETTLEMENT_UNKNOWN_DATASET',
+          `This node holds no dataset ${request.asset}; offer a meter's days first`,
+        );
+      }
+      return orderView(
+        await market.sell({
+          document: dataset.document,
+          price: price(request.currency, request.price),
+          supply: request.supply,
+          lifetimeMs: request.lifetimeMs,
+        }),
+      );
+    },
+
+    async listings(query) {
+      const { maxPrice, ...rest } = query;
+      const found = await market.listings({ ...rest, sort: 'newest' });
+      const affordable =
+        maxPrice === undefined
+          ? found
+          : found.filter((listing) => listing.price.amount <= maxPrice * listing.price.per);
+      return affordable.map((listing) => listingView(listing, market.self));
+    },
+
+    async buy(request: BuyRequest) {
+      const listing =
+        request.price === undefined || request.currency === undefined
+          ? await listingOf(request.asset)
+          : undefined;
+      const currency = request.currency ?? listing?.price.currency ?? '';
+      const wanted =
+        request.price === undefined ? (listing?.price ?? price(currency, 1)) : price(currency, request.price);
+      return orderView(
+        await market.buy({
+          asset: request.asset,
+          price: wanted,
+          lifetimeMs: request.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+        }),
+      );
+    },
+
+    cancel: (order) => known('order', order, () => market.cancel(parseId(order, 'order'))),
+    orders: async () => market.orders().map(orderView),
+    book: async () => market.openOrders().map(bookOrderView),
+    trades: async () => market.trades().map(tradeView),
+    trade: (id) => known<TradeView>('trade', id, () => tradeView(market.trade(id))),
+
+    delivery: (id) =>
+      known('trade', id, async () => {
+        const trade = market.trade(id);
+        const { document, consumption } = await market.delivery(id);
+        return {
+          trade: trade.id,
+          asset: trade.asset,
+          descriptor: document.descriptor,
+          consumption,
+          curve: curveView(seriesOf(document.descriptor, consumption)),
+        };
+      }),
+
+    async wallets() {
+      return Promise.all(
+        market.wallets().map(async (wallet) => ({
+          id: wallet.id,
+          name: wallet.name,
+          address: wallet.address(),
+          precision: wallet.precision,
+          minUnit: wallet.minUnit,
+          ...(await wallet.balance()),
+        })),
+      );
+    },
+
+    async transactions(id) {
+      const wallet = market.wallets().find((candidate) => candidate.id === id);
+      if (wallet === undefined)
+        throw new NodeError('ERR_NODE_NOT_FOUND', `There is no wallet ${JSON.stringify(id.slice(0, 80))}`);
+      const trades = new Set(market.trades().map((trade) => trade.id));
+      return (await wallet.transactions()).map((movement) => ({
+        ...movement,
+        counterparty: movement.counterparty === null ? null : publicKeyToHex(movement.counterparty),
+        trade: trades.has(movement.id) ? movement.id : null,
+      }));
+    },
+
+    async blocks({ author, after = 0, limit }) {
+      if (author !== undefined && !isPublicKeyHex(author)) {
+        throw new NodeError(
+          'ERR_NODE_CONFIG',
+          'An author is a public key of 64 lower-case hexadecimal characters',
+        );
+      }
+      const blocks =
+        author === undefined
+          ? (await trustchain.store.since(after, limit)).map((arrived) => arrived.block)
+          : await trustchain.store.range(publicKeyFromHex(author), after + 1, Number.MAX_SAFE_INTEGER, limit);
+      return Promise.all(blocks.map(async (block) => blockView(block, await parts.levelOf(block))));
+    },
+
+    async block(id) {
+      const block = await trustchain.store.get(parseId(id, 'block'));
+      if (block === undefined)
+        throw new NodeError('ERR_NODE_NOT_FOUND', `There is no block ${JSON.stringify(id.slice(0, 80))}`);
+      return blockView(block, await parts.levelOf(block));
+    },
+
+    matchmakers: async () => market.matchmakers().map((key) => ({ key: publicKeyToHex(key), address: null })),
+
+    on(listener) {
+      const emit = (type: NodeEvent['type'], id: string, text: string): void =>
+        listener({ type, at: environment.now(), id, text });
+      const ends = [
+        market.on((event) => {
+          if (event.type === 'order') {
+            emit(
+              'order',
+              event.order.id.toString(),
+              `Your ${event.order.side} of ${event.order.asset.slice(0, 14)}… is ${event.order.status}`,
+            );
+          } else if (event.type === 'listing') {
+            emit(
+              'listing',
+              event.listing.order.toString(),
+              `Listing ${event.change}: ${event.listing.document.descriptor.title}`,
+            );
+          } else if (event.type === 'trade') {
+            const reason = event.trade.failure === undefined ? '' : `: ${event.trade.failure.reason}`;
+            emit('trade', event.trade.id, `Trade is ${event.trade.state}${reason}`);
+          }
+        }),
+        network.onPeer((event) => emit('peer', publicKeyToHex(event.peer), `Peer ${event.type}`)),
+        trustchain.on((event) => {
+          if (event.type === 'fraud') emit('fraud', publicKeyToHex(event.author), 'Fraud proven');
+        }),
+      ];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+  };
+}
+
+/** The secret from which listing pseudonyms are derived; one per identity. */
+export function pseudonymKeyOf(crypto: Crypto, secretKey: Uint8Array): Uint8Array {
+  return crypto.hmacSha256(secretKey, utf8ToBytes('edmp/pseudonym-key/v1'));
+}

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/run-cli.ts';
+
+interface Report {
+  readonly ok: boolean;
+  readonly failedStep: string | null;
+  readonly error: string | null;
+  readonly readings: number;
+  readonly identical: boolean;
+  readonly sellerBefore: string;
+  readonly sellerAfter: string;
+  readonly buyerBefore: string;
+  readonly buyerAfter: string;
+  readonly blocks: number;
+  readonly chainsValid: boolean;
+  readonly steps: readonly { readonly name: string; readonly ms: number }[];
+  readonly elapsedMs: number;
+  readonly asset: string | null;
+}
+
+const reportOf = (stdout: string): Report => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
+/** Processes of this CLI that are still there, by their command lines. */
+const survivors = (): string[] =>
+  execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
+    .split('\n')
+    .filter(
+      (line) => line.includes('cli/main.ts') && line.includes('edmp-demo-') && line.includes('--leash'),
+    );
+
+describe('edmp demo', { timeout: 60_000 }, () => {
+  it('sells a day between processes, moves the money and leaves nothing behind', async () => {
+    const run = await runCli(['demo', '--json']);
+    expect(run.stderr).toBe('');
+    expect(run.code).toBe(0);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({
+      ok: true,
+      error: null,
+      readings: 96,
+      identical: true,
+      sellerBefore: '1000',
+      sellerAfter: '1010',
+      buyerBefore: '1000',
+      buyerAfter: '990',
+      chainsValid: true,
+    });
+    expect(report.asset).toMatch(/^EWbafyrei[a-z2-7]{52}$/);
+    // ask, trade, release by the seller; bid, agreement, receipt by the buyer
+    expect(report.blocks).toBe(6);
+    const names = report.steps.map((step) => step.name);
+    for (const name of [
+      'read-and-verify',
+      'branch-and-list',
+      'search',
+      'bid',
+      'terms',
+      'trade-proposal',
+      'trade-agreement',
+      'release-proposal',
+      'release-agreement',
+      'decrypt',
+      'compare',
+      'verify-chains',
+    ]) {
+      expect(names).toContain(name);
+    }
+    for (const step of report.steps) expect(Number.isInteger(step.ms) && step.ms >= 0).toBe(true);
+    expect(run.stdout).toContain('seller 1000 → 1010');
+    expect(run.stdout).toContain('signed by the seller');
+    expect(run.stdout).toContain('signed by the buyer');
+    expect(survivors()).toEqual([]);
+  });
+
+  it('says that the meter cannot be read when the emulator is unplugged', async () => {
+    const run = await runCli(['demo', '--json', '--fault', 'emulator-down']);
+    expect(run.code).toBe(1);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({ ok: false, failedStep: 'list-meters' });
+    expect(report.error).toMatch(/OEHU|meter/i);
+    expect(run.stdout).toContain('FAILED at step "list-meters"');
+    expect(survivors()).toEqual([]);
+  });
+
+  it('says that a bid below the price does not match', async () => {
+    const run = await runCli(['demo', '--json', '--fault', 'wrong-price']);
+    expect(run.code).toBe(1);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade' });
+    expect(report.error).toMatch(/the bid is 8 DUM1, the seller asks 10 DUM1/);
+    expect(survivors()).toEqual([]);
+  });
+
+  it('stops before any money moves when the ciphertext is corrupt', async () => {
+    const run = await runCli(['demo', '--json', '--fault', 'corrupt-content']);
+    expect(run.code).toBe(1);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade' });
+    expect(report.error).toMatch(/ERR_TRADE_DELIVERY|ERR_CONTENT_HASH/);
+    expect(survivors()).toEqual([]);
+  });
+
+  it('ends the deal with a reason when the seller dies owing the key', async () => {
+    const run = await runCli(['demo', '--json', '--fault', 'kill-seller']);
+    expect(run.code).toBe(1);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade' });
+    expect(report.error).toMatch(/trade (failed|stopped)/);
+    expect(survivors()).toEqual([]);
+  });
+});

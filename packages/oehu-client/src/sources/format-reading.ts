@@ -1,0 +1,42 @@
+import { Quality } from '@edmp/interface';
+import { formatMicro } from '../decimal.ts';
+import { qualityName } from '../series/quality.ts';
+import { type AnyReading, isIntervalReading } from './meter-file.ts';
+import { unitText } from './units.ts';
+
+/** A reading as JSON for programs and people. */
+export interface FormattedReading {
+  readonly commodity: AnyReading['commodity'];
+  readonly flow: AnyReading['flow'];
+  /** Tariff register from 1, or `total`. */
+  readonly tariff: number | 'total';
+  /** ISO 8601 in UTC: when the register had the value, or when the interval began. */
+  readonly at: string;
+  /** Length of the interval; absent for registers. */
+  readonly seconds?: number;
+  /** Decimal text in `unit`: the register's value, or the interval's amount. */
+  readonly value: string;
+  readonly unit: string;
+  /** Channel or register, e.g. OBIS `1-0:1.8.1`; empty when the source tells none. */
+  readonly meter: string;
+  readonly quality: keyof typeof Quality;
+  readonly trust: AnyReading['trust'];
+}
+
+/** The JSON object that `edmp meter read --json` writes for one reading. */
+export function formatReading(reading: AnyReading): FormattedReading {
+  const { commodity, flow, tariff, value, unit, meter, quality, trust } = reading;
+  const isInterval = isIntervalReading(reading);
+  return {
+    commodity,
+    flow,
+    tariff,
+    at: new Date(isInterval ? reading.start : reading.at).toISOString(),
+    ...(isInterval ? { seconds: reading.duration / 1000 } : {}),
+    value: formatMicro(value),
+    unit: unitText(unit),
+    meter: meter ?? '',
+    quality: qualityName(quality ?? Quality.measured),
+    trust,
+  };
+}

@@ -1,0 +1,61 @@
+import { MeterError } from '../errors.ts';
+import { isJsonObject, type Json } from '../oehu/json.ts';
+import { objectIdTime, readDevice, readRecord, recordReadings } from '../oehu/records.ts';
+import type { SourceIssue } from './issues.ts';
+import type { AnyReading, MeterFile } from './meter-file.ts';
+
+/** Whether a document looks like an answer of the OEHU API: `/devices` or `/transactions?raw=true`. */
+export function isOehuDocument(json: Json): boolean {
+  if (!Array.isArray(json)) return false;
+  const first = json[0];
+  return isJsonObject(first) && isJsonObject(first.metadata) && ('deviceId' in first || 'operation' in first);
+}
+
+/**
+ * Reads a saved answer of the OEHU API. Readings come out as `unsigned`: verifying needs a crypto provider, see
+ * `verifyTransaction`. Throws `ERR_METER_SCHEMA` when no entry can be read.
+ */
+export function readOehuDocument(json: Json): MeterFile {
+  const issues: SourceIssue[] = [];
+  const readings: AnyReading[] = [];
+  for (const [index, entry] of (Array.isArray(json) ? json : []).entries()) {
+    const isRow = isJsonObject(entry) && 'operation' in entry;
+    const read = isRow ? readRecord(entry, index) : deviceAsRecord(entry, index);
+    if (!read.ok) {
+      for (const { path, expected, received } of read.issues) {
+        issues.push({ code: 'unreadable', at: path, message: `Expected ${expected}, got ${received}` });
+      }
+      continue;
+    }
+    for (const warning of read.warnings) {
+      issues.push({ code: 'bad-value', at: warning.path, message: `Expected ${warning.expected}` });
+    }
+    readings.push(...recordReadings(read.value, 'unsigned'));
+  }
+  if (readings.length === 0) {
+    throw new MeterError('ERR_METER_SCHEMA', 'Expected an OEHU document with readings, found none');
+  }
+  return { kind: 'oehu', readings, issues };
+}
+
+/** An entry of `/devices` in the form of a record. */
+function deviceAsRecord(entry: Json, index: number): ReturnType<typeof readRecord> {
+  const device = readDevice(entry, index);
+  if (!device.ok) return device;
+  const { assetId, metadata, transaction } = device.value;
+  const document = isJsonObject(entry) && isJsonObject(entry.metadata) ? entry.metadata : {};
+  const id = typeof document.id === 'string' ? document.id : assetId;
+  return {
+    ok: true,
+    index,
+    value: {
+      id,
+      deviceId: null,
+      assetId,
+      transaction: transaction ?? {},
+      metadata,
+      storedAt: objectIdTime(document._id),
+    },
+    warnings: device.warnings,
+  };
+}

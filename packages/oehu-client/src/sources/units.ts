@@ -1,0 +1,39 @@
+import type { Commodity, EnergyUnit } from '@edmp/interface';
+
+/** A unit as sources write it: which of ours it is a power of ten of. */
+export interface SourceUnit {
+  readonly unit: EnergyUnit;
+  /** Value × 10^power is in kWh, m³ or GJ. */
+  readonly power: number;
+}
+
+const UNITS: Readonly<Record<string, SourceUnit>> = {
+  wh: { unit: 'uKWh', power: -3 },
+  kwh: { unit: 'uKWh', power: 0 },
+  mwh: { unit: 'uKWh', power: 3 },
+  m3: { unit: 'uM3', power: 0 },
+  'm³': { unit: 'uM3', power: 0 },
+  dm3: { unit: 'uM3', power: -3 },
+  l: { unit: 'uM3', power: -3 },
+  mj: { unit: 'uGJ', power: -3 },
+  gj: { unit: 'uGJ', power: 0 },
+};
+
+/** Our unit for a text such as `kWh`, `m3`, `GJ`, or undefined when it is no energy or volume. */
+export function sourceUnit(text: string): SourceUnit | undefined {
+  const key = text.trim().toLowerCase();
+  return Object.hasOwn(UNITS, key) ? UNITS[key] : undefined;
+}
+
+const DISPLAY: Readonly<Record<EnergyUnit, string>> = { uKWh: 'kWh', uM3: 'm3', uGJ: 'GJ' };
+
+/** Text of a unit for people and files: `kWh`, `m3` or `GJ`. */
+export function unitText(unit: EnergyUnit): string {
+  return DISPLAY[unit];
+}
+
+/** Unit that a commodity is usually counted in. */
+export function usualUnit(commodity: Commodity): EnergyUnit {
+  if (commodity === 'electricity') return 'uKWh';
+  return commodity === 'heat' ? 'uGJ' : 'uM3';
+}
