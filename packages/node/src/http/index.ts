@@ -1,3 +1,8 @@
+/**
+ * The node's HTTP interface: the `/v1` API with its OpenAPI document and events, EDMP's REST calls, and the GUI's files.
+ *
+ * @packageDocumentation
+ */
 export * from './app.ts';
 export { deliveryCsv } from './csv.ts';
 export { HttpError, statusOf } from './failure.ts';
