@@ -36,7 +36,10 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 };
 
 /** The OpenAPI 3.1 document of `routes`, generated from the schemas that check the requests. */
-export function openApiDocument(routes: readonly Route[], version: string): Readonly<Record<string, unknown>> {
+export function openApiDocument(
+  routes: readonly Route[],
+  version: string,
+): Readonly<Record<string, unknown>> {
   const names = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(NAMED)) names.add(schema, { id });
   const options = {
