@@ -26,7 +26,7 @@ export interface LevelTree {
 
 /** An empty tree. */
 export function levelTree(): LevelTree {
-  let capacity = 16;
+  let capacity = 1;
   let keys = new Float64Array(capacity * FANOUT);
   let slots = new Int32Array(capacity * FANOUT);
   let counts = new Int32Array(capacity);

@@ -71,7 +71,7 @@ const sideIndex = (side: OrderSide): typeof ASK | typeof BID => (side === 'ask' 
 
 /** An empty book with room for `capacity` orders before it grows (default 1 024). */
 export function orderBook(options: { readonly capacity?: number } = {}): OrderBook {
-  let orderCapacity = Math.max(16, options.capacity ?? 1024);
+  let orderCapacity = Math.max(4, options.capacity ?? 1024);
   let quantities = new Float64Array(orderCapacity);
   let owners = new Int32Array(orderCapacity);
   let expiries = new Float64Array(orderCapacity);
@@ -83,7 +83,7 @@ export function orderBook(options: { readonly capacity?: number } = {}): OrderBo
   let ordersUsed = 0;
   let freeOrder: number = NO_ORDER;
 
-  let levelCapacity = 256;
+  let levelCapacity = 8;
   let levelKey = new Float64Array(levelCapacity);
   let levelLot = new Float64Array(levelCapacity);
   const levelExact: ExactRatio[] = [];
@@ -102,7 +102,7 @@ export function orderBook(options: { readonly capacity?: number } = {}): OrderBo
   const depths: [number, number] = [0, 0];
   let clock = 0;
 
-  let fillCapacity = 64;
+  let fillCapacity = 8;
   let fillMaker = new Int32Array(fillCapacity);
   let fillQuantity = new Float64Array(fillCapacity);
   let fillCount = 0;

@@ -11,6 +11,9 @@ export const MATCH_HOLD_MS = 30_000;
 /** Pairs that an order will not be matched with again, at most. */
 const MAX_BLOCKED = 256;
 
+/** Trades remembered so that a failed one can be undone, at most. */
+const MAX_TRADES = 100_000;
+
 /** Tells the owner of `order` that it matches `counter`. */
 export type Inform = (order: SignedOrder, counter: SignedOrder) => void;
 
@@ -52,7 +55,10 @@ interface Entry {
 interface MarketBook {
   readonly book: OrderBook;
   readonly byHandle: Map<OrderHandle, Entry>;
+  orders: number;
 }
+
+const nameOf = (asset: AssetId, currency: AssetId): string => `${currency} ${asset}`;
 
 /** A matchmaker without orders. */
 export function matchmaker(options: { readonly now: () => number; readonly inform: Inform }): Matchmaker {
@@ -69,10 +75,10 @@ export function matchmaker(options: { readonly now: () => number; readonly infor
   let ownerCount = 0;
 
   const marketOf = (asset: AssetId, currency: AssetId): MarketBook => {
-    const name = `${currency} ${asset}`;
+    const name = nameOf(asset, currency);
     let market = books.get(name);
     if (market === undefined) {
-      market = { book: orderBook({ capacity: 16 }), byHandle: new Map() };
+      market = { book: orderBook({ capacity: 4 }), byHandle: new Map(), orders: 0 };
       books.set(name, market);
     }
     return market;
@@ -171,6 +177,8 @@ export function matchmaker(options: { readonly now: () => number; readonly infor
     if (entry === undefined) return;
     unrest(entry);
     entries.delete(key);
+    entry.market.orders--;
+    if (entry.market.orders === 0) books.delete(nameOf(entry.order.asset, entry.order.price.currency));
     for (const counter of entry.matched.keys()) {
       const other = entries.get(counter);
       const quantity = other?.matched.get(key) ?? 0;
@@ -193,6 +201,7 @@ export function matchmaker(options: { readonly now: () => number; readonly infor
         blocked: new Set(),
       };
       entries.set(order.key, entry);
+      entry.market.orders++;
       match(entry, available);
     },
     remove,
@@ -224,6 +233,12 @@ export function matchmaker(options: { readonly now: () => number; readonly infor
     },
     filled(trade, ask, bid, quantity) {
       if (trades.has(trade)) return;
+      if (trades.size >= MAX_TRADES) {
+        for (const oldest of trades.keys()) {
+          trades.delete(oldest);
+          break;
+        }
+      }
       trades.set(trade, { ask, bid, quantity });
       for (const [key, counter] of [
         [ask, bid],
@@ -275,7 +290,7 @@ export function matchmaker(options: { readonly now: () => number; readonly infor
     },
     nextDue: () => due.peekRank(),
     view(asset, currency) {
-      const market = books.get(`${currency} ${asset}`);
+      const market = books.get(nameOf(asset, currency));
       return {
         asset,
         currency,
