@@ -274,6 +274,27 @@ describe('topics', () => {
     expect(await codeOf(a.publish('two words', EMPTY))).toBe('ERR_INVALID_ARGUMENT');
   });
 
+  it('reach sixteen nodes of one machine that all dialled the same one at once', async () => {
+    const centre = await started();
+    const others = await Promise.all(
+      Array.from({ length: 15 }, () => started({ keepConnected: [addressOf(centre)] })),
+    );
+    await until('all are connected', () => centre.peers().length === 15);
+    const reached = new Set<Network>();
+    centre.subscribe('t', () => 'accept');
+    for (const other of others) {
+      other.subscribe('t', () => {
+        reached.add(other);
+        return 'accept';
+      });
+    }
+    const [publisher, ...rest] = others;
+    await until('everybody got a message', () => {
+      void publisher!.publish('t', utf8ToBytes(`${environment.now()}`));
+      return rest.every((other) => reached.has(other));
+    });
+  });
+
   it('stop listening to a peer whose messages are rejected', async () => {
     const [liar, judge] = [await started(), await started()];
     await liar.connect(addressOf(judge));

@@ -73,7 +73,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   let stopKeeping: (() => void) | undefined;
 
   const running = (): EdmpLibp2p => {
-    if (node === undefined || stopping !== undefined) throw notRunning();
+    if (node?.status !== 'started' || stopping !== undefined) throw notRunning();
     return node;
   };
 
@@ -207,7 +207,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     get libp2p() {
       return node;
     },
-    addresses: () => (node === undefined ? [] : node.getMultiaddrs().map((address) => address.toString())),
+    addresses: () => node?.getMultiaddrs().map((address) => address.toString()) ?? [],
     peers: () => peers.keys(),
     onPeer: (listener) => peers.onPeer(listener),
     async start() {

@@ -60,7 +60,12 @@ export async function createNode(
     },
     // A peer busy with other work for some seconds is not gone; the default of 5 s cuts such connections.
     connectionMonitor: { pingTimeout: { minTimeout: 20_000 } },
-    services: { ...options.services, identify: identify(), pubsub: gossipsub(gossipSubOptions(topics)) },
+    services: {
+      ...options.services,
+      // Topics reach a peer only after identify; a busy machine must not fail it.
+      identify: identify({ timeout: 20_000 }),
+      pubsub: gossipsub(gossipSubOptions(topics)),
+    },
   });
   return node as unknown as EdmpLibp2p;
 }
