@@ -6,7 +6,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -77,6 +76,22 @@ function signKeyCache(): (secretKey: Uint8Array) => KeyObject {
   };
 }
 
+/** HMAC-SHA-256 out of two one-shot hashes (RFC 2104 §2): several times faster than making an HMAC object each time. */
+function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  const short = key.length > 64 ? hash('sha256', key, 'buffer') : key;
+  const inner = new Uint8Array(64 + data.length);
+  const outer = new Uint8Array(96);
+  inner.set(short);
+  outer.set(short);
+  for (let i = 0; i < 64; i++) {
+    inner[i] = (inner[i] ?? 0) ^ 0x36;
+    outer[i] = (outer[i] ?? 0) ^ 0x5c;
+  }
+  inner.set(data, 64);
+  outer.set(hash('sha256', inner, 'buffer'), 64);
+  return plain(hash('sha256', outer, 'buffer'));
+}
+
 /** Options of {@link nodeCrypto}. */
 export interface NodeCryptoOptions {
   /**
@@ -118,7 +133,7 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
     hmacSha256(key, data) {
       expectBytes('An HMAC key', key);
       expectBytes('Data to authenticate', data);
-      return plain(createHmac('sha256', key).update(data).digest());
+      return hmacSha256(key, data);
     },
     hkdfExtract: (salt, inputKey) => provider.hmacSha256(salt, inputKey),
     hkdfExpand: (pseudoRandomKey, info, length) =>
