@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancesAround } from '../src/text/balances.ts';
 import { formatPlace, geohashBox, localDay, shortId } from '../src/text/format.ts';
+import { ladderOf, newsOf } from '../src/text/ladder.ts';
 import { formatMoney, parseMoney } from '../src/text/money.ts';
 import { rung } from '../src/text/words.ts';
 
@@ -65,6 +66,38 @@ describe('steps of a deal', () => {
 
   it('shows a step it has no words for', () => {
     expect(rung('payment-2', 'buyer')).toEqual({ title: 'Payment 2', meaning: '' });
+  });
+});
+
+describe('ladder', () => {
+  const step = (name: string): TradeView['steps'][number] => ({ name, at: 1, block: null, signedBy: null });
+  const deal = (names: string[], change: Partial<TradeView> = {}): TradeView =>
+    ({ role: 'buyer', final: false, failed: null, steps: names.map(step), ...change }) as TradeView;
+  const states = (trade: TradeView): string[] => ladderOf(trade).map((rung) => `${rung.name} ${rung.state}`);
+
+  it('adds the steps to come to those that were taken', () => {
+    expect(states(deal(['negotiation', 'terms', 'trade-proposal']))).toEqual([
+      'terms done',
+      'trade-proposal done',
+      'trade-agreement next',
+      'release-proposal later',
+      'release-agreement later',
+    ]);
+  });
+
+  it('has nothing to come when the deal is over, well or not', () => {
+    const failed = deal(['negotiation', 'terms', 'failed'], { final: true, failed: 'silence' });
+    expect(states(failed).slice(0, 2)).toEqual(['terms done', 'trade-proposal never']);
+    expect(newsOf(failed)).toBe('Your purchase did not happen: silence');
+    const all = ['terms', 'trade-proposal', 'trade-agreement', 'release-proposal', 'release-agreement'];
+    const done = deal(all, { final: true });
+    expect(states(done)).toEqual(all.map((name) => `${name} done`));
+    expect(newsOf(done)).toBe('Your purchase is done');
+  });
+
+  it('shows steps outside the ordinary course', () => {
+    expect(states(deal(['terms', 'complaint']))[1]).toBe('complaint done');
+    expect(newsOf(deal(['terms', 'complaint']))).toBe('Your purchase: Complaint by you');
   });
 });
 

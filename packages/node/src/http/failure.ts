@@ -13,23 +13,60 @@ export class HttpError extends EdmpError {
   }
 }
 
-/** First match decides; the codes come from every package, so they are matched by their shape. */
-const STATUS: readonly (readonly [RegExp, number])[] = [
-  [/^ERR_INVALID_ARGUMENT$/, 400],
-  [/UNKNOWN|NOT_FOUND/, 404],
-  [/TIMEOUT/, 504],
-  [/BUSY|RATE/, 429],
-  [/STOPPED|ABORTED|UNAVAILABLE/, 503],
-  [/^ERR_METER_(UNREACHABLE|SCHEMA|SIGNATURE)|^ERR_NETWORK/, 502],
-  [/^ERR_(STORE|INTERNAL|CRYPTO|CHAIN_ROLLBACK)/, 500],
-  [/^ERR_(WALLET|TRADE|ORDER|MARKET|RISK|SETTLEMENT|CONSENT|CONTENT)/, 409],
+const STATUS: Readonly<Record<string, number>> = {
+  ERR_INVALID_ARGUMENT: 400,
+  ERR_NODE_CONFIG: 400,
+  ERR_ORDER_OWNER: 403,
+  ERR_MARKET_UNKNOWN: 404,
+  ERR_METER_UNKNOWN_DEVICE: 404,
+  ERR_CONTENT_NOT_FOUND: 404,
+  ERR_NODE_NOT_FOUND: 404,
+  ERR_SETTLEMENT_UNKNOWN_DATASET: 404,
+  ERR_SETTLEMENT_UNKNOWN_TRADE: 404,
+  ERR_NODE_CONFLICT: 409,
+  ERR_NODE_NO_METER: 409,
+  ERR_MARKET_FORMAT: 422,
+  ERR_METER_RANGE: 422,
+  ERR_ORDER_AMOUNT: 422,
+  ERR_ORDER_LIFETIME: 422,
+  ERR_ORDER_LIMIT: 429,
+  ERR_INTERNAL: 500,
+  ERR_NODE_DATA: 500,
+  ERR_TRADE_LOCAL: 500,
+  ERR_ABORTED: 503,
+  ERR_CHAIN_BUSY: 503,
+  ERR_CHAIN_OFFLINE: 503,
+  ERR_CHAIN_STOPPED: 503,
+  ERR_CHAIN_UNCONFIRMED: 503,
+  ERR_MARKET_STOPPED: 503,
+  ERR_CONTENT_UNREACHABLE: 502,
+  ERR_METER_TIMEOUT: 504,
+  ERR_TIMEOUT: 504,
+};
+
+/** Statuses of whole families of codes, for those not named above. */
+const FAMILY: readonly (readonly [prefix: string, status: number])[] = [
+  ['ERR_METER_', 502],
+  ['ERR_NETWORK_', 502],
+  ['ERR_ORDER_', 409],
+  ['ERR_RISK_', 409],
+  ['ERR_SETTLEMENT_', 409],
+  ['ERR_TRADE_', 409],
+  ['ERR_WALLET_', 409],
+  ['ERR_BLOCK_', 500],
+  ['ERR_CHAIN_', 500],
+  ['ERR_CONTENT_', 500],
+  ['ERR_CRYPTO_', 500],
+  ['ERR_STORE_', 500],
 ];
 
 /** HTTP status of an error: 4xx for what the caller can mend, 5xx otherwise. */
 export function statusOf(error: unknown): number {
   if (isHttpError(error)) return error.status;
   if (!isTyped(error)) return 500;
-  for (const [pattern, status] of STATUS) if (pattern.test(error.code)) return status;
+  const own = STATUS[error.code];
+  if (own !== undefined) return own;
+  for (const [prefix, status] of FAMILY) if (error.code.startsWith(prefix)) return status;
   return error.retryable ? 503 : 422;
 }
 

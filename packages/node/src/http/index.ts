@@ -1,4 +1,9 @@
 /**
+ * The HTTP API of a node: `/v1/*` with its OpenAPI document, EDMP's REST calls, the GUI's files, and a loopback server.
+ *
+ * @packageDocumentation
+ */
+/**
  * The node's HTTP interface: the `/v1` API with its OpenAPI document and events, EDMP's REST calls, and the GUI's files.
  *
  * @packageDocumentation

@@ -7,7 +7,7 @@ import type {
   ListingQuery,
   OfferRequest,
 } from '../service.ts';
-import { count, countText, day, identifier, price, text } from './codecs.ts';
+import { countText, day, identifier, price, text } from './codecs.ts';
 import { accuracy, commodity, flow, step } from './views.ts';
 
 const DAY_MS = 86_400_000;
@@ -133,5 +133,3 @@ export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id:
 export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: text(1, 200) });
 /** Answer of a cancellation. */
 export const cancelled: z.ZodType<{ readonly cancelled: true }> = z.object({ cancelled: z.literal(true) });
-/** Number of an order in the compatible routes. */
-export const orderNumber: z.ZodType<number> = count;

@@ -1,5 +1,6 @@
+import { EdmpError } from '@edmp/interface';
 import { createNodeClient } from '@edmp/node/client';
-import { createHttpApp, v1Routes } from '@edmp/node/http';
+import { createHttpApp, statusOf, v1Routes } from '@edmp/node/http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { STEP_PAUSE_MS } from '../support/fake-service.ts';
 import { httpMarket, OFFER, TOKEN } from '../support/http.ts';
@@ -95,9 +96,9 @@ describe('/v1', () => {
     const listing = await json(await market.seller.send('POST', '/v1/offers', OFFER), 201);
     const path = `/v1/orders/${listing.order}`;
     expect(await json(await market.seller.send('DELETE', path))).toEqual({ cancelled: true });
-    expect((await json(await market.seller.send('DELETE', path), 409)).error.code).toBe('ERR_ORDER_STATE');
+    expect((await json(await market.seller.send('DELETE', path), 409)).error.code).toBe('ERR_ORDER_CLOSED');
     expect((await json(await market.seller.send('DELETE', '/v1/orders/none'), 404)).error.code).toBe(
-      'ERR_MARKET_UNKNOWN',
+      'ERR_NODE_NOT_FOUND',
     );
     const { orders } = await json(await market.seller.send('GET', '/v1/orders'));
     expect(orders).toMatchObject([{ status: 'cancelled' }]);
@@ -183,6 +184,21 @@ describe('/v1', () => {
     expect(text).not.toContain('secret');
     expect(String(failures[0])).toContain('secret path');
   });
+});
+
+it.each([
+  ['ERR_RISK_BALANCE', 409],
+  ['ERR_METER_SCHEMA', 502],
+  ['ERR_METER_UNKNOWN_DEVICE', 404],
+  ['ERR_STORE_IO', 500],
+  ['ERR_TIMEOUT', 504],
+  ['ERR_SOMETHING_NEW', 422],
+])('answers %s with %i', (code, status) => {
+  expect(statusOf(new EdmpError(code, 'text'))).toBe(status);
+});
+
+it('answers what was not thrown on purpose with 500, also when it has a code', () => {
+  expect(statusOf(Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBe(500);
 });
 
 describe('OpenAPI document', () => {
@@ -292,7 +308,7 @@ describe('client', () => {
 
   it('throws the node’s errors with their codes', async () => {
     await expect(clientOf('buyer').trade('none')).rejects.toMatchObject({
-      code: 'ERR_TRADE_UNKNOWN',
+      code: 'ERR_NODE_NOT_FOUND',
       details: { status: 404 },
     });
   });

@@ -28,7 +28,7 @@ const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | nu
     ['release-proposal', 'seller', 'market/release'],
     ['release-agreement', 'buyer', 'market/release'],
   ];
-const STATES = ['negotiated', 'offered', 'held', 'released', 'complete'];
+const STATES = ['accepted', 'proposed', 'agreed', 'released', 'completed'];
 const STEP_MINUTES: Record<IntervalStep, number> = {
   PT1M: 1,
   PT5M: 5,
@@ -78,7 +78,7 @@ export function fakeMarket(options: {
     for (const listener of listeners) listener({ type, at: now(), id: what, text });
   };
   const unknown = (what: string): EdmpError =>
-    new EdmpError('ERR_MARKET_UNKNOWN', `This node knows no such ${what}`);
+    new EdmpError('ERR_NODE_NOT_FOUND', `This node knows no such ${what}`);
 
   const append = (author: string, type: string, peer: string | null, link: string | null): string => {
     const own = blocks.filter((block) => block.author === author);
@@ -178,10 +178,10 @@ export function fakeMarket(options: {
         asset: listing.asset,
         price: listing.price,
         currency: listing.currency,
-        state: 'matched',
+        state: 'negotiating',
         final: false,
         failed: null,
-        steps: STEPS.map(([name, signedBy]) => ({ name, at: null, block: null, signedBy })),
+        steps: [{ name: 'negotiation', at: now(), block: null, signedBy: null }],
         atRisk: 0n,
         started: now(),
         updated: now(),
@@ -223,11 +223,12 @@ export function fakeMarket(options: {
     };
     let lastBlock: string | null = null;
     const advance = (index: number): void => {
-      const [, signedBy, type] = STEPS[index] ?? [];
+      const [name, signedBy, type] = STEPS[index] ?? [];
       if (fails && index === 1) {
         reserve(-1);
         view.value = {
           ...view.value,
+          steps: [...view.value.steps, { name: 'failed', at: now(), block: null, signedBy: null }],
           state: 'failed',
           final: true,
           failed: 'The seller did not answer in time',
@@ -242,13 +243,11 @@ export function fakeMarket(options: {
         block = append(author, type, author === seller ? buyer : seller, index % 2 === 0 ? lastBlock : null);
         lastBlock = block;
       }
-      const steps: TradeStepView[] = view.value.steps.map((step, i) =>
-        i === index ? { ...step, at: now(), block } : step,
-      );
+      const step: TradeStepView = { name: name ?? '', at: now(), block, signedBy: signedBy ?? null };
       const last = index === STEPS.length - 1;
       view.value = {
         ...view.value,
-        steps,
+        steps: [...view.value.steps, step],
         state: STATES[index] ?? 'unknown',
         final: last,
         atRisk: index === 2 ? listing.price : 0n,
@@ -322,7 +321,7 @@ export function fakeMarket(options: {
         (candidate) =>
           candidate.view.value.id === wanted && (candidate.seller === key || candidate.buyer === key),
       );
-      if (trade === undefined) throw new EdmpError('ERR_TRADE_UNKNOWN', 'This node has no such trade');
+      if (trade === undefined) throw new EdmpError('ERR_NODE_NOT_FOUND', 'This node has no such trade');
       return trade;
     };
     const curve = async (query: CurveQuery): Promise<CurveView> => {
@@ -437,10 +436,7 @@ export function fakeMarket(options: {
         );
         if (listing === undefined) throw unknown('listing');
         if (listing.seller === key)
-          throw new EdmpError(
-            'ERR_ORDER_SELF_TRADE',
-            'This is your own listing; you cannot buy from yourself',
-          );
+          throw new EdmpError('ERR_NODE_CONFLICT', 'This is your own listing; you cannot buy from yourself');
         const price = request.price ?? listing.price;
         currencyKnown(request.currency ?? listing.currency);
         if (walletView(key, listing.currency as 'DUM1' | 'DUM2').available < price) {
@@ -466,7 +462,7 @@ export function fakeMarket(options: {
         if (entry === undefined) throw unknown('order');
         if (entry.value.status !== 'open')
           throw new EdmpError(
-            'ERR_ORDER_STATE',
+            'ERR_ORDER_CLOSED',
             `Only an open order can be cancelled; this one is ${entry.value.status}`,
           );
         entry.value = { ...entry.value, status: 'cancelled' };
@@ -508,7 +504,7 @@ export function fakeMarket(options: {
       },
       wallets: async () => [walletView(key, 'DUM1'), walletView(key, 'DUM2')],
       async transactions(wallet) {
-        if (!(wallet in GRANT)) throw new EdmpError('ERR_WALLET_UNKNOWN', `There is no wallet ${wallet}`);
+        if (!(wallet in GRANT)) throw new EdmpError('ERR_NODE_NOT_FOUND', `There is no wallet ${wallet}`);
         return walletOf(key, wallet);
       },
       blocks: async ({ author, after, limit }) =>
@@ -519,7 +515,7 @@ export function fakeMarket(options: {
       async block(wanted) {
         const block = blocks.find((candidate) => candidate.id === wanted);
         if (block === undefined)
-          throw new EdmpError('ERR_BLOCK_UNKNOWN', 'This node does not hold that block');
+          throw new EdmpError('ERR_NODE_NOT_FOUND', 'This node does not hold that block');
         return block;
       },
       matchmakers: async () => [

@@ -2,17 +2,16 @@ import type { TradeView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { linkTo } from '../state/route.ts';
 import { formatClock, shortId } from '../text/format.ts';
+import { ladderOf } from '../text/ladder.ts';
 import { rung } from '../text/words.ts';
 
 /** The steps of a deal, each with who signed it and the block that proves it. */
 export function Ladder({ trade }: { readonly trade: TradeView }): VNode {
-  const next = trade.final ? -1 : trade.steps.findIndex((step) => step.at === null);
   return (
     <ol class="ladder">
-      {trade.steps.map((step, index) => {
+      {ladderOf(trade).map((step) => {
         const { title, meaning } = rung(step.name, trade.role);
-        const state =
-          step.at !== null ? 'done' : trade.failed !== null ? 'never' : index === next ? 'next' : 'later';
+        const { state } = step;
         const signer =
           step.signedBy === null
             ? null

@@ -7,6 +7,7 @@ import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { balancesAround } from '../text/balances.ts';
 import { formatTime, shortId } from '../text/format.ts';
+import { ladderOf } from '../text/ladder.ts';
 import { formatMoney } from '../text/money.ts';
 
 /** Deals step by step, and the orders that wait for one. */
@@ -118,7 +119,8 @@ function Deal(props: {
     wallet === undefined || movements.value === undefined
       ? undefined
       : balancesAround(trade, wallet, movements.value);
-  const done = trade.steps.filter((step) => step.at !== null).length;
+  const rungs = ladderOf(trade);
+  const done = rungs.filter((step) => step.state === 'done').length;
   return (
     <details class="card deal" open={props.open}>
       <summary>
@@ -135,7 +137,7 @@ function Deal(props: {
           <Badge tone="good">Done</Badge>
         ) : (
           <Badge tone="busy">
-            Step {Math.min(done + 1, trade.steps.length)} of {trade.steps.length}
+            Step {Math.min(done + 1, rungs.length)} of {rungs.length}
           </Badge>
         )}
       </summary>

@@ -7,15 +7,17 @@ import { linkTo } from '../state/route.ts';
 import { formatTime, shortId } from '../text/format.ts';
 import { blockName } from '../text/words.ts';
 
-const PAGE = 200;
+const PAGE = 100;
 
 /** The signed blocks that this node holds. */
 export function LedgerPage({ selected }: { readonly selected: string }): VNode {
   const [mine, setMine] = useState(false);
+  const [after, setAfter] = useState(0);
   const info = useResource('info', (client) => client.info());
   const key = info.value?.key;
-  const blocks = useResource(mine && key === undefined ? undefined : `blocks ${mine} ${key}`, (client) =>
-    client.blocks({ limit: PAGE, ...(mine && key !== undefined ? { author: key } : {}) }),
+  const blocks = useResource(
+    mine && key === undefined ? undefined : `blocks ${mine} ${key} ${after}`,
+    (client) => client.blocks({ limit: PAGE, after, ...(mine && key !== undefined ? { author: key } : {}) }),
   );
   const newest = [...(blocks.value ?? [])].sort((a, b) => b.time - a.time || b.seq - a.seq);
   return (
@@ -26,12 +28,19 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
         hint="Everything agreed on this market is a signed block in its author's chain. Blocks hold no meter readings. An author who signs two blocks with one number has cheated, and the two prove it."
       >
         <label class="check">
-          <input type="checkbox" checked={mine} onChange={(event) => setMine(event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={mine}
+            onChange={(event) => {
+              setMine(event.currentTarget.checked);
+              setAfter(0);
+            }}
+          />
           Only mine
         </label>
         <Problem error={blocks.error} />
         {blocks.value === undefined && blocks.error === undefined && <Loading what="the blocks" />}
-        {blocks.value !== undefined && newest.length === 0 && (
+        {blocks.value !== undefined && newest.length === 0 && after === 0 && (
           <Empty title="No blocks yet">
             <p>The first offer or bid writes the first block.</p>
           </Empty>
@@ -71,8 +80,20 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
             </table>
           </section>
         )}
-        {newest.length === PAGE && (
-          <p class="hint">The first {PAGE} blocks. The command line tool and the API have all of them.</p>
+        {(after > 0 || newest.length === PAGE) && (
+          <p class="row">
+            <button type="button" class="quiet" disabled={after === 0} onClick={() => setAfter(after - PAGE)}>
+              Earlier blocks
+            </button>
+            <button
+              type="button"
+              class="quiet"
+              disabled={newest.length < PAGE}
+              onClick={() => setAfter(after + PAGE)}
+            >
+              Later blocks
+            </button>
+          </p>
         )}
       </Section>
     </div>

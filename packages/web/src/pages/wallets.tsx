@@ -33,6 +33,7 @@ export function WalletsPage(): VNode {
 
 function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
   const movements = useResource(`movements ${wallet.id}`, (client) => client.transactions(wallet.id));
+  const licences = wallet.id === 'EW';
   const newest = [...(movements.value ?? [])].reverse();
   return (
     <section class="card" aria-label={wallet.name}>
@@ -42,8 +43,8 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
       </header>
       <Facts
         facts={[
-          ['Free to spend', formatMoney(wallet.available, wallet)],
-          ['Set aside in deals', formatMoney(wallet.held, wallet)],
+          [licences ? 'You hold' : 'Free to spend', formatMoney(wallet.available, wallet)],
+          [licences ? 'Promised in deals' : 'Set aside in deals', formatMoney(wallet.held, wallet)],
           ['Expected from deals', formatMoney(wallet.pending, wallet)],
           [
             'Address',
@@ -70,7 +71,11 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
               </thead>
               <tbody>
                 {newest.map((movement) => (
-                  <Movement key={movement.id} movement={movement} wallet={wallet} />
+                  <Movement
+                    key={`${movement.id} ${movement.direction} ${movement.asset}`}
+                    movement={movement}
+                    wallet={wallet}
+                  />
                 ))}
               </tbody>
             </table>
@@ -106,7 +111,7 @@ function Movement({
       </td>
       <td class="number">
         {movement.direction === 'in' ? '+' : '\u2212'}
-        {formatMoney(movement.amount, { id: movement.asset, precision: wallet.precision })}
+        {formatMoney(movement.amount, { id: shortId(movement.asset), precision: wallet.precision })}
         <br />
         <Badge tone={tone}>{status}</Badge>
       </td>

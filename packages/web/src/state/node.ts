@@ -2,6 +2,8 @@ import type { NodeClient, NodeEvent } from '@edmp/node/client';
 import { createContext } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 
+import { newsOf } from '../text/ladder.ts';
+
 /** What every page knows about the node. */
 export interface NodeState {
   readonly client: NodeClient;
@@ -48,7 +50,13 @@ export function useNodeState(client: NodeClient): { readonly node: NodeState; re
         later();
       },
       onEvent: (event: NodeEvent) => {
-        if (event.type === 'trade' || event.type === 'fraud') setMessage(event.text);
+        if (event.type === 'fraud') setMessage(event.text);
+        if (event.type === 'trade') {
+          client.trade(event.id).then(
+            (trade) => setMessage(newsOf(trade)),
+            () => setMessage(event.text),
+          );
+        }
         later();
       },
       onLost: () => setConnected(false),

@@ -100,6 +100,10 @@ const RUNGS: Readonly<
     (who) => `Key handed over by ${who('seller')}`,
     'Locked so that only this buyer can open it.',
   ],
+  complaint: [
+    (who) => `Complaint by ${who('buyer')}`,
+    'The key does not open what was promised. A proven complaint returns the money.',
+  ],
   'release-agreement': [
     (who) => `Data opened by ${who('buyer')}, payment final`,
     'Payment and licence are final, with both signatures.',
