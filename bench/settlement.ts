@@ -1,9 +1,7 @@
 import {
   createDataset,
-  dataLeaf,
   decodeManifest,
   judgeProof,
-  leafSalts,
   MAX_CHUNK_BYTES,
   memoryContentStore,
   openDelivery,
@@ -28,7 +26,7 @@ const crypto = nodeCrypto();
 const environment = virtualEnvironment();
 const NONCE = new Uint8Array(12);
 
-/** Chunks of 48 KiB, the largest that the format allows, filled with noise. */
+/** Salted chunks of 48 KiB, the largest that the format allows, filled with noise. */
 function bulk(): readonly Uint8Array[] {
   const random = seededRandom(1);
   const one = random.bytes(MAX_CHUNK_BYTES);
@@ -43,9 +41,7 @@ function bulk(): readonly Uint8Array[] {
 async function sealing(report: Report): Promise<void> {
   const chunks = bulk();
   const bytes = chunks.length * MAX_CHUNK_BYTES;
-  const saltSeed = new Uint8Array(32).fill(1);
-  const salt = leafSalts(crypto, saltSeed);
-  const leaves = chunks.map((chunk, i) => dataLeaf(crypto, i, salt(i), chunk));
+  const leaf = new Uint8Array(32);
   const piece = seededRandom(2).bytes(65_536);
   const rate = await against(
     bytes / 1e6,
@@ -57,9 +53,8 @@ async function sealing(report: Report): Promise<void> {
         tradeId: new Uint8Array(32).fill(2),
         contentKey: new Uint8Array(32).fill(3),
         count: chunks.length,
-        chunks,
-        salt,
-        dataLeaf: (i) => leaves[i] ?? new Uint8Array(0),
+        saltedChunks: chunks,
+        dataLeaf: () => leaf,
       });
     },
     () => {
@@ -113,7 +108,6 @@ async function oneDay(
     random: (length) => random.bytes(length),
   });
   const store = memoryContentStore({ crypto, environment });
-  const salt = leafSalts(crypto, dataset.saltSeed);
   const [tradeId, contentKey, secretKey] = [random.bytes(32), random.bytes(32), random.bytes(32)];
   const damaged: Pick<ContentStore, 'put'> = {
     put: (codec, bytes) =>
@@ -125,9 +119,8 @@ async function oneDay(
     tradeId,
     contentKey,
     count: dataset.chunks.length,
-    chunks: dataset.chunks,
-    salt,
-    dataLeaf: (i) => dataLeaf(crypto, i, salt(i), dataset.chunks[i] ?? new Uint8Array(0)),
+    saltedChunks: dataset.saltedChunks,
+    dataLeaf: (i) => dataset.leaves[i] ?? new Uint8Array(0),
   });
   const manifest = decodeManifest(await store.get(delivery.manifest));
   const settlementRoot = settlementRootOf(crypto, manifest.leaves);

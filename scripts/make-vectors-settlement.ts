@@ -147,18 +147,14 @@ async function sealed(seed: number): Promise<Sealed> {
     Uint8Array,
     Uint8Array,
   ];
-  const salt = leafSalts(crypto, dataset.saltSeed);
-  const leafOf = (i: number): Uint8Array =>
-    dataLeaf(crypto, i, salt(i), dataset.chunks[i] ?? new Uint8Array(0));
   const delivery = await sealDataset({
     crypto,
     store,
     tradeId,
     contentKey,
     count: dataset.chunks.length,
-    chunks: dataset.chunks,
-    salt,
-    dataLeaf: leafOf,
+    saltedChunks: dataset.saltedChunks,
+    dataLeaf: (i) => dataset.leaves[i] ?? new Uint8Array(0),
   });
   const manifestBytes = await store.get(delivery.manifest);
   const manifest = decodeManifest(manifestBytes);

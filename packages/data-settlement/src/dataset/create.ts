@@ -1,4 +1,11 @@
-import type { AssetId, Consumption, Crypto, DatasetDocument, Descriptor } from '@edmp/interface';
+import {
+  type AssetId,
+  type Consumption,
+  type Crypto,
+  concatBytes,
+  type DatasetDocument,
+  type Descriptor,
+} from '@edmp/interface';
 import { DatasetError } from '../errors.ts';
 import { merkleRoot } from '../merkle/tree.ts';
 import { STEP_MINUTES } from './calendar.ts';
@@ -27,6 +34,10 @@ export interface Dataset {
   readonly asset: AssetId;
   /** Encoded private chunks, in order. */
   readonly chunks: readonly Uint8Array[];
+  /** Salt ‖ chunk for each chunk: what is sealed. */
+  readonly saltedChunks: readonly Uint8Array[];
+  /** Leaf of each chunk in the data tree. */
+  readonly leaves: readonly Uint8Array[];
   /** Seed of the leaf salts, 32 bytes: whoever knows it can guess readings from the data root. */
   readonly saltSeed: Uint8Array;
 }
@@ -122,11 +133,12 @@ export function createDataset(options: CreateDatasetOptions): Dataset {
   const chunks = splitSeries(consumption, target);
   const saltSeed = options.random(32);
   const salt = leafSalts(crypto, saltSeed);
-  const dataRoot = merkleRoot(
-    crypto,
-    chunks.map((chunk, i) => dataLeaf(crypto, i, salt(i), chunk)),
-  );
+  const salts = chunks.map((_, i) => salt(i));
+  const leaves = chunks.map((chunk, i) => dataLeaf(crypto, i, salts[i] ?? saltSeed, chunk));
+  const saltedChunks = chunks.map((chunk, i) => concatBytes(salts[i] ?? saltSeed, chunk));
+  const dataRoot = merkleRoot(crypto, leaves);
   const document: DatasetDocument = { v: 1, descriptor, dataRoot, chunks: chunks.length };
   const documentBytes = encodeDatasetDocument(document);
-  return { document, documentBytes, asset: assetOfDocumentBytes(crypto, documentBytes), chunks, saltSeed };
+  const asset = assetOfDocumentBytes(crypto, documentBytes);
+  return { document, documentBytes, asset, chunks, saltedChunks, leaves, saltSeed };
 }

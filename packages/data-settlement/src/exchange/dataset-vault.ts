@@ -3,6 +3,7 @@ import {
   type AssetId,
   type Consumption,
   type Crypto,
+  concatBytes,
   type DatasetDocument,
   type Descriptor,
   type Environment,
@@ -14,18 +15,16 @@ import { decodeChunk } from '../dataset/chunk.ts';
 import { createDataset } from '../dataset/create.ts';
 import { joinChunks } from '../dataset/describe.ts';
 import { assetOfDocumentBytes, decodeDatasetDocument } from '../dataset/document.ts';
-import { dataLeaf, leafSalts } from '../dataset/leaf.ts';
-import { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from '../dataset/limits.ts';
+import { MAX_CHUNKS, MAX_DOCUMENT_BYTES, SALT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
 import { decodeSold, recordKey } from './records.ts';
 import type { OwnedDataset, RemovedDataset } from './types.ts';
 
 /** A dataset with what sealing needs. */
 export interface StoredDataset extends OwnedDataset {
-  readonly saltSeed: Uint8Array;
   readonly dataLeaf: (index: number) => Uint8Array;
-  /** Encoded chunks, in order, read as they are needed. */
-  chunks(): AsyncIterable<Uint8Array>;
+  /** Salt ‖ encoded chunk, in order, read as they are needed. */
+  saltedChunks(): AsyncIterable<Uint8Array>;
 }
 
 /** Own datasets in the private key-value store. */
@@ -46,7 +45,6 @@ interface DatasetRecord {
   /** `false` while chunks are still being written: a crash leaves no half dataset for sale. */
   readonly ready: boolean;
   readonly document: Uint8Array;
-  readonly saltSeed: Uint8Array;
   readonly leaves: Uint8Array;
 }
 
@@ -57,13 +55,12 @@ const encodeRecord = (record: DatasetRecord): Uint8Array => encodeCanonical({ v:
 
 function decodeRecord(bytes: Uint8Array): DatasetRecord {
   const value = decodeCanonical(bytes, MAX_DOCUMENT_BYTES + 40 * MAX_CHUNKS, fail);
-  const map = asMap(value, 'the record', ['v', 'ready', 'document', 'saltSeed', 'leaves'], fail);
+  const map = asMap(value, 'the record', ['v', 'ready', 'document', 'leaves'], fail);
   asInteger(map.v, 'v', 1, 1, fail);
   if (typeof map.ready !== 'boolean') throw fail('Expected ready to be true or false');
   return {
     ready: map.ready,
     document: asBytes(map.document, 'document', 1, MAX_DOCUMENT_BYTES, fail),
-    saltSeed: asBytes(map.saltSeed, 'saltSeed', 32, 32, fail),
     leaves: asBytes(map.leaves, 'leaves', 32, 32 * MAX_CHUNKS, fail),
   };
 }
@@ -130,9 +127,8 @@ export function datasetVault(options: {
     return {
       asset,
       document: held,
-      saltSeed: record.saltSeed,
       dataLeaf: (index) => record.leaves.subarray(32 * index, 32 * index + 32),
-      async *chunks() {
+      async *saltedChunks() {
         for (let i = 0; i < held.chunks; i++) {
           const chunk = await secrets.get(recordKey.chunk(asset, i));
           if (chunk === undefined) throw fail(`chunk ${i} of ${asset} is gone`);
@@ -153,17 +149,13 @@ export function datasetVault(options: {
         crypto,
         random: (length) => environment.randomBytes(length),
       });
-      const { asset, saltSeed } = dataset;
-      const salt = leafSalts(crypto, saltSeed);
-      const leaves = new Uint8Array(32 * dataset.chunks.length);
-      dataset.chunks.forEach((chunk, i) => {
-        leaves.set(dataLeaf(crypto, i, salt(i), chunk), 32 * i);
-      });
-      const record = { document: dataset.documentBytes, saltSeed, leaves };
+      const { asset } = dataset;
+      // The salts are stored with the chunks; the seed they came from is not needed again.
+      const record = { document: dataset.documentBytes, leaves: concatBytes(...dataset.leaves) };
       writing.add(asset);
       try {
         await secrets.set(recordKey.dataset(asset), encodeRecord({ ...record, ready: false }));
-        for (const [i, chunk] of dataset.chunks.entries()) {
+        for (const [i, chunk] of dataset.saltedChunks.entries()) {
           throwIfAborted(addOptions.signal);
           await secrets.set(recordKey.chunk(asset, i), chunk);
         }
@@ -191,7 +183,8 @@ export function datasetVault(options: {
     async consumption(asset) {
       const dataset = await get(asset);
       const chunks = [];
-      for await (const chunk of dataset.chunks()) chunks.push(decodeChunk(chunk));
+      for await (const salted of dataset.saltedChunks())
+        chunks.push(decodeChunk(salted.subarray(SALT_BYTES)));
       return joinChunks(chunks);
     },
     async remove(asset) {

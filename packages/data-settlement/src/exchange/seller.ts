@@ -12,7 +12,6 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
-import { leafSalts } from '../dataset/leaf.ts';
 import { SettlementError } from '../errors.ts';
 import { CONTENT_KEY_BYTES, expectRecipientKey, wrapContentKey } from '../sealing/keys.ts';
 import { sealDataset } from '../sealing/seal.ts';
@@ -86,8 +85,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
           tradeId: trade.tradeId,
           contentKey,
           count: dataset.document.chunks,
-          chunks: dataset.chunks(),
-          salt: leafSalts(crypto, dataset.saltSeed),
+          saltedChunks: dataset.saltedChunks(),
           dataLeaf: dataset.dataLeaf,
           signal: options.signal,
         });

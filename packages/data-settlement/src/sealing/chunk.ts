@@ -25,10 +25,9 @@ export function sealChunk(
   crypto: Pick<Crypto, 'chacha20Poly1305Seal'>,
   place: ChunkPlace,
   key: Uint8Array,
-  salt: Uint8Array,
-  chunk: Uint8Array,
+  saltedChunk: Uint8Array,
 ): Uint8Array {
-  return crypto.chacha20Poly1305Seal(key, NONCE, concatBytes(salt, chunk), aadOf(place));
+  return crypto.chacha20Poly1305Seal(key, NONCE, saltedChunk, aadOf(place));
 }
 
 /** A chunk as it came out of its seal, and its salt. */

@@ -22,9 +22,8 @@ export interface SealOptions extends AbortOptions {
   readonly contentKey: Uint8Array;
   /** Number of chunks. */
   readonly count: number;
-  /** The encoded chunks, in order. */
-  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  readonly salt: (index: number) => Uint8Array;
+  /** Salt ‖ encoded chunk, in order. */
+  readonly saltedChunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Leaf of each chunk in the data tree, known since the dataset was made. */
   readonly dataLeaf: (index: number) => Uint8Array;
 }
@@ -49,10 +48,10 @@ export async function sealDataset(options: SealOptions): Promise<SealedDelivery>
     if (cid !== undefined) blocks.push(cid);
   };
   try {
-    for await (const chunk of options.chunks) {
+    for await (const saltedChunk of options.saltedChunks) {
       throwIfAborted(signal);
       const key = keyOf(index);
-      const sealed = sealChunk(crypto, { tradeId, index, count }, key, options.salt(index), chunk);
+      const sealed = sealChunk(crypto, { tradeId, index, count }, key, saltedChunk);
       commitments.push(keyCommitment(crypto, index, key));
       bytes += sealed.length;
       pending.push(store.put(CODEC_RAW, sealed, { signal }));

@@ -16,6 +16,7 @@ import {
   CODEC_RAW,
   type ContentStore,
   type Crypto,
+  concatBytes,
   type SealedDelivery,
   seededRandom,
 } from '@edmp/interface';
@@ -84,7 +85,12 @@ export async function craft(
   for (const [index, chunk] of committed.entries()) {
     const key = keyOf(index);
     const body = cheats.sealed?.(index, chunk) ?? chunk;
-    const honest = sealChunk(crypto, { tradeId: trade.tradeId, index, count }, key, salt(index), body);
+    const honest = sealChunk(
+      crypto,
+      { tradeId: trade.tradeId, index, count },
+      key,
+      concatBytes(salt(index), body),
+    );
     const ciphertext = cheats.ciphertext?.(index, honest) ?? honest;
     const commitment = keyCommitment(crypto, index, key);
     const cid = await store.put(CODEC_RAW, ciphertext);
