@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto';
 import {
   bytesToHex,
   hexToBytes,
@@ -48,6 +49,20 @@ describe('strict ed25519', () => {
     for (const { publicKey: key, message, signature } of torsion) {
       expect(ed25519.verify(hexToBytes(signature), hexToBytes(message), hexToBytes(key))).toBe(true);
     }
+  });
+
+  it('a provider that only asks node:crypto can differ in points of small order, and in nothing else', () => {
+    const prefix = Buffer.from('302a300506032b6570032100', 'hex'); // RFC 8410 §4
+    const different = CRAFTED_SIGNATURES.filter(({ publicKey: key, message, signature, valid }) => {
+      const der = Buffer.concat([prefix, hexToBytes(key)]);
+      const object = createPublicKey({ key: der, format: 'der', type: 'spki' });
+      return verify(null, hexToBytes(message), object, hexToBytes(signature)) !== valid;
+    });
+    console.log(
+      `node:crypto of Node ${process.versions.node} (OpenSSL ${process.versions.openssl}) differs from the strict ` +
+        `rule on ${different.length} of ${CRAFTED_SIGNATURES.length} crafted signatures`,
+    );
+    expect(different.filter(({ name }) => !name.includes('small order'))).toEqual([]);
   });
 
   it('the fourteen encodings of the points of small order, and only they, are refused as keys and as R', () => {
