@@ -1,10 +1,15 @@
-import type { TxValue } from '@edmp/interface';
+import type { BlockId, TxValue } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
 import { create as createDigest } from 'multiformats/hashes/digest';
 import { BlockError, type BlockErrorCode } from './errors.ts';
+import { blockIdFromDigest } from './identity.ts';
 import { MAX_DEPTH } from './limits.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Text below this length is decoded by hand, which is faster than a TextDecoder. */
+const SHORT_TEXT = 48;
+/** Tag 42, 37 bytes, 0x00, CIDv1, dag-cbor, sha2-256, 32 bytes: the head of every link to a half block. */
+const BLOCK_LINK: Uint8Array = Uint8Array.of(0xd8, 42, 0x58, 37, 0, 1, 0x71, 0x12, 32);
 const MAJOR_NAMES = [
   'an integer',
   'a negative integer',
@@ -16,28 +21,6 @@ const MAJOR_NAMES = [
   'a simple value',
 ];
 
-/** A cursor over canonical dag-cbor. Every method throws a {@link BlockError} on anything else. */
-export interface CanonicalReader {
-  /** Position of the next byte. */
-  readonly offset: number;
-  /** Major type of the next value, 0 … 7. */
-  peekMajor(): number;
-  /** Consumes a null if it is next. */
-  skipNull(): boolean;
-  /** Head of the given major type; returns its argument. `what` names the value in errors. */
-  expect(major: number, what: string): number;
-  /** Byte string, as a view on the input. */
-  bytes(what: string): Uint8Array;
-  /** Text string. */
-  text(what: string): string;
-  /** A link, any canonical CID. */
-  link(): CID;
-  /** Any value at nesting level `depth`. */
-  value(depth: number): TxValue;
-  /** Throws `ERR_BLOCK_TRAILING_BYTES` unless everything was read. */
-  end(): void;
-}
-
 const fail = (code: BlockErrorCode, message: string, offset: number, cause?: unknown): never => {
   throw new BlockError(code, `${message} (at byte ${offset})`, { details: { offset }, cause });
 };
@@ -48,20 +31,49 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** A {@link CanonicalReader} over `input`. */
-export function canonicalReader(input: Uint8Array): CanonicalReader {
-  const end = input.length;
-  let offset = 0;
+/** Canonical CID of its binary form, or why it is none. */
+function decodeCid(binary: Uint8Array, offset: number): CID {
+  try {
+    const cid = CID.decode(binary);
+    const { multihash } = cid;
+    const minimal =
+      sameBytes(cid.bytes, binary) &&
+      sameBytes(createDigest(multihash.code, multihash.digest).bytes, multihash.bytes);
+    if (!minimal) throw new TypeError('a varint is not in its shortest form');
+    return cid;
+  } catch (cause) {
+    return fail('ERR_BLOCK_CID', 'A link is not a canonical CID', offset, cause);
+  }
+}
 
-  const byteAt = (position: number): number => {
-    const byte = input[position];
-    return byte === undefined ? fail('ERR_BLOCK_ENCODING', 'The bytes end inside a value', end) : byte;
-  };
+/**
+ * A cursor over canonical dag-cbor. Every method throws a {@link BlockError} on anything else. A class because it is
+ * made once for every block decoded, and closures cost more to make.
+ */
+export class CanonicalReader {
+  readonly #input: Uint8Array;
+  #offset = 0;
+
+  constructor(input: Uint8Array) {
+    this.#input = input;
+  }
+
+  /** Position of the next byte. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  #byte(position: number): number {
+    const byte = this.#input[position];
+    return byte === undefined
+      ? fail('ERR_BLOCK_ENCODING', 'The bytes end inside a value', this.#input.length)
+      : byte;
+  }
 
   /** Argument of the head at the cursor, which moves behind it. */
-  const argument = (): number | bigint => {
-    const start = offset;
-    const info = byteAt(offset++) & 31;
+  #argument(): number | bigint {
+    const start = this.#offset;
+    const info = this.#byte(this.#offset++) & 31;
     if (info < 24) return info;
     if (info > 27) {
       return info === 31
@@ -69,77 +81,89 @@ export function canonicalReader(input: Uint8Array): CanonicalReader {
         : fail('ERR_BLOCK_ENCODING', `Reserved head ${info}`, start);
     }
     const size = 1 << (info - 24);
-    if (offset + size > end) fail('ERR_BLOCK_ENCODING', 'The bytes end inside a head', start);
+    if (this.#offset + size > this.#input.length) {
+      fail('ERR_BLOCK_ENCODING', 'The bytes end inside a head', start);
+    }
     let high = 0;
     let low = 0;
     for (let i = 0; i < size; i++) {
-      if (i < size - 4) high = high * 256 + byteAt(offset + i);
-      else low = low * 256 + byteAt(offset + i);
+      if (i < size - 4) high = high * 256 + this.#byte(this.#offset + i);
+      else low = low * 256 + this.#byte(this.#offset + i);
     }
-    offset += size;
+    this.#offset += size;
     const minimal = size === 8 ? high > 0 : size === 4 ? low > 0xffff : size === 2 ? low > 0xff : low > 23;
     if (!minimal) fail('ERR_BLOCK_NOT_CANONICAL', 'An integer or length is not in its shortest form', start);
     const value = high * 0x1_0000_0000 + low;
     return Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low);
-  };
+  }
 
   /** Argument that counts bytes or items, which must all still lie ahead. */
-  const count = (): number => {
-    const start = offset;
-    const value = argument();
-    return value > end - offset
-      ? fail('ERR_BLOCK_ENCODING', `${value} bytes or items announced, ${end - offset} bytes left`, start)
+  #count(): number {
+    const start = this.#offset;
+    const value = this.#argument();
+    const left = this.#input.length - this.#offset;
+    return value > left
+      ? fail('ERR_BLOCK_ENCODING', `${value} bytes or items announced, ${left} bytes left`, start)
       : Number(value);
-  };
+  }
 
-  const take = (): Uint8Array => {
-    const length = count();
-    offset += length;
-    return input.subarray(offset - length, offset);
-  };
+  #take(): Uint8Array {
+    const length = this.#count();
+    this.#offset += length;
+    return this.#input.subarray(this.#offset - length, this.#offset);
+  }
 
-  const takeText = (): string => {
-    const start = offset;
-    const bytes = take();
-    if (bytes.length < 48) {
+  #takeText(): string {
+    const start = this.#offset;
+    const length = this.#count();
+    const from = this.#offset;
+    this.#offset += length;
+    if (length < SHORT_TEXT) {
       let text = '';
-      let i = 0;
-      for (; i < bytes.length; i++) {
-        const byte = bytes[i] ?? 0;
+      let i = from;
+      for (; i < this.#offset; i++) {
+        const byte = this.#input[i] ?? 0;
         if (byte > 0x7f) break;
         text += String.fromCharCode(byte);
       }
-      if (i === bytes.length) return text;
+      if (i === this.#offset) return text;
     }
     try {
-      return decoder.decode(bytes);
+      return decoder.decode(this.#input.subarray(from, this.#offset));
     } catch (cause) {
       return fail('ERR_BLOCK_TEXT', 'Text is not well-formed UTF-8', start, cause);
     }
-  };
+  }
 
-  const takeMap = (depth: number): TxValue => {
-    const entries = count();
+  /** Order of two encoded keys. Heads are shortest, so their bytes order by length already. */
+  #compareKeys(aStart: number, aEnd: number, bStart: number, bEnd: number): number {
+    const length = Math.min(aEnd - aStart, bEnd - bStart);
+    for (let i = 0; i < length; i++) {
+      const difference = (this.#input[aStart + i] ?? 0) - (this.#input[bStart + i] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
+  #takeMap(depth: number): TxValue {
+    const entries = this.#count();
     const out: { [key: string]: TxValue } = {};
     let previousStart = 0;
     let previousEnd = 0;
     for (let n = 0; n < entries; n++) {
-      const keyHead = offset;
-      if (byteAt(offset) >> 5 !== 3) fail('ERR_BLOCK_ENCODING', 'Map keys must be text', offset);
-      const key = takeText();
-      const keyEnd = offset;
-      const order = n === 0 ? 1 : compareSpans(keyHead, keyEnd, previousStart, previousEnd);
-      if (order === 0)
-        fail('ERR_BLOCK_DUPLICATE_KEY', `The key ${JSON.stringify(key)} occurs twice`, keyHead);
-      if (order < 0) {
+      const start = this.#offset;
+      if (this.#byte(start) >> 5 !== 3) fail('ERR_BLOCK_ENCODING', 'Map keys must be text', start);
+      const key = this.#takeText();
+      const order = n === 0 ? 1 : this.#compareKeys(start, this.#offset, previousStart, previousEnd);
+      if (order <= 0) {
         if (Object.hasOwn(out, key)) {
-          fail('ERR_BLOCK_DUPLICATE_KEY', `The key ${JSON.stringify(key)} occurs twice`, keyHead);
+          fail('ERR_BLOCK_DUPLICATE_KEY', `The key ${JSON.stringify(key)} occurs twice`, start);
         }
-        fail('ERR_BLOCK_NOT_CANONICAL', `The key ${JSON.stringify(key)} is out of order`, keyHead);
+        fail('ERR_BLOCK_NOT_CANONICAL', `The key ${JSON.stringify(key)} is out of order`, start);
       }
-      previousStart = keyHead;
-      previousEnd = keyEnd;
-      const value = reader.value(depth + 1);
+      previousStart = start;
+      previousEnd = this.#offset;
+      const value = this.value(depth + 1);
       if (key === '__proto__') {
         // Plain assignment would set the prototype instead of a key.
         Object.defineProperty(out, key, { value, enumerable: true, writable: true, configurable: true });
@@ -148,119 +172,127 @@ export function canonicalReader(input: Uint8Array): CanonicalReader {
       }
     }
     return Object.freeze(out);
-  };
+  }
 
-  /** Order of two encoded keys. Heads are shortest, so the head's bytes order by length already. */
-  const compareSpans = (aStart: number, aEnd: number, bStart: number, bEnd: number): number => {
-    const length = Math.min(aEnd - aStart, bEnd - bStart);
-    for (let i = 0; i < length; i++) {
-      const difference = (input[aStart + i] ?? 0) - (input[bStart + i] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  };
+  #takeList(depth: number): TxValue {
+    const length = this.#count();
+    const list: TxValue[] = [];
+    for (let i = 0; i < length; i++) list.push(this.value(depth + 1));
+    return Object.freeze(list);
+  }
 
-  const takeLink = (): CID => {
-    const start = offset;
-    const tag = argument();
+  #takeSimple(first: number): TxValue {
+    const start = this.#offset++;
+    if (first === 0xf4) return false;
+    if (first === 0xf5) return true;
+    if (first === 0xf6) return null;
+    return first >= 0xf9 && first <= 0xfb
+      ? fail('ERR_BLOCK_FLOAT', 'Floating-point numbers are not allowed', start)
+      : fail('ERR_BLOCK_VALUE', `Simple value 0x${first.toString(16)} is not allowed`, start);
+  }
+
+  #expectMajor(major: number, what: string): void {
+    const found = this.#byte(this.#offset) >> 5;
+    if (found === major) return;
+    const start = this.#offset;
+    if (found === 7) this.#takeSimple(this.#byte(start)); // names floats and simple values
+    fail('ERR_BLOCK_FIELD', `${what} must be ${MAJOR_NAMES[major]}, got ${MAJOR_NAMES[found]}`, start);
+  }
+
+  /** Consumes a null if it is next. */
+  skipNull(): boolean {
+    if (this.#byte(this.#offset) !== 0xf6) return false;
+    this.#offset += 1;
+    return true;
+  }
+
+  /** Head of the given major type, 0 … 7; returns its argument. `what` names the value in errors. */
+  expect(major: number, what: string): number {
+    this.#expectMajor(major, what);
+    const value = this.#argument();
+    return typeof value === 'bigint'
+      ? fail('ERR_BLOCK_FIELD', `${what} must be at most 2^53-1, got ${value}`, this.#offset)
+      : value;
+  }
+
+  /** Byte string, as a view on the input. */
+  bytes(what: string): Uint8Array {
+    this.#expectMajor(2, what);
+    return this.#take();
+  }
+
+  /** Text string. */
+  text(what: string): string {
+    this.#expectMajor(3, what);
+    return this.#takeText();
+  }
+
+  /** A link, any canonical CID. */
+  link(what: string): CID {
+    this.#expectMajor(6, what);
+    const start = this.#offset;
+    const tag = this.#argument();
     if (tag !== 42) fail('ERR_BLOCK_CID', `The only tag is 42 (a link), got ${tag}`, start);
-    if (offset >= end || byteAt(offset) >> 5 !== 2) fail('ERR_BLOCK_CID', 'A link is a byte string', start);
-    const bytes = take();
-    if (bytes[0] !== 0) fail('ERR_BLOCK_CID', 'A link starts with the byte 0x00', start);
-    const binary = bytes.subarray(1);
-    let cid: CID;
-    try {
-      cid = CID.decode(binary);
-      if (!sameBytes(cid.bytes, binary)) throw new TypeError('non-minimal varint');
-      const { multihash } = cid;
-      if (!sameBytes(createDigest(multihash.code, multihash.digest).bytes, multihash.bytes)) {
-        throw new TypeError('non-minimal varint in the multihash');
-      }
-    } catch (cause) {
-      return fail('ERR_BLOCK_CID', 'A link is not a canonical CID', start, cause);
+    if (this.#input[this.#offset] === undefined || this.#byte(this.#offset) >> 5 !== 2) {
+      fail('ERR_BLOCK_CID', 'A link is a byte string', start);
     }
-    return cid;
-  };
+    const bytes = this.#take();
+    if (bytes[0] !== 0) fail('ERR_BLOCK_CID', 'A link starts with the byte 0x00', start);
+    return decodeCid(bytes.subarray(1), start);
+  }
 
-  const reader: CanonicalReader = {
-    get offset() {
-      return offset;
-    },
-    peekMajor: () => byteAt(offset) >> 5,
-    skipNull() {
-      if (byteAt(offset) !== 0xf6) return false;
-      offset += 1;
-      return true;
-    },
-    expect(major, what) {
-      const found = byteAt(offset) >> 5;
-      if (found !== major) {
-        if (found === 7) reader.value(1); // names floats and simple values
-        fail('ERR_BLOCK_FIELD', `${what} must be ${MAJOR_NAMES[major]}, got ${MAJOR_NAMES[found]}`, offset);
+  /** A link to a half block: CIDv1, dag-cbor, sha2-256. Throws `ERR_BLOCK_CID` for other links. */
+  blockId(what: string): BlockId {
+    const start = this.#offset;
+    let i = 0;
+    while (i < BLOCK_LINK.length && this.#input[start + i] === BLOCK_LINK[i]) i += 1;
+    const end = start + BLOCK_LINK.length + 32;
+    if (i === BLOCK_LINK.length && end <= this.#input.length) {
+      this.#offset = end;
+      return blockIdFromDigest(this.#input.subarray(end - 32, end));
+    }
+    const cid = this.link(what);
+    return fail('ERR_BLOCK_CID', `${what} must be a CIDv1 of dag-cbor and sha2-256, got ${cid}`, start);
+  }
+
+  /** Any value at nesting level `depth`. */
+  value(depth: number): TxValue {
+    const start = this.#offset;
+    const first = this.#byte(start);
+    const major = first >> 5;
+    if ((major === 4 || major === 5) && depth > MAX_DEPTH) {
+      fail('ERR_BLOCK_DEPTH', `Values nest at most ${MAX_DEPTH} deep`, start);
+    }
+    switch (major) {
+      case 0:
+        return this.#argument();
+      case 1: {
+        const value = this.#argument();
+        if (typeof value === 'bigint') return -1n - value;
+        const negative = -1 - value;
+        return Number.isSafeInteger(negative) ? negative : -1n - BigInt(value);
       }
-      const value = argument();
-      if (typeof value === 'bigint') {
-        return fail('ERR_BLOCK_FIELD', `${what} must be at most 2^53-1, got ${value}`, offset);
-      }
-      return value;
-    },
-    bytes(what) {
-      const found = byteAt(offset) >> 5;
-      if (found !== 2) fail('ERR_BLOCK_FIELD', `${what} must be bytes, got ${MAJOR_NAMES[found]}`, offset);
-      return take();
-    },
-    text(what) {
-      const found = byteAt(offset) >> 5;
-      if (found !== 3) fail('ERR_BLOCK_FIELD', `${what} must be text, got ${MAJOR_NAMES[found]}`, offset);
-      return takeText();
-    },
-    link: takeLink,
-    value(depth) {
-      const start = offset;
-      const first = byteAt(offset);
-      switch (first >> 5) {
-        case 0:
-          return argument();
-        case 1: {
-          const value = argument();
-          if (typeof value === 'bigint') return -1n - value;
-          const negative = -1 - value;
-          return Number.isSafeInteger(negative) ? negative : -1n - BigInt(value);
-        }
-        case 2:
-          return take();
-        case 3:
-          return takeText();
-        case 4: {
-          if (depth > MAX_DEPTH) fail('ERR_BLOCK_DEPTH', `Values nest at most ${MAX_DEPTH} deep`, start);
-          const length = count();
-          const list: TxValue[] = [];
-          for (let i = 0; i < length; i++) list.push(reader.value(depth + 1));
-          return Object.freeze(list);
-        }
-        case 5:
-          if (depth > MAX_DEPTH) fail('ERR_BLOCK_DEPTH', `Values nest at most ${MAX_DEPTH} deep`, start);
-          return takeMap(depth);
-        case 6:
-          return takeLink();
-        default:
-          offset += 1;
-          if (first === 0xf4) return false;
-          if (first === 0xf5) return true;
-          if (first === 0xf6) return null;
-          if (first >= 0xf9 && first <= 0xfb) {
-            return fail('ERR_BLOCK_FLOAT', 'Floating-point numbers are not allowed', start);
-          }
-          return fail('ERR_BLOCK_VALUE', `Simple value 0x${first.toString(16)} is not allowed`, start);
-      }
-    },
-    end() {
-      if (offset !== end) {
-        fail('ERR_BLOCK_TRAILING_BYTES', `${end - offset} bytes follow the end of the value`, offset);
-      }
-    },
-  };
-  return reader;
+      case 2:
+        return this.#take();
+      case 3:
+        return this.#takeText();
+      case 4:
+        return this.#takeList(depth);
+      case 5:
+        return this.#takeMap(depth);
+      case 6:
+        return this.link('A tagged value');
+      default:
+        return this.#takeSimple(first);
+    }
+  }
+
+  /** Throws `ERR_BLOCK_TRAILING_BYTES` unless everything was read. */
+  end(): void {
+    const left = this.#input.length - this.#offset;
+    if (left !== 0)
+      fail('ERR_BLOCK_TRAILING_BYTES', `${left} bytes follow the end of the value`, this.#offset);
+  }
 }
 
 /**
@@ -269,7 +301,7 @@ export function canonicalReader(input: Uint8Array): CanonicalReader {
  * {@link BlockError} naming the first deviation from the canonical form.
  */
 export function decodeCanonical(bytes: Uint8Array): TxValue {
-  const reader = canonicalReader(bytes);
+  const reader = new CanonicalReader(bytes);
   const value = reader.value(1);
   reader.end();
   return value;

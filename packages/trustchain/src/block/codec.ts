@@ -6,11 +6,11 @@ import {
   type HalfBlockCore,
   type PublicKey,
 } from '@edmp/interface';
-import { type CanonicalReader, canonicalReader } from './canonical-decode.ts';
+import { CanonicalReader } from './canonical-decode.ts';
 import { type CanonicalWriter, canonicalWriter } from './canonical-encode.ts';
 import { checkCoreFields } from './core-rules.ts';
 import { BlockError } from './errors.ts';
-import { blockIdFromBytes, identify, isBlockId } from './identity.ts';
+import { identify, isBlockId } from './identity.ts';
 import { MAX_BLOCK_BYTES, MAX_CORE_BYTES } from './limits.ts';
 
 /** The fields of a core in canonical key order: shorter first, then alphabetical. */
@@ -66,16 +66,7 @@ export function encodeCore(core: HalfBlockCore): Uint8Array {
 }
 
 function readId(reader: CanonicalReader, field: string): BlockId | null {
-  if (reader.skipNull()) return null;
-  if (reader.peekMajor() !== 6) reader.expect(6, `\`${field}\``);
-  const cid = reader.link();
-  if (!isBlockId(cid)) {
-    throw new BlockError(
-      'ERR_BLOCK_CID',
-      `\`${field}\` must be a CIDv1 of dag-cbor and sha2-256, got ${cid}`,
-    );
-  }
-  return blockIdFromBytes(cid.bytes) ?? null;
+  return reader.skipNull() ? null : reader.blockId(field);
 }
 
 function readField(reader: CanonicalReader, index: number): void {
@@ -105,11 +96,11 @@ function readCore(reader: CanonicalReader): HalfBlockCore {
   readField(reader, 3);
   const seq = reader.expect(0, '`seq`');
   readField(reader, 4);
-  const link = readId(reader, 'link');
+  const link = readId(reader, '`link`');
   readField(reader, 5);
   const peer = reader.skipNull() ? null : (reader.bytes('`peer`') as PublicKey);
   readField(reader, 6);
-  const prev = readId(reader, 'prev');
+  const prev = readId(reader, '`prev`');
   readField(reader, 7);
   const time = reader.expect(0, '`time`');
   readField(reader, 8);
@@ -131,7 +122,7 @@ function expectSize(bytes: Uint8Array, limit: number, what: string): void {
 /** Core of its canonical bytes. Byte strings are views on `bytes`. Throws a {@link BlockError}. */
 export function decodeCore(bytes: Uint8Array): HalfBlockCore {
   expectSize(bytes, MAX_CORE_BYTES, 'A core');
-  const reader = canonicalReader(bytes);
+  const reader = new CanonicalReader(bytes);
   const core = readCore(reader);
   reader.end();
   return core;
@@ -164,7 +155,7 @@ export function assembleHalfBlock(
 export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): HalfBlock {
   expectSize(bytes, MAX_BLOCK_BYTES, 'A signed block');
   const copy = new Uint8Array(bytes);
-  const reader = canonicalReader(copy);
+  const reader = new CanonicalReader(copy);
   const items = reader.expect(4, 'A signed block');
   if (items !== 2) {
     throw new BlockError('ERR_BLOCK_FIELD', `A signed block is [core, signature], got ${items} items`);

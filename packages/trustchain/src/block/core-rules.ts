@@ -2,6 +2,9 @@ import { type HalfBlockCore, REFUSAL_TYPE, WITHDRAWAL_TYPE } from '@edmp/interfa
 import { BlockError, type BlockErrorCode } from './errors.ts';
 import { MAX_TYPE_BYTES } from './limits.ts';
 
+/** Types that passed before: a node meets few, very often. */
+const KNOWN_TYPES = new Set<string>();
+const MAX_KNOWN_TYPES = 256;
 const TYPE_FORM = /^[a-z0-9/_.-]+$/;
 
 const refuse = (code: BlockErrorCode, message: string): never => {
@@ -10,7 +13,10 @@ const refuse = (code: BlockErrorCode, message: string): never => {
 
 /** Whether `type` is an application type: 1 to 64 bytes of `[a-z0-9/_.-]`. */
 export function isBlockType(type: string): boolean {
-  return type.length <= MAX_TYPE_BYTES && TYPE_FORM.test(type);
+  if (KNOWN_TYPES.has(type)) return true;
+  if (type.length > MAX_TYPE_BYTES || !TYPE_FORM.test(type)) return false;
+  if (KNOWN_TYPES.size < MAX_KNOWN_TYPES) KNOWN_TYPES.add(type);
+  return true;
 }
 
 /**

@@ -11,10 +11,23 @@ export const BLOCK_ID_BYTES = 36;
 
 /** Block id whose SHA-256 digest is `digest` (32 bytes). */
 export function blockIdFromDigest(digest: Uint8Array): BlockId {
+  // Three small arrays cost less than views, which would move each one's bytes out of the JavaScript heap.
   const bytes = new Uint8Array(BLOCK_ID_BYTES);
-  bytes.set(PREFIX, 0);
-  bytes.set(digest, PREFIX.length);
-  return new CID(1, CODEC_DAG_CBOR, new Digest(SHA2_256, 32, bytes.subarray(4), bytes.subarray(2)), bytes);
+  const multihash = new Uint8Array(BLOCK_ID_BYTES - 2);
+  const hash = new Uint8Array(32);
+  bytes[0] = 1;
+  bytes[1] = CODEC_DAG_CBOR;
+  bytes[2] = SHA2_256;
+  bytes[3] = 32;
+  multihash[0] = SHA2_256;
+  multihash[1] = 32;
+  for (let i = 0; i < 32; i++) {
+    const byte = digest[i] ?? 0;
+    bytes[i + 4] = byte;
+    multihash[i + 2] = byte;
+    hash[i] = byte;
+  }
+  return new CID(1, CODEC_DAG_CBOR, new Digest(SHA2_256, 32, hash, multihash), bytes);
 }
 
 /** Block id of 36 binary bytes; undefined unless they are a CIDv1, dag-cbor, sha2-256. */
@@ -41,7 +54,7 @@ export function isBlockId(cid: CID): boolean {
 
 /** The 32 digest bytes of a block id. */
 export function blockDigest(id: BlockId): Uint8Array {
-  return id.bytes.subarray(PREFIX.length);
+  return id.multihash.digest;
 }
 
 /** Compact text that is equal exactly when the bytes are: a map key, not for people. `bytes` has an even length. */

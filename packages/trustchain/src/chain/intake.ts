@@ -59,10 +59,21 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Begun {
+  readonly unverified: readonly Waiting[];
+  /** Stored already, with this very signature. */
+  readonly known: readonly Waiting[];
+  /** Being verified already, with this very signature. */
+  readonly repeated: readonly Waiting[];
+  readonly genuine: Promise<readonly boolean[]>;
+}
+
 /** The {@link Intake} of a chain. */
 export function intake(context: IntakeContext): Intake {
   const { self, store, crypto, environment, rules, tips, events, frauds } = context;
   const queue: Waiting[] = [];
+  /** Unknown blocks being verified, the first of each identity. */
+  const inFlight = new Map<string, HalfBlock>();
   let draining: Promise<void> | undefined;
 
   const judge = async (block: HalfBlock): Promise<Verdict> =>
@@ -106,38 +117,41 @@ export function intake(context: IntakeContext): Intake {
     !(await frauds.has(block.core.key)) ||
     (await store.at(block.core.key, block.core.seq)).length < MAX_BRANCHES;
 
-  const process = async (batch: readonly Waiting[]): Promise<void> => {
+  /** First half: sorts out what is known and starts verifying the rest. */
+  const begin = async (batch: readonly Waiting[]): Promise<Begun> => {
     const unverified: Waiting[] = [];
+    const known: Waiting[] = [];
+    const repeated: Waiting[] = [];
     for (const waiting of batch) {
-      const known = await store.get(waiting.block.id);
-      if (known !== undefined && equalBytes(known.signature, waiting.block.signature)) {
-        await answerKnown(waiting, known);
-      } else {
-        unverified.push(waiting);
-      }
+      const { id, signature } = waiting.block;
+      const key = blockKey(id);
+      const first = inFlight.get(key) ?? (await store.get(id));
+      if (first === undefined) inFlight.set(key, waiting.block);
+      // The same core with another signature is verified: it proves nothing about its sender otherwise.
+      if (first === undefined || !equalBytes(first.signature, signature)) unverified.push(waiting);
+      else if (inFlight.has(key)) repeated.push(waiting);
+      else known.push(waiting);
     }
-    if (unverified.length === 0) return;
-    const genuine = await verify(unverified.map((waiting) => waiting.block));
+    const genuine = verify(unverified.map((waiting) => waiting.block));
+    // Handled when the batch is finished; until then nobody listens.
+    genuine.catch(() => {});
+    return { unverified, known, repeated, genuine };
+  };
+
+  /** Keeps verified blocks that are new, in one write. */
+  const keep = async (genuine: readonly Waiting[]): Promise<readonly Waiting[]> => {
     const fresh: Waiting[] = [];
-    const later: Waiting[] = [];
-    const seen = new Set<string>();
-    for (const [index, waiting] of unverified.entries()) {
+    for (const waiting of genuine) {
       const { block } = waiting;
-      if (genuine[index] !== true) {
-        waiting.reject(signatureError(block));
-        continue;
-      }
-      const key = blockKey(block.id);
-      if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS) {
+      if (inFlight.get(blockKey(block.id)) !== block) {
+        await answerKnown(waiting, block);
+      } else if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS) {
         const found = issue(
           'ERR_BLOCK_FUTURE',
           'Dated too far ahead of the local clock: offer it again later',
         );
         waiting.resolve({ block, added: false, level: 'no-info', issues: [found] });
-      } else if (seen.has(key) || (await store.has(block.id))) {
-        later.push(waiting);
       } else if (await hasRoom(block)) {
-        seen.add(key);
         fresh.push(waiting);
       } else {
         const found = issue(
@@ -147,35 +161,73 @@ export function intake(context: IntakeContext): Intake {
         waiting.resolve({ block, added: false, level: 'invalid', issues: [found] });
       }
     }
+    const durable = fresh.some(({ block }) => block.core.peer !== null && equalBytes(block.core.peer, self));
     if (fresh.length > 0) {
-      const durable = fresh.some(
-        ({ block }) => block.core.peer !== null && equalBytes(block.core.peer, self),
-      );
       await store.put(
         fresh.map((waiting) => waiting.block),
         { durable },
       );
-      for (const waiting of fresh) {
-        try {
-          const { level, issues } = await react(waiting.block);
-          waiting.resolve({ block: waiting.block, added: true, level, issues });
-        } catch (error) {
-          waiting.reject(error);
-        }
+    }
+    return fresh;
+  };
+
+  /** Second half: stores what is genuine, judges it, answers everybody. */
+  const finish = async (begun: Begun): Promise<void> => {
+    const results = await begun.genuine;
+    const genuine: Waiting[] = [];
+    for (const [index, waiting] of begun.unverified.entries()) {
+      if (results[index] === true) genuine.push(waiting);
+      else waiting.reject(signatureError(waiting.block));
+    }
+    for (const waiting of await keep(genuine)) {
+      try {
+        const { level, issues } = await react(waiting.block);
+        waiting.resolve({ block: waiting.block, added: true, level, issues });
+      } catch (error) {
+        waiting.reject(error);
       }
     }
-    for (const waiting of later) await answerKnown(waiting, waiting.block);
+    for (const waiting of begun.known) await answerKnown(waiting, waiting.block);
+  };
+
+  /** Settling twice does nothing: only those still waiting see the error. */
+  const abandon = (batch: readonly Waiting[], error: unknown): void => {
+    for (const waiting of batch) waiting.reject(error);
+  };
+  const forget = (batch: readonly Waiting[]): void => {
+    for (const { block } of batch) {
+      const key = blockKey(block.id);
+      if (inFlight.get(key) === block) inFlight.delete(key);
+    }
+  };
+
+  const tryBegin = async (batch: readonly Waiting[]): Promise<Begun | undefined> => {
+    try {
+      return await begin(batch);
+    } catch (error) {
+      abandon(batch, error);
+      forget(batch);
+      return undefined;
+    }
   };
 
   const drain = async (): Promise<void> => {
-    while (queue.length > 0) {
+    let begun: Begun | undefined;
+    while (begun !== undefined || queue.length > 0) {
       const batch = queue.splice(0, BATCH);
+      const current: Begun | undefined = begun;
+      // The next batch is verified on other threads while this one is judged and stored here.
+      begun = batch.length === 0 ? undefined : await tryBegin(batch);
+      if (current === undefined) continue;
       try {
-        await process(batch);
+        await finish(current);
       } catch (error) {
-        // Settling twice does nothing: only those still waiting see the error.
-        for (const waiting of batch) waiting.reject(error);
+        abandon(current.unverified, error);
+        abandon(current.known, error);
       }
+      forget(current.unverified);
+      // What waited for the same block to be verified finds it known now, or is verified itself.
+      queue.unshift(...current.repeated);
     }
     draining = undefined;
   };

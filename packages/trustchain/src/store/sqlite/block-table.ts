@@ -46,6 +46,8 @@ export interface BlockTable {
 /** The {@link BlockTable} of an open database. */
 export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): BlockTable {
   const recent = new Map<string, HalfBlock>();
+  /** Ids looked for in vain and not inserted since: an insert need not look again. */
+  const absent = new Set<string>();
   const authorIds = new Map<string, number>();
   const typeIds = new Map<string, number>();
   let lastArrival = 0;
@@ -120,7 +122,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   };
 
   const get = (id: BlockId): HalfBlock | undefined => {
-    const cached = recent.get(blockKey(id));
+    const key = blockKey(id);
+    const cached = recent.get(key);
     if (cached !== undefined) return cached;
     for (const row of sql.byMark.all(mark(id))) {
       const block = decode(row);
@@ -129,6 +132,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         return block;
       }
     }
+    if (absent.size >= RECENT_BLOCKS) absent.clear();
+    absent.add(key);
     return undefined;
   };
   const at = (author: number, seq: unknown): HalfBlock[] =>
@@ -138,7 +143,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     insert(blocks) {
       const added = new Map<number, number>();
       for (const block of blocks) {
-        if (get(block.id) !== undefined) continue;
+        if (!absent.delete(blockKey(block.id)) && get(block.id) !== undefined) continue;
+        absent.delete(blockKey(block.id));
         const { core } = block;
         let author = authorId(core.key);
         if (author === undefined) {
@@ -208,6 +214,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     count: (author) => (author === undefined ? total : Number(sql.countOf.get(author)?.n ?? 0)),
     reset() {
       recent.clear();
+      absent.clear();
       authorIds.clear();
       typeIds.clear();
       total = Number(sql.total.get()?.n);
