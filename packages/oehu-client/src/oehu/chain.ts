@@ -37,7 +37,15 @@ export async function verifyChain(
   transactions: readonly unknown[],
   options: VerifyChainOptions,
 ): Promise<ChainVerification> {
-  const single = await verifyTransactions(transactions, options);
+  return linkChain(transactions, await verifyTransactions(transactions, options), options);
+}
+
+/** The second half of {@link verifyChain}: raises transactions that were verified one by one, `single`, by their links. */
+export function linkChain(
+  transactions: readonly unknown[],
+  single: readonly Verification[],
+  options: VerifyChainOptions,
+): ChainVerification {
   const byId = new Map<string, Verification>();
   const spenders = new Map<string, Set<string>>();
   for (const one of single) {

@@ -58,7 +58,8 @@ export function csvRows(text: string, delimiter: string): string[][] {
       cell = '';
       for (;;) {
         const end = text.indexOf('"', position + 1);
-        if (end < 0) throw new MeterError('ERR_METER_FORMAT', `A quoted cell in row ${rows.length} does not end`);
+        if (end < 0)
+          throw new MeterError('ERR_METER_FORMAT', `A quoted cell in row ${rows.length} does not end`);
         cell += text.slice(position + 1, end);
         position = end + 1;
         if (text[position] !== '"') break;
@@ -80,7 +81,8 @@ export function csvRows(text: string, delimiter: string): string[][] {
     position += mark === '\r' && text[position + 1] === '\n' ? 2 : 1;
     rows.push(row);
     row = [];
-    if (rows.length > MAX_ROWS) throw new MeterError('ERR_METER_LIMIT', `A CSV file has at most ${MAX_ROWS} rows`);
+    if (rows.length > MAX_ROWS)
+      throw new MeterError('ERR_METER_LIMIT', `A CSV file has at most ${MAX_ROWS} rows`);
   }
   if (row.length > 0) rows.push(row);
   return rows;
@@ -101,7 +103,10 @@ export function readCsv(text: string, map: CsvMap): MeterFile {
   const indexOf = (column: string | number): number => {
     const index = typeof column === 'number' ? column : header.findIndex((name) => name.trim() === column);
     if (index < 0 || index >= header.length) {
-      throw new MeterError('ERR_METER_SCHEMA', `Expected a column ${JSON.stringify(column)}, found ${header.length} others`);
+      throw new MeterError(
+        'ERR_METER_SCHEMA',
+        `Expected a column ${JSON.stringify(column)}, found ${header.length} others`,
+      );
     }
     return index;
   };
@@ -110,7 +115,10 @@ export function readCsv(text: string, map: CsvMap): MeterFile {
   const columns = map.columns.map((column) => {
     const unit = sourceUnit(column.unit);
     if (unit === undefined) {
-      throw new MeterError('ERR_METER_SCHEMA', `Expected a unit such as kWh or m3, got ${JSON.stringify(column.unit)}`);
+      throw new MeterError(
+        'ERR_METER_SCHEMA',
+        `Expected a unit such as kWh or m3, got ${JSON.stringify(column.unit)}`,
+      );
     }
     if (column.kind === 'interval' && !(Number(map.stepSeconds) > 0)) {
       throw new MeterError('ERR_METER_SCHEMA', 'Interval columns need stepSeconds');
@@ -136,20 +144,38 @@ export function readCsv(text: string, map: CsvMap): MeterFile {
         value = -1;
       }
       if (value < 0) {
-        issues.push({ code: 'bad-value', at: `${where}, ${column.name}`, message: 'Expected a number that is not negative' });
+        issues.push({
+          code: 'bad-value',
+          at: `${where}, ${column.name}`,
+          message: 'Expected a number that is not negative',
+        });
         continue;
       }
       const { commodity, flow, name } = column;
       const unit: EnergyUnit = column.unit.unit;
       const tariff = column.tariff ?? 'total';
-      const base = { commodity, flow, tariff, value, unit, trust: 'unsigned', record: `${name}@${at}`, meter: name, quality } as const;
+      const base = {
+        commodity,
+        flow,
+        tariff,
+        value,
+        unit,
+        trust: 'unsigned',
+        record: `${name}@${at}`,
+        meter: name,
+        quality,
+      } as const;
       readings.push(
-        column.kind === 'register' ? { ...base, at } : { ...base, start: at, duration: (map.stepSeconds ?? 0) * 1000 },
+        column.kind === 'register'
+          ? { ...base, at }
+          : { ...base, start: at, duration: (map.stepSeconds ?? 0) * 1000 },
       );
     }
   }
   if (readings.length === 0) {
-    throw new MeterError('ERR_METER_SCHEMA', 'Expected a CSV file with readings, found none', { details: { issues: issues.length } });
+    throw new MeterError('ERR_METER_SCHEMA', 'Expected a CSV file with readings, found none', {
+      details: { issues: issues.length },
+    });
   }
   return { kind: 'csv', readings, issues };
 }
@@ -174,9 +200,21 @@ export function readOwnCsv(text: string): MeterFile {
     } catch {
       // reported below
     }
-    const isKnown = ['electricity', 'gas', 'water', 'heat'].includes(commodity ?? '') && /^(import|export)$/.test(flow ?? '');
-    if (from === undefined || known === undefined || amount < 0 || !isKnown || !(length > 0 && length < 1e8)) {
-      issues.push({ code: 'bad-value', at: `row ${r + 1}`, message: 'Expected the columns as EDMP writes them' });
+    const isKnown =
+      ['electricity', 'gas', 'water', 'heat'].includes(commodity ?? '') &&
+      /^(import|export)$/.test(flow ?? '');
+    if (
+      from === undefined ||
+      known === undefined ||
+      amount < 0 ||
+      !isKnown ||
+      !(length > 0 && length < 1e8)
+    ) {
+      issues.push({
+        code: 'bad-value',
+        at: `row ${r + 1}`,
+        message: 'Expected the columns as EDMP writes them',
+      });
       continue;
     }
     readings.push({
@@ -193,7 +231,8 @@ export function readOwnCsv(text: string): MeterFile {
       quality: qualityOf(quality),
     });
   }
-  if (readings.length === 0) throw new MeterError('ERR_METER_SCHEMA', 'Expected a CSV file with readings, found none');
+  if (readings.length === 0)
+    throw new MeterError('ERR_METER_SCHEMA', 'Expected a CSV file with readings, found none');
   return { kind: 'csv', readings, issues };
 }
 
@@ -237,7 +276,11 @@ function timeOf(
       if (!isDate || hour > 24 || minute > 59) return fail('Expected a calendar time');
       const { earlier, later, kind } = zoneOf(map.zone ?? 'UTC').fromLocal(local);
       if (kind === 'skipped') {
-        issues.push({ code: 'skipped-time', at: where, message: 'This hour did not exist; it is read as if it had' });
+        issues.push({
+          code: 'skipped-time',
+          at: where,
+          message: 'This hour did not exist; it is read as if it had',
+        });
       }
       // In the repeated hour the order of rows decides which of the two it is.
       return earlier > last ? earlier : later;

@@ -39,7 +39,8 @@ export function fileSource(files: readonly MeterFile[], options: FileSourceOptio
     },
     async *readings(device, { from, to, signal }) {
       if (device !== id) throw new MeterError('ERR_METER_UNKNOWN_DEVICE', 'The file has another meter');
-      if (!(from < to)) throw new MeterError('ERR_METER_RANGE', 'Expected from < to, both ms since the epoch');
+      if (!(from < to))
+        throw new MeterError('ERR_METER_RANGE', 'Expected from < to, both ms since the epoch');
       // One reading of each register before and after the period closes its first and last interval.
       const before = new Map<string, MeterReading>();
       const after = new Set<string>();

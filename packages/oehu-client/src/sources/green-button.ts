@@ -53,9 +53,12 @@ export function readGreenButton(text: string, options: GreenButtonOptions = {}):
   const issues: SourceIssue[] = [];
   const readings: AnyReading[] = [];
   const entries = feed.name === 'entry' ? [feed] : feed.children.filter((one) => one.name === 'entry');
-  const content = (entry: XmlElement, name: string): XmlElement | undefined => child(child(entry, 'content'), name);
+  const content = (entry: XmlElement, name: string): XmlElement | undefined =>
+    child(child(entry, 'content'), name);
   const link = (entry: XmlElement, rel: string): string[] =>
-    entry.children.filter((one) => one.name === 'link' && one.attributes.rel === rel).map((one) => one.attributes.href ?? '');
+    entry.children
+      .filter((one) => one.name === 'link' && one.attributes.rel === rel)
+      .map((one) => one.attributes.href ?? '');
 
   const services = new Map<string, Commodity>();
   const types = new Map<string, XmlElement>();
@@ -84,16 +87,24 @@ export function readGreenButton(text: string, options: GreenButtonOptions = {}):
     const path = `entry[${index}]`;
     const type = element === undefined ? undefined : readType(element, service, path, issues);
     if (element === undefined) {
-      issues.push({ code: 'skipped', at: path, message: 'Expected a ReadingType for this block, found none' });
+      issues.push({
+        code: 'skipped',
+        at: path,
+        message: 'Expected a ReadingType for this block, found none',
+      });
     }
     if (type === undefined) continue;
     const meter = reading.slice(reading.lastIndexOf('/') + 1) || 'green-button';
     for (const block of blocks) readBlock(block, type, meter, path, options, readings, issues);
   }
   if (readings.length === 0) {
-    throw new MeterError('ERR_METER_SCHEMA', 'Expected a Green Button file with readings of energy or volume, found none', {
-      details: { issues: issues.length },
-    });
+    throw new MeterError(
+      'ERR_METER_SCHEMA',
+      'Expected a Green Button file with readings of energy or volume, found none',
+      {
+        details: { issues: issues.length },
+      },
+    );
   }
   return { kind: 'green-button', readings, issues };
 }
@@ -173,7 +184,9 @@ function readBlock(
       meter,
       quality: QUALITIES[textAt(reading, 'ReadingQuality', 'quality') ?? ''] ?? Quality.measured,
     } as const;
-    readings.push(type.isCumulative ? { ...base, at: from } : { ...base, start: from, duration: duration * 1000 });
+    readings.push(
+      type.isCumulative ? { ...base, at: from } : { ...base, start: from, duration: duration * 1000 },
+    );
   }
 }
 

@@ -47,14 +47,19 @@ export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): Met
   const zone = options.zone ?? 'Europe/Amsterdam';
   const isV1 = !('energy_import_kwh' in json);
   const device = typeof json.unique_id === 'string' ? json.unique_id : 'homewizard';
-  const time = (value: Json | undefined, at: string): number | undefined => localTime(value, zone, at, issues);
+  const time = (value: Json | undefined, at: string): number | undefined =>
+    localTime(value, zone, at, issues);
   const gasAt = time(json.gas_timestamp, 'gas_timestamp');
   const toldAt = isV1 ? undefined : time(json.timestamp, 'timestamp');
   const at = toldAt ?? options.receivedAt ?? gasAt;
   const isGuess = toldAt === undefined && options.receivedAt === undefined;
   if (isGuess) {
     const what = at === undefined ? 'electricity is left out' : "the gas meter's time is used";
-    issues.push({ code: 'no-time', at: '$', message: `The answer tells no time and none was given: ${what}` });
+    issues.push({
+      code: 'no-time',
+      at: '$',
+      message: `The answer tells no time and none was given: ${what}`,
+    });
   }
 
   const add = (
@@ -104,14 +109,24 @@ export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): Met
   }
   for (const [i, meter] of external.entries()) {
     const path = `external[${i}]`;
-    const commodity = isJsonObject(meter) && typeof meter.type === 'string' ? EXTERNAL[meter.type] : undefined;
+    const commodity =
+      isJsonObject(meter) && typeof meter.type === 'string' ? EXTERNAL[meter.type] : undefined;
     if (!isJsonObject(meter) || commodity === undefined) {
       issues.push({ code: 'skipped', at: path, message: 'Expected a gas, water or heat meter' });
       continue;
     }
     const owner = typeof meter.unique_id === 'string' ? meter.unique_id : `${device}#${i}`;
     const when = time(meter.timestamp, `${path}.timestamp`);
-    add(path, meter.value, commodity, when, total, typeof meter.unit === 'string' ? meter.unit : '', owner, false);
+    add(
+      path,
+      meter.value,
+      commodity,
+      when,
+      total,
+      typeof meter.unit === 'string' ? meter.unit : '',
+      owner,
+      false,
+    );
   }
   add('total_liter_m3', json.total_liter_m3, 'water', at, total, 'm3', device, isGuess);
   return { kind: 'homewizard', readings, issues };
@@ -138,7 +153,11 @@ function localTime(
   if (iso?.[2] !== undefined) return local;
   const { earlier, kind } = zoneOf(zone).fromLocal(local);
   if (kind === 'repeated') {
-    issues.push({ code: 'ambiguous-time', at, message: 'The hour was repeated that night; the first is taken' });
+    issues.push({
+      code: 'ambiguous-time',
+      at,
+      message: 'The hour was repeated that night; the first is taken',
+    });
   }
   return earlier;
 }

@@ -10,6 +10,7 @@ export interface SourceIssue {
     | 'skipped-time'
     | 'line-endings'
     | 'truncated'
+    | 'unverified'
     | 'skipped';
   /** Where: a line, an element or a path. */
   readonly at: string;

@@ -1,6 +1,9 @@
+import type { AttestationLevel, Crypto } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
+import { linkChain } from '../oehu/chain.ts';
 import { isJsonObject, type Json } from '../oehu/json.ts';
-import { objectIdTime, readDevice, readRecord, recordReadings } from '../oehu/records.ts';
+import { type OehuRecord, objectIdTime, readDevice, readRecord, recordReadings } from '../oehu/records.ts';
+import { verifyTransaction } from '../oehu/verify.ts';
 import type { SourceIssue } from './issues.ts';
 import type { AnyReading, MeterFile } from './meter-file.ts';
 
@@ -12,12 +15,12 @@ export function isOehuDocument(json: Json): boolean {
 }
 
 /**
- * Reads a saved answer of the OEHU API. Readings come out as `unsigned`: verifying needs a crypto provider, see
- * `verifyTransaction`. Throws `ERR_METER_SCHEMA` when no entry can be read.
+ * Reads a saved answer of the OEHU API, and verifies it when a crypto provider is given; else everything is `unsigned`.
+ * Throws `ERR_METER_SCHEMA` when no entry can be read.
  */
-export function readOehuDocument(json: Json): MeterFile {
+export function readOehuDocument(json: Json, crypto?: Crypto): MeterFile {
   const issues: SourceIssue[] = [];
-  const readings: AnyReading[] = [];
+  const records: OehuRecord[] = [];
   for (const [index, entry] of (Array.isArray(json) ? json : []).entries()) {
     const isRow = isJsonObject(entry) && 'operation' in entry;
     const read = isRow ? readRecord(entry, index) : deviceAsRecord(entry, index);
@@ -30,8 +33,25 @@ export function readOehuDocument(json: Json): MeterFile {
     for (const warning of read.warnings) {
       issues.push({ code: 'bad-value', at: warning.path, message: `Expected ${warning.expected}` });
     }
-    readings.push(...recordReadings(read.value, 'unsigned'));
+    records.push(read.value);
   }
+  const levels = new Map<OehuRecord, AttestationLevel>();
+  if (crypto !== undefined) {
+    const transactions = records.map((record) => record.transaction);
+    const single = transactions.map((transaction) => verifyTransaction(transaction, { crypto }));
+    const chain = linkChain(transactions, single, { crypto });
+    for (const [i, record] of records.entries()) {
+      const { level, reasons } = chain.transactions[i] ?? { level: 'unsigned', reasons: [] };
+      levels.set(record, level);
+      const [reason] = reasons;
+      if (reason !== undefined && (level === 'unsigned' || level === 'intact')) {
+        issues.push({ code: 'unverified', at: `[${i}]`, message: reason.message });
+      }
+    }
+  }
+  const readings: AnyReading[] = records.flatMap((record) =>
+    recordReadings(record, levels.get(record) ?? 'unsigned'),
+  );
   if (readings.length === 0) {
     throw new MeterError('ERR_METER_SCHEMA', 'Expected an OEHU document with readings, found none');
   }

@@ -1,13 +1,20 @@
+import type { Crypto } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import { type Json, parseJson } from '../oehu/json.ts';
-import { isOehuDocument, readOehuDocument } from './oehu-document.ts';
 import { type CsvMap, OWN_CSV_HEADER, readCsv, readOwnCsv } from './csv.ts';
 import { readGreenButton } from './green-button.ts';
 import { isHomeWizard, readHomeWizard } from './homewizard.ts';
 import type { SourceIssue } from './issues.ts';
 import type { AnyReading, MeterFile, MeterFileKind } from './meter-file.ts';
+import { isOehuDocument, readOehuDocument } from './oehu-document.ts';
 import { p1Stream } from './p1/stream.ts';
-import { isFluvius, isMijnAansluiting, readConsumptionRecord, readFluvius, readMijnAansluiting } from './regional.ts';
+import {
+  isFluvius,
+  isMijnAansluiting,
+  readConsumptionRecord,
+  readFluvius,
+  readMijnAansluiting,
+} from './regional.ts';
 import { isSenml, readSenml } from './senml.ts';
 import { isSml, readSml } from './sml/sml.ts';
 
@@ -23,6 +30,8 @@ export interface ReadMeterFileOptions {
   readonly csv?: CsvMap;
   /** Zone of a Green Button file whose epochs are wall-clock times. */
   readonly greenButtonLocalZone?: string;
+  /** Checks the signatures of OEHU documents; without it their readings are `unsigned`. */
+  readonly crypto?: Crypto;
   /** Most bytes. Default 256 MiB. */
   readonly maxBytes?: number;
 }
@@ -35,7 +44,8 @@ export interface ReadMeterFileOptions {
  */
 export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions = {}): MeterFile {
   const maxBytes = options.maxBytes ?? 256 << 20;
-  if (bytes.length > maxBytes) throw new MeterError('ERR_METER_LIMIT', `A meter file has at most ${maxBytes} bytes`);
+  if (bytes.length > maxBytes)
+    throw new MeterError('ERR_METER_LIMIT', `A meter file has at most ${maxBytes} bytes`);
   const json = (): Json => parseJson(textOf(bytes));
   const kind = options.kind ?? meterFileKind(bytes, options);
   const received = options.receivedAt === undefined ? {} : { receivedAt: options.receivedAt };
@@ -59,7 +69,7 @@ export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions =
     case 'senml':
       return readSenml(json(), received);
     case 'oehu':
-      return readOehuDocument(json());
+      return readOehuDocument(json(), options.crypto);
     case 'nl-mijn-aansluiting':
       return readMijnAansluiting(json());
     case 'be-fluvius':
@@ -98,7 +108,10 @@ function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-function readTelegrams(bytes: Uint8Array, options: { readonly receivedAt?: number; readonly zone?: string }): MeterFile {
+function readTelegrams(
+  bytes: Uint8Array,
+  options: { readonly receivedAt?: number; readonly zone?: string },
+): MeterFile {
   const stream = p1Stream(options);
   const issues: SourceIssue[] = [];
   const readings: AnyReading[] = [];
@@ -115,8 +128,10 @@ function readTelegrams(bytes: Uint8Array, options: { readonly receivedAt?: numbe
     }
   }
   if (telegrams === 0) {
-    throw error ?? new MeterError('ERR_METER_FORMAT', 'Expected a line that starts with / and one that starts with !');
+    throw (
+      error ??
+      new MeterError('ERR_METER_FORMAT', 'Expected a line that starts with / and one that starts with !')
+    );
   }
   return { kind: 'dsmr-p1', readings, issues };
 }
-

@@ -33,11 +33,18 @@ export function readMijnAansluiting(json: Json): MeterFile {
         continue;
       }
       for (const [i, reading] of objects(register.ReadingList).entries()) {
-        const at = isoInstant(isJsonObject(reading.DateAndOrTime) ? reading.DateAndOrTime.DateTime : undefined);
+        const at = isoInstant(
+          isJsonObject(reading.DateAndOrTime) ? reading.DateAndOrTime.DateTime : undefined,
+        );
         const type = isJsonObject(reading.ReadingType) ? reading.ReadingType : {};
         const unit = sourceUnit(`${String(type.Multiplier ?? '')}${String(type.Unit ?? '')}`);
         const where = `${path}.ReadingList[${i}]`;
-        if (at === undefined || unit === undefined || typeof reading.Value !== 'number' || reading.Value < 0) {
+        if (
+          at === undefined ||
+          unit === undefined ||
+          typeof reading.Value !== 'number' ||
+          reading.Value < 0
+        ) {
           const code = at === undefined ? 'bad-time' : unit === undefined ? 'unknown-unit' : 'bad-value';
           issues.push({ code, at: where, message: 'Expected a time with offset, a unit and a number' });
           continue;
@@ -94,15 +101,28 @@ export function readFluvius(json: Json): MeterFile {
         continue;
       }
       for (const measurement of objects(quarter.measurements)) {
-        for (const [name, flow] of [['offtake', 'import'], ['injection', 'export']] as const) {
+        for (const [name, flow] of [
+          ['offtake', 'import'],
+          ['injection', 'export'],
+        ] as const) {
           const group = measurement[name];
           if (!isJsonObject(group)) continue;
           for (const [key, amount] of Object.entries(group)) {
             const tariff = TARIFFS[key];
             const unit = isJsonObject(amount) ? sourceUnit(String(amount.unit ?? '')) : undefined;
-            if (tariff === undefined || unit === undefined || !isJsonObject(amount) || typeof amount.value !== 'number' || amount.value < 0) {
+            if (
+              tariff === undefined ||
+              unit === undefined ||
+              !isJsonObject(amount) ||
+              typeof amount.value !== 'number' ||
+              amount.value < 0
+            ) {
               const code = tariff === undefined ? 'skipped' : 'bad-value';
-              issues.push({ code, at: `${where}.${name}`, message: 'Expected total, day or night with a number and a unit' });
+              issues.push({
+                code,
+                at: `${where}.${name}`,
+                message: 'Expected total, day or night with a number and a unit',
+              });
               continue;
             }
             readings.push({
@@ -144,7 +164,11 @@ export function isFluvius(json: Json): boolean {
 }
 
 // EDA "Messmethode": L1 measured, L2 calculated or replaced, L3 estimated.
-const METHODS: Readonly<Record<string, QualityCode>> = { L1: Quality.measured, L2: Quality.edited, L3: Quality.estimated };
+const METHODS: Readonly<Record<string, QualityCode>> = {
+  L1: Quality.measured,
+  L2: Quality.edited,
+  L3: Quality.estimated,
+};
 
 /**
  * Reads an Austrian EDA `ConsumptionRecord`: interval amounts with times that tell their offset. Throws
@@ -161,7 +185,11 @@ export function readConsumptionRecord(text: string): MeterFile {
     const unit = sourceUnit(data.attributes.UOM ?? '');
     const match = /:([12])\.\d/.exec(code);
     if (unit === undefined || match === null) {
-      issues.push({ code: 'unknown-unit', at: `EnergyData[${d}]`, message: 'Expected an OBIS meter code and a unit' });
+      issues.push({
+        code: 'unknown-unit',
+        at: `EnergyData[${d}]`,
+        message: 'Expected an OBIS meter code and a unit',
+      });
       continue;
     }
     for (const [i, position] of data.children.filter((one) => one.name === 'EP').entries()) {
@@ -189,7 +217,11 @@ export function readConsumptionRecord(text: string): MeterFile {
           quality: METHODS[textAt(position, 'MM') ?? ''] ?? Quality.estimated,
         });
       } catch {
-        issues.push({ code: 'bad-value', at: where, message: 'Expected a decimal number that is not negative' });
+        issues.push({
+          code: 'bad-value',
+          at: where,
+          message: 'Expected a decimal number that is not negative',
+        });
       }
     }
   }

@@ -30,7 +30,9 @@ export function isSenml(json: Json): boolean {
 }
 
 /** What a SenML name says about a register: an OBIS code, or words such as `electricity/export/2` and `gas`. */
-function registerOf(name: string): { commodity: Commodity; flow: Flow; tariff: number | 'total'; meter: string } | undefined {
+function registerOf(
+  name: string,
+): { commodity: Commodity; flow: Flow; tariff: number | 'total'; meter: string } | undefined {
   const obis = /(?:^|[^\d])((?:\d{1,3}-\d{1,3}:)?([12])\.8\.(\d))$/.exec(name);
   if (obis !== null) {
     const tariff = Number(obis[3]);
@@ -80,9 +82,18 @@ export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
       continue;
     }
     const seconds = base.time + (typeof record.t === 'number' ? record.t : 0);
-    const absolute = seconds >= RELATIVE_BELOW ? 0 : options.receivedAt === undefined ? undefined : options.receivedAt / 1000;
+    const absolute =
+      seconds >= RELATIVE_BELOW
+        ? 0
+        : options.receivedAt === undefined
+          ? undefined
+          : options.receivedAt / 1000;
     if (absolute === undefined || !Number.isFinite(seconds) || Math.abs(seconds) > 1e12) {
-      issues.push({ code: 'no-time', at, message: 'The time is relative and the time of arrival was not given' });
+      issues.push({
+        code: 'no-time',
+        at,
+        message: 'The time is relative and the time of arrival was not given',
+      });
       continue;
     }
     const amount = amountOf(record.v, record.s, base, unit);
@@ -90,7 +101,8 @@ export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
       issues.push({ code: 'unknown-unit', at, message: 'Expected an amount in Wh, kWh, J, m3 or l' });
       continue;
     }
-    const commodity = amount.unit === 'uM3' && register.commodity === 'electricity' ? 'gas' : register.commodity;
+    const commodity =
+      amount.unit === 'uM3' && register.commodity === 'electricity' ? 'gas' : register.commodity;
     if (amount.unit !== usualUnit(commodity) && commodity !== 'heat') {
       issues.push({ code: 'unknown-unit', at, message: `${commodity} is not counted in this unit` });
       continue;
@@ -108,9 +120,13 @@ export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
     });
   }
   if (readings.length === 0) {
-    throw new MeterError('ERR_METER_SCHEMA', 'Expected SenML with registers of energy or volume, found none', {
-      details: { issues: issues.length },
-    });
+    throw new MeterError(
+      'ERR_METER_SCHEMA',
+      'Expected SenML with registers of energy or volume, found none',
+      {
+        details: { issues: issues.length },
+      },
+    );
   }
   return { kind: 'senml', readings, issues };
 }

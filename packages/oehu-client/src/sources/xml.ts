@@ -102,10 +102,13 @@ export function parseXml(text: string): XmlElement {
       position += 1;
       const tag = until('>');
       const isEmpty = tag.endsWith('/');
-      const match = /^([\w:.-]{1,200})([^]*)$/.exec(isEmpty ? tag.slice(0, -1) : tag);
+      const match = /^([\w:.-]{1,200})([\s\S]*)$/.exec(isEmpty ? tag.slice(0, -1) : tag);
       if (match === null) throw malformed('a tag without a name');
       if (++elements > MAX_ELEMENTS || stack.length >= MAX_DEPTH) {
-        throw new MeterError('ERR_METER_LIMIT', `The XML is deeper than ${MAX_DEPTH} or has too many elements`);
+        throw new MeterError(
+          'ERR_METER_LIMIT',
+          `The XML is deeper than ${MAX_DEPTH} or has too many elements`,
+        );
       }
       const open: Open = {
         name: localName(match[1] ?? ''),

@@ -63,7 +63,8 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
       for (const byte of bytes) {
         if (lineStart && byte === SLASH) {
           if (inside && ending) emit(events);
-          else if (inside) events.push(fail('ERR_METER_FORMAT', 'A telegram began before the last one had ended'));
+          else if (inside)
+            events.push(fail('ERR_METER_FORMAT', 'A telegram began before the last one had ended'));
           inside = true;
         }
         if (inside) {

@@ -89,14 +89,23 @@ const BANG = 0x21;
  */
 export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Telegram {
   if (bytes.length > MAX_TELEGRAM_BYTES) {
-    throw new MeterError('ERR_METER_LIMIT', `A telegram has at most ${MAX_TELEGRAM_BYTES} bytes, got ${bytes.length}`);
+    throw new MeterError(
+      'ERR_METER_LIMIT',
+      `A telegram has at most ${MAX_TELEGRAM_BYTES} bytes, got ${bytes.length}`,
+    );
   }
   if (bytes[0] === 0xdb) {
-    throw new MeterError('ERR_METER_FORMAT', 'This telegram is encrypted (as in Luxembourg); decrypt it first');
+    throw new MeterError(
+      'ERR_METER_FORMAT',
+      'This telegram is encrypted (as in Luxembourg); decrypt it first',
+    );
   }
   const bang = endOfBody(bytes);
   if (bytes[0] !== SLASH || bang < 0) {
-    throw new MeterError('ERR_METER_FORMAT', 'Expected a telegram from a line that starts with / to one that starts with !');
+    throw new MeterError(
+      'ERR_METER_FORMAT',
+      'Expected a telegram from a line that starts with / to one that starts with !',
+    );
   }
   const issues: SourceIssue[] = [];
   const text = latin1.decode(bytes.subarray(0, bang));
@@ -115,7 +124,14 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
   }
   const equipment = first('0-0:96.1.1') ?? first('1-0:96.1.1') ?? null;
   const channels = readChannels(lines, zone, offset, issues);
-  const readings = mainReadings(lines, told?.at, options.receivedAt, channels, equipment ?? identification, issues);
+  const readings = mainReadings(
+    lines,
+    told?.at,
+    options.receivedAt,
+    channels,
+    equipment ?? identification,
+    issues,
+  );
   for (const { commodity, reading, equipment: own, channel } of channels) {
     if (reading === null || commodity === null || commodity === 'electricity') continue;
     readings.push({
@@ -190,8 +206,15 @@ function checkCrc(
   const told = /^[0-9A-Fa-f]{1,4}$/.test(tail) ? Number.parseInt(tail, 16) : -1;
   if (told === crc16Arc(bytes, 0, bang + 1)) return 'valid';
   // Editors and copy-paste turn CR LF into LF: the CRC is over the telegram as it was sent.
-  if (!bytes.subarray(0, bang).includes(0x0d) && told === crc16Arc(withCarriageReturns(bytes.subarray(0, bang + 1)))) {
-    issues.push({ code: 'line-endings', at: '!', message: 'CR LF line ends were changed to LF; the CRC fits without that' });
+  if (
+    !bytes.subarray(0, bang).includes(0x0d) &&
+    told === crc16Arc(withCarriageReturns(bytes.subarray(0, bang + 1)))
+  ) {
+    issues.push({
+      code: 'line-endings',
+      at: '!',
+      message: 'CR LF line ends were changed to LF; the CRC fits without that',
+    });
     return 'valid';
   }
   throw new MeterError('ERR_METER_CHECKSUM', 'The CRC does not fit: the telegram was damaged or changed');
@@ -211,7 +234,8 @@ function measured(text: string): { value: number; unit: EnergyUnit } | undefined
   const known = sourceUnit(unit);
   if (known === undefined) return undefined;
   try {
-    return { value: microFromText(number, known.power), unit: known.unit };
+    const value = microFromText(number, known.power);
+    return value < 0 ? undefined : { value, unit: known.unit };
   } catch {
     return undefined;
   }
@@ -225,7 +249,10 @@ function mainReadings(
   meter: string,
   issues: SourceIssue[],
 ): MeterReading[] {
-  const newest = channels.reduce((at, channel) => Math.max(at, channel.reading?.at ?? at), Number.NEGATIVE_INFINITY);
+  const newest = channels.reduce(
+    (at, channel) => Math.max(at, channel.reading?.at ?? at),
+    Number.NEGATIVE_INFINITY,
+  );
   const at = told ?? receivedAt ?? (Number.isFinite(newest) ? newest : undefined);
   const isGuess = told === undefined && receivedAt === undefined;
   const readings: MeterReading[] = [];
@@ -254,7 +281,11 @@ function mainReadings(
   }
   if (isGuess) {
     const what = at === undefined ? 'its electricity registers are left out' : "its gas meter's time is used";
-    issues.push({ code: 'no-time', at: '0-0:1.0.0', message: `The telegram tells no time and none was given: ${what}` });
+    issues.push({
+      code: 'no-time',
+      at: '0-0:1.0.0',
+      message: `The telegram tells no time and none was given: ${what}`,
+    });
   }
   return readings;
 }
@@ -300,13 +331,20 @@ function channelReading(
     if (values.length < 2 || text === '') continue;
     const time = parseP1Time(values[0] ?? '', zone, offset);
     const amount = measured(text);
-    if (time === undefined) issues.push({ code: 'bad-time', at: reference, message: 'The reading has no calendar time' });
-    if (amount === undefined) issues.push({ code: 'bad-value', at: reference, message: 'Expected a number with m3 or GJ' });
+    if (time === undefined)
+      issues.push({ code: 'bad-time', at: reference, message: 'The reading has no calendar time' });
+    if (amount === undefined)
+      issues.push({ code: 'bad-value', at: reference, message: 'Expected a number with m3 or GJ' });
     if (time?.ambiguous === true) {
-      issues.push({ code: 'ambiguous-time', at: reference, message: 'The hour was repeated that night; the first is taken' });
+      issues.push({
+        code: 'ambiguous-time',
+        at: reference,
+        message: 'The hour was repeated that night; the first is taken',
+      });
     }
     if (time !== undefined && amount !== undefined) {
-      const named = isProfile && /^\d-\d{1,3}:\d/.test(values[4] ?? '') ? (values[4] ?? reference) : reference;
+      const named =
+        isProfile && /^\d-\d{1,3}:\d/.test(values[4] ?? '') ? (values[4] ?? reference) : reference;
       return { reference: named, at: time.at, value: amount.value, unit: amount.unit };
     }
   }

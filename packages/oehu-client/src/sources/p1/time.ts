@@ -19,7 +19,8 @@ export function parseP1Time(text: string, zone: string, standardOffsetMinutes: n
   const match = TIME.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59)
+    return undefined;
   const local = Date.UTC(2000 + year, month - 1, day, hour, minute, second);
   if (new Date(local).getUTCDate() !== day) return undefined;
   const flag = match[7];

@@ -49,7 +49,8 @@ export function isSml(bytes: Uint8Array): boolean {
  * `ERR_METER_SCHEMA` when no frame holds a register.
  */
 export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile {
-  if (!isSml(bytes)) throw new MeterError('ERR_METER_FORMAT', 'Expected SML data to begin with 1b1b1b1b01010101');
+  if (!isSml(bytes))
+    throw new MeterError('ERR_METER_FORMAT', 'Expected SML data to begin with 1b1b1b1b01010101');
   const at = options.receivedAt;
   if (at === undefined) {
     throw new MeterError('ERR_METER_TIME', 'SML tells no time of day; give the time when the data arrived');
@@ -71,12 +72,20 @@ export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile 
     const crc = crc16X25(bytes, start, mark + 6);
     const told = (bytes[mark + 6] ?? 0) | ((bytes[mark + 7] ?? 0) << 8);
     if (crc !== told) {
-      issues.push({ code: 'unreadable', at: where, message: 'The CRC does not fit: the frame was damaged or changed' });
+      issues.push({
+        code: 'unreadable',
+        at: where,
+        message: 'The CRC does not fit: the frame was damaged or changed',
+      });
     } else {
       try {
-        readFrame(unescape(bytes.subarray(start + 8, mark - (bytes[mark + 5] ?? 0))), at, readings);
+        readFrame(withoutEscapes(bytes.subarray(start + 8, mark - (bytes[mark + 5] ?? 0))), at, readings);
       } catch {
-        issues.push({ code: 'unreadable', at: where, message: 'The frame holds something else than SML messages' });
+        issues.push({
+          code: 'unreadable',
+          at: where,
+          message: 'The frame holds something else than SML messages',
+        });
       }
     }
     start = escapeAt(bytes, mark + 8);
@@ -89,10 +98,11 @@ export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile 
   return { kind: 'sml', readings, issues };
 }
 
-function unescape(bytes: Uint8Array): Uint8Array {
+function withoutEscapes(bytes: Uint8Array): Uint8Array {
   const out: number[] = [];
   for (let i = 0; i < bytes.length; i++) {
-    const isDoubled = escapeAt(bytes.subarray(i, i + 4), 0) === 0 && escapeAt(bytes.subarray(i + 4, i + 8), 0) === 0;
+    const isDoubled =
+      escapeAt(bytes.subarray(i, i + 4), 0) === 0 && escapeAt(bytes.subarray(i + 4, i + 8), 0) === 0;
     if (isDoubled) i += 4;
     out.push(bytes[i] ?? 0);
     if (isDoubled) {
@@ -125,7 +135,8 @@ function readEntry(entry: readonly SmlValue[], at: number, meter: string): Meter
   const [name, , , unit, scaler, value] = entry;
   if (!(name instanceof Uint8Array) || name.length !== 6 || unit !== WATT_HOURS) return undefined;
   const [media = 0, channel = 0, c = 0, d = 0, tariff = 0] = name;
-  if (media !== 1 || (c !== 1 && c !== 2) || d !== 8 || typeof value !== 'bigint' || value < 0n) return undefined;
+  if (media !== 1 || (c !== 1 && c !== 2) || d !== 8 || typeof value !== 'bigint' || value < 0n)
+    return undefined;
   const power = typeof scaler === 'bigint' ? Number(scaler) : 0;
   if (Math.abs(power) > 12) return undefined;
   return {

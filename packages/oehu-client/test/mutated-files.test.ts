@@ -1,0 +1,100 @@
+import { isEdmpError, seededRandom } from '@edmp/interface';
+import { formatReading, readMeterFile } from '@edmp/oehu-client';
+import { describe, expect, it } from 'vitest';
+import { fixture, hasFixtures } from './support/fixtures.ts';
+
+/** Ten thousand mutations of each file; of the large ones a tenth, unless `EDMP_FUZZ_RUNS` asks for another number. */
+const runsOf = (bytes: Uint8Array): number =>
+  Number(process.env.EDMP_FUZZ_RUNS ?? (bytes.length > 20_000 ? 1000 : 10_000));
+const NAMES = [
+  'dsmr-v2.2.txt',
+  'dsmr-v4.2.txt',
+  'dsmr-v5.txt',
+  'emucs-fluvius-1.7.1.txt',
+  'homewizard-p1-v1-data.json',
+  'greenbutton-batch-eddie.xml',
+  'nl-mijn-aansluiting-daily-registers.json',
+  'be-fluvius-quarter-hourly.json',
+  'at-eda-consumptionrecord-15min.xml',
+  'sml-ttyUSB0-2.dump',
+  'oehu-devices-fig9.transcribed.json',
+  'oehu-devices-fig13.transcribed.json',
+  'oehu-devices-signed.synthetic.json',
+  'oehu-transactions-raw-signed.synthetic.json',
+];
+const INTERESTING = [...'<>/!()[]{}"\\:,.*-+eE0919SW\0\x1b\xff\r\n'].map((character) =>
+  character.charCodeAt(0),
+);
+
+/** One to four random edits: change, remove, insert, repeat, swap, cut off. */
+function mutate(bytes: Uint8Array, random: ReturnType<typeof seededRandom>): Uint8Array {
+  let data = bytes.slice();
+  const splice = (at: number, removed: number, added: Uint8Array): void => {
+    const next = new Uint8Array(Math.max(0, data.length - removed) + added.length);
+    next.set(data.subarray(0, at));
+    next.set(added, at);
+    next.set(data.subarray(at + removed), at + added.length);
+    data = next;
+  };
+  for (let edits = 1 + random.below(4); edits > 0 && data.length > 10; edits--) {
+    const at = random.below(data.length - 8);
+    const length = 1 + random.below(8);
+    const fresh =
+      random.unit() < 0.5 ? random.below(256) : (INTERESTING[random.below(INTERESTING.length)] ?? 0);
+    switch (random.below(6)) {
+      case 0:
+        data[at] = fresh;
+        break;
+      case 1:
+        splice(at, length, new Uint8Array(0));
+        break;
+      case 2:
+        splice(at, 0, Uint8Array.of(fresh));
+        break;
+      case 3:
+        splice(at, 0, data.slice(at, at + 40));
+        break;
+      case 4:
+        data[at] = (data[at] ?? 0) ^ (1 << random.below(8));
+        break;
+      default:
+        if (random.unit() < 0.2) data = data.slice(0, at);
+    }
+  }
+  return data;
+}
+
+describe.skipIf(!hasFixtures)('mutated meter files (fixtures beside the repository)', () => {
+  it.each(NAMES)(
+    '%s: every mutation gives readings or a typed error',
+    (name) => {
+      const original = fixture(name) ?? new Uint8Array();
+      const runs = runsOf(original);
+      const kind = readMeterFile(original, { receivedAt: 0 }).kind;
+      const random = seededRandom(1).fork(name);
+      const counts = { read: 0, refused: 0 };
+      let slowest = 0;
+      for (let run = 0; run < runs; run++) {
+        const mutated = mutate(original, random);
+        const began = performance.now();
+        try {
+          const file = readMeterFile(mutated, { receivedAt: 0, ...(run % 2 === 0 ? { kind } : {}) });
+          counts.read++;
+          for (const reading of file.readings) {
+            const isSound = Number.isSafeInteger(reading.value) && reading.value >= 0;
+            if (!isSound) expect.unreachable(`run ${run} gave the value ${reading.value}`);
+          }
+          if (run % 50 === 0) for (const reading of file.readings) formatReading(reading);
+        } catch (error) {
+          if (!isEdmpError(error) || !error.code.startsWith('ERR_METER_')) throw error;
+          counts.refused++;
+        }
+        slowest = Math.max(slowest, performance.now() - began);
+      }
+      expect(counts.read + counts.refused).toBe(runs);
+      expect(counts.refused).toBeGreaterThan(0);
+      expect(slowest).toBeLessThan(5000);
+    },
+    600_000,
+  );
+});
