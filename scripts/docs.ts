@@ -13,7 +13,13 @@ import {
 import { main } from './lib/run.ts';
 import { type Package, publicEntries, publishablePackages, root } from './lib/workspace.ts';
 
-const validation = { notExported: true, invalidLink: true, rewrittenLink: true, notDocumented: true, invalidPath: false };
+const validation = {
+  notExported: true,
+  invalidLink: true,
+  rewrittenLink: true,
+  notDocumented: true,
+  invalidPath: false,
+};
 
 /**
  * Writes the API reference of every publishable package, all public entries, to `docs/api`. Options are in
