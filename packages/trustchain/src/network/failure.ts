@@ -29,17 +29,17 @@ export function encodeHandlerError(error: unknown): Uint8Array {
   return encodeFailure('ERR_INTERNAL', 'the handler failed unexpectedly');
 }
 
+/** What a failure frame says. Throws `ERR_NETWORK_PROTOCOL` when it has no form: a peer may send anything. */
 function decodeFailure(payload: Uint8Array): { readonly code: string; readonly message: string } {
   const text = new TextDecoder().decode(payload.subarray(0, MAX_FAILURE_BYTES));
-  const end = text.indexOf('\n');
-  const code = end === -1 ? text : text.slice(0, end);
-  // A peer may send anything; what is no code must not look like one.
-  return CODE.test(code)
-    ? { code, message: text.slice(end === -1 ? text.length : end + 1) }
-    : { code: 'ERR_UNKNOWN', message: '' };
+  const [code = ''] = text.split('\n', 1);
+  if (!CODE.test(code)) {
+    throw new NetworkError('ERR_NETWORK_PROTOCOL', 'The peer reported a failure without an error code');
+  }
+  return { code, message: text.slice(code.length + 1) };
 }
 
-/** `ERR_NETWORK_REMOTE` of an `error` frame's payload. */
+/** `ERR_NETWORK_REMOTE` of an `error` frame's payload. Throws `ERR_NETWORK_PROTOCOL` when it has no form. */
 export function remoteError(payload: Uint8Array): NetworkError {
   const { code, message } = decodeFailure(payload);
   return new NetworkError('ERR_NETWORK_REMOTE', `The peer answered ${code}: ${message}`, {

@@ -14,6 +14,7 @@ import type { Connection, Stream } from '@libp2p/interface';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RawNode, rawNode } from './raw-libp2p.ts';
+import { codeOf, framesOf } from './support.ts';
 
 const environment = systemEnvironment();
 const crypto = nodeCrypto();
@@ -98,6 +99,24 @@ async function answersTo(protocol: string, chunks: readonly Uint8Array[]): Promi
   return answers;
 }
 
+/** Serves a protocol at the attacker's: whoever opens a stream gets these bytes, and then the given end. */
+async function lie(
+  protocol: string,
+  bytes: () => readonly Uint8Array[],
+  end: () => 'close' | 'abort' | 'leave',
+): Promise<void> {
+  await attacker.libp2p.handle(protocol, async (stream) => {
+    stream.addEventListener('message', () => undefined);
+    try {
+      for (const chunk of bytes()) stream.send(chunk);
+      if (end() === 'close') await stream.close({ signal: AbortSignal.timeout(1000) });
+      if (end() === 'abort') stream.abort(new Error('lied'));
+    } catch {
+      stream.abort(new Error('the asker went away'));
+    }
+  });
+}
+
 const chunks = fc.array(fc.uint8Array({ maxLength: 2000 }), { maxLength: 4 });
 const ends = fc.constantFrom('close', 'abort', 'leave');
 
@@ -156,6 +175,67 @@ describe('a node under attack', () => {
       'data \0\0\0',
       'end ',
     ]);
+  });
+
+  it('gets typed errors, and nothing worse, from a peer that answers anything', async () => {
+    let answer: readonly Uint8Array[] = [];
+    let after: 'close' | 'abort' | 'leave' = 'close';
+    await lie(
+      '/test/liar/1',
+      () => answer,
+      () => after,
+    );
+    const liar = await victim.connect(attacker.address());
+    const ask = (): Promise<string> =>
+      codeOf(
+        framesOf(
+          victim.request(liar, '/test/liar/1', new Uint8Array(10), { timeoutMs: 500, maxFrameBytes: 3000 }),
+        ),
+      );
+    const kinds = fc.constantFrom('request', 'data', 'end', 'error', 'refused');
+    const frame = fc
+      .tuple(kinds, fc.uint8Array({ maxLength: 100 }))
+      .map(([kind, payload]) => encodeFrame(kind, payload));
+    const anything = fc.array(fc.oneof(frame, fc.uint8Array({ maxLength: 300 })), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(anything, fc.constantFrom('close', 'abort'), async (bytes, end) => {
+        [answer, after] = [bytes, end];
+        expect(await ask()).toMatch(
+          /^resolved$|^ERR_NETWORK_(UNREACHABLE|PROTOCOL|REMOTE|LIMIT|BUSY)$|^ERR_TIMEOUT$/,
+        );
+      }),
+      { numRuns: 60 },
+    );
+    const data = encodeFrame('data', Uint8Array.of(1));
+    const cases: readonly (readonly [string, Uint8Array[], 'close' | 'abort' | 'leave', string])[] = [
+      ['no end', [data, data], 'close', 'ERR_NETWORK_UNREACHABLE'],
+      ['half a frame', [data.subarray(0, 5)], 'close', 'ERR_NETWORK_UNREACHABLE'],
+      ['silence', [data], 'leave', 'ERR_TIMEOUT'],
+      ['a frame of 4 GiB', [Uint8Array.of(255, 255, 255, 255)], 'leave', 'ERR_NETWORK_LIMIT'],
+      ['a request', [encodeFrame('request', new Uint8Array())], 'leave', 'ERR_NETWORK_PROTOCOL'],
+      [
+        'an error of no form',
+        [encodeFrame('error', Uint8Array.of(255, 254))],
+        'leave',
+        'ERR_NETWORK_PROTOCOL',
+      ],
+      [
+        'a refusal of no form',
+        [encodeFrame('refused', utf8ToBytes('ERR_ABORTED\nx'))],
+        'leave',
+        'ERR_NETWORK_PROTOCOL',
+      ],
+    ];
+    for (const [name, bytes, end, code] of cases) {
+      [answer, after] = [bytes, end];
+      expect(await ask(), name).toBe(code);
+    }
+    answer = [encodeFrame('error', utf8ToBytes('ERR_NETWORK_STOPPED\n\u0000<b>'))];
+    await expect(singleFrame(victim.request(liar, '/test/liar/1', new Uint8Array()))).rejects.toMatchObject({
+      code: 'ERR_NETWORK_REMOTE',
+      details: { code: 'ERR_NETWORK_STOPPED' },
+    });
+    await stillServes();
   });
 
   it('gives one peer no more places than its quota, however it opens and resets streams', async () => {
