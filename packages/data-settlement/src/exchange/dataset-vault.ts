@@ -23,6 +23,10 @@ import type { OwnedDataset, RemovedDataset } from './types.ts';
 /** A dataset with what sealing needs. */
 export interface StoredDataset extends OwnedDataset {
   readonly dataLeaf: (index: number) => Uint8Array;
+  /** All leaves of the data tree. */
+  readonly leaves: () => readonly Uint8Array[];
+  /** Salt ‖ encoded chunk of one index. */
+  saltedChunk(index: number): Promise<Uint8Array>;
   /** Salt ‖ encoded chunk, in order, read as they are needed. */
   saltedChunks(): AsyncIterable<Uint8Array>;
 }
@@ -124,16 +128,20 @@ export function datasetVault(options: {
       );
     }
     const held = document(asset, record);
+    const saltedChunk = async (index: number): Promise<Uint8Array> => {
+      const chunk = await secrets.get(recordKey.chunk(asset, index));
+      if (chunk === undefined) throw fail(`chunk ${index} of ${asset} is gone`);
+      return chunk;
+    };
+    const leafAt = (index: number): Uint8Array => record.leaves.subarray(32 * index, 32 * index + 32);
     return {
       asset,
       document: held,
-      dataLeaf: (index) => record.leaves.subarray(32 * index, 32 * index + 32),
+      dataLeaf: leafAt,
+      leaves: () => Array.from({ length: held.chunks }, (_, i) => leafAt(i)),
+      saltedChunk,
       async *saltedChunks() {
-        for (let i = 0; i < held.chunks; i++) {
-          const chunk = await secrets.get(recordKey.chunk(asset, i));
-          if (chunk === undefined) throw fail(`chunk ${i} of ${asset} is gone`);
-          yield chunk;
-        }
+        for (let i = 0; i < held.chunks; i++) yield await saltedChunk(i);
       },
     };
   };

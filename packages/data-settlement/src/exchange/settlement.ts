@@ -8,9 +8,12 @@ import { eraseTrade } from './erase.ts';
 import { judgeProof } from './judge.ts';
 import { keyedLock } from './keyed-lock.ts';
 import { createSeller, type ExchangeContext } from './seller.ts';
+import { type DrawnChunk, encodeSpotCheck, spotCheckIndices } from './spot-check.ts';
 import type { DataSettlement, SettlementOptions } from './types.ts';
 
 const DEFAULT_FETCH_TIMEOUT_MS = 120_000;
+/** A spot check opens at most one chunk in so many. */
+const MIN_CHUNKS_PER_SAMPLE = 4;
 
 const lockName = (tradeId: Uint8Array): string => {
   if (!(tradeId instanceof Uint8Array) || tradeId.length !== 32) {
@@ -42,6 +45,20 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
     datasets: () => vault.list(),
     consumption: (asset) => vault.consumption(asset),
     removeDataset: (asset) => vault.remove(asset),
+    async spotCheck(asset, seed, samples) {
+      const { document, leaves, saltedChunk } = await vault.get(asset);
+      if (samples > document.chunks / MIN_CHUNKS_PER_SAMPLE) {
+        throw new EdmpError(
+          'ERR_INVALID_ARGUMENT',
+          `Expected at most ${Math.floor(document.chunks / MIN_CHUNKS_PER_SAMPLE)} samples of ${document.chunks} chunks: more would give the data away`,
+        );
+      }
+      const drawn: DrawnChunk[] = [];
+      for (const index of spotCheckIndices(crypto, seed, document.chunks, samples)) {
+        drawn.push({ index, saltedChunk: await saltedChunk(index) });
+      }
+      return encodeSpotCheck(crypto, leaves(), drawn);
+    },
     createRecipientKey: () => buyer.createRecipientKey(),
     seal: async (trade, sealOptions) =>
       oneAtATime(lockName(trade.tradeId), () => seller.seal(trade, sealOptions)),

@@ -24,7 +24,7 @@ export interface OwnedDataset {
 
 /** What {@link DataSettlement.removeDataset} destroyed. */
 export interface RemovedDataset {
-  /** Salt seeds and private chunks destroyed. */
+  /** Private records destroyed: the dataset's own, and its chunks with their salts. */
   readonly secretsDestroyed: number;
   /** Copies that are out of reach, in words for people. */
   readonly unreachable: readonly string[];
@@ -67,7 +67,13 @@ export interface DataSettlement extends Settlement {
   datasets(): Promise<readonly OwnedDataset[]>;
   /** The private series behind an own dataset. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
   consumption(asset: AssetId): Promise<Consumption>;
-  /** Destroys salt seed and private chunks of a dataset. Trades already sealed stay deliverable until erased. Unknown assets are fine. */
+  /**
+   * Seller: answers a spot check (DESIGN §5.3) by opening `samples` chunks drawn by `seed`, a hash of the buyer's
+   * signed bid. Each opened chunk is given away, so the owner decides how many; never a whole dataset.
+   * Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`, or `ERR_INVALID_ARGUMENT` unless 1 ≤ samples ≤ min(32, chunks ÷ 4).
+   */
+  spotCheck(asset: AssetId, seed: Uint8Array, samples: number): Promise<Uint8Array>;
+  /** Destroys private chunks and salts of a dataset. Trades already sealed stay deliverable until erased. Unknown assets are fine. */
   removeDataset(asset: AssetId): Promise<RemovedDataset>;
   /** Stops serving sealed blocks. Idempotent. */
   stop(): Promise<void>;

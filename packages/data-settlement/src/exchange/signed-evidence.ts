@@ -1,0 +1,130 @@
+import {
+  type Crypto,
+  compareBytes,
+  EdmpError,
+  equalBytes,
+  type HalfBlock,
+  type JudgedTrade,
+  type Judgement,
+  type PublicKey,
+} from '@edmp/interface';
+import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain';
+import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { SettlementError } from '../errors.ts';
+import { judgeProof } from './judge.ts';
+
+/** What a signed block says about a trade; the application that defines the block types reads it. */
+export interface SignedStatement {
+  /** Step of the trade, e.g. `delivery` (settlement root), `release` (wrapped key), `complaint` (digest of a proof). */
+  readonly step: string;
+  readonly tradeId: Uint8Array;
+  /** What may be said only once per step and trade. */
+  readonly content: Uint8Array;
+}
+
+/** Reads a block's statement; undefined when it makes none. Must be pure. */
+export type StatementReader = (block: HalfBlock) => SignedStatement | undefined;
+
+const fail = (message: string, cause?: unknown): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of equivocation: ${message}`, { cause });
+
+/**
+ * Proof that two blocks contradict each other: dag-cbor `{v: 1, kind: "equivocation", first, second}` with the blocks'
+ * bytes in ascending order, so that both finders make the same proof. Throws `ERR_INVALID_ARGUMENT` for one block twice.
+ */
+export function encodeEquivocation(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const order = compareBytes(a, b);
+  if (order === 0) throw new EdmpError('ERR_INVALID_ARGUMENT', 'One block does not contradict itself');
+  const [first, second] = order < 0 ? [a, b] : [b, a];
+  return encodeCanonical({ v: 1, kind: 'equivocation', first, second });
+}
+
+/** Decodes {@link encodeEquivocation}. Throws `ERR_SETTLEMENT_FORMAT`. */
+export function decodeEquivocation(bytes: Uint8Array): {
+  readonly first: Uint8Array;
+  readonly second: Uint8Array;
+} {
+  const value = decodeCanonical(bytes, 2 * MAX_BLOCK_BYTES + 64, fail);
+  const map = asMap(value, 'the proof', ['v', 'kind', 'first', 'second'], fail);
+  asInteger(map.v, 'v', 1, 1, fail);
+  if (map.kind !== 'equivocation') throw fail('Expected kind equivocation');
+  const first = asBytes(map.first, 'first', 1, MAX_BLOCK_BYTES, fail);
+  const second = asBytes(map.second, 'second', 1, MAX_BLOCK_BYTES, fail);
+  if (compareBytes(first, second) >= 0) throw fail('Expected the blocks in ascending order');
+  return { first, second };
+}
+
+/** A block of `author` with a good signature; undefined otherwise. */
+function signedBy(crypto: Crypto, author: PublicKey, bytes: Uint8Array): HalfBlock | undefined {
+  try {
+    const block = decodeHalfBlock(bytes, crypto);
+    return equalBytes(block.core.key, author) && verifySignature(block, crypto) ? block : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Judges whether `author` signed two different things in the same step of one trade: two deliveries, or two key
+ * releases (DESIGN §5.3). Two blocks that say the same are not equivocation. Pure; never throws on bad proofs.
+ */
+export function judgeEquivocation(
+  options: { readonly crypto: Crypto; readonly author: PublicKey; readonly read: StatementReader },
+  proof: Uint8Array,
+): Judgement {
+  const kind = 'equivocation';
+  const unfounded = (reason: string): Judgement => ({ guilty: false, kind, reason });
+  let statements: readonly (SignedStatement | undefined)[];
+  try {
+    const { first, second } = decodeEquivocation(proof);
+    const blocks = [first, second].map((bytes) => signedBy(options.crypto, options.author, bytes));
+    if (blocks.includes(undefined)) return unfounded('a block in the proof is not signed by the accused');
+    statements = blocks.map((block) => (block === undefined ? undefined : options.read(block)));
+  } catch (error) {
+    return unfounded(error instanceof Error ? error.message : 'the proof cannot be read');
+  }
+  const [a, b] = statements;
+  if (a === undefined || b === undefined) return unfounded('a block in the proof says nothing about a trade');
+  if (a.step !== b.step || !equalBytes(a.tradeId, b.tradeId)) {
+    return unfounded('the blocks speak of different trades or steps');
+  }
+  return equalBytes(a.content, b.content)
+    ? unfounded('the blocks say the same')
+    : {
+        guilty: true,
+        kind,
+        reason: `two different statements were signed in the step ${a.step} of one trade`,
+      };
+}
+
+/**
+ * Judges whether the buyer of `trade` signed a complaint that its proof does not bear out (`guilty`: the buyer).
+ * `read` gives the complaint's step `complaint` with the SHA-256 of the proof as content.
+ */
+export function judgeFalseComplaint(
+  options: { readonly crypto: Crypto; readonly trade: JudgedTrade; readonly read: StatementReader },
+  complaint: Uint8Array,
+  proof: Uint8Array,
+): Judgement {
+  const kind = 'false-complaint';
+  const unfounded = (reason: string): Judgement => ({ guilty: false, kind, reason });
+  const { crypto, trade } = options;
+  const block = signedBy(crypto, trade.buyer, complaint);
+  if (block === undefined) return unfounded('the complaint is not signed by the buyer');
+  let statement: SignedStatement | undefined;
+  try {
+    statement = options.read(block);
+  } catch {
+    statement = undefined;
+  }
+  if (statement?.step !== 'complaint' || !equalBytes(statement.tradeId, trade.tradeId)) {
+    return unfounded('the block is no complaint about this trade');
+  }
+  if (!equalBytes(crypto.sha256(proof), statement.content)) {
+    return unfounded('the complaint names another proof');
+  }
+  const verdict = judgeProof(crypto, trade, proof);
+  return verdict.guilty
+    ? unfounded(`the complaint is right: ${verdict.reason}`)
+    : { guilty: true, kind, reason: `the complaint is not borne out: ${verdict.reason}` };
+}

@@ -1,0 +1,132 @@
+import {
+  type Crypto,
+  concatBytes,
+  type DatasetDocument,
+  EdmpError,
+  uint32ToBytes,
+  utf8ToBytes,
+} from '@edmp/interface';
+import { asBytes, asInteger, asList, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { CHUNK_HEADER_BYTES, type Chunk, decodeChunk } from '../dataset/chunk.ts';
+import { chunkContradiction } from '../dataset/describe.ts';
+import { dataLeaf } from '../dataset/leaf.ts';
+import { MAX_CHUNK_BYTES, MAX_CHUNKS, SALT_BYTES } from '../dataset/limits.ts';
+import { SettlementError } from '../errors.ts';
+import { inclusionProof, leafHash, verifyInclusion } from '../merkle/tree.ts';
+
+/** Most chunks of one spot check. */
+export const MAX_SPOT_CHECK = 32;
+const LABEL = utf8ToBytes('edmp/spot-check/v1');
+const MAX_BYTES: number = MAX_SPOT_CHECK * (MAX_CHUNK_BYTES + 1024);
+
+const fail = (message: string, cause?: unknown): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad spot check: ${message}`, { cause });
+
+/**
+ * Which chunks a buyer may look at before paying: `samples` different indices below `chunks`, ascending, drawn from
+ * `SHA-256("edmp/spot-check/v1" ‖ seed ‖ counter)`. The seed is a hash of the signed bid, so neither side picks.
+ * A seller that cheats on a share f of the chunks passes with probability (1 − f)^samples.
+ *
+ * Throws `ERR_INVALID_ARGUMENT` unless the seed has 32 bytes and 1 ≤ samples ≤ min(32, chunks).
+ */
+export function spotCheckIndices(
+  crypto: Pick<Crypto, 'sha256'>,
+  seed: Uint8Array,
+  chunks: number,
+  samples: number,
+): readonly number[] {
+  const usable =
+    seed.length === 32 &&
+    Number.isInteger(samples) &&
+    samples >= 1 &&
+    samples <= Math.min(MAX_SPOT_CHECK, chunks);
+  if (!usable || !Number.isInteger(chunks) || chunks > MAX_CHUNKS) {
+    throw new EdmpError(
+      'ERR_INVALID_ARGUMENT',
+      `Expected a seed of 32 bytes and 1 to ${Math.min(MAX_SPOT_CHECK, chunks)} samples of ${chunks} chunks, got ${seed.length} bytes and ${samples}`,
+    );
+  }
+  const drawn = new Set<number>();
+  // Values in the incomplete last multiple of `chunks` would favour low indices.
+  const limit = 0x1_0000_0000 - (0x1_0000_0000 % chunks);
+  for (let counter = 0; drawn.size < samples; counter++) {
+    const digest = crypto.sha256(concatBytes(LABEL, seed, uint32ToBytes(counter)));
+    const value = new DataView(digest.buffer, digest.byteOffset).getUint32(0);
+    if (value < limit) drawn.add(value % chunks);
+  }
+  return [...drawn].sort((a, b) => a - b);
+}
+
+/** A chunk to be opened in a spot check. */
+export interface DrawnChunk {
+  readonly index: number;
+  /** Salt ‖ encoded chunk. */
+  readonly saltedChunk: Uint8Array;
+}
+
+/** Canonical dag-cbor of the opened chunks of a spot check: list of `{index, salt, chunk, path}`. */
+export function encodeSpotCheck(
+  crypto: Pick<Crypto, 'sha256'>,
+  leaves: readonly Uint8Array[],
+  drawn: readonly DrawnChunk[],
+): Uint8Array {
+  return encodeCanonical(
+    drawn.map(({ index, saltedChunk }) => ({
+      index,
+      salt: saltedChunk.subarray(0, SALT_BYTES),
+      chunk: saltedChunk.subarray(SALT_BYTES),
+      path: [...inclusionProof(crypto, leaves, index)],
+    })),
+  );
+}
+
+/**
+ * Checks a seller's answer to a spot check: exactly the drawn chunks, each part of the dataset, well-formed and in
+ * agreement with the document. Returns them by index.
+ *
+ * Throws `ERR_SETTLEMENT_FORMAT` or `ERR_SETTLEMENT_DELIVERY`: do not buy.
+ */
+export function verifySpotCheck(
+  options: {
+    readonly crypto: Pick<Crypto, 'sha256'>;
+    readonly document: DatasetDocument;
+    readonly seed: Uint8Array;
+    readonly samples: number;
+  },
+  answer: Uint8Array,
+): ReadonlyMap<number, Chunk> {
+  const { crypto, document } = options;
+  const wanted = spotCheckIndices(crypto, options.seed, document.chunks, options.samples);
+  const items = asList(decodeCanonical(answer, MAX_BYTES, fail), 'the answer', MAX_SPOT_CHECK, fail);
+  const refuse = (message: string): never => {
+    throw new SettlementError('ERR_SETTLEMENT_DELIVERY', `The spot check failed: ${message}`);
+  };
+  if (items.length !== wanted.length) refuse(`${wanted.length} chunks were drawn, ${items.length} came`);
+  const opened = new Map<number, Chunk>();
+  for (const [at, item] of items.entries()) {
+    const map = asMap(item, 'a sample', ['index', 'salt', 'chunk', 'path'], fail);
+    const index = asInteger(map.index, 'index', 0, MAX_CHUNKS - 1, fail);
+    const salt = asBytes(map.salt, 'salt', SALT_BYTES, SALT_BYTES, fail);
+    const bytes = asBytes(map.chunk, 'chunk', CHUNK_HEADER_BYTES, MAX_CHUNK_BYTES, fail);
+    const path = asList(map.path, 'path', 14, fail).map((hash) => asBytes(hash, 'a hash', 32, 32, fail));
+    if (index !== wanted[at]) refuse(`chunk ${wanted[at]} was drawn, chunk ${index} came`);
+    const leaf = leafHash(crypto, dataLeaf(crypto, index, salt, bytes));
+    if (!verifyInclusion(crypto, { leaf, index, size: document.chunks, path, root: document.dataRoot })) {
+      refuse(`chunk ${index} is not part of the dataset`);
+    }
+    let chunk: Chunk;
+    try {
+      chunk = decodeChunk(bytes);
+    } catch (cause) {
+      throw new SettlementError(
+        'ERR_SETTLEMENT_DELIVERY',
+        `The spot check failed: chunk ${index} is malformed`,
+        { cause },
+      );
+    }
+    const contradiction = chunkContradiction(document, index, chunk);
+    if (contradiction !== undefined) refuse(contradiction);
+    opened.set(index, chunk);
+  }
+  return opened;
+}
