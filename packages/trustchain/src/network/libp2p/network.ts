@@ -231,6 +231,9 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     async connect(address, abort = {}) {
       throwIfAborted(abort.signal);
       const target = parseAddress(address);
+      if (target.getComponents().at(-1)?.value === peerIdOfKey(self).toString()) {
+        throw new InvalidArgumentError('A node cannot connect to itself');
+      }
       running();
       const connection = await dial(target, `Dialling ${address}`, abort);
       await greet(connection, abort);
