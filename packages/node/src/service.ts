@@ -65,6 +65,8 @@ export interface OfferRequest extends CurveQuery {
   readonly supply: number;
   readonly accuracy: 'street' | 'town' | 'region' | 'hidden';
   readonly purposes: readonly string[];
+  /** Publish the kind of household and the range of its occupants. Default false (DESIGN §5.1: only if opted in). */
+  readonly shareHousehold?: boolean;
   /** Life of the listing, ms. */
   readonly lifetimeMs: number;
 }

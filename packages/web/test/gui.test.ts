@@ -187,6 +187,9 @@ describe.skipIf(executable === undefined)(
       await wrong.getByText('This link is not valid for this node').waitFor();
 
       const page = await open(buyer);
+      await page.getByLabel('First day').fill('2024-05-01');
+      await page.getByText('The meter has no data for these days').waitFor();
+      expect(await page.getByRole('button', { name: /List for sale/ }).count()).toBe(0);
       await visit(page, 'Deals');
       await seller.service.offer({
         meter: 'meter-1',

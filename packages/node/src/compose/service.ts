@@ -117,7 +117,7 @@ export function createService(parts: ServiceParts): NodeService {
       const { descriptor, consumption } = branch(series, {
         accuracy: Math.max(ACCURACY_METRES[request.accuracy], device.location?.accuracyMetres ?? 0),
         location: device.location,
-        household: device.household,
+        household: request.shareHousehold === true ? device.household : null,
         device: device.id,
         pseudonymKey: parts.pseudonymKey,
         listing: bytesToHex(environment.randomBytes(16)),

@@ -72,6 +72,7 @@ export const offerRequest: z.ZodType<OfferRequest> = z
     supply,
     accuracy,
     purposes: z.array(text(1, 64)).max(16),
+    shareHousehold: z.boolean().exactOptional(),
     lifetimeMs,
   })
   .superRefine(checkSpan);

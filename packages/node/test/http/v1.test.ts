@@ -54,6 +54,14 @@ describe('/v1', () => {
     expect(orders).toMatchObject([{ side: 'ask', trader: market.seller.key, price: '10' }]);
   });
 
+  it('tells the household only when the owner says so', async () => {
+    const silent = await json(await market.seller.send('POST', '/v1/offers', OFFER), 201);
+    expect(silent.descriptor.household).toBeNull();
+    const open = { ...OFFER, shareHousehold: true };
+    const told = await json(await market.seller.send('POST', '/v1/offers', open), 201);
+    expect(told.descriptor.household).toEqual({ kind: 'house', occupants: '3-4' });
+  });
+
   it('carries a purchase from bid to download and pays the seller', async () => {
     const { trade, asset } = await finishedTrade();
     const view = await json(await market.buyer.send('GET', `/v1/trades/${trade}`));

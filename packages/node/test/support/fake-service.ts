@@ -331,7 +331,9 @@ export function fakeMarket(options: {
       if (!meter.commodities.some((kind) => kind.commodity === query.commodity && kind.flow === query.flow)) {
         throw new EdmpError('ERR_METER_RANGE', 'The meter does not measure that');
       }
-      return fakeCurve(query);
+      const all = fakeCurve(query);
+      // The invented meter was installed in 2025.
+      return query.from < '2025' ? { ...all, values: all.values.map(() => null), verified: 0 } : all;
     };
     const orderView = ({ value }: (typeof book)[number]): OrderView => {
       const { trader: _, ...order } = value;
@@ -371,7 +373,7 @@ export function fakeMarket(options: {
           count: view.values.length,
           gaps: view.values.filter((value) => value === null).length,
           cell: CELLS[request.accuracy],
-          household: null,
+          household: request.shareHousehold === true ? { kind: 'house', occupants: '3-4' } : null,
           attestation: 'signed',
           verified: view.verified,
           pseudonym: environment.randomBytes(16),

@@ -7,7 +7,7 @@ import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
 import { formatMoney } from '../text/money.ts';
-import { attestation, kindName, purposeName, stepName } from '../text/words.ts';
+import { attestation, householdName, kindName, purposeName, stepName } from '../text/words.ts';
 import { BuyDialog } from './market-buy.tsx';
 
 /** Search what is for sale and buy it. */
@@ -141,6 +141,9 @@ function Offer(props: {
             `${descriptor.count} values, ${descriptor.gaps} without data`,
           ],
           ['Place', formatPlace(descriptor.cell)],
+          ...(descriptor.household === null
+            ? []
+            : [['Household', householdName(descriptor.household)] as const]),
           ['Origin', origin.name, origin.meaning],
           [
             'Allowed for',

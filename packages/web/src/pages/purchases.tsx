@@ -5,7 +5,7 @@ import { Chart } from '../components/chart.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
-import { attestation, kindName, purposeName } from '../text/words.ts';
+import { attestation, householdName, kindName, purposeName } from '../text/words.ts';
 
 /** Bought data: curve, table, downloads. */
 export function PurchasesPage({ selected }: { readonly selected: string }): VNode {
@@ -81,6 +81,7 @@ function Delivered({
         facts={[
           ['Days', formatDays(descriptor.from, descriptor.to)],
           ['Place', formatPlace(descriptor.cell)],
+          ['Household', householdName(descriptor.household)],
           ['Origin', origin.name, origin.meaning],
           [
             'You may use it for',

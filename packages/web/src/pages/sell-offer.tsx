@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Facts, Field, Problem, Section } from '../components/bits.tsx';
 import { useNode, useResource } from '../state/node.ts';
-import { formatDays, formatPlace } from '../text/format.ts';
+import { formatDays, formatPlace, placeOf, shortId } from '../text/format.ts';
 import { formatMoney, parseMoney } from '../text/money.ts';
 import { ACCURACIES, attestation, kindName, PURPOSES, purposeName, stepName } from '../text/words.ts';
 
@@ -29,6 +29,7 @@ export function OfferForm(props: {
   const suggested = `${kindName(query.commodity, query.flow)}, ${formatDays(query.from, query.to)}`;
   const [ownTitle, setOwnTitle] = useState<string | undefined>(undefined);
   const [accuracy, setAccuracy] = useState<Accuracy>('region');
+  const [shareHousehold, setShareHousehold] = useState(false);
   const [purposes, setPurposes] = useState<readonly string[]>(['research']);
   const [currency, setCurrency] = useState('');
   const [price, setPrice] = useState('10');
@@ -57,6 +58,7 @@ export function OfferForm(props: {
         supply: exclusive ? 1 : 1000,
         accuracy,
         purposes,
+        shareHousehold,
         lifetimeMs: days * DAY_MS,
       });
       refresh();
@@ -98,12 +100,21 @@ export function OfferForm(props: {
                 {ACCURACIES.map((known) => (
                   <option key={known.accuracy} value={known.accuracy}>
                     {known.name}
+                    {reachOf(meter, known.accuracy)}
                   </option>
                 ))}
               </select>
             )}
           </Field>
         </div>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={shareHousehold}
+            onChange={(event) => setShareHousehold(event.currentTarget.checked)}
+          />
+          Also tell the kind of building and about how many people live in it
+        </label>
         <fieldset class="checks">
           <legend>You allow its use for</legend>
           {PURPOSES.map((purpose) => (
@@ -133,6 +144,12 @@ export function OfferForm(props: {
                 ['Days', formatDays(query.from, query.to)],
                 ['How fine', `One value every ${stepName(query.step)}, ${curve.values.length} in all`],
                 ['Place', formatPlace(cell)],
+                [
+                  'Household',
+                  shareHousehold
+                    ? 'Kind of building and a range of people, as far as your meter knows'
+                    : 'Not told',
+                ],
                 ['Origin', name, meaning],
                 [
                   'Allowed for',
@@ -147,7 +164,7 @@ export function OfferForm(props: {
             <h3>Nobody gets</h3>
             <ul>
               <li>Your name, address or exact location</li>
-              <li>The number of your meter ({meter.id})</li>
+              <li>The number of your meter ({shortId(meter.id)})</li>
               <li>The counter on the meter, only what was used between readings</li>
               <li>Anything finer than one value every {stepName(query.step)}</li>
             </ul>
@@ -233,4 +250,11 @@ export function OfferForm(props: {
       </Section>
     </form>
   );
+}
+
+/** How rough a place an accuracy gives for this meter, e.g. ` (within 20 km)`. */
+function reachOf(meter: MeterView, accuracy: Accuracy): string {
+  if (accuracy === 'hidden') return '';
+  const place = placeOf(meter.cells.find((candidate) => candidate.accuracy === accuracy)?.cell ?? null);
+  return place === undefined ? ' (this meter has no place)' : ` (within ${place.radius} km)`;
 }

@@ -1,4 +1,4 @@
-import type { IntervalStep } from '@edmp/interface';
+import { type IntervalStep, isEdmpError } from '@edmp/interface';
 import type { CurveQuery, ListingView, MeterView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
@@ -6,7 +6,7 @@ import { Empty, Field, Loading, Problem, Section } from '../components/bits.tsx'
 import { Chart } from '../components/chart.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
-import { formatTime, localDay } from '../text/format.ts';
+import { formatTime, localDay, shortId } from '../text/format.ts';
 import { kindName, STEPS } from '../text/words.ts';
 import { OfferForm } from './sell-offer.tsx';
 
@@ -15,10 +15,11 @@ export function SellPage(): VNode {
   const meters = useResource('meters', (client) => client.meters());
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const [listed, setListed] = useState<ListingView | undefined>(undefined);
-  if (meters.value === undefined) {
+  const none = isEdmpError(meters.error, 'ERR_NODE_NO_METER');
+  if (meters.value === undefined && !none) {
     return meters.error === undefined ? <Loading what="your meters" /> : <Problem error={meters.error} />;
   }
-  if (meters.value.length === 0) {
+  if (meters.value === undefined || meters.value.length === 0) {
     return (
       <Empty title="No meter is connected to this node">
         <p>
@@ -88,7 +89,7 @@ function MeterChoice(props: {
             <span>
               <strong>{meter.label}</strong>
               <span class="note">
-                {meter.source.toUpperCase()} meter {meter.id}
+                {meter.source.toUpperCase()} meter {shortId(meter.id)}
                 {meter.lastUpdate === null
                   ? ', no readings yet'
                   : `, last reading ${formatTime(meter.lastUpdate)}`}
@@ -124,6 +125,7 @@ function MeterData({
     query === undefined ? Promise.reject(new Error('Nothing is chosen')) : client.curve(query),
   );
   if (sort === undefined) return <Empty title="This meter measures nothing that can be sold yet" />;
+  const empty = curve.value?.values.every((value) => value === null) ?? false;
   const reveals = STEPS.find((known) => known.step === step)?.reveals;
   return (
     <>
@@ -193,11 +195,16 @@ function MeterData({
         {curve.value === undefined && curve.error === undefined && query !== undefined && (
           <Loading what="the readings" />
         )}
-        {curve.value !== undefined && (
+        {empty && (
+          <Empty title="The meter has no data for these days">
+            <p>Choose other days, or something else that it measures.</p>
+          </Empty>
+        )}
+        {curve.value !== undefined && !empty && (
           <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
         )}
       </Section>
-      {query !== undefined && curve.value !== undefined && (
+      {query !== undefined && curve.value !== undefined && !empty && (
         <OfferForm meter={meter} query={query} curve={curve.value} onListed={onListed} />
       )}
     </>

@@ -66,15 +66,24 @@ export function geohashBox(
   return { south, north, west, east };
 }
 
-/** Approximate place of a geohash cell, e.g. `near 51.9° N, 4.5° E, within 20 km`. */
-export function formatPlace(cell: string | null): string {
+/** Middle of a geohash cell, degrees, and how far from it the cell reaches, km; undefined when no place is told. */
+export function placeOf(
+  cell: string | null,
+): { readonly latitude: number; readonly longitude: number; readonly radius: number } | undefined {
   const box = cell === null || cell === '' ? undefined : geohashBox(cell);
-  if (box === undefined) return 'Not told';
+  if (box === undefined) return undefined;
   const latitude = (box.south + box.north) / 2;
   const longitude = (box.west + box.east) / 2;
   const height = (box.north - box.south) * 111;
   const width = (box.east - box.west) * 111 * Math.cos((latitude * Math.PI) / 180);
-  const radius = Math.max(1, Math.round(Math.max(height, width) / 2));
+  return { latitude, longitude, radius: Math.max(1, Math.round(Math.max(height, width) / 2)) };
+}
+
+/** Approximate place of a geohash cell, e.g. `Near 51.9° N, 4.5° E, within 20 km`. */
+export function formatPlace(cell: string | null): string {
+  const place = placeOf(cell);
+  if (place === undefined) return 'Not told';
+  const { latitude, longitude, radius } = place;
   const decimals = radius < 5 ? 2 : radius < 50 ? 1 : 0;
   const text = (value: number, plus: string, minus: string): string =>
     `${Math.abs(value).toFixed(decimals)}°\u00a0${value < 0 ? minus : plus}`;

@@ -1,4 +1,4 @@
-import type { AttestationLevel, Commodity, Flow, IntervalStep } from '@edmp/interface';
+import type { AttestationLevel, Commodity, Descriptor, Flow, IntervalStep } from '@edmp/interface';
 
 /** Steps to choose from, finest first, with what each lets a reader guess about a household. */
 export const STEPS: readonly {
@@ -63,10 +63,23 @@ export function attestation(level: string): { readonly name: string; readonly me
 /** Ways to tell the place. */
 export const ACCURACIES = [
   { accuracy: 'hidden', name: 'Do not tell' },
-  { accuracy: 'region', name: 'Region (about 150 km)' },
-  { accuracy: 'town', name: 'Town (about 40 km)' },
-  { accuracy: 'street', name: 'Neighbourhood (about 5 km)' },
+  { accuracy: 'region', name: 'Region' },
+  { accuracy: 'town', name: 'Town' },
+  { accuracy: 'street', name: 'Neighbourhood' },
 ] as const;
+
+/** Kind of household and range of occupants, e.g. `House, 3-4 people`. */
+export function householdName(household: Descriptor['household']): string {
+  if (household === null) return 'Not told';
+  const kind = household.kind === 'other' ? 'Other building' : household.kind;
+  const people =
+    household.occupants === null
+      ? ''
+      : household.occupants === '1'
+        ? ', 1 person'
+        : `, ${household.occupants} people`;
+  return kind.charAt(0).toUpperCase() + kind.slice(1) + people;
+}
 
 /** Purposes to choose from. */
 export const PURPOSES = [
