@@ -210,7 +210,7 @@ describe.skipIf(executable === undefined)(
       const [listing] = await buyer.service.listings({ text: 'gas' });
       await buyer.service.buy({ asset: listing!.asset });
       await environment.advance(5 * STEP_PAUSE_MS);
-      await page.getByText('The seller did not answer in time').waitFor();
+      await page.getByRole('alert').getByText('The seller did not answer in time').waitFor();
       await page.getByText('Did not happen', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Withdraw A day of gas' }).click();
       await page.getByText('The bid is withdrawn').waitFor();
