@@ -63,10 +63,11 @@ export interface BlockStore {
   /** Canonical fraud proofs against an author. */
   proofs(author: PublicKey): Promise<readonly Uint8Array[]>;
   /**
-   * Reserves the next own position, durably. The same reservation again is fine; positions may be skipped.
+   * Reserves the next own position, durably, and any `more` after it: all or none.
+   * The same reservation again is fine; positions may be skipped.
    * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped.
    */
-  reserve(author: PublicKey, reservation: Reservation): Promise<void>;
+  reserve(author: PublicKey, reservation: Reservation, ...more: readonly Reservation[]): Promise<void>;
   /** The reservation of an author with the highest seq, its block stored or not. */
   reservation(author: PublicKey): Promise<Reservation | undefined>;
   /** Reservations of an author whose block is not stored, by seq: what a crash left unfinished. */

@@ -107,13 +107,19 @@ export function listBlockStore(disk: Disk): BlockStore {
     },
     proofs: async (author) =>
       disk.proofs.filter((known) => known.author === publicKeyToHex(author)).map(({ proof }) => proof),
-    async reserve(author, reservation) {
-      const known = reservations(author);
-      if (known.some(({ seq, id }) => seq === reservation.seq && id.equals(reservation.id))) return;
-      if (known.some(({ seq }) => seq >= reservation.seq)) {
-        throw new EdmpError('ERR_STORE_RESERVED', `Position ${reservation.seq} is reserved for another core`);
+    async reserve(author, ...asked) {
+      const known = [...reservations(author)];
+      for (const reservation of asked) {
+        if (known.some(({ seq, id }) => seq === reservation.seq && id.equals(reservation.id))) continue;
+        if (known.some(({ seq }) => seq >= reservation.seq)) {
+          throw new EdmpError(
+            'ERR_STORE_RESERVED',
+            `Position ${reservation.seq} is reserved for another core`,
+          );
+        }
+        known.push(reservation);
       }
-      disk.reservations.set(publicKeyToHex(author), [...known, reservation]);
+      disk.reservations.set(publicKeyToHex(author), known);
     },
     reservation: async (author) => reservations(author).at(-1),
     unfinished: async (author) => reservations(author).filter(({ id }) => find(id) === undefined),

@@ -168,8 +168,8 @@ export function chainWriter(context: WriterContext): ChainWriter {
     const reservations = prepared.map((one) => one.reservation);
     const previous = head;
     try {
-      // All at once: stores commit what is queued together in one transaction.
-      await Promise.all(reservations.map((reservation) => store.reserve(self, reservation)));
+      const [first, ...more] = reservations;
+      if (first !== undefined) await store.reserve(self, first, ...more);
       const blocks = await signAndStore(reservations);
       for (const [index, { waiting }] of prepared.entries()) {
         const block = blocks[index];

@@ -32,13 +32,39 @@ function lowerBound(length: number, at: (index: number) => number, value: number
 }
 
 interface Reservations {
-  latest: Reservation;
+  readonly latest: Reservation;
   /** The latest one and every earlier one whose block is not stored. */
   readonly open: Map<number, Reservation>;
 }
 
 const sameId = (a: BlockId | undefined, b: BlockId): boolean =>
   a !== undefined && equalBytes(a.bytes, b.bytes);
+/** The reservations among `asked` that are new. Throws `ERR_STORE_RESERVED` when one of them may not be. */
+function freshReservations(
+  own: Reservations | undefined,
+  asked: readonly Reservation[],
+  stored: (id: BlockId) => HalfBlock | undefined,
+): readonly Reservation[] {
+  const fresh: Reservation[] = [];
+  let latest = own?.latest.seq ?? 0;
+  for (const reservation of asked) {
+    if (reservation.seq > latest) {
+      fresh.push(reservation);
+      latest = reservation.seq;
+      continue;
+    }
+    const known = fresh.find((other) => other.seq === reservation.seq) ?? own?.open.get(reservation.seq);
+    if (sameId(known?.id, reservation.id)) continue;
+    if (known === undefined && stored(reservation.id)?.core.seq === reservation.seq) continue;
+    throw reservedError(
+      reservation.seq,
+      known?.id.toString() ?? 'an earlier block',
+      reservation.id.toString(),
+    );
+  }
+  return fresh;
+}
+
 const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.id.bytes);
 
 function append<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -191,30 +217,17 @@ export function memoryBlockStore(): BlockStore {
       open();
       return [...(proofs.get(bytesKey(author))?.values() ?? [])].map((proof) => proof.slice());
     },
-    async reserve(author, reservation) {
+    async reserve(author, ...asked) {
       open();
       const key = bytesKey(author);
       const own = reservations.get(key);
-      if (own === undefined) {
-        reservations.set(key, { latest: reservation, open: new Map([[reservation.seq, reservation]]) });
-        return;
-      }
-      const { latest } = own;
-      if (reservation.seq > latest.seq) {
-        if (blocks.has(blockKey(latest.id))) own.open.delete(latest.seq);
-        own.latest = reservation;
-        own.open.set(reservation.seq, reservation);
-        return;
-      }
-      const known = own.open.get(reservation.seq);
-      if (sameId(known?.id, reservation.id)) return;
-      const stored = blocks.get(blockKey(reservation.id));
-      if (known === undefined && stored?.core.seq === reservation.seq) return;
-      throw reservedError(
-        reservation.seq,
-        known?.id.toString() ?? 'an earlier block',
-        reservation.id.toString(),
-      );
+      const fresh = freshReservations(own, asked, (id) => blocks.get(blockKey(id)));
+      const latest = fresh.at(-1);
+      if (latest === undefined) return;
+      const kept = own?.open ?? new Map<number, Reservation>();
+      if (own !== undefined && blocks.has(blockKey(own.latest.id))) kept.delete(own.latest.seq);
+      for (const reservation of fresh) kept.set(reservation.seq, reservation);
+      reservations.set(key, { latest, open: kept });
     },
     async reservation(author) {
       open();

@@ -149,6 +149,18 @@ export function writeCases(options: BlockStoreSuiteOptions): void {
         expect((await store.reservation(author(0)))?.id.toString()).toBe(block.id.toString());
       }));
 
+    it('reserves several positions together: all or none', () =>
+      withStore(options, async (store) => {
+        await store.reserve(author(0), reservationOf(1, 1), reservationOf(2, 2), reservationOf(3, 3));
+        expect((await store.unfinished(author(0))).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+        await rejection(
+          store.reserve(author(0), reservationOf(4, 4), reservationOf(3, 9)),
+          'ERR_STORE_RESERVED',
+        );
+        expect((await store.reservation(author(0)))?.seq).toBe(3);
+        expect((await store.unfinished(author(0))).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+      }));
+
     it('lists the reservations whose block is not stored, by position', () =>
       withStore(options, async (store) => {
         const chain = await makeChain(options, author(0), 4);

@@ -105,9 +105,11 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return sql.proofs.all(author).map((row) => new Uint8Array(row.proof as Uint8Array));
     },
-    async reserve(author, reservation) {
+    async reserve(author, ...asked) {
       open();
-      return commits.write(() => reservations.reserve(author, reservation, blocks.get), true);
+      return commits.write(() => {
+        for (const reservation of asked) reservations.reserve(author, reservation, blocks.get);
+      }, true);
     },
     async reservation(author) {
       open();
