@@ -11,6 +11,7 @@ import type { CID } from 'multiformats/cid';
 import { expectSupportedCid, MAX_READ_BYTES, verifyBlock } from '../codec/cid.ts';
 import { ContentError } from '../errors.ts';
 import { importCar } from '../store/car.ts';
+import { joinBytes, limitedBody } from './body.ts';
 import { CAR_TYPE, RAW_TYPE } from './handler.ts';
 
 /** The part of the Fetch API that reading from a gateway needs. */
@@ -49,47 +50,6 @@ export interface GatewayContentStore extends ContentStore {
 const readOnly = (): never => {
   throw new ContentError('ERR_CONTENT_READ_ONLY', 'A gateway is read-only: keep blocks in a local store');
 };
-
-/** Body of a response, at most `maxBytes`; the rest of the stream is abandoned. */
-async function* limited(response: Response, maxBytes: number): AsyncIterable<Uint8Array> {
-  const announced = Number(response.headers.get('content-length') ?? 0);
-  const refuse = (size: number): ContentError =>
-    new ContentError(
-      'ERR_CONTENT_TOO_LARGE',
-      `Expected at most ${maxBytes} bytes from the gateway, got ${size} or more`,
-    );
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
-  try {
-    if (announced > maxBytes) throw refuse(announced);
-    let total = 0;
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const chunk: Uint8Array = next.value;
-      total += chunk.length;
-      if (total > maxBytes) throw refuse(total);
-      yield chunk;
-    }
-  } finally {
-    // Ends the transfer when the consumer stopped early; a finished or failed one ignores it.
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-async function join(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of source) {
-    parts.push(part);
-    length += part.length;
-  }
-  const out = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    out.set(part, offset);
-    offset += part.length;
-  }
-  return out;
-}
 
 /**
  * Reads blocks from trustless gateways; every block is verified, so no gateway is trusted. Tries the gateways in
@@ -161,7 +121,7 @@ export function gatewayContentStore(options: GatewayContentOptions): GatewayCont
     get: (cid, getOptions = {}) =>
       anyGateway(cid, getOptions.signal, async (base, signal) => {
         const response = await request(base, cid, RAW_TYPE, 'format=raw', signal);
-        const bytes = await join(limited(response, getOptions.maxBytes ?? MAX_READ_BYTES));
+        const bytes = await joinBytes(limitedBody(response, getOptions.maxBytes ?? MAX_READ_BYTES));
         verifyBlock(crypto, cid, bytes);
         return bytes;
       }),
@@ -171,7 +131,7 @@ export function gatewayContentStore(options: GatewayContentOptions): GatewayCont
         const response = await request(base, root, type, 'format=car&dag-scope=all', signal);
         const maxBytes = fetchOptions.maxBytes ?? 512 << 20;
         // Headers and CIDs add less than 1 % to blocks of our sizes.
-        const body = limited(response, maxBytes + (maxBytes >> 4) + 65_536);
+        const body = limitedBody(response, maxBytes + (maxBytes >> 4) + 65_536);
         return importCar(body, { crypto, store, root, maxBytes, signal });
       }),
     has: async (cid, hasOptions = {}) => {

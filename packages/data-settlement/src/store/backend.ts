@@ -15,7 +15,7 @@ import { sharedLock } from './lock.ts';
 /** Where a content store keeps its bytes; keys are base32 CIDs. The rules of `ContentStore` are added on top. */
 export interface BlockBackend {
   /** Bytes of a block; undefined when absent. Throws `ERR_CONTENT_TOO_LARGE` instead of reading more than `maxBytes`. */
-  read(key: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  read(key: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   has(key: string): Promise<boolean>;
   /** Stores a block as of `now` (ms), or only renews its age when it is there. */
   write(key: string, bytes: Uint8Array, now: number): Promise<void>;
@@ -52,7 +52,7 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
     for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
       throwIfAborted(signal);
       const cid = CID.parse(key);
-      const bytes = await backend.read(key, MAX_READ_BYTES);
+      const bytes = await backend.read(key, MAX_READ_BYTES, signal);
       if (bytes === undefined) continue;
       for (const link of linksOf(cid, bytes)) {
         const next = link.toString();
@@ -70,7 +70,7 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
       throwIfAborted(getOptions.signal);
       expectSupportedCid(cid);
       const maxBytes = getOptions.maxBytes ?? MAX_READ_BYTES;
-      const bytes = await backend.read(cid.toString(), maxBytes);
+      const bytes = await backend.read(cid.toString(), maxBytes, getOptions.signal);
       if (bytes === undefined) {
         throw new ContentError('ERR_CONTENT_NOT_FOUND', `This store does not hold ${cid}`, {
           details: { cid: cid.toString() },

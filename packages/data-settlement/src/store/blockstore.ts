@@ -1,0 +1,77 @@
+import { type ContentStore, concatBytes, isEdmpError } from '@edmp/interface';
+import type { CID } from 'multiformats/cid';
+import { ContentError } from '../errors.ts';
+import { localContentStore } from './backend.ts';
+import { type ForeignBlocks, type IndexedStoreOptions, indexedBackend } from './indexed.ts';
+
+type MaybeAsync<T> = T | Promise<T>;
+type BlockBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The part of `interface-blockstore` that is used, by shape: `helia.blockstore`, `blockstore-fs`, `blockstore-idb` and
+ * others fit, in versions that return bytes and in those that return an iterable of bytes.
+ */
+export interface BlockstoreLike {
+  get(cid: CID, options?: CallOptions): MaybeAsync<BlockBytes>;
+  put(cid: CID, bytes: Uint8Array, options?: CallOptions): MaybeAsync<unknown>;
+  delete(cid: CID, options?: CallOptions): MaybeAsync<unknown>;
+}
+
+function tooLarge(maxBytes: number): ContentError {
+  return new ContentError('ERR_CONTENT_TOO_LARGE', `Expected a block of at most ${maxBytes} bytes, got more`);
+}
+
+async function collect(source: BlockBytes, maxBytes: number): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) {
+    if (source.length > maxBytes) throw tooLarge(maxBytes);
+    return source.slice();
+  }
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of source) {
+    length += part.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    parts.push(part);
+  }
+  return concatBytes(...parts);
+}
+
+function isNotFound(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'NotFoundError' || code === 'ERR_NOT_FOUND';
+}
+
+/**
+ * A `ContentStore` over an injected blockstore, e.g. Helia's, which then also fetches and serves the blocks by
+ * bitswap. Nothing of Helia is imported. Reads may go to its network, bounded by `timeoutMs`.
+ */
+export function blockstoreContentStore(
+  options: IndexedStoreOptions & { readonly blockstore: BlockstoreLike },
+): ContentStore {
+  const { blockstore } = options;
+  const blocks: ForeignBlocks = {
+    async read(cid, maxBytes, signal) {
+      try {
+        return await collect(await blockstore.get(cid, { signal }), maxBytes);
+      } catch (cause) {
+        if (isNotFound(cause)) return undefined;
+        if (isEdmpError(cause) || signal.aborted) throw cause;
+        throw new ContentError('ERR_CONTENT_UNREACHABLE', `The blockstore could not read ${cid}`, { cause });
+      }
+    },
+    async write(cid, bytes, signal) {
+      await blockstore.put(cid, bytes.slice(), { signal });
+    },
+    async remove(cid, signal) {
+      try {
+        await blockstore.delete(cid, { signal });
+      } catch (cause) {
+        if (!isNotFound(cause)) throw cause;
+      }
+    },
+  };
+  return localContentStore(indexedBackend(blocks, options), options);
+}
