@@ -25,6 +25,7 @@ import { networkErrorOf } from './errors.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { hasEd25519Key, keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
+import { answerLookup, knowsAddress, lookUp, PEER_LOOKUP_PROTOCOL } from './peer-lookup.ts';
 import { ignoreUnknownTopics, joinTopic, leaveTopic } from './pubsub.ts';
 import { libp2pFrameStream } from './stream.ts';
 
@@ -84,6 +85,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     void server.serve(stream.protocol, from, libp2pFrameStream(stream));
   };
   server.handle(HELLO, async () => new Uint8Array());
+  server.handle(PEER_LOOKUP_PROTOCOL, (request) => answerLookup(node, request), { maxRequestBytes: 64 });
   const serve = (libp2p: EdmpLibp2p, protocol: string, maxConcurrentPerPeer: number): void => {
     // Registered before the first await inside; what may fail later is only telling the peer store.
     libp2p
@@ -133,7 +135,11 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     peers.clear();
   };
 
-  const dial = async (target: Multiaddr | PeerId, what: string, abort: AbortOptions): Promise<Connection> => {
+  const dial = async (
+    target: Multiaddr | Multiaddr[] | PeerId,
+    what: string,
+    abort: AbortOptions,
+  ): Promise<Connection> => {
     const libp2p = running();
     let end: (() => void) | undefined;
     try {
@@ -181,8 +187,11 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     const open = running()
       .getConnections(peerId)
       .find(({ status }) => status === 'open');
-    const connection = open ?? (await dial(peerId, `Dialling ${peerId.toString()}`, { signal }));
-    return openOn(connection, protocol, signal);
+    if (open !== undefined) return openOn(open, protocol, signal);
+    const what = `Dialling ${peerId.toString()}`;
+    // A peer that was never dialled: somebody whom both are connected to may know where it is.
+    const told = (await knowsAddress(running(), peer)) ? [] : await lookUp(network, peer, signal);
+    return openOn(await dial(told.length > 0 ? [...told] : peerId, what, { signal }), protocol, signal);
   };
 
   const openOn = async (
