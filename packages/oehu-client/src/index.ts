@@ -6,6 +6,10 @@
  *
  * @packageDocumentation
  */
+export * from './consent/check.ts';
+export * from './consent/errors.ts';
+export * from './consent/ledger.ts';
+export * from './consent/receipt.ts';
 export * from './decimal.ts';
 export * from './errors.ts';
 export * from './oehu/chain.ts';
@@ -19,13 +23,19 @@ export * from './oehu/source.ts';
 export * from './oehu/verify.ts';
 export * from './privacy/branch.ts';
 export * from './privacy/cell.ts';
+export * from './privacy/duplicates.ts';
 export * from './privacy/geohash.ts';
 export * from './privacy/household.ts';
 export * from './privacy/pseudonym.ts';
+export * from './privacy/reveals.ts';
 export type * from './reading.ts';
+export * from './series/aggregate.ts';
 export * from './series/attestation.ts';
 export * from './series/bounds.ts';
+export * from './series/cim.ts';
+export * from './series/export.ts';
 export * from './series/interval-series.ts';
+export * from './series/load-factor.ts';
 export { qualityName } from './series/quality.ts';
 export type { RegisterNote } from './series/registers.ts';
 export * from './sources/csv.ts';

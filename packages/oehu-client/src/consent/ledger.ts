@@ -1,0 +1,162 @@
+import {
+  bytesToHex,
+  bytesToUtf8,
+  type Crypto,
+  type Descriptor,
+  type Environment,
+  equalBytes,
+  type KeyValueStore,
+  utf8ToBytes,
+} from '@edmp/interface';
+import { checkConsent } from './check.ts';
+import { ConsentError } from './errors.ts';
+import { type ConsentReceipt, checkReceipt, consentDigest } from './receipt.ts';
+
+/** One entry of the owner's log. */
+export interface ConsentLogEntry {
+  /** Ms since the epoch. */
+  readonly at: number;
+  readonly event: 'granted' | 'listed' | 'delivered' | 'refused' | 'withdrawn' | 'erased';
+  /** Receipt concerned. */
+  readonly recordId: string;
+  /** Listing, recipient or reason, where there is one. */
+  readonly detail: string;
+}
+
+/** A receipt as it stands. */
+export interface ConsentState {
+  readonly receipt: ConsentReceipt;
+  /** Digest that descriptors carry. */
+  readonly digest: Uint8Array;
+  readonly withdrawnAt: number | null;
+}
+
+/** Options of {@link createConsentLedger}. */
+export interface ConsentLedgerOptions {
+  readonly store: KeyValueStore;
+  readonly crypto: Crypto;
+  readonly environment: Environment;
+}
+
+/**
+ * The owner's consents and the log of what was done under them; durable, local, never published. Only salted digests
+ * leave it. Withdrawing stops every later listing and delivery at once; copies that were sold before stay sold.
+ */
+export interface ConsentLedger {
+  /** Stores a receipt and gives the digest for descriptors. Throws `ERR_CONSENT_RECEIPT`. */
+  grant(receipt: ConsentReceipt): Promise<Uint8Array>;
+  /** Checks a listing before it is signed. Throws a {@link ConsentError}; refusals are logged too. */
+  checkListing(descriptor: Descriptor): Promise<ConsentReceipt>;
+  /** Checks a delivery before a key is released. Throws a {@link ConsentError}; refusals are logged too. */
+  checkDelivery(descriptor: Descriptor, recipient: string): Promise<ConsentReceipt>;
+  /** Withdraws a consent; repeating it changes nothing. Throws `ERR_CONSENT_MISSING`. */
+  withdraw(recordId: string): Promise<void>;
+  /** Removes receipt and salt: the digests that are out can no longer be explained by anyone. The log keeps its entries. */
+  erase(recordId: string): Promise<void>;
+  consents(): Promise<readonly ConsentState[]>;
+  /** Everything that happened, oldest first. */
+  log(): Promise<readonly ConsentLogEntry[]>;
+}
+
+interface Stored {
+  readonly receipt: ConsentReceipt;
+  readonly salt: string;
+  readonly digest: string;
+  readonly withdrawnAt: number | null;
+}
+
+const RECEIPT = 'consent/receipt/';
+const LOG = 'consent/log/';
+const fromHex = (text: string): Uint8Array =>
+  Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+/** A consent ledger over a key-value store. One at a time may write to a store. */
+export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedger {
+  const { store, crypto, environment } = options;
+  let queue: Promise<unknown> = Promise.resolve();
+  let next: number | undefined;
+  /** One write after the other, so that the log has no gaps and a withdrawal is never overtaken. */
+  const serial = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = queue.then(task, task);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+  const append = async (event: ConsentLogEntry['event'], recordId: string, detail: string): Promise<void> => {
+    next ??= (await store.entries(LOG)).length;
+    const entry: ConsentLogEntry = { at: environment.now(), event, recordId, detail };
+    await store.set(`${LOG}${String(next++).padStart(12, '0')}`, utf8ToBytes(JSON.stringify(entry)));
+  };
+  const load = async (recordId: string): Promise<Stored | undefined> => {
+    const bytes = await store.get(RECEIPT + recordId);
+    return bytes === undefined ? undefined : (JSON.parse(bytesToUtf8(bytes)) as Stored);
+  };
+  const save = (stored: Stored): Promise<void> =>
+    store.set(RECEIPT + stored.receipt.header.recordId, utf8ToBytes(JSON.stringify(stored)));
+  const all = async (): Promise<Stored[]> =>
+    (await store.entries(RECEIPT)).map(([, bytes]) => JSON.parse(bytesToUtf8(bytes)) as Stored);
+
+  const check = (descriptor: Descriptor, recipient: string | undefined): Promise<ConsentReceipt> =>
+    serial(async () => {
+      const { consent } = descriptor;
+      const stored =
+        consent === null
+          ? undefined
+          : (await all()).find(({ digest }) => equalBytes(fromHex(digest), consent));
+      if (stored === undefined) {
+        throw new ConsentError('ERR_CONSENT_MISSING', 'No consent is stored for what is to be sold');
+      }
+      const { recordId } = stored.receipt.header;
+      try {
+        if (stored.withdrawnAt !== null) {
+          throw new ConsentError('ERR_CONSENT_WITHDRAWN', 'The owner withdrew the consent for this data');
+        }
+        const now = environment.now();
+        checkConsent(stored.receipt, { descriptor, now, ...(recipient === undefined ? {} : { recipient }) });
+      } catch (error) {
+        await append('refused', recordId, error instanceof ConsentError ? error.code : 'error');
+        throw error;
+      }
+      await append(recipient === undefined ? 'listed' : 'delivered', recordId, recipient ?? descriptor.title);
+      return stored.receipt;
+    });
+
+  return {
+    grant: (receipt) =>
+      serial(async () => {
+        checkReceipt(receipt);
+        const { recordId } = receipt.header;
+        if ((await load(recordId)) !== undefined) {
+          throw new ConsentError('ERR_CONSENT_RECEIPT', 'A receipt with this record id is already stored');
+        }
+        const salt = environment.randomBytes(32);
+        const digest = consentDigest(receipt, salt, crypto);
+        await save({ receipt, salt: bytesToHex(salt), digest: bytesToHex(digest), withdrawnAt: null });
+        await append('granted', recordId, receipt.processing.purposes.join(', '));
+        return digest;
+      }),
+    checkListing: (descriptor) => check(descriptor, undefined),
+    checkDelivery: (descriptor, recipient) => check(descriptor, recipient),
+    withdraw: (recordId) =>
+      serial(async () => {
+        const stored = await load(recordId);
+        if (stored === undefined)
+          throw new ConsentError('ERR_CONSENT_MISSING', 'No consent with this id is stored');
+        if (stored.withdrawnAt !== null) return;
+        await save({ ...stored, withdrawnAt: environment.now() });
+        await append('withdrawn', recordId, '');
+      }),
+    erase: (recordId) =>
+      serial(async () => {
+        await store.delete(RECEIPT + recordId);
+        await append('erased', recordId, '');
+      }),
+    consents: async () =>
+      (await all()).map(({ receipt, digest, withdrawnAt }) => ({
+        receipt,
+        digest: fromHex(digest),
+        withdrawnAt,
+      })),
+    log: async () =>
+      (await store.entries(LOG)).map(([, bytes]) => JSON.parse(bytesToUtf8(bytes)) as ConsentLogEntry),
+  };
+}
