@@ -2,7 +2,7 @@ import type { TradeView, WalletTransactionView, WalletView } from '@edmp/node/cl
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancesAround } from '../src/text/balances.ts';
-import { formatPlace, geohashBox, localDay, shortId } from '../src/text/format.ts';
+import { formatPlace, geohashBox, localDay, shortAssets, shortId } from '../src/text/format.ts';
 import { ladderOf, newsOf } from '../src/text/ladder.ts';
 import { formatMoney, parseMoney } from '../src/text/money.ts';
 import { rung } from '../src/text/words.ts';
@@ -50,6 +50,10 @@ describe('places and days', () => {
 
   it('counts days over the end of a month', () => {
     expect(localDay(new Date(2026, 2, 1, 12).getTime(), -1)).toBe('2026-02-28');
+  });
+
+  it('shortens asset ids inside a text', () => {
+    expect(shortAssets(`Sale of EW${'a'.repeat(30)} to x`)).toBe('Sale of EWaaaa…aaaa to x');
   });
 
   it('shortens ids only', () => {

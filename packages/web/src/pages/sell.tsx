@@ -1,4 +1,4 @@
-import { type IntervalStep, isEdmpError } from '@edmp/interface';
+import type { IntervalStep } from '@edmp/interface';
 import type { CurveQuery, ListingView, MeterView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
@@ -12,12 +12,16 @@ import { OfferForm } from './sell-offer.tsx';
 
 /** Pick a meter, see its curve, see what a listing shows, set a price, list. */
 export function SellPage(): VNode {
-  const meters = useResource('meters', (client) => client.meters());
+  const info = useResource('info', (client) => client.info());
+  const none = info.value?.meterSource === null;
+  const meters = useResource(info.value === undefined || none ? undefined : 'meters', (client) =>
+    client.meters(),
+  );
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const [listed, setListed] = useState<ListingView | undefined>(undefined);
-  const none = isEdmpError(meters.error, 'ERR_NODE_NO_METER');
   if (meters.value === undefined && !none) {
-    return meters.error === undefined ? <Loading what="your meters" /> : <Problem error={meters.error} />;
+    const error = info.error ?? meters.error;
+    return error === undefined ? <Loading what="your meters" /> : <Problem error={error} />;
   }
   if (meters.value === undefined || meters.value.length === 0) {
     return (

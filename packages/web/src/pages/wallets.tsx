@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { Badge, Empty, Facts, Loading, Problem } from '../components/bits.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
-import { formatTime, shortId } from '../text/format.ts';
+import { formatTime, shortAssets, shortId } from '../text/format.ts';
 import { formatMoney } from '../text/money.ts';
 
 const STATUS: Readonly<
@@ -98,12 +98,12 @@ function Movement({
     <tr>
       <td>
         {movement.trade === null ? (
-          movement.description
+          shortAssets(movement.description)
         ) : (
-          <a href={linkTo('deals', movement.trade)}>{movement.description}</a>
+          <a href={linkTo('deals', movement.trade)}>{shortAssets(movement.description)}</a>
         )}
         <span class="note">
-          {formatTime(movement.time)}
+          {movement.time === 0 ? 'Before the first block' : formatTime(movement.time)}
           {movement.counterparty === null
             ? ''
             : `, ${movement.direction === 'in' ? 'from' : 'to'} ${shortId(movement.counterparty)}`}

@@ -5,6 +5,11 @@ export function shortId(id: string): string {
   return id.length <= 14 ? id : `${id.slice(0, 6)}…${id.slice(-4)}`;
 }
 
+/** Text with long asset ids cut to what tells them apart. */
+export function shortAssets(text: string): string {
+  return text.replaceAll(/EW[a-z0-9]{20,}/g, shortId);
+}
+
 /** Date and time in the reader's own words and zone. */
 export function formatTime(moment: number): string {
   return new Date(moment).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });

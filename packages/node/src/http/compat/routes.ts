@@ -85,11 +85,12 @@ export function addCompat(app: Hono, options: CompatOptions): void {
     const [trades, orders, { key }] = await Promise.all([service.trades(), service.orders(), service.info()]);
     const own = new Map(orders.map((order) => [order.order, order.number]));
     const oldest = [...trades].sort((a, b) => a.started - b.started);
-    const transactions: unknown[] = [];
-    for (const [index, trade] of oldest.entries()) {
-      const partnerNumber = await sequenceOf(service, trade.partnerOrder);
-      transactions.push(transaction(trade, index + 1, key, own.get(trade.order) ?? null, partnerNumber));
-    }
+    const transactions = await Promise.all(
+      oldest.map(async (trade, index) => {
+        const partnerNumber = await sequenceOf(service, trade.partnerOrder);
+        return transaction(trade, index + 1, key, own.get(trade.order) ?? null, partnerNumber);
+      }),
+    );
     return { transactions };
   });
   serve('GET', '/market/matchmakers', async () => {
