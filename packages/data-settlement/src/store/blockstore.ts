@@ -41,7 +41,7 @@ async function collect(source: BlockBytes, maxBytes: number): Promise<Uint8Array
 
 function isNotFound(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  return name === 'NotFoundError' || code === 'ERR_NOT_FOUND';
+  return name === 'NotFoundError' || (typeof code === 'string' && code.endsWith('NOT_FOUND'));
 }
 
 /**
