@@ -1,12 +1,38 @@
 import { EdmpError, isEdmpError } from '@edmp/interface';
 import type { ErrorBody } from './views.ts';
 
+/** Codes of {@link HttpError}. */
+export type HttpErrorCode =
+  /** 413: the request's body is larger than the node takes. */
+  | 'ERR_HTTP_BODY_SIZE'
+  /** 429: too many event streams are open. */
+  | 'ERR_HTTP_BUSY'
+  /** 403: the request is addressed to a host that this node does not answer for (DNS rebinding). */
+  | 'ERR_HTTP_HOST'
+  /** 400: the Idempotency-Key is malformed; 422: it was used for another request. */
+  | 'ERR_HTTP_IDEMPOTENCY_KEY'
+  /** 400: path, query or body is not what the OpenAPI document asks for. */
+  | 'ERR_HTTP_INPUT'
+  /** 415: the body is not sent as `application/json`. */
+  | 'ERR_HTTP_MEDIA_TYPE'
+  /** 404: there is no such route. */
+  | 'ERR_HTTP_NOT_FOUND'
+  /** 403: the request comes from a page of another site. */
+  | 'ERR_HTTP_ORIGIN'
+  /** 401: the node's token is missing or wrong. */
+  | 'ERR_HTTP_UNAUTHORIZED';
+
 /** A request that the HTTP layer itself refuses; carries its status. */
 export class HttpError extends EdmpError {
   /** HTTP status, 4xx or 5xx. */
   readonly status: number;
 
-  constructor(status: number, code: string, message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    status: number,
+    code: HttpErrorCode,
+    message: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
     super(code, message, options);
     this.name = 'HttpError';
     this.status = status;

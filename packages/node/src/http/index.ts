@@ -10,7 +10,7 @@
  */
 export * from './app.ts';
 export { deliveryCsv } from './csv.ts';
-export { HttpError, statusOf } from './failure.ts';
+export { HttpError, type HttpErrorCode, statusOf } from './failure.ts';
 export { openApiDocument } from './openapi.ts';
 export type * from './route.ts';
 export * from './start.ts';

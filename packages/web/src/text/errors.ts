@@ -7,7 +7,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   ERR_TIMEOUT: 'The node took too long. Try again.',
   ERR_METER_UNREACHABLE: 'The meter service does not answer. Check that it runs, then try again.',
   ERR_WALLET_INSUFFICIENT: 'There is not enough money in the wallet for this.',
-  ERR_RESPONSE: 'The node gave an answer that this page does not understand. Reload the page.',
+  ERR_HTTP_RESPONSE: 'The node gave an answer that this page does not understand. Reload the page.',
 };
 
 /** An error in words for people, with the code for those who look it up. */

@@ -1,7 +1,7 @@
 import { type Environment, isEdmpError } from '@edmp/interface';
 import type { Context, Hono } from 'hono';
 import type { NodeService, OrderView, WalletView } from '../../service.ts';
-import { errorBodyOf, HttpError, statusOf } from '../failure.ts';
+import { errorBodyOf, statusOf } from '../failure.ts';
 import type { Gate } from '../security.ts';
 import { CompatRefusal, compatFields, compatOrder } from './body.ts';
 import {
@@ -128,7 +128,7 @@ function refusal(error: unknown, onFailure: (error: unknown) => void): Response 
 /** EDMP answers every refused order with 400. */
 function asBadRequest(error: unknown): never {
   if (isEdmpError(error) && statusOf(error) < 500) {
-    throw new HttpError(400, error.code, error.message, { cause: error });
+    throw new CompatRefusal(400, error.message);
   }
   throw error;
 }
