@@ -4,20 +4,19 @@ import { ContentError } from '../errors.ts';
 import { localContentStore } from './backend.ts';
 import { type ForeignBlocks, type IndexedStoreOptions, indexedBackend } from './indexed.ts';
 
-type MaybeAsync<T> = T | Promise<T>;
-type BlockBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-interface CallOptions {
-  readonly signal?: AbortSignal;
-}
+/** A block as a blockstore gives it: bytes, or bytes in pieces. */
+export type BlockBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * The part of `interface-blockstore` that is used, by shape: `helia.blockstore`, `blockstore-fs`, `blockstore-idb` and
  * others fit, in versions that return bytes and in those that return an iterable of bytes.
  */
 export interface BlockstoreLike {
-  get(cid: CID, options?: CallOptions): MaybeAsync<BlockBytes>;
-  put(cid: CID, bytes: Uint8Array, options?: CallOptions): MaybeAsync<unknown>;
-  delete(cid: CID, options?: CallOptions): MaybeAsync<unknown>;
+  get(cid: CID, options?: { readonly signal?: AbortSignal }): BlockBytes | Promise<BlockBytes>;
+  /** May return anything; a promise is waited for. */
+  put(cid: CID, bytes: Uint8Array, options?: { readonly signal?: AbortSignal }): unknown;
+  /** May return anything; a promise is waited for. */
+  delete(cid: CID, options?: { readonly signal?: AbortSignal }): unknown;
 }
 
 function tooLarge(maxBytes: number): ContentError {

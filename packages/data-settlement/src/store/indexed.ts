@@ -14,7 +14,7 @@ export interface ForeignBlocks {
   remove(cid: CID, signal: AbortSignal): Promise<void>;
 }
 
-/** Options of a store over {@link ForeignBlocks}. */
+/** Options of a store over blocks that somebody else keeps, with an index beside them. */
 export interface IndexedStoreOptions extends LocalStoreOptions {
   readonly environment: Environment;
   /**
