@@ -3,11 +3,11 @@
  *
  * @packageDocumentation
  */
-export type {
-  IdbDatabase,
-  IdbFactory,
-  IdbKeyRangeFactory,
-} from './store/indexeddb/idb.ts';
+export {
+  type IndexedDbBlockStoreOptions,
+  indexedDbBlockStore,
+} from './store/indexeddb/block-store.ts';
+export type * from './store/indexeddb/idb.ts';
 export {
   type IndexedDbKeyValueStoreOptions,
   indexedDbKeyValueStore,
