@@ -96,6 +96,7 @@ export function intervalRange(
   const max = Math.floor((startOfDay(zone, to + 1) - start) / stepMs);
   if (from === to) return { min: 1, max };
   const lastOfFirstDay = Math.ceil((startOfDay(zone, from + 1) - start) / stepMs) - 1;
-  const firstOfLastDay = Math.ceil((startOfDay(zone, to) - start) / stepMs);
+  // An interval that begins on the day before may reach into the last day where a clock change broke the alignment.
+  const firstOfLastDay = Math.floor((startOfDay(zone, to) - start) / stepMs);
   return { min: firstOfLastDay - lastOfFirstDay + 1, max };
 }

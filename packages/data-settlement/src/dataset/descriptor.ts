@@ -14,7 +14,6 @@ const ATTESTATIONS = ['unsigned', 'intact', 'signed', 'linked', 'anchored'];
 const HOUSEHOLDS = ['house', 'office', 'storage', 'factory', 'other'];
 const OCCUPANTS = ['1', '2', '3-4', '5+'];
 const GEOHASH = /^[0-9bcdefghjkmnpqrstuvwxyz]{1,5}$/;
-const IDENTIFIER = /^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}$/;
 // Control characters, lone surrogates, line separators and direction overrides.
 const CONTROL = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const FIELDS: readonly (keyof Descriptor)[] = [
@@ -50,6 +49,10 @@ function check(ok: boolean, field: string, expected: string): asserts ok {
 
 const isCount = (value: unknown, min: number, max: number): boolean =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+
+/** Text of `min` to `max` UTF-16 units that shows as what it is. */
+const isText = (value: unknown, min: number, max: number): boolean =>
+  typeof value === 'string' && value.length >= min && value.length <= max && !CONTROL.test(value);
 
 /** The checks that depend on nothing but the descriptor itself, so that every verifier gets the same answer. */
 export function checkDescriptorFields(descriptor: Descriptor): void {
@@ -89,21 +92,13 @@ export function checkDescriptorFields(descriptor: Descriptor): void {
   );
   check(isCount(d.verified, 0, Number.MAX_SAFE_INTEGER), 'verified', 'an integer of at least 0');
   check(d.pseudonym instanceof Uint8Array && d.pseudonym.length === 16, 'pseudonym', '16 bytes');
-  check(
-    typeof d.licence === 'string' && IDENTIFIER.test(d.licence),
-    'licence',
-    'an identifier of at most 64 characters',
-  );
+  check(isText(d.licence, 1, 100), 'licence', 'text of 1 to 100 characters without control characters');
   check(
     d.consent === null || (d.consent instanceof Uint8Array && d.consent.length === 32),
     'consent',
     'null or 32 bytes',
   );
-  check(
-    typeof d.title === 'string' && d.title.length <= 200 && !CONTROL.test(d.title),
-    'title',
-    'text of at most 200 characters without control characters',
-  );
+  check(isText(d.title, 0, 200), 'title', 'text of at most 200 characters without control characters');
   checkHousehold(descriptor.household);
   checkPurposes(descriptor.purposes);
 }
@@ -126,14 +121,10 @@ function checkHousehold(household: unknown): void {
 }
 
 function checkPurposes(purposes: unknown): void {
-  check(Array.isArray(purposes) && purposes.length <= 16, 'purposes', 'a list of at most 16 identifiers');
+  check(Array.isArray(purposes) && purposes.length <= 32, 'purposes', 'a list of at most 32 texts');
   const seen = new Set<unknown>();
   for (const purpose of purposes as readonly unknown[]) {
-    check(
-      typeof purpose === 'string' && IDENTIFIER.test(purpose),
-      'purposes',
-      'identifiers of at most 64 characters',
-    );
+    check(isText(purpose, 1, 64), 'purposes', 'texts of 1 to 64 characters without control characters');
     check(!seen.has(purpose), 'purposes', 'without repetitions');
     seen.add(purpose);
   }
