@@ -67,3 +67,8 @@ export class MarketError extends EdmpError {
     this.name = 'MarketError';
   }
 }
+
+/** Whether an error is the market's own, by its code, and so final for a trade unless it is retryable. */
+export function isMarketError(error: unknown): error is MarketError {
+  return error instanceof Error && error.name === 'MarketError';
+}

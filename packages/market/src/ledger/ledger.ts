@@ -65,6 +65,8 @@ export interface Ledger {
   trade(id: TradeId): LedgerTrade | undefined;
   /** Trades that `account` is a party of, in order of first block applied. */
   tradesOf(account: PublicKey): readonly LedgerTrade[];
+  /** Trades in one asset, in order of first block applied. */
+  tradesIn(asset: AssetId): readonly LedgerTrade[];
   /** Agreed trades in which `account` still owes the next step. */
   obligations(account: PublicKey): number;
   /** Minor units of unfinished trades between two accounts. */
@@ -95,6 +97,7 @@ export function emptyLedger(options: LedgerOptions): Ledger {
   const records = new Map<TradeId, TradeRecord>();
   const byAccount = new Map<PublicKeyHex, Set<TradeRecord>>();
   const openByAccount = new Map<PublicKeyHex, Set<TradeRecord>>();
+  const byAsset = new Map<AssetId, Set<TradeRecord>>();
   const asks = new Map<string, HalfBlock>();
   const recordsByAsk = new Map<string, Set<TradeRecord>>();
   const proofs = new Map<string, Uint8Array>();
@@ -161,6 +164,7 @@ export function emptyLedger(options: LedgerOptions): Ledger {
       else openByAccount.get(party)?.delete(record);
     }
     setOf(recordsByAsk, terms.ask.toString()).add(record);
+    setOf(byAsset, terms.asset).add(record);
     if (open && !record.scheduled) {
       record.scheduled = true;
       due.push(terms.deadlines.complain + 1, record);
@@ -304,6 +308,7 @@ export function emptyLedger(options: LedgerOptions): Ledger {
       return record === undefined ? undefined : view(record);
     },
     tradesOf: (account) => viewsOf(byAccount.get(publicKeyToHex(account))),
+    tradesIn: (asset) => viewsOf(byAsset.get(asset)),
     obligations(account) {
       const name = publicKeyToHex(account);
       let count = 0;
@@ -326,7 +331,7 @@ export function emptyLedger(options: LedgerOptions): Ledger {
     },
     movements: (account, asset) =>
       movementsOf(account, asset, currencies.get(asset), ledger.tradesOf(account), plain.values()),
-    licences: (asset) => licencesOf(asset, viewsOf(records.values())),
+    licences: (asset) => licencesOf(asset, viewsOf(byAsset.get(asset))),
     accounts: () => postings.accounts(),
     issued: (currency) => issued.get(currency) ?? 0n,
   };

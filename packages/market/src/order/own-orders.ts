@@ -1,8 +1,8 @@
 import type { Order, OrderStatus, TradeId } from '../market.ts';
 import type { SignedOrder } from './signed-order.ts';
 
-/** What a trade does to an order's quantity. */
-export type Claim = 'reserved' | 'filled';
+/** What a trade does to an order's quantity: negotiated, agreed on the chain (its money is held), or done. */
+export type Claim = 'reserved' | 'agreed' | 'filled';
 
 /** This node's own orders with what its trades have taken of them. */
 export interface OwnOrders {
@@ -17,7 +17,12 @@ export interface OwnOrders {
   view(key: string): Order | undefined;
   /** All own orders in order of number. */
   all(): readonly Order[];
-  keys(): Iterable<string>;
+  /** Keys of the orders that are open now. */
+  open(): readonly string[];
+  /** Keys of own orders on one asset. */
+  onAsset(asset: string): Iterable<string>;
+  /** Licences of an open order that no agreed or finished trade covers. */
+  unheld(key: string): number;
 }
 
 interface Entry {
@@ -29,6 +34,9 @@ interface Entry {
 /** No own orders yet. `now` tells the time, ms. */
 export function ownOrders(now: () => number): OwnOrders {
   const entries = new Map<string, Entry>();
+  const byAsset = new Map<string, Set<string>>();
+  /** Candidates for open; closed ones leave when somebody looks. */
+  const maybeOpen = new Set<string>();
   const sum = (entry: Entry, claim: Claim): number => {
     let total = 0;
     for (const taken of entry.claims.values()) if (taken.claim === claim) total += taken.quantity;
@@ -50,7 +58,7 @@ export function ownOrders(now: () => number): OwnOrders {
       price: order.price,
       quantity: order.quantity,
       filled: sum(entry, 'filled'),
-      reserved: sum(entry, 'reserved'),
+      reserved: sum(entry, 'reserved') + sum(entry, 'agreed'),
       created: order.created,
       expires: order.expires,
       status: statusOf(entry),
@@ -59,13 +67,17 @@ export function ownOrders(now: () => number): OwnOrders {
   };
   const own: OwnOrders = {
     add(order) {
-      if (!entries.has(order.key)) entries.set(order.key, { order, cancelled: false, claims: new Map() });
+      if (entries.has(order.key)) return;
+      entries.set(order.key, { order, cancelled: false, claims: new Map() });
+      maybeOpen.add(order.key);
+      const keys = byAsset.get(order.asset) ?? new Set();
+      byAsset.set(order.asset, keys.add(order.key));
     },
     get: (key) => entries.get(key)?.order,
     available(key) {
       const entry = entries.get(key);
       if (entry === undefined || statusOf(entry) !== 'open') return 0;
-      return entry.order.quantity - sum(entry, 'filled') - sum(entry, 'reserved');
+      return entry.order.quantity - sum(entry, 'filled') - sum(entry, 'agreed') - sum(entry, 'reserved');
     },
     claim(key, trade, quantity, claim) {
       const claims = entries.get(key)?.claims;
@@ -85,7 +97,16 @@ export function ownOrders(now: () => number): OwnOrders {
       return entry === undefined ? undefined : viewOf(entry);
     },
     all: () => [...entries.values()].map(viewOf).sort((a, b) => a.number - b.number),
-    keys: () => entries.keys(),
+    open() {
+      for (const key of maybeOpen) if (own.status(key) !== 'open') maybeOpen.delete(key);
+      return [...maybeOpen];
+    },
+    onAsset: (asset) => byAsset.get(asset) ?? [],
+    unheld(key) {
+      const entry = entries.get(key);
+      if (entry === undefined || statusOf(entry) !== 'open') return 0;
+      return Math.max(0, entry.order.quantity - sum(entry, 'filled') - sum(entry, 'agreed'));
+    },
   };
   return own;
 }

@@ -81,7 +81,7 @@ async function expectCompleteChain(trustchain: Trustchain, author: PublicKey): P
 function expectSupply(ledger: Ledger, encoded: EncodedTerms, ask: SignedOrder): void {
   const { terms, id } = encoded;
   let sold = BigInt(terms.quantity);
-  for (const trade of ledger.tradesOf(terms.seller)) {
+  for (const trade of ledger.tradesIn(terms.asset)) {
     if (trade.id === id || !COUNTS.has(trade.outcome)) continue;
     const other = trade.blocks.trade.encoded.terms;
     if (other.asset !== terms.asset || publicKeyToHex(other.seller) !== ask.ownerHex) continue;

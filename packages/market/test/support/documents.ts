@@ -1,0 +1,47 @@
+import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { assetIdOf } from '@edmp/market';
+
+export const crypto = nodeCrypto();
+
+export function documentOf(title: string, changes: Partial<Descriptor> = {}): DatasetDocument {
+  return {
+    v: 1,
+    descriptor: {
+      commodity: 'electricity',
+      flow: 'import',
+      unit: 'uKWh',
+      step: 'PT15M',
+      zone: 'Europe/Amsterdam',
+      from: '2025-06-01',
+      to: '2025-06-30',
+      count: 2_880,
+      gaps: 0,
+      cell: 'u15p',
+      household: { kind: 'house', occupants: '3-4' },
+      attestation: 'signed',
+      verified: 2_880,
+      pseudonym: crypto.sha256(new TextEncoder().encode(`pseudonym ${title}`)).slice(0, 16),
+      licence: 'EDMP-personal-1',
+      purposes: ['research'],
+      consent: null,
+      title,
+      ...changes,
+    },
+    dataRoot: crypto.sha256(new TextEncoder().encode(title)),
+    chunks: 1,
+  };
+}
+
+export function assetOf(document: DatasetDocument): string {
+  return assetIdOf(document, crypto);
+}
+
+export function consumptionOf(document: DatasetDocument): Consumption {
+  const { count } = document.descriptor;
+  return {
+    values: Array.from({ length: count }, (_, i) => (i * 7) % 1000),
+    quality: new Uint8Array(count),
+    offsetMinutes: 0,
+  };
+}

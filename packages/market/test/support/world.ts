@@ -1,0 +1,185 @@
+import {
+  type BlockStore,
+  type Environment,
+  type KeyValueStore,
+  memoryKeyValueStore,
+  type Network,
+  type PublicKey,
+  type Signer,
+  softwareSigner,
+  type Trustchain,
+  type VirtualEnvironment,
+  virtualEnvironment,
+} from '@edmp/interface';
+import {
+  createMarket,
+  type Market,
+  type MarketEvent,
+  type MarketOptions,
+  marketRules,
+  type Trade,
+} from '@edmp/market';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
+import { crypto } from './documents.ts';
+import { fakeSettlement, type Shelf } from './fake-settlement.ts';
+
+export interface Node {
+  readonly name: string;
+  readonly key: PublicKey;
+  readonly signer: Signer;
+  readonly store: BlockStore;
+  readonly records: KeyValueStore;
+  readonly settlement: ReturnType<typeof fakeSettlement>;
+  readonly options: Partial<MarketOptions>;
+  network: Network;
+  trustchain: Trustchain;
+  market: Market;
+  readonly events: MarketEvent[];
+}
+
+export interface World {
+  readonly environment: VirtualEnvironment;
+  readonly networks: SimulatedNetworks;
+  readonly shelf: Shelf;
+  node(name: string, options?: Partial<MarketOptions>): Promise<Node>;
+  /** Stops a node without warning and starts it again over the same stores. */
+  restart(node: Node): Promise<void>;
+  crash(node: Node): Promise<void>;
+  /** Connects all pairs and lets them greet each other. */
+  link(...nodes: readonly Node[]): Promise<void>;
+  /** Moves the clock until `condition` holds; fails after `limitMs`. */
+  until(condition: () => boolean, limitMs?: number, stepMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
+  const environment = virtualEnvironment({ seed });
+  const networks = simulatedNetworks({ environment, seed, latency: constantLatency(latencyMs) });
+  const shelf: Shelf = new Map();
+  const nodes: Node[] = [];
+
+  const open = async (node: Omit<Node, 'network' | 'trustchain' | 'market'>) => {
+    const network = networks.create({ self: node.key });
+    await network.start();
+    const trustchain = await createTrustchain({
+      signer: node.signer,
+      crypto,
+      store: node.store,
+      network,
+      environment: environment as Environment,
+      rules: marketRules(crypto),
+    });
+    const market = await createMarket({
+      trustchain,
+      network,
+      settlement: node.settlement,
+      environment,
+      crypto,
+      signer: node.signer,
+      records: node.records,
+      ...node.options,
+    });
+    market.on((event) => node.events.push(event));
+    return { network, trustchain, market };
+  };
+
+  const world: World = {
+    environment,
+    networks,
+    shelf,
+    async node(name, options = {}) {
+      const secretKey = crypto.sha256(new TextEncoder().encode(`${seed} ${name}`));
+      const signer = softwareSigner({ crypto, secretKey });
+      const base = {
+        name,
+        key: signer.publicKey,
+        signer,
+        store: memoryBlockStore(),
+        records: memoryKeyValueStore(),
+        settlement: fakeSettlement({ environment, shelf }),
+        options,
+        events: [],
+      };
+      const node: Node = { ...base, ...(await open(base)) };
+      nodes.push(node);
+      return node;
+    },
+    async crash(node) {
+      networks.crash(node.key);
+      await node.market.stop();
+      await node.trustchain.stop();
+    },
+    async restart(node) {
+      await world.crash(node);
+      Object.assign(node, await open(node));
+      for (const other of nodes) {
+        if (other !== node && other.network.peers !== undefined) {
+          try {
+            networks.link(node.key, other.key);
+          } catch {
+            // Cut off or stopped: the test wants it so.
+          }
+        }
+      }
+    },
+    async link(...linked) {
+      for (const [i, a] of linked.entries()) for (const b of linked.slice(i + 1)) networks.link(a.key, b.key);
+      await environment.advance(100);
+      await environment.advance(100);
+    },
+    async until(condition, limitMs = 60_000, stepMs = 10) {
+      const limit = environment.now() + limitMs;
+      await environment.settle();
+      while (!condition()) {
+        if (environment.now() >= limit)
+          throw new Error(
+            `The condition did not hold within ${limitMs} ms (seed ${seed})\n${describeNodes(nodes)}`,
+          );
+        await environment.advance(stepMs);
+      }
+    },
+    async stop() {
+      for (const node of nodes) {
+        await node.market.stop();
+        await node.trustchain.stop();
+        await node.network.stop();
+      }
+    },
+  };
+  return world;
+}
+
+export const DAY = 86_400_000;
+
+/** The only trade of a node, or the one in `state`. */
+export function tradeOf(node: Node, state?: Trade['state']): Trade {
+  const found = node.market.trades().find((trade) => state === undefined || trade.state === state);
+  if (found === undefined) {
+    throw new Error(
+      `${node.name} has no ${state ?? ''} trade: ${JSON.stringify(node.market.trades().map((trade) => [trade.state, trade.failure]))}`,
+    );
+  }
+  return found;
+}
+
+/** What the nodes' trades and complaints look like, for failure messages. */
+export function describeNodes(nodes: readonly Node[]): string {
+  return nodes
+    .map((node) => {
+      const trades = node.market
+        .trades()
+        .map(
+          (trade) =>
+            `${trade.role} ${trade.state} ${trade.failure?.code ?? ''} ${trade.failure?.reason ?? ''}`,
+        );
+      const orders = node.market
+        .orders()
+        .map(
+          (order) => `${order.side} ${order.status} ${order.filled}/${order.quantity} (${order.reserved})`,
+        );
+      const evidence = node.market.evidence().map((entry) => `${entry.code} ${entry.reason}`);
+      return `${node.name}: trades [${trades.join('; ')}] orders [${orders.join('; ')}] evidence [${evidence.join('; ')}]`;
+    })
+    .join('\n');
+}
