@@ -1,6 +1,6 @@
 import { decodeProof, encodeProof, type Proof } from '@edmp/data-settlement';
 import { isEdmpError, type OpenOutcome } from '@edmp/interface';
-import { encode } from '@ipld/dag-cbor';
+import { decode, encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Cheats, type Crafted, craft } from './support/cheat.ts';
@@ -143,7 +143,7 @@ describe('an honest seller', () => {
     // Start from well-formed accusations of every kind that a buyer could make up from what it really holds.
     const { openDelivery, decodeManifest } = await import('@edmp/data-settlement');
     const manifest = decodeManifest(await all.buyer.content.get(crafted.delivery.manifest));
-    const secretKey = await all.buyer.secrets.get(
+    const record = await all.buyer.secrets.get(
       `settlement/one-time/${Buffer.from(crafted.trade.recipientKey).toString('hex')}`,
     );
     const lie = async (changes: object): Promise<void> => {
@@ -153,7 +153,7 @@ describe('an honest seller', () => {
         document: crafted.document,
         settlementRoot: crafted.delivery.settlementRoot,
         manifest,
-        secretKey: secretKey!,
+        secretKey: decode<{ secret: Uint8Array }>(record!).secret,
         wrappedKey: crafted.wrappedKey,
         read: (cid) => all.buyer.content.get(cid),
         ...changes,

@@ -20,6 +20,7 @@ import { checkDelivery, checkManifest } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
 import type { Manifest } from '../sealing/manifest.ts';
 import { isBulkReader } from '../store/network.ts';
+import { oneTimeKeys } from './one-time-keys.ts';
 import { openDelivery } from './open.ts';
 import { decodeBought, encodeBought, recordKey } from './records.ts';
 import { type ExchangeContext, expectNotErased } from './seller.ts';
@@ -55,7 +56,8 @@ export function createBuyer(
   context: ExchangeContext,
   source: (trade: SettlementTrade, root: CID) => ContentReader,
 ): Buyer {
-  const { crypto, environment, content, secrets, blocks } = context;
+  const { crypto, content, secrets, blocks } = context;
+  const keys = oneTimeKeys(context);
 
   /** A block held here in good order. */
   const held = async (cid: CID, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> => {
@@ -99,12 +101,7 @@ export function createBuyer(
   };
 
   return {
-    async createRecipientKey() {
-      const secret = environment.randomBytes(32);
-      const recipientKey = crypto.x25519PublicKey(secret);
-      await secrets.set(recordKey.oneTime(recipientKey), secret);
-      return recipientKey;
-    },
+    createRecipientKey: () => keys.create(),
     async receive(trade, document, delivery, options = {}) {
       const { signal } = options;
       checkTrade(trade);
@@ -117,18 +114,14 @@ export function createBuyer(
       if (document.chunks > MAX_SEALED_CHUNKS)
         refuse(`more than ${MAX_SEALED_CHUNKS} chunks fit no manifest`);
       if (delivery.bytes > document.chunks * MAX_SEALED_CHUNK_BYTES) refuse('its chunks are too large');
-      if ((await secrets.get(recordKey.oneTime(trade.recipientKey))) === undefined) {
-        throw new SettlementError(
-          'ERR_SETTLEMENT_KEY',
-          'The one-time key of this trade was not made by this node',
-        );
-      }
+      await keys.bind(trade.recipientKey, trade.tradeId);
+      // Before anything is fetched, so that erasing finds the key and whatever a crash leaves.
+      await secrets.set(recordKey.bought(trade.tradeId), encodeBought({ trade, delivery }));
       const reader = source(trade, delivery.manifest);
       const manifestBytes =
         (await held(delivery.manifest, MAX_BLOCK_BYTES, signal)) ??
         (await reader.get(delivery.manifest, { signal, maxBytes: MAX_BLOCK_BYTES }));
       const manifest = checkManifest(crypto, trade, document, delivery, manifestBytes);
-      await secrets.set(recordKey.bought(trade.tradeId), encodeBought({ trade, delivery }));
       await blocks.shared(async () => {
         await content.put(CODEC_DAG_CBOR, manifestBytes, { signal });
         await content.pin(delivery.manifest, boughtPin(trade.tradeId), { signal });
@@ -141,7 +134,7 @@ export function createBuyer(
       checkTrade(trade);
       throwIfAborted(signal);
       checkDelivery(crypto, trade, document, delivery);
-      const secretKey = await secrets.get(recordKey.oneTime(trade.recipientKey));
+      const secretKey = await keys.secret(trade.recipientKey);
       if (secretKey === undefined) {
         throw new SettlementError(
           'ERR_SETTLEMENT_KEY',

@@ -1,0 +1,90 @@
+import { bytesToHex, type Crypto, type Environment, equalBytes, type KeyValueStore } from '@edmp/interface';
+import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { SettlementError } from '../errors.ts';
+import { recordKey } from './records.ts';
+
+/** A key that no delivery has used within this time is destroyed: its negotiation came to nothing. */
+export const UNUSED_KEY_LIFETIME_MS: number = 30 * 86_400_000;
+const SWEEP_INTERVAL_MS = 86_400_000;
+
+interface OneTimeRecord {
+  readonly secret: Uint8Array;
+  /** When the key was made, ms. */
+  readonly time: number;
+  /** The one trade that uses it; null = none yet. */
+  readonly trade: Uint8Array | null;
+}
+
+const fail = (message: string, cause?: unknown): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored one-time key is damaged: ${message}`, { cause });
+
+function decode(bytes: Uint8Array): OneTimeRecord {
+  const map = asMap(decodeCanonical(bytes, 256, fail), 'the record', ['v', 'secret', 'time', 'trade'], fail);
+  asInteger(map.v, 'v', 1, 1, fail);
+  return {
+    secret: asBytes(map.secret, 'secret', 32, 32, fail),
+    time: asInteger(map.time, 'time', 0, Number.MAX_SAFE_INTEGER, fail),
+    trade: map.trade === null ? null : asBytes(map.trade, 'trade', 32, 32, fail),
+  };
+}
+
+/** A buyer's X25519 keys, each for one trade (DESIGN §4.3): revealing one in a dispute harms no other deal. */
+export interface OneTimeKeys {
+  /** Makes a key, stores its secret durably and returns the public half. */
+  create(): Promise<Uint8Array>;
+  /** Secret of a key; undefined when it is unknown or destroyed. */
+  secret(recipientKey: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Ties a key to a trade for good. Throws `ERR_SETTLEMENT_KEY` when it is unknown or tied to another trade. */
+  bind(recipientKey: Uint8Array, tradeId: Uint8Array): Promise<void>;
+}
+
+/** Keys kept in `secrets`; those that stay unused for {@link UNUSED_KEY_LIFETIME_MS} are swept. */
+export function oneTimeKeys(options: {
+  readonly crypto: Pick<Crypto, 'x25519PublicKey'>;
+  readonly environment: Environment;
+  readonly secrets: KeyValueStore;
+}): OneTimeKeys {
+  const { crypto, environment, secrets } = options;
+  let nextSweep = 0;
+  const write = (recipientKey: Uint8Array, record: OneTimeRecord): Promise<void> =>
+    secrets.set(recordKey.oneTime(recipientKey), encodeCanonical({ v: 1, ...record }));
+  const read = async (recipientKey: Uint8Array): Promise<OneTimeRecord | undefined> => {
+    const bytes = await secrets.get(recordKey.oneTime(recipientKey));
+    return bytes === undefined ? undefined : decode(bytes);
+  };
+  const sweep = async (now: number): Promise<void> => {
+    if (now < nextSweep) return;
+    nextSweep = now + SWEEP_INTERVAL_MS;
+    for (const [key, bytes] of await secrets.entries(recordKey.oneTime(new Uint8Array(0)))) {
+      const { trade, time } = decode(bytes);
+      if (trade === null && time < now - UNUSED_KEY_LIFETIME_MS) await secrets.delete(key);
+    }
+  };
+  return {
+    async create() {
+      const now = environment.now();
+      await sweep(now);
+      const secret = environment.randomBytes(32);
+      const recipientKey = crypto.x25519PublicKey(secret);
+      await write(recipientKey, { secret, time: now, trade: null });
+      return recipientKey;
+    },
+    secret: async (recipientKey) => (await read(recipientKey))?.secret,
+    async bind(recipientKey, tradeId) {
+      const record = await read(recipientKey);
+      if (record === undefined) {
+        throw new SettlementError(
+          'ERR_SETTLEMENT_KEY',
+          'The one-time key of this trade was not made by this node',
+        );
+      }
+      if (record.trade === null) await write(recipientKey, { ...record, trade: tradeId });
+      else if (!equalBytes(record.trade, tradeId)) {
+        throw new SettlementError(
+          'ERR_SETTLEMENT_KEY',
+          `The one-time key was used for trade ${bytesToHex(record.trade)} already: make another one`,
+        );
+      }
+    },
+  };
+}
