@@ -34,7 +34,10 @@ export interface RemovedDataset {
 export interface SettlementOptions {
   readonly crypto: Crypto;
   readonly environment: Environment;
-  /** Where sealed blocks are kept, as seller and as buyer. Never receives plaintext. */
+  /**
+   * Where sealed blocks are kept, as seller and as buyer. Never receives plaintext. Whoever else calls `collect` on it
+   * must leave a grace time of some minutes: blocks are put before the manifest that pins them.
+   */
   readonly content: ContentStore;
   /**
    * Durable private records: content keys, salt seeds, private chunks, one-time keys, the state of every trade.
