@@ -25,7 +25,17 @@ export {
   verifyItem,
   verifySignature,
 } from './block/signature.ts';
-export { createTrustchain } from './chain/create-trustchain.ts';
+export {
+  CHAIN_CAR_FORMAT,
+  type ChainCarItem,
+  type ExportChainOptions,
+  exportChainCar,
+  type ImportReport,
+  importChainCar,
+  readChainCar,
+} from './car/chain-car.ts';
+export { CarError } from './car/errors.ts';
+export { createTrustchain, type PrunableTrustchain } from './chain/create-trustchain.ts';
 export { ChainError, PairError } from './chain/errors.ts';
 export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
 export { MAX_BRANCHES } from './chain/intake.ts';
@@ -50,6 +60,20 @@ export {
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
 export {
+  type BlockDescription,
+  type ChainDescription,
+  type DescribeChainOptions,
+  describeChain,
+} from './inspect/describe-chain.ts';
+export { chainGaps, type PositionRange } from './inspect/gaps.ts';
+export { type BlockKind, blockKind } from './inspect/kind.ts';
+export {
+  type ChainFinding,
+  type ChainReport,
+  type VerifyChainOptions,
+  verifyChain,
+} from './inspect/verify-chain.ts';
+export {
   type AnswerKind,
   answerKind,
   checkAnswer,
@@ -60,6 +84,16 @@ export {
 export { type PairContext, pairState } from './pair/state.ts';
 export { FRAUD_TOPIC, HEADS_TOPIC, PUSH_PROTOCOL, SYNC_PROTOCOL } from './protocol/messages.ts';
 export type { QuotaOptions } from './protocol/quota.ts';
+export {
+  CHECKPOINT_TYPE,
+  type CheckpointEntry,
+  checkCheckpoint,
+  checkpointDigest,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  readCheckpoints,
+} from './prune/checkpoint.ts';
+export type { PruneOptions, PruneReport } from './prune/prune.ts';
 export { StoreError } from './store/errors.ts';
 export { memoryBlockStore } from './store/memory.ts';
 export type { ValidationCode } from './validation/codes.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesToHex, hexToBytes, isEdmpError, type TxValue } from '@edmp/interface';
+import { bytesToHex, hexToBytes, isEdmpError, type TxValue, utf8ToBytes } from '@edmp/interface';
 import { decodeCanonical, encodeCanonical, identify, MAX_DEPTH } from '@edmp/trustchain';
 import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';
@@ -269,7 +269,7 @@ describe('canonical dag-cbor', () => {
   });
 
   it('decodes __proto__ as an ordinary key', () => {
-    const value = decodeCanonical(hexToBytes(`a169${Buffer.from('__proto__').toString('hex')}a1616101`));
+    const value = decodeCanonical(hexToBytes(`a169${bytesToHex(utf8ToBytes('__proto__'))}a1616101`));
     expect(Object.keys(value as object)).toEqual(['__proto__']);
     expect(({} as { a?: number }).a).toBeUndefined();
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);

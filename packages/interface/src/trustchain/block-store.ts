@@ -72,5 +72,10 @@ export interface BlockStore {
   reservation(author: PublicKey): Promise<Reservation | undefined>;
   /** Reservations of an author whose block is not stored, by seq: what a crash left unfinished. */
   unfinished(author: PublicKey): Promise<readonly Reservation[]>;
+  /**
+   * Removes blocks, for pruning; their arrival numbers are not given out again. Unknown ids are skipped. Returns how
+   * many were removed. Absent in stores that cannot prune.
+   */
+  remove?(ids: readonly BlockId[]): Promise<number>;
   close(): Promise<void>;
 }

@@ -12,6 +12,8 @@ import { isBlockType } from '../block/core-rules.ts';
 import { pairState } from '../pair/state.ts';
 import { type ChainNode, chainNode } from '../protocol/node.ts';
 import { pushBlocks } from '../protocol/push.ts';
+import { CHECKPOINT_TYPE } from '../prune/checkpoint.ts';
+import { type PruneOptions, type PruneReport, pruner } from '../prune/prune.ts';
 import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
 import { fraudRegister } from './fraud-register.ts';
@@ -22,6 +24,16 @@ import { pairRequests } from './pair-requests.ts';
 import { chainTips } from './tips.ts';
 import { type AppendRequest, chainWriter } from './writer.ts';
 
+/** A {@link Trustchain} that can shorten what it keeps of others' chains. */
+export interface PrunableTrustchain extends Trustchain {
+  /**
+   * Removes the oldest blocks of others beyond `maxBlocks`, after signing a checkpoint of what goes. Never removes own
+   * blocks, those of own pairs, of proven cheats, or of pending pairs. Throws `ERR_INVALID_ARGUMENT` when the store
+   * cannot remove blocks.
+   */
+  prune(options: PruneOptions): Promise<PruneReport>;
+}
+
 /** Arrivals judged again at the start, in case a crash came between storing a block and recording its fraud. */
 const RECHECKED = 512;
 
@@ -30,7 +42,7 @@ const RECHECKED = 512;
  * reserved but unsigned. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
  * than the signer.
  */
-export async function createTrustchain(options: TrustchainOptions): Promise<Trustchain> {
+export async function createTrustchain(options: TrustchainOptions): Promise<PrunableTrustchain> {
   const { signer, crypto, store, network, environment } = options;
   const self = signer.publicKey;
   if (network !== undefined && !equalBytes(network.self, self)) {
@@ -110,6 +122,17 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Trus
   };
 
   await taking.recheck(RECHECKED);
+  const pruning = await pruner({
+    self,
+    store,
+    crypto,
+    frauds,
+    rules,
+    now: environment.now,
+    sign: (tx) =>
+      append({ build: async () => ({ peer: self, link: null, type: CHECKPOINT_TYPE, tx }) }, undefined),
+    onPruned: tips.forget,
+  });
   if (network !== undefined) {
     node = chainNode({
       self,
@@ -120,6 +143,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Trus
       limits,
       frauds,
       receive: taking.receive,
+      floor: pruning.floor,
       askOwn: (peer: PublicKey) => guard.ask(peer),
     });
     await node.start();
@@ -151,6 +175,10 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Trus
     push: async (peer, blocks, callOptions) => pushBlocks(expectNetwork().network, peer, blocks, callOptions),
     sync: async (peer, author, callOptions) => expectNetwork().node.sync(peer, author, callOptions),
     registerType,
+    async prune(pruneOptions) {
+      expectRunning();
+      return pruning.prune(pruneOptions);
+    },
     isFraudulent: (author) => frauds.has(author),
     on: events.on,
     async stop() {

@@ -34,6 +34,8 @@ export interface ChainNodeContext {
   readonly limits: Required<TrustchainLimits>;
   readonly frauds: FraudRegister;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
+  /** First position of an author that is wanted: above what was pruned here. */
+  readonly floor: (author: PublicKey) => number;
   /** A peer connected that may know own blocks. */
   readonly askOwn: (peer: PublicKey) => void;
 }
@@ -60,7 +62,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   const delivery: Outbox = outbox(network, environment);
   const stopping = new AbortController();
   const undo: (() => void)[] = [];
-  const syncing: SyncContext = { network, store, crypto, receive };
+  const syncing: SyncContext = { network, store, crypto, receive, floor: context.floor };
   const cooldowns = new Map<string, number>();
   const fetching = new Map<string, Promise<void>>();
   let announced: HalfBlock | undefined;
@@ -91,7 +93,9 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   /** Fetches the holes below a proposal, the nearest first, within the budget. */
   const closeGaps = async (peer: PublicKey, block: HalfBlock, signal: AbortSignal): Promise<void> => {
     const { key: author, seq } = block.core;
-    const ranges = (await missingRanges(store, author, signal)).filter(([from]) => from < seq);
+    const ranges = (await missingRanges(store, author, context.floor(author), signal)).filter(
+      ([from]) => from < seq,
+    );
     let budget = limits.maxFetchedBefore;
     for (const [lowest, highest] of ranges.reverse()) {
       if (budget <= 0) return;
@@ -105,7 +109,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   /** Closes the gap before a proposal, asking once; a peer that leaves it open is not asked again for a while. */
   const fetchBefore = async (peer: PublicKey, block: HalfBlock): Promise<void> => {
     const { key, seq } = block.core;
-    const isWhole = async (): Promise<boolean> => (await store.count(key)) >= seq - 1;
+    const isWhole = async (): Promise<boolean> => (await store.count(key)) >= seq - context.floor(key);
     if (await isWhole()) return;
     const asked = bytesKey(peer) + bytesKey(key);
     if ((cooldowns.get(asked) ?? 0) > environment.now()) return;

@@ -12,6 +12,7 @@ import {
 import { decodeHalfBlock } from '../block/codec.ts';
 import { blockKey } from '../block/identity.ts';
 import { ChainError } from '../chain/errors.ts';
+import { chainGaps, type PositionRange } from '../inspect/gaps.ts';
 import { chainPages } from '../store/pages.ts';
 import {
   decodeBlocks,
@@ -73,28 +74,20 @@ export interface SyncContext {
   readonly store: BlockStore;
   readonly crypto: Crypto;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
+  /** First position of an author that is wanted: above what was pruned here. */
+  readonly floor: (author: PublicKey) => number;
 }
 
-/** Ranges of an author's chain that are not stored, the last one open-ended. */
+/** Ranges of an author's chain that are not stored from `floor` on, the last one open-ended. */
 export async function missingRanges(
   store: BlockStore,
   author: PublicKey,
+  floor: number,
   signal?: AbortSignal,
-): Promise<readonly (readonly [from: number, to: number])[]> {
-  const head = await store.head(author);
-  const top = head?.core.seq ?? 0;
-  const ranges: (readonly [number, number])[] = [];
-  if ((await store.count(author)) !== top) {
-    let expected = 1;
-    for await (const page of chainPages(store, { author, from: 1, to: top, size: SCAN_PAGE }, { signal })) {
-      for (const { core } of page) {
-        if (core.seq > expected) ranges.push([expected, core.seq - 1]);
-        expected = core.seq + 1;
-      }
-    }
-  }
-  ranges.push([top + 1, Number.MAX_SAFE_INTEGER]);
-  return ranges;
+): Promise<readonly PositionRange[]> {
+  const gaps = await chainGaps(store, author, { signal, floor });
+  const top = (await store.head(author))?.core.seq ?? 0;
+  return [...gaps, [Math.max(floor, top + 1), Number.MAX_SAFE_INTEGER]];
 }
 
 interface Fetched {
@@ -185,11 +178,11 @@ export async function syncChain(
 ): Promise<number> {
   const { signal } = options;
   let added = 0;
-  for (const [from, to] of await missingRanges(context.store, author, signal)) {
+  for (const [from, to] of await missingRanges(context.store, author, context.floor(author), signal)) {
     added += await syncRange(context, peer, { author, from, to, part: 'chain' }, { signal });
   }
   if (options.links === true) {
-    const from = await firstUnlinked(context.store, author, signal);
+    const from = await firstUnlinked(context.store, author, context.floor(author), signal);
     if (from !== undefined) {
       const to = (await context.store.head(author))?.core.seq ?? from;
       for (let start = from; start <= to; start += MAX_SERVED) {
@@ -205,9 +198,10 @@ export async function syncChain(
 async function firstUnlinked(
   store: BlockStore,
   author: PublicKey,
+  floor: number,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const range = { author, from: 1, to: Number.MAX_SAFE_INTEGER, size: SCAN_PAGE };
+  const range = { author, from: floor, to: Number.MAX_SAFE_INTEGER, size: SCAN_PAGE };
   for await (const page of chainPages(store, range, { signal })) {
     for (const block of page) {
       const { link } = block.core;

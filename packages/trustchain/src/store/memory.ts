@@ -82,6 +82,7 @@ function after(list: readonly ArrivedBlock[], cursor: number, limit: number): re
 export function memoryBlockStore(): BlockStore {
   const blocks = new Map<string, HalfBlock>();
   const arrivals: ArrivedBlock[] = [];
+  const places = new Map<string, number>();
   const chains = new Map<string, Chain>();
   const links = new Map<string, HalfBlock[]>();
   const types = new Map<string, ArrivedBlock[]>();
@@ -89,6 +90,7 @@ export function memoryBlockStore(): BlockStore {
   const proofs = new Map<string, Map<string, Uint8Array>>();
   const reservations = new Map<string, Reservations>();
   let closed = false;
+  let lastArrival = 0;
 
   const open = (): void => {
     if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
@@ -100,8 +102,10 @@ export function memoryBlockStore(): BlockStore {
     const key = blockKey(block.id);
     if (blocks.has(key)) return false;
     blocks.set(key, block);
-    const arrived = { block, arrival: arrivals.length + 1 };
+    lastArrival += 1;
+    const arrived = { block, arrival: lastArrival };
     arrivals.push(arrived);
+    places.set(key, lastArrival);
     const { core } = block;
     const author = bytesKey(core.key);
     let chain = chains.get(author);
@@ -135,6 +139,46 @@ export function memoryBlockStore(): BlockStore {
     ) {
       reserved.open.delete(core.seq);
     }
+    return true;
+  };
+
+  const remove = (id: BlockId): boolean => {
+    const block = blocks.get(blockKey(id));
+    if (block === undefined) return false;
+    blocks.delete(blockKey(id));
+    const { core } = block;
+    const author = bytesKey(core.key);
+    const arrival = places.get(blockKey(id)) ?? 0;
+    places.delete(blockKey(id));
+    const drop = (list: ArrivedBlock[] | undefined): void => {
+      list?.splice(
+        lowerBound(list.length, (index) => list[index]?.arrival ?? 0, arrival),
+        1,
+      );
+    };
+    drop(arrivals);
+    drop(types.get(core.type));
+    drop(authorTypes.get(author + core.type));
+    if (core.link !== null) {
+      const key = blockKey(core.link);
+      const others = links.get(key)?.filter((other) => other !== block) ?? [];
+      if (others.length > 0) links.set(key, others);
+      else links.delete(key);
+    }
+    const chain = chains.get(author);
+    if (chain === undefined) return true;
+    chain.count -= 1;
+    const branches = chain.branches.get(core.seq)?.filter((other) => other !== block) ?? [];
+    if (branches.length > 0) {
+      chain.branches.set(core.seq, branches);
+    } else {
+      chain.branches.delete(core.seq);
+      chain.seqs.splice(
+        lowerBound(chain.seqs.length, (i) => chain.seqs[i] ?? 0, core.seq),
+        1,
+      );
+    }
+    if (chain.count === 0) chains.delete(author);
     return true;
   };
 
@@ -238,6 +282,12 @@ export function memoryBlockStore(): BlockStore {
       return [...(reservations.get(bytesKey(author))?.open.values() ?? [])]
         .filter((reservation) => !blocks.has(blockKey(reservation.id)))
         .sort((a, b) => a.seq - b.seq);
+    },
+    async remove(ids) {
+      open();
+      let count = 0;
+      for (const id of ids) if (remove(id)) count += 1;
+      return count;
     },
     async close() {
       closed = true;

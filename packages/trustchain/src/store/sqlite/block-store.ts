@@ -119,6 +119,10 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return reservations.unfinished(author);
     },
+    async remove(ids) {
+      open();
+      return ids.length === 0 ? 0 : commits.write(() => blocks.remove(ids), false);
+    },
     async close() {
       if (closed) return;
       commits.flush();

@@ -29,6 +29,8 @@ const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.
 export interface BlockTable {
   /** Inserts what is new, inside the caller's transaction. */
   insert(blocks: readonly HalfBlock[]): number;
+  /** Deletes blocks, inside the caller's transaction. */
+  remove(ids: readonly BlockId[]): number;
   get(id: BlockId): HalfBlock | undefined;
   at(author: PublicKey, seq: number): HalfBlock[];
   range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
@@ -58,6 +60,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     insert: database.prepare(
       'INSERT INTO blocks (arrival, mark, author, seq, type, link, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
+    keepArrival: database.prepare("INSERT OR REPLACE INTO counters (name, value) VALUES ('arrival', ?)"),
+    remove: database.prepare('DELETE FROM blocks WHERE arrival = ?'),
     byMark: database.prepare(`SELECT ${columns} FROM blocks WHERE mark = ?`),
     at: database.prepare(`SELECT ${columns} FROM blocks WHERE author = ? AND seq = ?`),
     range: database.prepare(
@@ -82,7 +86,9 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     addCount: database.prepare('UPDATE authors SET blocks = blocks + ? WHERE id = ?'),
     countOf: database.prepare('SELECT blocks AS n FROM authors WHERE key = ?'),
     total: database.prepare('SELECT COALESCE(SUM(blocks), 0) AS n FROM authors'),
-    last: database.prepare('SELECT COALESCE(MAX(arrival), 0) AS n FROM blocks'),
+    last: database.prepare(
+      "SELECT MAX(COALESCE((SELECT MAX(arrival) FROM blocks), 0), COALESCE((SELECT value FROM counters WHERE name = 'arrival'), 0)) AS n",
+    ),
   };
 
   const remember = (block: HalfBlock): void => {
@@ -168,6 +174,23 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         count += n;
       }
       total += count;
+      return count;
+    },
+    remove(ids) {
+      let count = 0;
+      for (const id of ids) {
+        for (const row of sql.byMark.all(mark(id))) {
+          const block = decode(row);
+          const author = authorId(block.core.key);
+          if (author === undefined || !equalBytes(block.id.bytes, id.bytes)) continue;
+          sql.remove.run(Number(row.arrival));
+          sql.addCount.run(-1, author);
+          recent.delete(blockKey(id));
+          count += 1;
+        }
+      }
+      if (count > 0) sql.keepArrival.run(lastArrival);
+      total -= count;
       return count;
     },
     get,

@@ -43,4 +43,6 @@ export const BLOCK_SCHEMA: readonly string[] = [
     PRIMARY KEY (author, seq)
   );
   `,
+  // Pruning may remove the newest row; its arrival number must not be given out again.
+  'CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;',
 ];

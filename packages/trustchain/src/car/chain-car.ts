@@ -1,0 +1,208 @@
+import {
+  type AbortOptions,
+  type BlockId,
+  type BlockStore,
+  type Crypto,
+  type HalfBlock,
+  type PublicKey,
+  publicKey,
+  type Trustchain,
+  type TxValue,
+  throwIfAborted,
+} from '@edmp/interface';
+import { decodeCanonical } from '../block/canonical-decode.ts';
+import { encodeCanonical } from '../block/canonical-encode.ts';
+import { assembleHalfBlock, decodeCore } from '../block/codec.ts';
+import { blockKey, identify } from '../block/identity.ts';
+import { type FraudProof, verifyFraudProof } from '../fraud/proof.ts';
+import { chainPages } from '../store/pages.ts';
+import { CarError } from './errors.ts';
+import {
+  blockIdOf,
+  type CarSection,
+  encodeCarHeader,
+  encodeCarSection,
+  readCarSections,
+} from './sections.ts';
+
+/** `format` of the root of an exported chain. */
+export const CHAIN_CAR_FORMAT = 'edmp/chain/v1';
+/** Cores that may wait for their signature: an exporter writes the two after each other. */
+const MAX_UNSIGNED = 1_024;
+const PAGE = 256;
+
+/** Options of {@link exportChainCar}. */
+export interface ExportChainOptions extends AbortOptions {
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  /** Add the blocks of other chains that answer this one or are answered by it. Default `false`. */
+  readonly links?: boolean;
+}
+
+function signatureSection(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): CarSection {
+  const bytes = encodeCanonical([block.id, block.signature]);
+  return { id: identify(bytes, crypto), bytes };
+}
+
+/**
+ * A chain as a CARv1 file, in pieces: the root `{ format, author, head, blocks }`, then for every block its core under
+ * its id (so that any IPLD tool can follow `prev` and `link`) and `[id, signature]`, then the fraud proofs against the
+ * author.
+ */
+export async function* exportChainCar(
+  store: BlockStore,
+  author: PublicKey,
+  options: ExportChainOptions,
+): AsyncIterable<Uint8Array> {
+  const { crypto, signal } = options;
+  const head = await store.head(author);
+  const blocks = await store.count(author);
+  const root = encodeCanonical({ format: CHAIN_CAR_FORMAT, author, head: head?.id ?? null, blocks });
+  const rootId = identify(root, crypto);
+  yield encodeCarHeader(rootId);
+  yield encodeCarSection({ id: rootId, bytes: root });
+
+  const range = { author, from: 1, to: Number.MAX_SAFE_INTEGER, size: PAGE };
+  for await (const page of chainPages(store, range, { signal })) {
+    for (const block of page) {
+      throwIfAborted(signal);
+      for (const one of options.links === true ? [block, ...(await otherHalves(store, block))] : [block]) {
+        yield encodeCarSection({ id: one.id, bytes: one.coreBytes });
+        yield encodeCarSection(signatureSection(one, crypto));
+      }
+    }
+  }
+  for (const proof of await store.proofs(author)) {
+    yield encodeCarSection({ id: identify(proof, crypto), bytes: proof });
+  }
+}
+
+async function otherHalves(store: BlockStore, block: HalfBlock): Promise<readonly HalfBlock[]> {
+  const { link } = block.core;
+  if (link === null) return store.answers(block.id);
+  const proposal = await store.get(link);
+  return proposal === undefined ? [] : [proposal];
+}
+
+/** What a chain's CAR file holds, piece by piece. */
+export type ChainCarItem =
+  | {
+      readonly kind: 'chain';
+      readonly author: PublicKey;
+      readonly head: BlockId | null;
+      readonly blocks: number;
+    }
+  | { readonly kind: 'block'; readonly block: HalfBlock }
+  | { readonly kind: 'proof'; readonly proof: FraudProof };
+
+function chainItem(value: TxValue): ChainCarItem {
+  const { format, author, head, blocks } = (typeof value === 'object' && value !== null ? value : {}) as {
+    readonly [key: string]: TxValue;
+  };
+  const headId = head === null ? null : blockIdOf(head);
+  if (
+    format !== CHAIN_CAR_FORMAT ||
+    !(author instanceof Uint8Array) ||
+    author.length !== 32 ||
+    headId === undefined ||
+    typeof blocks !== 'number'
+  ) {
+    throw new CarError('ERR_CAR_FORMAT', `The root is not of the format ${CHAIN_CAR_FORMAT}`);
+  }
+  return { kind: 'chain', author: publicKey(author), head: headId, blocks };
+}
+
+/**
+ * Reads an exported chain, checking every hash and the form of every block; signatures are left to whoever takes the
+ * blocks in, those of proofs are verified here. The first item is the chain. Throws a {@link CarError}, `ERR_BLOCK_*`,
+ * `ERR_FRAUD_*`.
+ */
+export async function* readChainCar(
+  source: AsyncIterable<Uint8Array>,
+  crypto: Crypto,
+): AsyncIterable<ChainCarItem> {
+  const cores = new Map<string, Uint8Array>();
+  let root: BlockId | undefined;
+  let started = false;
+  for await (const { id, bytes } of readCarSections(source, crypto)) {
+    if (root === undefined) {
+      root = id;
+      continue;
+    }
+    const value = decodeCanonical(bytes);
+    if (!started) {
+      if (blockKey(id) !== blockKey(root)) throw new CarError('ERR_CAR_FORMAT', 'The root must come first');
+      started = true;
+      yield chainItem(value);
+    } else if (Array.isArray(value)) {
+      const [core, signature] = value as readonly TxValue[];
+      const coreId = blockIdOf(core);
+      const coreBytes = coreId && cores.get(blockKey(coreId));
+      if (coreId === undefined || coreBytes === undefined || !(signature instanceof Uint8Array)) {
+        throw new CarError(
+          'ERR_CAR_INCOMPLETE',
+          `Section ${id} signs a core that the file does not hold before it`,
+        );
+      }
+      cores.delete(blockKey(coreId));
+      yield { kind: 'block', block: assembleHalfBlock(decodeCore(coreBytes), coreBytes, coreId, signature) };
+    } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind')) {
+      yield { kind: 'proof', proof: verifyFraudProof(bytes, crypto) };
+    } else {
+      cores.set(blockKey(id), bytes);
+      if (cores.size > MAX_UNSIGNED)
+        throw new CarError('ERR_CAR_FORMAT', 'Cores are followed by their signatures');
+    }
+  }
+  if (!started) throw new CarError('ERR_CAR_INCOMPLETE', 'The file ends before its root');
+  if (cores.size > 0)
+    throw new CarError('ERR_CAR_INCOMPLETE', `${cores.size} cores have no signature in the file`);
+}
+
+/** What {@link importChainCar} took in. */
+export interface ImportReport {
+  readonly author: PublicKey;
+  /** Blocks in the file, and how many of them were new. */
+  readonly blocks: number;
+  readonly added: number;
+  readonly proofs: number;
+}
+
+/**
+ * Takes an exported chain in, through the same verification as blocks from the network. Throws what
+ * {@link readChainCar} and `Trustchain.receive` throw; what came before the fault stays.
+ */
+export async function importChainCar(
+  chain: Pick<Trustchain, 'receive' | 'store'>,
+  source: AsyncIterable<Uint8Array>,
+  options: AbortOptions & { readonly crypto: Crypto },
+): Promise<ImportReport> {
+  let author: PublicKey | undefined;
+  let blocks = 0;
+  let added = 0;
+  let proofs = 0;
+  let pending: Promise<{ readonly added: boolean }>[] = [];
+  const settle = async (): Promise<void> => {
+    for (const result of await Promise.all(pending)) if (result.added) added += 1;
+    pending = [];
+  };
+  try {
+    for await (const item of readChainCar(source, options.crypto)) {
+      throwIfAborted(options.signal);
+      if (item.kind === 'chain') {
+        author = item.author;
+      } else if (item.kind === 'proof') {
+        proofs += 1;
+        for (const block of item.proof.blocks) pending.push(chain.receive(block.bytes));
+      } else {
+        blocks += 1;
+        pending.push(chain.receive(item.block.bytes));
+      }
+      if (pending.length >= PAGE) await settle();
+    }
+    await settle();
+  } finally {
+    await Promise.allSettled(pending);
+  }
+  if (author === undefined) throw new CarError('ERR_CAR_INCOMPLETE', 'The file holds no chain');
+  return { author, blocks, added, proofs };
+}

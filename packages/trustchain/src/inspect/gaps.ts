@@ -1,0 +1,29 @@
+import type { AbortOptions, BlockStore, PublicKey } from '@edmp/interface';
+import { chainPages } from '../store/pages.ts';
+
+/** A run of positions, both ends inclusive. */
+export type PositionRange = readonly [from: number, to: number];
+
+/** Blocks read at once. */
+const PAGE = 1_000;
+
+/** Positions below the head of a chain that are not stored, from `floor` (default 1) on. */
+export async function chainGaps(
+  store: BlockStore,
+  author: PublicKey,
+  options: AbortOptions & { readonly floor?: number } = {},
+): Promise<readonly PositionRange[]> {
+  const floor = options.floor ?? 1;
+  const top = (await store.head(author))?.core.seq ?? 0;
+  const ranges: PositionRange[] = [];
+  // Without forks and pruning a count that equals the head says that there are no gaps.
+  if (floor === 1 && (await store.count(author)) === top) return ranges;
+  let expected = floor;
+  for await (const page of chainPages(store, { author, from: floor, to: top, size: PAGE }, options)) {
+    for (const { core } of page) {
+      if (core.seq > expected) ranges.push([expected, core.seq - 1]);
+      expected = core.seq + 1;
+    }
+  }
+  return ranges;
+}
