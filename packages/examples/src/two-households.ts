@@ -1,23 +1,35 @@
-import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
-import { memoryKeyValueStore, softwareSigner, systemEnvironment } from '@edmp/interface';
+// biome-ignore-all format: printed in the README as it is
+import { systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createMarket, price } from '@edmp/market';
-import { branch, type BranchOptions } from '@edmp/oehu-client';
-import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { price } from '@edmp/market';
+import { createTrader } from '@edmp/node';
+import { branch, createOehuClient, intervalSeries, oehuSource } from '@edmp/oehu-client';
+import { startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 
 const environment = systemEnvironment();
-const crypto = nodeCrypto();
-const networks = simulatedNetworks({ environment, seed: 1 });
+const networks = simulatedNetworks({ environment }); // or libp2pNetwork(…) between machines
+const [alice, bob] = [await createTrader({ network: networks.create }), await createTrader({ network: networks.create })];
+await bob.network.connect(alice.network.addresses()[0] ?? '');
 
-async function trader() {
-  const signer = softwareSigner({ crypto, secretKey: environment.randomBytes(32) });
-  const network = networks.create({ key: signer.publicKey });
-  await network.start();
-  const trustchain = await createTrustchain({ signer, crypto, environment, network, store: memoryBlockStore() });
-  const records = memoryKeyValueStore();
-  const content = memoryContentStore({ crypto, environment });
-  const settlement = createSettlement({ crypto, environment, network, content, secrets: records });
-  const market = await createMarket({ trustchain, network, settlement, environment, crypto, signer, records });
-  return { network, settlement, market };
-}
+// Alice reads a day of her meter and splits it: what anyone may see, and what is sold.
+const meter = await startOehuEmulator({ seed: 7, households: 1, days: 1 });
+const source = oehuSource(createOehuClient({ baseUrl: meter.url, crypto: nodeCrypto(), environment }));
+const period = { from: meter.start, to: meter.now() };
+const readings = await Array.fromAsync(source.readings((await source.devices())[0]?.id ?? '', period));
+const kind = { commodity: 'electricity', flow: 'import', step: 'PT15M', zone: 'Europe/Amsterdam' } as const;
+const day = intervalSeries(readings, { ...period, ...kind });
+const hidden = { accuracy: 100_000, location: null, household: null, consent: null, listing: '1' };
+const terms = { title: 'One day', licence: 'EDMP-personal-1', purposes: ['research'] };
+const data = await alice.settlement.addDataset(branch(day, { ...hidden, ...terms, pseudonymKey: environment.randomBytes(32) }));
+
+bob.market.on(async (event) => {
+  if (event.type === 'listing' && event.change === 'added') {
+    await bob.market.buy({ asset: data.asset, price: price('DUM1', 10), lifetimeMs: 60_000 });
+  } else if (event.type === 'trade' && event.trade.state === 'completed') {
+    const { consumption } = await bob.market.delivery(event.trade.id);
+    console.log(`Bob has ${consumption.values.length} values; ${String(consumption.values) === String(day.values)}`);
+    await Promise.all([alice.stop(), bob.stop(), meter.stop()]);
+  }
+});
+await alice.market.sell({ document: data.document, price: price('DUM1', 10), supply: 1, lifetimeMs: 60_000 });

@@ -1,4 +1,89 @@
+import type { CsvMap, MeterFile, MeterFileKind } from '@edmp/oehu-client';
 import { Command } from 'commander';
+import { NodeError } from '../compose/errors.ts';
+import { takeBytes } from './fetch-bytes.ts';
+import { ExitCode, table } from './output.ts';
+
+interface ReadOptions {
+  readonly source?: string;
+  readonly zone: string;
+  readonly csvMap?: string;
+  readonly json: boolean;
+}
+
+const KINDS: readonly MeterFileKind[] = [
+  'dsmr-p1',
+  'homewizard',
+  'green-button',
+  'oehu',
+  'senml',
+  'csv',
+  'sml',
+  'nl-mijn-aansluiting',
+  'be-fluvius',
+  'at-eda',
+];
+
+async function csvMapOf(file: string): Promise<CsvMap> {
+  const { bytes } = await takeBytes(file);
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as CsvMap;
+  } catch (cause) {
+    throw new NodeError(
+      'ERR_NODE_CONFIG',
+      `${file} should hold a column map as JSON: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** `edmp meter read`: what a meter file or answer holds. */
 export function meterCommand(): Command {
-  return new Command('meter');
+  const read = new Command('read')
+    .description('show the readings of a meter file, or of a URL that answers like one')
+    .argument('<source>', 'file, http(s) URL, or - for standard input')
+    .option('--source <kind>', `what it is, instead of finding out: ${KINDS.join(', ')}`)
+    .option('--zone <iana>', 'time zone of times without an offset', 'Europe/Amsterdam')
+    .option('--csv-map <file>', 'JSON that says what the columns of a CSV file are')
+    .option('--json', 'print one JSON object a reading', false)
+    .action(async (source: string, options: ReadOptions) => {
+      const { formatReading, readMeterFile } = await import('@edmp/oehu-client');
+      const { nodeCrypto } = await import('@edmp/interface/crypto/node');
+      const kind = KINDS.find((candidate) => candidate === options.source);
+      if (options.source !== undefined && kind === undefined) {
+        throw new NodeError(
+          'ERR_NODE_CONFIG',
+          `--source takes one of ${KINDS.join(', ')}, got ${JSON.stringify(options.source)}`,
+        );
+      }
+      const { bytes, takenAt } = await takeBytes(source);
+      const file: MeterFile = readMeterFile(bytes, {
+        receivedAt: takenAt,
+        zone: options.zone,
+        crypto: nodeCrypto(),
+        ...(kind === undefined ? {} : { kind }),
+        ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
+      });
+      const rows = file.readings.map(formatReading);
+      if (options.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+      else {
+        const cells = rows.map((row) => [
+          row.at,
+          `${row.commodity} ${row.flow}`,
+          String(row.tariff),
+          `${row.value} ${row.unit}`,
+          row.meter,
+          row.quality,
+          row.trust,
+        ]);
+        process.stdout.write(`${file.kind}: ${rows.length} readings\n`);
+        process.stdout.write(
+          `${table(['AT', 'WHAT', 'TARIFF', 'VALUE', 'REGISTER', 'QUALITY', 'TRUST'], cells)}\n`,
+        );
+      }
+      for (const issue of file.issues)
+        process.stderr.write(`warning: ${issue.at}: ${issue.message} (${issue.code})\n`);
+      if (rows.length === 0) process.exitCode = ExitCode.failed;
+    });
+  return new Command('meter').description('read meters of many kinds').addCommand(read);
 }

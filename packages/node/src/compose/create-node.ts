@@ -1,18 +1,12 @@
-import { createSettlement, type DataSettlement } from '@edmp/data-settlement';
+import type { DataSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
-import {
-  type Environment,
-  type MeterSource,
-  type Network,
-  type PublicKey,
-  softwareSigner,
-} from '@edmp/interface';
+import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createMarket, type Market, type TradeDurations } from '@edmp/market';
-import { createTrustchain } from '@edmp/trustchain';
+import type { Market, TradeDurations } from '@edmp/market';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
+import { createTrader, type TraderOptions } from './create-trader.ts';
 import type { DataFolder } from './data-folder.ts';
 import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { levelReader } from './level-reader.ts';
@@ -25,10 +19,7 @@ export interface CreateNodeOptions {
   readonly folder: DataFolder;
   readonly environment: Environment;
   /** Makes the network for the folder's identity; it is started here. */
-  readonly network: (identity: {
-    readonly secretKey: Uint8Array;
-    readonly publicKey: PublicKey;
-  }) => Promise<Network> | Network;
+  readonly network: TraderOptions['network'];
   readonly matchmaker: boolean;
   /** IANA zone of the meters. */
   readonly zone: string;
@@ -50,13 +41,12 @@ export interface EdmpNode {
 }
 
 /**
- * Plugs the packages together into one node: chain and records in SQLite, sealed blocks in files, peers over the
- * given network. Throws what its parts throw; whatever was opened before a failure is closed again.
+ * One node over a data folder: chain and records in SQLite, sealed blocks in files, peers over the given network.
+ * Takes the folder over, also when it fails: whatever was opened is closed again. Throws what its parts throw.
  */
 export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> {
   const { folder, environment, fault } = options;
   const crypto = nodeCrypto();
-  const signer = softwareSigner({ crypto, secretKey: folder.secretKey });
   const closers: (() => void | Promise<void>)[] = [() => folder.close()];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -73,35 +63,22 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => records.close());
     const files = await fsContentStore({ dir: folder.contentDir, environment, crypto });
     closers.push(() => files.close());
-    const network = await options.network({ secretKey: folder.secretKey, publicKey: signer.publicKey });
-    await network.start();
-    closers.push(() => network.stop());
-    const trustchain = await createTrustchain({ signer, crypto, store, network, environment });
-    closers.push(() => trustchain.stop());
-    const honest = createSettlement({
-      crypto,
-      environment,
-      content: fault === 'corrupt-content' ? corruptReads(files) : files,
-      secrets: records,
-      network,
-    });
-    closers.push(() => honest.stop());
-    const settlement =
-      fault === 'die-before-release'
-        ? dieBeforeRelease(honest, () => process.kill(process.pid, 'SIGKILL'))
-        : honest;
-    const market = await createMarket({
-      trustchain,
-      network,
-      settlement,
+    const trader = await createTrader({
+      network: options.network,
+      secretKey: folder.secretKey,
       environment,
       crypto,
-      signer,
+      store,
       records,
+      content: fault === 'corrupt-content' ? corruptReads(files) : files,
       matchmaker: options.matchmaker,
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
+      ...(fault === 'die-before-release'
+        ? { wrapSettlement: (honest) => dieBeforeRelease(honest, () => process.kill(process.pid, 'SIGKILL')) }
+        : {}),
     });
-    closers.push(() => market.stop());
+    closers.push(() => trader.stop());
+    const { network, trustchain, settlement, market } = trader;
     const service = createService({
       name: options.name,
       version: VERSION,
@@ -115,7 +92,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
       levelOf: levelReader(store, environment),
     });
-    return { key: signer.publicKey, network, market, settlement, service, stop };
+    return { key: trader.key, network, market, settlement, service, stop };
   } catch (error) {
     await stop();
     throw error;

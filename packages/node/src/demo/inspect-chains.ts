@@ -18,7 +18,7 @@ export async function inspectChains(
   files: readonly ChainFile[],
 ): Promise<{ readonly blocks: number; readonly valid: boolean }> {
   const crypto = nodeCrypto();
-  const rules = marketRules();
+  const rules = new Map(Object.entries(marketRules(crypto)));
   const now = systemEnvironment().now();
   let blocks = 0;
   let valid = true;

@@ -25,6 +25,8 @@ export interface Ladder {
     task: () => Promise<T>,
     detail?: (result: T) => string,
   ): Promise<T>;
+  /** Runs something that prints its own rungs; only a failure is put under `name`. */
+  within<T>(name: string, task: () => Promise<T>): Promise<T>;
   /** Prints a rung for something that happened between two moments. */
   rung(name: string, who: Who, title: string, ms: number, detail: string): void;
 }
@@ -51,6 +53,12 @@ export function createLadder(write: Write, now: () => number): Ladder {
       const ms = now() - started;
       steps.push({ name, ms: Math.round(ms) });
       print(who, title, ms, detail?.(result) ?? '');
+      current = undefined;
+      return result;
+    },
+    async within(name, task) {
+      current = name;
+      const result = await task();
       current = undefined;
       return result;
     },

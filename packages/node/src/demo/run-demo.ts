@@ -67,6 +67,15 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     chainsValid: false,
   };
 
+  let traders: { readonly seller: NodeClient; readonly buyer: NodeClient } | undefined;
+  /** After a failure the balances show who lost what; a dead node has none. */
+  const readBalancesAfter = async (): Promise<void> => {
+    if (traders === undefined) return;
+    const { seller, buyer } = traders;
+    const read = (client: NodeClient): Promise<string | null> => balanceOf(client).then(String, () => null);
+    [done.sellerAfter, done.buyerAfter] = await Promise.all([read(seller), read(buyer)]);
+  };
+
   const startPeer = async (name: string, args: readonly string[]): Promise<Peer> => {
     const child = await processes.start(
       name,
@@ -111,7 +120,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
       (child) => `OEHU API at ${String(child.ready.url)}; every reading is signed by the device's key`,
     );
 
-    const [matchmaker, seller, buyer] = await ladder.step(
+    const [, seller, buyer] = await ladder.step(
       'nodes',
       'demo',
       'starts three nodes, connects them',
@@ -141,6 +150,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     [done.sellerBefore, done.buyerBefore] = (
       await Promise.all([balanceOf(seller.client), balanceOf(buyer.client)])
     ).map(String) as [string, string];
+    traders = { seller: seller.client, buyer: buyer.client };
     if (fault === 'emulator-down') emulator.kill();
 
     const meter = await ladder.step(
@@ -196,7 +206,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     const trading = follow({
       buyer: buyer.client,
       asset: listing.asset,
-      timeoutMs: Math.min(options.timeoutMs, fault === undefined ? 20_000 : 9_000),
+      timeoutMs: Math.min(
+        options.timeoutMs,
+        fault === undefined ? 20_000 : fault === 'kill-seller' ? 25_000 : 9_000,
+      ),
       now,
     });
     const bidPrice = fault === 'wrong-price' ? found.price - 2n : found.price;
@@ -209,7 +222,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
         buyer.client.buy({ asset: found.asset, price: bidPrice, currency: CURRENCY, lifetimeMs: 600_000 }),
       (order) => `order ${order.order.slice(0, 24)}…`,
     );
-    const trade = await ladder.step('trade', 'match', 'tells both; they trade directly', () => trading);
+    const trade = await ladder.within('trade', () => trading);
     printTrade(trade, bidAt, (name, who, title, ms, detail) => ladder.rung(name, who, title, ms, detail));
 
     const delivery = await ladder.step(
@@ -251,8 +264,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
       () =>
         `${done.blocks} half blocks, ${done.chainsValid ? 'every signature, link and hash valid' : 'NOT VALID'}`,
     );
-    void matchmaker;
-    printEnd(options, done, delivery.curve);
+    printEnd(options, done, delivery.curve, delivery.descriptor.from);
     const ok = done.identical && done.chainsValid;
     return report(
       ok,
@@ -262,7 +274,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   } catch (error) {
     const step = ladder.current ?? 'start';
     const message = error instanceof Error ? error.message : String(error);
+    await readBalancesAfter();
     write(`\nFAILED at step "${step}": ${message}\n`);
+    if (traders !== undefined) {
+      write(
+        `Balances   seller ${done.sellerBefore} → ${done.sellerAfter ?? 'gone'} ${CURRENCY}    buyer ${done.buyerBefore} → ${done.buyerAfter ?? 'gone'} ${CURRENCY}\n`,
+      );
+    }
     return report(false, step, message);
   } finally {
     await processes.stopAll();
@@ -306,12 +324,20 @@ async function findListing(
 }
 
 const RUNGS: Readonly<Record<string, readonly [who: Who, title: string]>> = {
+  negotiation: ['match', 'tells both; the buyer writes to the seller'],
   terms: ['buyer', 'terms signed by both'],
-  'trade-proposal': ['seller', 'sealed the data; proposes the trade'],
-  'trade-agreement': ['buyer', 'holds all ciphertext; money is held'],
+  'trade-proposal': ['seller', 'seals the data, proposes the trade'],
+  'trade-agreement': ['buyer', 'holds all ciphertext; the money is held'],
   'release-proposal': ['seller', 'releases the wrapped key'],
-  'release-agreement': ['buyer', 'receipt: payment and licence final'],
+  'release-agreement': ['buyer', 'receipt: payment and licence are final'],
 };
+
+/** What each step leaves behind for others to check. */
+function proofOf(step: TradeView['steps'][number]): string {
+  if (step.block !== null)
+    return `half block ${step.block.slice(0, 24)}… signed by the ${step.signedBy ?? 'other side'}`;
+  return step.name === 'terms' ? 'both signatures travel in the next block' : '';
+}
 
 function printTrade(
   trade: TradeView,
@@ -321,16 +347,13 @@ function printTrade(
   let before = bidAt;
   for (const step of trade.steps) {
     const [who, title] = RUNGS[step.name] ?? ['demo', step.name];
-    const at = step.at ?? before;
-    const proof =
-      step.block === null
-        ? 'signed by both, off the ledger'
-        : `half block ${step.block.slice(0, 24)}… signed by the ${step.signedBy ?? 'other side'}`;
-    rung(step.name, who, title, Math.max(0, at - before), proof);
-    before = Math.max(before, at);
+    const at = Math.max(before, step.at ?? before);
+    rung(step.name, who, title, at - before, proofOf(step));
+    before = at;
   }
 }
 
+/** The curve and the balances. */
 function printEnd(
   options: DemoOptions,
   done: {
@@ -340,10 +363,9 @@ function printEnd(
     readonly buyerAfter: string | null;
   },
   curve: CurveView,
+  day: string,
 ): void {
-  options.write(
-    `\nWhat the buyer sees now (average power, ${new Date(curve.start).toISOString().slice(0, 10)}):\n\n`,
-  );
+  options.write(`\nWhat the buyer sees now (average power, ${day}):\n\n`);
   options.write(`${drawLoadCurve(curve.values, { stepMinutes: 15 })}\n\n`);
   options.write(
     `Balances   seller ${done.sellerBefore} → ${done.sellerAfter} ${CURRENCY}    buyer ${done.buyerBefore} → ${done.buyerAfter} ${CURRENCY}\n`,

@@ -86,7 +86,7 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     const run = await runCli(['demo', '--json', '--fault', 'wrong-price']);
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
-    expect(report).toMatchObject({ ok: false, failedStep: 'trade' });
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: '1000', buyerAfter: '1000' });
     expect(report.error).toMatch(/the bid is 8 DUM1, the seller asks 10 DUM1/);
     expect(survivors()).toEqual([]);
   });
@@ -95,17 +95,17 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     const run = await runCli(['demo', '--json', '--fault', 'corrupt-content']);
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
-    expect(report).toMatchObject({ ok: false, failedStep: 'trade' });
-    expect(report.error).toMatch(/ERR_TRADE_DELIVERY|ERR_CONTENT_HASH/);
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: '1000', buyerAfter: '1000' });
+    expect(report.error).toMatch(/damaged or forged.*ERR_TRADE_DELIVERY/);
     expect(survivors()).toEqual([]);
   });
 
-  it('ends the deal with a reason when the seller dies owing the key', async () => {
+  it('gives the buyer its money back when the seller dies owing the key', async () => {
     const run = await runCli(['demo', '--json', '--fault', 'kill-seller']);
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
-    expect(report).toMatchObject({ ok: false, failedStep: 'trade' });
-    expect(report.error).toMatch(/trade (failed|stopped)/);
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: null, buyerAfter: '1000' });
+    expect(report.error).toMatch(/money was taken back \(ERR_TRADE_WITHDRAWN\)/);
     expect(survivors()).toEqual([]);
   });
 });

@@ -1,0 +1,109 @@
+import { createSettlement, type DataSettlement, memoryContentStore } from '@edmp/data-settlement';
+import {
+  type BlockStore,
+  type ContentStore,
+  type Crypto,
+  type Environment,
+  type KeyValueStore,
+  memoryKeyValueStore,
+  type Network,
+  type PublicKey,
+  type Settlement,
+  type Signer,
+  softwareSigner,
+  systemEnvironment,
+  type Trustchain,
+} from '@edmp/interface';
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { createMarket, type Market, type MarketOptions } from '@edmp/market';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+
+/** Options of {@link createTrader}; what is left out is kept in memory. */
+export interface TraderOptions
+  extends Pick<MarketOptions, 'matchmaker' | 'deadlines' | 'risk' | 'currencies' | 'limits' | 'witnesses'> {
+  /** Makes the network for the trader's key; it is started here, and stopped with the trader. */
+  readonly network: (identity: {
+    readonly self: PublicKey;
+    readonly secretKey: Uint8Array;
+  }) => Network | Promise<Network>;
+  /** 32-byte ed25519 seed. Default: a fresh one. */
+  readonly secretKey?: Uint8Array;
+  /** Default: the system's. */
+  readonly environment?: Environment;
+  /** Default: `nodeCrypto()`. */
+  readonly crypto?: Crypto;
+  /** Default: memory. */
+  readonly store?: BlockStore;
+  /** Trade records and secrets. Default: memory. */
+  readonly records?: KeyValueStore;
+  /** Sealed blocks. Default: memory. */
+  readonly content?: ContentStore;
+  /** Puts something between the market and the settlement, e.g. a fault. */
+  readonly wrapSettlement?: (settlement: DataSettlement) => Settlement;
+}
+
+/** Chain, data and market of one trader, plugged together. */
+export interface Trader {
+  readonly key: PublicKey;
+  readonly signer: Signer;
+  readonly network: Network;
+  readonly trustchain: Trustchain;
+  readonly settlement: DataSettlement;
+  readonly market: Market;
+  /** Stops market, settlement, chain and network; stores that were handed in stay open. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Composes one trader: a chain that signs, a settlement that seals and opens, and a market on top, over one network.
+ * The shortest way into a program of your own; a node is this with files, HTTP and meters.
+ * Throws what its parts throw; whatever was started before a failure is stopped again.
+ */
+export async function createTrader(options: TraderOptions): Promise<Trader> {
+  const environment = options.environment ?? systemEnvironment();
+  const crypto = options.crypto ?? nodeCrypto();
+  const secretKey = options.secretKey ?? environment.randomBytes(32);
+  const signer = softwareSigner({ crypto, secretKey });
+  const records = options.records ?? memoryKeyValueStore();
+  const closers: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      for (const close of closers.reverse()) await close();
+    })();
+    return stopping;
+  };
+
+  try {
+    const network = await options.network({ self: signer.publicKey, secretKey });
+    await network.start();
+    closers.push(() => network.stop());
+    const store = options.store ?? memoryBlockStore();
+    const trustchain = await createTrustchain({ signer, crypto, store, network, environment });
+    closers.push(() => trustchain.stop());
+    const content = options.content ?? memoryContentStore({ crypto, environment });
+    const settlement = createSettlement({ crypto, environment, content, secrets: records, network });
+    closers.push(() => settlement.stop());
+    const { matchmaker, deadlines, risk, currencies, limits, witnesses } = options;
+    const market = await createMarket({
+      trustchain,
+      network,
+      settlement: options.wrapSettlement?.(settlement) ?? settlement,
+      environment,
+      crypto,
+      signer,
+      records,
+      ...(matchmaker === undefined ? {} : { matchmaker }),
+      ...(deadlines === undefined ? {} : { deadlines }),
+      ...(risk === undefined ? {} : { risk }),
+      ...(currencies === undefined ? {} : { currencies }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(witnesses === undefined ? {} : { witnesses }),
+    });
+    closers.push(() => market.stop());
+    return { key: signer.publicKey, signer, network, trustchain, settlement, market, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
