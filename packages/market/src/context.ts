@@ -15,6 +15,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { MarketEvent, TradeDurations } from './market.ts';
 import type { OrderRegistry } from './order/order-registry.ts';
 import type { OwnOrders } from './order/own-orders.ts';
+import type { ChainSync } from './risk/chain-sync.ts';
 import type { RiskPolicy } from './risk/policy.ts';
 
 /** What the parts of one market share. */
@@ -33,6 +34,8 @@ export interface MarketContext {
   readonly registry: OrderRegistry;
   readonly risk: RiskPolicy;
   readonly durations: TradeDurations;
+  /** Brings a counterparty's chain up to date before it is judged. */
+  readonly chains: ChainSync;
   /** Fires when the market stops. */
   readonly signal: AbortSignal;
   emit(event: MarketEvent): void;

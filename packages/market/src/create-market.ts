@@ -17,6 +17,7 @@ import { orderDesk } from './order/order-desk.ts';
 import { orderRegistry } from './order/order-registry.ts';
 import { ownOrders } from './order/own-orders.ts';
 import { restore } from './restore.ts';
+import { chainSync } from './risk/chain-sync.ts';
 import { defaultRiskPolicy } from './risk/policy.ts';
 import { marketRules } from './rules.ts';
 import { evidenceExchange } from './trade/evidence.ts';
@@ -93,6 +94,12 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     }),
     risk: options.risk ?? defaultRiskPolicy,
     durations,
+    chains: chainSync({
+      trustchain,
+      environment,
+      timeoutMs: Math.max(1, Math.floor(durations.negotiate / 2)),
+      signal: stopping.signal,
+    }),
     signal: stopping.signal,
     emit,
     refuse(peer, code, reason) {
@@ -122,6 +129,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   };
 
   const onFinished = (live: LiveTrade): void => {
+    if (live.record.failure?.code !== 'ERR_TRADE_DECLINED') buyer.retryBusy();
     const { record, ask } = live;
     const { terms, id } = record.encoded;
     const key = (record.role === 'seller' ? terms.ask : terms.bid).toString();

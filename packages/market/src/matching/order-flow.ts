@@ -1,6 +1,7 @@
 import type { BlockId, HalfBlock, IncomingRequest, PublicKey, TopicVerdict } from '@edmp/interface';
 import { equalBytes, isEdmpError, publicKeyToHex, singleFrame } from '@edmp/interface';
 import { hex } from '../codec/fields.ts';
+import { gate } from '../codec/gate.ts';
 import { tokenBuckets } from '../codec/token-bucket.ts';
 import type { MarketContext } from '../context.ts';
 import { MarketError } from '../errors.ts';
@@ -48,6 +49,8 @@ const SYNC_RATE = { burst: 4, perSecond: 0.1 };
 const MAX_SYNC_FRAMES = 2_000;
 /** Trades remembered so that a failed one can be undone, at most. */
 const MAX_FILLS = 100_000;
+/** Match messages under way at once, below what a peer serves. */
+const MAX_TELLING = 64;
 /** Longest pause in which nobody looks for expired orders, ms. */
 const LONGEST_PAUSE_MS = 3_600_000;
 
@@ -109,6 +112,7 @@ export function orderFlow(
   const syncRate = tokenBuckets(SYNC_RATE, environment.now);
   const knownMatchmakers = new Map<string, PublicKey>();
   const fills = new Map<string, { readonly ask: string; readonly bid: string; readonly quantity: number }>();
+  const telling = gate(MAX_TELLING);
   let cancelTimer = (): void => undefined;
   let stopped = false;
 
@@ -127,12 +131,14 @@ export function orderFlow(
       const body = encodeMatchMessage({ kind: 'match', order: order.id, counter: counter.block.bytes });
       try {
         const reply = decodeMatchReply(
-          await singleFrame(
-            network.request(order.owner, MATCH_PROTOCOL, body, {
-              signal: context.signal,
-              timeoutMs: context.durations.negotiate,
-              maxFrameBytes: 256,
-            }),
+          await telling.run(() =>
+            singleFrame(
+              network.request(order.owner, MATCH_PROTOCOL, body, {
+                signal: context.signal,
+                timeoutMs: context.durations.negotiate,
+                maxFrameBytes: 256,
+              }),
+            ),
           ),
         );
         // The owner speaks for its own order: what it says is closed is closed.
@@ -437,8 +443,10 @@ export function orderFlow(
       for (const peer of knownMatchmakers.values()) {
         context.background('telling a matchmaker', async () => {
           const body = encodeMatchMessage({ kind: 'update', order: order.id, available, blocked: listed });
-          await singleFrame(
-            network.request(peer, MATCH_PROTOCOL, body, { signal: context.signal, maxFrameBytes: 256 }),
+          await telling.run(() =>
+            singleFrame(
+              network.request(peer, MATCH_PROTOCOL, body, { signal: context.signal, maxFrameBytes: 256 }),
+            ),
           );
         });
       }

@@ -143,6 +143,7 @@ async function agree(context: MarketContext, live: LiveTrade, save: () => Promis
     await until(context, deadlines.accept, 'fetching the ciphertext', (signal) =>
       settlement.receive(settlementTrade(encoded), documentOf(live), fetched, { signal }),
     );
+    await context.chains.sync(seller);
     await checkCounterparty({ policy: context.risk, trustchain, ledger }, encoded, live.ask, context.self);
   } catch (error) {
     if (!isEdmpError(error)) throw error;

@@ -1,6 +1,7 @@
 import { isEdmpError, singleFrame, sleep } from '@edmp/interface';
 import { comparePrices, costOf, wholeLots } from '../asset/price.ts';
 import { hex } from '../codec/fields.ts';
+import { gate } from '../codec/gate.ts';
 import type { MarketContext } from '../context.ts';
 import { MarketError, type MarketErrorCode } from '../errors.ts';
 import { executionPrice, isEarlier, ordersCross, type SignedOrder } from '../order/signed-order.ts';
@@ -17,6 +18,13 @@ import type { LiveTrade, TradeEngine } from './trade-engine.ts';
 
 /** Matching asks that a bid keeps in reserve, at most. */
 const MAX_CANDIDATES = 256;
+/** Failures after which the question is asked again. */
+const LOST: readonly string[] = ['ERR_NETWORK_UNREACHABLE', 'ERR_NETWORK_BUSY', 'ERR_TIMEOUT'];
+/** Negotiations under way at once, below what a seller serves one peer. */
+const MAX_TALKS = 32;
+/** Times that a busy seller is asked again, and the first pause, ms. */
+const BUSY_ATTEMPTS = 8;
+const BUSY_PAUSE_MS = 500;
 /** Times that one question is asked, and the pause between them, ms. */
 const ATTEMPTS = 3;
 const ATTEMPT_PAUSE_MS = 2_000;
@@ -33,6 +41,8 @@ export interface BuyerNegotiation {
   retry(bid: string): void;
   /** A trade of this pair failed: do not try it again. */
   giveUp(bid: string, ask: SignedOrder): void;
+  /** A trade ended: sellers that were busy may have time now. */
+  retryBusy(): void;
   /** Goes on with a negotiation that a restart interrupted. */
   resume(live: LiveTrade): void;
 }
@@ -40,6 +50,8 @@ export interface BuyerNegotiation {
 interface BidState {
   readonly candidates: Map<string, SignedOrder>;
   readonly tried: Map<string, SignedOrder>;
+  /** Asks whose seller was busy, and how often. */
+  readonly later: Map<string, { readonly ask: SignedOrder; readonly times: number }>;
   busy: boolean;
 }
 
@@ -47,11 +59,12 @@ interface BidState {
 export function buyerNegotiation(context: MarketContext, engine: TradeEngine): BuyerNegotiation {
   const { crypto, durations, environment, network, own, self, settlement, signer } = context;
   const bids = new Map<string, BidState>();
+  const talks = gate(MAX_TALKS);
 
   const stateOf = (bid: string): BidState => {
     let state = bids.get(bid);
     if (state === undefined) {
-      state = { candidates: new Map(), tried: new Map(), busy: false };
+      state = { candidates: new Map(), tried: new Map(), later: new Map(), busy: false };
       bids.set(bid, state);
     }
     return state;
@@ -67,6 +80,28 @@ export function buyerNegotiation(context: MarketContext, engine: TradeEngine): B
       }
     }
     tried.set(ask.key, ask);
+  };
+
+  /** Tries a busy seller again when a trade ends, or after a pause that doubles. */
+  const postpone = (bidKey: string, order: SignedOrder): void => {
+    const { later } = stateOf(bidKey);
+    const times = (later.get(order.key)?.times ?? 0) + 1;
+    if (times > BUSY_ATTEMPTS) {
+      later.delete(order.key);
+      giveUp(bidKey, order);
+      return;
+    }
+    later.set(order.key, { ask: order, times });
+    environment.schedule(BUSY_PAUSE_MS * 2 ** times, () => {
+      if (!context.signal.aborted) again(bidKey, order);
+    });
+  };
+
+  const again = (bidKey: string, order: SignedOrder): void => {
+    const { candidates, later } = stateOf(bidKey);
+    if (!later.has(order.key) || own.available(bidKey) < 1) return;
+    candidates.set(order.key, order);
+    retry(bidKey);
   };
 
   /** Cheapest first, then oldest. */
@@ -97,7 +132,7 @@ export function buyerNegotiation(context: MarketContext, engine: TradeEngine): B
       try {
         return await askOnce(live, request);
       } catch (error) {
-        const lost = isEdmpError(error, 'ERR_NETWORK_UNREACHABLE') || isEdmpError(error, 'ERR_TIMEOUT');
+        const lost = isEdmpError(error) && LOST.includes(error.code);
         if (!lost || attempt === ATTEMPTS) throw error;
         await sleep(environment, ATTEMPT_PAUSE_MS, { signal: context.signal });
       }
@@ -205,6 +240,7 @@ export function buyerNegotiation(context: MarketContext, engine: TradeEngine): B
       reply.kind === 'decline' && reply.reason === 'price' ? 'ERR_TRADE_PRICE' : 'ERR_TRADE_DECLINED';
     throw new MarketError(code, `The seller declined (${message})`, {
       retryable: reply.kind === 'decline' && (reply.reason === 'reserved' || reply.reason === 'busy'),
+      details: { reason: reply.kind === 'decline' ? reply.reason : reply.kind },
     });
   };
 
@@ -245,6 +281,7 @@ export function buyerNegotiation(context: MarketContext, engine: TradeEngine): B
     if (context.signal.aborted) return;
     if (!isEdmpError(error)) throw error;
     const declined = error.name === 'MarketError';
+    if (declined && error.retryable && error.details.reason === 'busy') postpone(bid.key, live.ask);
     stateOf(bid.key).candidates.delete(live.ask.key);
     if (!error.retryable || !declined) giveUp(bid.key, live.ask);
     await engine.fail(
@@ -276,7 +313,7 @@ export function buyerNegotiation(context: MarketContext, engine: TradeEngine): B
         await engine.start(record, order);
         const live = engine.get(record.encoded.id);
         if (live === undefined) break;
-        await conclude(live, bid);
+        await talks.run(() => conclude(live, bid));
         if (live.record.state === 'failed') skipped.push(order);
       }
     } finally {
@@ -295,6 +332,11 @@ export function buyerNegotiation(context: MarketContext, engine: TradeEngine): B
   };
 
   return {
+    retryBusy() {
+      for (const bidKey of own.open()) {
+        for (const { ask: order } of bids.get(bidKey)?.later.values() ?? []) again(bidKey, order);
+      }
+    },
     consider(bidKey, order) {
       const bid = own.get(bidKey);
       if (bid === undefined || !ordersCross(order, bid)) return;

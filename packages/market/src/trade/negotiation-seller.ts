@@ -1,5 +1,5 @@
 import type { IncomingRequest, PublicKey } from '@edmp/interface';
-import { equalBytes, isEdmpError, withDeadline } from '@edmp/interface';
+import { equalBytes, isEdmpError } from '@edmp/interface';
 import { comparePrices, costOf, wholeLots } from '../asset/price.ts';
 import { hex } from '../codec/fields.ts';
 import type { MarketContext } from '../context.ts';
@@ -19,6 +19,8 @@ import { isFinished, type TradeEngine } from './trade-engine.ts';
 const SHORTEST_PHASE_MS = 1_000;
 /** And all of them together at most this long, ms: 31 days. */
 const LONGEST_TRADE_MS: number = 31 * 86_400_000;
+/** Syncs of a chain that keeps having gaps. */
+const SYNC_ATTEMPTS = 3;
 /** Counter-offers that wait for their confirmation, at most. */
 const MAX_PENDING = 1_024;
 
@@ -128,28 +130,22 @@ export function sellerNegotiation(context: MarketContext, engine: TradeEngine): 
 
   const checkRisk = async (encoded: EncodedTerms, ask: SignedOrder): Promise<NegotiateReply | undefined> => {
     const { buyer } = encoded.terms;
-    try {
-      await withDeadline(
-        environment,
-        Math.max(1, Math.floor(durations.negotiate / 2)),
-        'syncing the buyer’s chain',
-        (signal) => trustchain.sync(buyer, buyer, { links: true, signal }),
-        { signal: context.signal },
-      );
-    } catch (error) {
-      if (!isEdmpError(error)) throw error;
-      // Not fatal by itself: whether what is known is enough is the policy's question.
-    }
-    try {
-      await checkCounterparty(
-        { policy: context.risk, trustchain, ledger: context.ledger },
-        encoded,
-        ask,
-        self,
-      );
-    } catch (error) {
-      if (!isEdmpError(error)) throw error;
-      return decline(error.retryable ? 'busy' : 'risk', `${error.code}: ${error.message}`);
+    for (let attempt = 1; ; attempt++) {
+      await context.chains.sync(buyer);
+      try {
+        await checkCounterparty(
+          { policy: context.risk, trustchain, ledger: context.ledger },
+          encoded,
+          ask,
+          self,
+        );
+        break;
+      } catch (error) {
+        if (!isEdmpError(error)) throw error;
+        // Blocks that overtook others leave a gap for a moment; another sync closes it.
+        if (error.code === 'ERR_RISK_CHAIN' && attempt < SYNC_ATTEMPTS) continue;
+        return decline(error.retryable ? 'busy' : 'risk', `${error.code}: ${error.message}`);
+      }
     }
     return (await settlement.holds(encoded.terms.asset))
       ? undefined

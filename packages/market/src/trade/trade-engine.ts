@@ -1,5 +1,5 @@
 import type { HalfBlock, PublicKey } from '@edmp/interface';
-import { isEdmpError, withDeadline } from '@edmp/interface';
+import { isEdmpError } from '@edmp/interface';
 import type { MarketContext } from '../context.ts';
 import { isMarketError, type MarketErrorCode } from '../errors.ts';
 import type { Trade, TradeId, TradeState } from '../market.ts';
@@ -235,18 +235,7 @@ export function tradeEngine(context: MarketContext, onFinished: (live: LiveTrade
 
   /** Asks the counterparty for blocks that may have got lost, then goes on. */
   const look = async (live: LiveTrade): Promise<void> => {
-    const peer = counterpartyOf(live);
-    try {
-      await withDeadline(
-        environment,
-        5_000,
-        'looking at the counterparty’s chain',
-        (signal) => trustchain.sync(peer, peer, { links: true, signal }),
-        { signal: context.signal },
-      );
-    } catch (error) {
-      if (!isEdmpError(error)) throw error;
-    }
+    await context.chains.sync(counterpartyOf(live));
     live.lookMs = Math.min(live.lookMs * 2, LONGEST_LOOK_MS);
     await drive(live);
   };

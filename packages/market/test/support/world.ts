@@ -179,7 +179,7 @@ export function describeNodes(nodes: readonly Node[]): string {
           (order) => `${order.side} ${order.status} ${order.filled}/${order.quantity} (${order.reserved})`,
         );
       const evidence = node.market.evidence().map((entry) => `${entry.code} ${entry.reason}`);
-      return `${node.name}: trades [${trades.join('; ')}] orders [${orders.join('; ')}] evidence [${evidence.join('; ')}]`;
+      return `${node.name}: trades [${trades.slice(0, 5).join('; ')}] orders [${orders.slice(0, 5).join('; ')}] evidence [${evidence.slice(0, 5).join('; ')}]`;
     })
     .join('\n');
 }
