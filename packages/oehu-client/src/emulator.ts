@@ -5,6 +5,15 @@
  * @packageDocumentation
  */
 export type { EmulatedDevice, EmulatedRow } from './emulator/device.ts';
+export {
+  DEVICE_FAULTS,
+  type DeviceFault,
+  type EmulatedFault,
+  SIGNATURE_FAULTS,
+  type SignatureFault,
+  TRANSPORT_FAULTS,
+  type TransportFault,
+} from './emulator/faults.ts';
 export * from './emulator/household.ts';
 export type { EmulatedRegisters } from './emulator/registers.ts';
 export * from './emulator/server.ts';

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type SeededRandom, seededRandom } from '@edmp/interface';
 import type { Zone } from '../time/zone.ts';
+import { faultsOf, faultyMetadata, faultyRegisters, type PlannedReading, planSlot } from './device-faults.ts';
+import type { EmulatedFault } from './faults.ts';
 import { type HouseholdParameters, householdParameters } from './household.ts';
 import { type EmulatedRegisters, emulatedMeter } from './registers.ts';
 import { deviceKey, type EmulatedMetadata, type SignedTransaction, signTransaction } from './signer.ts';
@@ -55,7 +57,12 @@ export interface EmulatedDeviceOptions {
   readonly everyMs: number;
   readonly solarShare?: number;
   readonly carShare?: number;
+  /** Device faults. */
+  readonly faults?: readonly EmulatedFault[];
 }
+
+/** Most time slots of one device: ten years of minutes. */
+const MAX_SLOTS = 5_300_000;
 
 /** Places that households are spread around: latitude, longitude. */
 const PLACES: readonly (readonly [number, number])[] = [
@@ -74,7 +81,9 @@ const HIDDEN = [52.31877224455515, 2.973580237523761] as const;
 export function emulatedDevice(options: EmulatedDeviceOptions): EmulatedDevice {
   const { seed, index, start, everyMs } = options;
   const random = seededRandom(seed).fork(`device ${index}`);
-  const household = householdParameters(seed, index, {
+  const faults = faultsOf(options.faults ?? [], index);
+  // A twin is the meter of the device before it under another id.
+  const household = householdParameters(seed, faults.has('twin') && index > 0 ? index - 1 : index, {
     ...(options.solarShare === undefined ? {} : { solar: options.solarShare }),
     ...(options.carShare === undefined ? {} : { car: options.carShare }),
   });
@@ -82,7 +91,12 @@ export function emulatedDevice(options: EmulatedDeviceOptions): EmulatedDevice {
   const key = deviceKey(`oehu-emulator ${seed} ${index}`);
   const ormId = `id:3b959424:devices:${uuid(random)}`;
   const description = describe(household, random, index);
-  const metadata = (at: number): EmulatedMetadata => readingMetadata(description, meter.at(at), at);
+  const metadata = (planned: PlannedReading): EmulatedMetadata | null => {
+    const { at } = planned;
+    if (planned.faults.length === 0) return readingMetadata(description, meter.at(at), at);
+    const shown = faultyRegisters(meter.at(at), meter.at(start), planned, start + 43_200_000);
+    return faultyMetadata(readingMetadata(description, shown, at), planned);
+  };
   const data = { id: ormId, schema: 'OEHU device' };
   const create = signTransaction(key, { data }, null, registration(description));
   const machine = random.bytes(5).reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '');
@@ -94,6 +108,14 @@ export function emulatedDevice(options: EmulatedDeviceOptions): EmulatedDevice {
     machine +
     (counter & 0xff_ffff).toString(16).padStart(6, '0');
   const rows: EmulatedRow[] = [];
+  const plan: PlannedReading[] = [];
+  const planning = seededRandom(seed).fork(`faults ${index}`);
+  let slots = 0;
+  const planUntil = (now: number): void => {
+    while ((plan[plan.length - 1]?.at ?? Number.NEGATIVE_INFINITY) <= now && slots < MAX_SLOTS) {
+      plan.push(...planSlot(slots++, start, everyMs, faults, planning));
+    }
+  };
 
   return {
     index,
@@ -104,17 +126,28 @@ export function emulatedDevice(options: EmulatedDeviceOptions): EmulatedDevice {
     create,
     createRow: objectId(start - everyMs, 0),
     registersAt: (at) => meter.at(at),
-    count: (now) => Math.max(0, Math.floor((now - start) / everyMs) + 1),
+    count(now) {
+      planUntil(now);
+      let low = 0;
+      let high = plan.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((plan[middle]?.at ?? 0) <= now) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    },
     rows(first, last) {
-      while (rows.length < last) {
-        const at = start + rows.length * everyMs;
+      while (plan.length < last && slots < MAX_SLOTS)
+        plan.push(...planSlot(slots++, start, everyMs, faults, planning));
+      for (let next = plan[rows.length]; rows.length < last && next !== undefined; next = plan[rows.length]) {
         const previous = rows[rows.length - 1]?.transaction.id ?? create.id;
         const counter = 2 * rows.length + 1;
         rows.push({
-          metadataRow: objectId(at, counter),
-          transactionRow: objectId(at, counter + 1),
-          transaction: signTransaction(key, { id: create.id }, previous, metadata(at)),
-          at,
+          metadataRow: objectId(next.at, counter),
+          transactionRow: objectId(next.at, counter + 1),
+          transaction: signTransaction(key, { id: create.id }, previous, metadata(next)),
+          at: next.at,
         });
       }
       return rows.slice(first, last);

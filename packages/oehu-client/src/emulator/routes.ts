@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EmulatedDevice, EmulatedRow } from './device.ts';
+import { type EmulatedFault, isSignatureFault } from './faults.ts';
+import { faultyRows } from './signature-faults.ts';
 
 /** An answer before transport faults and headers. */
 export interface EmulatedReply {
@@ -15,6 +17,10 @@ export interface EmulatedState {
   readonly devices: readonly EmulatedDevice[];
   /** The emulated clock. */
   now(): number;
+  /** Faults in force. */
+  faults(): readonly EmulatedFault[];
+  /** Random number in [0, 1) for faults. */
+  chance(): number;
   /** Accounts by e-mail. */
   readonly accounts: Map<string, { readonly password: string; readonly devices: readonly string[] }>;
 }
@@ -78,7 +84,16 @@ function invalid(query: URLSearchParams, rules: Readonly<Record<string, Rule>>):
 function newest(state: EmulatedState, device: EmulatedDevice, limit: number): readonly EmulatedRow[] {
   const count = device.count(state.now());
   const first = limit === 0 ? 0 : Math.max(0, count - limit);
-  return [...device.rows(first, count)].reverse();
+  const rows = [...device.rows(first, count)].reverse();
+  const faults = state
+    .faults()
+    .filter(({ kind, devices }) => isSignatureFault(kind) && devices?.includes(device.index) !== false);
+  if (faults.length === 0) return rows;
+  const other = state.devices.find((candidate) => candidate !== device)?.create;
+  return rows.flatMap((row) => {
+    const fault = faults.find(({ rate }) => state.chance() < (rate ?? 0.01));
+    return fault !== undefined && isSignatureFault(fault.kind) ? faultyRows(row, fault.kind, other) : [row];
+  });
 }
 
 /** Devices with a reading, in reverse insertion order; those with only a CREATE do not show (facts §1.2). */

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { type Environment, InvalidArgumentError, seededRandom, systemEnvironment } from '@edmp/interface';
 import { zoneOf } from '../time/zone.ts';
 import { type EmulatedDevice, emulatedDevice } from './device.ts';
+import { checkFaults, type EmulatedFault, isDeviceFault, isSignatureFault } from './faults.ts';
 import { answerGet, answerPost, type EmulatedReply, type EmulatedState } from './routes.ts';
+import { sendFault, transportFaults } from './transport-faults.ts';
 import { normal } from './weather.ts';
 
 /** Options of {@link startOehuEmulator}. */
@@ -35,6 +37,8 @@ export interface OehuEmulatorOptions {
   readonly solarShare?: number;
   /** Share of households that charge an electric car at home. Default 0. */
   readonly carShare?: number;
+  /** Faults from the start: of devices (only here, they are signed), signatures and transport. Default none. */
+  readonly faults?: readonly EmulatedFault[];
   /** Timers and randomness of the transport. Default the system's. */
   readonly environment?: Environment;
 }
@@ -43,7 +47,7 @@ export interface OehuEmulatorOptions {
 export interface OehuEmulator {
   /** Base URL of the emulated API. */
   readonly url: string;
-  /** Base URL of the control plane: `/clock`, `/stats`. */
+  /** Base URL of the control plane: `GET /stats`, `GET` and `POST /clock` (`{advanceMs}`), `GET` and `POST /scenario` (`{faults}`). */
   readonly controlUrl: string;
   readonly devices: readonly EmulatedDevice[];
   /** First instant with readings. */
@@ -52,6 +56,8 @@ export interface OehuEmulator {
   now(): number;
   /** Moves the emulated clock forward. */
   advance(ms: number): void;
+  /** Replaces the faults of signatures and transport. Throws `ERR_INVALID_ARGUMENT` for a device fault. */
+  setFaults(faults: readonly EmulatedFault[]): void;
   /** Closes both ports and every connection. */
   stop(): Promise<void>;
 }
@@ -81,6 +87,18 @@ export async function startOehuEmulator(options: OehuEmulatorOptions = {}): Prom
   let clock = start;
   for (let i = 0; i < days; i++) clock = zone.nextDay(clock);
   const now = options.now ?? (() => clock);
+  const initial = checkFaults(options.faults ?? []);
+  let faults = initial.filter(({ kind }) => !isDeviceFault(kind));
+  const setFaults = (next: unknown): void => {
+    const checked = checkFaults(next);
+    const device = checked.find(({ kind }) => isDeviceFault(kind));
+    if (device !== undefined) {
+      throw new InvalidArgumentError(
+        `${device.kind} is signed into the readings; give it when the emulator starts`,
+      );
+    }
+    faults = [...checked];
+  };
   const devices = Array.from({ length: households }, (_, index) =>
     emulatedDevice({
       seed,
@@ -88,12 +106,25 @@ export async function startOehuEmulator(options: OehuEmulatorOptions = {}): Prom
       zone,
       start,
       everyMs: everySeconds * 1000,
+      faults: initial.filter(({ kind }) => isDeviceFault(kind)),
       ...(options.solarShare === undefined ? {} : { solarShare: options.solarShare }),
       ...(options.carShare === undefined ? {} : { carShare: options.carShare }),
     }),
   );
-  const state: EmulatedState = { devices, now, accounts: new Map() };
-  const statistics = { requests: 0, notModified: 0, rows: 0 };
+  const chances = seededRandom(seed).fork('signature faults');
+  const state: EmulatedState = {
+    devices,
+    now,
+    accounts: new Map(),
+    faults: () => faults,
+    chance: () => chances.unit(),
+  };
+  const transport = transportFaults(
+    () => faults.filter(({ kind }) => !isSignatureFault(kind)),
+    seededRandom(seed).fork('transport faults'),
+    environment,
+  );
+  const statistics = { requests: 0, notModified: 0, rows: 0, faults: {} as Record<string, number> };
   const delays = seededRandom(seed).fork('latency');
   const delay = (rows: number): Promise<void> => {
     const { latency } = options;
@@ -109,6 +140,12 @@ export async function startOehuEmulator(options: OehuEmulatorOptions = {}): Prom
       async ({ answer, isHead }) => {
         statistics.rows += answer.rows;
         await delay(answer.rows);
+        const fault = request.method === 'GET' ? transport.pick() : undefined;
+        if (fault !== undefined) {
+          statistics.faults[fault] = (statistics.faults[fault] ?? 0) + 1;
+          sendFault(fault, request, response, bodyOf(answer), environment);
+          return;
+        }
         if (send(request, response, answer, isHead)) statistics.notModified++;
       },
       () => {
@@ -140,6 +177,17 @@ export async function startOehuEmulator(options: OehuEmulatorOptions = {}): Prom
         if (typeof advance === 'number' && advance >= 0) clock += advance;
         return json(response, 200, { now: now() });
       }
+      if (pathname === '/scenario') {
+        try {
+          if (request.method === 'POST') setFaults(isRecord(body) ? body.faults : undefined);
+          return json(response, 200, { faults });
+        } catch (error) {
+          return json(response, 400, {
+            code: 'validation-error',
+            message: error instanceof Error ? error.message : '',
+          });
+        }
+      }
       if (pathname === '/stats') return json(response, 200, statistics);
       return json(response, 404, { code: 'not-found' });
     });
@@ -158,6 +206,7 @@ export async function startOehuEmulator(options: OehuEmulatorOptions = {}): Prom
       if (!(ms >= 0)) throw new InvalidArgumentError(`Time moves forward only, got ${ms} ms`);
       clock += ms;
     },
+    setFaults,
     async stop() {
       await Promise.all([close(api), close(control)]);
     },
@@ -187,6 +236,9 @@ function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
 }
 
+const bodyOf = ({ body }: EmulatedReply): Buffer =>
+  Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
+
 /** Sends as Express does: weak ETag, 304 on a match, CORS on GET only. Returns whether it was a 304. */
 function send(
   request: IncomingMessage,
@@ -195,7 +247,7 @@ function send(
   isHead: boolean,
 ): boolean {
   const isText = typeof answer.body === 'string';
-  const body = Buffer.from(isText ? String(answer.body) : JSON.stringify(answer.body), 'utf8');
+  const body = bodyOf(answer);
   const digest = createHash('sha1').update(body).digest('base64').slice(0, 27);
   const etag = `W/"${body.length.toString(16)}-${digest}"`;
   response.setHeader('x-oehu-emulator', '1');

@@ -70,6 +70,18 @@ export interface SignedTransaction {
   readonly version: '2.0';
 }
 
+/** The same value with the keys of every object in alphabetical order. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const record = value as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.keys(record)
+      .sort()
+      .map((name) => [name, ordered(record[name])]),
+  );
+}
+
 /**
  * Signs a CREATE (`spends` null) or a TRANSFER to oneself. All objects are built with their keys in alphabetical order,
  * so plain `JSON.stringify` gives the text to sign (BEP 13).
@@ -83,7 +95,7 @@ export function signTransaction(
   const fulfills = spends === null ? null : { output_index: 0, transaction_id: spends };
   const details = { public_key: key.text, type: 'ed25519-sha-256' };
   const rest = {
-    metadata,
+    metadata: ordered(metadata) as EmulatedMetadata | null,
     operation: spends === null ? ('CREATE' as const) : ('TRANSFER' as const),
     outputs: [{ amount: '1', condition: { details, uri: key.uri }, public_keys: [key.text] }],
     version: '2.0' as const,

@@ -1,5 +1,5 @@
 import type { AbortOptions, Crypto, Environment } from '@edmp/interface';
-import { InvalidArgumentError, sleep, throwIfAborted } from '@edmp/interface';
+import { InvalidArgumentError, isEdmpError, sleep, throwIfAborted } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import { type ChainVerification, verifyChain } from './chain.ts';
 import { createHttp, type FetchLike, type HttpOptions } from './http.ts';
@@ -379,7 +379,13 @@ async function* watch(
   let idle = 0;
   for (;;) {
     throwIfAborted(signal);
-    const fresh = await newerThan(client, asset.deviceId, last, options);
+    let fresh: readonly OehuRecord[] = [];
+    try {
+      fresh = await newerThan(client, asset.deviceId, last, options);
+    } catch (error) {
+      // A watch outlives outages: what was missed comes with the next answer.
+      if (!isEdmpError(error) || !error.retryable) throw error;
+    }
     for (const record of fresh) {
       last = record.id;
       yield record;

@@ -52,7 +52,7 @@ export interface Http {
   post(url: string, body: Json, options?: AbortOptions): Promise<Json>;
 }
 
-const RETRYABLE_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
+const RETRYABLE_STATUS = new Set([304, 408, 425, 429, 500, 502, 503, 504]);
 const REMEMBERED_BYTES = 1 << 20;
 
 interface Remembered {
@@ -101,7 +101,11 @@ export function createHttp(options: HttpOptions): Http {
       { signal },
     );
 
-  const getText = async (url: string, call: AbortOptions = {}): Promise<string> => {
+  const getParsed = async <T>(
+    url: string,
+    parse: (text: string) => T,
+    call: AbortOptions = {},
+  ): Promise<T> => {
     const deadline = environment.now() + totalMs;
     const known = options.conditional === 'etag' ? remembered.get(url) : undefined;
     const init: RequestInit = { method: 'GET' };
@@ -115,10 +119,11 @@ export function createHttp(options: HttpOptions): Http {
       let wait = unit() * Math.min(capMs, baseMs * 2 ** attempt);
       try {
         const answer = await once(url, init, call.signal, Math.min(timeoutMs, left));
-        if (answer.status === 304 && known !== undefined) return known.text;
+        if (answer.status === 304 && known !== undefined) return parse(known.text);
         if (answer.status === 200) {
+          const parsed = parse(answer.text);
           remember(url, answer);
-          return answer.text;
+          return parsed;
         }
         failure = statusError(url, answer);
         if (!RETRYABLE_STATUS.has(answer.status)) throw failure;
@@ -147,11 +152,8 @@ export function createHttp(options: HttpOptions): Http {
   };
 
   return {
-    getText,
-    get: async (url, call) => {
-      // A proxy's HTML page or a cut-off body may be gone a moment later; the parse error is final for this call only.
-      return parseJson(await getText(url, call));
-    },
+    getText: (url, call) => getParsed(url, (text) => text, call),
+    get: (url, call) => getParsed(url, parseAnswer, call),
     async post(url, body, call = {}) {
       try {
         const init = {
@@ -167,6 +169,19 @@ export function createHttp(options: HttpOptions): Http {
       }
     },
   };
+}
+
+/** A proxy's page or a cut-off body in place of JSON may be gone a moment later, so it is worth another attempt. */
+function parseAnswer(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    if (!isEdmpError(cause, 'ERR_METER_FORMAT')) throw cause;
+    throw new MeterError('ERR_METER_FORMAT', 'Expected JSON from the meter source', {
+      cause,
+      retryable: true,
+    });
+  }
 }
 
 /** Reads a body as UTF-8 text and stops at the limit. */
