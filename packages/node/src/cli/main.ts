@@ -25,6 +25,13 @@ First steps:
   edmp market          what is for sale, as the running node sees it`,
   );
 
+/** Usage errors are to be thrown, not to end the process, at every depth. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
 for (const command of [
   startCommand(),
   demoCommand(),
@@ -33,7 +40,7 @@ for (const command of [
   meterCommand(),
   oehuEmulatorCommand(),
 ]) {
-  program.addCommand(command.copyInheritedSettings(program));
+  program.addCommand(inherit(command, program));
 }
 
 try {

@@ -15,7 +15,7 @@ import {
   type Trustchain,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createMarket, type Market, type MarketOptions } from '@edmp/market';
+import { createMarket, type Market, type MarketOptions, marketRules } from '@edmp/market';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 
 /** Options of {@link createTrader}; what is left out is kept in memory. */
@@ -79,7 +79,14 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
     await network.start();
     closers.push(() => network.stop());
     const store = options.store ?? memoryBlockStore();
-    const trustchain = await createTrustchain({ signer, crypto, store, network, environment });
+    const trustchain = await createTrustchain({
+      signer,
+      crypto,
+      store,
+      network,
+      environment,
+      rules: marketRules(crypto),
+    });
     closers.push(() => trustchain.stop());
     const content = options.content ?? memoryContentStore({ crypto, environment });
     const settlement = createSettlement({ crypto, environment, content, secrets: records, network });

@@ -1,7 +1,7 @@
-import { equalBytes, publicKeyFromHex, systemEnvironment } from '@edmp/interface';
+import { publicKeyFromHex, systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { marketRules } from '@edmp/market';
-import { decodeHalfBlock, validateBlock, verifySignature, viewFromStore } from '@edmp/trustchain';
+import { verifyChain } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 
 /** One node's chain file. */
@@ -11,9 +11,7 @@ export interface ChainFile {
   readonly key: string;
 }
 
-const PAGE = 500;
-
-/** Re-checks chains from their files: decodes every block again, verifies its signature, validates it with all rules. */
+/** Re-checks chains from their files: encoding, signatures, neighbours, links and the market's rules. */
 export async function inspectChains(
   files: readonly ChainFile[],
 ): Promise<{ readonly blocks: number; readonly valid: boolean }> {
@@ -25,27 +23,12 @@ export async function inspectChains(
   for (const { file, key } of files) {
     const store = sqliteBlockStore({ path: file });
     try {
-      const author = publicKeyFromHex(key);
-      let next = 1;
-      for (;;) {
-        const page = await store.range(author, next, Number.MAX_SAFE_INTEGER, PAGE);
-        for (const stored of page) {
-          const block = decodeHalfBlock(stored.bytes, crypto);
-          const verdict = validateBlock(block, await viewFromStore(block, store, rules, now));
-          blocks += 1;
-          valid &&=
-            block.core.seq === next &&
-            equalBytes(block.id.bytes, stored.id.bytes) &&
-            verifySignature(block, crypto) &&
-            verdict.issues.length === 0 &&
-            verdict.fraud === undefined;
-          next = block.core.seq + 1;
-        }
-        if (page.length < PAGE) break;
-      }
+      const report = await verifyChain(store, publicKeyFromHex(key), { crypto, now, rules });
+      blocks += report.blocks;
+      valid &&= report.sound && report.blocks > 0;
     } finally {
       await store.close();
     }
   }
-  return { blocks, valid: valid && blocks > 0 };
+  return { blocks, valid };
 }
