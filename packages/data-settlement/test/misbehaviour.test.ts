@@ -1,5 +1,17 @@
-import { decodeProof, encodeProof, type Proof } from '@edmp/data-settlement';
-import { isEdmpError, type OpenOutcome } from '@edmp/interface';
+import {
+  bodyDigest,
+  CHUNK_HEADER_BYTES,
+  chunkKeys,
+  decodeManifest,
+  decodeProof,
+  encodeProof,
+  encodeSealedLeaf,
+  inclusionProof,
+  openChunk,
+  openDelivery,
+  type Proof,
+} from '@edmp/data-settlement';
+import { bytesToHex, isEdmpError, type OpenOutcome } from '@edmp/interface';
 import { decode, encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -141,7 +153,6 @@ describe('an honest seller', () => {
     const facts = judged(crafted, crafted.wrappedKey);
     const proofs: Uint8Array[] = [];
     // Start from well-formed accusations of every kind that a buyer could make up from what it really holds.
-    const { openDelivery, decodeManifest } = await import('@edmp/data-settlement');
     const manifest = decodeManifest(await all.buyer.content.get(crafted.delivery.manifest));
     const record = await all.buyer.secrets.get(
       `settlement/one-time/${Buffer.from(crafted.trade.recipientKey).toString('hex')}`,
@@ -216,6 +227,67 @@ describe('an honest seller', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('true evidence', () => {
+  it('convicts nobody', async () => {
+    const all = parties();
+    const crafted = await craft(all, all.buyer.content, quarterHours({ days: 2 }), CHUNKS);
+    const facts = judged(crafted, crafted.wrappedKey);
+    const { trade, document, delivery } = crafted;
+    const manifest = decodeManifest(await all.buyer.content.get(delivery.manifest));
+    const record = await all.buyer.secrets.get(`settlement/one-time/${bytesToHex(trade.recipientKey)}`);
+    const secretKey = decode<{ secret: Uint8Array }>(record!).secret;
+    const sealedLeaves = manifest.leaves.map(encodeSealedLeaf);
+    const dataLeaves = manifest.leaves.map((leaf) => leaf.dataLeaf);
+    const keyOf = chunkKeys(all.crypto, crafted.contentKey);
+    const opened = await Promise.all(
+      manifest.leaves.map(async (leaf, index) => {
+        const ciphertext = await all.buyer.content.get(manifest.blocks[index]!);
+        const place = { tradeId: trade.tradeId, index, count: document.chunks };
+        return { ciphertext, ...openChunk(all.crypto, place, keyOf(index), ciphertext, leaf.dataLeaf)! };
+      }),
+    );
+    expect(opened.length).toBeGreaterThan(1);
+    for (const [index, { ciphertext, salt, chunk }] of opened.entries()) {
+      const check = {
+        index,
+        leaf: sealedLeaves[index]!,
+        path: inclusionProof(all.crypto, sealedLeaves, index),
+      };
+      const path = inclusionProof(all.crypto, dataLeaves, index);
+      const following = opened[index + 1];
+      const next =
+        following === undefined
+          ? null
+          : {
+              header: following.chunk.subarray(0, CHUNK_HEADER_BYTES),
+              body: bodyDigest(all.crypto, index + 1, following.salt, following.chunk),
+              path: inclusionProof(all.crypto, dataLeaves, index + 1),
+            };
+      const proofs: Proof[] = [
+        { kind: 'wrong-key', secretKey, check },
+        { kind: 'wrong-key', secretKey, check: { ...check, leaf: flip(check.leaf, 80) } },
+        { kind: 'wrong-key', secretKey, check: null },
+        { kind: 'wrong-data', check, ciphertext, key: keyOf(index) },
+        { kind: 'wrong-data', check, ciphertext: flip(ciphertext), key: keyOf(index) },
+        { kind: 'wrong-description', index, salt, chunk, path, next: null },
+        { kind: 'wrong-description', index, salt, chunk, path, next },
+        {
+          kind: 'wrong-description',
+          index,
+          salt,
+          chunk,
+          path,
+          next: next === null ? null : { ...next, header: flip(next.header, 8) },
+        },
+      ];
+      for (const proof of proofs) {
+        const verdict = all.seller.settlement.judge(facts, encodeProof(proof));
+        expect(verdict, verdict.reason).toMatchObject({ guilty: false, kind: proof.kind });
+      }
+    }
   });
 });
 

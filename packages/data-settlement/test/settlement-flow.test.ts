@@ -1,7 +1,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSettlement, decodeManifest, encodeManifest, networkContentStore } from '@edmp/data-settlement';
+import {
+  createSettlement,
+  decodeManifest,
+  encodeManifest,
+  networkContentStore,
+  settlementRootOf,
+} from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
 import {
   bytesToHex,
@@ -243,6 +249,42 @@ describe('what a buyer refuses before paying', () => {
     await expect(attempt({}, other.document)).rejects.toThrow(refused);
     await expect(attempt({ manifest: other.delivery.manifest })).rejects.toThrow(refused);
     await all.buyer.settlement.receive(trade, document, delivery);
+  });
+
+  it('refuses a manifest that gives the right root for other data or another number of chunks', async () => {
+    const all = parties();
+    const { crypto, buyer } = all;
+    const crafted = await craft(all, buyer.content, quarterHours({ days: 2 }), { chunkBytes: 256 });
+    const manifest = decodeManifest(await buyer.content.get(crafted.delivery.manifest));
+    const attempt = async (blocks: typeof manifest.blocks, leaves: typeof manifest.leaves) =>
+      buyer.settlement.receive(crafted.trade, crafted.document, {
+        ...crafted.delivery,
+        settlementRoot: settlementRootOf(crypto, leaves),
+        manifest: await buyer.content.put(0x71, encodeManifest({ ...manifest, blocks, leaves })),
+      });
+    const other = manifest.leaves.map((leaf) => ({ ...leaf, dataLeaf: leaf.keyCommitment }));
+    await expect(attempt(manifest.blocks, other)).rejects.toThrow(/other data/);
+    const [block, leaf] = [manifest.blocks[0]!, manifest.leaves[0]!];
+    await expect(attempt([...manifest.blocks, block], [...manifest.leaves, leaf])).rejects.toThrow(/lists/);
+  });
+
+  it('stops a seller that sends more than it announced', async () => {
+    const all = parties();
+    const crafted = await craft(all, all.seller.content, quarterHours({ days: 4 }), { chunkBytes: 256 });
+    const { crypto, environment, buyer, seller } = all;
+    const settlement = createSettlement({
+      crypto,
+      environment,
+      content: buyer.content,
+      secrets: buyer.secrets,
+      network: quiet(buyer),
+      source: () => seller.content,
+    });
+    const announced = { ...crafted.delivery, bytes: 300 };
+    await expect(settlement.receive(crafted.trade, crafted.document, announced)).rejects.toThrow(
+      /announced 300 bytes/,
+    );
+    await settlement.receive(crafted.trade, crafted.document, crafted.delivery);
   });
 
   it('refuses a manifest with any byte changed', async () => {
