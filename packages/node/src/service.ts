@@ -256,6 +256,55 @@ export interface BlockView {
   readonly bytes: number;
 }
 
+/** What an owner agreed to, and whether it still holds. */
+export interface ConsentView {
+  /** Id of the receipt. */
+  readonly id: string;
+  /** Asset that is sold under it; null when its dataset is gone. */
+  readonly asset: string | null;
+  /** Salted digest that the listing carries, hex. */
+  readonly digest: string;
+  /** E.g. `electricity import`. */
+  readonly what: string;
+  /** Days that may be sold, `YYYY-MM-DD`, inclusive. */
+  readonly from: string;
+  readonly to: string;
+  readonly finestStep: IntervalStep;
+  readonly place: 'none' | 'region' | 'town' | 'street';
+  /** Whether the class of the household may be shown. */
+  readonly household: boolean;
+  readonly purposes: readonly string[];
+  readonly recipients: string;
+  readonly licence: string;
+  readonly given: number;
+  readonly validUntil: number;
+  /** When it was withdrawn; null while it holds. */
+  readonly withdrawn: number | null;
+}
+
+/** One entry of the owner's log. */
+export interface ConsentLogView {
+  readonly at: number;
+  readonly event: 'granted' | 'listed' | 'delivered' | 'refused' | 'withdrawn' | 'erased';
+  /** Id of the receipt. */
+  readonly consent: string;
+  /** Listing, recipient or reason. */
+  readonly detail: string;
+}
+
+/** What a stranger can tell from a curve sold at one step. */
+export interface RevealsView {
+  readonly step: IntervalStep;
+  readonly found: readonly {
+    readonly kind: string;
+    readonly sensitivity: 'low' | 'medium' | 'high';
+    /** One sentence for the owner. */
+    readonly text: string;
+    /** Local days concerned. */
+    readonly days: readonly string[];
+  }[];
+}
+
 /** Something happened. */
 export interface NodeEvent {
   readonly type: 'listing' | 'order' | 'trade' | 'peer' | 'fraud' | 'meter';
@@ -270,6 +319,9 @@ export interface NodeService {
   info(): Promise<NodeInfo>;
   meters(): Promise<readonly MeterView[]>;
   curve(query: CurveQuery): Promise<CurveView>;
+  /** What a curve would reveal at each step from the query's step on, finest first. */
+  reveals(query: CurveQuery): Promise<readonly RevealsView[]>;
+  /** Lists days of a meter for sale; making an offer gives the consent for exactly that offer. */
   offer(request: OfferRequest): Promise<ListingView>;
   listings(query: ListingQuery): Promise<readonly ListingView[]>;
   /** Puts a dataset that this node already holds up for sale again. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET` for any other asset. */
@@ -290,5 +342,11 @@ export interface NodeService {
   /** One block by its id. */
   block(id: string): Promise<BlockView>;
   matchmakers(): Promise<readonly MatchmakerView[]>;
+  /** The owner's consents, newest first. */
+  consents(): Promise<readonly ConsentView[]>;
+  /** Everything that happened under the owner's consents, newest first. */
+  consentLog(): Promise<readonly ConsentLogView[]>;
+  /** Withdraws a consent: its open listings are cancelled and no further copy is delivered. Sold copies stay sold. */
+  withdrawConsent(id: string): Promise<ConsentView>;
   on(listener: (event: NodeEvent) => void): () => void;
 }

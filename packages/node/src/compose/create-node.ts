@@ -3,9 +3,11 @@ import { fsContentStore } from '@edmp/data-settlement/fs';
 import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import type { Market, TradeDurations } from '@edmp/market';
+import { createConsentLedger } from '@edmp/oehu-client';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
+import { withConsent } from './consents.ts';
 import { createTrader, type TraderOptions } from './create-trader.ts';
 import type { DataFolder } from './data-folder.ts';
 import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
@@ -63,6 +65,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => records.close());
     const files = await fsContentStore({ dir: folder.contentDir, environment, crypto });
     closers.push(() => files.close());
+    const consents = createConsentLedger({ store: records, crypto, environment });
     const trader = await createTrader({
       network: options.network,
       secretKey: folder.secretKey,
@@ -73,9 +76,12 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       matchmaker: options.matchmaker,
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
-      ...(fault === 'die-before-release'
-        ? { wrapSettlement: (honest) => dieBeforeRelease(honest, () => process.kill(process.pid, 'SIGKILL')) }
-        : {}),
+      wrapSettlement: (honest) => {
+        const consented = withConsent(honest, consents);
+        return fault === 'die-before-release'
+          ? dieBeforeRelease(consented, () => process.kill(process.pid, 'SIGKILL'))
+          : consented;
+      },
     });
     closers.push(() => trader.stop());
     const { network, trustchain, settlement, market } = trader;
@@ -87,6 +93,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       trustchain,
       settlement,
       market,
+      crypto,
+      consents,
       desk: meterDesk({ source: options.meters?.source, environment, zone: options.zone }),
       meterSource: options.meters?.label ?? null,
       pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),

@@ -16,9 +16,10 @@ import {
   type ValidationLevel,
 } from '@edmp/interface';
 import { type Listing, type Market, price } from '@edmp/market';
-import { branch, seriesOf } from '@edmp/oehu-client';
+import { branch, type ConsentLedger, revealsByStep, seriesOf } from '@edmp/oehu-client';
 import { CID } from 'multiformats/cid';
-import type { BuyRequest, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
+import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
+import { consentReceipt, consentView } from './consents.ts';
 import { NodeError } from './errors.ts';
 import { ACCURACY_METRES, curveView, type MeterDesk } from './meter-desk.ts';
 import { blockView, bookOrderView, listingView, orderView, tradeView } from './views.ts';
@@ -34,6 +35,8 @@ export interface ServiceParts {
   readonly market: Market;
   readonly desk: MeterDesk;
   readonly meterSource: string | null;
+  readonly crypto: Crypto;
+  readonly consents: ConsentLedger;
   /** Secret behind listing pseudonyms. */
   readonly pseudonymKey: Uint8Array;
   /** Level of a stored block from its neighbours. */
@@ -69,7 +72,7 @@ async function known<T>(what: string, id: string, act: () => T | Promise<T>): Pr
 
 /** A {@link NodeService} over the composed parts of a node. */
 export function createService(parts: ServiceParts): NodeService {
-  const { market, trustchain, settlement, network, environment, desk } = parts;
+  const { market, trustchain, settlement, network, environment, desk, consents, crypto } = parts;
 
   const listingOf = async (asset: AssetId): Promise<Listing> => {
     const [cheapest] = await market.listings({ asset, limit: 1 });
@@ -80,6 +83,18 @@ export function createService(parts: ServiceParts): NodeService {
       );
     }
     return cheapest;
+  };
+
+  const consentViews = async (): Promise<ConsentView[]> => {
+    const assets = new Map(
+      (await settlement.datasets()).map(({ asset, document }) => [
+        document.descriptor.consent === null ? '' : bytesToHex(document.descriptor.consent),
+        asset,
+      ]),
+    );
+    return (await consents.consents()).map((state) =>
+      consentView(state, assets.get(bytesToHex(state.digest)) ?? null),
+    );
   };
 
   const ownListing = async (order: CID): Promise<Listing> => {
@@ -104,6 +119,8 @@ export function createService(parts: ServiceParts): NodeService {
     },
     meters: () => desk.meters(),
     curve: async (query) => curveView(await desk.series(query)),
+    reveals: async (query) =>
+      revealsByStep(await desk.series(query)).map(({ step, found }) => ({ step, found })),
 
     async offer(request: OfferRequest) {
       const money = price(request.currency, request.price);
@@ -114,20 +131,31 @@ export function createService(parts: ServiceParts): NodeService {
           `The meter has no data from ${request.from} to ${request.to}; choose other days`,
         );
       }
-      const { descriptor, consumption } = branch(series, {
-        accuracy: Math.max(ACCURACY_METRES[request.accuracy], device.location?.accuracyMetres ?? 0),
-        location: device.location,
-        household: request.shareHousehold === true ? device.household : null,
-        device: device.id,
-        pseudonymKey: parts.pseudonymKey,
-        listing: bytesToHex(environment.randomBytes(16)),
+      const receipt = consentReceipt({
+        offer: request,
         licence: LICENCE,
-        purposes: request.purposes,
-        title: request.title,
-        consent: null,
+        ownerKey: parts.pseudonymKey,
+        crypto,
+        environment,
       });
-      const dataset = await settlement.addDataset({ descriptor, consumption });
+      const consent = await consents.grant(receipt);
+      let asset: AssetId | undefined;
       try {
+        const { descriptor, consumption } = branch(series, {
+          accuracy: Math.max(ACCURACY_METRES[request.accuracy], device.location?.accuracyMetres ?? 0),
+          location: device.location,
+          household: request.shareHousehold === true ? device.household : null,
+          device: device.id,
+          pseudonymKey: parts.pseudonymKey,
+          listing: bytesToHex(environment.randomBytes(16)),
+          licence: LICENCE,
+          purposes: request.purposes,
+          title: request.title,
+          consent,
+        });
+        await consents.checkListing(descriptor);
+        const dataset = await settlement.addDataset({ descriptor, consumption });
+        asset = dataset.asset;
         const order = await market.sell({
           document: dataset.document,
           price: money,
@@ -136,7 +164,8 @@ export function createService(parts: ServiceParts): NodeService {
         });
         return listingView(await ownListing(order.id), market.self);
       } catch (error) {
-        await settlement.removeDataset(dataset.asset);
+        if (asset !== undefined) await settlement.removeDataset(asset);
+        await consents.erase(receipt.header.recordId);
         throw error;
       }
     },
@@ -149,6 +178,7 @@ export function createService(parts: ServiceParts): NodeService {
           `This node holds no dataset ${request.asset}; offer a meter's days first`,
         );
       }
+      await consents.checkListing(dataset.document.descriptor);
       return orderView(
         await market.sell({
           document: dataset.document,
@@ -252,6 +282,31 @@ export function createService(parts: ServiceParts): NodeService {
     },
 
     matchmakers: async () => market.matchmakers().map((key) => ({ key: publicKeyToHex(key), address: null })),
+
+    async consents() {
+      return (await consentViews()).sort((a, b) => b.given - a.given);
+    },
+
+    consentLog: async () =>
+      (await consents.log()).map(({ recordId, ...entry }) => ({ ...entry, consent: recordId })).reverse(),
+
+    async withdrawConsent(id) {
+      try {
+        await consents.withdraw(id);
+      } catch (error) {
+        if (!isEdmpError(error, 'ERR_CONSENT_MISSING')) throw error;
+        throw new NodeError('ERR_NODE_NOT_FOUND', `There is no consent ${JSON.stringify(id.slice(0, 80))}`, {
+          cause: error,
+        });
+      }
+      const view = (await consentViews()).find((candidate) => candidate.id === id);
+      if (view === undefined) throw new NodeError('ERR_NODE_NOT_FOUND', 'The consent is gone');
+      const open = market
+        .orders()
+        .filter((order) => order.side === 'ask' && order.status === 'open' && order.asset === view.asset);
+      for (const order of open) await market.cancel(order.id);
+      return view;
+    },
 
     on(listener) {
       const emit = (type: NodeEvent['type'], id: string, text: string): void =>
