@@ -1,7 +1,7 @@
 import type { BlockId, BlockStore, Crypto, PublicKey } from '@edmp/interface';
 import { blockQueries } from './block-queries.ts';
 import { digestOf, owned, rowReader } from './block-rows.ts';
-import { insertBlocks } from './block-writes.ts';
+import { insertBlocks, removeBlocks } from './block-writes.ts';
 import { openDatabase } from './database.ts';
 import type { IdbTransaction } from './idb.ts';
 import { type IndexedDbOptions, resolveIndexedDb } from './options.ts';
@@ -121,6 +121,10 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
       database.read((transaction) => reservations(transaction, keyRange).latest(author)),
     unfinished: (author) =>
       database.read((transaction) => reservations(transaction, keyRange).unfinished(author)),
+    async remove(ids) {
+      const wanted = [...ids];
+      return database.write((transaction) => removeBlocks(transaction, wanted), false);
+    },
     close: () => database.close(),
   };
 }

@@ -58,7 +58,7 @@ function openIdb({ factory, name }: IndexedDb, schema: Schema): Promise<IdbDatab
     request.addEventListener('blocked', () => {
       refusal = new StoreError(
         'ERR_STORE_IO',
-        `Another page still uses an older version of "${name}": close it and try again`,
+        `Another page still uses an older version of "${name}": close that page and open the store again`,
         { retryable: true },
       );
       reject(refusal);
@@ -92,6 +92,8 @@ export function openDatabase(indexedDb: IndexedDb, schema: Schema): Database {
   let lost: string | undefined;
   let queue: Write[] = [];
   let draining: Promise<void> | undefined;
+  /** A connection closes only after its last transaction, which ends later than its last request. */
+  const reading = new Set<Promise<void>>();
 
   const opened = openIdb(indexedDb, schema).then((database) => {
     database.addEventListener('versionchange', () => {
@@ -146,7 +148,12 @@ export function openDatabase(indexedDb: IndexedDb, schema: Schema): Database {
       const database = await opened;
       if (lost !== undefined) throw closedError(lost);
       try {
-        return await work(database.transaction(stores, 'readonly'));
+        const transaction = database.transaction(stores, 'readonly');
+        const done = committed(transaction)
+          .catch(() => {}) // what failed is reported by the request
+          .finally(() => reading.delete(done));
+        reading.add(done);
+        return await work(transaction);
       } catch (error) {
         throw storeFailure(error);
       }
@@ -168,6 +175,7 @@ export function openDatabase(indexedDb: IndexedDb, schema: Schema): Database {
       if (closed) return;
       closed = true;
       await draining;
+      await Promise.all(reading);
       await opened.then(
         (database) => database.close(),
         () => {}, // it was never open
