@@ -3,6 +3,7 @@ import { MeterError } from './errors.ts';
 /** Micro-units in one unit (kWh, m³, GJ). */
 export const MICRO = 1_000_000;
 
+const POWERS: readonly number[] = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 const DECIMAL = /^([+-]?)(\d{1,18})(?:\.(\d{0,18}))?$/;
 
 /**
@@ -20,6 +21,11 @@ export function microFromText(text: string, power = 0): number {
   }
   const [, sign = '', whole = '', fraction = ''] = match;
   const shift = 6 + power - fraction.length;
+  // Up to 15 digits everything below is exact in a float too, and several times faster than with big integers.
+  if (shift >= 0 && whole.length + fraction.length + shift <= 15) {
+    const fast = Number(whole + fraction) * (POWERS[shift] ?? 1);
+    return sign === '-' && fast !== 0 ? -fast : fast;
+  }
   let digits = BigInt(whole + fraction);
   if (shift >= 0) digits *= 10n ** BigInt(shift);
   else {
@@ -36,7 +42,7 @@ export function microFromText(text: string, power = 0): number {
   return sign === '-' && value !== 0 ? -value : value;
 }
 
-/** A JSON number in micro-units, and whether it carried float noise below one micro-unit (facts: 352.35699999999997). */
+/** A JSON number in micro-units, and whether it carried float noise below one micro-unit (such as 352.35699999999997). */
 export interface MicroNumber {
   readonly value: number;
   readonly noisy: boolean;

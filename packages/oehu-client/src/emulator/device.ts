@@ -160,7 +160,7 @@ function uuid(random: SeededRandom): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** The set-up wizard sends strings, a direct call numbers (facts §1.3): every fourth device is of the second kind. */
+/** The set-up wizard sends strings, a direct call numbers: every fourth device is of the second kind. */
 function describe(household: HouseholdParameters, random: SeededRandom, index: number): Description {
   const [latitude = 52, longitude = 5] = PLACES[random.below(PLACES.length)] ?? [];
   const isHidden = random.unit() < 0.1;

@@ -96,7 +96,7 @@ function newest(state: EmulatedState, device: EmulatedDevice, limit: number): re
   });
 }
 
-/** Devices with a reading, in reverse insertion order; those with only a CREATE do not show (facts §1.2). */
+/** Devices with a reading, in reverse insertion order; those with only a CREATE do not show. */
 function visible(state: EmulatedState, query: URLSearchParams): readonly EmulatedDevice[] {
   const id = query.get('deviceId');
   return [...state.devices]

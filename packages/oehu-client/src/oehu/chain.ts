@@ -28,7 +28,7 @@ export interface ChainVerification {
 const ORDER: readonly AttestationLevel[] = ['unsigned', 'intact', 'signed', 'linked', 'anchored'];
 
 /**
- * Verifies the readings of one device together (facts §1.5). `linked`: the transaction spends, or is spent by, another
+ * Verifies the readings of one device together. `linked`: the transaction spends, or is spent by, another
  * one shown here and signed by the same key, and no two spend the same output. `anchored`: besides, the key is the one
  * that the CREATE named by the asset id hands the device to. Order does not matter. What it cannot show: readings
  * newer than the newest, or that the network accepted them.

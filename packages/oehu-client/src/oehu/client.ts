@@ -79,7 +79,7 @@ export interface OehuWatchOptions extends AbortOptions {
 }
 
 /**
- * The OEHU API (facts §1.2), typed. Every call has a deadline and takes a signal. Errors: `ERR_METER_UNREACHABLE`,
+ * The OEHU API, typed. Every call has a deadline and takes a signal. Errors: `ERR_METER_UNREACHABLE`,
  * `ERR_METER_TIMEOUT`, `ERR_METER_HTTP`, `ERR_METER_SCHEMA`, `ERR_METER_FORMAT`, `ERR_METER_LIMIT`,
  * `ERR_METER_UNKNOWN_DEVICE`, `ERR_ABORTED`.
  */
@@ -295,7 +295,7 @@ interface HistorySettings extends Pick<OehuClientOptions, 'crypto' | 'pinnedKeys
 }
 
 /**
- * OEHU cannot be asked for a period (facts finding 5): only for the newest n rows. Asks for few, estimates the rate,
+ * OEHU cannot be asked for a period: only for the newest n rows. Asks for few, estimates the rate,
  * and grows n until `from` or the first reading is reached.
  */
 async function history(

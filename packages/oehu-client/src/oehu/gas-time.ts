@@ -5,7 +5,7 @@ import type { MeterReading } from '../reading.ts';
  *
  * A P1 port repeats the gas value of the last full period (an hour up to DSMR 4, five minutes from DSMR 5) until the
  * next one arrives, and OEHU stamped every repeat with its own clock. The last value seen in a period is the meter's
- * value at the start of that period (facts §4.2: a value stamped 17:00 is use up to 17:00). Other readings pass as
+ * value at the start of that period (a value stamped 17:00 is use up to 17:00). Other readings pass as
  * they are. `readings` must be in ascending time.
  */
 export function settleGasTimes(readings: readonly MeterReading[], periodMs = 3_600_000): MeterReading[] {

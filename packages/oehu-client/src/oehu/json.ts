@@ -44,8 +44,9 @@ export function parseJson(text: string): Json {
   }
 }
 
-// Keys on which sorting by code unit and by code point disagree (facts §1.5): refused rather than guessed.
+// Keys on which sorting by code unit and by code point disagree: refused rather than guessed.
 const AMBIGUOUS_KEY = /[\u{e000}-\u{ffff}\u{10000}-\u{10ffff}]/u;
+const PLAIN_KEY = /^[ !#-[\]-~]*$/;
 
 /**
  * The JSON text that BigchainDB 2.0 drivers sign (BEP 13): keys sorted by code unit, no white space, raw UTF-8.
@@ -62,13 +63,36 @@ export function bigchainJson(value: Json | undefined): string {
   let text = '{';
   for (const key of Object.keys(object).sort()) {
     if (object[key] === undefined) continue;
-    if (AMBIGUOUS_KEY.test(key)) {
-      throw new MeterError(
-        'ERR_METER_FORMAT',
-        'A key has characters whose sort order is not the same everywhere',
-      );
-    }
-    text += `${text.length === 1 ? '' : ','}${JSON.stringify(key)}:${bigchainJson(object[key])}`;
+    text += `${text.length === 1 ? '' : ','}${keyText(key)}:${bigchainJson(object[key])}`;
   }
   return `${text}}`;
+}
+
+/** A key in quotes. Throws `ERR_METER_FORMAT` for one that JavaScript and Python sort differently. */
+function keyText(key: string): string {
+  if (PLAIN_KEY.test(key)) return `"${key}"`;
+  if (AMBIGUOUS_KEY.test(key)) {
+    throw new MeterError(
+      'ERR_METER_FORMAT',
+      'A key has characters whose sort order is not the same everywhere',
+    );
+  }
+  return JSON.stringify(key);
+}
+
+/** The two texts that a transaction's id and signature are made of: with and without its fulfillment, id null. */
+export function signedTexts(transaction: JsonObject): { readonly body: string; readonly message: string } {
+  const input = Array.isArray(transaction.inputs) ? transaction.inputs[0] : undefined;
+  const unsigned = [{ ...(isJsonObject(input) ? input : {}), fulfillment: null }];
+  let body = '{';
+  let message = '{';
+  for (const key of Object.keys(transaction).sort()) {
+    const value = transaction[key];
+    if (value === undefined) continue;
+    const name = `${body.length === 1 ? '' : ','}${keyText(key)}:`;
+    const text = key === 'id' ? 'null' : bigchainJson(value);
+    body += name + text;
+    message += name + (key === 'inputs' ? bigchainJson(unsigned) : text);
+  }
+  return { body: `${body}}`, message: `${message}}` };
 }

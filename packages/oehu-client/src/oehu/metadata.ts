@@ -10,7 +10,7 @@ export interface OehuRegisters {
   readonly tariff2: number | null;
 }
 
-/** A device's metadata, normalised from strings or numbers (facts §1.3). Personal data. */
+/** A device's metadata, normalised from strings or numbers. Personal data. */
 export interface OehuMetadata {
   readonly location: {
     readonly latitude: number;

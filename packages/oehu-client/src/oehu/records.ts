@@ -35,7 +35,7 @@ export function objectIdTime(id: unknown): number | null {
   return typeof id === 'string' && OBJECT_ID.test(id) ? Number.parseInt(id.slice(0, 8), 16) * 1000 : null;
 }
 
-/** Puts the signed transaction together again from a MongoDB row and its metadata document (facts §1.5). */
+/** Puts the signed transaction together again from a MongoDB row and its metadata document. */
 function rebuild(row: JsonObject, document: JsonObject): JsonObject {
   const body: Record<string, JsonObject[string]> = {};
   for (const [key, value] of Object.entries(row)) {

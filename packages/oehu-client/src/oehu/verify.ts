@@ -9,7 +9,7 @@ import {
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { base58Decode, base58Encode } from './base58.ts';
 import { conditionUri, parseFulfillment } from './fulfillment.ts';
-import { bigchainJson, isJsonObject, type JsonObject } from './json.ts';
+import { isJsonObject, type JsonObject, signedTexts } from './json.ts';
 
 /** Why a transaction did not reach the next level. */
 export type VerificationCode =
@@ -73,10 +73,12 @@ interface Prepared {
   } | null;
 }
 
+/** Conditions remembered within one batch: a chain has one key. */
+const MAX_URIS = 1000;
 const HEX_ID = /^[0-9a-f]{64}$/;
 
 /** Everything but the signature's own equation; pure. */
-function prepare(transaction: unknown, options: VerifyOptions): Prepared {
+function prepare(transaction: unknown, options: VerifyOptions, uris: Map<string, string>): Prepared {
   const reasons: VerificationReason[] = [];
   const fail = (code: VerificationCode, message: string): void => {
     reasons.push({ code, message });
@@ -114,9 +116,7 @@ function prepare(transaction: unknown, options: VerifyOptions): Prepared {
   let body: string;
   let message: string;
   try {
-    const inputObject = isJsonObject(input) ? input : {};
-    body = bigchainJson({ ...transaction, id: null });
-    message = bigchainJson({ ...transaction, id: null, inputs: [{ ...inputObject, fulfillment: null }] });
+    ({ body, message } = signedTexts(transaction));
   } catch (error) {
     fail(
       'not-a-transaction',
@@ -163,7 +163,7 @@ function prepare(transaction: unknown, options: VerifyOptions): Prepared {
     fail('owner-mismatch', 'The key in the fulfillment is not the one in owners_before');
     return done('intact', base);
   }
-  const holder = holderOf(transaction, options.crypto, fail);
+  const holder = holderOf(transaction, options.crypto, uris, fail);
   if (holder === null) return done('intact', base);
   if (options.pinnedKey !== undefined && options.pinnedKey !== signer) {
     fail('not-pinned-key', 'Signed, but not by the pinned device key');
@@ -186,6 +186,7 @@ function prepare(transaction: unknown, options: VerifyOptions): Prepared {
 function holderOf(
   transaction: JsonObject,
   crypto: Crypto,
+  uris: Map<string, string>,
   fail: (code: VerificationCode, message: string) => void,
 ): string | null {
   const outputs = transaction.outputs;
@@ -202,8 +203,13 @@ function holderOf(
     fail('condition-mismatch', 'The output is not locked by a plain ed25519 condition of its key');
     return null;
   }
-  const bytes = decodeKey(key);
-  if (bytes === undefined || conditionUri(bytes, crypto) !== condition.uri) {
+  let uri = uris.get(key);
+  if (uri === undefined) {
+    const bytes = decodeKey(key);
+    uri = bytes === undefined ? '' : conditionUri(bytes, crypto);
+    if (uris.size < MAX_URIS) uris.set(key, uri);
+  }
+  if (uri === '' || uri !== condition.uri) {
     fail('condition-mismatch', "The output's condition is not the hash of its key");
     return null;
   }
@@ -236,7 +242,7 @@ function conclude(prepared: Prepared, valid: boolean): Verification {
  * Never throws on bad input; the level is at most `signed` (see `verifyChain` for more), and the reasons say why not more.
  */
 export function verifyTransaction(transaction: unknown, options: VerifyOptions): Verification {
-  const prepared = prepare(transaction, options);
+  const prepared = prepare(transaction, options, new Map());
   const { check } = prepared;
   return conclude(
     prepared,
@@ -249,7 +255,8 @@ export async function verifyTransactions(
   transactions: readonly unknown[],
   options: VerifyOptions & { readonly signal?: AbortSignal | undefined },
 ): Promise<readonly Verification[]> {
-  const prepared = transactions.map((transaction) => prepare(transaction, options));
+  const uris = new Map<string, string>();
+  const prepared = transactions.map((transaction) => prepare(transaction, options, uris));
   const items = prepared.flatMap(({ check }) =>
     check === null ? [] : [{ message: check.message, signature: check.signature, publicKey: check.key }],
   );

@@ -1,6 +1,6 @@
 import { geohash, type Point } from './geohash.ts';
 
-/** Coordinates that OEHU's set-up page stored for "hidden": a point in the North Sea (facts §1.3). */
+/** Coordinates that OEHU's set-up page stored for "hidden": a point in the North Sea. */
 export const OEHU_HIDDEN_POINT: Point = { latitude: 52.31877224455515, longitude: 2.973580237523761 };
 
 /** From this accuracy on, in metres, no place is published at all. */
@@ -16,7 +16,7 @@ export function isHiddenPoint(point: Point): boolean {
 
 /**
  * Length of the geohash that may be published for a wanted accuracy: 5 characters (about 4.9 × 4.9 km) up to 1 km,
- * 4 (39 × 20 km) up to 15 km, 3 (156 × 156 km) up to 50 km, and none from there (facts §4.4).
+ * 4 (39 × 20 km) up to 15 km, 3 (156 × 156 km) up to 50 km, and none from there.
  */
 export function cellLength(accuracyMetres: number): 0 | 3 | 4 | 5 {
   if (!(accuracyMetres < HIDDEN_ACCURACY_METRES)) return 0;

@@ -33,7 +33,7 @@ function newest(readings: readonly RegisterReading[]): Map<string, RegisterReadi
 }
 
 /**
- * Finds devices that are probably one meter under two ids, by their absolute registers (facts finding 8: the seed
+ * Finds devices that are probably one meter under two ids, by their absolute registers (as in the seed
  * report's own two figures). `same-registers`: two or more telling registers are equal. `continues`: one is equal, at
  * least two others go on from one device to the other at a household's pace, and none contradicts. A strong hint, not a
  * proof. Only meters that share an exact value are compared, so thousands of them take milliseconds.

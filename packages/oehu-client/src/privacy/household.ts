@@ -10,7 +10,7 @@ const KINDS: Readonly<Record<string, HouseholdClass['kind']>> = {
   factory: 'factory',
 };
 
-/** Buckets a household: known kinds or `other`, and 1, 2, 3–4 or 5+ occupants (facts §4.3). */
+/** Buckets a household: known kinds or `other`, and 1, 2, 3–4 or 5+ occupants. */
 export function householdClass(
   household: { readonly kind: string; readonly occupants: number | null } | null,
 ): HouseholdClass | null {

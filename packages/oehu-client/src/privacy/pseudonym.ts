@@ -4,7 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 /**
  * Pseudonym of a meter in one listing: the first 16 bytes of HMAC-SHA-256 under a key that only the owner has
- * (facts §4.5). Two listings of one meter cannot be linked by it. Throws `ERR_INVALID_ARGUMENT` for a key below 16 bytes.
+ *. Two listings of one meter cannot be linked by it. Throws `ERR_INVALID_ARGUMENT` for a key below 16 bytes.
  */
 export function listingPseudonym(key: Uint8Array, device: string, listing: string): Uint8Array {
   if (key.length < 16) {

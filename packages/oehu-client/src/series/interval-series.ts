@@ -74,7 +74,7 @@ const UNITS: Readonly<Record<Commodity, EnergyUnit>> = {
 };
 
 /**
- * Interval series of one commodity and direction from cumulative readings in any order (DESIGN §6, facts §4.2).
+ * Interval series of one commodity and direction from cumulative readings in any order (DESIGN §6).
  *
  * Each interval is the difference of the registers at its two bounds, tariffs summed as integers (a `total` register
  * is used only when no tariffs are there). Bounds between readings are read off the straight line; a stretch longer

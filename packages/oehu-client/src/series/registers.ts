@@ -91,7 +91,7 @@ function rolloverAt(before: number, after: number): number {
 const allowance = (ms: number, maxPerHour: number): number => (maxPerHour * ms) / 3_600_000 + 2000;
 
 /**
- * Cleans one register (facts §4.2): duplicates merge, late corrections replace, single wrong values that the register
+ * Cleans one register: duplicates merge, late corrections replace, single wrong values that the register
  * comes back from are left out, rollovers are continued, and every other decrease or impossible jump starts a new run.
  * Values of different runs are never subtracted from each other.
  */

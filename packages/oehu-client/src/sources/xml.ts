@@ -16,6 +16,9 @@ interface Open {
   text: string;
 }
 
+const BANG = 0x21;
+const QUESTION = 0x3f;
+const SLASH = 0x2f;
 const MAX_DEPTH = 64;
 const MAX_ELEMENTS = 2_000_000;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
@@ -35,6 +38,7 @@ const ATTRIBUTE = /([\w:.-]{1,200})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
 
 function readAttributes(text: string): Record<string, string> {
   const attributes: Record<string, string> = {};
+  if (!text.includes('=')) return attributes;
   for (const [, name = '', double, single] of text.matchAll(ATTRIBUTE)) {
     Object.defineProperty(attributes, localName(name), {
       value: unescapeText(double ?? single ?? ''),
@@ -65,7 +69,8 @@ export function parseXml(text: string): XmlElement {
     return part;
   };
   const close = (open: Open): void => {
-    const element: XmlElement = { ...open, text: open.text.trim() };
+    const { name, attributes, children } = open;
+    const element: XmlElement = { name, attributes, children, text: open.text.trim() };
     const parent = stack[stack.length - 1];
     if (parent !== undefined) parent.children.push(element);
     else if (root === undefined) root = element;
@@ -76,23 +81,25 @@ export function parseXml(text: string): XmlElement {
     const next = text.indexOf('<', position);
     const top = stack[stack.length - 1];
     const between = text.slice(position, next < 0 ? text.length : next);
-    if (top !== undefined) top.text += unescapeText(between);
-    else if (between.replace(/^\ufeff/, '').trim() !== '') throw malformed('text outside the root element');
+    if (top !== undefined) {
+      if (between !== '') top.text += unescapeText(between);
+    } else if (between.replace(/^\ufeff/, '').trim() !== '') throw malformed('text outside the root element');
     if (next < 0) break;
     position = next;
-    if (text.startsWith('<!--', position)) {
+    const mark = text.charCodeAt(position + 1);
+    if (mark === BANG && text.startsWith('<!--', position)) {
       position += 4;
       until('-->');
-    } else if (text.startsWith('<![CDATA[', position)) {
+    } else if (mark === BANG && text.startsWith('<![CDATA[', position)) {
       position += 9;
       const data = until(']]>');
       if (top === undefined) throw malformed('text outside the root element');
       top.text += data;
-    } else if (text.startsWith('<?', position)) {
+    } else if (mark === QUESTION) {
       until('?>');
-    } else if (text.startsWith('<!', position)) {
+    } else if (mark === BANG) {
       throw malformed('a document type definition, which is not accepted');
-    } else if (text.startsWith('</', position)) {
+    } else if (mark === SLASH) {
       position += 2;
       const name = localName(until('>').trim());
       if (top === undefined || top.name !== name) throw malformed(`an end tag without its start tag`);
