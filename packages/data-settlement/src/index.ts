@@ -28,6 +28,7 @@ export * from './hpke/hpke.ts';
 export * from './merkle/tree.ts';
 export * from './sealing/check.ts';
 export * from './sealing/chunk.ts';
+export * from './sealing/context.ts';
 export * from './sealing/keys.ts';
 export * from './sealing/manifest.ts';
 export * from './sealing/seal.ts';

@@ -81,6 +81,12 @@ export function asBytes(
   return value;
 }
 
+/** `true` or `false`. */
+export function asBoolean(value: unknown, what: string, fail: FormatFailure): boolean {
+  if (typeof value !== 'boolean') throw fail(`Expected ${what} to be true or false, got ${describe(value)}`);
+  return value;
+}
+
 /** Text of at most `max` UTF-16 units. */
 export function asText(value: unknown, what: string, max: number, fail: FormatFailure): string {
   if (typeof value !== 'string' || value.length > max) {

@@ -5,23 +5,32 @@ import {
   type Crypto,
   concatBytes,
   type DatasetDocument,
-  type Descriptor,
   type Environment,
   type KeyValueStore,
   throwIfAborted,
 } from '@edmp/interface';
-import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import {
+  asBoolean,
+  asBytes,
+  asInteger,
+  asMap,
+  decodeCanonical,
+  encodeCanonical,
+} from '../codec/canonical.ts';
 import { decodeChunk } from '../dataset/chunk.ts';
 import { createDataset } from '../dataset/create.ts';
 import { joinChunks } from '../dataset/describe.ts';
 import { assetOfDocumentBytes, decodeDatasetDocument } from '../dataset/document.ts';
 import { MAX_CHUNKS, MAX_DOCUMENT_BYTES, SALT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
+import { CONTENT_KEY_BYTES } from '../sealing/keys.ts';
 import { decodeSold, recordKey } from './records.ts';
-import type { OwnedDataset, RemovedDataset } from './types.ts';
+import type { NewDataset, OwnedDataset, RemovedDataset } from './types.ts';
 
 /** A dataset with what sealing needs. */
 export interface StoredDataset extends OwnedDataset {
+  /** Content key for all buyers in `shared` mode, else null. */
+  readonly sharedKey: Uint8Array | null;
   readonly dataLeaf: (index: number) => Uint8Array;
   /** All leaves of the data tree. */
   readonly leaves: () => readonly Uint8Array[];
@@ -33,10 +42,7 @@ export interface StoredDataset extends OwnedDataset {
 
 /** Own datasets in the private key-value store. */
 export interface DatasetVault {
-  add(
-    series: { readonly descriptor: Descriptor; readonly consumption: Consumption },
-    options?: AbortOptions,
-  ): Promise<OwnedDataset>;
+  add(series: NewDataset, options?: AbortOptions): Promise<OwnedDataset>;
   /** Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
   get(asset: AssetId): Promise<StoredDataset>;
   has(asset: AssetId): Promise<boolean>;
@@ -50,6 +56,8 @@ interface DatasetRecord {
   readonly ready: boolean;
   readonly document: Uint8Array;
   readonly leaves: Uint8Array;
+  /** Content key for all buyers in `shared` mode, else null. */
+  readonly sharedKey: Uint8Array | null;
 }
 
 const fail = (message: string, cause?: unknown): SettlementError =>
@@ -59,13 +67,13 @@ const encodeRecord = (record: DatasetRecord): Uint8Array => encodeCanonical({ v:
 
 function decodeRecord(bytes: Uint8Array): DatasetRecord {
   const value = decodeCanonical(bytes, MAX_DOCUMENT_BYTES + 40 * MAX_CHUNKS, fail);
-  const map = asMap(value, 'the record', ['v', 'ready', 'document', 'leaves'], fail);
+  const map = asMap(value, 'the record', ['v', 'ready', 'document', 'leaves', 'sharedKey'], fail);
   asInteger(map.v, 'v', 1, 1, fail);
-  if (typeof map.ready !== 'boolean') throw fail('Expected ready to be true or false');
   return {
-    ready: map.ready,
+    ready: asBoolean(map.ready, 'ready', fail),
     document: asBytes(map.document, 'document', 1, MAX_DOCUMENT_BYTES, fail),
     leaves: asBytes(map.leaves, 'leaves', 32, 32 * MAX_CHUNKS, fail),
+    sharedKey: map.sharedKey === null ? null : asBytes(map.sharedKey, 'sharedKey', 32, 32, fail),
   };
 }
 
@@ -137,6 +145,7 @@ export function datasetVault(options: {
     return {
       asset,
       document: held,
+      sharedKey: record.sharedKey,
       dataLeaf: leafAt,
       leaves: () => Array.from({ length: held.chunks }, (_, i) => leafAt(i)),
       saltedChunk,
@@ -148,7 +157,7 @@ export function datasetVault(options: {
 
   return {
     get,
-    async add({ descriptor, consumption }, addOptions = {}) {
+    async add({ descriptor, consumption, mode }, addOptions = {}) {
       await sweep();
       throwIfAborted(addOptions.signal);
       const dataset = createDataset({
@@ -159,7 +168,11 @@ export function datasetVault(options: {
       });
       const { asset } = dataset;
       // The salts are stored with the chunks; the seed they came from is not needed again.
-      const record = { document: dataset.documentBytes, leaves: concatBytes(...dataset.leaves) };
+      const record = {
+        document: dataset.documentBytes,
+        leaves: concatBytes(...dataset.leaves),
+        sharedKey: mode === 'shared' ? environment.randomBytes(CONTENT_KEY_BYTES) : null,
+      };
       writing.add(asset);
       try {
         await secrets.set(recordKey.dataset(asset), encodeRecord({ ...record, ready: false }));

@@ -55,10 +55,11 @@ export async function eraseTrade(
     for (const cid of await heldBlocks(context, manifest)) held.set(cid.toString(), cid);
   }
   if (sold !== undefined) {
-    keysDestroyed += 1;
+    if (sold.shared) unreachable.push('The content key of a dataset that is sealed once for all its buyers');
+    else keysDestroyed += 1;
     if (sold.delivery !== null) {
       await content.unpin(sold.delivery.manifest, soldPin(tradeId), options);
-      await secrets.delete(recordKey.root(sold.delivery.manifest));
+      await secrets.delete(recordKey.root(sold.delivery.manifest, sold.trade.buyer, tradeId));
       unreachable.push('Sealed blocks that the buyer fetched');
     }
     if (sold.wrappedKey !== null)

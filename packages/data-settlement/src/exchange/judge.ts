@@ -4,7 +4,8 @@ import { boundaryContradiction, chunkContradiction } from '../dataset/describe.t
 import { assetOfDocument } from '../dataset/document.ts';
 import { dataLeaf, dataLeafOf } from '../dataset/leaf.ts';
 import { leafHash, verifyInclusion } from '../merkle/tree.ts';
-import { openChunk } from '../sealing/chunk.ts';
+import { openInContext } from '../sealing/chunk.ts';
+import { sealContexts } from '../sealing/context.ts';
 import { CONTENT_KEY_BYTES, chunkKeys, keyCommitment, unwrapContentKey } from '../sealing/keys.ts';
 import { decodeSealedLeaf } from '../sealing/manifest.ts';
 import { decodeProof, type LeafEvidence, type Proof } from './proof.ts';
@@ -59,8 +60,9 @@ function judgeData(crypto: Crypto, trade: JudgedTrade, proof: Of<'wrong-data'>):
   if (!equalBytes(keyCommitment(crypto, index, key), leaf.keyCommitment)) {
     return unfounded(kind, `the key in the proof is not the one committed to for chunk ${index}`);
   }
-  const place = { tradeId: trade.tradeId, index, count: trade.document.chunks };
-  return openChunk(crypto, place, key, ciphertext, leaf.dataLeaf) === undefined
+  const place = { index, count: trade.document.chunks };
+  const contexts = sealContexts(crypto, trade);
+  return openInContext(crypto, contexts, place, key, ciphertext, leaf.dataLeaf) === undefined
     ? guilty(kind, `chunk ${index} does not open to the data that was promised`)
     : unfounded(kind, `chunk ${index} opens to the data that was promised`);
 }

@@ -12,7 +12,8 @@ import { CHUNK_HEADER_BYTES, type Chunk, decodeChunk } from '../dataset/chunk.ts
 import { boundaryContradiction, chunkContradiction, joinChunks } from '../dataset/describe.ts';
 import { bodyDigest } from '../dataset/leaf.ts';
 import { inclusionProof } from '../merkle/tree.ts';
-import { type OpenedChunk, openChunk } from '../sealing/chunk.ts';
+import { type OpenedChunk, openInContext } from '../sealing/chunk.ts';
+import { sealContexts } from '../sealing/context.ts';
 import { CONTENT_KEY_BYTES, chunkKeys, keyCommitment, unwrapContentKey } from '../sealing/keys.ts';
 import { encodeSealedLeaf, type Manifest } from '../sealing/manifest.ts';
 import { encodeProof, type LeafEvidence, type Proof } from './proof.ts';
@@ -45,6 +46,7 @@ const caught = (proof: Proof, reason: string): OpenOutcome => ({
 export async function openDelivery(options: OpenOptions): Promise<OpenOutcome> {
   const { crypto, trade, document, manifest, secretKey } = options;
   const count = document.chunks;
+  const contexts = sealContexts(crypto, trade);
   const sealedLeaves = manifest.leaves.map(encodeSealedLeaf);
   const evidence = (index: number): LeafEvidence => ({
     index,
@@ -88,8 +90,7 @@ export async function openDelivery(options: OpenOptions): Promise<OpenOutcome> {
     const cid = manifest.blocks[index];
     if (cid === undefined) break;
     const ciphertext = await options.read(cid);
-    const place = { tradeId: trade.tradeId, index, count };
-    const opened = openChunk(crypto, place, key, ciphertext, leaf.dataLeaf);
+    const opened = openInContext(crypto, contexts, { index, count }, key, ciphertext, leaf.dataLeaf);
     if (opened === undefined) {
       return caught(
         { kind: 'wrong-data', check: evidence(index), ciphertext, key },

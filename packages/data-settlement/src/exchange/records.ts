@@ -1,6 +1,14 @@
 import { bytesToHex, publicKey, type SealedDelivery, type SettlementTrade } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
-import { asBytes, asInteger, asMap, asText, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import {
+  asBoolean,
+  asBytes,
+  asInteger,
+  asMap,
+  asText,
+  decodeCanonical,
+  encodeCanonical,
+} from '../codec/canonical.ts';
 import { isSupportedCid } from '../codec/cid.ts';
 import { MAX_SEALED_CHUNKS } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
@@ -13,7 +21,9 @@ export const recordKey = {
   oneTime: (recipientKey: Uint8Array): string => `settlement/one-time/${bytesToHex(recipientKey)}`,
   sold: (tradeId: Uint8Array): string => `settlement/sold/${bytesToHex(tradeId)}`,
   bought: (tradeId: Uint8Array): string => `settlement/bought/${bytesToHex(tradeId)}`,
-  root: (root: CID): string => `settlement/root/${root}`,
+  /** Ends in the buyer, or in buyer and trade. */
+  root: (root: CID, buyer: Uint8Array, tradeId: Uint8Array = new Uint8Array(0)): string =>
+    `settlement/root/${root}/${bytesToHex(buyer)}/${bytesToHex(tradeId)}`,
   erased: (tradeId: Uint8Array): string => `settlement/erased/${bytesToHex(tradeId)}`,
 } as const;
 
@@ -22,6 +32,8 @@ export interface SoldRecord {
   readonly trade: SettlementTrade;
   /** Content key of this trade, 32 bytes. Written before the first sealed block, so that a repeat seals the same. */
   readonly contentKey: Uint8Array;
+  /** Whether the dataset is sealed once for all buyers, so that other trades have the same content key. */
+  readonly shared: boolean;
   /** null until every block is stored. */
   readonly delivery: SealedDelivery | null;
   /** null until released; kept because a second, different release would prove equivocation. */
@@ -85,6 +97,7 @@ export function encodeSold(record: SoldRecord): Uint8Array {
     v: 1,
     trade: tradeFields(record.trade),
     contentKey: record.contentKey,
+    shared: record.shared,
     delivery: record.delivery === null ? null : deliveryFields(record.delivery),
     wrappedKey: record.wrappedKey,
   });
@@ -93,11 +106,17 @@ export function encodeSold(record: SoldRecord): Uint8Array {
 /** Decodes {@link encodeSold}. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeSold(bytes: Uint8Array): SoldRecord {
   const value = decodeCanonical(bytes, MAX_RECORD_BYTES, fail);
-  const map = asMap(value, 'the record', ['v', 'trade', 'contentKey', 'delivery', 'wrappedKey'], fail);
+  const map = asMap(
+    value,
+    'the record',
+    ['v', 'trade', 'contentKey', 'shared', 'delivery', 'wrappedKey'],
+    fail,
+  );
   asInteger(map.v, 'v', 1, 1, fail);
   return {
     trade: asTrade(map.trade),
     contentKey: asBytes(map.contentKey, 'contentKey', 32, 32, fail),
+    shared: asBoolean(map.shared, 'shared', fail),
     delivery: map.delivery === null ? null : asDelivery(map.delivery),
     wrappedKey: map.wrappedKey === null ? null : asBytes(map.wrappedKey, 'wrappedKey', 80, 80, fail),
   };

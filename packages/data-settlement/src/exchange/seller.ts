@@ -4,7 +4,6 @@ import {
   type ContentStore,
   type Crypto,
   type Environment,
-  equalBytes,
   type KeyValueStore,
   type PublicKey,
   type SealedDelivery,
@@ -13,6 +12,7 @@ import {
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
 import { SettlementError } from '../errors.ts';
+import { sharedContext } from '../sealing/context.ts';
 import { CONTENT_KEY_BYTES, expectRecipientKey, wrapContentKey } from '../sealing/keys.ts';
 import { sealDataset } from '../sealing/seal.ts';
 import type { SharedLock } from '../store/lock.ts';
@@ -73,16 +73,16 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
       expectRecipientKey(crypto, trade.recipientKey);
       const dataset = await vault.get(trade.asset);
       if (record === undefined) {
-        const contentKey = environment.randomBytes(CONTENT_KEY_BYTES);
-        record = { trade, contentKey, delivery: null, wrappedKey: null };
+        const contentKey = dataset.sharedKey ?? environment.randomBytes(CONTENT_KEY_BYTES);
+        record = { trade, contentKey, shared: dataset.sharedKey !== null, delivery: null, wrappedKey: null };
         await write(record);
       }
-      const { contentKey } = record;
+      const { contentKey, shared } = record;
       const delivery = await blocks.shared(async () => {
         const sealed = await sealDataset({
           crypto,
           store: content,
-          tradeId: trade.tradeId,
+          tradeId: shared ? sharedContext(crypto, trade.asset) : trade.tradeId,
           contentKey,
           count: dataset.document.chunks,
           saltedChunks: dataset.saltedChunks(),
@@ -92,7 +92,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
         await content.pin(sealed.manifest, soldPin(trade.tradeId));
         return sealed;
       });
-      await secrets.set(recordKey.root(delivery.manifest), trade.tradeId);
+      await secrets.set(recordKey.root(delivery.manifest, trade.buyer, trade.tradeId), new Uint8Array(0));
       await write({ ...record, delivery });
       return delivery;
     },
@@ -119,10 +119,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
       return wrappedKey;
     },
     async mayRead(peer, root) {
-      const tradeId = await secrets.get(recordKey.root(root));
-      if (tradeId === undefined) return false;
-      const record = await read(tradeId);
-      return record?.delivery?.manifest.equals(root) === true && equalBytes(record.trade.buyer, peer);
+      return (await secrets.entries(recordKey.root(root, peer))).length > 0;
     },
   };
 }

@@ -14,6 +14,15 @@ import type {
   SettlementTrade,
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
+import type { SealMode } from '../sealing/context.ts';
+
+/** A series to be sold. */
+export interface NewDataset {
+  readonly descriptor: Descriptor;
+  readonly consumption: Consumption;
+  /** Default `sealed`: a ciphertext of its own for every trade. */
+  readonly mode?: SealMode;
+}
 
 /** A dataset that this node can sell. */
 export interface OwnedDataset {
@@ -62,10 +71,7 @@ export interface DataSettlement extends Settlement {
    * Adding the same series twice gives two assets, because salts are fresh.
    * Throws `ERR_DATASET_DESCRIPTOR`, `ERR_DATASET_CONSUMPTION`, `ERR_DATASET_TOO_LARGE`.
    */
-  addDataset(
-    series: { readonly descriptor: Descriptor; readonly consumption: Consumption },
-    options?: AbortOptions,
-  ): Promise<OwnedDataset>;
+  addDataset(series: NewDataset, options?: AbortOptions): Promise<OwnedDataset>;
   /** The datasets held, ordered by asset id. */
   datasets(): Promise<readonly OwnedDataset[]>;
   /** The private series behind an own dataset. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */

@@ -8,6 +8,7 @@ import {
 import { assetOfDocument } from '../dataset/document.ts';
 import { SettlementError } from '../errors.ts';
 import { merkleRoot } from '../merkle/tree.ts';
+import { sealContexts } from './context.ts';
 import { decodeManifest, type Manifest, settlementRootOf } from './manifest.ts';
 
 const refuse = (message: string): never => {
@@ -29,7 +30,8 @@ export function checkDelivery(
 }
 
 /**
- * All that can be checked of a manifest before paying: that it was made for this trade, has the promised number of
+ * All that can be checked of a manifest before paying: that it was made for this trade (or for all buyers of its
+ * dataset), has the promised number of
  * chunks, gives the root on the ledger, and commits to exactly the data that the document commits to.
  * Throws `ERR_SETTLEMENT_DELIVERY`, or `ERR_SETTLEMENT_FORMAT` when the bytes are no manifest.
  */
@@ -41,7 +43,8 @@ export function checkManifest(
   bytes: Uint8Array,
 ): Manifest {
   const manifest = decodeManifest(bytes);
-  if (!equalBytes(manifest.tradeId, trade.tradeId)) refuse('its manifest was made for another trade');
+  if (!sealContexts(crypto, trade).some((context) => equalBytes(context, manifest.tradeId)))
+    refuse('its manifest was made for another trade');
   if (manifest.leaves.length !== document.chunks) {
     refuse(`its manifest lists ${manifest.leaves.length} chunks, the document promises ${document.chunks}`);
   }

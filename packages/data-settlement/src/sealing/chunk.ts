@@ -11,6 +11,7 @@ export const MAX_SEALED_CHUNK_BYTES: number = SALT_BYTES + MAX_CHUNK_BYTES + 16;
 
 /** Where a sealed chunk belongs; all of it is authenticated. */
 export interface ChunkPlace {
+  /** Id of the trade, or the dataset's shared context; 32 bytes. */
   readonly tradeId: Uint8Array;
   readonly index: number;
   /** Number of chunks of the delivery. */
@@ -57,4 +58,20 @@ export function openChunk(
   const salt = plaintext.subarray(0, SALT_BYTES);
   const chunk = plaintext.subarray(SALT_BYTES);
   return equalBytes(dataLeaf(crypto, place.index, salt, chunk), promisedLeaf) ? { salt, chunk } : undefined;
+}
+
+/** {@link openChunk} under the first of `contexts` that gives the promised data; undefined when none does. */
+export function openInContext(
+  crypto: Pick<Crypto, 'chacha20Poly1305Open' | 'sha256'>,
+  contexts: readonly Uint8Array[],
+  place: Omit<ChunkPlace, 'tradeId'>,
+  key: Uint8Array,
+  ciphertext: Uint8Array,
+  promisedLeaf: Uint8Array,
+): OpenedChunk | undefined {
+  for (const tradeId of contexts) {
+    const opened = openChunk(crypto, { ...place, tradeId }, key, ciphertext, promisedLeaf);
+    if (opened !== undefined) return opened;
+  }
+  return undefined;
 }

@@ -18,7 +18,7 @@ export interface SealedLeaf {
 
 /** Public list of a delivery's sealed chunks: hides the data and lets the buyer check everything structural. */
 export interface Manifest {
-  /** Trade that the chunks are sealed for, 32 bytes. */
+  /** Trade that the chunks are sealed for, or the shared context of the dataset; 32 bytes. */
   readonly tradeId: Uint8Array;
   readonly leaves: readonly SealedLeaf[];
   /** CIDs (raw) of the sealed chunks, in order. */

@@ -17,8 +17,9 @@ export interface SealOptions extends AbortOptions {
   readonly crypto: Pick<Crypto, 'sha256' | 'hkdfExtract' | 'hkdfExpand' | 'chacha20Poly1305Seal'>;
   /** Receives the sealed blocks. */
   readonly store: Pick<ContentStore, 'put'>;
+  /** Id of the trade, or the shared context of the dataset; 32 bytes. */
   readonly tradeId: Uint8Array;
-  /** 32 bytes, used for this trade alone. */
+  /** 32 bytes, used in this context alone. */
   readonly contentKey: Uint8Array;
   /** Number of chunks. */
   readonly count: number;
