@@ -48,6 +48,7 @@ export * from './sources/meter-file.ts';
 export * from './sources/p1/stream.ts';
 export * from './sources/p1/telegram.ts';
 export * from './sources/read-meter-file.ts';
+export * from './sources/read-meter-url.ts';
 export { readConsumptionRecord, readFluvius, readMijnAansluiting } from './sources/regional.ts';
 export { readSenml, type SenmlOptions } from './sources/senml.ts';
 export { readSml, type SmlOptions } from './sources/sml/sml.ts';

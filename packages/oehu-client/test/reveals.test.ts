@@ -97,6 +97,8 @@ describe('what a series reveals', () => {
       expect.objectContaining({ code: 'ERR_METER_RANGE' }),
     );
     expect(revealsByStep(empty).map((one) => one.step)).toEqual(['PT1H', 'P1D']);
+    const halfHour = revealsByStep({ ...empty, step: 'PT30M' });
+    expect(halfHour.map((one) => one.step)).toEqual(['PT30M', 'PT1H', 'P1D']);
   });
 });
 

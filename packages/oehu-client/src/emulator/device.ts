@@ -39,6 +39,8 @@ export interface EmulatedDevice {
   readonly publicKey: string;
   readonly create: SignedTransaction;
   readonly createRow: string;
+  /** A transaction of this device by its id, if it was made already. */
+  find(id: string): SignedTransaction | undefined;
   /** True registers at an instant, for tests to compare with. */
   registersAt(at: number): EmulatedRegisters;
   /** Number of readings up to `now`. */
@@ -125,6 +127,7 @@ export function emulatedDevice(options: EmulatedDeviceOptions): EmulatedDevice {
     publicKey: key.text,
     create,
     createRow: objectId(start - everyMs, 0),
+    find: (id) => (id === create.id ? create : rows.find((row) => row.transaction.id === id)?.transaction),
     registersAt: (at) => meter.at(at),
     count(now) {
       planUntil(now);

@@ -208,7 +208,8 @@ function assets(state: EmulatedState): EmulatedReply {
 /** The transaction endpoint of a BigchainDB node, which OEHU itself never offered. */
 function ledger(state: EmulatedState, id: string): EmulatedReply {
   for (const device of state.devices) {
-    if (device.create.id === id) return reply(200, device.create, 1);
+    const transaction = device.find(id);
+    if (transaction !== undefined) return reply(200, transaction, 1);
   }
   return reply(404, { message: 'Not found', status: 404 });
 }

@@ -1,12 +1,14 @@
 import type { AbortOptions, Crypto, Environment } from '@edmp/interface';
-import { InvalidArgumentError, isEdmpError, sleep, throwIfAborted } from '@edmp/interface';
+import { InvalidArgumentError } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
-import { type ChainVerification, verifyChain } from './chain.ts';
+import type { ChainVerification } from './chain.ts';
+import { readHistory } from './history.ts';
 import { createHttp, type FetchLike, type HttpOptions } from './http.ts';
 import { type OehuEntry, received } from './issues.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
-import { type OehuDevice, type OehuRecord, readDevice, readRecord, recordTime } from './records.ts';
+import { type OehuDevice, type OehuRecord, readDevice, readRecord } from './records.ts';
 import type { Verification } from './verify.ts';
+import { watchDevice } from './watch.ts';
 
 /** Options of {@link createOehuClient}. */
 export interface OehuClientOptions {
@@ -257,8 +259,8 @@ export function createOehuClient(options: OehuClientOptions): OehuClient {
         throw error;
       }
     },
-    history: (device, call) => history(client, device, call, { ...options, crypto, maxRows }),
-    watch: (device, call) => watch(client, environment, device, call ?? {}),
+    history: (device, call) => readHistory(client, device, call, { ...options, crypto, maxRows }),
+    watch: (device, call) => watchDevice(client, environment, device, call ?? {}),
   };
   return client;
 }
@@ -288,130 +290,4 @@ function schema(expected: string, value: unknown): MeterError {
     'ERR_METER_SCHEMA',
     `Expected ${expected} from the meter source, got ${received(value)}`,
   );
-}
-
-interface HistorySettings extends Pick<OehuClientOptions, 'crypto' | 'pinnedKeys' | 'sha3'> {
-  readonly maxRows: number;
-}
-
-/**
- * OEHU cannot be asked for a period: only for the newest n rows. Asks for few, estimates the rate,
- * and grows n until `from` or the first reading is reached.
- */
-async function history(
-  client: OehuClient,
-  device: string,
-  options: OehuHistoryOptions,
-  settings: HistorySettings,
-): Promise<OehuHistory> {
-  const { from, to, signal } = options;
-  if (!(from < to)) throw new MeterError('ERR_METER_RANGE', 'Expected from < to, both ms since the epoch');
-  const asset = await client.resolve(device, options);
-  const total = await client.count(asset.deviceId, options);
-  let limit = 16;
-  let rows: readonly OehuEntry<OehuRecord>[] = [];
-  let complete = false;
-  for (;;) {
-    rows = await client.transactions(
-      { device: asset.deviceId, limit: Math.min(limit, settings.maxRows) },
-      { signal },
-    );
-    const times = rows.flatMap((row) => {
-      const at = row.ok ? recordTime(row.value) : null;
-      return at === null ? [] : [at];
-    });
-    const oldest = times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-    const newest = times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    complete = oldest < from || rows.length < limit || rows.length + 1 >= total;
-    if (complete || limit >= settings.maxRows) break;
-    const rate = times.length > 1 ? (newest - oldest) / (times.length - 1) : 0;
-    const estimate = rate > 0 ? Math.ceil(((newest - from) / rate) * 1.05) + 8 : 0;
-    limit = Math.min(settings.maxRows, Math.max(limit * 2, Math.min(estimate, limit * 256)));
-  }
-
-  const byId = new Map<string, { record: OehuRecord; at: number }>();
-  for (const row of rows) {
-    const at = row.ok ? recordTime(row.value) : null;
-    if (row.ok && at !== null) byId.set(row.value.id, { record: row.value, at });
-  }
-  const ascending = [...byId.values()].sort((a, b) => a.at - b.at);
-  const first = Math.max(
-    0,
-    ascending.findLastIndex(({ at }) => at < from),
-  );
-  const after = ascending.findIndex(({ at }) => at >= to);
-  const wanted = ascending.slice(first, after < 0 ? undefined : after + 1).map(({ record }) => record);
-  const pinnedKey = settings.pinnedKeys?.[asset.deviceId] ?? settings.pinnedKeys?.[asset.assetId];
-  const verification = await verifyChain(
-    wanted.map((record) => record.transaction),
-    {
-      crypto: settings.crypto,
-      pinnedKey,
-      sha3: settings.sha3,
-      create: await client.create(asset.assetId, options),
-      signal,
-    },
-  );
-  return {
-    records: wanted.map((record, i) => ({ record, verification: present(verification.transactions[i]) })),
-    verification,
-    malformed: rows.filter((row) => !row.ok),
-    complete,
-  };
-}
-
-function present(verification: Verification | undefined): Verification {
-  return verification ?? { level: 'unsigned', reasons: [], id: '', signer: null, holder: null, spends: null };
-}
-
-const MAX_WATCH_ROWS = 10_000;
-
-async function* watch(
-  client: OehuClient,
-  environment: Environment,
-  device: string,
-  options: OehuWatchOptions,
-): AsyncGenerator<OehuRecord> {
-  const everyMs = options.everyMs ?? 60_000;
-  const { signal } = options;
-  const asset = await client.resolve(device, options);
-  let last = options.after;
-  let idle = 0;
-  for (;;) {
-    throwIfAborted(signal);
-    let fresh: readonly OehuRecord[] = [];
-    try {
-      fresh = await newerThan(client, asset.deviceId, last, options);
-    } catch (error) {
-      // A watch outlives outages: what was missed comes with the next answer.
-      if (!isEdmpError(error) || !error.retryable) throw error;
-    }
-    for (const record of fresh) {
-      last = record.id;
-      yield record;
-    }
-    idle = fresh.length > 0 ? 0 : Math.min(3, idle + 1);
-    // A phase of its own keeps many watchers from asking in the same second.
-    const [phase = 0] = environment.randomBytes(1);
-    await sleep(environment, everyMs * 2 ** idle * (0.95 + phase / 2560), { signal });
-  }
-}
-
-/** Records after transaction `last`, oldest first; everything in reach when `last` is unknown. */
-async function newerThan(
-  client: OehuClient,
-  device: string,
-  last: string | undefined,
-  options: AbortOptions,
-): Promise<readonly OehuRecord[]> {
-  for (let limit = 10; ; limit = Math.min(MAX_WATCH_ROWS, limit * 4)) {
-    const rows = await client.transactions({ device, limit }, options);
-    const records = rows
-      .flatMap((row) => (row.ok ? [row.value] : []))
-      .sort((a, b) => (recordTime(a) ?? 0) - (recordTime(b) ?? 0));
-    const index = last === undefined ? -1 : records.findIndex((record) => record.id === last);
-    if (index >= 0 || last === undefined || rows.length < limit || limit >= MAX_WATCH_ROWS) {
-      return records.slice(index + 1);
-    }
-  }
 }

@@ -38,6 +38,8 @@ export interface HttpOptions {
    * header may be sent); `off` does neither.
    */
   readonly conditional: 'etag' | 'cache' | 'off';
+  /** Headers of every request, e.g. an authorization. Default none. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Answers that `etag` may remember. Default 16, of at most 1 MiB each. */
   readonly rememberedAnswers?: number;
 }
@@ -109,7 +111,9 @@ export function createHttp(options: HttpOptions): Http {
     const deadline = environment.now() + totalMs;
     const known = options.conditional === 'etag' ? remembered.get(url) : undefined;
     const init: RequestInit = { method: 'GET' };
-    if (known !== undefined) init.headers = { 'if-none-match': known.etag };
+    if (known !== undefined || options.headers !== undefined) {
+      init.headers = { ...options.headers, ...(known === undefined ? {} : { 'if-none-match': known.etag }) };
+    }
     if (options.conditional === 'cache') init.cache = 'no-cache';
     let failure: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
@@ -158,7 +162,7 @@ export function createHttp(options: HttpOptions): Http {
       try {
         const init = {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { ...options.headers, 'content-type': 'application/json' },
           body: JSON.stringify(body),
         };
         const answer = await once(url, init, call.signal, timeoutMs);

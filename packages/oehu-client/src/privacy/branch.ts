@@ -2,6 +2,7 @@ import {
   type Consumption,
   type Descriptor,
   type IntervalSeries,
+  type IntervalStep,
   InvalidArgumentError,
   type MeterDevice,
   Quality,
@@ -14,6 +15,9 @@ import { coarseCell } from './cell.ts';
 import type { Point } from './geohash.ts';
 import { householdClass } from './household.ts';
 import { listingPseudonym } from './pseudonym.ts';
+
+/** Step that a listing has unless its owner chooses a finer one: days say little about habits (DESIGN §6). */
+export const DEFAULT_LISTING_STEP: IntervalStep = 'P1D';
 
 /** What an owner decides about a listing. */
 export interface BranchOptions {

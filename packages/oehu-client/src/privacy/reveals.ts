@@ -81,10 +81,10 @@ export function whatThisReveals(series: IntervalSeries, step: IntervalStep = ser
   return { step, days: days.length, found };
 }
 
-/** {@link whatThisReveals} at every step that a listing may have and the series allows. */
+/** {@link whatThisReveals} at the step of the series and at every usual coarser one, finest first. */
 export function revealsByStep(series: IntervalSeries): Reveals[] {
-  const steps: readonly IntervalStep[] = ['PT1M', 'PT15M', 'PT1H', 'P1D'];
-  return steps.flatMap((step) => {
+  const steps = new Set<IntervalStep>([series.step, 'PT1M', 'PT15M', 'PT1H', 'P1D']);
+  return [...steps].flatMap((step) => {
     try {
       return [whatThisReveals(series, step)];
     } catch (error) {
