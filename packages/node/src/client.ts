@@ -167,6 +167,14 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       (await call({ path: '/v1/meters', schema: views.list('meters', views.meter) })).meters,
     curve: ({ meter, ...query }) =>
       call({ path: `/v1/meters/${id(meter)}/curve`, query, schema: views.curve }),
+    reveals: async ({ meter, ...query }) =>
+      (
+        await call({
+          path: `/v1/meters/${id(meter)}/reveals`,
+          query,
+          schema: views.list('reveals', views.reveals),
+        })
+      ).reveals,
     offer: (body) => call({ method: 'POST', path: '/v1/offers', body, schema: views.listing }),
     ask: (body) => call({ method: 'POST', path: '/v1/asks', body, schema: views.order }),
     buy: (body) => call({ method: 'POST', path: '/v1/bids', body, schema: views.order }),
@@ -200,6 +208,13 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     matchmakers: async () =>
       (await call({ path: '/v1/matchmakers', schema: views.list('matchmakers', views.matchmaker) }))
         .matchmakers,
+    consents: async () =>
+      (await call({ path: '/v1/consents', schema: views.list('consents', views.consent) })).consents,
+    consentLog: async () =>
+      (await call({ path: '/v1/consents/log', schema: views.list('entries', views.consentLogEntry) }))
+        .entries,
+    withdrawConsent: (consent) =>
+      call({ method: 'DELETE', path: `/v1/consents/${id(consent)}`, schema: views.consent }),
     on: (onEvent) => follow({ onEvent }),
     follow,
   };

@@ -203,7 +203,7 @@ describe.skipIf(executable === undefined)(
         currency: 'DUM1',
         supply: 1,
         accuracy: 'hidden',
-        purposes: [],
+        purposes: ['research'],
         lifetimeMs: 86_400_000,
       });
       buyer.failNext();

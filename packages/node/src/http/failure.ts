@@ -42,6 +42,8 @@ export class HttpError extends EdmpError {
 const STATUS: Readonly<Record<string, number>> = {
   ERR_INVALID_ARGUMENT: 400,
   ERR_NODE_CONFIG: 400,
+  ERR_CONSENT_MISSING: 403,
+  ERR_CONSENT_SCOPE: 403,
   ERR_ORDER_OWNER: 403,
   ERR_MARKET_UNKNOWN: 404,
   ERR_METER_UNKNOWN_DEVICE: 404,
@@ -51,6 +53,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ERR_SETTLEMENT_UNKNOWN_TRADE: 404,
   ERR_NODE_CONFLICT: 409,
   ERR_NODE_NO_METER: 409,
+  ERR_CONSENT_RECEIPT: 422,
   ERR_MARKET_FORMAT: 422,
   ERR_METER_RANGE: 422,
   ERR_ORDER_AMOUNT: 422,
@@ -72,6 +75,7 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** Statuses of whole families of codes, for those not named above. */
 const FAMILY: readonly (readonly [prefix: string, status: number])[] = [
+  ['ERR_CONSENT_', 409],
   ['ERR_METER_', 502],
   ['ERR_NETWORK_', 502],
   ['ERR_ORDER_', 409],

@@ -5,6 +5,8 @@ import * as views from './views.ts';
 const NAMED: Readonly<Record<string, z.ZodType>> = {
   Block: views.block,
   BookOrder: views.bookOrder,
+  Consent: views.consent,
+  ConsentLogEntry: views.consentLogEntry,
   Consumption: views.consumption,
   Curve: views.curve,
   Delivery: views.delivery,
@@ -16,6 +18,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Meter: views.meter,
   NodeInfo: views.nodeInfo,
   Order: views.order,
+  Reveals: views.reveals,
   Trade: views.trade,
   Wallet: views.wallet,
   WalletTransaction: views.walletTransaction,

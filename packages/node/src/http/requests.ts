@@ -56,7 +56,7 @@ const curveFields = {
   step,
 };
 
-/** Query of `GET /v1/meters/{id}/curve`: at most 50 000 intervals. */
+/** Query of `GET /v1/meters/{id}/curve` and `/reveals`: at most 50 000 intervals. */
 export const curveQuery: z.ZodType<Omit<CurveQuery, 'meter'>> = z
   .strictObject(curveFields)
   .superRefine(checkSpan);
@@ -71,7 +71,7 @@ export const offerRequest: z.ZodType<OfferRequest> = z
     currency,
     supply,
     accuracy,
-    purposes: z.array(text(1, 64)).max(16),
+    purposes: z.array(text(1, 64)).min(1, 'at least one purpose that the data may be used for').max(16),
     shareHousehold: z.boolean().exactOptional(),
     lifetimeMs,
   })

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import type {
   BlockView,
   BookOrderView,
+  ConsentLogView,
+  ConsentView,
   CurveView,
   DeliveryView,
   ListingView,
@@ -11,6 +13,7 @@ import type {
   NodeEvent,
   NodeInfo,
   OrderView,
+  RevealsView,
   TradeView,
   WalletTransactionView,
   WalletView,
@@ -232,6 +235,46 @@ export const block: z.ZodType<BlockView> = z.object({
 export const matchmaker: z.ZodType<MatchmakerView> = z.object({
   key: z.string(),
   address: z.string().nullable(),
+});
+
+/** See `ConsentView`. */
+export const consent: z.ZodType<ConsentView> = z.object({
+  id: z.string(),
+  asset: z.string().nullable(),
+  digest: z.string(),
+  what: z.string(),
+  from: z.string(),
+  to: z.string(),
+  finestStep: step,
+  place: z.enum(['none', 'region', 'town', 'street']),
+  household: z.boolean(),
+  purposes: z.array(z.string()),
+  recipients: z.string(),
+  licence: z.string(),
+  given: time,
+  validUntil: time,
+  withdrawn: time.nullable(),
+});
+
+/** See `ConsentLogView`. */
+export const consentLogEntry: z.ZodType<ConsentLogView> = z.object({
+  at: time,
+  event: z.enum(['granted', 'listed', 'delivered', 'refused', 'withdrawn', 'erased']),
+  consent: z.string(),
+  detail: z.string(),
+});
+
+/** See `RevealsView`. */
+export const reveals: z.ZodType<RevealsView> = z.object({
+  step,
+  found: z.array(
+    z.object({
+      kind: z.string(),
+      sensitivity: z.enum(['low', 'medium', 'high']),
+      text: z.string(),
+      days: z.array(z.string()),
+    }),
+  ),
 });
 
 /** See `NodeEvent`. */

@@ -62,6 +62,62 @@ describe('/v1', () => {
     expect(told.descriptor.household).toEqual({ kind: 'house', occupants: '3-4' });
   });
 
+  it('tells what a curve reveals, finest step first and less at coarser ones', async () => {
+    const query = 'from=2026-01-05&to=2026-01-11&commodity=electricity&flow=import&step=PT15M';
+    const { reveals } = await json(await market.seller.send('GET', `/v1/meters/meter-1/reveals?${query}`));
+    expect(reveals.map((one: { step: string }) => one.step)).toEqual(['PT15M', 'PT1H', 'P1D']);
+    const kinds = reveals.map(({ found }: { found: { kind: string }[] }) => found.map(({ kind }) => kind));
+    expect(kinds[0]).toContain('wake-and-sleep');
+    expect(kinds[2]).not.toContain('wake-and-sleep');
+    await json(await market.seller.send('GET', `/v1/meters/none/reveals?${query}`), 404);
+    await json(await market.seller.send('GET', `/v1/meters/meter-1/reveals?${query}&typo=1`), 400);
+  });
+
+  it('shows the consent that an offer gave, and its log, to the owner alone', async () => {
+    const listing = await json(await market.seller.send('POST', '/v1/offers', OFFER), 201);
+    const { consents } = await json(await market.seller.send('GET', '/v1/consents'));
+    expect(consents).toMatchObject([
+      {
+        asset: listing.asset,
+        digest: listing.descriptor.consent,
+        from: OFFER.from,
+        to: OFFER.to,
+        finestStep: 'PT15M',
+        place: 'town',
+        purposes: ['research'],
+        withdrawn: null,
+      },
+    ]);
+    const { entries } = await json(await market.seller.send('GET', '/v1/consents/log'));
+    expect(entries.map((entry: { event: string }) => entry.event)).toEqual(['listed', 'granted']);
+    expect(await json(await market.buyer.send('GET', '/v1/consents'))).toEqual({ consents: [] });
+    for (const path of ['/v1/consents', '/v1/consents/log']) {
+      await json(await market.seller.app.request(`http://127.0.0.1:8080${path}`), 401);
+    }
+  });
+
+  it('withdraws a consent: the listing goes, a running sale fails and the money comes back', async () => {
+    const listing = await json(await market.seller.send('POST', '/v1/offers', OFFER), 201);
+    await json(await market.buyer.send('POST', '/v1/bids', { asset: listing.asset }), 201);
+    await market.environment.advance(3 * STEP_PAUSE_MS);
+    const { consents } = await json(await market.seller.send('GET', '/v1/consents'));
+    const path = `/v1/consents/${consents[0].id}`;
+    await json(await market.buyer.send('DELETE', path), 404);
+    const withdrawn = await json(await market.seller.send('DELETE', path));
+    expect(withdrawn).toEqual({ ...consents[0], withdrawn: market.environment.now() });
+    expect(await json(await market.buyer.send('GET', '/v1/listings'))).toEqual({ listings: [] });
+    await market.environment.advance(10 * STEP_PAUSE_MS);
+    const { trades } = await json(await market.buyer.send('GET', '/v1/trades'));
+    expect(trades).toMatchObject([{ final: true, failed: 'The seller withdrew its consent', atRisk: '0' }]);
+    const { wallets } = await json(await market.buyer.send('GET', '/v1/wallets'));
+    expect(wallets[0]).toMatchObject({ available: '1000', held: '0' });
+    expect(await json(await market.seller.send('DELETE', path))).toEqual(withdrawn);
+    const again = { asset: listing.asset, price: '12', currency: 'DUM1', supply: 1, lifetimeMs: 60_000 };
+    const { error } = await json(await market.seller.send('POST', '/v1/asks', again), 409);
+    expect(error.code).toBe('ERR_CONSENT_WITHDRAWN');
+    await json(await market.seller.app.request(`http://127.0.0.1:8080${path}`, { method: 'DELETE' }), 401);
+  });
+
   it('carries a purchase from bid to download and pays the seller', async () => {
     const { trade, asset } = await finishedTrade();
     const view = await json(await market.buyer.send('GET', `/v1/trades/${trade}`));
@@ -145,6 +201,7 @@ describe('/v1', () => {
     ['a price above 2^63-1', { price: '9223372036854775808' }],
     ['a price as a number', { price: 10 }],
     ['no licences', { supply: 0 }],
+    ['no purpose', { purposes: [] }],
     ['control characters', { title: 'a\u0000b' }],
   ])('refuses %s', async (_, change) => {
     const { error } = await json(
@@ -198,6 +255,9 @@ it.each([
   ['ERR_RISK_BALANCE', 409],
   ['ERR_METER_SCHEMA', 502],
   ['ERR_METER_UNKNOWN_DEVICE', 404],
+  ['ERR_CONSENT_SCOPE', 403],
+  ['ERR_CONSENT_WITHDRAWN', 409],
+  ['ERR_CONSENT_RECEIPT', 422],
   ['ERR_STORE_IO', 500],
   ['ERR_TIMEOUT', 504],
   ['ERR_SOMETHING_NEW', 422],
@@ -308,10 +368,23 @@ describe('client', () => {
       step: 'PT1H',
     } as const;
     expect(await seller.curve(query)).toEqual(await market.seller.service.curve(query));
+    expect(await seller.reveals(query)).toEqual(await market.seller.service.reveals(query));
     expect(
       (await seller.ask({ asset: listing.asset, price: 3n, currency: 'DUM1', supply: 1, lifetimeMs: 60_000 }))
         .price,
     ).toBe(3n);
+  });
+
+  it('shows and withdraws consents', async () => {
+    const seller = clientOf('seller');
+    await seller.offer({ ...OFFER, price: 10n });
+    const [consent] = await seller.consents();
+    expect(await seller.consents()).toEqual(await market.seller.service.consents());
+    const withdrawn = await seller.withdrawConsent(consent!.id);
+    expect(withdrawn.withdrawn).toBe(market.environment.now());
+    expect(await seller.consents()).toEqual([withdrawn]);
+    expect(await seller.consentLog()).toEqual(await market.seller.service.consentLog());
+    expect((await seller.consentLog())[0]?.event).toBe('withdrawn');
   });
 
   it('throws the node’s errors with their codes', async () => {

@@ -1,4 +1,4 @@
-import { type Descriptor, EdmpError, type Environment, type IntervalStep, Quality } from '@edmp/interface';
+import { type Descriptor, EdmpError, type Environment, Quality } from '@edmp/interface';
 import type {
   BlockView,
   BookOrderView,
@@ -15,6 +15,9 @@ import type {
   WalletTransactionView,
   WalletView,
 } from '@edmp/node';
+import { revealsByStep } from '@edmp/oehu-client';
+import { fakeConsents } from './fake-consents.ts';
+import { fakeCurve } from './fake-curve.ts';
 
 /** Pause between two steps of a fake trade, ms. */
 export const STEP_PAUSE_MS = 500;
@@ -29,14 +32,6 @@ const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | nu
     ['release-agreement', 'buyer', 'market/release'],
   ];
 const STATES = ['accepted', 'proposed', 'agreed', 'released', 'completed'];
-const STEP_MINUTES: Record<IntervalStep, number> = {
-  PT1M: 1,
-  PT5M: 5,
-  PT15M: 15,
-  PT30M: 30,
-  PT1H: 60,
-  P1D: 1440,
-};
 const CELLS = { street: 'u15pm', town: 'u15p', region: 'u15', hidden: null } as const;
 
 interface Mutable<T> {
@@ -70,6 +65,7 @@ export function fakeMarket(options: {
     bid: string;
   }[] = [];
   const movements = new Map<string, WalletTransactionView[]>();
+  const consents = fakeConsents(environment);
   const listeners = new Set<(event: NodeEvent) => void>();
   let ids = 0;
 
@@ -224,14 +220,27 @@ export function fakeMarket(options: {
     let lastBlock: string | null = null;
     const advance = (index: number): void => {
       const [name, signedBy, type] = STEPS[index] ?? [];
-      if (fails && index === 1) {
+      let failure = fails && index === 1 ? 'The seller did not answer in time' : undefined;
+      if (signedBy === 'seller') {
+        try {
+          consents.check(listing.asset, 'delivered', buyer);
+        } catch {
+          failure = 'The seller withdrew its consent';
+        }
+      }
+      if (failure !== undefined) {
         reserve(-1);
+        if (index > 2) {
+          move(buyer, movement('out', 'returned'));
+          move(seller, movement('in', 'returned'));
+        }
         view.value = {
           ...view.value,
           steps: [...view.value.steps, { name: 'failed', at: now(), block: null, signedBy: null }],
           state: 'failed',
           final: true,
-          failed: 'The seller did not answer in time',
+          failed: failure,
+          atRisk: 0n,
           updated: now(),
         };
         emit('trade', view.value.id, 'A deal failed');
@@ -347,6 +356,12 @@ export function fakeMarket(options: {
         );
     };
 
+    const cancelOrder = (entry: (typeof book)[number]): void => {
+      entry.value = { ...entry.value, status: 'cancelled' };
+      append(key, 'market/cancel', null, null);
+      emit('order', entry.value.order, 'Order cancelled');
+    };
+
     const service: NodeService = {
       info: async () => ({
         name,
@@ -359,9 +374,23 @@ export function fakeMarket(options: {
       }),
       meters: async () => meters,
       curve,
+      async reveals(query) {
+        const { values, ...view } = await curve(query);
+        const series = {
+          ...view,
+          unit: query.commodity === 'gas' ? ('uM3' as const) : ('uKWh' as const),
+          values,
+          quality: Uint8Array.from(values, (value) => (value === null ? Quality.missing : Quality.measured)),
+          trust: 'signed' as const,
+        };
+        return revealsByStep(series).map(({ step, found }) => ({ step, found }));
+      },
       async offer(request) {
         currencyKnown(request.currency);
         const view = await curve(request);
+        if (request.purposes.length === 0)
+          throw new EdmpError('ERR_CONSENT_RECEIPT', 'Expected 1 to 64 purposes in processing.purposes');
+        const digest = environment.randomBytes(32);
         const descriptor: Descriptor = {
           commodity: request.commodity,
           flow: request.flow,
@@ -379,11 +408,13 @@ export function fakeMarket(options: {
           pseudonym: environment.randomBytes(16),
           licence: 'EDMP-personal-1',
           purposes: request.purposes,
-          consent: environment.randomBytes(32),
+          consent: digest,
           title: request.title,
         };
         const asset = id('EWbafyrei');
         datasets.set(asset, { owner: key, descriptor, curve: view });
+        consents.grant(key, asset, digest, request);
+        consents.check(asset, 'listed', request.title);
         const ask = placed(key, 'ask', {
           asset,
           price: request.price,
@@ -402,6 +433,7 @@ export function fakeMarket(options: {
             'This node does not hold the data of that asset; make an offer of a meter first',
           );
         }
+        consents.check(request.asset, 'listed', dataset.descriptor.title);
         const ask = placed(key, 'ask', { ...request, quantity: request.supply });
         list(key, dataset.descriptor, ask.value);
         return orderView(ask);
@@ -467,9 +499,7 @@ export function fakeMarket(options: {
             'ERR_ORDER_CLOSED',
             `Only an open order can be cancelled; this one is ${entry.value.status}`,
           );
-        entry.value = { ...entry.value, status: 'cancelled' };
-        append(key, 'market/cancel', null, null);
-        emit('order', order, 'Order cancelled');
+        cancelOrder(entry);
       },
       orders: async () => book.filter(({ value }) => own(value)).map(orderView),
       book: async () =>
@@ -524,6 +554,17 @@ export function fakeMarket(options: {
         { key: '01'.repeat(32), address: '/ip4/127.0.0.1/tcp/4001' },
         { key: '0f'.repeat(32), address: null },
       ],
+      consents: async () => consents.of(key),
+      consentLog: async () => consents.log(key),
+      async withdrawConsent(wanted) {
+        const view = consents.withdraw(key, wanted);
+        if (view === undefined) throw unknown('consent');
+        const open = book.filter(
+          ({ value }) => own(value) && value.status === 'open' && value.asset === view.asset,
+        );
+        for (const ask of open) cancelOrder(ask);
+        return view;
+      },
       on(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -531,29 +572,4 @@ export function fakeMarket(options: {
     };
     return { service, key, failNext: () => (fails = true) };
   });
-}
-
-/** A household's day: base load, morning and evening peaks, one gap at 03:00; the same for the same query. */
-function fakeCurve(query: CurveQuery): CurveView {
-  const minutes = STEP_MINUTES[query.step];
-  const start = Date.parse(`${query.from}T00:00:00+01:00`);
-  const days = Math.round((Date.parse(query.to) - Date.parse(query.from)) / 86_400_000) + 1;
-  const values = Array.from({ length: (days * 1440) / minutes }, (_, i) => {
-    const hour = ((i * minutes) / 60) % 24;
-    if (query.step !== 'P1D' && hour === 3) return null;
-    const peak = (at: number, width: number): number => Math.exp(-(((hour - at) / width) ** 2));
-    const kilowatts = 0.18 + 0.9 * peak(7.5, 1) + 1.6 * peak(18.5, 2) + 0.05 * Math.sin(i * 7);
-    return Math.round(kilowatts * (minutes / 60) * 1_000_000);
-  });
-  return {
-    commodity: query.commodity,
-    flow: query.flow,
-    unit: query.commodity === 'gas' ? 'uM3' : 'uKWh',
-    step: query.step,
-    zone: 'Europe/Amsterdam',
-    start,
-    values,
-    attestation: 'signed',
-    verified: values.length + 1,
-  };
 }
