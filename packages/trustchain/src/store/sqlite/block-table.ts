@@ -52,8 +52,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   const absent = new Set<string>();
   const authorIds = new Map<string, number>();
   const typeIds = new Map<string, number>();
-  let lastArrival = 0;
-  let total = 0;
+  /** Read from the file when first needed, and again after a transaction was undone. */
+  let counters: { arrival: number; total: number } | undefined;
 
   const columns = 'arrival, bytes';
   const sql = {
@@ -91,6 +91,10 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     ),
   };
 
+  const counts = (): { arrival: number; total: number } => {
+    counters ??= { arrival: Number(sql.last.get()?.n), total: Number(sql.total.get()?.n) };
+    return counters;
+  };
   const remember = (block: HalfBlock): void => {
     recent.set(blockKey(block.id), block);
     if (recent.size <= RECENT_BLOCKS) return;
@@ -145,9 +149,10 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   const at = (author: number, seq: unknown): HalfBlock[] =>
     typeof seq === 'number' ? sql.at.all(author, seq).map(decode).sort(byId) : [];
 
-  const table: BlockTable = {
+  return {
     insert(blocks) {
       const added = new Map<number, number>();
+      const known = counts();
       for (const block of blocks) {
         if (!absent.delete(blockKey(block.id)) && get(block.id) !== undefined) continue;
         absent.delete(blockKey(block.id));
@@ -162,9 +167,9 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
           type = Number(sql.addType.get(core.type)?.id);
           typeIds.set(core.type, type);
         }
-        lastArrival += 1;
+        known.arrival += 1;
         const link = core.link === null ? null : mark(core.link);
-        sql.insert.run(lastArrival, mark(block.id), author, core.seq, type, link, block.bytes);
+        sql.insert.run(known.arrival, mark(block.id), author, core.seq, type, link, block.bytes);
         added.set(author, (added.get(author) ?? 0) + 1);
         remember(block);
       }
@@ -173,7 +178,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         sql.addCount.run(n, author);
         count += n;
       }
-      total += count;
+      known.total += count;
       return count;
     },
     remove(ids) {
@@ -189,8 +194,9 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
           count += 1;
         }
       }
-      if (count > 0) sql.keepArrival.run(lastArrival);
-      total -= count;
+      const known = counts();
+      if (count > 0) sql.keepArrival.run(known.arrival);
+      known.total -= count;
       return count;
     },
     get,
@@ -234,16 +240,13 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     },
     since: (after, limit) => (limit <= 0 ? [] : sql.since.all(after, limit).map(arrived)),
     authors: () => sql.authors.all().map((row) => new Uint8Array(row.key as Uint8Array) as PublicKey),
-    count: (author) => (author === undefined ? total : Number(sql.countOf.get(author)?.n ?? 0)),
+    count: (author) => (author === undefined ? counts().total : Number(sql.countOf.get(author)?.n ?? 0)),
     reset() {
       recent.clear();
       absent.clear();
       authorIds.clear();
       typeIds.clear();
-      total = Number(sql.total.get()?.n);
-      lastArrival = Number(sql.last.get()?.n);
+      counters = undefined;
     },
   };
-  table.reset();
-  return table;
 }
