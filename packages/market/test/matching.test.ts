@@ -246,7 +246,7 @@ describe('several matchmakers', () => {
     expect(world.environment.now() - start).toBeLessThan(5_000);
     expect(await available(seller)).toBe(1100n);
     expect(await available(buyer)).toBe(900n);
-    expect(buyer.market.trades()).toHaveLength(100);
+    expect(buyer.market.trades().filter((trade) => trade.state === 'completed')).toHaveLength(100);
   });
 
   it('three matchmakers that all see both orders cause one trade', async () => {

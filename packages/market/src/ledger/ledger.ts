@@ -288,11 +288,8 @@ export function emptyLedger(options: LedgerOptions): Ledger {
       while (due.peekRank() <= now) {
         const record = due.pop();
         if (record === undefined) break;
-        record.scheduled = false;
-        const before = record.outcome;
-        recompute(record);
         // Still held after the window: only another block can end it, and that recomputes anyway.
-        if (record.outcome === before) record.scheduled = true;
+        recompute(record);
       }
     },
     balance(account, currency) {
