@@ -1,6 +1,6 @@
 import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
 import { memoryKeyValueStore, softwareSigner, systemEnvironment } from '@edmp/interface';
-import { createMarket, price, type TradeId } from '@edmp/market';
+import { createMarket, type Market, price, type TradeId } from '@edmp/market';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { crypto } from './crypto.js';
@@ -29,20 +29,18 @@ export async function trade(): Promise<string> {
   const buyer = await party(2);
   networks.link(seller.market.self, buyer.market.self);
 
-  const { document } = await seller.settlement.addDataset({ descriptor, consumption });
-  const finished = new Promise<TradeId>((resolve, reject) => {
-    buyer.market.on((event) => {
-      if (event.type === 'listing' && event.change === 'added') {
-        const { asset, price: asked } = event.listing;
-        buyer.market.buy({ asset, price: asked, lifetimeMs: 60_000 }).catch(reject);
-      }
-      if (event.type !== 'trade') return;
-      if (event.trade.state === 'completed') resolve(event.trade.id);
-      if (event.trade.state === 'failed') reject(new Error(event.trade.failure?.reason));
-    });
+  // The buyer takes the first listing that it hears of.
+  buyer.market.on((event) => {
+    if (event.type !== 'listing' || event.change !== 'added') return;
+    const { asset, price: asked } = event.listing;
+    void buyer.market.buy({ asset, price: asked, lifetimeMs: 60_000 });
   });
+  const finished = Promise.all([completed(seller.market), completed(buyer.market)]);
+
+  const { document } = await seller.settlement.addDataset({ descriptor, consumption });
   await seller.market.sell({ document, price: price('DUM1', 10), supply: 1, lifetimeMs: 60_000 });
-  const delivery = await buyer.market.delivery(await finished);
+  const [, purchase] = await finished;
+  const delivery = await buyer.market.delivery(purchase);
   const balances = await Promise.all(
     [seller, buyer].map(({ market }) => market.balance(market.self, 'DUM1')),
   );
@@ -52,4 +50,15 @@ export async function trade(): Promise<string> {
     `identical: ${delivery.consumption.values.join() === consumption.values.join()}`,
     `balances: ${balances.map(({ available }) => available).join(' and ')} DUM1`,
   ].join('\n');
+}
+
+/** The first trade that a market completes; fails with the reason when one fails. */
+function completed(market: Market): Promise<TradeId> {
+  return new Promise((resolve, reject) => {
+    market.on((event) => {
+      if (event.type !== 'trade') return;
+      if (event.trade.state === 'completed') resolve(event.trade.id);
+      if (event.trade.state === 'failed') reject(new Error(event.trade.failure?.reason));
+    });
+  });
 }
