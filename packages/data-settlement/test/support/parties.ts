@@ -6,12 +6,14 @@ import {
   type JudgedTrade,
   type KeyValueStore,
   memoryKeyValueStore,
+  type Network,
   type SealedDelivery,
   type SettlementTrade,
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { expect } from 'vitest';
 import { type DirectNetwork, directNetworks } from './direct-network.ts';
 import { quarterHours, type Series } from './fixtures.ts';
 
@@ -78,3 +80,31 @@ export const judged = (deal: Deal, wrappedKey: Uint8Array): JudgedTrade => ({
   settlementRoot: deal.delivery.settlementRoot,
   wrappedKey,
 });
+
+/** A party's settlement after its process ended and started again over the same stores. */
+export function restarted(all: Parties, party: Party): Party {
+  void party.settlement.stop();
+  const { crypto, environment } = all;
+  const { content, secrets, network } = party;
+  return { ...party, settlement: createSettlement({ crypto, environment, content, secrets, network }) };
+}
+
+/** A trade up to the point where the seller has sealed. */
+export async function sealedTrade(all: Parties, days = 1): Promise<Deal> {
+  const { asset, document } = await all.seller.settlement.addDataset(quarterHours({ days }));
+  const recipientKey = await all.buyer.settlement.createRecipientKey();
+  const trade: SettlementTrade = {
+    tradeId: all.crypto.sha256(recipientKey),
+    asset,
+    seller: all.seller.network.self,
+    buyer: all.buyer.network.self,
+    recipientKey,
+  };
+  return { trade, document, delivery: await all.seller.settlement.seal(trade) };
+}
+
+/** A network that serves nothing, for a second settlement over the same stores. */
+export const quiet = (party: Party): Network => ({ ...party.network, handle: () => () => undefined });
+
+/** Matches an error by its code. */
+export const code = (text: string): unknown => expect.objectContaining({ code: text });
