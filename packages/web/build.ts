@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -7,6 +7,8 @@ import { build } from 'vite';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(here, 'dist');
 const stamp = join(dist, '.inputs');
+const turn = join(here, 'node_modules', '.building');
+const TURN_MS = 60_000;
 const INPUTS = [
   'index.html',
   'vite.config.ts',
@@ -22,13 +24,38 @@ const INPUTS = [
 /** Builds the GUI into `packages/web/dist` unless what is there was built from the same files. Returns the folder. */
 export async function buildWeb(): Promise<{ readonly directory: string; readonly built: boolean }> {
   const inputs = await fingerprint();
-  const previous = await readFile(stamp, 'utf8').catch(() => '');
-  if (previous === inputs && (await stat(join(dist, 'index.html')).catch(() => undefined)) !== undefined) {
-    return { directory: dist, built: false };
+  if (await isBuiltFrom(inputs)) return { directory: dist, built: false };
+  const unlock = await takeTurn();
+  try {
+    // Another process may have built the same meanwhile.
+    if (await isBuiltFrom(inputs)) return { directory: dist, built: false };
+    await build({ configFile: join(here, 'vite.config.ts'), logLevel: 'warn', mode: 'production' });
+    await writeFile(stamp, inputs);
+    return { directory: dist, built: true };
+  } finally {
+    await unlock();
   }
-  await build({ configFile: join(here, 'vite.config.ts'), logLevel: 'warn', mode: 'production' });
-  await writeFile(stamp, inputs);
-  return { directory: dist, built: true };
+}
+
+async function isBuiltFrom(inputs: string): Promise<boolean> {
+  const previous = await readFile(stamp, 'utf8').catch(() => '');
+  return previous === inputs && (await stat(join(dist, 'index.html')).catch(() => undefined)) !== undefined;
+}
+
+/** Waits until no other process builds. A turn older than a minute was left behind by a killed process. */
+async function takeTurn(): Promise<() => Promise<void>> {
+  const release = (): Promise<void> => rm(turn, { recursive: true, force: true });
+  for (;;) {
+    try {
+      await mkdir(turn);
+      return release;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const taken = await stat(turn).catch(() => undefined);
+    if (taken !== undefined && Date.now() - taken.mtimeMs > TURN_MS) await release();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function fingerprint(): Promise<string> {

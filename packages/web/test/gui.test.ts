@@ -115,6 +115,8 @@ describe.skipIf(executable === undefined)(
       await buyerPage.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
       expect(await buyer.service.orders()).toEqual([]);
+      // The keyboard is back where it was.
+      await buyerPage.locator('button:focus', { hasText: 'Buy' }).waitFor();
       await buyerPage.keyboard.press('Enter');
       await dialog.getByRole('button', { name: 'Buy for 10' }).click();
 

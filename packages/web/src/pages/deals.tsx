@@ -5,6 +5,7 @@ import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bi
 import { Ladder } from '../components/ladder.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
+import { usePurchaseTitles } from '../state/titles.ts';
 import { balancesAround } from '../text/balances.ts';
 import { formatTime, shortId } from '../text/format.ts';
 import { ladderOf } from '../text/ladder.ts';
@@ -16,6 +17,7 @@ export function DealsPage({ selected }: { readonly selected: string }): VNode {
   const orders = useResource('orders', (client) => client.orders());
   const wallets = useResource('wallets', (client) => client.wallets());
   const listings = useResource('own-listings', (client) => client.listings({ limit: 1000 }));
+  const bought = usePurchaseTitles(trades.value ?? []);
   const titles = new Map((listings.value ?? []).map((listing) => [listing.asset, listing]));
   const open = (orders.value ?? []).filter(
     (order) => order.status === 'open' && order.filled + order.reserved < order.quantity,
@@ -57,7 +59,7 @@ export function DealsPage({ selected }: { readonly selected: string }): VNode {
           key={trade.id}
           trade={trade}
           wallets={wallets.value ?? []}
-          title={titles.get(trade.asset)?.descriptor.title}
+          title={bought.get(trade.id) ?? titles.get(trade.asset)?.descriptor.title}
           open={index === 0 || !trade.final}
         />
       ))}

@@ -20,6 +20,7 @@ export function BuyDialog(props: {
   const wallet = props.wallets.find((candidate) => candidate.id === listing.currency);
   const style = wallet ?? { id: listing.currency, precision: 0 };
   const price = formatMoney(listing.price, style);
+  const values = listing.descriptor.count - listing.descriptor.gaps;
   const enough = wallet !== undefined && wallet.available >= listing.price;
 
   const buy = async (): Promise<void> => {
@@ -43,14 +44,14 @@ export function BuyDialog(props: {
           ['You pay', price],
           [
             'You get',
-            `${listing.descriptor.count - listing.descriptor.gaps} values and a licence (${listing.descriptor.licence})`,
+            `${values === 1 ? 'One value' : `${values} values`} and a licence (${listing.descriptor.licence})`,
           ],
           ...(wallet === undefined
             ? []
             : ([
                 [
                   'Your money',
-                  `${formatMoney(wallet.available, wallet)} now, ${formatMoney(wallet.available - listing.price, wallet)} after`,
+                  `${formatMoney(wallet.available, wallet)} now${enough ? `, ${formatMoney(wallet.available - listing.price, wallet)} after` : ''}`,
                 ],
               ] as const)),
         ]}

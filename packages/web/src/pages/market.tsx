@@ -138,7 +138,7 @@ function Offer(props: {
           [
             'How fine',
             `One value every ${stepName(descriptor.step)}`,
-            `${descriptor.count} values, ${descriptor.gaps} without data`,
+            `${descriptor.count === 1 ? 'One value' : `${descriptor.count} values`}${descriptor.gaps === 0 ? '' : `, ${descriptor.gaps} without data`}`,
           ],
           ['Place', formatPlace(descriptor.cell)],
           ...(descriptor.household === null

@@ -4,12 +4,14 @@ import { Empty, Facts, Loading, Problem } from '../components/bits.tsx';
 import { Chart } from '../components/chart.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
+import { usePurchaseTitles } from '../state/titles.ts';
 import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
 import { attestation, householdName, kindName, purposeName } from '../text/words.ts';
 
 /** Bought data: curve, table, downloads. */
 export function PurchasesPage({ selected }: { readonly selected: string }): VNode {
   const trades = useResource('trades', (client) => client.trades());
+  const titles = usePurchaseTitles(trades.value ?? []);
   if (trades.value === undefined) {
     return trades.error === undefined ? <Loading what="your purchases" /> : <Problem error={trades.error} />;
   }
@@ -36,7 +38,7 @@ export function PurchasesPage({ selected }: { readonly selected: string }): VNod
               href={linkTo('purchases', trade.id)}
               {...(trade.id === shown.id ? { 'aria-current': 'true' as const } : {})}
             >
-              {formatTime(trade.updated)}
+              {titles.get(trade.id) ?? formatTime(trade.updated)}
             </a>
           ))}
         </nav>

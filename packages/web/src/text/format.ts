@@ -12,7 +12,8 @@ export function shortAssets(text: string): string {
 
 /** Date and time in the reader's own words and zone. */
 export function formatTime(moment: number): string {
-  return new Date(moment).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  const text = new Date(moment).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return text.replace(/\s(?=[AP]M$)/, '\u00a0');
 }
 
 /** Time of the day with seconds. */
