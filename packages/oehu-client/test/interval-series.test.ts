@@ -129,6 +129,27 @@ describe('interval series', () => {
     expect(seriesBounds(series)).toHaveLength(4);
   });
 
+  it('goes on with a new gas meter on another channel, losing only the hour of the change', () => {
+    const gas = (minutes: number, value: number, meter: string): MeterReading =>
+      reading(minutes, value, { commodity: 'gas', unit: 'uM3', tariff: 'total', meter });
+    const readings = [
+      ...[0, 15, 30].map((at) => gas(at, 900_000 + at * 100, '0-1:24.2.1')),
+      ...[45, 60, 75].map((at) => gas(at, at * 100, '0-2:24.2.1')),
+    ];
+    const options = {
+      from: START,
+      to: START + 75 * MINUTE,
+      step: 'PT15M',
+      zone: 'Europe/Amsterdam',
+    } as const;
+    const series = intervalSeries(readings, { ...options, commodity: 'gas', flow: 'import' });
+    expect(series.values).toEqual([1500, 1500, null, 1500, 1500]);
+    // A dead meter that goes on showing its last value adds nothing and takes nothing.
+    const dead = [...readings, ...[45, 60, 75].map((at) => gas(at, 903_000, '0-1:24.2.1'))];
+    const both = intervalSeries(dead, { ...options, commodity: 'gas', flow: 'import' });
+    expect(both.values.slice(3)).toEqual([1500, 1500]);
+  });
+
   it('refuses mixed units', () => {
     expect(() => quarterHours([reading(0, 0), reading(15, 1, { unit: 'uGJ' })], 15)).toThrowError(
       expect.objectContaining({ code: 'ERR_METER_RANGE' }),

@@ -112,6 +112,31 @@ describe('the OEHU source', () => {
     expect(all.records).toHaveLength(400);
   });
 
+  it('refuses rows of another device, whoever signed them', async () => {
+    const swapped: FetchLike = async (url, init) => {
+      const answer = await fetch(url, init);
+      if (!url.includes('/transactions?')) return answer;
+      const other = emulator.devices[1]?.ormId ?? '';
+      const target = new URL(url);
+      target.searchParams.set('deviceId', other);
+      return fetch(target, init);
+    };
+    const { emulator, client } = await emulated({}, { fetch: swapped });
+    const id = emulator.devices[0]?.ormId ?? '';
+    const history = await client.history(id, { from: emulator.start, to: emulator.now() });
+    expect(history.records).toEqual([]);
+    expect(history.malformed.length).toBeGreaterThan(200);
+    expect(history.malformed[0]).toMatchObject({ ok: false, issues: [{ code: 'other-device' }] });
+  });
+
+  it('tells what it has when the answer outgrows its limit', async () => {
+    const { emulator, client } = await emulated({}, { maxBodyBytes: 100_000 });
+    const id = emulator.devices[0]?.ormId ?? '';
+    const history = await client.history(id, { from: emulator.start, to: emulator.now() });
+    expect(history.complete).toBe(false);
+    expect(history.records).toHaveLength(16);
+  });
+
   it('keeps readings of another key below `signed` when the key is pinned', async () => {
     const { emulator, client } = await emulated({}, { pinnedKeys: { 'id:other': 'x' } });
     const [device] = emulator.devices;

@@ -60,7 +60,7 @@ export interface OehuHistory {
   /** Records in ascending time with what is proven about each. */
   readonly records: readonly { readonly record: OehuRecord; readonly verification: Verification }[];
   readonly verification: ChainVerification;
-  /** Entries that could not be read. */
+  /** Entries that could not be read, were of another device, or were altered copies of a verified one. */
   readonly malformed: readonly OehuEntry<OehuRecord>[];
   /** Whether everything back to `from` (or to the device's first reading) was seen. */
   readonly complete: boolean;

@@ -12,7 +12,9 @@ export interface OehuIssue {
     | 'swapped-coordinates'
     | 'burned'
     | 'clock-skew'
-    | 'old-shape';
+    | 'old-shape'
+    | 'altered-copy'
+    | 'other-device';
   readonly expected: string;
   /** Type or class of what came, never the value. */
   readonly received: string;

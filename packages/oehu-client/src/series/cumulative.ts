@@ -6,6 +6,9 @@ import type { RegisterRun } from './registers.ts';
 export interface CumulativeColumn {
   /** Register value at each bound, micro-units; NaN where unknown. */
   readonly level: Float64Array;
+  /** First and last reading of the register, ms since the epoch. */
+  readonly begin: number;
+  readonly end: number;
   /** Which run each bound was read from; −1 where unknown. */
   readonly run: Int32Array;
   /** Per interval: whether readings of one run cover it, or why not. */
@@ -30,6 +33,8 @@ export function readCumulative(
 ): CumulativeColumn {
   const size = bounds.length;
   const column: CumulativeColumn = {
+    begin: runs[0]?.points[0]?.at ?? Number.POSITIVE_INFINITY,
+    end: runs[runs.length - 1]?.points.at(-1)?.at ?? Number.NEGATIVE_INFINITY,
     level: new Float64Array(size).fill(Number.NaN),
     run: new Int32Array(size).fill(-1),
     covered: new Uint8Array(Math.max(0, size - 1)),

@@ -105,10 +105,12 @@ export function intervalSeries(
     const columns = registers.map((register) =>
       readCumulative(register.runs, bounds, bridge, nominalStepMs(step)),
     );
+    // Registers of different meters, not tariffs of one: a meter that is not there yet, or no longer, adds nothing.
+    const areMeters = columns.length > 1 && wanted.every((reading) => reading.tariff === 'total');
     for (let i = 0; i < count; i++) {
       let sum: number | null = 0;
       let code: QualityCode = Quality.measured;
-      for (const column of columns) {
+      for (const column of areMeters ? presentAt(columns, bounds, i) : columns) {
         const left = column.level[i] ?? Number.NaN;
         const right = column.level[i + 1] ?? Number.NaN;
         const covered = column.covered[i] === Coverage.full && column.run[i] === column.run[i + 1];
@@ -151,6 +153,18 @@ export function intervalSeries(
       notes,
     },
   };
+}
+
+/** The meters that had been read by the start of interval `i` and still were at its end; all of them when none is. */
+function presentAt(
+  columns: readonly CumulativeColumn[],
+  bounds: Float64Array,
+  i: number,
+): readonly CumulativeColumn[] {
+  const from = bounds[i] ?? 0;
+  const to = bounds[i + 1] ?? 0;
+  const present = columns.filter((column) => column.begin < to && column.end > from);
+  return present.length > 0 ? present : columns;
 }
 
 /** Readings by register; the `total` register only when the same meter gives no tariffs. */
