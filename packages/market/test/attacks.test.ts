@@ -295,7 +295,7 @@ describe('S143 attacks on the earlier markets are refused and recorded', () => {
     const s = await scene(78);
     await s.victim.market.sell({
       document: documentOf('target'),
-      price: price('DUM1', 1),
+      price: price('DUM1', 50),
       supply: 1,
       lifetimeMs: DAY,
     });
