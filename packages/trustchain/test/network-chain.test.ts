@@ -1,4 +1,4 @@
-import { type HalfBlock, publicKeyToHex } from '@edmp/interface';
+import { type Crypto, type HalfBlock, publicKeyToHex } from '@edmp/interface';
 import {
   createTrustchain,
   FRAUD_TOPIC,
@@ -36,6 +36,39 @@ describe('pairs over a network', () => {
     expect(await bob.chain.pair(proposal.id)).toMatchObject({ state: 'agreed' });
     expect(await alice.store.count()).toBe(2);
     expect(await bob.store.count()).toBe(2);
+  });
+
+  it('costs two signatures and two verifications a pair, no more', async () => {
+    const counts = { signed: 0, verified: 0 };
+    const counting: Crypto = {
+      ...crypto,
+      ed25519Verify(...item) {
+        counts.verified += 1;
+        return crypto.ed25519Verify(...item);
+      },
+      ed25519VerifyMany(items) {
+        counts.verified += items.length;
+        return crypto.ed25519VerifyMany(items);
+      },
+    };
+    const { at, run, pass } = await open({
+      size: 2,
+      crypto: counting,
+      onSign: () => {
+        counts.signed += 1;
+      },
+    });
+    const [alice, bob] = [at(0), at(1)];
+    bob.chain.on((event) => {
+      if (event.type === 'block' && !event.own) void bob.chain.agree(event.block.id);
+    });
+    for (let n = 0; n < 20; n++) {
+      const proposal = await run(alice.chain.propose({ peer: bob.chain.self, type: 'test', tx: n }));
+      await pass(n % 2 === 0 ? 15 : 2_000);
+      expect(await alice.chain.pair(proposal.id)).toMatchObject({ state: 'agreed' });
+    }
+    await pass(5_000);
+    expect(counts).toEqual({ signed: 40, verified: 40 });
   });
 
   it('S095 answers two proposals made at once', async () => {

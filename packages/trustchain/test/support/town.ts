@@ -1,5 +1,6 @@
 import {
   type BlockStore,
+  type Crypto,
   type Network,
   type Signer,
   type Trustchain,
@@ -30,6 +31,9 @@ export interface TownOptions {
   /** Link everybody with everybody. Default true. */
   readonly linked?: boolean;
   readonly store?: (index: number) => BlockStore;
+  readonly crypto?: Crypto;
+  /** Told of every signature made. */
+  readonly onSign?: () => void;
 }
 
 /** Nodes on one virtual clock, in a network of 5 ms latency. */
@@ -62,13 +66,20 @@ export async function town(options: TownOptions): Promise<Town> {
   });
   const nodes: Inhabitant[] = [];
   for (let index = 0; index < options.size; index++) {
-    const signer = signerOf(index + 1);
+    const key = signerOf(index + 1);
+    const signer: Signer = {
+      publicKey: key.publicKey,
+      sign(message) {
+        options.onSign?.();
+        return key.sign(message);
+      },
+    };
     const network = networks.create({ self: signer.publicKey });
     const store = options.store?.(index) ?? memoryBlockStore();
     await environment.run(network.start());
     const chain = await createTrustchain({
       signer,
-      crypto,
+      crypto: options.crypto ?? crypto,
       store,
       network,
       environment,
