@@ -2,6 +2,7 @@ import { type Commodity, type Flow, Quality, type QualityCode } from '@edmp/inte
 import { microFromText } from '../decimal.ts';
 import { MeterError } from '../errors.ts';
 import { zoneOf } from '../time/zone.ts';
+import { type EspiLocalTime, localToInstants, readLocalTime } from './espi-local-time.ts';
 import type { SourceIssue } from './issues.ts';
 import type { AnyReading, MeterFile } from './meter-file.ts';
 import { child, descendants, parseXml, textAt, type XmlElement } from './xml.ts';
@@ -13,6 +14,8 @@ export interface GreenButtonOptions {
    * give their zone to read such a file. Default UTC, as the standard says.
    */
   readonly localZone?: string;
+  /** `local` reads the epochs as wall-clock time by the file's own LocalTimeParameters. Default `utc`. */
+  readonly clock?: 'utc' | 'local';
 }
 
 interface Type {
@@ -75,6 +78,17 @@ export function readGreenButton(text: string, options: GreenButtonOptions = {}):
     }
   }
 
+  const localTime = entries
+    .map((entry) => content(entry, 'LocalTimeParameters'))
+    .flatMap((one) => (one === undefined ? [] : (readLocalTime(one) ?? [])))[0];
+  if (options.clock === 'local' && options.localZone === undefined && localTime === undefined) {
+    throw new MeterError('ERR_METER_TIME', 'The file has no LocalTimeParameters; give the zone of its clock');
+  }
+  const clock: Clock = {
+    localZone: options.localZone,
+    localTime: options.clock === 'local' && options.localZone === undefined ? localTime : undefined,
+  };
+
   for (const [index, entry] of entries.entries()) {
     const contents = child(entry, 'content');
     const blocks = contents === undefined ? [] : descendants(contents, 'IntervalBlock');
@@ -95,7 +109,7 @@ export function readGreenButton(text: string, options: GreenButtonOptions = {}):
     }
     if (type === undefined) continue;
     const meter = reading.slice(reading.lastIndexOf('/') + 1) || 'green-button';
-    for (const block of blocks) readBlock(block, type, meter, path, options, readings, issues);
+    for (const block of blocks) readBlock(block, type, meter, path, clock, readings, issues);
   }
   if (readings.length === 0) {
     throw new MeterError(
@@ -146,7 +160,7 @@ function readBlock(
   type: Type,
   meter: string,
   path: string,
-  options: GreenButtonOptions,
+  clock: Clock,
   readings: AnyReading[],
   issues: SourceIssue[],
 ): void {
@@ -170,7 +184,7 @@ function readBlock(
       issues.push({ code: 'bad-value', at, message: 'Expected an amount that is not negative' });
       continue;
     }
-    const from = toInstant(start * 1000, options.localZone, last);
+    const from = toInstant(start * 1000, clock, last);
     last = from;
     const tou = Number(textAt(reading, 'tou') ?? '0');
     const base = {
@@ -194,9 +208,17 @@ function seconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,11}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Whose wall clock the epochs show; neither = UTC. */
+interface Clock {
+  readonly localZone: string | undefined;
+  readonly localTime: EspiLocalTime | undefined;
+}
+
 /** The instant of an epoch that may be a wall clock; in the repeated hour the order of readings decides. */
-function toInstant(epoch: number, localZone: string | undefined, last: number): number {
-  if (localZone === undefined) return epoch;
-  const { earlier, later } = zoneOf(localZone).fromLocal(epoch);
+function toInstant(epoch: number, clock: Clock, last: number): number {
+  const { localZone, localTime } = clock;
+  if (localZone === undefined && localTime === undefined) return epoch;
+  const { earlier, later } =
+    localTime === undefined ? zoneOf(localZone ?? 'UTC').fromLocal(epoch) : localToInstants(epoch, localTime);
   return earlier > last ? earlier : later;
 }

@@ -2,7 +2,7 @@ import type { Crypto } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import { type Json, parseJson } from '../oehu/json.ts';
 import { type CsvMap, OWN_CSV_HEADER, readCsv, readOwnCsv } from './csv.ts';
-import { readGreenButton } from './green-button.ts';
+import { type GreenButtonOptions, readGreenButton } from './green-button.ts';
 import { isHomeWizard, readHomeWizard } from './homewizard.ts';
 import type { SourceIssue } from './issues.ts';
 import type { AnyReading, MeterFile, MeterFileKind } from './meter-file.ts';
@@ -28,8 +28,8 @@ export interface ReadMeterFileOptions {
   readonly zone?: string;
   /** Columns of a CSV file that EDMP did not write. */
   readonly csv?: CsvMap;
-  /** Zone of a Green Button file whose epochs are wall-clock times. */
-  readonly greenButtonLocalZone?: string;
+  /** How to read the epochs of a Green Button file, when they are wall-clock times. */
+  readonly greenButton?: GreenButtonOptions;
   /** Checks the signatures of OEHU documents; without it their readings are `unsigned`. */
   readonly crypto?: Crypto;
   /** Most bytes. Default 256 MiB. */
@@ -56,10 +56,7 @@ export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions =
     case 'sml':
       return readSml(bytes, received);
     case 'green-button':
-      return readGreenButton(
-        textOf(bytes),
-        options.greenButtonLocalZone === undefined ? {} : { localZone: options.greenButtonLocalZone },
-      );
+      return readGreenButton(textOf(bytes), options.greenButton);
     case 'at-eda':
       return readConsumptionRecord(textOf(bytes));
     case 'csv':
