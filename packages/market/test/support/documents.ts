@@ -2,7 +2,8 @@ import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf } from '@edmp/market';
 
-export const crypto = nodeCrypto();
+// Without threads: real work in the background would race with the virtual clock.
+export const crypto = nodeCrypto({ threads: false });
 
 export function documentOf(title: string, changes: Partial<Descriptor> = {}): DatasetDocument {
   return {
