@@ -22,6 +22,7 @@ export { checkCounterparty, type RiskContext } from './risk/check.ts';
 export * from './risk/policy.ts';
 export * from './rules.ts';
 export * from './trade/blocks.ts';
+export type { TradeRole } from './trade/record.ts';
 export * from './trade/rules.ts';
 export * from './trade/state-machine.ts';
 export * from './trade/terms.ts';

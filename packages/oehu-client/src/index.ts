@@ -17,6 +17,7 @@ export * from './oehu/client.ts';
 export * from './oehu/gas-time.ts';
 export type { FetchLike, RetryOptions } from './oehu/http.ts';
 export type { OehuEntry, OehuIssue } from './oehu/issues.ts';
+export type { Json, JsonObject } from './oehu/json.ts';
 export type { OehuMetadata, OehuRegisters } from './oehu/metadata.ts';
 export * from './oehu/records.ts';
 export * from './oehu/source.ts';
