@@ -7,7 +7,9 @@ export type FormatFailure = (message: string, cause?: unknown) => EdmpError;
 
 /** Canonical dag-cbor of `value` (IPLD dag-cbor: sorted keys, shortest integers, no indefinite lengths). */
 export function encodeCanonical(value: unknown): Uint8Array {
-  return encode(value);
+  const bytes = encode(value);
+  // The codec may hand out a Node Buffer, whose `slice` shares memory: callers get a plain array.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
