@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import ts from 'typescript';
+import { chromiumPath } from './lib/chromium.ts';
 import { type Packed, packAll } from './lib/pack.ts';
 import { main, mustRun } from './lib/run.ts';
 import { serveFolder } from './lib/serve.ts';
@@ -132,9 +132,7 @@ function requireOutput(app: App, output: string): void {
 
 /** Opens the page and gives the text of its `#output` once the page sets `data-done` on it. */
 async function pageOutput(url: string): Promise<string> {
-  const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find(
-    (path) => path !== undefined && existsSync(path),
-  );
+  const executablePath = chromiumPath();
   if (executablePath === undefined) {
     throw new Error('no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM_PATH');
   }
