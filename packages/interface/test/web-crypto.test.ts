@@ -5,7 +5,7 @@ import { type WebSubtle, webCrypto, webSigner } from '@edmp/interface/crypto/web
 import { CRAFTED_SIGNATURES, cryptoSuite } from '@edmp/interface/testing';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { sharedPath } from './support/shared.ts';
 
 const noble = nobleCrypto();
@@ -137,6 +137,19 @@ describe('a WebCrypto that is not good enough', () => {
       expect(await crypto.ed25519VerifyMany(items)).toEqual(answers);
       expect(await crypto.ed25519VerifyMany(crafted)).toEqual(verdicts);
       expect(calls.verify, 'the probes only').toBe(3);
+    }
+  });
+
+  it('is not needed: pages outside a secure context have none', async () => {
+    const { crypto } = globalThis;
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    try {
+      expect(await webCrypto().ed25519VerifyMany(items)).toEqual(answers);
+      const signer = await webSigner({ secretKey: new Uint8Array(32).fill(1) });
+      const message = Uint8Array.of(7);
+      expect(noble.ed25519Verify(await signer.sign(message), message, signer.publicKey)).toBe(true);
+    } finally {
+      vi.unstubAllGlobals();
     }
   });
 

@@ -14,8 +14,11 @@ import { type Site, settled } from './indexeddb-suites.ts';
 
 const ids = (blocks: readonly HalfBlock[]): string[] => blocks.map(({ id }) => id.toString());
 
-/** A factory whose transactions are noted. */
-function observed(options: IndexedDbOptions): {
+/** A factory whose writing transactions are noted, and first shown to `onWrite`. */
+function observed(
+  options: IndexedDbOptions,
+  onWrite: () => void = () => {},
+): {
   readonly options: IndexedDbOptions;
   readonly transactions: string[];
 } {
@@ -24,7 +27,10 @@ function observed(options: IndexedDbOptions): {
   const watch = (database: IdbDatabase): void => {
     const begin = database.transaction.bind(database);
     database.transaction = (names, mode, settings) => {
-      if (mode === 'readwrite') transactions.push(settings?.durability ?? 'default');
+      if (mode === 'readwrite') {
+        onWrite();
+        transactions.push(settings?.durability ?? 'default');
+      }
       return begin(names, mode, settings);
     };
   };
@@ -184,6 +190,94 @@ export function indexedDbCases(site: Site): void {
         ).toEqual([1, undefined, 'ERR_STORE_RESERVED', 'ERR_STORE_IO', 1]);
         expect(await store.count()).toBe(2);
         await store.close();
+      }));
+
+    it('refuse a batch whole when one of its blocks cannot be stored', () =>
+      withSite(async (options) => {
+        const [first, second, third] = (await chainOf(signerOf(1), 3)) as [HalfBlock, HalfBlock, HalfBlock];
+        const store = indexedDbBlockStore(options);
+        const placeless = { ...second, core: { ...second.core, type: (() => {}) as unknown as string } };
+        const shapeless = { ...second, bytes: null as unknown as Uint8Array };
+        for (const bad of [placeless, shapeless]) {
+          expect(await codeOfAsync(store.put([first, bad, third]))).toBe('ERR_STORE_IO');
+          expect(await store.count()).toBe(0);
+        }
+        expect(await store.put([first, second, third])).toBe(3);
+        await store.close();
+      }));
+
+    it('say that there is no space left', () =>
+      withSite(async (plain) => {
+        const { options } = observed(plain, () => {
+          throw new DOMException('full', 'QuotaExceededError');
+        });
+        const store = indexedDbKeyValueStore(options);
+        const error = await store.set('a', Uint8Array.of(1)).catch((cause: unknown) => cause);
+        expect(error).toMatchObject({
+          code: 'ERR_STORE_IO',
+          message: expect.stringContaining('no more space'),
+        });
+        expect(await store.entries('')).toEqual([]);
+        await store.close();
+      }));
+
+    it('give nothing for limits below one, and everything for huge ones', () =>
+      withSite(async (options) => {
+        const chain = await chainOf(signerOf(1), 3);
+        const key = signerOf(1).publicKey;
+        const store = indexedDbBlockStore(options);
+        await store.put(chain);
+        const counts = async (limit: number): Promise<number[]> => [
+          (await store.range(key, 1, 9, limit)).length,
+          (await store.byType('test', { limit })).length,
+          (await store.byType('test', { author: key, limit })).length,
+          (await store.since(0, limit)).length,
+        ];
+        for (const limit of [0, -1, 0.5, Number.NaN])
+          expect(await counts(limit), `${limit}`).toEqual([0, 0, 0, 0]);
+        expect(await counts(2.7)).toEqual([2, 2, 2, 2]);
+        for (const limit of [2 ** 40, Number.POSITIVE_INFINITY])
+          expect(await counts(limit)).toEqual([3, 3, 3, 3]);
+        expect(await store.neighbours(key, 0)).toEqual({ previous: [], next: [chain[0]] });
+        expect(await codeOfAsync(store.at(key, Number.NaN))).toBe('ERR_STORE_IO');
+        await store.close();
+      }));
+
+    it('take the reservation of a stored block again, also below the latest one', () =>
+      withSite(async (options) => {
+        const signer = signerOf(1);
+        const chain = await chainOf(signer, 3);
+        const [first, second, third] = chain.map(({ core, id, coreBytes }) => ({
+          seq: core.seq,
+          prev: core.prev,
+          id,
+          core: coreBytes,
+        })) as [Reservation, Reservation, Reservation];
+        const store = indexedDbBlockStore(options);
+        await store.reserve(signer.publicKey, first, second);
+        await store.put(chain);
+        await store.reserve(signer.publicKey, third);
+        await store.reserve(signer.publicKey, first);
+        expect(await codeOfAsync(store.reserve(signer.publicKey, { ...first, id: third.id }))).toBe(
+          'ERR_STORE_RESERVED',
+        );
+        expect((await store.reservation(signer.publicKey))?.seq).toBe(3);
+        await store.close();
+        await raw(options, undefined, undefined, async (database) => {
+          const transaction = database.transaction('edmp-reservations', 'readwrite');
+          const kept = transaction.objectStore('edmp-reservations');
+          const request = kept.getAll();
+          await settled(request);
+          expect(
+            request.result.map(({ seq }: { seq: number }) => seq),
+            'those of stored blocks went',
+          ).toEqual([3]);
+          kept.put({ ...request.result[0], id: new Uint8Array(36) });
+          await completed(transaction);
+        });
+        const again = indexedDbBlockStore(options);
+        expect(await codeOfAsync(again.reservation(signer.publicKey))).toBe('ERR_STORE_CORRUPT');
+        await again.close();
       }));
 
     it('remove blocks without giving their arrivals out again', () =>

@@ -64,21 +64,21 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
       database.read(async (transaction) => {
         const { nearest, range } = queries(transaction);
         const seq = await nearest(author, 0, Number.POSITIVE_INFINITY, 'highest');
-        if (seq === undefined) return undefined;
-        const [row] = await range(author, seq, seq, 1);
+        const [row] = seq === undefined ? [] : await range(author, seq, seq, 1);
         return row === undefined ? undefined : rows.block(row);
       }),
     neighbours: (author, seq) =>
       database.read(async (transaction) => {
         const { at, nearest } = queries(transaction);
-        const [below, above] = await Promise.all([
-          nearest(author, 0, seq, 'highest'),
-          nearest(author, seq, Number.POSITIVE_INFINITY, 'lowest'),
+        const around = async (from: number, to: number, side: 'lowest' | 'highest') => {
+          const found = await nearest(author, from, to, side);
+          return found === undefined ? [] : (await at(author, found)).map(rows.block);
+        };
+        const [previous, next] = await Promise.all([
+          around(0, seq, 'highest'),
+          around(seq, Number.POSITIVE_INFINITY, 'lowest'),
         ]);
-        const [previous, next] = await Promise.all(
-          [below, above].map((found) => (found === undefined ? [] : at(author, found))),
-        );
-        return { previous: (previous ?? []).map(rows.block), next: (next ?? []).map(rows.block) };
+        return { previous, next };
       }),
     answers: (id) =>
       database.read(async (transaction) =>

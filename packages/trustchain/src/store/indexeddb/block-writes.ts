@@ -17,8 +17,9 @@ export async function insertBlocks(
   }
   const store = transaction.objectStore(BLOCKS);
   const wanted = [...distinct.values()];
-  // The unique index on ids refuses what is known: no look-up before the insert.
-  const outcomes = await Promise.all(wanted.map((block) => added(store.add(blockRow(block)))));
+  // The unique index on ids refuses what is known: no look-up before the insert. The inner function is async so that
+  // one block that cannot be cloned rejects the whole, rather than leaving the others' rejections to nobody.
+  const outcomes = await Promise.all(wanted.map(async (block) => added(store.add(blockRow(block)))));
 
   const fresh = wanted.filter((_, index) => outcomes[index] === true);
   await count(
