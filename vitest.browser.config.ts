@@ -13,7 +13,7 @@ const executablePath = chromiumPath();
 /** Tests that Node runs too, unchanged, and those that only a browser can run. */
 const include = [
   'packages/interface/test/{errors,deadline,key-value-store,web-crypto,wycheproof}.test.ts',
-  'packages/trustchain/test/{canonical,half-block,validation,fraud-proof,pair-state,chain}.test.ts',
+  'packages/trustchain/test/{canonical,half-block,validation,fraud-proof,pair-state,chain,chain-car,inspect,vectors}.test.ts',
   'packages/trustchain/test/browser/*.browser.ts',
 ];
 
@@ -35,16 +35,23 @@ function standInsPlugin(): Plugin {
   };
 }
 
-/** Official vectors beside the repository, in base64 by their path; none when they are not there. */
-function sharedFiles(): Record<string, string> {
-  const shared = join(root, '../shared');
+/**
+ * The golden vectors, and the official ones beside the repository when they are there: in base64 by their path in the
+ * folder that holds `vectors/`.
+ */
+function vectorFiles(): Record<string, string> {
   const files: Record<string, string> = {};
-  for (const folder of ['vectors/wycheproof', 'vectors/dag-cbor']) {
-    if (!existsSync(join(shared, folder))) continue;
-    for (const entry of readdirSync(join(shared, folder), { recursive: true, withFileTypes: true })) {
+  const shared = join(root, '../shared');
+  for (const [base, folder] of [
+    [root, 'vectors'],
+    [shared, 'vectors/wycheproof'],
+    [shared, 'vectors/dag-cbor'],
+  ] as const) {
+    if (!existsSync(join(base, folder))) continue;
+    for (const entry of readdirSync(join(base, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !/\.(json|dag-cbor)$/.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);
-      files[relative(shared, path)] = readFileSync(path).toString('base64');
+      files[relative(base, path)] = readFileSync(path).toString('base64');
     }
   }
   return files;
@@ -77,7 +84,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
-    provide: { sharedFiles: sharedFiles() },
+    provide: { vectorFiles: vectorFiles() },
     browser: {
       enabled: true,
       headless: true,

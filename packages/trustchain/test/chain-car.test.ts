@@ -1,4 +1,4 @@
-import { type HalfBlock, isEdmpError, virtualEnvironment } from '@edmp/interface';
+import { concatBytes, type HalfBlock, isEdmpError, virtualEnvironment } from '@edmp/interface';
 import {
   createTrustchain,
   encodeCanonical,
@@ -24,7 +24,7 @@ const bob = signerOf(2);
 async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of source) parts.push(part);
-  return new Uint8Array(Buffer.concat(parts));
+  return concatBytes(...parts);
 }
 async function* pieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
