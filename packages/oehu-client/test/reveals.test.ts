@@ -90,6 +90,14 @@ describe('what a series reveals', () => {
     expect(solar).toMatchObject({ kind: 'solar-panels', sensitivity: 'medium' });
   });
 
+  it('takes a year of minutes', () => {
+    const values = new Array<number>(366 * 1440).fill(5000);
+    const year = { ...minutes({}, 1), values, quality: new Uint8Array(values.length) };
+    for (const flow of ['import', 'export'] as const) {
+      expect(revealsByStep({ ...year, flow }).map((one) => one.days)).toEqual([366, 366, 366, 366]);
+    }
+  });
+
   it('is empty for a series without data and refuses a finer step', () => {
     const empty = { ...minutes({}, 1), values: [null], quality: Uint8Array.of(5), step: 'PT1H' as const };
     expect(whatThisReveals(empty)).toEqual({ step: 'PT1H', days: 0, found: [] });

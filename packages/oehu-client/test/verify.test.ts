@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import {
   readDevice,
@@ -255,6 +256,18 @@ describe('verification', () => {
     // A stranger's signature proves nothing against the device.
     const framed = await verifyChain([...chain, forge(privateKey)], { crypto });
     expect(framed.transactions.map((one) => one.level)).toEqual([...chain.map(() => 'linked'), 'intact']);
+  });
+
+  it('gives the same answers with the portable provider as with Node', async () => {
+    const mixed = [
+      ...chain.slice(0, 5),
+      { ...(chain[1] as Tree), id: 'x' },
+      rehash({ ...(chain[2] as Tree) }),
+      create,
+    ];
+    expect(await verifyTransactions(mixed, { crypto: nobleCrypto() })).toEqual(
+      await verifyTransactions(mixed, { crypto }),
+    );
   });
 
   it('gives the same answers one by one and in a batch, with either SHA3', async () => {

@@ -107,7 +107,8 @@ function absentDays(days: readonly DayProfile[], base: number | undefined): stri
 function exported(days: readonly DayProfile[], step: IntervalStep): Revelation[] {
   const active = days.filter((day) => day.total > 0);
   if (active.length === 0) return [];
-  const peak = Math.max(...days.flatMap((day) => day.power));
+  let peak = 0;
+  for (const day of days) for (const power of day.power) peak = Math.max(peak, power);
   const size = step === 'P1D' ? '' : ` of about ${(peak / 1e6).toFixed(1)} kW`;
   const text = `There are solar panels${size}; with the weather of the day their output tells the place to some tens of kilometres.`;
   return [{ kind: 'solar-panels', sensitivity: 'medium', text, days: [] }];

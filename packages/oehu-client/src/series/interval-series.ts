@@ -129,8 +129,9 @@ export function intervalSeries(
     collectGaps(values, quality, columns, gaps);
   }
 
-  const notes = registers.flatMap((register: CleanRegister) => register.notes);
-  notes.push(...totalMismatches(wanted));
+  const notes = registers
+    .flatMap((register: CleanRegister) => register.notes)
+    .concat(totalMismatches(wanted));
   const level = lowestLevel(
     wanted.filter((reading) => reading.at >= options.from && reading.at < options.to),
   );
