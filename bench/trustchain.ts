@@ -7,10 +7,14 @@ import {
   type BlockStore,
   equalBytes,
   type HalfBlock,
+  type Network,
+  type PeerEvent,
   type PublicKey,
+  type RequestHandler,
   seededRandom,
   softwareSigner,
   systemEnvironment,
+  type TopicHandler,
   type Trustchain,
 } from '../packages/interface/src/index.ts';
 import {
@@ -19,7 +23,6 @@ import {
   signHalfBlock,
   verifyItem,
 } from '../packages/trustchain/src/index.ts';
-import { constantLatency, simulatedNetworks } from '../packages/trustchain/src/simulated.ts';
 import { sqliteBlockStore } from '../packages/trustchain/src/sqlite.ts';
 import { against, type Bench, elapsedMs, median, medianOf, percentile } from './harness.ts';
 
@@ -150,21 +153,73 @@ interface Pair {
   close(): Promise<void>;
 }
 
-/** Two nodes in one process, linked without latency, on the real clock; Bob agrees to everything. */
+/**
+ * Two networks that call each other's handlers directly: no sockets, no timers, every frame copied. What is measured
+ * above it is the chain alone.
+ */
+function directNetworks(selves: readonly [PublicKey, PublicKey]): readonly [Network, Network] {
+  const handlers = selves.map(() => new Map<string, RequestHandler>());
+  const topics = selves.map(() => new Map<string, TopicHandler>());
+  const listeners = selves.map(() => new Set<(event: PeerEvent) => void>());
+  const make = (own: 0 | 1): Network => {
+    const other = own === 0 ? 1 : 0;
+    const [self, peer] = [selves[own], selves[other]];
+    return {
+      self,
+      addresses: () => [],
+      peers: () => [peer],
+      async start() {},
+      async stop() {},
+      async connect() {
+        for (const index of [own, other] as const) {
+          for (const listener of listeners[index] ?? [])
+            listener({ type: 'connected', peer: selves[1 - index] as PublicKey });
+        }
+        return peer;
+      },
+      async *request(_to, protocol, body, options) {
+        const handler = handlers[other]?.get(protocol);
+        if (handler === undefined) throw new Error(`nobody handles ${protocol}`);
+        const signal = options?.signal ?? new AbortController().signal;
+        const answer = handler({ from: self, body: body.slice(), signal });
+        if (Symbol.asyncIterator in answer) for await (const frame of answer) yield frame.slice();
+        else yield (await answer).slice();
+      },
+      handle(protocol, handler) {
+        handlers[own]?.set(protocol, handler);
+        return () => handlers[own]?.delete(protocol);
+      },
+      async publish(topic, body) {
+        await topics[other]?.get(topic)?.(body.slice(), self);
+      },
+      subscribe(topic, handler) {
+        topics[own]?.set(topic, handler);
+        return () => topics[own]?.delete(topic);
+      },
+      onPeer(listener) {
+        listeners[own]?.add(listener);
+        return () => listeners[own]?.delete(listener);
+      },
+    };
+  };
+  return [make(0), make(1)];
+}
+
+/** Two nodes in one process; Bob agrees to everything. */
 async function twoNodes(): Promise<Pair> {
-  const networks = simulatedNetworks({ environment, latency: constantLatency(0) });
-  const signers = [signerOf(), signerOf()];
-  const chains: Trustchain[] = [];
-  for (const signer of signers) {
-    const network = networks.create({ self: signer.publicKey });
-    await network.start();
-    const limits = { push: { burst: 1e9, perSecond: 1e9 }, sync: { burst: 1e9, perSecond: 1e9 } };
-    chains.push(
-      await createTrustchain({ signer, crypto, store: memoryBlockStore(), network, environment, limits }),
-    );
-  }
-  const [alice, bob] = chains as [Trustchain, Trustchain];
-  networks.link(alice.self, bob.self);
+  const signers = [signerOf(), signerOf()] as const;
+  const networks = directNetworks([signers[0].publicKey, signers[1].publicKey]);
+  const limits = { push: { burst: 1e9, perSecond: 1e9 }, sync: { burst: 1e9, perSecond: 1e9 } };
+  const open = (index: 0 | 1): Promise<Trustchain> =>
+    createTrustchain({
+      signer: signers[index],
+      crypto,
+      store: memoryBlockStore(),
+      network: networks[index],
+      environment,
+      limits,
+    });
+  const [alice, bob] = [await open(0), await open(1)];
   bob.on((event) => {
     if (event.type !== 'block' || event.own || event.block.core.link !== null) return;
     const { peer } = event.block.core;

@@ -347,4 +347,29 @@ describe('failures', () => {
     expect(await closing).toBe(1);
     rmSync(folder, { recursive: true, force: true });
   });
+
+  it('of a file that another process holds reject the writes, and later ones succeed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'edmp-busy-'));
+    const path = join(folder, 'a.sqlite');
+    const store = sqliteBlockStore({ path, busyTimeoutMs: 5 });
+    const chain = await chainOf(signerOf(2), 2);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const results = await Promise.allSettled([store.put([itemAt(chain, 0)]), store.put([itemAt(chain, 1)])]);
+    expect(results.map((result) => (result.status === 'rejected' ? result.reason.code : 'stored'))).toEqual([
+      'ERR_STORE_IO',
+      'ERR_STORE_IO',
+    ]);
+    expect(await store.count()).toBe(0);
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await store.put(chain)).toBe(2);
+    expect(await store.remove?.([])).toBe(0);
+    expect(await store.put([])).toBe(0);
+    expect(await store.byType('never', { limit: 5 })).toEqual([]);
+    expect(await store.byType('test', { limit: 0 })).toEqual([]);
+    expect(await store.byType('test', { author: signerOf(9).publicKey, limit: 5 })).toEqual([]);
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 });

@@ -6,6 +6,7 @@ import { Digest } from 'multiformats/hashes/digest';
 const SHA2_256 = 0x12;
 /** First bytes of every block id: CIDv1, dag-cbor, sha2-256, 32 bytes. */
 const PREFIX = Uint8Array.of(1, CODEC_DAG_CBOR, SHA2_256, 32);
+const MULTIHASH_PREFIX = PREFIX.subarray(2);
 /** Length of a block id in bytes. */
 export const BLOCK_ID_BYTES = 36;
 
@@ -13,20 +14,13 @@ export const BLOCK_ID_BYTES = 36;
 export function blockIdFromDigest(digest: Uint8Array): BlockId {
   // Three small arrays cost less than views, which would move each one's bytes out of the JavaScript heap.
   const bytes = new Uint8Array(BLOCK_ID_BYTES);
+  bytes.set(PREFIX);
+  bytes.set(digest, PREFIX.length);
   const multihash = new Uint8Array(BLOCK_ID_BYTES - 2);
+  multihash.set(MULTIHASH_PREFIX);
+  multihash.set(digest, MULTIHASH_PREFIX.length);
   const hash = new Uint8Array(32);
-  bytes[0] = 1;
-  bytes[1] = CODEC_DAG_CBOR;
-  bytes[2] = SHA2_256;
-  bytes[3] = 32;
-  multihash[0] = SHA2_256;
-  multihash[1] = 32;
-  for (let i = 0; i < 32; i++) {
-    const byte = digest[i] ?? 0;
-    bytes[i + 4] = byte;
-    multihash[i + 2] = byte;
-    hash[i] = byte;
-  }
+  hash.set(digest);
   return new CID(1, CODEC_DAG_CBOR, new Digest(SHA2_256, 32, hash, multihash), bytes);
 }
 

@@ -2,7 +2,6 @@ import {
   type BlockId,
   type HalfBlock,
   type HalfBlockCore,
-  type PublicKey,
   type Signer,
   seededRandom,
   softwareSigner,
@@ -77,6 +76,3 @@ export function itemAt<T>(list: readonly T[], index: number): T {
   if (item === undefined) throw new Error(`nothing at ${index} of ${list.length}`);
   return item;
 }
-
-/** Compares keys as values. */
-export const sameKey = (a: PublicKey, b: PublicKey): boolean => Buffer.from(a).equals(b);

@@ -12,6 +12,8 @@ import { BLOCK_SCHEMA } from './schema.ts';
 export interface SqliteBlockStoreOptions {
   /** File to open or make; `:memory:` for none. One process at a time may write to it. */
   readonly path: string;
+  /** Longest wait for another process that holds the file, ms; the thread waits. Default 5 000. */
+  readonly busyTimeoutMs?: number;
   /** Hash provider for block ids. Default: `node:crypto`. */
   readonly crypto?: Pick<Crypto, 'sha256'>;
 }
@@ -24,7 +26,7 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   if (typeof options.path !== 'string' || options.path === '') {
     throw new InvalidArgumentError('A SQLite block store needs a path');
   }
-  const database = openDatabase(options.path);
+  const database = openDatabase(options.path, options.busyTimeoutMs);
   try {
     migrate(database, 'blocks', BLOCK_SCHEMA);
   } catch (error) {

@@ -39,8 +39,8 @@ function attempt<T>(action: () => T): T {
   }
 }
 
-/** Opens or makes a file in WAL mode. Throws `ERR_STORE_IO`, and `ERR_STORE_SCHEMA` for another program's file. */
-export function openDatabase(path: string): Database {
+/** Opens or makes a file in WAL mode; waits up to `busyTimeoutMs` (default 5 000) for another writer. Throws `ERR_STORE_IO`, and `ERR_STORE_SCHEMA` for another program's file. */
+export function openDatabase(path: string, busyTimeoutMs = 5_000): Database {
   const db = attempt(() => new DatabaseSync(path));
   const wrap = (statement: StatementSync): Statement => ({
     get: (...values) => attempt(() => statement.get(...values) as Row | undefined),
@@ -53,7 +53,7 @@ export function openDatabase(path: string): Database {
     close: () => attempt(() => db.close()),
   };
   try {
-    database.exec('PRAGMA busy_timeout = 5000');
+    database.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.trunc(busyTimeoutMs))}`);
     const application = Number(database.prepare('PRAGMA application_id').get()?.application_id);
     const objects = Number(database.prepare('SELECT COUNT(*) AS n FROM sqlite_master').get()?.n);
     if (application !== APPLICATION_ID && objects > 0) {
