@@ -150,6 +150,23 @@ describe('interval series', () => {
     expect(both.values.slice(3)).toEqual([1500, 1500]);
   });
 
+  it('is trusted no more than the readings that close its ends', () => {
+    const levels = (first: MeterReading['trust'], last: MeterReading['trust']) =>
+      quarterHours(
+        [
+          reading(-100, 0, { trust: 'unsigned' }),
+          reading(0, 5, { trust: first }),
+          reading(15, 9),
+          reading(30, 12, { trust: last }),
+          reading(60, 15, { trust: 'unsigned' }),
+        ],
+        30,
+      );
+    expect(levels('linked', 'linked')).toMatchObject({ trust: 'linked', verified: 2 });
+    expect(levels('linked', 'unsigned')).toMatchObject({ trust: 'unsigned', verified: 0 });
+    expect(levels('signed', 'linked')).toMatchObject({ trust: 'signed', verified: 2 });
+  });
+
   it('refuses mixed units', () => {
     expect(() => quarterHours([reading(0, 0), reading(15, 1, { unit: 'uGJ' })], 15)).toThrowError(
       expect.objectContaining({ code: 'ERR_METER_RANGE' }),

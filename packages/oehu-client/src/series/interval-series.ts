@@ -132,7 +132,8 @@ export function intervalSeries(
   const notes = registers
     .flatMap((register: CleanRegister) => register.notes)
     .concat(totalMismatches(wanted));
-  const level = lowestLevel(
+  const { trust } = lowestLevel(readingsBehind(wanted, bounds));
+  const { verified } = lowestLevel(
     wanted.filter((reading) => reading.at >= options.from && reading.at < options.to),
   );
   return {
@@ -144,8 +145,8 @@ export function intervalSeries(
     zone,
     values,
     quality,
-    trust: level.trust,
-    verified: level.verified,
+    trust,
+    verified: trust === 'unsigned' ? 0 : verified,
     report: {
       intervals: count,
       missing: values.reduce<number>((missing, value) => missing + (value === null ? 1 : 0), 0),
@@ -154,6 +155,19 @@ export function intervalSeries(
       notes,
     },
   };
+}
+
+/** Readings that the values rest on: those between the outer bounds, and the ones around that close the ends. */
+function readingsBehind(readings: readonly MeterReading[], bounds: Float64Array): readonly MeterReading[] {
+  const start = bounds[0] ?? Number.NaN;
+  const end = bounds[bounds.length - 1] ?? Number.NaN;
+  let first = Number.NEGATIVE_INFINITY;
+  let last = Number.POSITIVE_INFINITY;
+  for (const { at } of readings) {
+    if (at <= start) first = Math.max(first, at);
+    if (at >= end) last = Math.min(last, at);
+  }
+  return readings.filter(({ at }) => at >= first && at <= last);
 }
 
 /** The meters that had been read by the start of interval `i` and still were at its end; all of them when none is. */
