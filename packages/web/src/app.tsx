@@ -1,6 +1,7 @@
 import type { NodeClient } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { ConsentsPage } from './pages/consents.tsx';
 import { DealsPage } from './pages/deals.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
 import { MarketPage } from './pages/market.tsx';
@@ -58,6 +59,8 @@ function Page({ page, rest }: { readonly page: PageId; readonly rest: string }):
       return <DealsPage selected={rest} />;
     case 'purchases':
       return <PurchasesPage selected={rest} />;
+    case 'consents':
+      return <ConsentsPage />;
     case 'wallets':
       return <WalletsPage />;
     case 'ledger':

@@ -57,6 +57,9 @@ const TEXT = [
   ['busy', 'busy-soft'],
   ['bad', 'bad-soft'],
   ['bad', 'surface'],
+  ['bad', 'busy-soft'],
+  ['bad', 'sunken'],
+  ['busy', 'sunken'],
 ] as const;
 
 /** Edges of controls, the focus ring and marks: at least 3 (1.4.11). */

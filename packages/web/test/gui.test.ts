@@ -11,7 +11,7 @@ const executable = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/ch
   (path) => path !== undefined && path !== '' && existsSync(path),
 );
 const TOKEN = 'test-token-0123456789';
-const PAGES = ['sell', 'market', 'deals', 'purchases', 'wallets', 'ledger'];
+const PAGES = ['sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger'];
 
 interface Running extends FakeNode {
   readonly server: HttpServer;
@@ -95,6 +95,11 @@ describe.skipIf(executable === undefined)(
       await sellerPage.getByRole('img', { name: /Electricity used: 11\.5/ }).waitFor();
       await sellerPage.getByLabel('One value every', { exact: true }).selectOption('PT15M');
       await sellerPage.getByText('When people get up, leave').waitFor();
+      const shows = sellerPage.getByRole('region', { name: 'Shown by one value every 15 minutes' });
+      await shows.getByText(/^People usually get up about/).waitFor();
+      expect(await shows.locator('li', { hasText: 'People usually get up' }).textContent()).toContain(
+        'Very private',
+      );
       await sellerPage.getByLabel('Title').fill('A Saturday in November');
       await sellerPage.getByRole('textbox', { name: 'Price' }).fill('ten');
       expect(await sellerPage.getByRole('button', { name: /List for sale/ }).isDisabled()).toBe(true);
@@ -180,6 +185,81 @@ describe.skipIf(executable === undefined)(
       await buyerPage.locator('tbody a').first().click();
       await buyerPage.getByText('market/release').waitFor();
       await buyerPage.getByText('(you)').first().waitFor();
+    }, 60_000);
+
+    it('shows what a finer and a coarser step would show, and goes there by keyboard', async () => {
+      const page = await open(seller);
+      await page.getByLabel('Title').fill('Kept while the step changes');
+      const coarser = page.locator('.panel', { hasText: 'Coarser: one value every day' });
+      await coarser.getByText('When people get up and go to bed').waitFor();
+      await page
+        .locator('.panel', { hasText: 'Finer: one value every 30 minutes' })
+        .getByText('Shows the same things, more exactly.')
+        .waitFor();
+      await coarser.getByRole('button', { name: 'Sell one value every day' }).focus();
+      await page.keyboard.press('Enter');
+      const shows = page.getByRole('region', { name: 'Shown by one value every day' });
+      await shows.waitFor();
+      await page.waitForFunction(() => document.activeElement?.classList.contains('shown'));
+      expect(await shows.getByText('People usually get up').count()).toBe(0);
+      expect(await page.getByLabel('One value every', { exact: true }).inputValue()).toBe('P1D');
+      expect(await page.getByText(/^Coarser/).count()).toBe(0);
+      expect(await page.getByLabel('Title').inputValue()).toBe('Kept while the step changes');
+      await page.getByRole('checkbox', { name: 'Research' }).uncheck();
+      await page.getByText('Choose at least one.').waitFor();
+      expect(await page.getByRole('button', { name: /List for sale/ }).isDisabled()).toBe(true);
+    }, 60_000);
+
+    it('shows the consent of a listing and withdraws it: the listing is gone for everybody', async () => {
+      const [sellerPage, buyerPage] = [await open(seller), await open(buyer)];
+      await sellerPage.getByLabel('Title').fill('A week that is withdrawn');
+      await sellerPage.getByLabel('Buyers', { exact: true }).selectOption('many');
+      await sellerPage.getByRole('button', { name: /List for sale/ }).click();
+      await sellerPage.getByRole('link', { name: 'See or withdraw what you agreed to' }).click();
+      const card = sellerPage.getByRole('article', { name: 'A week that is withdrawn' });
+      await card.getByText('In force').waitFor();
+      const facts = await card.textContent();
+      for (const part of ['Electricity used', 'One value every hour', 'Region', 'Research', 'For sale now']) {
+        expect(facts).toContain(part);
+      }
+      await visit(buyerPage, 'Market');
+      await buyerPage.getByRole('button', { name: /^Buy “A week that is withdrawn”/ }).waitFor();
+      const listing = (await buyer.service.listings({ text: 'withdrawn' }))[0];
+      await buyer.service.buy({ asset: listing!.asset });
+      await environment.advance(10 * STEP_PAUSE_MS);
+      await card
+        .locator('.facts > div', { hasText: 'Copies sold' })
+        .getByText('1', { exact: true })
+        .waitFor();
+
+      // Asks first, says what it does and what it cannot do; Escape changes nothing.
+      const withdraw = card.getByRole('button', { name: /^Withdraw the consent for A week/ });
+      await withdraw.focus();
+      await sellerPage.keyboard.press('Enter');
+      const dialog = sellerPage.getByRole('dialog', { name: 'Withdraw this consent?' });
+      for (const part of [
+        'Your listing is cancelled',
+        'No further copy is delivered',
+        'cannot be called back',
+      ])
+        await dialog.getByText(part).waitFor();
+      await sellerPage.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect((await seller.service.consents())[0]?.withdrawn).toBeNull();
+      await sellerPage.keyboard.press('Enter');
+      await dialog.getByRole('button', { name: 'Withdraw consent' }).click();
+      await card.getByText('Withdrawn', { exact: true }).first().waitFor();
+      await card.getByText('Not now').waitFor();
+      expect(await withdraw.count()).toBe(0);
+      await card.getByText(/^What happened/).click();
+      await card.getByText('You withdrew the consent').waitFor();
+      await card.getByText(/^Checked and allowed: a copy for buyer 0202/).waitFor();
+
+      // Gone from the buyer's market by itself.
+      await buyerPage
+        .getByRole('button', { name: /^Buy “A week that is withdrawn”/ })
+        .waitFor({ state: 'detached' });
+      expect(await buyer.service.listings({ text: 'withdrawn' })).toEqual([]);
     }, 60_000);
 
     it('says in plain words what went wrong', async () => {

@@ -1,10 +1,19 @@
-import type { TradeView, WalletTransactionView, WalletView } from '@edmp/node/client';
+import type {
+  ConsentLogView,
+  ConsentView,
+  CurveQuery,
+  TradeView,
+  WalletTransactionView,
+  WalletView,
+} from '@edmp/node/client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancesAround } from '../src/text/balances.ts';
+import { consentedKind, consentedPlace, consentState, logText, mergeLog } from '../src/text/consents.ts';
 import { formatPlace, geohashBox, localDay, shortAssets, shortId } from '../src/text/format.ts';
 import { ladderOf, newsOf } from '../src/text/ladder.ts';
 import { formatMoney, parseMoney } from '../src/text/money.ts';
+import { byPrivacy, isTooFine, onlyIn, stepsAround } from '../src/text/reveals.ts';
 import { rung } from '../src/text/words.ts';
 
 describe('money', () => {
@@ -140,5 +149,78 @@ describe('balances around a deal', () => {
 
   it('changes nothing when the deal failed', () => {
     expect(balancesAround({ ...trade, failed: 'x' }, wallet, [])).toEqual({ before: 990n, after: 990n });
+  });
+});
+
+describe('consents', () => {
+  const consent = { withdrawn: null, validUntil: 1000 } as ConsentView;
+  const entry = (event: ConsentLogView['event'], detail: string, at = 1): ConsentLogView => ({
+    at,
+    event,
+    consent: 'c1',
+    detail,
+  });
+
+  it('holds until its end or its withdrawal', () => {
+    expect(consentState(consent, 999)).toMatchObject({ name: 'In force', holds: true });
+    expect(consentState(consent, 1000)).toMatchObject({ name: 'Ended', holds: false });
+    expect(consentState({ ...consent, withdrawn: 5 }, 6)).toMatchObject({ name: 'Withdrawn', holds: false });
+  });
+
+  it('names what was agreed to', () => {
+    expect(consentedKind('electricity import, gas import')).toBe('Electricity used, Gas used');
+    expect(consentedKind('steam import')).toBe('steam import');
+    expect(consentedPlace('none')).toBe('Not told');
+    expect(consentedPlace('town')).toBe('Town, no closer');
+  });
+
+  it('tells the log in plain words', () => {
+    expect(logText(entry('granted', 'research, own words'))).toBe(
+      'You agreed. Allowed for: Research, own words',
+    );
+    expect(logText(entry('refused', 'ERR_CONSENT_EXPIRED'))).toBe(
+      'Your node refused a sale: the consent had ended',
+    );
+    expect(logText(entry('refused', 'error'))).toBe('Your node refused a sale: error');
+    expect(logText(entry('erased', ''))).toContain('deleted');
+  });
+
+  it('counts checks of one delivery together, and no others', () => {
+    const merged = mergeLog([
+      entry('delivered', 'b1', 4),
+      entry('delivered', 'b1', 3),
+      entry('delivered', 'b2', 2),
+      entry('listed', 'b2', 1),
+    ]);
+    expect(merged.map(({ entry: { at }, times }) => [at, times])).toEqual([
+      [4, 2],
+      [2, 1],
+      [1, 1],
+    ]);
+  });
+});
+
+describe('what a step reveals', () => {
+  const finding = (kind: string, sensitivity: 'low' | 'medium' | 'high') => ({
+    kind,
+    sensitivity,
+    text: kind,
+    days: [],
+  });
+
+  it('compares with the steps beside it', () => {
+    expect(stepsAround('PT1H')).toEqual({ finer: 'PT30M', coarser: 'P1D' });
+    expect(stepsAround('PT1M')).toEqual({ finer: undefined, coarser: 'PT5M' });
+    expect(stepsAround('P1D')).toEqual({ finer: 'PT1H', coarser: undefined });
+    const fine = [finding('base-load', 'low'), finding('absence', 'high')];
+    expect(onlyIn(fine, [finding('base-load', 'low')])).toEqual([fine[1]]);
+    expect(byPrivacy(fine)).toEqual([fine[1], fine[0]]);
+  });
+
+  it('does not ask for more values than a node gives', () => {
+    const query = { from: '2026-01-01', to: '2026-02-03' } as CurveQuery;
+    expect(isTooFine(query, 'PT1M')).toBe(false);
+    expect(isTooFine({ ...query, to: '2026-02-04' }, 'PT1M')).toBe(true);
+    expect(isTooFine({ ...query, to: '2026-12-31' }, 'PT15M')).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Facts, Field, Problem, Section } from '../components/bits.tsx';
 import { useNode, useResource } from '../state/node.ts';
+import { linkTo } from '../state/route.ts';
 import { formatDays, formatPlace, placeOf, shortId } from '../text/format.ts';
 import { formatMoney, parseMoney } from '../text/money.ts';
 import { ACCURACIES, attestation, kindName, PURPOSES, purposeName, stepName } from '../text/words.ts';
@@ -42,7 +43,7 @@ export function OfferForm(props: {
   const amount = wallet === undefined ? undefined : parseMoney(price, wallet.precision);
   const title = (ownTitle ?? suggested).trim();
   const cell = meter.cells.find((candidate) => candidate.accuracy === accuracy)?.cell ?? null;
-  const ready = amount !== undefined && title !== '' && title.length <= 200;
+  const ready = amount !== undefined && title !== '' && title.length <= 200 && purposes.length > 0;
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -73,7 +74,7 @@ export function OfferForm(props: {
   const { name, meaning } = attestation(curve.attestation);
   return (
     <form onSubmit={submit} class="stack">
-      <Section title="3. What buyers will see">
+      <Section title="4. What buyers will see">
         <div class="fields">
           <Field
             label="Title"
@@ -133,6 +134,7 @@ export function OfferForm(props: {
               {purpose.name}
             </label>
           ))}
+          {purposes.length === 0 && <p class="field-problem">Choose at least one.</p>}
         </fieldset>
         <div class="columns">
           <div class="panel">
@@ -153,7 +155,7 @@ export function OfferForm(props: {
                 ['Origin', name, meaning],
                 [
                   'Allowed for',
-                  purposes.length === 0 ? 'Nothing in particular' : purposes.map(purposeName).join(', '),
+                  purposes.length === 0 ? 'Not chosen yet' : purposes.map(purposeName).join(', '),
                 ],
               ]}
             />
@@ -169,12 +171,14 @@ export function OfferForm(props: {
               <li>Anything finer than one value every {stepName(query.step)}</li>
             </ul>
             <p class="hint">
-              Once sold, a copy cannot be called back: you can stop new sales, not undo old ones.
+              Listing gives your consent to exactly this. You can withdraw it under{' '}
+              <a href={linkTo('consents')}>Consents</a>: that stops new sales, but a sold copy cannot be
+              called back.
             </p>
           </div>
         </div>
       </Section>
-      <Section title="4. Price">
+      <Section title="5. Price">
         <div class="fields">
           <Field
             label="Price"

@@ -1,7 +1,7 @@
 import type { IntervalStep } from '@edmp/interface';
-import type { CurveQuery, ListingView, MeterView } from '@edmp/node/client';
+import type { CurveQuery, CurveView, ListingView, MeterView } from '@edmp/node/client';
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Empty, Field, Loading, Problem, Section } from '../components/bits.tsx';
 import { Chart } from '../components/chart.tsx';
 import { useResource } from '../state/node.ts';
@@ -9,6 +9,7 @@ import { linkTo } from '../state/route.ts';
 import { formatTime, localDay, shortId } from '../text/format.ts';
 import { kindName, STEPS } from '../text/words.ts';
 import { OfferForm } from './sell-offer.tsx';
+import { RevealsSection } from './sell-reveals.tsx';
 
 /** Pick a meter, see its curve, see what a listing shows, set a price, list. */
 export function SellPage(): VNode {
@@ -64,6 +65,7 @@ function Listed(props: { readonly listing: ListingView; readonly onAgain: () => 
       </p>
       <p class="row">
         <a href={linkTo('market')}>See it on the market</a>
+        <a href={linkTo('consents')}>See or withdraw what you agreed to</a>
         <button type="button" class="quiet" onClick={props.onAgain}>
           Close
         </button>
@@ -128,9 +130,12 @@ function MeterData({
   const curve = useResource(query === undefined ? undefined : JSON.stringify(query), (client) =>
     query === undefined ? Promise.reject(new Error('Nothing is chosen')) : client.curve(query),
   );
+  // The form below keeps what its owner wrote while the curve of another step loads.
+  const last = useRef<CurveView | undefined>(undefined);
+  if (curve.value !== undefined || curve.error !== undefined) last.current = curve.value;
+  const form = last.current;
   if (sort === undefined) return <Empty title="This meter measures nothing that can be sold yet" />;
-  const empty = curve.value?.values.every((value) => value === null) ?? false;
-  const reveals = STEPS.find((known) => known.step === step)?.reveals;
+  const empty = form?.values.every((value) => value === null) ?? false;
   return (
     <>
       <Section title="2. What to sell" hint="This is what the buyer gets: these values and nothing finer.">
@@ -192,14 +197,11 @@ function MeterData({
             )}
           </Field>
         </div>
-        <p class="reveals">
-          <strong>What this can tell about you:</strong> {reveals}
-        </p>
         <Problem error={curve.error} />
         {curve.value === undefined && curve.error === undefined && query !== undefined && (
           <Loading what="the readings" />
         )}
-        {empty && (
+        {empty && curve.value !== undefined && (
           <Empty title="The meter has no data for these days">
             <p>Choose other days, or something else that it measures.</p>
           </Empty>
@@ -208,8 +210,11 @@ function MeterData({
           <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
         )}
       </Section>
-      {query !== undefined && curve.value !== undefined && !empty && (
-        <OfferForm meter={meter} query={query} curve={curve.value} onListed={onListed} />
+      {query !== undefined && form !== undefined && !empty && (
+        <>
+          <RevealsSection query={query} onStep={setStep} />
+          <OfferForm meter={meter} query={query} curve={form} onListed={onListed} />
+        </>
       )}
     </>
   );

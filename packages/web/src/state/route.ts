@@ -6,6 +6,7 @@ export const PAGES = [
   { id: 'market', name: 'Market' },
   { id: 'deals', name: 'Deals' },
   { id: 'purchases', name: 'Purchases' },
+  { id: 'consents', name: 'Consents' },
   { id: 'wallets', name: 'Wallets' },
   { id: 'ledger', name: 'Ledger' },
 ] as const;

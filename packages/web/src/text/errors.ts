@@ -7,6 +7,9 @@ const PLAIN: Readonly<Record<string, string>> = {
   ERR_TIMEOUT: 'The node took too long. Try again.',
   ERR_METER_UNREACHABLE: 'The meter service does not answer. Check that it runs, then try again.',
   ERR_WALLET_INSUFFICIENT: 'There is not enough money in the wallet for this.',
+  ERR_CONSENT_WITHDRAWN: 'You withdrew your consent for this data. List the days anew to sell them again.',
+  ERR_CONSENT_EXPIRED: 'Your consent for this data has ended. List the days anew to sell them again.',
+  ERR_CONSENT_MISSING: 'There is no consent of yours for this data. List the days anew to sell them.',
   ERR_HTTP_RESPONSE: 'The node gave an answer that this page does not understand. Reload the page.',
 };
 
