@@ -10,6 +10,7 @@ export type MarketErrorCode =
   | 'ERR_MARKET_UNKNOWN'
   /** Zero, negative or too large an amount, price, quantity or lifetime. */
   | 'ERR_ORDER_AMOUNT'
+  /** A lifetime that is too short or too long for the kind of order. */
   | 'ERR_ORDER_LIFETIME'
   /** The order is already filled, cancelled or expired. */
   | 'ERR_ORDER_CLOSED'
@@ -32,6 +33,7 @@ export type MarketErrorCode =
   | 'ERR_TRADE_SILENT'
   /** Terms that are not what the two orders allow, or not what was negotiated. */
   | 'ERR_TRADE_TERMS'
+  /** Terms at another price than the resting order's. */
   | 'ERR_TRADE_PRICE'
   /** The ciphertext does not match what was offered. */
   | 'ERR_TRADE_DELIVERY'

@@ -391,7 +391,7 @@ export function orderFlow(
       }
     } catch (error) {
       if (!isEdmpError(error)) throw error;
-      if (error.code.startsWith('ERR_MARKET') || error.code.startsWith('ERR_BLOCK')) {
+      if (error.code.startsWith('ERR_MARKET_') || error.code.startsWith('ERR_BLOCK_')) {
         context.refuse(peer, error.code, 'a book that breaks the format');
       }
       // Peers without a market, or gone again: nothing to sync.

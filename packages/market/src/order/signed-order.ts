@@ -129,8 +129,20 @@ function quantityOf(value: unknown, unit: Price, where: string): number {
   return quantity;
 }
 
+/** Decoded orders by their immutable block: rules, registry and ledger all read the same one. */
+const decodedOrders = new WeakMap<HalfBlock, SignedOrder>();
+
 /** Reads an ask's or bid's block. Throws `ERR_MARKET_FORMAT`, `ERR_ORDER_AMOUNT` or `ERR_ORDER_LIFETIME`. */
 export function decodeOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrder {
+  let order = decodedOrders.get(block);
+  if (order === undefined) {
+    order = readOrder(block, crypto);
+    decodedOrders.set(block, order);
+  }
+  return order;
+}
+
+function readOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrder {
   const { core } = block;
   const common = {
     id: block.id,

@@ -46,8 +46,21 @@ export function tradeToTx(trade: TradeTx): TxValue {
   };
 }
 
+/** Decoded transactions by their immutable value: rules, ledger and engine all read the same block. */
+const decodedTrades = new WeakMap<object, TradeTx>();
+
 /** Reads a trade's transaction. Throws `ERR_MARKET_FORMAT`, `ERR_ORDER_AMOUNT` or `ERR_TRADE_TERMS`. */
 export function decodeTradeTx(tx: TxValue, crypto: Pick<Crypto, 'sha256'>): TradeTx {
+  if (typeof tx !== 'object' || tx === null) return readTradeTx(tx, crypto);
+  let trade = decodedTrades.get(tx);
+  if (trade === undefined) {
+    trade = readTradeTx(tx, crypto);
+    decodedTrades.set(tx, trade);
+  }
+  return trade;
+}
+
+function readTradeTx(tx: TxValue, crypto: Pick<Crypto, 'sha256'>): TradeTx {
   const fields = mapOf(
     tx,
     ['v', 'terms', 'sellerSignature', 'buyerSignature', 'root', 'chunks', 'bytes'],

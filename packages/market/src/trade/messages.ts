@@ -171,6 +171,3 @@ export function decodeEvidenceRequest(bytes: Uint8Array): Uint8Array {
   integerOf(fields.v, 1, 1, 'evidence.v');
   return bytesOf(fields.digest, 32, 'evidence.digest');
 }
-
-/** Largest answer with a proof, bytes. */
-export const MAX_EVIDENCE_FRAME: number = MAX_PROOF_BYTES;
