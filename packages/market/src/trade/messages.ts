@@ -11,7 +11,6 @@ import {
   oneOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
-import { MAX_PROOF_BYTES } from './blocks.ts';
 import { MAX_TERMS_BYTES } from './terms.ts';
 
 /** Buyer → seller: terms, confirmations, and questions for manifests. */

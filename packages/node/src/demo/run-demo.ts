@@ -48,7 +48,10 @@ const balanceOf = async (client: NodeClient): Promise<bigint> => {
   return wallet.available;
 };
 
-/** Runs the whole trade of the seed report's Figure 4 between four processes; never throws: failures are in the report. */
+/**
+ * Runs the whole trade of the seed report's Figure 4 between four processes; never throws: failures are in the report,
+ * with the code of what failed or `ERR_DEMO_FAILED` (a step of the demo did not come about).
+ */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const { write, now, fault } = options;
   const environment = systemEnvironment();
