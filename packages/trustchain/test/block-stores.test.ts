@@ -1,22 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HalfBlock, HalfBlockCore } from '@edmp/interface';
 import { blockStoreSuite, keyValueStoreSuite } from '@edmp/interface/testing';
-import { decodeCore, decodeHalfBlock, encodeCore, memoryBlockStore } from '@edmp/trustchain';
+import { memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
-import { crypto } from './support/blocks.ts';
-
-const fabricate = (core: HalfBlockCore, signature: Uint8Array = new Uint8Array(64).fill(7)): HalfBlock => {
-  const coreBytes = encodeCore(core);
-  decodeCore(coreBytes);
-  const bytes = new Uint8Array(coreBytes.length + 67);
-  bytes[0] = 0x82;
-  bytes.set(coreBytes, 1);
-  bytes.set([0x58, 64], coreBytes.length + 1);
-  bytes.set(signature, coreBytes.length + 3);
-  return decodeHalfBlock(bytes, crypto);
-};
+import { fabricate } from './support/fabricate.ts';
 
 blockStoreSuite({
   name: 'memory',
