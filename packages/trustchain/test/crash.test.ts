@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import type { BlockStore } from '@edmp/interface';
-import { memoryBlockStore } from '@edmp/trustchain';
+import { type BlockStore, virtualEnvironment } from '@edmp/interface';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { blockOf, chainOf, crypto, strangeId } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
 import { OWNER, openOwner, workload } from './support/workload.ts';
 
@@ -151,9 +152,6 @@ describe('a store that fails', () => {
   it('a signer that fails is asked again for the same core', async () => {
     const store = memoryBlockStore();
     let fail = true;
-    const { createTrustchain } = await import('@edmp/trustchain');
-    const { virtualEnvironment } = await import('@edmp/interface');
-    const { crypto } = await import('./support/blocks.ts');
     const chain = await createTrustchain({
       signer: {
         publicKey: OWNER.publicKey,
@@ -168,5 +166,44 @@ describe('a store that fails', () => {
     const next = await chain.source({ type: 'test', tx: 2 });
     expect(next.core.seq).toBe(2);
     expect((await store.at(OWNER.publicKey, 1))[0]?.core.tx).toBe(1);
+  });
+
+  it('a signer that fails inside a batch costs the blocks after it only time', async () => {
+    const store = memoryBlockStore();
+    let calls = 0;
+    const chain = await createTrustchain({
+      signer: {
+        publicKey: OWNER.publicKey,
+        sign: (message) => (++calls === 2 ? Promise.reject(new Error('unplugged')) : OWNER.sign(message)),
+      },
+      crypto,
+      store,
+      environment: virtualEnvironment(),
+    });
+    const codes = await Promise.all([1, 2, 3].map((tx) => codeOfAsync(chain.source({ type: 'test', tx }))));
+    expect(codes).toEqual(['no error', 'ERR_CHAIN_SIGNER', 'ERR_CHAIN_SIGNER']);
+    expect((await chain.source({ type: 'test', tx: 4 })).core.seq).toBe(4);
+    const own = await store.range(OWNER.publicKey, 1, 9, 9);
+    expect(own.map((block) => block.core.tx)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('a reservation that does not follow the stored head stops the chain', async () => {
+    const store = memoryBlockStore();
+    await (await openOwner(store)).source({ type: 'test', tx: 1 });
+    const next = await blockOf(OWNER, { seq: 2, prev: strangeId(1) });
+    await store.reserve(OWNER.publicKey, { seq: 2, prev: strangeId(1), id: next.id, core: next.coreBytes });
+    const chain = await openOwner(store);
+    expect(await codeOfAsync(chain.source({ type: 'test', tx: 2 }))).toBe('ERR_CHAIN_REGRESSED');
+  });
+
+  it('a reservation overtaken by own blocks from a peer is given up: it was never signed', async () => {
+    const store = memoryBlockStore();
+    const lost = await chainOf(OWNER, 3);
+    const other = await blockOf(OWNER, { tx: 'reserved after the backup was restored' });
+    await store.reserve(OWNER.publicKey, { seq: 1, prev: null, id: other.id, core: other.coreBytes });
+    const chain = await openOwner(store);
+    for (const block of lost) await chain.receive(block.bytes);
+    expect((await chain.source({ type: 'test', tx: 4 })).core.seq).toBe(4);
+    expect(await chain.isFraudulent(OWNER.publicKey)).toBe(false);
   });
 });

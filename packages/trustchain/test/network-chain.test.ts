@@ -155,6 +155,9 @@ describe('push', () => {
       ...good,
       bytes: good.bytes.with(good.bytes.length - 2, 0) as HalfBlock['bytes'],
     };
+    const cut: HalfBlock = { ...good, bytes: good.bytes.slice(0, 40) };
+    const undecodable = await run(at(0).chain.push(at(1).chain.self, [cut])).catch((caught) => caught);
+    expect(undecodable.details.refused).toEqual({ [good.id.toString()]: 'ERR_BLOCK_ENCODING' });
     const ahead = await blockOf(signerOf(9), { time: START + 3_600_000 });
     expect(await codeOfAsync(run(at(0).chain.push(at(1).chain.self, [forged])))).toBe('ERR_CHAIN_PUSH');
     const error = await run(at(0).chain.push(at(1).chain.self, [good, ahead])).catch((caught) => caught);
