@@ -6,9 +6,9 @@ import { hex } from '../codec/fields.ts';
 export interface ChainSync {
   /**
    * Resolves when a sync that began after this call has ended, well or not: whether what is known then is enough is
-   * the risk policy's question.
+   * the risk policy's question. `links` also fetches the blocks of others that answer the peer's, i.e. its income.
    */
-  sync(peer: PublicKey): Promise<void>;
+  sync(peer: PublicKey, options?: { readonly links?: boolean }): Promise<void>;
 }
 
 interface Running {
@@ -26,22 +26,23 @@ export function chainSync(options: {
   const { trustchain, environment, timeoutMs, signal } = options;
   const running = new Map<string, Running>();
 
-  const begin = (peer: PublicKey): Promise<void> => {
-    const name = hex(peer);
-    const current = once(peer).finally(() => {
+  const nameOf = (peer: PublicKey, links: boolean): string => `${links ? 'links ' : ''}${hex(peer)}`;
+  const begin = (peer: PublicKey, links: boolean): Promise<void> => {
+    const name = nameOf(peer, links);
+    const current = once(peer, links).finally(() => {
       if (running.get(name)?.current === current && running.get(name)?.next === undefined)
         running.delete(name);
     });
     running.set(name, { current, next: undefined });
     return current;
   };
-  const once = async (peer: PublicKey): Promise<void> => {
+  const once = async (peer: PublicKey, links: boolean): Promise<void> => {
     try {
       await withDeadline(
         environment,
         timeoutMs,
         'syncing a counterparty’s chain',
-        (inner) => trustchain.sync(peer, peer, { links: true, signal: inner }),
+        (inner) => trustchain.sync(peer, peer, { links, signal: inner }),
         { signal },
       );
     } catch (error) {
@@ -50,11 +51,12 @@ export function chainSync(options: {
   };
 
   return {
-    sync(peer) {
-      const now = running.get(hex(peer));
-      if (now === undefined) return begin(peer);
+    sync(peer, syncOptions = {}) {
+      const links = syncOptions.links === true;
+      const now = running.get(nameOf(peer, links));
+      if (now === undefined) return begin(peer, links);
       // The one under way may have passed what this caller needs; all callers in the meantime share the next one.
-      now.next ??= now.current.then(() => begin(peer));
+      now.next ??= now.current.then(() => begin(peer, links));
       return now.next;
     },
   };

@@ -144,6 +144,11 @@ async function agree(context: MarketContext, live: LiveTrade, save: () => Promis
       settlement.receive(settlementTrade(encoded), documentOf(live), fetched, { signal }),
     );
     await context.chains.sync(seller);
+    // Other sales of the same data count against the supply once their buyers' answers are known.
+    const others = ledger
+      .tradesIn(encoded.terms.asset)
+      .some(({ id, outcome }) => id !== encoded.id && outcome === 'open');
+    if (others) await context.chains.sync(seller, { links: true });
     await checkCounterparty({ policy: context.risk, trustchain, ledger }, encoded, live.ask, context.self);
   } catch (error) {
     if (!isEdmpError(error)) throw error;

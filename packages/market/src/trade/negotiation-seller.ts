@@ -130,8 +130,10 @@ export function sellerNegotiation(context: MarketContext, engine: TradeEngine): 
 
   const checkRisk = async (encoded: EncodedTerms, ask: SignedOrder): Promise<NegotiateReply | undefined> => {
     const { buyer } = encoded.terms;
+    let links = false;
     for (let attempt = 1; ; attempt++) {
-      await context.chains.sync(buyer);
+      // What a buyer spends is in its own chain; what it earned, in others', matters only when the first is not enough.
+      await context.chains.sync(buyer, { links });
       try {
         await checkCounterparty(
           { policy: context.risk, trustchain, ledger: context.ledger },
@@ -144,6 +146,10 @@ export function sellerNegotiation(context: MarketContext, engine: TradeEngine): 
         if (!isEdmpError(error)) throw error;
         // Blocks that overtook others leave a gap for a moment; another sync closes it.
         if (error.code === 'ERR_RISK_CHAIN' && attempt < SYNC_ATTEMPTS) continue;
+        if (error.code === 'ERR_RISK_BALANCE' && !links) {
+          links = true;
+          continue;
+        }
         return decline(error.retryable ? 'busy' : 'risk', `${error.code}: ${error.message}`);
       }
     }
