@@ -336,7 +336,7 @@ describe.skipIf(executable === undefined)(
 
     it('says when the node is gone', async () => {
       const page = await open(seller, { refused: true });
-      await page.getByText('Live').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
       await seller.server.stop();
       await page.getByText('Not connected').waitFor();
       await visit(page, 'Ledger');

@@ -79,7 +79,11 @@ function OpenOrder(props: {
   const cancel = async (): Promise<void> => {
     try {
       await client.cancel(order.order);
-      say(order.side === 'ask' ? 'The offer is off the market' : 'The bid is withdrawn');
+      say(
+        order.side === 'ask'
+          ? 'The offer is off the market. Your consent stays until you withdraw it.'
+          : 'The bid is withdrawn',
+      );
       refresh();
     } catch (problem) {
       setError(problem);

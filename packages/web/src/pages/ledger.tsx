@@ -25,7 +25,7 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
       {selected !== '' && <Selected id={selected} own={key} />}
       <Section
         title="Blocks"
-        hint="Everything agreed on this market is a signed block in its author's chain. Blocks hold no meter readings. An author who signs two blocks with one number has cheated, and the two prove it."
+        hint="Everything agreed on this market is a signed block in its author's chain. Blocks hold no meter readings. An author who signs two blocks with one number has cheated, and the two prove it. “Valid so far” means that its neighbours have not all arrived yet."
       >
         <label class="check">
           <input

@@ -21,6 +21,8 @@ export function OfferForm(props: {
   readonly meter: MeterView;
   readonly query: CurveQuery;
   readonly curve: CurveView;
+  /** The curve of the query is not there yet, `curve` is an older one: nobody lists what was not seen. */
+  readonly loading: boolean;
   readonly onListed: (listing: ListingView) => void;
 }): VNode {
   const { meter, query, curve } = props;
@@ -42,8 +44,10 @@ export function OfferForm(props: {
   const wallet = money.find((candidate) => candidate.id === currency) ?? money[0];
   const amount = wallet === undefined ? undefined : parseMoney(price, wallet.precision);
   const title = (ownTitle ?? suggested).trim();
+  const values = props.loading ? '' : `${curve.values.length}`;
   const cell = meter.cells.find((candidate) => candidate.accuracy === accuracy)?.cell ?? null;
-  const ready = amount !== undefined && title !== '' && title.length <= 200 && purposes.length > 0;
+  const ready =
+    !props.loading && amount !== undefined && title !== '' && title.length <= 200 && purposes.length > 0;
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -144,7 +148,10 @@ export function OfferForm(props: {
                 ['Title', title],
                 ['What', kindName(query.commodity, query.flow)],
                 ['Days', formatDays(query.from, query.to)],
-                ['How fine', `One value every ${stepName(query.step)}, ${curve.values.length} in all`],
+                [
+                  'How fine',
+                  `One value every ${stepName(query.step)}${values === '' ? '' : `, ${values} in all`}`,
+                ],
                 ['Place', formatPlace(cell)],
                 [
                   'Household',
@@ -162,7 +169,7 @@ export function OfferForm(props: {
           </div>
           <div class="panel">
             <h3>Only the buyer gets</h3>
-            <p>The {curve.values.length} values of the curve above, after paying.</p>
+            <p>The {values} values of the curve above, after paying.</p>
             <h3>Nobody gets</h3>
             <ul>
               <li>Your name, address or exact location</li>

@@ -37,18 +37,15 @@ export function RevealsSection(props: {
 }): VNode {
   const { query } = props;
   const loaded = useResource(`reveals ${JSON.stringify(query)}`, (client) => findAround(client, query));
-  // What was there stays until the next is: the page below must not jump.
-  const last = useRef<Around | undefined>(undefined);
-  if (loaded.value !== undefined) last.current = loaded.value;
-  const shown = loaded.error === undefined ? last.current : loaded.value;
+  const shown = loaded.value;
   const box = useRef<HTMLElement>(null);
   const moved = useRef(false);
   useEffect(() => {
     // The pressed button is gone: keyboard users go on where the answer is.
-    if (!moved.current || loaded.value === undefined) return;
+    if (!moved.current || shown === undefined) return;
     moved.current = false;
     box.current?.focus();
-  }, [loaded.value]);
+  }, [shown]);
   const onStep = (step: IntervalStep): void => {
     moved.current = true;
     props.onStep(step);

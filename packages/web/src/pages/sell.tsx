@@ -11,6 +11,9 @@ import { kindName, STEPS } from '../text/words.ts';
 import { OfferForm } from './sell-offer.tsx';
 import { RevealsSection } from './sell-reveals.tsx';
 
+/** Share of missing values from which the owner is told. */
+const MANY_GAPS = 0.2;
+
 /** Pick a meter, see its curve, see what a listing shows, set a price, list. */
 export function SellPage(): VNode {
   const info = useResource('info', (client) => client.info());
@@ -207,15 +210,36 @@ function MeterData({
           </Empty>
         )}
         {curve.value !== undefined && !empty && (
-          <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
+          <>
+            <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
+            <Gaps curve={curve.value} />
+          </>
         )}
       </Section>
       {query !== undefined && form !== undefined && !empty && (
         <>
           <RevealsSection query={query} onStep={setStep} />
-          <OfferForm meter={meter} query={query} curve={form} onListed={onListed} />
+          <OfferForm
+            meter={meter}
+            query={query}
+            curve={form}
+            loading={curve.value === undefined}
+            onListed={onListed}
+          />
         </>
       )}
     </>
+  );
+}
+
+/** Says when a good part of what is to be sold is missing. */
+function Gaps({ curve }: { readonly curve: CurveView }): VNode | null {
+  const missing = curve.values.filter((value) => value === null).length / curve.values.length;
+  if (missing < MANY_GAPS) return null;
+  return (
+    <p class="problem">
+      {Math.round(missing * 100)} % of these days has no data. Buyers see how much is missing before they pay;
+      choose other days for a complete set.
+    </p>
   );
 }

@@ -34,13 +34,19 @@ export function WalletsPage(): VNode {
 function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
   const movements = useResource(`movements ${wallet.id}`, (client) => client.transactions(wallet.id));
   const licences = wallet.id === 'EW';
+  const explanation = explain(wallet.id);
   const newest = [...(movements.value ?? [])].reverse();
   return (
     <section class="card" aria-label={wallet.name}>
       <header class="split">
         <h2>{wallet.name}</h2>
-        <p class="price">{formatMoney(wallet.available, wallet)}</p>
+        <p class="price">
+          {licences
+            ? `${wallet.available} ${wallet.available === 1n ? 'licence' : 'licences'}`
+            : formatMoney(wallet.available, wallet)}
+        </p>
       </header>
+      {explanation !== undefined && <p class="hint">{explanation}</p>}
       <Facts
         facts={[
           [licences ? 'You hold' : 'Free to spend', formatMoney(wallet.available, wallet)],
@@ -86,6 +92,19 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
   );
 }
 
+/** What a wallet is, where its name does not say. */
+function explain(id: string): string | undefined {
+  if (id === 'EW')
+    return 'Licences to use data: yours come from what you buy, and go to those who buy from you.';
+  if (/^DUM\d$/.test(id))
+    return 'Test money, given to everybody at the start. It has no worth outside this market.';
+  return undefined;
+}
+
+function describe({ description }: WalletTransactionView): string {
+  return description === 'Genesis grant' ? 'Test money given at the start' : shortAssets(description);
+}
+
 function Movement({
   movement,
   wallet,
@@ -98,12 +117,12 @@ function Movement({
     <tr>
       <td>
         {movement.trade === null ? (
-          shortAssets(movement.description)
+          describe(movement)
         ) : (
-          <a href={linkTo('deals', movement.trade)}>{shortAssets(movement.description)}</a>
+          <a href={linkTo('deals', movement.trade)}>{describe(movement)}</a>
         )}
         <span class="note">
-          {movement.time === 0 ? 'Before the first block' : formatTime(movement.time)}
+          {movement.time === 0 ? 'At the start' : formatTime(movement.time)}
           {movement.counterparty === null
             ? ''
             : `, ${movement.direction === 'in' ? 'from' : 'to'} ${shortId(movement.counterparty)}`}

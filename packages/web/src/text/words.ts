@@ -49,7 +49,7 @@ const ATTESTATION: Readonly<Record<AttestationLevel, readonly [name: string, mea
   ],
   linked: [
     'Signed and linked',
-    'Signed records that follow each other without a hole, as checked by the seller.',
+    'Signed records that each name the one before, so that none was slipped in or taken out. As checked by the seller.',
   ],
   anchored: ['Anchored', 'Signed, linked, and found again on the public ledger, as checked by the seller.'],
 };
