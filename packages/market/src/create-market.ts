@@ -36,6 +36,8 @@ const DEFAULT_DURATIONS: TradeDurations = {
   release: 60_000,
   complain: 3_600_000,
 };
+/** Outcomes in which licences are gone from an order. */
+const SOLD: ReadonlySet<string> = new Set(['held', 'disputed', 'final']);
 /** Refused messages kept. */
 const MAX_EVIDENCE = 1_000;
 
@@ -221,6 +223,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
   for (const order of restored.orders) {
     if (!equalBytes(order.owner, self) || own.status(order.key) === 'open') flow.restore(order);
+  }
+  // What strangers traded with each other is not for sale again; own trades count through own orders.
+  for (const asset of new Set(restored.orders.map((order) => order.asset))) {
+    for (const { blocks, outcome } of ledger.tradesIn(asset)) {
+      const { seller: from, buyer: to } = blocks.trade.encoded.terms;
+      const others = !equalBytes(from, self) && !equalBytes(to, self);
+      if (others && blocks.agreement !== undefined && SOLD.has(outcome)) flow.traded(blocks.agreement);
+    }
   }
   releases.push(
     network.handle(NEGOTIATE_PROTOCOL, seller.handle, {

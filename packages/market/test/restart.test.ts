@@ -95,3 +95,24 @@ describe('a node killed in a trade and started again over its stores', () => {
     expect(await seller.market.listings({})).toEqual([]);
   });
 });
+
+describe('a matchmaker that starts again', () => {
+  it('still knows the open orders of others and what is left of them', async () => {
+    world = await createWorld(61);
+    const seller = await world.node('seller', { matchmaker: false });
+    const buyer = await world.node('buyer', { matchmaker: false });
+    const maker = await world.node('maker');
+    await world.link(seller, buyer, maker);
+    const document = documentOf('three left');
+    const asset = seller.settlement.add(document);
+    await seller.market.sell({ document, price: price('DUM1', 1), supply: 5, lifetimeMs: DAY });
+    await buyer.market.buy({ asset, price: price('DUM1', 1), lifetimeMs: DAY, quantity: 2 });
+    await world.until(() => seller.market.trades()[0]?.state === 'completed');
+    await world.environment.advance(100);
+    expect(maker.market.openOrders()).toMatchObject([{ quantity: 5, filled: 2 }]);
+    await world.restart(maker);
+    await world.environment.advance(200);
+    expect(maker.market.openOrders()).toMatchObject([{ quantity: 5, filled: 2 }]);
+    expect(maker.market.book(asset, 'DUM1').asks).toMatchObject([{ quantity: 3n }]);
+  });
+});
