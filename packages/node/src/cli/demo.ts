@@ -9,7 +9,7 @@ import { ExitCode, toJson } from './output.ts';
 interface DemoCommandOptions {
   readonly json: boolean;
   readonly seed: number;
-  readonly price: bigint;
+  readonly price?: bigint;
   readonly keep: boolean;
   readonly fault?: DemoFault;
 }
@@ -30,7 +30,7 @@ export function demoCommand(): Command {
     .description('sell a day of smart-meter data between two nodes on this machine, step by step')
     .option('--json', 'print one JSON object as the last line', false)
     .option('--seed <number>', 'which invented household', whole, 7)
-    .option('--price <dum1>', 'price of the day', money, 10n)
+    .option('--price <dum1>', 'price of the day (default: 10)', money)
     .option('--keep', 'keep the nodes’ files and say where they are', false)
     .addOption(
       new Option('--fault <kind>', 'let something go wrong, to see the defences').choices(DEMO_FAULTS),
@@ -45,7 +45,7 @@ export function demoCommand(): Command {
         command: [process.execPath, ...process.execArgv, main],
         folder,
         seed: options.seed,
-        price: options.price,
+        price: options.price ?? 10n,
         ...(options.fault === undefined ? {} : { fault: options.fault }),
         timeoutMs: 30_000,
         write: (text) => process.stdout.write(text),

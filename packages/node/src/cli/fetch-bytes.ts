@@ -50,8 +50,8 @@ export async function takeBytes(source: string): Promise<TakenBytes> {
     return { bytes: await readFile(source), takenAt: Math.trunc(mtimeMs) };
   } catch (cause) {
     if (cause instanceof NodeError) throw cause;
-    throw new NodeError('ERR_NODE_NOT_FOUND', `${source} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+    throw new NodeError('ERR_NODE_NOT_FOUND', `${source} cannot be read: ${why}`, { cause });
   }
 }

@@ -1,18 +1,11 @@
 import { systemEnvironment } from '@edmp/interface';
-import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { NodeError } from '../compose/errors.ts';
+import { wholeBetween as whole } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { toJson } from './output.ts';
 
 const ZONE = 'Europe/Amsterdam';
-
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least || value > most)
-      throw new BadOption(`Expected a whole number from ${least} to ${most}.`);
-    return value;
-  };
 
 interface EmulatorOptions {
   readonly port: number;
@@ -43,6 +36,11 @@ export function oehuEmulatorCommand(): Command {
         days: options.days,
         zone: ZONE,
         environment: systemEnvironment(),
+      }).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code !== 'EADDRINUSE') throw cause;
+        throw new NodeError('ERR_NODE_CONFLICT', `Port ${options.port} is in use; choose another --port`, {
+          cause,
+        });
       });
       const stop = (): Promise<void> => emulator.stop();
       if (options.leash) endWithStdin(stop);

@@ -18,17 +18,28 @@ export function toJson(value: unknown, space?: number): string {
 
 /** One line for people about a failure, with its code. */
 export function describeError(error: unknown): string {
-  if (isEdmpError(error)) return `${error.message} (${error.code})`;
+  if (isEdmpError(error)) {
+    // Input errors of the API name the part of the request, which means nothing on a command line.
+    const text =
+      error.code === 'ERR_HTTP_INPUT' ? error.message.replace(/\b(?:body|query|path)\./g, '') : error.message;
+    return `${text.split('\n')[0] ?? ''} (${error.code})`;
+  }
   if (error instanceof Error) return error.message;
   return String(error);
 }
 
+const USAGE_CODES: readonly string[] = ['ERR_INVALID_ARGUMENT', 'ERR_NODE_CONFIG', 'ERR_HTTP_INPUT'];
+
 /** Exit code that fits a failure. */
 export function exitCodeOf(error: unknown): number {
-  if (isEdmpError(error, 'ERR_INVALID_ARGUMENT') || isEdmpError(error, 'ERR_NODE_CONFIG'))
-    return ExitCode.usage;
+  if (isEdmpError(error) && USAGE_CODES.includes(error.code)) return ExitCode.usage;
   if (isEdmpError(error, 'ERR_HTTP_UNREACHABLE')) return ExitCode.unreachable;
   return ExitCode.failed;
+}
+
+/** Prints a value as JSON or as text for people. */
+export function print(json: boolean, value: unknown, text: () => string): void {
+  process.stdout.write(`${json ? toJson(value, 2) : text()}\n`);
 }
 
 /** Aligned columns for terminals; the last column is not padded. */

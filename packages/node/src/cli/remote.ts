@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EdmpError } from '@edmp/interface';
 import type { Command } from 'commander';
 import { createNodeClient, type NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
+import { httpUrl } from './arguments.ts';
+import { announcedUrl, DEFAULT_URL, processOf } from './running-node.ts';
 import { defaultDataFolder } from './start.ts';
 
 /** Options that every command which talks to a running node has. */
 export interface RemoteOptions {
-  readonly url: string;
+  readonly url?: string;
   readonly data: string;
   readonly token?: string;
   readonly json: boolean;
@@ -16,15 +19,25 @@ export interface RemoteOptions {
 /** Adds the options of {@link RemoteOptions}. */
 export function remoteOptions(command: Command): Command {
   return command
-    .option('--url <url>', 'where the node’s API is', 'http://127.0.0.1:8080')
-    .option('--data <folder>', 'data folder of the node, to read its token from', defaultDataFolder())
+    .option(
+      '--data <folder>',
+      'data folder of the node: its token and address are there',
+      defaultDataFolder(),
+    )
+    .option(
+      '--url <url>',
+      `where the node’s API is (default: where the node of --data is, or ${DEFAULT_URL})`,
+      httpUrl,
+    )
     .option('--token <text>', 'the node’s token, instead of reading it from the data folder')
     .option('--json', 'print JSON', false);
 }
 
-/** A client for the running node that the options name. Throws `ERR_NODE_CONFIG` when there is no token to be found. */
+/**
+ * A client for the running node that the options name. Throws `ERR_NODE_CONFIG` when there is no token to be found,
+ * `ERR_HTTP_UNREACHABLE` when no node runs on the data folder and no URL is given.
+ */
 export function remoteNode(options: RemoteOptions): NodeClient {
-  const { url } = options;
   let token = options.token;
   if (token === undefined) {
     const file = join(options.data, 'token');
@@ -38,5 +51,16 @@ export function remoteNode(options: RemoteOptions): NodeClient {
       );
     }
   }
-  return createNodeClient({ url, token });
+  return createNodeClient({ url: options.url ?? localUrl(options), token });
+}
+
+/** The token of a folder goes only to the node that runs on it. */
+function localUrl({ data, token }: RemoteOptions): string {
+  if (token === undefined && processOf(data) === undefined) {
+    throw new EdmpError(
+      'ERR_HTTP_UNREACHABLE',
+      `No node runs on ${data}; start it (edmp start --data ${data}), or give --url`,
+    );
+  }
+  return announcedUrl(data) ?? DEFAULT_URL;
 }

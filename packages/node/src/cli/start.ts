@@ -2,16 +2,19 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
+import { collect, timeZone } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
-import { toJson } from './output.ts';
+import { describeError, toJson } from './output.ts';
+import { announce } from './running-node.ts';
 
 interface StartOptions {
   readonly name: string;
   readonly data: string;
   readonly http: number;
-  readonly listen: readonly string[];
-  readonly connect: readonly string[];
+  readonly listen?: readonly string[];
+  readonly connect?: readonly string[];
   readonly meters: string;
   readonly zone: string;
   readonly matchmaker: boolean;
@@ -34,11 +37,22 @@ const duration = (text: string): number => {
     throw new BadOption('Expected 100 to 86400000 milliseconds.');
   return value;
 };
-const collect = (text: string, all: readonly string[]): string[] => [...all, text];
 
 /** Where a node keeps its files unless told otherwise: `EDMP_DATA`, or `.edmp` in the home folder. */
 export function defaultDataFolder(): string {
   return process.env.EDMP_DATA ?? join(homedir(), '.edmp');
+}
+
+/** libp2p wraps the system's reason in advice about its own settings. */
+function asListenError(error: unknown): never {
+  const found = /(\/ip\S+): Error: listen (\w+)/.exec(error instanceof Error ? error.message : '');
+  if (found === null) throw error;
+  const why = found[2] === 'EADDRINUSE' ? 'it is in use' : found[2];
+  throw new NodeError(
+    'ERR_NODE_CONFLICT',
+    `Cannot listen for peers on ${found[1]}: ${why}; choose another --listen`,
+    { cause: error },
+  );
 }
 
 /** `edmp start`: runs one node until it is stopped. */
@@ -53,11 +67,10 @@ export function startCommand(): Command {
       '--listen <multiaddr>',
       'address for peers; repeat for more (default: /ip4/127.0.0.1/tcp/0)',
       collect,
-      [],
     )
-    .option('--connect <multiaddr>', 'peer to stay connected to; repeat for more', collect, [])
+    .option('--connect <multiaddr>', 'peer to stay connected to; repeat for more', collect)
     .option('--meters <source>', 'emulator, none, or the URL of an OEHU API', 'emulator')
-    .option('--zone <iana>', 'time zone of the meters', 'Europe/Amsterdam')
+    .option('--zone <iana>', 'time zone of the meters', timeZone, 'Europe/Amsterdam')
     .option('--no-matchmaker', 'do not match other traders’ orders')
     .option('--no-web', 'no web page, API only')
     .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
@@ -75,12 +88,18 @@ export function startCommand(): Command {
       const node = await runNode({
         ...options,
         data: resolve(options.data),
-        listen: options.listen.length > 0 ? options.listen : ['/ip4/127.0.0.1/tcp/0'],
+        listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+        connect: options.connect ?? [],
         environment,
         log: (text) => process.stderr.write(`${text}\n`),
-      });
-      if (options.leash) endWithStdin(node.stop);
-      endWithSignals(node.stop);
+      }).catch(asListenError);
+      const retract = announce(resolve(options.data), node.url);
+      const stop = async (): Promise<void> => {
+        retract();
+        await node.stop();
+      };
+      if (options.leash) endWithStdin(stop);
+      endWithSignals(stop);
       if (options.readyJson) {
         process.stdout.write(
           `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses })}\n`,
@@ -107,5 +126,11 @@ export function startCommand(): Command {
           '',
         ].join('\n'),
       );
+      if (node.meterSource !== null) {
+        // A meter source that is down is no reason not to run: it may come, and buying needs none.
+        node.node.service.meters().catch((error: unknown) => {
+          process.stderr.write(`warning: no meter can be read now: ${describeError(error)}\n`);
+        });
+      }
     });
 }

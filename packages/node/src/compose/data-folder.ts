@@ -6,9 +6,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bytesToHex, type Environment, hexToBytes } from '@edmp/interface';
 import { NodeError } from './errors.ts';
 
@@ -86,6 +87,20 @@ function lock(path: string): () => void {
   throw new NodeError('ERR_NODE_DATA', `The data folder ${path} is being opened by another process`);
 }
 
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where the system refuses with ENOENT, as in /proc. */
+function makeFolder(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found !== undefined) throw new NodeError('ERR_NODE_DATA', `${path} should be a folder, and is a file`);
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 /**
  * Opens a node's data folder, creating it, its identity and its token on first use, and locks it.
  *
@@ -93,7 +108,7 @@ function lock(path: string): () => void {
  */
 export function openDataFolder(path: string, environment: Environment): DataFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     const close = lock(path);
     try {
       const seed = readOrCreate(join(path, 'identity.key'), () => bytesToHex(environment.randomBytes(32)));

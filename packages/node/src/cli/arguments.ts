@@ -1,0 +1,62 @@
+import { InvalidArgumentError as BadOption } from 'commander';
+
+/** Parses an amount of money in minor units. Throws commander's usage error. */
+export function amount(text: string): bigint {
+  if (!/^[1-9][0-9]{0,18}$/.test(text))
+    throw new BadOption('Expected a whole number of minor units, at least 1.');
+  return BigInt(text);
+}
+
+/** Parses a day that exists, `YYYY-MM-DD`. Throws commander's usage error. */
+export function day(text: string): string {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
+    throw new BadOption('Expected a day that exists, as YYYY-MM-DD.');
+  return text;
+}
+
+/** A parser of whole numbers in a range. It throws commander's usage error. */
+export function wholeBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      throw new BadOption(`Expected a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** Parses the id of a dataset. Throws commander's usage error. */
+export function assetId(text: string): string {
+  if (!/^EW[a-z0-9]{10,110}$/.test(text))
+    throw new BadOption('Expected the EW… id of a dataset, as edmp market shows it.');
+  return text;
+}
+
+/** Parses the start of a geohash. Throws commander's usage error. */
+export function geohash(text: string): string {
+  if (!/^[0-9b-hjkmnp-z]{1,12}$/.test(text))
+    throw new BadOption('Expected a geohash such as u15: digits and letters without a, i, l and o.');
+  return text;
+}
+
+/** Parses an IANA time zone. Throws commander's usage error. */
+export function timeZone(text: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return text;
+  } catch {
+    throw new BadOption('Expected a time zone such as Europe/Amsterdam.');
+  }
+}
+
+/** Parses an http or https URL. Throws commander's usage error. */
+export function httpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new BadOption('Expected an http URL such as http://127.0.0.1:8080.');
+  return text;
+}
+
+/** Gathers the values of an option that may be repeated. */
+export function collect(text: string, all: readonly string[] | undefined): string[] {
+  return [...(all ?? []), text];
+}

@@ -1,0 +1,78 @@
+import { Command } from 'commander';
+import type { NodeClient } from '../client.ts';
+import { NodeError } from '../compose/errors.ts';
+import type { TradeView } from '../service.ts';
+import { amount, assetId, wholeBetween } from './arguments.ts';
+import { ExitCode, print } from './output.ts';
+import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+import { tradeText } from './trades.ts';
+
+interface BuyOptions extends RemoteOptions {
+  readonly price?: bigint;
+  readonly currency: string;
+  readonly wait: boolean;
+  readonly timeout: number;
+}
+
+const POLL_MS = 100;
+
+/** `edmp buy`: bids and follows the deal to its end. */
+export function buyCommand(): Command {
+  return remoteOptions(new Command('buy').description('bid for a listed asset and wait for the deal'))
+    .argument('<asset>', 'EW… id from `edmp market`', assetId)
+    .option('--price <minor>', 'most to pay (default: the listing’s price)', amount)
+    .option('--currency <id>', 'currency of --price', 'DUM1')
+    .option('--no-wait', 'only place the bid')
+    .option('--timeout <s>', 'longest wait for the deal, seconds', wholeBetween(1, 86_400), 30)
+    .action(async (asset: string, options: BuyOptions) => {
+      const node = remoteNode(options);
+      const listings = await node.listings({ asset });
+      if (listings.length > 0 && listings.every((listing) => listing.own)) {
+        throw new NodeError(
+          'ERR_NODE_CONFLICT',
+          'This node itself sells that asset; a node does not buy from itself',
+        );
+      }
+      const order = await node.buy({
+        asset,
+        ...(options.price === undefined ? {} : { price: options.price, currency: options.currency }),
+      });
+      if (!options.wait) {
+        print(
+          options.json,
+          order,
+          () => `Bid ${order.order}: ${order.price} ${order.currency}, ${order.status}`,
+        );
+        return;
+      }
+      const trade = await waitForTrade(node, order.order, options.timeout);
+      print(options.json, trade ?? order, () =>
+        trade === undefined
+          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currency} stays open; to withdraw it: edmp cancel ${order.order}`
+          : `${tradeText(trade)}\n\n${outcome(trade)}`,
+      );
+      if (trade?.state !== 'completed') process.exitCode = ExitCode.failed;
+    });
+}
+
+function outcome(trade: TradeView): string {
+  if (trade.failed !== null) return 'The deal did not happen.';
+  return trade.final
+    ? `Yours. To see the data: edmp data ${trade.id}`
+    : 'The deal is not over yet; see edmp trades.';
+}
+
+async function waitForTrade(
+  node: NodeClient,
+  order: string,
+  seconds: number,
+): Promise<TradeView | undefined> {
+  const find = async (): Promise<TradeView | undefined> =>
+    (await node.trades()).filter((candidate) => candidate.order === order).at(-1);
+  for (let waited = 0; waited < seconds * 1000; waited += POLL_MS) {
+    const trade = await find();
+    if (trade?.final === true) return trade;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return find();
+}

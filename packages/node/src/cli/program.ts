@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.ts';
+import { buyCommand } from './buy.ts';
+import { chainCommand } from './chain.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor/doctor.ts';
+import { marketCommand } from './market.ts';
+import { meterCommand } from './meter.ts';
+import { oehuEmulatorCommand } from './oehu-emulator.ts';
+import { cancelCommand, ordersCommand } from './orders.ts';
+import { describeError, ExitCode, exitCodeOf } from './output.ts';
+import { sellCommand } from './sell.ts';
+import { startCommand } from './start.ts';
+import { dataCommand, tradesCommand } from './trades.ts';
+import { walletCommand } from './wallet.ts';
+
+/** Where the texts of a command line go. */
+export interface CommandLineOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** Usage errors are to be thrown, not to end the process, at every depth. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+function createProgram(output: CommandLineOutput): Command {
+  const program = new Command('edmp')
+    .description('Sell or buy smart-meter data between strangers, with no operator in the middle.')
+    .version(VERSION)
+    .showHelpAfterError('(edmp --help shows how)')
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the node cannot be reached.
+
+First steps:
+  edmp demo            a whole trade between four processes on this machine
+  edmp start           run a node with its web page (first use: with emulated meters)
+  edmp market          what is for sale, as the running node sees it`,
+    );
+
+  for (const command of [
+    startCommand(),
+    demoCommand(),
+    marketCommand(),
+    sellCommand(),
+    buyCommand(),
+    tradesCommand(),
+    dataCommand(),
+    ordersCommand(),
+    cancelCommand(),
+    walletCommand(),
+    doctorCommand(),
+    chainCommand(),
+    meterCommand(),
+    oehuEmulatorCommand(),
+  ]) {
+    program.addCommand(inherit(command, program));
+  }
+  return program;
+}
+
+/** Runs `edmp` with its arguments, without the executable's. Returns the exit code, see {@link ExitCode}; never throws. */
+export async function runCommandLine(args: readonly string[], output: CommandLineOutput): Promise<number> {
+  try {
+    await createProgram(output).parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? ExitCode.ok);
+  } catch (error) {
+    // Commander has printed its text; help and version end well.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    output.err(`error: ${describeError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,183 @@
+import type { Commodity, Flow, IntervalStep } from '@edmp/interface';
+import { Command, Option } from 'commander';
+import type { NodeClient } from '../client.ts';
+import { NodeError } from '../compose/errors.ts';
+import type { CurveView, MeterView, OfferRequest } from '../service.ts';
+import { amount, collect, day, wholeBetween } from './arguments.ts';
+import { listingTable } from './market.ts';
+import { newestFullDay } from './newest-day.ts';
+import { print, table } from './output.ts';
+import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+
+interface SellOptions extends RemoteOptions {
+  readonly meter?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly step: IntervalStep;
+  readonly commodity: Commodity;
+  readonly flow: Flow;
+  readonly price?: bigint;
+  readonly currency: string;
+  readonly supply: number;
+  readonly place: OfferRequest['accuracy'];
+  readonly title: string;
+  readonly purpose?: readonly string[];
+  readonly hours: number;
+  readonly dryRun: boolean;
+}
+
+/** `edmp sell`: lists meters, shows what a listing would tell, or makes one. */
+export function sellCommand(): Command {
+  return remoteOptions(
+    new Command('sell').description('put a meter’s days up for sale; without --price it lists your meters'),
+  )
+    .option('--price <minor>', 'price of one licence', amount)
+    .option('--dry-run', 'only show what the listing would tell', false)
+    .option('--meter <id>', 'meter to sell from (default: the first)')
+    .option('--from <day>', 'first day (default: the newest full day)', day)
+    .option('--to <day>', 'last day (default: the first day)', day)
+    .addOption(
+      new Option('--step <duration>', 'length of one value')
+        .choices(['PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'P1D'])
+        .default('PT15M'),
+    )
+    .addOption(
+      new Option('--commodity <kind>', 'what is metered')
+        .choices(['electricity', 'gas', 'water', 'heat'])
+        .default('electricity'),
+    )
+    .addOption(
+      new Option('--flow <direction>', 'used or fed in').choices(['import', 'export']).default('import'),
+    )
+    .option('--currency <id>', 'currency', 'DUM1')
+    .option('--supply <n>', 'licences for sale; 1 = exclusive', wholeBetween(1, 1_000_000), 1)
+    .addOption(
+      new Option('--place <accuracy>', 'how well the listing tells the place')
+        .choices(['street', 'town', 'region', 'hidden'])
+        .default('town'),
+    )
+    .option('--title <text>', 'what buyers read', 'Household smart-meter data')
+    .option('--purpose <text>', 'use that you allow; repeat for more (default: research)', collect)
+    .option('--hours <n>', 'how long it is for sale', wholeBetween(1, 24 * 366), 24)
+    .action(async (options: SellOptions) => {
+      const node = remoteNode(options);
+      const meters = await node.meters();
+      const { price } = options;
+      if (price === undefined) {
+        print(
+          options.json,
+          meters,
+          () => `${meterTable(meters)}\n\nTo sell the newest full day of the first: edmp sell --price 10`,
+        );
+        return;
+      }
+      const meter =
+        options.meter === undefined ? meters[0] : meters.find((candidate) => candidate.id === options.meter);
+      if (meter === undefined) {
+        throw new NodeError(
+          'ERR_NODE_NOT_FOUND',
+          options.meter === undefined
+            ? 'The meter source lists no meter'
+            : `There is no meter ${JSON.stringify(options.meter)}; edmp sell lists yours`,
+        );
+      }
+      const request = await requestOf(node, meter, options, price);
+      if (options.dryRun) {
+        const told = await preview(node, meter, request);
+        print(options.json, told.facts, () => told.text);
+        return;
+      }
+      const listing = await node.offer(request);
+      print(
+        options.json,
+        listing,
+        () =>
+          `${listingTable([listing])}\n\nFor sale until ${new Date(listing.expires).toISOString()}. To stop: edmp cancel ${listing.order}`,
+      );
+    });
+}
+
+async function requestOf(
+  node: NodeClient,
+  meter: MeterView,
+  options: SellOptions,
+  price: bigint,
+): Promise<OfferRequest> {
+  const { step, commodity, flow } = options;
+  const from = options.from ?? (await newestFullDay(node, meter, { step, commodity, flow })).day;
+  return {
+    meter: meter.id,
+    from,
+    to: options.to ?? from,
+    step,
+    commodity,
+    flow,
+    title: options.title,
+    price,
+    currency: options.currency,
+    supply: options.supply,
+    accuracy: options.place,
+    purposes: options.purpose ?? ['research'],
+    lifetimeMs: options.hours * 3_600_000,
+  };
+}
+
+/** What a listing would tell everybody, and what its values would tell their buyer. */
+async function preview(
+  node: NodeClient,
+  meter: MeterView,
+  request: OfferRequest,
+): Promise<{ readonly facts: object; readonly text: string }> {
+  const { from, to, step, commodity, flow } = request;
+  const query = { meter: meter.id, from, to, step, commodity, flow };
+  const [curve, steps] = await Promise.all([node.curve(query), node.reveals(query)]);
+  const found = steps.find((candidate) => candidate.step === step)?.found ?? [];
+  const everybody = publicFacts(meter, request, curve);
+  const text = [
+    'Nothing was listed. With this listing everybody would see:',
+    ...everybody.map(([name, value]) => `  ${name.padEnd(12)} ${value}`),
+    '',
+    `Only a buyer would get the ${curve.values.length} values. From them anybody could tell:`,
+    ...(found.length === 0
+      ? ['  nothing that the node knows to look for']
+      : found.map((item) => `  ${item.sensitivity.padEnd(7)} ${item.text}`)),
+    '',
+    'Once sold, a copy cannot be called back.',
+  ].join('\n');
+  return {
+    facts: { listed: false, everybody: Object.fromEntries(everybody), reveals: found, request },
+    text,
+  };
+}
+
+function publicFacts(
+  meter: MeterView,
+  request: OfferRequest,
+  curve: CurveView,
+): readonly (readonly [name: string, value: string])[] {
+  const gaps = curve.values.filter((value) => value === null).length;
+  const cell = meter.cells.find((candidate) => candidate.accuracy === request.accuracy)?.cell ?? null;
+  return [
+    ['title', request.title],
+    ['what', `${request.commodity} ${request.flow}`],
+    ['days', request.from === request.to ? request.from : `${request.from} to ${request.to}`],
+    ['values', `${curve.values.length}, one every ${request.step}; ${gaps} without data`],
+    ['place', cell === null ? 'not told' : `geohash ${cell} (${request.accuracy})`],
+    ['household', 'not told'],
+    ['trust', curve.attestation],
+    ['allowed for', request.purposes.join(', ')],
+    ['price', `${request.price} ${request.currency} a licence, ${request.supply} for sale`],
+  ];
+}
+
+function meterTable(meters: readonly MeterView[]): string {
+  if (meters.length === 0) return 'The meter source lists no meter.';
+  return table(
+    ['METER', 'WHAT', 'LAST READING'],
+    meters.map((meter) => [
+      meter.id,
+      meter.label,
+      meter.lastUpdate === null ? '–' : new Date(meter.lastUpdate).toISOString(),
+    ]),
+  );
+}

@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { print, table } from './output.ts';
+import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+
+/** `edmp wallet`: balances, or one wallet's movements. */
+export function walletCommand(): Command {
+  return remoteOptions(new Command('wallet').description('balances, or one wallet’s movements'))
+    .argument('[id]', 'e.g. DUM1')
+    .action(async (id: string | undefined, options: RemoteOptions) => {
+      const node = remoteNode(options);
+      if (id === undefined) {
+        const wallets = await node.wallets();
+        print(options.json, wallets, () =>
+          table(
+            ['WALLET', 'AVAILABLE', 'HELD', 'PENDING', 'ADDRESS'],
+            wallets.map((view) => [
+              view.id,
+              String(view.available),
+              String(view.held),
+              String(view.pending),
+              view.address,
+            ]),
+          ),
+        );
+        return;
+      }
+      const movements = await node.transactions(id);
+      print(options.json, movements, () =>
+        movements.length === 0
+          ? 'No movements yet.'
+          : table(
+              ['TIME', 'AMOUNT', 'STATUS', 'WHAT'],
+              movements.map((row) => [
+                // A grant is older than every block.
+                row.time <= 0 ? '–' : new Date(row.time).toISOString(),
+                `${row.direction === 'in' ? '+' : '−'}${row.amount}`,
+                row.status,
+                row.description,
+              ]),
+            ),
+      );
+    });
+}
