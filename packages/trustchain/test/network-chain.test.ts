@@ -206,6 +206,21 @@ describe('sync', () => {
     expect(await at(1).store.count(author.publicKey)).toBe(700);
   });
 
+  it('resumes where one answer ends: more blocks than a server sends at once', async () => {
+    // Signatures are not what is tested here, and 16 400 of them take long.
+    const trusting: Crypto = {
+      ...crypto,
+      ed25519Verify: () => true,
+      ed25519VerifyMany: async (items) => items.map(() => true),
+    };
+    const { at, run, requests } = await open({ size: 2, crypto: trusting });
+    const author = { publicKey: signerOf(50).publicKey, sign: async () => new Uint8Array(64) };
+    await at(0).store.put(await chainOf(author, 16_400));
+    requests.clear();
+    expect(await run(at(1).chain.sync(at(0).chain.self, author.publicKey))).toBe(16_400);
+    expect(requests.get(SYNC_PROTOCOL)).toBe(2);
+  });
+
   it('S127 finds nothing without waiting', async () => {
     const { at, run } = await open({ size: 2 });
     expect(await run(at(1).chain.sync(at(0).chain.self, signerOf(50).publicKey))).toBe(0);

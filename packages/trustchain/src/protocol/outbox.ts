@@ -15,8 +15,6 @@ export interface Outbox {
   deliver(peer: PublicKey, block: HalfBlock): void;
   /** The peer connected. */
   connected(peer: PublicKey): void;
-  /** Resolves when no delivery is under way. */
-  idle(): Promise<void>;
   stop(): void;
 }
 
@@ -102,15 +100,6 @@ export function outbox(network: Network, environment: Environment): Outbox {
     connected(peer) {
       const box = boxes.get(bytesKey(peer));
       if (box !== undefined) start(box, 0);
-    },
-    async idle() {
-      for (;;) {
-        const sending = [...boxes.values()].flatMap((box) =>
-          box.sending === undefined ? [] : [box.sending],
-        );
-        if (sending.length === 0) return;
-        await Promise.all(sending);
-      }
     },
     stop() {
       controller.abort();
