@@ -98,6 +98,15 @@ describe('what a series reveals', () => {
     }
   });
 
+  it('counts only days with data, so that gaps hide nothing', () => {
+    const series = minutes({}, 5);
+    const longer = zone.nextDay(zone.midnight('2026-01-25')) - series.start;
+    const missing = Array.from({ length: longer / 60_000 - series.values.length }, () => null);
+    const values = [...series.values, ...missing];
+    const gappy = { ...series, values, quality: new Uint8Array(values.length) };
+    expect(whatThisReveals(gappy)).toEqual(whatThisReveals(series));
+  });
+
   it('is empty for a series without data and refuses a finer step', () => {
     const empty = { ...minutes({}, 1), values: [null], quality: Uint8Array.of(5), step: 'PT1H' as const };
     expect(whatThisReveals(empty)).toEqual({ step: 'PT1H', days: 0, found: [] });

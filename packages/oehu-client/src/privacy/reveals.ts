@@ -26,6 +26,7 @@ export interface Revelation {
 /** What {@link whatThisReveals} found. */
 export interface Reveals {
   readonly step: IntervalStep;
+  /** Local days that have data. */
   readonly days: number;
   readonly found: readonly Revelation[];
 }
@@ -47,7 +48,8 @@ export function whatThisReveals(series: IntervalSeries, step: IntervalStep = ser
   if (shown.values.every((value) => value === null)) {
     return { step, days: 0, found: [] };
   }
-  const days = dayProfiles(shown);
+  // Days without any data tell nothing, and counting them would make the rest look rarer than it is.
+  const days = dayProfiles(shown).filter((day) => day.coverage > 0);
   const found: Revelation[] = [];
   const totals = days.filter((day) => day.coverage > 0.8).map((day) => day.total);
   const unit = series.unit === 'uM3' ? 'm³' : series.unit === 'uGJ' ? 'GJ' : 'kWh';
