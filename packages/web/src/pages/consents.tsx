@@ -122,7 +122,7 @@ function ConsentCard(props: {
         />
       </div>
       <details>
-        <summary>What happened ({props.log.length})</summary>
+        <summary>What happened ({mergeLog(props.log).length})</summary>
         <Log entries={props.log} />
       </details>
       {state.holds && (

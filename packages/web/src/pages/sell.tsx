@@ -31,8 +31,8 @@ export function SellPage(): VNode {
     return (
       <Empty title="No meter is connected to this node">
         <p>
-          Start the node with a meter source to sell data. You can buy without one: see the{' '}
-          <a href={linkTo('market')}>market</a>.
+          Start the node with a meter source to sell data; <code>--meters emulator</code> gives it invented
+          meters to try. You can buy without one: see the <a href={linkTo('market')}>market</a>.
         </p>
       </Empty>
     );
