@@ -1,11 +1,8 @@
-import { CID } from 'multiformats/cid';
-import { create as createDigest } from 'multiformats/hashes/digest';
-import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import { publicKey, seededRandom } from '../packages/interface/src/index.ts';
 import type { Listing, ListingQuery } from '../packages/market/src/index.ts';
 import { orderBook, price } from '../packages/market/src/index.ts';
 import { listingIndex } from '../packages/market/src/listing/search.ts';
-import { documentOf } from '../packages/market/test/support/documents.ts';
+import { documentOf, idOf } from '../packages/market/test/support/documents.ts';
 import { createWorld, DAY } from '../packages/market/test/support/world.ts';
 import { type Bench, elapsedMs, median, medianOf, percentile, type Report } from './harness.ts';
 
@@ -108,12 +105,11 @@ async function books(report: Report): Promise<void> {
 
 function listings(): readonly Listing[] {
   const random = seededRandom(3);
-  const crypto = nodeCrypto();
   const words = ['roof', 'gas', 'winter', 'office', 'solar', 'heat', 'pump', 'family', 'night', 'street'];
   const word = (): string => words[random.below(words.length)] ?? '';
   const seller = publicKey(random.bytes(32));
   return Array.from({ length: LISTINGS }, (_, i) => ({
-    order: CID.createV1(0x71, createDigest(0x12, crypto.sha256(Uint8Array.of(i, i >> 8, i >> 16)))),
+    order: idOf(`listing ${i}`),
     seller,
     asset: `EW${i}`,
     document: documentOf(`${word()} ${word()} ${i}`, {

@@ -1,5 +1,5 @@
 import type { AttestationLevel } from '@edmp/interface';
-import { equalBytes } from '@edmp/interface';
+import { equalBytes, publicKeyToHex } from '@edmp/interface';
 import { comparePrices } from '../asset/price.ts';
 import { MarketError } from '../errors.ts';
 import type { Listing, ListingQuery } from '../market.ts';
@@ -43,23 +43,45 @@ function compareListings(a: Listing, b: Listing): number {
   );
 }
 
+/** Whether a listing, in order of currency and price, lies after every listing that `maxPrice` admits. */
+function isBeyond(listing: Listing, query: ListingQuery): boolean {
+  const { maxPrice } = query;
+  if (maxPrice === undefined || listing.price.currency < maxPrice.currency) return false;
+  return listing.price.currency > maxPrice.currency || comparePrices(listing.price, maxPrice) > 0;
+}
+
 function newestFirst(a: Listing, b: Listing): number {
   return b.created - a.created || compareListings(a, b);
 }
 
-/** An empty index. Words are indexed by their first three letters, so a prefix search reads one short list. */
+/**
+ * An empty index. Words are indexed by their first three letters, places by every prefix, attestation by every level
+ * reached, so a selective query reads one short list; others read the sorted list until their page is full.
+ */
 export function listingIndex(): ListingIndex {
   const entries = new Map<string, Entry>();
   const byStem = new Map<string, Set<Entry>>();
   let cheapest: readonly Entry[] | undefined;
   let newest: readonly Entry[] | undefined;
 
-  const stem = (word: string): string => word.slice(0, 3);
+  const stem = (word: string): string => `w ${word.slice(0, 3)}`;
   const stemsOf = (entry: Entry): Set<string> => {
-    const stems = new Set<string>();
-    for (const word of entry.words) for (let n = 1; n <= 3; n++) stems.add(word.slice(0, n));
+    const { listing } = entry;
+    const { cell } = listing.document.descriptor;
+    const stems = new Set<string>([`a ${listing.asset}`, `s ${publicKeyToHex(listing.seller)}`]);
+    for (const word of entry.words) for (let n = 1; n <= 3; n++) stems.add(`w ${word.slice(0, n)}`);
+    for (let n = 1; n <= (cell?.length ?? 0); n++) stems.add(`c ${cell?.slice(0, n)}`);
+    for (let level = 1; level <= entry.level; level++) stems.add(`l ${level}`);
     return stems;
   };
+  /** Names of the short lists that every result of a query is in. */
+  const listsFor = (query: ListingQuery, words: readonly string[], level: number): readonly string[] => [
+    ...words.map(stem),
+    ...(query.cell === undefined || query.cell === '' ? [] : [`c ${query.cell}`]),
+    ...(query.asset === undefined ? [] : [`a ${query.asset}`]),
+    ...(query.seller === undefined ? [] : [`s ${publicKeyToHex(query.seller)}`]),
+    ...(level === 0 ? [] : [`l ${level}`]),
+  ];
   const ordered = (sort: 'price' | 'newest'): readonly Entry[] => {
     if (sort === 'newest') {
       newest ??= [...entries.values()].sort((a, b) => newestFirst(a.listing, b.listing));
@@ -166,10 +188,10 @@ export function listingIndex(): ListingIndex {
       const words = wordsOf((query.text ?? '').slice(0, 500)).slice(0, MAX_WORDS);
       const level = query.attestation === undefined ? 0 : LEVELS.indexOf(query.attestation);
       const sort = query.sort ?? 'price';
-      // The rarest word narrows most; without words the sorted list is read until the page is full.
+      // The shortest list narrows most.
       let narrowed: Set<Entry> | undefined;
-      for (const word of words) {
-        const set = byStem.get(stem(word));
+      for (const name of listsFor(query, words, level)) {
+        const set = byStem.get(name);
         if (set === undefined) return [];
         if (narrowed === undefined || set.size < narrowed.size) narrowed = set;
       }
@@ -183,6 +205,8 @@ export function listingIndex(): ListingIndex {
       const out: Listing[] = [];
       let skipped = 0;
       for (const entry of ordered(sort)) {
+        // In order of price, everything after the first listing that is too dear is too dear.
+        if (sort === 'price' && isBeyond(entry.listing, query)) break;
         if (!fits(entry, query, words, level, now)) continue;
         if (skipped < offset) {
           skipped++;
