@@ -78,6 +78,24 @@ describe('fraud proof', () => {
     ).toBe(true);
   });
 
+  it('has another identity for other blocks and kinds', () => {
+    const ids = [fork, hashLink, double].map((evidence) => encodeFraudProof(evidence, crypto).id.toString());
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('does not count withdrawals, or answers to answers, as double answers', async () => {
+    const proposal = await blockOf(alice, { peer: bob.publicKey });
+    const agreement = await agreementTo(bob, proposal);
+    const withdrawal = await after(bob, agreement, {
+      peer: bob.publicKey,
+      link: proposal.id,
+      type: 'tc/withdraw',
+    });
+    expect(doubleAnswerEvidence(proposal, [agreement, withdrawal])).toBeUndefined();
+    const replies = [await agreementTo(alice, agreement), await agreementTo(alice, agreement, { tx: 5 })];
+    expect(doubleAnswerEvidence(agreement, replies)).toBeUndefined();
+  });
+
   it('does not exist for blocks that do not contradict each other', async () => {
     const proposal = await blockOf(alice, { peer: bob.publicKey });
     const agreement = await agreementTo(bob, proposal);

@@ -106,6 +106,8 @@ describe('a chain', () => {
       { previous: [three] },
       { next: [one] },
       { branches: [one] },
+      { previous: [two] },
+      { next: [two] },
     ]) {
       expect(codeOf(() => judge(two, view))).toBe('ERR_INVALID_ARGUMENT');
     }
@@ -137,6 +139,15 @@ describe('a chain', () => {
     expect(left.level).toBe('invalid');
     expect(left.fraud).toEqual(right.fraud);
     expect(left.fraud?.kind).toBe('fork');
+  });
+
+  it('a block is no other branch of itself', async () => {
+    const block = await blockOf(alice, { tx: 1 });
+    expect(judge(block, { branches: [block] })).toEqual({
+      level: 'partial-next',
+      issues: [],
+      deferred: false,
+    });
   });
 
   it('does not hold a fork against the blocks that follow a known branch', async () => {
@@ -274,6 +285,16 @@ describe('links', () => {
     const own = await among(proposal, all);
     expect(own).toMatchObject({ level: 'partial-next', issues: [] });
     expect(own.fraud).toMatchObject({ kind: 'double-answer', author: bob.publicKey });
+  });
+
+  it("the counterparty's double answer is not held against a stranger's claim", async () => {
+    const proposal = await blockOf(alice, { peer: bob.publicKey, tx: 1 });
+    const agreement = await agreementTo(bob, proposal);
+    const again = await after(bob, agreement, { peer: alice.publicKey, link: proposal.id, tx: 1 });
+    const claim = await agreementTo(stranger, proposal);
+    const verdict = await among(claim, [proposal, agreement, again, claim]);
+    expect(codes(verdict)).toEqual(['ERR_BLOCK_LINK_COUNTERPARTY']);
+    expect(verdict.fraud?.author).toEqual(bob.publicKey);
   });
 
   it("a stranger's rival answer is no double answer of the counterparty", async () => {
