@@ -45,21 +45,19 @@ describe('device faults, signed as wrong as they are', () => {
     for (const reading of readings) expect(['linked', 'anchored', 'signed']).toContain(reading.trust);
   });
 
-  it('close to the truth for faults that lose nothing', async () => {
-    for (const kind of [
-      'duplicate-reading',
-      'gas-null',
-      'mixed-types',
-      'float-noise',
-      'unknown-fields',
-      'tariff-typo',
-      'timestamp-field',
-      'hidden-location',
-      'swapped-coordinates',
-    ] as const) {
-      const { series, truth, sum } = await withFaults([{ kind, rate: 0.05 }]);
-      expect([kind, series.report.missing, sum]).toEqual([kind, 0, truth]);
-    }
+  it.each([
+    'duplicate-reading',
+    'gas-null',
+    'mixed-types',
+    'float-noise',
+    'unknown-fields',
+    'tariff-typo',
+    'timestamp-field',
+    'hidden-location',
+    'swapped-coordinates',
+  ] as const)('%s: loses nothing', async (kind) => {
+    const { series, truth, sum } = await withFaults([{ kind, rate: 0.05 }]);
+    expect([series.report.missing, sum]).toEqual([0, truth]);
   });
 
   it('single zeros are left out; one at the very edge costs its hour and nothing more', async () => {
