@@ -32,7 +32,7 @@ const csvValues = (csv: string): (number | null)[] =>
     .map((line) => line.split(',')[2] ?? '')
     .map((value) => (value === '' ? null : Math.round(Number(value) * 1e6)));
 
-describe('two nodes as processes, over HTTP only', { timeout: 90_000 }, () => {
+describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
   const processes = nodeProcesses();
   let folder: string;
   let seller: RunningNode;

@@ -67,7 +67,7 @@ export function nodeProcesses(): {
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
-  timeoutMs = 30_000,
+  timeoutMs = 45_000,
 ): Promise<T> {
   const until = performance.now() + timeoutMs;
   for (;;) {
