@@ -251,6 +251,7 @@ describe.skipIf(executable === undefined)(
       await card.getByText('Withdrawn', { exact: true }).first().waitFor();
       await card.getByText('Not now').waitFor();
       expect(await withdraw.count()).toBe(0);
+      await sellerPage.waitForFunction(() => document.activeElement?.tagName === 'ARTICLE');
       await card.getByText(/^What happened/).click();
       await card.getByText('You withdrew the consent').waitFor();
       await card.getByText(/^Checked and allowed: a copy for buyer 0202/).waitFor();

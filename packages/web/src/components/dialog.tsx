@@ -10,7 +10,10 @@ export function Dialog(props: {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    element.current?.showModal();
+    const dialog = element.current;
+    dialog?.showModal();
+    // Closing gives the focus back to where it was; a removed dialog would not.
+    return () => dialog?.close();
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: a native dialog closes on Escape

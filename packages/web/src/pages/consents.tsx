@@ -1,6 +1,6 @@
 import type { ConsentLogView, ConsentView, OrderView, TradeView } from '@edmp/node/client';
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
@@ -89,8 +89,17 @@ function ConsentCard(props: {
   const sold = props.sales.filter((trade) => trade.final && trade.failed === null).length;
   const running = props.sales.filter((trade) => !trade.final).length;
   const title = props.log.find((entry) => entry.event === 'listed')?.detail ?? `${kind}, ${days}`;
+  const card = useRef<HTMLElement>(null);
+  const wasHeld = useRef(consent.withdrawn === null);
+  useEffect(() => {
+    if (wasHeld.current && consent.withdrawn !== null && document.activeElement === document.body) {
+      // The pressed button is gone: keyboard users stay at this consent.
+      card.current?.focus();
+    }
+    wasHeld.current = consent.withdrawn === null;
+  }, [consent.withdrawn]);
   return (
-    <article class="card consent" aria-label={title}>
+    <article class="card consent" ref={card} tabIndex={-1} aria-label={title}>
       <header class="split">
         <h2>{title}</h2>
         <Badge tone={state.tone}>{state.name}</Badge>
