@@ -39,6 +39,8 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
   let buyer: RunningNode;
   let day: string;
   let meters: readonly string[];
+  /** Listed before the restarts and sold after them. */
+  let later: readonly ListingView[];
 
   const startSeller = (...args: string[]): Promise<RunningNode> =>
     processes.start(join(folder, 'seller'), ['--name', 'seller', '--meters', 'emulator', ...args]);
@@ -173,6 +175,11 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
 
   it('keeps money, trades and listings over a restart of both', async () => {
     const { asset } = await offer({ meter: meters[2] ?? '', title: 'Still for sale' });
+    later = [
+      await offer({ title: 'Interrupted' }),
+      await offer({ title: 'After the crash', price: 5n }),
+      await offer({ title: 'Killed buyer', price: 7n }),
+    ];
     await arrived(buyer, asset);
     const memory = async (node: RunningNode): Promise<object> => {
       const { client } = node;
@@ -208,7 +215,7 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
     await seller.child.stop(10_000);
     // The seller's process gets SIGKILL at the moment that it owes the key: the buyer's money is held.
     seller = await startSeller('--connect', buyer.address, '--fault', 'die-before-release');
-    const { asset } = await offer({ title: 'Interrupted' });
+    const asset = later[0]?.asset ?? '';
     await arrived(buyer, asset);
     const { order } = await buyer.client.buy({ asset });
     await eventually('death of the seller', async () => seller.child.exited() || undefined);
@@ -222,14 +229,14 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
       (await balanceOf(seller)) === 1030n ? true : undefined,
     );
 
-    const next = await offer({ title: 'After the crash', price: 5n });
-    await arrived(buyer, next.asset);
-    const again = await endedTrade(buyer, (await buyer.client.buy({ asset: next.asset })).order);
+    const next = later[1]?.asset ?? '';
+    await arrived(buyer, next);
+    const again = await endedTrade(buyer, (await buyer.client.buy({ asset: next })).order);
     expect(again).toMatchObject({ state: 'completed', price: 5n });
   });
 
   it('loses nothing when the buyer is killed right after its bid', async () => {
-    const { asset } = await offer({ title: 'Killed buyer', price: 7n });
+    const asset = later[2]?.asset ?? '';
     await arrived(buyer, asset);
     const { order } = await buyer.client.buy({ asset });
     buyer.child.kill();
