@@ -35,7 +35,7 @@ export default defineConfig({
     })),
     coverage: {
       provider: 'v8',
-      include: ['packages/*/src/**/*.ts'],
+      include: ['**/src/**/*.ts'],
       exclude: ['packages/examples/**', 'packages/web/**', '**/index.ts'],
       reporter: ['text-summary', 'json-summary', 'html'],
     },

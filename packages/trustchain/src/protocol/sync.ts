@@ -204,7 +204,9 @@ async function firstUnlinked(
   const range = { author, from: floor, to: Number.MAX_SAFE_INTEGER, size: SCAN_PAGE };
   for await (const page of chainPages(store, range, { signal })) {
     for (const block of page) {
-      const { link } = block.core;
+      const { link, peer } = block.core;
+      // A source block may never be answered: looking for its answers would start every sync at the first one.
+      if (link === null && peer === null) continue;
       const known = link === null ? (await store.answers(block.id)).length > 0 : await store.has(link);
       if (!known) return block.core.seq;
     }
