@@ -91,7 +91,8 @@ function lock(path: string): () => void {
 function makeFolder(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() === true) return;
-  if (found !== undefined) throw new NodeError('ERR_NODE_DATA', `${path} should be a folder, and is a file`);
+  if (found !== undefined)
+    throw new NodeError('ERR_NODE_DATA', `The data folder cannot be used: ${path} is a file`);
   if (dirname(path) !== path) makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });

@@ -52,4 +52,10 @@ describe('openDataFolder', () => {
     writeFileSync(join(folder, 'file'), '');
     expect(() => openDataFolder(join(folder, 'file'), virtualEnvironment())).toThrowError(/cannot be used/);
   });
+
+  it('says so at once where the system lets nobody make folders', () => {
+    const path = process.platform === 'linux' ? '/proc/nowhere/node' : join(folder, 'file', 'node');
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => openDataFolder(path, virtualEnvironment())).toThrow(/cannot be used/);
+  });
 });
