@@ -1,8 +1,7 @@
 import { type Environment, type MeterSource, systemEnvironment } from '@edmp/interface';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createOehuClient, oehuSource } from '@edmp/oehu-client';
 import { startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { NodeError } from './errors.ts';
+import { oehuMeters } from './oehu.ts';
 
 /** Seed and history of the emulator that a node starts for itself. */
 const EMULATOR_SEED = 7;
@@ -39,7 +38,7 @@ export async function openMeters(options: {
       environment: system,
     });
     return {
-      source: oehuSource(createOehuClient({ baseUrl: emulator.url, crypto: nodeCrypto(), environment })),
+      source: oehuMeters(emulator.url, environment),
       label: `OEHU emulator (invented households) at ${emulator.url}`,
       stop: () => emulator.stop(),
     };
@@ -58,9 +57,7 @@ export async function openMeters(options: {
     throw new NodeError('ERR_NODE_CONFIG', `An OEHU API has an http or https URL, got ${url.protocol}`);
   }
   return {
-    source: oehuSource(
-      createOehuClient({ baseUrl: url.toString().replace(/\/$/, ''), crypto: nodeCrypto(), environment }),
-    ),
+    source: oehuMeters(url.toString().replace(/\/$/, ''), environment),
     label: `OEHU API at ${url.origin}`,
     stop: async () => {},
   };

@@ -1,6 +1,6 @@
 import { type IntervalSeries, type RegisterReading, systemEnvironment } from '@edmp/interface';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createOehuClient, intervalSeries, oehuSource, zoneOf } from '@edmp/oehu-client';
+import { intervalSeries, zoneOf } from '@edmp/oehu-client';
+import { oehuMeters } from '../compose/oehu.ts';
 import type { CurveQuery } from '../service.ts';
 
 /** The day as the OEHU API itself tells it, without any EDMP node in between. */
@@ -10,9 +10,7 @@ export async function readEmulatorDay(
   const zone = zoneOf(options.zone);
   const from = zone.midnight(options.from);
   const to = zone.nextDay(zone.midnight(options.to));
-  const source = oehuSource(
-    createOehuClient({ baseUrl: options.url, crypto: nodeCrypto(), environment: systemEnvironment() }),
-  );
+  const source = oehuMeters(options.url, systemEnvironment());
   const readings: RegisterReading[] = [];
   for await (const reading of source.readings(options.meter, { from, to })) readings.push(reading);
   return intervalSeries(readings, { ...options, from, to });
