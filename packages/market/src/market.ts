@@ -38,7 +38,7 @@ export interface MarketOptions {
   readonly records: KeyValueStore;
   /** Keep a book of everybody's orders and tell traders about matches. Default `true`. */
   readonly matchmaker?: boolean;
-  /** Default {@link defaultRiskPolicy}. */
+  /** Default `defaultRiskPolicy`. */
   readonly risk?: RiskPolicy;
   /** Currencies besides `DUM1` and `DUM2`, e.g. community tokens with their issuer's key. */
   readonly currencies?: readonly Currency[];

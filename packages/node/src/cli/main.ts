@@ -1,5 +1,12 @@
 #!/usr/bin/env node
+import { ExitCode } from './output.ts';
 import { runCommandLine } from './program.ts';
+
+// A reader that has seen enough (`edmp … | head`) ends the program quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  throw error;
+});
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
