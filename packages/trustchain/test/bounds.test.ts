@@ -200,7 +200,7 @@ describe('deliveries', () => {
 });
 
 describe('answers that break the protocol', () => {
-  const block = () => blockOf(signerOf(40));
+  const block = () => blockOf(signerOf(40), { peer: signerOf(42).publicKey });
 
   it('to a push are refused', async () => {
     current = await town({ size: 2 });
