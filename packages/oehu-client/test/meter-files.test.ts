@@ -461,9 +461,38 @@ describe('meters on the network', () => {
     expect(new Set(file.readings.map((one) => one.trust))).toEqual(new Set(['signed']));
   });
 
+  it('may answer with a file at their root', async () => {
+    const root = { environment, fetch: answering({ '/': homewizard }) };
+    expect((await readMeterUrl('http://192.0.2.7', root)).kind).toBe('homewizard');
+  });
+
+  it.skipIf(!hasFixtures)('may answer with bytes that are no text', async () => {
+    const bytes = fixture('sml-ttyUSB0-2.dump') ?? new Uint8Array();
+    const fetch: FetchLike = async () => new Response(Uint8Array.from(bytes));
+    const file = await readMeterUrl('http://192.0.2.7/meter.sml', { environment, fetch });
+    expect(file).toEqual(readMeterFile(bytes, { receivedAt: RECEIVED }));
+    const tight = { environment, fetch, maxBytes: bytes.length - 1 };
+    await expect(readMeterUrl('http://192.0.2.7/meter.sml', tight)).rejects.toMatchObject({
+      code: 'ERR_METER_LIMIT',
+    });
+  });
+
   it('give typed errors when nothing there is a meter', async () => {
     const nothing = { environment, fetch: answering({}) };
-    await expect(readMeterUrl('http://192.0.2.7', nothing)).rejects.toMatchObject({ code: 'ERR_METER_HTTP' });
+    await expect(readMeterUrl('http://192.0.2.7', nothing)).rejects.toMatchObject({
+      code: 'ERR_METER_HTTP',
+      message:
+        'http://192.0.2.7 does not answer like a meter at /api/v1/data, /devices, /; give the whole address of the readings',
+    });
+    const page = { environment, fetch: answering({ '/': '<html></html>' }) };
+    await expect(readMeterUrl('http://192.0.2.7', page)).rejects.toMatchObject({ code: 'ERR_METER_FORMAT' });
+    const offline = { environment, retry: { attempts: 1 } };
+    const refused: FetchLike = () =>
+      Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
+    await expect(readMeterUrl('http://192.0.2.7', { ...offline, fetch: refused })).rejects.toMatchObject({
+      code: 'ERR_METER_UNREACHABLE',
+      message: 'The meter source cannot be reached or closed the connection: connect ECONNREFUSED',
+    });
     await expect(readMeterUrl('ftp://x', nothing)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
     await expect(readMeterUrl('no address', nothing)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });

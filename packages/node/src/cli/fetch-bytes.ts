@@ -40,10 +40,13 @@ async function fetchUrl(url: string): Promise<TakenBytes> {
   }
 }
 
+/** Whether a command line names a URL rather than a file. */
+export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source);
+
 /** Takes the bytes that a command line names. Throws `ERR_NODE_NOT_FOUND` when they cannot be read, `ERR_NODE_CONFIG` when they are too many. */
 export async function takeBytes(source: string): Promise<TakenBytes> {
   if (source === '-') return { bytes: await collect(process.stdin), takenAt: Date.now() };
-  if (/^https?:\/\//.test(source)) return fetchUrl(source);
+  if (isUrl(source)) return fetchUrl(source);
   try {
     const { size, mtimeMs } = await stat(source);
     if (size > MAX_BYTES) throw new NodeError('ERR_NODE_CONFIG', `More than ${MAX_BYTES} bytes are not read`);

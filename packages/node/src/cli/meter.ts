@@ -1,11 +1,13 @@
+import { systemEnvironment } from '@edmp/interface';
 import type { CsvMap, MeterFile, MeterFileKind } from '@edmp/oehu-client';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
-import { takeBytes } from './fetch-bytes.ts';
+import { timeZone } from './arguments.ts';
+import { isUrl, takeBytes } from './fetch-bytes.ts';
 import { ExitCode, table } from './output.ts';
 
 interface ReadOptions {
-  readonly source?: string;
+  readonly source?: MeterFileKind;
   readonly zone: string;
   readonly csvMap?: string;
   readonly json: boolean;
@@ -40,30 +42,31 @@ async function csvMapOf(file: string): Promise<CsvMap> {
 /** `edmp meter read`: what a meter file or answer holds. */
 export function meterCommand(): Command {
   const read = new Command('read')
-    .description('show the readings of a meter file, or of a URL that answers like one')
-    .argument('<source>', 'file, http(s) URL, or - for standard input')
-    .option('--source <kind>', `what it is, instead of finding out: ${KINDS.join(', ')}`)
-    .option('--zone <iana>', 'time zone of times without an offset', 'Europe/Amsterdam')
+    .description('show the readings of a meter file or of a meter on the network')
+    .argument(
+      '<source>',
+      'file, http(s) URL (of a HomeWizard meter or an OEHU API the address alone will do), or - for standard input',
+    )
+    .addOption(new Option('--source <kind>', 'what it is, instead of finding out').choices(KINDS))
+    .option('--zone <iana>', 'time zone of times without an offset', timeZone, 'Europe/Amsterdam')
     .option('--csv-map <file>', 'JSON that says what the columns of a CSV file are')
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {
-      const { formatReading, readMeterFile } = await import('@edmp/oehu-client');
+      const { formatReading, readMeterFile, readMeterUrl } = await import('@edmp/oehu-client');
       const { nodeCrypto } = await import('@edmp/interface/crypto/node');
-      const kind = KINDS.find((candidate) => candidate === options.source);
-      if (options.source !== undefined && kind === undefined) {
-        throw new NodeError(
-          'ERR_NODE_CONFIG',
-          `--source takes one of ${KINDS.join(', ')}, got ${JSON.stringify(options.source)}`,
-        );
-      }
-      const { bytes, takenAt } = await takeBytes(source);
-      const file: MeterFile = readMeterFile(bytes, {
-        receivedAt: takenAt,
+      const how = {
         zone: options.zone,
         crypto: nodeCrypto(),
-        ...(kind === undefined ? {} : { kind }),
+        ...(options.source === undefined ? {} : { kind: options.source }),
         ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
-      });
+      };
+      let file: MeterFile;
+      if (isUrl(source)) {
+        file = await readMeterUrl(source, { environment: systemEnvironment(), ...how });
+      } else {
+        const { bytes, takenAt } = await takeBytes(source);
+        file = readMeterFile(bytes, { receivedAt: takenAt, ...how });
+      }
       const rows = file.readings.map(formatReading);
       if (options.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
       else {

@@ -50,6 +50,8 @@ export interface Http {
   get(url: string, options?: AbortOptions): Promise<Json>;
   /** Body of a GET as text. */
   getText(url: string, options?: AbortOptions): Promise<string>;
+  /** Body of a GET as it came. */
+  getBytes(url: string, options?: AbortOptions): Promise<Uint8Array>;
   /** Parsed JSON of a POST, never repeated. */
   post(url: string, body: Json, options?: AbortOptions): Promise<Json>;
 }
@@ -59,12 +61,12 @@ const REMEMBERED_BYTES = 1 << 20;
 
 interface Remembered {
   readonly etag: string;
-  readonly text: string;
+  readonly body: Uint8Array;
 }
 
 interface Answer {
   readonly status: number;
-  readonly text: string;
+  readonly body: Uint8Array;
   readonly headers: Headers;
 }
 
@@ -97,15 +99,15 @@ export function createHttp(options: HttpOptions): Http {
       'The meter source',
       async (inner) => {
         const response = await options.fetch(url, { ...init, signal: inner, redirect: 'error' });
-        const text = await readText(response, maxBodyBytes, inner);
-        return { status: response.status, text, headers: response.headers };
+        const body = await readBody(response, maxBodyBytes, inner);
+        return { status: response.status, body, headers: response.headers };
       },
       { signal },
     );
 
   const getParsed = async <T>(
     url: string,
-    parse: (text: string) => T,
+    parse: (body: Uint8Array) => T,
     call: AbortOptions = {},
   ): Promise<T> => {
     const deadline = environment.now() + totalMs;
@@ -123,9 +125,9 @@ export function createHttp(options: HttpOptions): Http {
       let wait = unit() * Math.min(capMs, baseMs * 2 ** attempt);
       try {
         const answer = await once(url, init, call.signal, Math.min(timeoutMs, left));
-        if (answer.status === 304 && known !== undefined) return parse(known.text);
+        if (answer.status === 304 && known !== undefined) return parse(known.body);
         if (answer.status === 200) {
-          const parsed = parse(answer.text);
+          const parsed = parse(answer.body);
           remember(url, answer);
           return parsed;
         }
@@ -146,9 +148,9 @@ export function createHttp(options: HttpOptions): Http {
 
   const remember = (url: string, answer: Answer): void => {
     const etag = answer.headers.get('etag');
-    if (options.conditional !== 'etag' || etag === null || answer.text.length > REMEMBERED_BYTES) return;
+    if (options.conditional !== 'etag' || etag === null || answer.body.length > REMEMBERED_BYTES) return;
     remembered.delete(url);
-    remembered.set(url, { etag, text: answer.text });
+    remembered.set(url, { etag, body: answer.body });
     if (remembered.size > limit) {
       const oldest = remembered.keys().next().value;
       if (oldest !== undefined) remembered.delete(oldest);
@@ -156,7 +158,8 @@ export function createHttp(options: HttpOptions): Http {
   };
 
   return {
-    getText: (url, call) => getParsed(url, (text) => text, call),
+    getText: (url, call) => getParsed(url, textOf, call),
+    getBytes: (url, call) => getParsed(url, (body) => body, call),
     get: (url, call) => getParsed(url, parseAnswer, call),
     async post(url, body, call = {}) {
       try {
@@ -167,7 +170,7 @@ export function createHttp(options: HttpOptions): Http {
         };
         const answer = await once(url, init, call.signal, timeoutMs);
         if (answer.status >= 400) throw statusError(url, answer);
-        return parseJson(answer.text);
+        return parseJson(textOf(answer.body));
       } catch (error) {
         throw classify(error, timeoutMs);
       }
@@ -175,10 +178,12 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
+const textOf = (body: Uint8Array): string => new TextDecoder().decode(body);
+
 /** A proxy's page or a cut-off body in place of JSON may be gone a moment later, so it is worth another attempt. */
-function parseAnswer(text: string): Json {
+function parseAnswer(body: Uint8Array): Json {
   try {
-    return parseJson(text);
+    return parseJson(textOf(body));
   } catch (cause) {
     if (!isEdmpError(cause, 'ERR_METER_FORMAT')) throw cause;
     throw new MeterError('ERR_METER_FORMAT', 'Expected JSON from the meter source', {
@@ -188,14 +193,13 @@ function parseAnswer(text: string): Json {
   }
 }
 
-/** Reads a body as UTF-8 text and stops at the limit. */
-async function readText(response: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
-  if (response.body === null) return '';
+/** Reads a body and stops at the limit. */
+async function readBody(response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  if (response.body === null) return new Uint8Array(0);
   const reader = response.body.getReader();
   const cancel = (): void => void reader.cancel().catch(() => undefined);
   signal.addEventListener('abort', cancel, { once: true });
-  const decoder = new TextDecoder();
-  let text = '';
+  const parts: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
@@ -205,10 +209,16 @@ async function readText(response: Response, maxBytes: number, signal: AbortSigna
       if (size > maxBytes) {
         throw new MeterError('ERR_METER_LIMIT', `The answer is larger than ${maxBytes} bytes`);
       }
-      text += decoder.decode(value, { stream: true });
+      parts.push(value);
     }
     throwIfAborted(signal);
-    return text + decoder.decode();
+    const body = new Uint8Array(size);
+    let position = 0;
+    for (const part of parts) {
+      body.set(part, position);
+      position += part.length;
+    }
+    return body;
   } finally {
     signal.removeEventListener('abort', cancel);
     cancel();
@@ -228,7 +238,7 @@ function statusError(url: string, answer: Answer): MeterError {
   const { pathname } = new URL(url);
   let code: string | undefined;
   try {
-    const body = parseJson(answer.text) as { code?: unknown } | null;
+    const body = parseJson(textOf(answer.body)) as { code?: unknown } | null;
     if (typeof body?.code === 'string') code = body.code.slice(0, 200);
   } catch {
     // a proxy's page, not OEHU's error body
@@ -251,10 +261,17 @@ function classify(error: unknown, timeoutMs: number): unknown {
   if (isEdmpError(error)) return error;
   return new MeterError(
     'ERR_METER_UNREACHABLE',
-    'The meter source cannot be reached or closed the connection',
+    `The meter source cannot be reached or closed the connection${reasonOf(error)}`,
     {
       cause: error,
       retryable: true,
     },
   );
+}
+
+/** What the runtime says of a failed request: Node puts it in the cause of its own "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const text = error.cause instanceof Error ? error.cause.message : error.message;
+  return text === '' ? '' : `: ${text.slice(0, 200)}`;
 }

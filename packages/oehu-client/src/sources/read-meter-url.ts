@@ -4,8 +4,8 @@ import {
   type Environment,
   InvalidArgumentError,
   isEdmpError,
-  utf8ToBytes,
 } from '@edmp/interface';
+import { MeterError } from '../errors.ts';
 import { createHttp, type FetchLike, type HttpOptions } from '../oehu/http.ts';
 import type { MeterFile, MeterFileKind } from './meter-file.ts';
 import { type ReadMeterFileOptions, readMeterFile } from './read-meter-file.ts';
@@ -23,9 +23,15 @@ export interface ReadMeterUrlOptions extends AbortOptions {
   readonly token?: string;
   readonly zone?: string;
   readonly csv?: ReadMeterFileOptions['csv'];
+  /** Most bytes of an answer. Default 256 MiB. */
+  readonly maxBytes?: number;
+  /** Deadline of one attempt. Default 15 s. */
   readonly timeoutMs?: number;
   readonly retry?: HttpOptions['retry'];
 }
+
+/** What a server answers that is no meter of the kind asked for. */
+const NOT_HERE = ['ERR_METER_HTTP', 'ERR_METER_FORMAT', 'ERR_METER_SCHEMA'] as const;
 
 /** Paths to ask a bare address for, by what may answer there. */
 const PATHS: Partial<Record<MeterFileKind, readonly string[]>> = {
@@ -46,25 +52,25 @@ export async function readMeterUrl(address: string, options: ReadMeterUrlOptions
     );
   }
   const { environment, kind, token } = options;
+  const maxBytes = options.maxBytes ?? 256 << 20;
   const http = createHttp({
     environment,
     fetch: options.fetch ?? ((target, init) => globalThis.fetch(target, init)),
     conditional: 'off',
+    maxBodyBytes: maxBytes,
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.retry === undefined ? {} : { retry: options.retry }),
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}`, 'x-api-version': '2' } }),
   });
-  const isBare = url.pathname === '/' && url.search === '';
-  const known =
-    kind === undefined ? [...(PATHS.homewizard ?? []), ...(PATHS.oehu ?? [])] : (PATHS[kind] ?? ['/']);
-  const paths = isBare ? (token === undefined ? known : ['/api/measurement']) : [''];
-  let failure: unknown;
+  const paths = pathsOf(url, options);
+  let failure: MeterError | undefined;
   for (const path of paths) {
     try {
-      const target = path === '' ? url.href : new URL(path, url).href;
-      const text = await http.getText(target, { signal: options.signal });
-      return readMeterFile(utf8ToBytes(text), {
+      const target = path === undefined ? url.href : new URL(path, url).href;
+      const bytes = await http.getBytes(target, { signal: options.signal });
+      return readMeterFile(bytes, {
         receivedAt: environment.now(),
+        maxBytes,
         ...(kind === undefined ? {} : { kind }),
         ...(options.crypto === undefined ? {} : { crypto: options.crypto }),
         ...(options.zone === undefined ? {} : { zone: options.zone }),
@@ -72,9 +78,22 @@ export async function readMeterUrl(address: string, options: ReadMeterUrlOptions
       });
     } catch (error) {
       // Another kind of meter may answer on the next path; an abort or a dead address will not change.
-      if (!isEdmpError(error) || !/HTTP|FORMAT|SCHEMA/.test(error.code)) throw error;
-      failure = error;
+      const code = NOT_HERE.find((one) => isEdmpError(error, one));
+      if (code === undefined || paths.length === 1) throw error;
+      failure = new MeterError(
+        code,
+        `${url.origin} does not answer like a meter at ${paths.join(', ')}; give the whole address of the readings`,
+        { cause: error },
+      );
     }
   }
   throw failure;
+}
+
+/** Paths to ask for; undefined = the address as it is. */
+function pathsOf(url: URL, { kind, token }: ReadMeterUrlOptions): readonly (string | undefined)[] {
+  if (url.pathname !== '/' || url.search !== '') return [undefined];
+  if (token !== undefined) return ['/api/measurement'];
+  if (kind !== undefined) return PATHS[kind] ?? ['/'];
+  return [...Object.values(PATHS).flat(), '/'];
 }

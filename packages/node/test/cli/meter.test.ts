@@ -1,0 +1,71 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startOehuEmulator } from '@edmp/oehu-client/emulator';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { runCli } from '../support/run-cli.ts';
+
+/** What a HomeWizard P1 meter answers on API v1: no zone in its time of gas. */
+const HOMEWIZARD = JSON.stringify({
+  unique_id: 'h',
+  total_power_import_t1_kwh: 5.5,
+  total_gas_m3: 2.25,
+  gas_timestamp: 260_101_120_000,
+});
+
+let server: Server;
+let url: string;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  const answers: Readonly<Record<string, string>> = { '/api/v1/data': HOMEWIZARD, '/hello': 'no meter' };
+  server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const body = answers[request.url ?? ''];
+    response.writeHead(body === undefined ? 404 : 200).end(body);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+
+describe('edmp meter read', { timeout: 60_000 }, () => {
+  it('finds a HomeWizard meter by its address, and takes its times in the wanted zone', async () => {
+    const run = await runCli(['meter', 'read', url, '--zone', 'Europe/London', '--json']);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const rows = run.stdout.trim().split('\n');
+    expect(rows.map((row) => JSON.parse(row) as unknown)).toMatchObject([
+      { commodity: 'electricity', flow: 'import', tariff: 1, value: '5.5', unit: 'kWh', trust: 'unsigned' },
+      { commodity: 'gas', at: '2026-01-01T12:00:00.000Z', value: '2.25', unit: 'm3' },
+    ]);
+  });
+
+  it('finds an OEHU API by its address and verifies what it answers', async () => {
+    const emulator = await startOehuEmulator({ households: 2, days: 1, readingEverySeconds: 3600 });
+    onTestFinished(() => emulator.stop());
+    const run = await runCli(['meter', 'read', emulator.url]);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toMatch(/^oehu: \d+ readings\n/);
+    expect(run.stdout).toMatch(/electricity import .* kWh .* signed\n/);
+  });
+
+  it('asks only for the whole address when there is one', async () => {
+    asked.length = 0;
+    const run = await runCli(['meter', 'read', `${url}/hello`]);
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toMatch(/^error: Expected a P1 telegram, .*ERR_METER_FORMAT\)\n$/);
+    expect(asked).toEqual(['/hello']);
+  });
+
+  it('says what it tried where nothing is a meter, and why there is no answer', async () => {
+    asked.length = 0;
+    const wrong = await runCli(['meter', 'read', url, '--source', 'oehu']);
+    expect(wrong).toMatchObject({ code: 1, stdout: '' });
+    expect(wrong.stderr).toMatch(/^error: The meter source answered 404 to \/devices \(ERR_METER_HTTP\)\n$/);
+    expect(asked).toEqual(['/devices']);
+    const nothing = await runCli(['meter', 'read', 'http://127.0.0.1:1']);
+    expect(nothing).toMatchObject({ code: 1, stdout: '' });
+    expect(nothing.stderr).toMatch(
+      /^error: The meter source cannot be reached .+ \(ERR_METER_UNREACHABLE\)\n$/,
+    );
+  });
+});
