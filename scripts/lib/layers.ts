@@ -31,7 +31,7 @@ export const layers: readonly Layer[] = [
     folder: 'interface',
     mayImport: [],
     protocol: true,
-    platformEntries: ['./testing', './crypto/node', './crypto/noble', './crypto/web'],
+    platformEntries: ['./testing', './crypto/node', './crypto/noble', './crypto/sodium', './crypto/web'],
   },
   {
     folder: 'trustchain',

@@ -2,7 +2,8 @@
  * Shared types, errors, environment and small byte helpers of EDMP.
  *
  * Everything pluggable is an interface here with an acceptance suite in `@edmp/interface/testing`; crypto providers
- * are `@edmp/interface/crypto/node`, `@edmp/interface/crypto/noble` and `@edmp/interface/crypto/web`.
+ * are `@edmp/interface/crypto/node`, `@edmp/interface/crypto/noble`, `@edmp/interface/crypto/sodium` and
+ * `@edmp/interface/crypto/web`.
  *
  * @packageDocumentation
  */

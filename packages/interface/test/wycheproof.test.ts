@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bytesToHex, type Crypto, hexToBytes, isEdmpError, type PublicKey } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { sodiumCrypto } from '@edmp/interface/crypto/sodium';
 import { describe, expect, it } from 'vitest';
 import { sharedPath } from './support/shared.ts';
 
@@ -76,8 +77,8 @@ const FILES: Readonly<Record<string, (crypto: Crypto, vector: Vector, group: Gro
     ],
   };
 
-describe('Project Wycheproof', () => {
-  for (const crypto of [nodeCrypto(), nobleCrypto()]) {
+describe('Project Wycheproof', async () => {
+  for (const crypto of [nodeCrypto(), nobleCrypto(), await sodiumCrypto()]) {
     for (const [name, run] of Object.entries(FILES)) {
       const path = sharedPath(`vectors/wycheproof/${name}_test.json`);
       const title = `${name} on ${crypto.name}`;

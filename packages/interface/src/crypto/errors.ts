@@ -2,11 +2,12 @@ import { EdmpError, type EdmpErrorOptions, InvalidArgumentError } from '../error
 
 /**
  * A cryptographic operation was refused. Codes: `ERR_CRYPTO_AUTHENTICATION` (altered ciphertext, wrong key or AAD),
- * `ERR_CRYPTO_LOW_ORDER` (all-zero shared secret), `ERR_CRYPTO_KEY` (a key or nonce of the wrong length).
+ * `ERR_CRYPTO_LOW_ORDER` (all-zero shared secret), `ERR_CRYPTO_KEY` (a key or nonce of the wrong length),
+ * `ERR_CRYPTO_PROVIDER` (an optional library is missing or does not answer by the strict rule).
  */
 export class CryptoError extends EdmpError {
   constructor(
-    code: 'ERR_CRYPTO_AUTHENTICATION' | 'ERR_CRYPTO_LOW_ORDER' | 'ERR_CRYPTO_KEY',
+    code: 'ERR_CRYPTO_AUTHENTICATION' | 'ERR_CRYPTO_LOW_ORDER' | 'ERR_CRYPTO_KEY' | 'ERR_CRYPTO_PROVIDER',
     message: string,
     options: EdmpErrorOptions = {},
   ) {

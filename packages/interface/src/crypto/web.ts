@@ -6,11 +6,11 @@
  */
 import { bytesToHex, concatBytes, hexToBytes } from '../bytes.ts';
 import { throwIfAborted } from '../errors.ts';
-import { publicKey } from '../keys.ts';
 import { type Signer, softwareSigner } from '../signer.ts';
 import { expectBytes, expectLength } from './errors.ts';
 import { nobleCrypto } from './noble.ts';
 import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
+import { STRICT_PROBES } from './strict-probes.ts';
 import type { Crypto, VerifyItem } from './types.ts';
 
 /** Imported public keys kept for verification. */
@@ -51,31 +51,6 @@ export interface WebSignerOptions extends WebCryptoOptions {
   readonly secretKey: Uint8Array;
 }
 
-/**
- * Signatures that tell the strict rule from its neighbours: an honest one; one whose key has a torsion part that the
- * challenge cancels, valid without a cofactor; one where it remains, valid only with a cofactor (RFC 8032 §5.1.7).
- */
-const PROBES: readonly (readonly [valid: boolean, key: string, message: string, signature: string])[] = [
-  [
-    true,
-    '2471e81b7730d623fe068a667cdfa437ef7242fd6739d07b8785e30d30d15daf',
-    '706c61696e',
-    '9641f4c4938fe20f73f4be5f2b555e3869145739ce97271f52a99fea3de72f93dc93fb807a6762c23fd5e41d243759e6b7b832ae9b1b6bdaef716237b065670a',
-  ],
-  [
-    true,
-    'dfc44cf31aa2e9bfd64091a73bbb9d01300acfffcf4dc24d91b2eedf85acc0fc',
-    '64726f7020382000000000',
-    '9641f4c4938fe20f73f4be5f2b555e3869145739ce97271f52a99fea3de72f93e8e42d8dce3bca3e8804e53b048438a52842c6f20fb4b5d3a9c5c65d1074a202',
-  ],
-  [
-    false,
-    'dfc44cf31aa2e9bfd64091a73bbb9d01300acfffcf4dc24d91b2eedf85acc0fc',
-    '6b65657020382000000000',
-    '9641f4c4938fe20f73f4be5f2b555e3869145739ce97271f52a99fea3de72f93166a95bc5dc4553ed6db5751194532e828f2a44b855f967118481578a68c3506',
-  ],
-];
-
 const defaultSubtle = (): WebSubtle | undefined =>
   (globalThis as { readonly crypto?: { readonly subtle?: WebSubtle } }).crypto?.subtle;
 
@@ -106,20 +81,12 @@ function verifier(subtle: WebSubtle): (item: VerifyItem) => Promise<boolean> {
     subtle.verify(ED25519, (await importKey(key)) as never, buffered(signature), buffered(message));
 }
 
-/** Whether WebCrypto has Ed25519 and answers {@link PROBES} by the strict rule. */
+/** Whether WebCrypto has Ed25519 and answers {@link STRICT_PROBES} by the strict rule. */
 async function isStrict(subtle: WebSubtle): Promise<boolean> {
   try {
     const verify = verifier(subtle);
-    const answers = await Promise.all(
-      PROBES.map(([, key, message, signature]) =>
-        verify({
-          publicKey: publicKey(hexToBytes(key)),
-          message: hexToBytes(message),
-          signature: hexToBytes(signature),
-        }),
-      ),
-    );
-    return PROBES.every(([valid], index) => answers[index] === valid);
+    const answers = await Promise.all(STRICT_PROBES.map(verify));
+    return STRICT_PROBES.every(({ valid }, index) => answers[index] === valid);
   } catch {
     return false;
   }
