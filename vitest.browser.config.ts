@@ -15,6 +15,7 @@ const include = [
   'packages/interface/test/{errors,deadline,key-value-store,web-crypto,wycheproof}.test.ts',
   'packages/trustchain/test/{canonical,half-block,validation,fraud-proof,pair-state,chain,chain-car,inspect,vectors}.test.ts',
   'packages/trustchain/test/browser/*.browser.ts',
+  'packages/oehu-client/test/{verify-driver,p1-stream,meter-files,mutated-files,interval-series,aggregate,series-export,zone,branch,consent}.test.ts',
 ];
 
 /** What stands in for the modules of Node that those tests use. */
@@ -36,8 +37,8 @@ function standInsPlugin(): Plugin {
 }
 
 /**
- * The golden vectors, and the official ones beside the repository when they are there: in base64 by their path in the
- * folder that holds `vectors/`.
+ * The golden vectors, and the official ones and the meter fixtures beside the repository when they are there: in base64
+ * by their path in the folder that holds `vectors/` and `fixtures/`.
  */
 function vectorFiles(): Record<string, string> {
   const files: Record<string, string> = {};
@@ -46,10 +47,11 @@ function vectorFiles(): Record<string, string> {
     [root, 'vectors'],
     [shared, 'vectors/wycheproof'],
     [shared, 'vectors/dag-cbor'],
+    [shared, 'fixtures/meters'],
   ] as const) {
     if (!existsSync(join(base, folder))) continue;
     for (const entry of readdirSync(join(base, folder), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !/\.(json|dag-cbor)$/.test(entry.name)) continue;
+      if (!entry.isFile() || !/\.(json|dag-cbor|txt|xml|dump)$/.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);
       files[relative(base, path)] = readFileSync(path).toString('base64');
     }

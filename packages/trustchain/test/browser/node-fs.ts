@@ -2,7 +2,7 @@ import { inject } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Golden vectors, and official ones when they are there: in base64 by their path, which begins with `vectors/`. */
+    /** Golden vectors, and official ones and meter fixtures when they are there: in base64 by their path, which begins with `vectors/` or `fixtures/`. */
     readonly vectorFiles: Readonly<Record<string, string>>;
   }
 }
