@@ -22,10 +22,11 @@ export interface DemoReport {
   readonly readings: number;
   /** Whether they equal what the meter's API gives to anyone who asks it directly. */
   readonly identical: boolean;
-  readonly sellerBefore: string | null;
-  readonly sellerAfter: string | null;
-  readonly buyerBefore: string | null;
-  readonly buyerAfter: string | null;
+  /** Balances, minor units of `DUM1`; null when they could not be read. */
+  readonly sellerBefore: number | null;
+  readonly sellerAfter: number | null;
+  readonly buyerBefore: number | null;
+  readonly buyerAfter: number | null;
   /** Half blocks in the two traders' own chains. */
   readonly blocks: number;
   readonly chainsValid: boolean;
@@ -62,10 +63,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     asset: null as string | null,
     readings: 0,
     identical: false,
-    sellerBefore: null as string | null,
-    sellerAfter: null as string | null,
-    buyerBefore: null as string | null,
-    buyerAfter: null as string | null,
+    sellerBefore: null as number | null,
+    sellerAfter: null as number | null,
+    buyerBefore: null as number | null,
+    buyerAfter: null as number | null,
     blocks: 0,
     chainsValid: false,
   };
@@ -75,7 +76,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const readBalancesAfter = async (): Promise<void> => {
     if (traders === undefined) return;
     const { seller, buyer } = traders;
-    const read = (client: NodeClient): Promise<string | null> => balanceOf(client).then(String, () => null);
+    const read = (client: NodeClient): Promise<number | null> => balanceOf(client).then(Number, () => null);
     [done.sellerAfter, done.buyerAfter] = await Promise.all([read(seller), read(buyer)]);
   };
 
@@ -152,7 +153,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 
     [done.sellerBefore, done.buyerBefore] = (
       await Promise.all([balanceOf(seller.client), balanceOf(buyer.client)])
-    ).map(String) as [string, string];
+    ).map(Number) as [number, number];
     traders = { seller: seller.client, buyer: buyer.client };
     if (fault === 'emulator-down') emulator.kill();
 
@@ -250,7 +251,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 
     [done.sellerAfter, done.buyerAfter] = (
       await Promise.all([balanceOf(seller.client), balanceOf(buyer.client)])
-    ).map(String) as [string, string];
+    ).map(Number) as [number, number];
     await ladder.step(
       'verify-chains',
       'demo',
@@ -360,10 +361,10 @@ function printTrade(
 function printEnd(
   options: DemoOptions,
   done: {
-    readonly sellerBefore: string | null;
-    readonly sellerAfter: string | null;
-    readonly buyerBefore: string | null;
-    readonly buyerAfter: string | null;
+    readonly sellerBefore: number | null;
+    readonly sellerAfter: number | null;
+    readonly buyerBefore: number | null;
+    readonly buyerAfter: number | null;
   },
   curve: CurveView,
   day: string,

@@ -8,10 +8,10 @@ interface Report {
   readonly error: string | null;
   readonly readings: number;
   readonly identical: boolean;
-  readonly sellerBefore: string;
-  readonly sellerAfter: string;
-  readonly buyerBefore: string;
-  readonly buyerAfter: string;
+  readonly sellerBefore: number;
+  readonly sellerAfter: number;
+  readonly buyerBefore: number;
+  readonly buyerAfter: number;
   readonly blocks: number;
   readonly chainsValid: boolean;
   readonly steps: readonly { readonly name: string; readonly ms: number }[];
@@ -39,10 +39,10 @@ describe('edmp demo', { timeout: 60_000 }, () => {
       error: null,
       readings: 96,
       identical: true,
-      sellerBefore: '1000',
-      sellerAfter: '1010',
-      buyerBefore: '1000',
-      buyerAfter: '990',
+      sellerBefore: 1000,
+      sellerAfter: 1010,
+      buyerBefore: 1000,
+      buyerAfter: 990,
       chainsValid: true,
     });
     expect(report.asset).toMatch(/^EWbafyrei[a-z2-7]{52}$/);
@@ -86,7 +86,7 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     const run = await runCli(['demo', '--json', '--fault', 'wrong-price']);
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
-    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: '1000', buyerAfter: '1000' });
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: 1000, buyerAfter: 1000 });
     expect(report.error).toMatch(/the bid is 8 DUM1, the seller asks 10 DUM1/);
     expect(survivors()).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     const run = await runCli(['demo', '--json', '--fault', 'corrupt-content']);
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
-    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: '1000', buyerAfter: '1000' });
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: 1000, buyerAfter: 1000 });
     expect(report.error).toMatch(/damaged or forged.*ERR_TRADE_DELIVERY/);
     expect(survivors()).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     const run = await runCli(['demo', '--json', '--fault', 'kill-seller']);
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
-    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: null, buyerAfter: '1000' });
+    expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: null, buyerAfter: 1000 });
     expect(report.error).toMatch(/money was taken back \(ERR_TRADE_WITHDRAWN\)/);
     expect(survivors()).toEqual([]);
   });
