@@ -23,6 +23,7 @@ const standIns: Readonly<Record<string, string>> = {
   'node:fs': stand('node-fs.ts'),
   'node:path': stand('node-path.ts'),
   '@edmp/interface/crypto/node': stand('node-crypto.ts'),
+  '@edmp/interface/crypto/sodium': stand('node-crypto.ts'),
 };
 
 function standInsPlugin(): Plugin {

@@ -6,3 +6,6 @@ import { webCrypto } from '@edmp/interface/crypto/web';
 export function nodeCrypto(options: { readonly threads?: boolean } = {}): Crypto {
   return options.threads === false ? nobleCrypto() : webCrypto();
 }
+
+/** In a browser there is no libsodium of Node: tests over it get the portable provider. */
+export const sodiumCrypto = (): Promise<Crypto> => Promise.resolve(nobleCrypto());
