@@ -15,6 +15,7 @@ import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';
 import { CID } from 'multiformats/cid';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeCarHeader, encodeCarSection } from '../src/car/sections.ts';
 import { agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
 
@@ -107,6 +108,34 @@ describe('a chain as a CAR file', () => {
   it('of an empty chain is a root and nothing else', async () => {
     const bytes = await collect(exportChainCar(memoryBlockStore(), alice.publicKey, { crypto }));
     expect((await importInto(bytes)).report).toMatchObject({ blocks: 0, added: 0 });
+  });
+
+  it('leaves out a proposal that is not stored', async () => {
+    const store = memoryBlockStore();
+    await store.put([await agreementTo(bob, await blockOf(alice, { peer: bob.publicKey }))]);
+    const bytes = await collect(exportChainCar(store, bob.publicKey, { crypto, links: true }));
+    expect((await importInto(bytes)).report).toMatchObject({ blocks: 1 });
+  });
+
+  it('longer than a page comes back whole', async () => {
+    const store = memoryBlockStore();
+    await store.put(await chainOf(bob, 300));
+    const bytes = await collect(exportChainCar(store, bob.publicKey, { crypto }));
+    expect((await importInto(bytes, 100_000)).report).toMatchObject({ blocks: 300, added: 300 });
+  });
+
+  it('is refused when its root is no map, or cores come without end and without signatures', async () => {
+    const file = (sections: readonly Uint8Array[]): Uint8Array => {
+      const root = identify(itemAt(sections, 0), crypto);
+      return concatBytes(
+        encodeCarHeader(root),
+        ...sections.map((bytes) => encodeCarSection({ id: identify(bytes, crypto), bytes })),
+      );
+    };
+    expect(await codeOfAsync(importInto(file([encodeCanonical(5)])))).toBe('ERR_CAR_FORMAT');
+    const root = { format: 'edmp/chain/v1', author: alice.publicKey, head: null, blocks: 0 };
+    const cores = Array.from({ length: 1_030 }, (_, n) => encodeCanonical({ n }));
+    expect(await codeOfAsync(importInto(file([encodeCanonical(root), ...cores])))).toBe('ERR_CAR_FORMAT');
   });
 
   it('is refused by name when it is damaged', async () => {

@@ -1,4 +1,4 @@
-import type { TxValue } from '@edmp/interface';
+import { compareBytes, type TxValue } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
 import { BlockError } from './errors.ts';
 import { MAX_DEPTH } from './limits.ts';
@@ -32,20 +32,14 @@ const isAscii = (text: string): boolean => {
   return true;
 };
 
-const compareAsciiKeys = (a: string, b: string): number =>
-  a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+const compareAsciiKeys = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1); // the keys of a map differ
 
 /** Keys in canonical order: shorter UTF-8 first, then as bytes (IPLD dag-cbor, "Strictness"). */
 function sortKeys(keys: string[]): string[] {
   if (keys.every(isAscii)) return keys.sort(compareAsciiKeys);
   const encoded = keys.map((key) => ({ key, bytes: encoder.encode(key) }));
   encoded.sort((a, b) => {
-    if (a.bytes.length !== b.bytes.length) return a.bytes.length - b.bytes.length;
-    for (let i = 0; i < a.bytes.length; i++) {
-      const difference = (a.bytes[i] ?? 0) - (b.bytes[i] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
+    return a.bytes.length - b.bytes.length || compareBytes(a.bytes, b.bytes);
   });
   return encoded.map((entry) => entry.key);
 }

@@ -1,5 +1,6 @@
 import { equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
 import { bytesKey } from '../block/identity.ts';
+import { forgetOldest } from '../store/forget-oldest.ts';
 import type { BlockView } from '../validation/validate.ts';
 
 const MAX_TIPS = 16_384;
@@ -34,8 +35,7 @@ export function chainTips(): Tips {
       if (view.branches.length > 0 || view.next.length > 0) return;
       tips.set(key, block);
       if (tips.size <= MAX_TIPS) return;
-      const oldest = tips.keys().next().value;
-      if (oldest !== undefined) tips.delete(oldest);
+      forgetOldest(tips);
     },
     forget(author) {
       tips.delete(bytesKey(author));

@@ -1,4 +1,5 @@
 import type { Environment } from '@edmp/interface';
+import { forgetOldest } from '../store/forget-oldest.ts';
 
 /** Limits of {@link peerPenalties}. */
 export interface PeerPenaltyOptions {
@@ -51,8 +52,7 @@ export function peerPenalties(options: PeerPenaltyOptions): PeerPenalties {
       buckets.delete(peer);
       buckets.set(peer, { points: next, at: environment.now() });
       if (buckets.size > maxPeers) {
-        const oldest = buckets.keys().next().value;
-        if (oldest !== undefined) buckets.delete(oldest);
+        forgetOldest(buckets);
       }
     },
   };

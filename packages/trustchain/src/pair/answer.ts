@@ -62,7 +62,8 @@ export function applyRule(check: () => readonly ValidationIssue[]): readonly Val
 
 /** Findings in a proposal's transaction by its type's rule. */
 export function checkProposal(block: HalfBlock, rule: TypeRule | undefined): readonly ValidationIssue[] {
-  return rule?.checkProposal === undefined ? [] : applyRule(() => rule.checkProposal?.(block) ?? []);
+  const check = rule?.checkProposal?.bind(rule);
+  return check === undefined ? [] : applyRule(() => check(block));
 }
 
 function checkAgreement(
@@ -70,9 +71,8 @@ function checkAgreement(
   proposal: HalfBlock,
   rule: TypeRule | undefined,
 ): readonly ValidationIssue[] {
-  if (rule?.checkAgreement !== undefined) {
-    return applyRule(() => rule.checkAgreement?.(answer, proposal) ?? []);
-  }
+  const check = rule?.checkAgreement?.bind(rule);
+  if (check !== undefined) return applyRule(() => check(answer, proposal));
   return equalBytes(encodeCanonical(answer.core.tx), encodeCanonical(proposal.core.tx))
     ? []
     : [issue('ERR_BLOCK_AGREEMENT', 'The agreement repeats another transaction than the proposal')];

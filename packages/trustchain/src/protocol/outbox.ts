@@ -1,5 +1,6 @@
 import { type Environment, type HalfBlock, isEdmpError, type Network, type PublicKey } from '@edmp/interface';
 import { blockKey, bytesKey } from '../block/identity.ts';
+import { forgetOldest } from '../store/forget-oldest.ts';
 import { MAX_FRAME_BLOCKS } from './messages.ts';
 import { pushBlocks } from './push.ts';
 
@@ -35,8 +36,7 @@ export function outbox(network: Network, environment: Environment): Outbox {
     const known = boxes.get(key);
     if (known !== undefined) return known;
     if (boxes.size >= MAX_PEERS) {
-      const oldest = boxes.keys().next().value;
-      if (oldest !== undefined) boxes.delete(oldest);
+      forgetOldest(boxes);
     }
     const box: Box = { peer, blocks: new Map(), sending: undefined, cancelRetry: undefined };
     boxes.set(key, box);
@@ -92,8 +92,7 @@ export function outbox(network: Network, environment: Environment): Outbox {
       const box = boxOf(peer);
       box.blocks.set(blockKey(block.id), block);
       if (box.blocks.size > MAX_PER_PEER) {
-        const oldest = box.blocks.keys().next().value;
-        if (oldest !== undefined) box.blocks.delete(oldest);
+        forgetOldest(box.blocks);
       }
       if (box.cancelRetry === undefined && isConnected(peer)) start(box, 0);
     },

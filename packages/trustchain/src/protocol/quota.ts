@@ -1,5 +1,6 @@
 import type { Environment, PublicKey } from '@edmp/interface';
 import { bytesKey } from '../block/identity.ts';
+import { forgetOldest } from '../store/forget-oldest.ts';
 
 /** A token bucket. */
 export interface QuotaOptions {
@@ -31,8 +32,7 @@ export function quota(environment: Environment, options: QuotaOptions): Quota {
     buckets.delete(key);
     buckets.set(key, bucket);
     if (buckets.size > MAX_PEERS) {
-      const oldest = buckets.keys().next().value;
-      if (oldest !== undefined) buckets.delete(oldest);
+      forgetOldest(buckets);
     }
     return bucket;
   };

@@ -19,13 +19,14 @@ interface Chain {
   count: number;
 }
 
-/** Index of the first element that is not below `value`. */
-function lowerBound(length: number, at: (index: number) => number, value: number): number {
+/** Index of the first element whose number is not below `value`. */
+function lowerBound<T>(list: readonly T[], numberOf: (item: T) => number, value: number): number {
   let low = 0;
-  let high = length;
+  let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (at(middle) < value) low = middle + 1;
+    const item = list[middle];
+    if (item !== undefined && numberOf(item) < value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -65,6 +66,8 @@ function freshReservations(
   return fresh;
 }
 
+const itself = (seq: number): number => seq;
+const arrivalOf = ({ arrival }: ArrivedBlock): number => arrival;
 const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.id.bytes);
 
 function append<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -74,7 +77,7 @@ function append<T>(map: Map<string, T[]>, key: string, value: T): void {
 }
 
 function after(list: readonly ArrivedBlock[], cursor: number, limit: number): readonly ArrivedBlock[] {
-  const start = lowerBound(list.length, (index) => list[index]?.arrival ?? 0, cursor + 1);
+  const start = lowerBound(list, arrivalOf, cursor + 1);
   return list.slice(start, start + Math.max(0, limit));
 }
 
@@ -119,12 +122,7 @@ export function memoryBlockStore(): BlockStore {
       chain.branches.set(core.seq, [block]);
       const { seqs } = chain;
       if (core.seq > (seqs.at(-1) ?? 0)) seqs.push(core.seq);
-      else
-        seqs.splice(
-          lowerBound(seqs.length, (index) => seqs[index] ?? 0, core.seq),
-          0,
-          core.seq,
-        );
+      else seqs.splice(lowerBound(seqs, itself, core.seq), 0, core.seq);
     } else {
       chain.branches.set(core.seq, [...branches, block].sort(byId));
     }
@@ -144,39 +142,32 @@ export function memoryBlockStore(): BlockStore {
 
   const remove = (id: BlockId): boolean => {
     const block = blocks.get(blockKey(id));
-    if (block === undefined) return false;
+    const arrival = places.get(blockKey(id));
+    const chain = block && chains.get(bytesKey(block.core.key));
+    if (block === undefined || arrival === undefined || chain === undefined) return false;
     blocks.delete(blockKey(id));
+    places.delete(blockKey(id));
     const { core } = block;
     const author = bytesKey(core.key);
-    const arrival = places.get(blockKey(id)) ?? 0;
-    places.delete(blockKey(id));
     const drop = (list: ArrivedBlock[] | undefined): void => {
-      list?.splice(
-        lowerBound(list.length, (index) => list[index]?.arrival ?? 0, arrival),
-        1,
-      );
+      list?.splice(lowerBound(list, arrivalOf, arrival), 1);
     };
     drop(arrivals);
     drop(types.get(core.type));
     drop(authorTypes.get(author + core.type));
     if (core.link !== null) {
       const key = blockKey(core.link);
-      const others = links.get(key)?.filter((other) => other !== block) ?? [];
-      if (others.length > 0) links.set(key, others);
+      const others = links.get(key)?.filter((other) => other !== block);
+      if (others !== undefined && others.length > 0) links.set(key, others);
       else links.delete(key);
     }
-    const chain = chains.get(author);
-    if (chain === undefined) return true;
     chain.count -= 1;
-    const branches = chain.branches.get(core.seq)?.filter((other) => other !== block) ?? [];
-    if (branches.length > 0) {
+    const branches = chain.branches.get(core.seq)?.filter((other) => other !== block);
+    if (branches !== undefined && branches.length > 0) {
       chain.branches.set(core.seq, branches);
     } else {
       chain.branches.delete(core.seq);
-      chain.seqs.splice(
-        lowerBound(chain.seqs.length, (i) => chain.seqs[i] ?? 0, core.seq),
-        1,
-      );
+      chain.seqs.splice(lowerBound(chain.seqs, itself, core.seq), 1);
     }
     if (chain.count === 0) chains.delete(author);
     return true;
@@ -207,9 +198,10 @@ export function memoryBlockStore(): BlockStore {
       const out: HalfBlock[] = [];
       if (chain === undefined) return out;
       const { seqs } = chain;
-      let index = lowerBound(seqs.length, (i) => seqs[i] ?? 0, from);
-      for (; index < seqs.length && out.length < limit && (seqs[index] ?? 0) <= to; index++) {
-        for (const block of at(chain, seqs[index])) if (out.length < limit) out.push(block);
+      const start = lowerBound(seqs, itself, from);
+      const end = Math.min(lowerBound(seqs, itself, to + 1), start + Math.max(0, limit));
+      for (const seq of seqs.slice(start, end)) {
+        for (const block of at(chain, seq)) if (out.length < limit) out.push(block);
       }
       return out;
     },
@@ -222,7 +214,7 @@ export function memoryBlockStore(): BlockStore {
       open();
       const chain = chains.get(bytesKey(author));
       const seqs = chain?.seqs ?? [];
-      const index = lowerBound(seqs.length, (i) => seqs[i] ?? 0, seq);
+      const index = lowerBound(seqs, itself, seq);
       const above = seqs[index] === seq ? index + 1 : index;
       return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
     },

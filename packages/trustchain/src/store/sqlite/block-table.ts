@@ -10,6 +10,7 @@ import {
 import { decodeHalfBlock } from '../../block/codec.ts';
 import { blockDigest, blockKey, bytesKey } from '../../block/identity.ts';
 import { StoreError } from '../errors.ts';
+import { forgetOldest } from '../forget-oldest.ts';
 import type { Database, Row } from './database.ts';
 
 const RECENT_BLOCKS = 8_192;
@@ -98,8 +99,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   const remember = (block: HalfBlock): void => {
     recent.set(blockKey(block.id), block);
     if (recent.size <= RECENT_BLOCKS) return;
-    const oldest = recent.keys().next().value;
-    if (oldest !== undefined) recent.delete(oldest);
+    forgetOldest(recent);
   };
   const decode = (row: Row): HalfBlock => {
     try {
