@@ -1,0 +1,35 @@
+import { publicKey, virtualEnvironment } from '@edmp/interface';
+import { describe, expect, it } from 'vitest';
+import { quota } from '../src/protocol/quota.ts';
+
+const peer = (n: number) => {
+  const key = new Uint8Array(32);
+  new DataView(key.buffer).setUint32(0, n);
+  return publicKey(key);
+};
+
+describe('a quota', () => {
+  it('gives tokens back with time, up to the burst, and none for what it refuses', async () => {
+    const environment = virtualEnvironment();
+    const tokens = quota(environment, { burst: 3, perSecond: 1 });
+    expect(tokens.take(peer(1), 4)).toBe(false);
+    expect(tokens.take(peer(1), 3)).toBe(true);
+    expect(tokens.take(peer(1), 1)).toBe(false);
+    await environment.advance(60_000);
+    expect(tokens.take(peer(1), 4)).toBe(false);
+    tokens.charge(peer(1), 5);
+    await environment.advance(4_000);
+    expect(tokens.take(peer(1), 3)).toBe(false);
+    expect(tokens.take(peer(1), 2)).toBe(true);
+  });
+
+  it('remembers 4 096 peers, those seen last', () => {
+    const tokens = quota(virtualEnvironment(), { burst: 1, perSecond: 0 });
+    for (let n = 0; n < 4_096; n++) expect(tokens.take(peer(n), 1)).toBe(true);
+    expect(tokens.take(peer(0), 1)).toBe(false); // seen again, so not the oldest any more
+    expect(tokens.take(peer(4_096), 1)).toBe(true);
+    expect(tokens.take(peer(0), 1)).toBe(false);
+    expect(tokens.take(peer(2), 1)).toBe(false);
+    expect(tokens.take(peer(1), 1)).toBe(true); // forgotten
+  });
+});
