@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
+import { sodiumCrypto } from '../packages/interface/src/crypto/sodium.ts';
 import {
   type BlockId,
   type BlockStore,
@@ -28,7 +29,8 @@ import { against, type Bench, elapsedMs, median, medianOf, percentile } from './
 
 const BLOCKS = 5_000;
 const PAIRS = 1_000;
-const crypto = nodeCrypto();
+/** The default provider; `EDMP_BENCH_CRYPTO=sodium` measures the optional one, floors included. */
+const crypto = process.env.EDMP_BENCH_CRYPTO === 'sodium' ? await sodiumCrypto() : nodeCrypto();
 const environment = systemEnvironment();
 const random = seededRandom(1);
 const signerOf = () => softwareSigner({ crypto, secretKey: random.bytes(32) });
