@@ -285,7 +285,7 @@ export interface ConsentView {
 /** One entry of the owner's log. */
 export interface ConsentLogView {
   readonly at: number;
-  readonly event: 'granted' | 'listed' | 'delivered' | 'refused' | 'withdrawn' | 'erased';
+  readonly event: 'granted' | 'listed' | 'sealed' | 'delivered' | 'refused' | 'withdrawn' | 'erased';
   /** Id of the receipt. */
   readonly consent: string;
   /** Listing, recipient or reason. */

@@ -254,7 +254,7 @@ describe.skipIf(executable === undefined)(
       await sellerPage.waitForFunction(() => document.activeElement?.tagName === 'ARTICLE');
       await card.getByText(/^What happened/).click();
       await card.getByText('You withdrew the consent').waitFor();
-      await card.getByText(/^Checked and allowed: a copy for buyer 0202/).waitFor();
+      await card.getByText(/^Checked and allowed: the key for buyer 0202/).waitFor();
 
       // Gone from the buyer's market by itself.
       await buyerPage

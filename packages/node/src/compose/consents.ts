@@ -67,21 +67,21 @@ export function consentReceipt(request: ConsentRequest): ConsentReceipt {
  * a withdrawal stops every sale that is not finished, at once. Data without a receipt is not delivered.
  */
 export function withConsent(settlement: DataSettlement, consents: ConsentLedger): Settlement {
-  const check = async (trade: SettlementTrade): Promise<void> => {
+  const check = async (step: 'checkSealing' | 'checkDelivery', trade: SettlementTrade): Promise<void> => {
     const dataset = (await settlement.datasets()).find((candidate) => candidate.asset === trade.asset);
     // Unknown assets are the settlement's own error.
     if (dataset !== undefined) {
-      await consents.checkDelivery(dataset.document.descriptor, publicKeyToHex(trade.buyer));
+      await consents[step](dataset.document.descriptor, publicKeyToHex(trade.buyer));
     }
   };
   return {
     ...settlement,
     async seal(trade, options) {
-      await check(trade);
+      await check('checkSealing', trade);
       return settlement.seal(trade, options);
     },
     async release(trade, options) {
-      await check(trade);
+      await check('checkDelivery', trade);
       return settlement.release(trade, options);
     },
   };

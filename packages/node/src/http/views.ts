@@ -259,7 +259,7 @@ export const consent: z.ZodType<ConsentView> = z.object({
 /** See `ConsentLogView`. */
 export const consentLogEntry: z.ZodType<ConsentLogView> = z.object({
   at: time,
-  event: z.enum(['granted', 'listed', 'delivered', 'refused', 'withdrawn', 'erased']),
+  event: z.enum(['granted', 'listed', 'sealed', 'delivered', 'refused', 'withdrawn', 'erased']),
   consent: z.string(),
   detail: z.string(),
 });

@@ -16,7 +16,7 @@ import { type ConsentReceipt, checkReceipt, consentDigest } from './receipt.ts';
 export interface ConsentLogEntry {
   /** Ms since the epoch. */
   readonly at: number;
-  readonly event: 'granted' | 'listed' | 'delivered' | 'refused' | 'withdrawn' | 'erased';
+  readonly event: 'granted' | 'listed' | 'sealed' | 'delivered' | 'refused' | 'withdrawn' | 'erased';
   /** Receipt concerned. */
   readonly recordId: string;
   /** Listing, recipient or reason, where there is one. */
@@ -47,6 +47,8 @@ export interface ConsentLedger {
   grant(receipt: ConsentReceipt): Promise<Uint8Array>;
   /** Checks a listing before it is signed. Throws a {@link ConsentError}; refusals are logged too. */
   checkListing(descriptor: Descriptor): Promise<ConsentReceipt>;
+  /** Checks a sale before the data is sealed for its buyer. Throws a {@link ConsentError}; refusals are logged too. */
+  checkSealing(descriptor: Descriptor, recipient: string): Promise<ConsentReceipt>;
   /** Checks a delivery before a key is released. Throws a {@link ConsentError}; refusals are logged too. */
   checkDelivery(descriptor: Descriptor, recipient: string): Promise<ConsentReceipt>;
   /** Withdraws a consent; repeating it changes nothing. Throws `ERR_CONSENT_MISSING`. */
@@ -95,7 +97,11 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
   const all = async (): Promise<Stored[]> =>
     (await store.entries(RECEIPT)).map(([, bytes]) => JSON.parse(bytesToUtf8(bytes)) as Stored);
 
-  const check = (descriptor: Descriptor, recipient: string | undefined): Promise<ConsentReceipt> =>
+  const check = (
+    event: 'listed' | 'sealed' | 'delivered',
+    descriptor: Descriptor,
+    recipient?: string,
+  ): Promise<ConsentReceipt> =>
     serial(async () => {
       const { consent } = descriptor;
       const stored =
@@ -116,7 +122,7 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
         await append('refused', recordId, error instanceof ConsentError ? error.code : 'error');
         throw error;
       }
-      await append(recipient === undefined ? 'listed' : 'delivered', recordId, recipient ?? descriptor.title);
+      await append(event, recordId, recipient ?? descriptor.title);
       return stored.receipt;
     });
 
@@ -134,8 +140,9 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
         await append('granted', recordId, receipt.processing.purposes.join(', '));
         return digest;
       }),
-    checkListing: (descriptor) => check(descriptor, undefined),
-    checkDelivery: (descriptor, recipient) => check(descriptor, recipient),
+    checkListing: (descriptor) => check('listed', descriptor),
+    checkSealing: (descriptor, recipient) => check('sealed', descriptor, recipient),
+    checkDelivery: (descriptor, recipient) => check('delivered', descriptor, recipient),
     withdraw: (recordId) =>
       serial(async () => {
         const stored = await load(recordId);

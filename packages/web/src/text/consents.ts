@@ -46,8 +46,10 @@ export function logText({ event, detail }: ConsentLogView): string {
       return `You agreed. Allowed for: ${detail.split(', ').map(purposeName).join(', ')}`;
     case 'listed':
       return `Put up for sale as “${detail}”`;
+    case 'sealed':
+      return `Checked and allowed: a locked copy made for buyer ${shortId(detail)}`;
     case 'delivered':
-      return `Checked and allowed: a copy for buyer ${shortId(detail)}`;
+      return `Checked and allowed: the key for buyer ${shortId(detail)}`;
     case 'refused':
       return `Your node refused a sale: ${REFUSALS[detail] ?? detail}`;
     case 'withdrawn':
@@ -57,7 +59,7 @@ export function logText({ event, detail }: ConsentLogView): string {
   }
 }
 
-/** Neighbours in the log that say the same, as one: every delivery is checked at several of its steps. */
+/** Neighbours in the log that say the same, as one: a step that is tried again is checked again. */
 export function mergeLog(
   entries: readonly ConsentLogView[],
 ): readonly { readonly entry: ConsentLogView; readonly times: number }[] {
