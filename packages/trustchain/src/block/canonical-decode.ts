@@ -1,15 +1,16 @@
 import type { BlockId, TxValue } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
-import { create as createDigest } from 'multiformats/hashes/digest';
+import { create as createDigest, Digest } from 'multiformats/hashes/digest';
 import { BlockError, type BlockErrorCode } from './errors.ts';
-import { blockIdFromDigest } from './identity.ts';
+import { blockIdOver, SHA2_256 } from './identity.ts';
+import { internedText } from './interned-text.ts';
 import { MAX_DEPTH } from './limits.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-/** Text below this length is decoded by hand, which is faster than a TextDecoder. */
-const SHORT_TEXT = 48;
-/** Tag 42, 37 bytes, 0x00, CIDv1, dag-cbor, sha2-256, 32 bytes: the head of every link to a half block. */
+/** Tag 42, 37 bytes, 0x00, then CIDv1, dag-cbor, sha2-256, 32 bytes: the head of every link to a half block. */
 const BLOCK_LINK: Uint8Array = Uint8Array.of(0xd8, 42, 0x58, 37, 0, 1, 0x71, 0x12, 32);
+/** Where the id itself starts in a link to a half block. */
+const BLOCK_LINK_ID = 5;
 const MAJOR_NAMES = [
   'an integer',
   'a negative integer',
@@ -29,6 +30,17 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/**
+ * CID of a link's bytes (0x00 first) when it is a CIDv1 with a one-byte codec and SHA2-256, as nearly all are: canonical
+ * by its form, and a view on `link`.
+ */
+function commonCid(link: Uint8Array): CID | undefined {
+  const codec = link[2] ?? 0xff;
+  if (link.length !== 37 || link[1] !== 1 || codec > 0x7f || link[3] !== SHA2_256 || link[4] !== 32)
+    return undefined;
+  return new CID(1, codec, new Digest(SHA2_256, 32, link.subarray(5), link.subarray(3)), link.subarray(1));
 }
 
 /** Canonical CID of its binary form, or why it is none. */
@@ -118,16 +130,8 @@ export class CanonicalReader {
     const length = this.#count();
     const from = this.#offset;
     this.#offset += length;
-    if (length < SHORT_TEXT) {
-      let text = '';
-      let i = from;
-      for (; i < this.#offset; i++) {
-        const byte = this.#input[i] ?? 0;
-        if (byte > 0x7f) break;
-        text += String.fromCharCode(byte);
-      }
-      if (i === this.#offset) return text;
-    }
+    const known = internedText(this.#input, from, this.#offset);
+    if (known !== undefined) return known;
     try {
       return decoder.decode(this.#input.subarray(from, this.#offset));
     } catch (cause) {
@@ -199,6 +203,14 @@ export class CanonicalReader {
     fail('ERR_BLOCK_FIELD', `${what} must be ${MAJOR_NAMES[major]}, got ${MAJOR_NAMES[found]}`, start);
   }
 
+  /** Consumes exactly these bytes if they are next. */
+  skip(expected: Uint8Array): boolean {
+    const start = this.#offset;
+    for (let i = 0; i < expected.length; i++) if (this.#input[start + i] !== expected[i]) return false;
+    this.#offset = start + expected.length;
+    return true;
+  }
+
   /** Consumes a null if it is next. */
   skipNull(): boolean {
     if (this.#byte(this.#offset) !== 0xf6) return false;
@@ -238,7 +250,7 @@ export class CanonicalReader {
     }
     const bytes = this.#take();
     if (bytes[0] !== 0) fail('ERR_BLOCK_CID', 'A link starts with the byte 0x00', start);
-    return decodeCid(bytes.subarray(1), start);
+    return commonCid(bytes) ?? decodeCid(bytes.subarray(1), start);
   }
 
   /** A link to a half block: CIDv1, dag-cbor, sha2-256. Throws `ERR_BLOCK_CID` for other links. */
@@ -249,7 +261,7 @@ export class CanonicalReader {
     const end = start + BLOCK_LINK.length + 32;
     if (i === BLOCK_LINK.length && end <= this.#input.length) {
       this.#offset = end;
-      return blockIdFromDigest(this.#input.subarray(end - 32, end));
+      return blockIdOver(this.#input.subarray(start + BLOCK_LINK_ID, end));
     }
     const cid = this.link(what);
     return fail('ERR_BLOCK_CID', `${what} must be a CIDv1 of dag-cbor and sha2-256, got ${cid}`, start);
@@ -297,7 +309,7 @@ export class CanonicalReader {
 
 /**
  * Value of canonical dag-cbor bytes without floats; the inverse of `encodeCanonical`. Safe integers come back as
- * number, larger ones as bigint; byte strings are views on `bytes`; lists and maps are frozen. Throws a
+ * number, larger ones as bigint; byte strings and links are views on `bytes`; lists and maps are frozen. Throws a
  * {@link BlockError} naming the first deviation from the canonical form.
  */
 export function decodeCanonical(bytes: Uint8Array): TxValue {

@@ -7,14 +7,16 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import { CanonicalReader } from './canonical-decode.ts';
-import { type CanonicalWriter, canonicalWriter } from './canonical-encode.ts';
+import { CanonicalWriter, encodeCanonical } from './canonical-encode.ts';
 import { checkCoreFields } from './core-rules.ts';
 import { BlockError } from './errors.ts';
-import { identify, isBlockId } from './identity.ts';
+import { BLOCK_ID_BYTES, isBlockId, writeBlockId } from './identity.ts';
 import { MAX_BLOCK_BYTES, MAX_CORE_BYTES } from './limits.ts';
 
 /** The fields of a core in canonical key order: shorter first, then alphabetical. */
 const FIELDS = ['v', 'tx', 'key', 'seq', 'link', 'peer', 'prev', 'time', 'type'] as const;
+/** Each field's name as it is encoded. */
+const FIELD_NAMES: readonly Uint8Array[] = FIELDS.map((name) => encodeCanonical(name));
 /** Head of a list of two: core and signature. */
 const PAIR_HEAD = 0x82;
 /** Head of a byte string of 64. */
@@ -34,7 +36,7 @@ function writeId(writer: CanonicalWriter, id: BlockId | null, field: string): vo
 /** Canonical bytes of a core. Throws a {@link BlockError} when a field or the transaction is not acceptable. */
 export function encodeCore(core: HalfBlockCore): Uint8Array {
   checkCoreFields(core);
-  const writer = canonicalWriter();
+  const writer = new CanonicalWriter();
   writer.head(5, FIELDS.length);
   writer.text('v');
   writer.head(0, core.v);
@@ -70,9 +72,10 @@ function readId(reader: CanonicalReader, field: string): BlockId | null {
 }
 
 function readField(reader: CanonicalReader, index: number): void {
+  const encoded = FIELD_NAMES[index];
+  if (encoded !== undefined && reader.skip(encoded)) return;
   const name = reader.text('A field name');
   const expected = FIELDS[index];
-  if (name === expected) return;
   const known = (FIELDS as readonly string[]).indexOf(name);
   if (known === -1) {
     throw new BlockError('ERR_BLOCK_FIELD', `Unknown field ${JSON.stringify(name.slice(0, 64))}`);
@@ -154,7 +157,10 @@ export function assembleHalfBlock(
  */
 export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): HalfBlock {
   expectSize(bytes, MAX_BLOCK_BYTES, 'A signed block');
-  const copy = new Uint8Array(bytes);
+  // One buffer holds the block and, behind it, its id.
+  const buffer = new ArrayBuffer(bytes.length + BLOCK_ID_BYTES);
+  const copy = new Uint8Array(buffer, 0, bytes.length);
+  copy.set(bytes);
   const reader = new CanonicalReader(copy);
   const items = reader.expect(4, 'A signed block');
   if (items !== 2) {
@@ -169,5 +175,6 @@ export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'
     throw new BlockError('ERR_BLOCK_SIGNATURE', `A signature has 64 bytes, got ${signature.length}`);
   }
   reader.end();
-  return Object.freeze({ id: identify(coreBytes, crypto), core, coreBytes, signature, bytes: copy });
+  const id = writeBlockId(new Uint8Array(buffer, bytes.length), crypto.sha256(coreBytes));
+  return Object.freeze({ id, core, coreBytes, signature, bytes: copy });
 }

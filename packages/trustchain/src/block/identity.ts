@@ -3,25 +3,29 @@ import { CID } from 'multiformats/cid';
 import { Digest } from 'multiformats/hashes/digest';
 
 /** Multihash code of SHA2-256. */
-const SHA2_256 = 0x12;
+export const SHA2_256 = 0x12;
 /** First bytes of every block id: CIDv1, dag-cbor, sha2-256, 32 bytes. */
 const PREFIX = Uint8Array.of(1, CODEC_DAG_CBOR, SHA2_256, 32);
-const MULTIHASH_PREFIX = PREFIX.subarray(2);
 /** Length of a block id in bytes. */
 export const BLOCK_ID_BYTES = 36;
 
+/** Block id over 36 binary bytes that are known to be one. A view: nothing is copied. */
+export function blockIdOver(bytes: Uint8Array): BlockId {
+  return new CID(1, CODEC_DAG_CBOR, new Digest(SHA2_256, 32, bytes.subarray(4), bytes.subarray(2)), bytes);
+}
+
+/** Writes the 36 binary bytes of the block id with the SHA-256 digest `digest` (32 bytes) into `place`. */
+export function writeBlockId(place: Uint8Array, digest: Uint8Array): BlockId {
+  place.set(PREFIX);
+  place.set(digest, PREFIX.length);
+  return blockIdOver(place);
+}
+
 /** Block id whose SHA-256 digest is `digest` (32 bytes). */
 export function blockIdFromDigest(digest: Uint8Array): BlockId {
-  // Three small arrays cost less than views, which would move each one's bytes out of the JavaScript heap.
-  const bytes = new Uint8Array(BLOCK_ID_BYTES);
-  bytes.set(PREFIX);
-  bytes.set(digest, PREFIX.length);
-  const multihash = new Uint8Array(BLOCK_ID_BYTES - 2);
-  multihash.set(MULTIHASH_PREFIX);
-  multihash.set(digest, MULTIHASH_PREFIX.length);
-  const hash = new Uint8Array(32);
-  hash.set(digest);
-  return new CID(1, CODEC_DAG_CBOR, new Digest(SHA2_256, 32, hash, multihash), bytes);
+  // A buffer of its own from the start: a CID asks its arrays for their buffers, which would move small ones out of
+  // the JavaScript heap one by one.
+  return writeBlockId(new Uint8Array(new ArrayBuffer(BLOCK_ID_BYTES)), digest);
 }
 
 /** Block id of 36 binary bytes; undefined unless they are a CIDv1, dag-cbor, sha2-256. */
@@ -53,11 +57,10 @@ export function blockDigest(id: BlockId): Uint8Array {
 
 /** Compact text that is equal exactly when the bytes are: a map key, not for people. `bytes` has an even length. */
 export function bytesKey(bytes: Uint8Array): string {
-  let key = '';
-  for (let i = 0; i < bytes.length; i += 2) {
-    key += String.fromCharCode(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
-  }
-  return key;
+  // One call with all units: a string put together unit by unit is copied at every step.
+  const units = new Array<number>(bytes.length >>> 1);
+  for (let i = 0; i < units.length; i++) units[i] = ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0);
+  return String.fromCharCode.apply(null, units);
 }
 
 /** {@link bytesKey} of a block id. */
