@@ -304,8 +304,8 @@ describe('failures', () => {
     const chain = await alone({
       ...inner,
       put: (blocks, options) => unless('put', () => inner.put(blocks, options)),
-      get: (id) => unless('get', () => inner.get(id)),
-      answers: (id) => unless('answers', () => inner.answers(id)),
+      getMany: (ids) => unless('get', () => inner.getMany(ids)),
+      answersMany: (ids) => unless('answers', () => inner.answersMany(ids)),
     });
     const blocks = await chainOf(signerOf(2), 4);
     for (const what of ['put', 'get', 'answers'] as const) {

@@ -33,6 +33,8 @@ export interface BlockStore {
   /** Adds all blocks in one transaction, in the order given; known ids are skipped and keep their first signature. Returns how many were new. */
   put(blocks: readonly HalfBlock[], options?: PutOptions): Promise<number>;
   get(id: BlockId): Promise<HalfBlock | undefined>;
+  /** {@link BlockStore.get} of each id, in the same order. */
+  getMany(ids: readonly BlockId[]): Promise<readonly (HalfBlock | undefined)[]>;
   has(id: BlockId): Promise<boolean>;
   /** All branches at one position, in order of id bytes. */
   at(author: PublicKey, seq: number): Promise<readonly HalfBlock[]>;
@@ -47,6 +49,8 @@ export interface BlockStore {
   ): Promise<{ readonly previous: readonly HalfBlock[]; readonly next: readonly HalfBlock[] }>;
   /** Blocks whose link is `id`, in order of arrival. */
   answers(id: BlockId): Promise<readonly HalfBlock[]>;
+  /** {@link BlockStore.answers} of each id, in the same order. */
+  answersMany(ids: readonly BlockId[]): Promise<readonly (readonly HalfBlock[])[]>;
   /** Blocks of one type, of one author or of all, in order of arrival after `after` (a cursor, default 0). */
   byType(
     type: string,

@@ -56,6 +56,8 @@ export function listBlockStore(disk: Disk): BlockStore {
     of(author).filter(({ core }) => core.seq === seq);
   const find = (id: CID): HalfBlock | undefined =>
     disk.blocks.find(({ block }) => block.id.equals(id))?.block;
+  const answers = (id: CID): HalfBlock[] =>
+    disk.blocks.map(({ block }) => block).filter(({ core }) => core.link?.equals(id) === true);
   const reservations = (author: PublicKey): readonly Reservation[] =>
     disk.reservations.get(publicKeyToHex(author)) ?? [];
   return {
@@ -69,6 +71,7 @@ export function listBlockStore(disk: Disk): BlockStore {
       return added;
     },
     get: async (id) => find(id),
+    getMany: async (ids) => ids.map(find),
     has: async (id) => find(id) !== undefined,
     at: async (author, seq) => at(author, seq),
     range: async (author, from, to, limit) =>
@@ -85,8 +88,8 @@ export function listBlockStore(disk: Disk): BlockStore {
         next: next ? at(author, next.core.seq) : [],
       };
     },
-    answers: async (id) =>
-      disk.blocks.map(({ block }) => block).filter(({ core }) => core.link?.equals(id) === true),
+    answers: async (id) => answers(id),
+    answersMany: async (ids) => ids.map(answers),
     byType: async (type, { author, after = 0, limit }) =>
       disk.blocks
         .filter(({ block: { core }, arrival }) => {

@@ -168,9 +168,14 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       const rule = rules.get(proposal.core.type);
       return pairState(proposal, await store.answers(id), { now: environment.now(), rule });
     },
-    async receive(bytes) {
-      expectRunning();
-      return taking.receive(decodeHalfBlock(bytes, crypto));
+    receive(bytes) {
+      // Not an async function: the promise of the intake is passed on as it is, once for every block.
+      try {
+        expectRunning();
+        return taking.receive(decodeHalfBlock(bytes, crypto));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     push: async (peer, blocks, callOptions) => pushBlocks(expectNetwork().network, peer, blocks, callOptions),
     sync: async (peer, author, callOptions) => expectNetwork().node.sync(peer, author, callOptions),

@@ -16,6 +16,7 @@ export function eventHub(): EventHub {
       return () => listeners.delete(entry);
     },
     emit(event) {
+      if (listeners.size === 0) return;
       for (const listener of [...listeners]) {
         try {
           listener(event);

@@ -10,6 +10,8 @@ const MAX_CACHED = 65_536;
 /** What is known about cheats. */
 export interface FraudRegister {
   has(author: PublicKey): Promise<boolean>;
+  /** {@link FraudRegister.has} when it is in memory already; undefined when the store must be asked. */
+  peek(author: PublicKey): boolean | undefined;
   /** Whether this proof is stored, or so many others that it is not needed. */
   knows(author: PublicKey, id: BlockId): Promise<boolean>;
   /** Keeps evidence for ever; calls `onProof` when it is new. */
@@ -53,6 +55,10 @@ export function fraudRegister(
 
   return {
     has: async (author) => (await proofsOf(author)).size > 0,
+    peek(author) {
+      const known = proven.get(bytesKey(author));
+      return known === undefined ? undefined : known.size > 0;
+    },
     knows,
     async record(evidence) {
       await recordProof(encodeFraudProof(evidence, crypto));

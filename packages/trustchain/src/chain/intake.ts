@@ -16,7 +16,7 @@ import { ChainError } from './errors.ts';
 import type { EventHub } from './events.ts';
 import type { FraudRegister } from './fraud-register.ts';
 import type { Tips } from './tips.ts';
-import { linkView, type TypeRules, viewFromStore } from './view.ts';
+import { type LinkView, linkViews, type TypeRules, viewFromStore } from './view.ts';
 
 /** Branches of one position that are kept; a proof needs two, more would let a cheat fill disks. */
 export const MAX_BRANCHES = 8;
@@ -55,6 +55,8 @@ export interface Intake {
 
 interface Waiting {
   readonly block: HalfBlock;
+  /** {@link blockKey} of the block. */
+  readonly key: string;
   readonly resolve: (result: ReceiveResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -85,26 +87,40 @@ export function intake(context: IntakeContext): Intake {
       : crypto.ed25519VerifyMany(blocks.map(verifyItem));
 
   /** Judges a block that was just stored, records fraud, reports. */
-  const react = async (block: HalfBlock): Promise<Verdict> => {
-    const place = tips.follow(block);
-    const view: BlockView =
-      place === undefined
-        ? await viewFromStore(block, store, rules, environment.now())
-        : { now: environment.now(), ...place, ...(await linkView(block, store, rules)) };
+  const react = (block: HalfBlock, view: BlockView): Verdict | Promise<Verdict> => {
     const verdict = validateBlock(block, view);
     tips.note(block, view);
-    if (verdict.fraud !== undefined) await frauds.record(verdict.fraud);
+    const { fraud } = verdict;
+    if (fraud === undefined) {
+      report(block, verdict);
+      return view.answers.length === 0 || block.core.link !== null ? verdict : reactToAnswers(view, verdict);
+    }
+    return (async () => {
+      await frauds.record(fraud);
+      report(block, verdict);
+      return block.core.link === null ? reactToAnswers(view, verdict) : verdict;
+    })();
+  };
+  const report = (block: HalfBlock, verdict: Verdict): void => {
     const own = equalBytes(block.core.key, self);
     if (verdict.level === 'invalid') events.emit({ type: 'invalid', block, issues: verdict.issues });
     else events.emit({ type: 'block', block, level: verdict.level, own });
     if (own) context.onOwnBlock(block);
-    if (block.core.link === null) {
-      for (const answer of view.answers) {
-        const found = await judge(answer);
-        if (found.level === 'invalid') events.emit({ type: 'invalid', block: answer, issues: found.issues });
-      }
+  };
+  /** A proposal may condemn answers that came before it. */
+  const reactToAnswers = async (view: BlockView, verdict: Verdict): Promise<Verdict> => {
+    for (const answer of view.answers) {
+      const found = await judge(answer);
+      if (found.level === 'invalid') events.emit({ type: 'invalid', block: answer, issues: found.issues });
     }
     return verdict;
+  };
+
+  /** The view of a block that was just stored, with its links known: growing chains need not ask the store. */
+  const viewOf = (block: HalfBlock, link: LinkView): BlockView | Promise<BlockView> => {
+    const now = environment.now();
+    const place = tips.follow(block);
+    return place === undefined ? viewFromStore(block, store, rules, now) : { now, ...place, ...link };
   };
 
   const answerKnown = async (waiting: Waiting, block: HalfBlock): Promise<void> => {
@@ -112,7 +128,7 @@ export function intake(context: IntakeContext): Intake {
     waiting.resolve({ block, added: false, level, issues });
   };
 
-  /** Whether there is room for one more branch at the block's position. */
+  /** Whether there is room for one more branch at the block's position; only a cheat's positions can be full. */
   const hasRoom = async (block: HalfBlock): Promise<boolean> =>
     !(await frauds.has(block.core.key)) ||
     (await store.at(block.core.key, block.core.seq)).length < MAX_BRANCHES;
@@ -122,13 +138,13 @@ export function intake(context: IntakeContext): Intake {
     const unverified: Waiting[] = [];
     const known: Waiting[] = [];
     const repeated: Waiting[] = [];
-    for (const waiting of batch) {
-      const { id, signature } = waiting.block;
-      const key = blockKey(id);
-      const first = inFlight.get(key) ?? (await store.get(id));
-      if (first === undefined) inFlight.set(key, waiting.block);
+    const stored = await store.getMany(batch.map(({ block }) => block.id));
+    for (const [index, waiting] of batch.entries()) {
+      const { block, key } = waiting;
+      const first = inFlight.get(key) ?? stored[index];
+      if (first === undefined) inFlight.set(key, block);
       // The same core with another signature is verified: it proves nothing about its sender otherwise.
-      if (first === undefined || !equalBytes(first.signature, signature)) unverified.push(waiting);
+      if (first === undefined || !equalBytes(first.signature, block.signature)) unverified.push(waiting);
       else if (inFlight.has(key)) repeated.push(waiting);
       else known.push(waiting);
     }
@@ -143,7 +159,7 @@ export function intake(context: IntakeContext): Intake {
     const fresh: Waiting[] = [];
     for (const waiting of genuine) {
       const { block } = waiting;
-      if (inFlight.get(blockKey(block.id)) !== block) {
+      if (inFlight.get(waiting.key) !== block) {
         await answerKnown(waiting, block);
       } else if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS) {
         const found = issue(
@@ -151,7 +167,7 @@ export function intake(context: IntakeContext): Intake {
           'Dated too far ahead of the local clock: offer it again later',
         );
         waiting.resolve({ block, added: false, level: 'no-info', issues: [found] });
-      } else if (await hasRoom(block)) {
+      } else if (frauds.peek(block.core.key) === false || (await hasRoom(block))) {
         fresh.push(waiting);
       } else {
         const found = issue(
@@ -179,12 +195,22 @@ export function intake(context: IntakeContext): Intake {
       if (results[index] === true) genuine.push(waiting);
       else waiting.reject(signatureError(waiting.block));
     }
-    for (const waiting of await keep(genuine)) {
+    const kept = await keep(genuine);
+    const links = await linkViews(
+      kept.map(({ block }) => block),
+      store,
+      rules,
+    );
+    for (const [index, { block, resolve, reject }] of kept.entries()) {
       try {
-        const { level, issues } = await react(waiting.block);
-        waiting.resolve({ block: waiting.block, added: true, level, issues });
+        // Waiting only where there is something to wait for: a turn of the queue for every block adds up.
+        const viewed = viewOf(block, links[index] ?? { answers: [] });
+        const view = viewed instanceof Promise ? await viewed : viewed;
+        const reacted = react(block, view);
+        const { level, issues } = reacted instanceof Promise ? await reacted : reacted;
+        resolve({ block, added: true, level, issues });
       } catch (error) {
-        waiting.reject(error);
+        reject(error);
       }
     }
     for (const waiting of begun.known) await answerKnown(waiting, waiting.block);
@@ -195,10 +221,7 @@ export function intake(context: IntakeContext): Intake {
     for (const waiting of batch) waiting.reject(error);
   };
   const forget = (batch: readonly Waiting[]): void => {
-    for (const { block } of batch) {
-      const key = blockKey(block.id);
-      if (inFlight.get(key) === block) inFlight.delete(key);
-    }
+    for (const { block, key } of batch) if (inFlight.get(key) === block) inFlight.delete(key);
   };
 
   const tryBegin = async (batch: readonly Waiting[]): Promise<Begun | undefined> => {
@@ -242,7 +265,7 @@ export function intake(context: IntakeContext): Intake {
         );
       }
       return new Promise((resolve, reject) => {
-        queue.push({ block, resolve, reject });
+        queue.push({ block, key: blockKey(block.id), resolve, reject });
         draining ??= Promise.resolve().then(drain);
       });
     },

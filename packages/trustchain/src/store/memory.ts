@@ -101,6 +101,8 @@ export function memoryBlockStore(): BlockStore {
   const at = (chain: Chain | undefined, seq: number | undefined): readonly HalfBlock[] =>
     (seq === undefined ? undefined : chain?.branches.get(seq)) ?? [];
 
+  const answersOf = (id: BlockId): readonly HalfBlock[] => links.get(blockKey(id))?.slice() ?? [];
+
   const insert = (block: HalfBlock): boolean => {
     const key = blockKey(block.id);
     if (blocks.has(key)) return false;
@@ -184,6 +186,10 @@ export function memoryBlockStore(): BlockStore {
       open();
       return blocks.get(blockKey(id));
     },
+    async getMany(ids) {
+      open();
+      return ids.map((id) => blocks.get(blockKey(id)));
+    },
     async has(id) {
       open();
       return blocks.has(blockKey(id));
@@ -220,7 +226,11 @@ export function memoryBlockStore(): BlockStore {
     },
     async answers(id) {
       open();
-      return links.get(blockKey(id))?.slice() ?? [];
+      return answersOf(id);
+    },
+    async answersMany(ids) {
+      open();
+      return ids.map(answersOf);
     },
     async byType(type, options) {
       open();

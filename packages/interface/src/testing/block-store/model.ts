@@ -5,6 +5,7 @@ import type { HalfBlock } from '../../trustchain/half-block.ts';
 /** A plain list that says what a block store must answer; slow and obvious on purpose. */
 export interface BlockModel {
   put(blocks: readonly HalfBlock[]): number;
+  has(block: HalfBlock): boolean;
   at(author: PublicKey, seq: number): HalfBlock[];
   range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
   head(author: PublicKey): HalfBlock | undefined;
@@ -28,10 +29,11 @@ export function blockModel(): BlockModel {
     put(blocks) {
       const before = arrived.length;
       for (const block of blocks) {
-        if (!arrived.some(({ id }) => id.equals(block.id))) arrived.push(block);
+        if (!model.has(block)) arrived.push(block);
       }
       return arrived.length - before;
     },
+    has: (block) => arrived.some(({ id }) => id.equals(block.id)),
     at: (author, seq) => of(author).filter(({ core }) => core.seq === seq),
     range: (author, from, to, limit) =>
       of(author)

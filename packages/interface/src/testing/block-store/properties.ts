@@ -36,12 +36,17 @@ async function universe(options: BlockStoreSuiteOptions): Promise<HalfBlock[]> {
 /** Asks the store everything and compares with the model. */
 async function compare(store: BlockStore, model: BlockModel, blocks: readonly HalfBlock[]): Promise<void> {
   for (const block of blocks) {
-    const held = model.all().some(({ id }) => id.equals(block.id));
+    const held = model.has(block);
     expect(await store.has(block.id)).toBe(held);
     const stored = await store.get(block.id);
     expect(stored && facts(stored)).toEqual(held ? facts(block) : undefined);
     expect(ids(await store.answers(block.id))).toEqual(ids(model.answers(block)));
   }
+  const asked = blocks.map(({ id }) => id);
+  expect((await store.getMany(asked)).map((block) => block && facts(block))).toEqual(
+    blocks.map((block) => (model.has(block) ? facts(block) : undefined)),
+  );
+  expect((await store.answersMany(asked)).map(ids)).toEqual(blocks.map((block) => ids(model.answers(block))));
   for (let key = 0; key <= AUTHOR_COUNT; key++) {
     expect((await store.head(author(key)))?.id.toString()).toBe(model.head(author(key))?.id.toString());
     expect(await store.count(author(key))).toBe(model.count(author(key)));

@@ -23,6 +23,10 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
       withStore(options, async (store) => {
         const id = strangeId(1);
         expect(await store.get(id)).toBeUndefined();
+        expect(await store.getMany([])).toEqual([]);
+        expect(await store.getMany([id, id])).toEqual([undefined, undefined]);
+        expect(await store.answersMany([])).toEqual([]);
+        expect(await store.answersMany([id, id])).toEqual([[], []]);
         expect(await store.has(id)).toBe(false);
         expect(await store.at(author(0), 1)).toEqual([]);
         expect(await store.range(author(0), 1, 10, 10)).toEqual([]);
@@ -179,6 +183,33 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
         expect(rest.map(({ arrival }) => arrival)).toEqual(all.slice(4, 8).map(({ arrival }) => arrival));
         expect(ids(rest.map(({ block }) => block))).toEqual(ids(order.slice(4, 8)));
         expect(await store.since(itemAt(all, 9).arrival, 5)).toEqual([]);
+      }));
+
+    it('answers many questions at once as it answers each', () =>
+      withStore(options, async (store) => {
+        const asked = await makeChain(options, author(0), 150);
+        const answers: HalfBlock[] = [];
+        for (const [i, { id }] of asked.entries()) {
+          if (i % 3 === 0) continue;
+          for (let key = 1; key <= i % 3; key++) {
+            answers.push(
+              await makeBlock(options, { seq: i + 1, key: author(key), peer: author(0), link: id }),
+            );
+          }
+        }
+        const stored = asked.filter((_, i) => i % 5 !== 0);
+        await store.put([...answers, ...stored]);
+        const questions = [...asked, ...asked.slice(0, 3)].map(({ id }) => id);
+        const found = await store.getMany(questions);
+        const linked = await store.answersMany(questions);
+        expect(found.length).toBe(questions.length);
+        expect(linked.length).toBe(questions.length);
+        for (const [i, id] of questions.entries()) {
+          const wanted = stored.find((block) => block.id.equals(id));
+          const block = found[i];
+          expect(block && facts(block)).toEqual(wanted && facts(wanted));
+          expect(ids(itemAt(linked, i))).toEqual(ids(answers.filter(({ core }) => core.link?.equals(id))));
+        }
       }));
 
     it('lists authors in byte order and counts blocks', () =>

@@ -49,6 +49,13 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
         const row = await find(transaction, id);
         return row === undefined ? undefined : rows.block(row);
       }),
+    getMany: async (ids) =>
+      ids.length === 0
+        ? []
+        : database.read(async (transaction) => {
+            const found = await Promise.all(ids.map((id) => find(transaction, id)));
+            return found.map((row) => (row === undefined ? undefined : rows.block(row)));
+          }),
     has: (id) =>
       database.read(async (transaction) => {
         const key = await result(transaction.objectStore(BLOCKS).index(BY_ID).getKey(digestOf(id)));
@@ -84,6 +91,14 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
       database.read(async (transaction) =>
         (await queries(transaction).answers(digestOf(id))).map(rows.block),
       ),
+    answersMany: async (ids) =>
+      ids.length === 0
+        ? []
+        : database.read(async (transaction) => {
+            const { answers } = queries(transaction);
+            const found = await Promise.all(ids.map((id) => answers(digestOf(id))));
+            return found.map((list) => list.map(rows.block));
+          }),
     byType: (type, { author, after = 0, limit }) =>
       database.read(async (transaction) =>
         (await queries(transaction).byType(type, author, after, limit)).map(rows.arrived),

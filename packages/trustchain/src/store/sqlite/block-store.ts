@@ -59,6 +59,10 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return blocks.get(id);
     },
+    async getMany(ids) {
+      open();
+      return blocks.getMany(ids);
+    },
     async has(id) {
       open();
       return blocks.get(id) !== undefined;
@@ -82,6 +86,10 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     async answers(id) {
       open();
       return blocks.answers(id);
+    },
+    async answersMany(ids) {
+      open();
+      return blocks.answersMany(ids);
     },
     async byType(type, query) {
       open();

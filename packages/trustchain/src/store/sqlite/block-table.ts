@@ -11,10 +11,15 @@ import { decodeHalfBlock } from '../../block/codec.ts';
 import { blockDigest, blockKey, bytesKey } from '../../block/identity.ts';
 import { StoreError } from '../errors.ts';
 import { forgetOldest } from '../forget-oldest.ts';
-import type { Database, Row } from './database.ts';
+import type { Database, Row, Statement } from './database.ts';
 
 const RECENT_BLOCKS = 8_192;
 const INTERNED_AUTHORS = 65_536;
+/** Ids looked up by one statement: one call for many costs a fifth of a call for each. */
+const IDS_AT_ONCE = 64;
+/** Up to this many, single look-ups are as cheap. */
+const FEW_IDS = 4;
+const PLACEHOLDERS = Array.from({ length: IDS_AT_ONCE }, () => '?').join(', ');
 
 /** The first 48 bits of a digest as an exact number. */
 function mark(id: BlockId): number {
@@ -33,11 +38,13 @@ export interface BlockTable {
   /** Deletes blocks, inside the caller's transaction. */
   remove(ids: readonly BlockId[]): number;
   get(id: BlockId): HalfBlock | undefined;
+  getMany(ids: readonly BlockId[]): (HalfBlock | undefined)[];
   at(author: PublicKey, seq: number): HalfBlock[];
   range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
   head(author: PublicKey): HalfBlock | undefined;
   neighbours(author: PublicKey, seq: number): { previous: HalfBlock[]; next: HalfBlock[] };
   answers(id: BlockId): HalfBlock[];
+  answersMany(ids: readonly BlockId[]): HalfBlock[][];
   byType(type: string, author: PublicKey | undefined, after: number, limit: number): ArrivedBlock[];
   since(after: number, limit: number): ArrivedBlock[];
   authors(): PublicKey[];
@@ -64,6 +71,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     keepArrival: database.prepare("INSERT OR REPLACE INTO counters (name, value) VALUES ('arrival', ?)"),
     remove: database.prepare('DELETE FROM blocks WHERE arrival = ?'),
     byMark: database.prepare(`SELECT ${columns} FROM blocks WHERE mark = ?`),
+    byMarks: database.prepare(`SELECT ${columns}, mark FROM blocks WHERE mark IN (${PLACEHOLDERS})`),
     at: database.prepare(`SELECT ${columns} FROM blocks WHERE author = ? AND seq = ?`),
     range: database.prepare(
       `SELECT ${columns}, seq FROM blocks WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
@@ -71,6 +79,9 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     below: database.prepare('SELECT MAX(seq) AS seq FROM blocks WHERE author = ? AND seq < ?'),
     above: database.prepare('SELECT MIN(seq) AS seq FROM blocks WHERE author = ? AND seq > ?'),
     answers: database.prepare(`SELECT ${columns} FROM blocks WHERE link = ? ORDER BY arrival`),
+    answersMany: database.prepare(
+      `SELECT ${columns}, link FROM blocks WHERE link IN (${PLACEHOLDERS}) ORDER BY arrival`,
+    ),
     byType: database.prepare(
       `SELECT ${columns} FROM blocks INDEXED BY blocks_type WHERE type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
     ),
@@ -131,6 +142,10 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     return Number(row.id);
   };
 
+  const noteAbsent = (key: string): void => {
+    if (absent.size >= RECENT_BLOCKS) absent.clear();
+    absent.add(key);
+  };
   const get = (id: BlockId): HalfBlock | undefined => {
     const key = blockKey(id);
     const cached = recent.get(key);
@@ -142,9 +157,53 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         return block;
       }
     }
-    if (absent.size >= RECENT_BLOCKS) absent.clear();
-    absent.add(key);
+    noteAbsent(key);
     return undefined;
+  };
+  /** Rows of a statement over the marks of ids, by `column`, which holds the mark asked for. */
+  const rowsByMark = (statement: Statement, column: string, ids: readonly BlockId[]): Map<number, Row[]> => {
+    const found = new Map<number, Row[]>();
+    const marks = [...new Set(ids.map(mark))];
+    for (let start = 0; start < marks.length; start += IDS_AT_ONCE) {
+      const asked = marks.slice(start, start + IDS_AT_ONCE);
+      // A statement has all its parameters: the first mark fills those that are not needed.
+      while (asked.length < IDS_AT_ONCE) asked.push(asked[0] ?? 0);
+      for (const row of statement.all(...asked)) {
+        const rows = found.get(Number(row[column]));
+        if (rows === undefined) found.set(Number(row[column]), [row]);
+        else rows.push(row);
+      }
+    }
+    return found;
+  };
+  const getMany = (ids: readonly BlockId[]): (HalfBlock | undefined)[] => {
+    if (ids.length <= FEW_IDS) return ids.map(get);
+    const cached = ids.map((id) => recent.get(blockKey(id)));
+    const unknown = ids.filter((_, index) => cached[index] === undefined);
+    const rows = rowsByMark(sql.byMarks, 'mark', unknown);
+    return ids.map((id, index) => {
+      const block =
+        cached[index] ??
+        rows
+          .get(mark(id))
+          ?.map(decode)
+          .find((row) => equalBytes(row.id.bytes, id.bytes));
+      if (block === undefined) noteAbsent(blockKey(id));
+      else if (cached[index] === undefined) remember(block);
+      return block;
+    });
+  };
+  const isAnswer = (block: HalfBlock, id: BlockId): boolean =>
+    block.core.link !== null && equalBytes(block.core.link.bytes, id.bytes);
+  const answers = (id: BlockId): HalfBlock[] =>
+    sql.answers
+      .all(mark(id))
+      .map(decode)
+      .filter((block) => isAnswer(block, id));
+  const answersMany = (ids: readonly BlockId[]): HalfBlock[][] => {
+    if (ids.length <= FEW_IDS) return ids.map(answers);
+    const rows = rowsByMark(sql.answersMany, 'link', ids);
+    return ids.map((id) => (rows.get(mark(id)) ?? []).map(decode).filter((block) => isAnswer(block, id)));
   };
   const at = (author: number, seq: unknown): HalfBlock[] =>
     typeof seq === 'number' ? sql.at.all(author, seq).map(decode).sort(byId) : [];
@@ -200,6 +259,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
       return count;
     },
     get,
+    getMany,
     at(author, seq) {
       const id = authorId(author);
       return id === undefined ? [] : at(id, seq);
@@ -226,11 +286,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         next: at(id, sql.above.get(id, seq)?.seq),
       };
     },
-    answers: (id) =>
-      sql.answers
-        .all(mark(id))
-        .map(decode)
-        .filter((block) => block.core.link !== null && equalBytes(block.core.link.bytes, id.bytes)),
+    answers,
+    answersMany,
     byType(type, author, after, limit) {
       const named = typeId(type);
       if (named === undefined || limit <= 0) return [];
