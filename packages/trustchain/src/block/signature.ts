@@ -1,4 +1,5 @@
 import {
+  type BlockId,
   type Crypto,
   concatBytes,
   equalBytes,
@@ -54,24 +55,24 @@ export async function signHalfBlock(
   signer: Signer,
   crypto: Pick<Crypto, 'sha256'>,
 ): Promise<HalfBlock> {
-  return signCoreBytes(encodeCore(core), signer, crypto);
+  const bytes = encodeCore(core);
+  // Decoding what was encoded makes the block that is returned equal to what every other node will see.
+  return signCore(decodeCore(bytes), bytes, identify(bytes, crypto), signer);
 }
 
-/** {@link signHalfBlock} for a core that is encoded already. */
-export async function signCoreBytes(
+/** Signs a core whose bytes and identity are known. Throws `ERR_BLOCK_SIGNER` when `signer` is not its author. */
+export async function signCore(
+  core: HalfBlockCore,
   coreBytes: Uint8Array,
+  id: BlockId,
   signer: Signer,
-  crypto: Pick<Crypto, 'sha256'>,
 ): Promise<HalfBlock> {
-  // Decoding what was encoded makes the block that is returned equal to what every other node will see.
-  const core = decodeCore(coreBytes);
   if (!equalBytes(core.key, signer.publicKey)) {
     throw new BlockError(
       'ERR_BLOCK_SIGNER',
       'A core can only be signed by the key that it names as its author',
     );
   }
-  const id = identify(coreBytes, crypto);
   const signature = await signer.sign(signingMessage(blockDigest(id)));
   return assembleHalfBlock(core, coreBytes, id, signature);
 }

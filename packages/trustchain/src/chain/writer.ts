@@ -14,7 +14,7 @@ import {
 } from '@edmp/interface';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
-import { signCoreBytes } from '../block/signature.ts';
+import { signCore } from '../block/signature.ts';
 import { ChainError, PairError } from './errors.ts';
 
 /** Own blocks signed and stored together. */
@@ -63,10 +63,14 @@ interface Waiting extends AppendRequest {
   readonly reject: (error: unknown) => void;
 }
 
-interface Prepared {
-  readonly waiting: Waiting;
+/** A core whose position is reserved or about to be, as every other node will decode it. */
+interface Unsigned {
   readonly reservation: Reservation;
-  readonly time: number;
+  readonly core: HalfBlockCore;
+}
+
+interface Prepared extends Unsigned {
+  readonly waiting: Waiting;
 }
 
 interface Head {
@@ -90,12 +94,12 @@ export function chainWriter(context: WriterContext): ChainWriter {
   let draining: Promise<void> | undefined;
   let head: Head | undefined;
 
-  const signAndStore = async (reservations: readonly Reservation[]): Promise<readonly HalfBlock[]> => {
+  const signAndStore = async (unsigned: readonly Unsigned[]): Promise<readonly HalfBlock[]> => {
     const blocks: HalfBlock[] = [];
     let failure: { readonly error: unknown } | undefined;
-    for (const reservation of reservations) {
+    for (const { core, reservation } of unsigned) {
       try {
-        blocks.push(await signCoreBytes(reservation.core, signer, crypto));
+        blocks.push(await signCore(core, reservation.core, reservation.id, signer));
       } catch (error) {
         failure = { error };
         break; // what follows links to this block, so it cannot be signed either
@@ -128,7 +132,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
           { details: { reserved: next.seq } },
         );
       }
-      await signAndStore([next]);
+      await signAndStore([{ reservation: next, core: decodeCore(next.core) }]);
     }
   };
 
@@ -139,15 +143,14 @@ export function chainWriter(context: WriterContext): ChainWriter {
     if (draft.link !== null && answered.has(blockKey(draft.link))) {
       throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${draft.link} is being answered already`);
     }
-    const core: HalfBlockCore = { v: 1, key: self, seq: from.seq + 1, prev: from.id, time, ...draft };
-    const bytes = encodeCore(core);
+    const bytes = encodeCore({ v: 1, key: self, seq: from.seq + 1, prev: from.id, time, ...draft });
+    // Decoding what was encoded makes the block that is returned equal to what every other node will see.
+    const core = decodeCore(bytes);
     const id = identify(bytes, crypto);
-    if (waiting.check !== undefined) {
-      await waiting.check(assembleHalfBlock(decodeCore(bytes), bytes, id, UNSIGNED));
-    }
+    if (waiting.check !== undefined) await waiting.check(assembleHalfBlock(core, bytes, id, UNSIGNED));
     throwIfAborted(waiting.signal);
     if (draft.link !== null) answered.add(blockKey(draft.link));
-    return { waiting, time, reservation: { seq: core.seq, prev: from.id, id, core: bytes } };
+    return { waiting, core, reservation: { seq: core.seq, prev: from.id, id, core: bytes } };
   };
 
   const process = async (batch: readonly Waiting[]): Promise<void> => {
@@ -159,7 +162,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
       try {
         const one = await prepare(waiting, from, answered);
         prepared.push(one);
-        from = { seq: one.reservation.seq, id: one.reservation.id, time: one.time };
+        from = { seq: one.core.seq, id: one.reservation.id, time: one.core.time };
       } catch (error) {
         waiting.reject(error);
       }
@@ -170,7 +173,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
     try {
       const [first, ...more] = reservations;
       if (first !== undefined) await store.reserve(self, first, ...more);
-      const blocks = await signAndStore(reservations);
+      const blocks = await signAndStore(prepared);
       for (const [index, { waiting }] of prepared.entries()) {
         const block = blocks[index];
         if (block !== undefined) waiting.resolve(block);

@@ -1,4 +1,11 @@
-import { type Environment, type HalfBlock, isEdmpError, type Network, type PublicKey } from '@edmp/interface';
+import {
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+  isEdmpError,
+  type Network,
+  type PublicKey,
+} from '@edmp/interface';
 import { blockKey, bytesKey } from '../block/identity.ts';
 import { forgetOldest } from '../store/forget-oldest.ts';
 import { MAX_FRAME_BLOCKS } from './messages.ts';
@@ -43,10 +50,7 @@ export function outbox(network: Network, environment: Environment): Outbox {
     return box;
   };
 
-  const isConnected = (peer: PublicKey): boolean => {
-    const key = bytesKey(peer);
-    return network.peers().some((other) => bytesKey(other) === key);
-  };
+  const isConnected = (peer: PublicKey): boolean => network.peers().some((other) => equalBytes(other, peer));
 
   /** `false` when the peer could not be reached. */
   const send = async (box: Box, attempt: number): Promise<boolean> => {

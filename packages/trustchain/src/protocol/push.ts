@@ -11,6 +11,7 @@ import {
   singleFrame,
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../block/codec.ts';
+import { bytesKey } from '../block/identity.ts';
 import { ChainError } from '../chain/errors.ts';
 import {
   decodeBlocks,
@@ -99,9 +100,12 @@ export function pushHandler(context: PushContext): RequestHandler {
       }
     });
     const blocks = decoded.filter((item) => typeof item !== 'string');
+    const places = new Set(blocks.map(({ core }) => bytesKey(core.key) + core.seq));
     for (const block of blocks) {
-      const { link, peer } = block.core;
-      if (link === null && peer !== null && equalBytes(peer, self)) await context.fetchBefore(from, block);
+      const { key, seq, link, peer } = block.core;
+      const isForUs = link === null && peer !== null && equalBytes(peer, self);
+      // What comes in the same frame need not be fetched.
+      if (isForUs && !places.has(bytesKey(key) + (seq - 1))) await context.fetchBefore(from, block);
     }
     const codes = await Promise.all(
       decoded.map((item) => (typeof item === 'string' ? Promise.resolve(item) : take(from, item))),

@@ -31,6 +31,8 @@ import type { Quota } from './quota.ts';
 const MAX_SERVED = 16_384;
 /** Blocks read at once when the own store is searched for holes. */
 const SCAN_PAGE = 1_000;
+/** Frames of an answer that are verified and stored at once, while the next one is read. */
+const FRAMES_AHEAD = 3;
 /** Requests that one sync makes at most. */
 const MAX_REQUESTS = 256;
 
@@ -104,11 +106,10 @@ async function fetchRange(
   options: AbortOptions,
 ): Promise<Fetched> {
   const { network, store, crypto, receive } = context;
-  const belongs = async (block: HalfBlock): Promise<boolean> => {
+  const inRange = ({ core }: HalfBlock): boolean =>
+    equalBytes(core.key, request.author) && core.seq >= request.from && core.seq <= request.to;
+  const isLinked = async (block: HalfBlock): Promise<boolean> => {
     const { core } = block;
-    if (request.part === 'chain') {
-      return equalBytes(core.key, request.author) && core.seq >= request.from && core.seq <= request.to;
-    }
     if (core.link !== null) {
       const proposal = await store.get(core.link);
       if (proposal !== undefined && equalBytes(proposal.core.key, request.author)) return true;
@@ -120,33 +121,43 @@ async function fetchRange(
   let highest = request.from - 1;
   const body = encodeSyncRequest(request);
   const seen = new Set<string>();
+  /** Frames whose blocks are being verified and stored while the next ones are read. */
+  const taking: Promise<readonly ReceiveResult[]>[] = [];
+  const settle = async (frame: Promise<readonly ReceiveResult[]> | undefined): Promise<void> => {
+    for (const result of (await frame) ?? []) if (result.added) added += 1;
+  };
   for await (const frame of network.request(peer, SYNC_PROTOCOL, body, {
     ...options,
     maxFrameBytes: MAX_FRAME_BYTES,
   })) {
     const decoded = decodeBlocks(frame).map((bytes) => decodeHalfBlock(bytes, crypto));
     for (const block of decoded) {
-      if (seen.has(blockKey(block.id)) || !(await belongs(block))) {
+      const key = blockKey(block.id);
+      const belongs = request.part === 'chain' ? !seen.has(key) && inRange(block) : await isLinked(block);
+      if (!belongs) {
         throw new ChainError(
           'ERR_CHAIN_PROTOCOL',
           `The peer sent block ${block.id}, which was not asked for`,
         );
       }
-      if (request.part === 'chain') seen.add(blockKey(block.id));
+      if (request.part !== 'chain') continue;
+      seen.add(key);
+      highest = Math.max(highest, block.core.seq);
     }
-    const results = await Promise.all(decoded.map(receive));
-    for (const result of results) {
-      blocks += 1;
-      if (result.added) added += 1;
-      if (request.part === 'chain') highest = Math.max(highest, result.block.core.seq);
-    }
+    blocks += decoded.length;
     if (blocks > MAX_SERVED * 4) {
       throw new ChainError(
         'ERR_CHAIN_PROTOCOL',
         `The peer sends more than ${MAX_SERVED * 4} blocks for one request`,
       );
     }
+    const received = Promise.all(decoded.map(receive));
+    // Looked at when its turn comes; until then nobody listens.
+    received.catch(() => {});
+    taking.push(received);
+    if (taking.length >= FRAMES_AHEAD) await settle(taking.shift());
   }
+  for (const frame of taking) await settle(frame);
   return { blocks, added, highest };
 }
 
