@@ -9,7 +9,6 @@ import {
   CODEC_DAG_CBOR,
   CODEC_RAW,
   memoryKeyValueStore,
-  systemEnvironment,
   utf8ToBytes,
   virtualEnvironment,
 } from '@edmp/interface';
@@ -43,10 +42,12 @@ function memoryBlockstore(): BlockstoreLike & { readonly held: Map<string, Uint8
   };
 }
 
-/** The RPC commands that the store uses, answering as Kubo's reference says. */
+/** The RPC commands that the store uses, answering as Kubo 0.39 does; the real one is asked in kubo-live.test.ts. */
 function fakeKubo() {
   const held = new Map<string, Uint8Array>();
   const pins = new Set<string>();
+  /** What somebody else pinned recursively. */
+  const theirs = new Set<string>();
   const failure = (message: string) =>
     Response.json({ Message: message, Code: 0, Type: 'error' }, { status: 500 });
   const fetch: KuboFetch = async (url, init) => {
@@ -61,7 +62,7 @@ function fakeKubo() {
         const bytes = new Uint8Array(await file.arrayBuffer());
         const codec = searchParams.get('cid-codec') === 'raw' ? CODEC_RAW : CODEC_DAG_CBOR;
         const cid = cidOf(crypto, codec, bytes).toString();
-        held.set(cid, bytes);
+        if (!held.has(cid)) held.set(cid, bytes);
         return Response.json({ Key: cid, Size: bytes.length });
       }
       case '/api/v0/block/get': {
@@ -73,20 +74,23 @@ function fakeKubo() {
       }
       case '/api/v0/pin/add':
         if (searchParams.get('recursive') !== 'false') return failure('this fake pins directly only');
+        if (theirs.has(arg)) return failure(`pin: ${arg} already pinned recursively`);
         pins.add(arg);
         return Response.json({ Pins: [arg] });
       case '/api/v0/pin/rm':
+        if (theirs.has(arg)) return failure(`${arg} is pinned recursively`);
         if (!pins.delete(arg)) return failure('not pinned or pinned indirectly');
         return Response.json({ Pins: [arg] });
       case '/api/v0/block/rm':
-        if (pins.has(arg)) return Response.json({ Hash: arg, Error: 'pinned' });
+        if (theirs.has(arg)) return Response.json({ Hash: arg, Error: 'pinned: recursive' });
+        if (pins.has(arg)) return Response.json({ Hash: arg, Error: 'pinned: direct' });
         held.delete(arg);
-        return new Response('');
+        return Response.json({ Hash: arg });
       default:
         return new Response('404 page not found', { status: 404 });
     }
   };
-  return { held, pins, fetch };
+  return { held, pins, theirs, fetch };
 }
 
 contentStoreSuite({
@@ -128,31 +132,6 @@ contentStoreSuite({
   },
 });
 
-// Runs against a real daemon when one is named, e.g. KUBO_RPC_URL=http://127.0.0.1:5001.
-const rpcUrl = process.env.KUBO_RPC_URL;
-describe.skipIf(rpcUrl === undefined)('kubo, live (skipped unless KUBO_RPC_URL is set)', () => {
-  it('stores, pins, reads back and removes', async () => {
-    const index = memoryKeyValueStore();
-    const store = kuboContentStore({
-      rpcUrl: rpcUrl ?? '',
-      fetch: (url, init) => fetch(url, init),
-      index,
-      crypto,
-      environment: systemEnvironment(),
-      offline: true,
-    });
-    const nonce = systemEnvironment().randomBytes(16);
-    const leaf = await store.put(CODEC_RAW, nonce);
-    const root = await store.put(CODEC_DAG_CBOR, encode({ blocks: [leaf] }));
-    await store.pin(root, 'edmp test');
-    expect(await store.collect()).toMatchObject({ blocks: 0 });
-    expect(await store.get(leaf)).toEqual(nonce);
-    await store.unpin(root, 'edmp test');
-    expect(await store.collect()).toMatchObject({ blocks: 2 });
-    await expect(store.get(leaf)).rejects.toThrow(code('ERR_CONTENT_NOT_FOUND'));
-  });
-});
-
 describe('kubo', () => {
   const setup = () => {
     const environment = virtualEnvironment();
@@ -178,6 +157,79 @@ describe('kubo', () => {
     expect(kubo.pins.size).toBe(0);
     expect(await store.get(theirs), 'but it can be read').toEqual(utf8ToBytes('theirs'));
     expect(await store.has(theirs)).toBe(false);
+  });
+
+  it('counts as erased only what Kubo let go', async () => {
+    const { kubo, store } = setup();
+    const cid = await store.put(CODEC_RAW, utf8ToBytes('shared'));
+    kubo.pins.delete(cid.toString());
+    kubo.theirs.add(cid.toString());
+    expect(await store.collect()).toEqual({ blocks: 0, bytes: 0 });
+    expect(await store.has(cid)).toBe(true);
+    expect(await store.get(await store.put(CODEC_RAW, utf8ToBytes('shared')))).toEqual(utf8ToBytes('shared'));
+    kubo.theirs.clear();
+    expect(await store.collect()).toEqual({ blocks: 1, bytes: 6 });
+    expect(kubo.held.size).toBe(0);
+  });
+
+  it.each([
+    ['a reason of its own', '{"Error":"pin check failed: leveldb: closed"}'],
+    ['another block', '{"Hash":"bafkqaaa"}'],
+    ['nothing', ''],
+    ['no object', 'null'],
+  ])('does not take a block for erased when Kubo names %s', async (_, answer) => {
+    const { kubo, options } = setup();
+    const store = kuboContentStore({
+      ...options,
+      fetch: async (url, init) => (url.includes('block/rm') ? new Response(answer) : kubo.fetch(url, init)),
+    });
+    const cid = await store.put(CODEC_RAW, utf8ToBytes('stuck'));
+    await expect(store.collect()).rejects.toThrow(code('ERR_CONTENT_UNREACHABLE'));
+    expect(await store.has(cid)).toBe(true);
+  });
+
+  it('replaces a damaged copy when the block is put again', async () => {
+    const { kubo, store } = setup();
+    const cid = await store.put(CODEC_RAW, utf8ToBytes('whole'));
+    kubo.held.get(cid.toString())?.fill(0, 0, 2);
+    await expect(store.get(cid)).rejects.toThrow(code('ERR_CONTENT_HASH'));
+    await store.put(CODEC_RAW, utf8ToBytes('whole'));
+    expect(await store.get(cid)).toEqual(utf8ToBytes('whole'));
+    expect(kubo.pins.has(cid.toString())).toBe(true);
+  });
+
+  it('marks what pins reach without asking the network', async () => {
+    const { kubo, options } = setup();
+    const asked: string[] = [];
+    const store = kuboContentStore({
+      ...options,
+      fetch: (url, init) => {
+        asked.push(url);
+        return kubo.fetch(url, init);
+      },
+    });
+    await store.pin(cidOf(crypto, CODEC_DAG_CBOR, encode({ never: 'put' })), 'owner');
+    expect(await store.collect()).toEqual({ blocks: 0, bytes: 0 });
+    expect(asked.map((url) => new URL(url).searchParams.get('offline'))).toEqual(['true']);
+  });
+
+  it('maps an answer that breaks off', async () => {
+    const { options } = setup();
+    const torn = (status: number) => {
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          controller.error(new TypeError('terminated'));
+        },
+      });
+      return kuboContentStore({ ...options, fetch: async () => new Response(body, { status }) });
+    };
+    const cid = cidOf(crypto, CODEC_RAW, utf8ToBytes('x'));
+    for (const status of [200, 500]) {
+      await expect(torn(status).get(cid)).rejects.toThrow(code('ERR_CONTENT_UNREACHABLE'));
+      await expect(torn(status).put(CODEC_RAW, utf8ToBytes('x'))).rejects.toThrow(
+        code('ERR_CONTENT_UNREACHABLE'),
+      );
+    }
   });
 
   it('maps refusals, lies, silence and absence of the daemon', async () => {

@@ -16,11 +16,13 @@ import { sharedLock } from './lock.ts';
 export interface BlockBackend {
   /** Bytes of a block; undefined when absent. Throws `ERR_CONTENT_TOO_LARGE` instead of reading more than `maxBytes`. */
   read(key: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Like `read`, but never asks a network. Needed only where `read` may. */
+  readLocal?(key: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   has(key: string): Promise<boolean>;
   /** Stores a block as of `now` (ms), or only renews its age when it is there. */
   write(key: string, bytes: Uint8Array, now: number): Promise<void>;
-  /** Removes a block and returns its size. */
-  remove(key: string): Promise<number>;
+  /** Removes a block and returns its size; undefined when it had to stay because somebody else keeps it. */
+  remove(key: string): Promise<number | undefined>;
   /** Keys of all blocks with the time each was last written, ms. */
   keys(): AsyncIterable<{ readonly key: string; readonly writtenAt: number }>;
   addPin(key: string, owner: string): Promise<void>;
@@ -52,7 +54,7 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
     for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
       throwIfAborted(signal);
       const cid = CID.parse(key);
-      const bytes = await backend.read(key, MAX_READ_BYTES, signal);
+      const bytes = await (backend.readLocal ?? backend.read)(key, MAX_READ_BYTES, signal);
       if (bytes === undefined) continue;
       for (const link of linksOf(cid, bytes)) {
         const next = link.toString();
@@ -117,12 +119,15 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
         for await (const { key, writtenAt } of backend.keys()) {
           if (!kept.has(key) && writtenAt <= oldest) doomed.push(key);
         }
-        let bytes = 0;
+        let [blocks, bytes] = [0, 0];
         for (const key of doomed) {
           throwIfAborted(collectOptions.signal);
-          bytes += await backend.remove(key);
+          const size = await backend.remove(key);
+          if (size === undefined) continue;
+          blocks += 1;
+          bytes += size;
         }
-        return { blocks: doomed.length, bytes };
+        return { blocks, bytes };
       }),
     async *list(listOptions = {}) {
       throwIfAborted(listOptions.signal);

@@ -70,6 +70,7 @@ export function blockstoreContentStore(
       } catch (cause) {
         if (!isNotFound(cause)) throw cause;
       }
+      return true;
     },
   };
   return localContentStore(indexedBackend(blocks, options), options);

@@ -1,8 +1,9 @@
 import type { Environment } from '@edmp/interface';
-import { type KeyValueStore, withDeadline } from '@edmp/interface';
+import { equalBytes, type KeyValueStore, withDeadline } from '@edmp/interface';
 import { encode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { asInteger, asMap, decodeCanonical } from '../codec/canonical.ts';
+import { MAX_READ_BYTES } from '../codec/cid.ts';
 import { ContentError } from '../errors.ts';
 import type { BlockBackend, LocalStoreOptions } from './backend.ts';
 
@@ -10,8 +11,11 @@ import type { BlockBackend, LocalStoreOptions } from './backend.ts';
 export interface ForeignBlocks {
   /** Bytes of a block, wherever the foreign store gets it from; undefined when it has none. */
   read(cid: CID, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Bytes of a block that the foreign store holds itself, without asking its network. Default: `read`. */
+  readLocal?(cid: CID, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
   write(cid: CID, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
-  remove(cid: CID, signal: AbortSignal): Promise<void>;
+  /** `false` when the block stays because somebody else keeps it there. */
+  remove(cid: CID, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Options of a store over blocks that somebody else keeps, with an index beside them. */
@@ -54,15 +58,32 @@ export function indexedBackend(blocks: ForeignBlocks, options: IndexedStoreOptio
   return {
     read: (key, maxBytes, signal) =>
       bounded(`Reading ${key}`, (inner) => blocks.read(CID.parse(key), maxBytes, inner), signal),
+    readLocal: (key, maxBytes, signal) =>
+      bounded(
+        `Reading ${key}`,
+        (inner) => (blocks.readLocal ?? blocks.read)(CID.parse(key), maxBytes, inner),
+        signal,
+      ),
     has: async (key) => (await entry(key)) !== undefined,
     async write(key, bytes, now) {
+      const cid = CID.parse(key);
+      const known = await entry(key);
       // Written again even when known: the foreign store may have lost it.
-      await bounded(`Writing ${key}`, (signal) => blocks.write(CID.parse(key), bytes, signal));
+      await bounded(`Writing ${key}`, async (signal) => {
+        if (known !== undefined && blocks.readLocal !== undefined) {
+          // A store that skips what it has would keep a damaged copy for ever.
+          const held = await blocks.readLocal(cid, MAX_READ_BYTES, signal);
+          if (held !== undefined && !equalBytes(held, bytes)) await blocks.remove(cid, signal);
+        }
+        await blocks.write(cid, bytes, signal);
+      });
       await index.set(blockKey(key), encode({ size: bytes.length, at: now }));
     },
     async remove(key) {
       const known = await entry(key);
-      await bounded(`Deleting ${key}`, (signal) => blocks.remove(CID.parse(key), signal));
+      const removed = await bounded(`Deleting ${key}`, (signal) => blocks.remove(CID.parse(key), signal));
+      // It stays listed, so that nobody takes it for erased and the next collection tries again.
+      if (!removed) return undefined;
       await index.delete(blockKey(key));
       return known?.size ?? 0;
     },
