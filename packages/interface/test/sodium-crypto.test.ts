@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { bytesToHex, hexToBytes, isEdmpError, publicKey, type VerifyItem } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { fastestNodeCrypto, type SodiumModule, sodiumCrypto } from '@edmp/interface/crypto/sodium';
@@ -146,6 +147,60 @@ describe('what libsodium is asked', () => {
     const answers = sodium.ed25519VerifyMany(items, { signal: controller.signal });
     controller.abort();
     expect(await code(answers)).toBe('ERR_ABORTED');
+  });
+});
+
+describe('threads', () => {
+  /** Answers of a process of its own to 300 items of which every third is altered, and how it ended. */
+  const inProcess = (...flags: string[]) => {
+    const program = `
+      import { sodiumCrypto } from '@edmp/interface/crypto/sodium';
+      const crypto = await sodiumCrypto();
+      const seed = new Uint8Array(32).fill(7);
+      const publicKey = crypto.ed25519PublicKey(seed);
+      const items = Array.from({ length: 300 }, (_, i) => {
+        const message = new Uint8Array(i).fill(i & 255);
+        const signature = crypto.ed25519Sign(message, seed);
+        if (i % 3 === 0) signature[i % 64] ^= 1;
+        return { signature, message, publicKey };
+      });
+      const answers = await crypto.ed25519VerifyMany(items);
+      process.stdout.write(answers.map((valid) => (valid ? 'v' : '-')).join(''));
+    `;
+    return spawnSync(
+      process.execPath,
+      ['--no-warnings', '--conditions=edmp-source', ...flags, '--input-type=module', '--eval', program],
+      { cwd: import.meta.dirname, encoding: 'utf8', timeout: 60_000 },
+    );
+  };
+  const expected = '-vv'.repeat(100);
+
+  it('answer in order, and let the process end', () => {
+    const { status, stdout, stderr } = inProcess();
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: expected, stderr: '' });
+  });
+
+  it('are done without where a process may not start any', () => {
+    const { status, stdout } = inProcess('--permission', '--allow-fs-read=*', '--allow-addons');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expected });
+  });
+
+  it('judge any mixture as node:crypto does', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom(...crafted), fc.nat({ max: 200 })), {
+          minLength: 1,
+          maxLength: 80,
+        }),
+        async (chosen) => {
+          const items: VerifyItem[] = chosen.map(([item, cut]) =>
+            cut > 190 ? { ...item, signature: item.signature.subarray(0, cut - 190) } : item,
+          );
+          expect(await sodium.ed25519VerifyMany(items)).toEqual(await node.ed25519VerifyMany(items));
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -5,20 +5,23 @@
  * @packageDocumentation
  */
 import { timingSafeEqual } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../errors.ts';
 import { publicKey } from '../keys.ts';
 import { CryptoError, expectBytes, expectLength } from './errors.ts';
 import { type NodeCryptoOptions, nodeCrypto } from './node.ts';
+import { type SodiumThreads, sodiumThreads } from './sodium-threads.ts';
 import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
 import { STRICT_PROBES } from './strict-probes.ts';
 import type { Crypto, VerifyItem } from './types.ts';
 
 /** Not written into the `import` itself, so that neither compilers nor bundlers insist on an optional package. */
 const MODULE: string = 'sodium-native';
-/** Verifications in a row before other work has its turn: some 10 ms. */
-const VERIFY_SLICE = 256;
-/** How many of a slice OpenSSL's threads get meanwhile: what one thread of them does in that time. */
-const VERIFY_IN_POOL = 72;
+/** Verifications on the calling thread before other work has its turn: some 5 ms. */
+const VERIFY_HERE = 128;
+/** Verifications handed to the threads at once; an abort is looked at in between. */
+const VERIFY_BATCH = 1_024;
 /** Bytes of libsodium's secret key: the seed, then the public key. */
 const SECRET_KEY_BYTES = 64;
 
@@ -80,28 +83,52 @@ function secretKeys(sodium: SodiumModule): (seed: Uint8Array) => Uint8Array {
   };
 }
 
+/** The threads for the library that `import` finds; none where it cannot be found as a file. */
+function threadsFor(options: SodiumCryptoOptions): SodiumThreads | undefined {
+  if (options.threads === false || options.load !== undefined) return undefined;
+  try {
+    return sodiumThreads(createRequire(import.meta.url).resolve(MODULE));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The provider over `sodium-native`. Gives the same answers as {@link nodeCrypto}: libsodium is asked only about keys
  * and signatures that may be valid at all, and only after it has shown once that it draws the line where
- * {@link Crypto.ed25519Verify} does. `ed25519VerifyMany` shares the work between libsodium on the calling thread, some
- * 10 ms at a time, and OpenSSL on the thread pool; with `threads: false` it does everything on the calling thread.
- * Throws `ERR_CRYPTO_PROVIDER` when the package cannot be loaded or answers by another rule.
+ * {@link Crypto.ed25519Verify} does. `ed25519VerifyMany` works on threads of its own, as many as there are processors
+ * and at most four; with `threads: false`, or a library that was handed in, it works on the calling thread, in slices
+ * of some 5 ms. Throws `ERR_CRYPTO_PROVIDER` when the package cannot be loaded or answers by another rule.
  */
 export async function sodiumCrypto(options: SodiumCryptoOptions = {}): Promise<Crypto> {
   const sodium = await strictSodium(options.load ?? importSodium);
   const secretKeyOf = secretKeys(sodium);
+  const threads = threadsFor(options);
 
-  const verify = ({ signature, message, publicKey: key }: VerifyItem): boolean =>
-    isAcceptableSignature(signature) &&
-    isAcceptablePublicKey(key) &&
-    message instanceof Uint8Array &&
-    sodium.crypto_sign_verify_detached(signature, message, key);
+  const isAskable = ({ signature, message, publicKey: key }: VerifyItem): boolean =>
+    isAcceptableSignature(signature) && isAcceptablePublicKey(key) && message instanceof Uint8Array;
+  const verify = (item: VerifyItem): boolean =>
+    isAskable(item) && sodium.crypto_sign_verify_detached(item.signature, item.message, item.publicKey);
 
-  const base = nodeCrypto(options);
-  const inPool = options.threads === false ? 0 : VERIFY_IN_POOL;
+  const verifyHere = async (items: readonly VerifyItem[]): Promise<readonly boolean[]> => {
+    if (options.threads === false) return items.map(verify);
+    const answers: boolean[] = [];
+    for (let from = 0; from < items.length; from += VERIFY_HERE) {
+      if (from > 0) await setImmediate();
+      answers.push(...items.slice(from, from + VERIFY_HERE).map(verify));
+    }
+    return answers;
+  };
+  const verifyBatch = async (items: readonly VerifyItem[]): Promise<readonly boolean[]> => {
+    const askable = items.map(isAskable);
+    const answers = await threads?.verify(items.filter((_, index) => askable[index]));
+    if (answers === undefined) return verifyHere(items);
+    let next = 0;
+    return askable.map((asked) => asked && answers[next++] === true);
+  };
 
   return {
-    ...base,
+    ...nodeCrypto(options),
     name: 'sodium',
     ed25519PublicKey(seed) {
       expectLength('An ed25519 secret key', seed, 32);
@@ -116,15 +143,10 @@ export async function sodiumCrypto(options: SodiumCryptoOptions = {}): Promise<C
     },
     ed25519Verify: (signature, message, key) => verify({ signature, message, publicKey: key }),
     async ed25519VerifyMany(items, { signal } = {}) {
-      throwIfAborted(signal);
       const results: boolean[] = [];
-      for (let i = 0; i < items.length; i += VERIFY_SLICE) {
+      for (let i = 0; i < items.length; i += VERIFY_BATCH) {
         throwIfAborted(signal);
-        const slice = items.slice(i, i + VERIFY_SLICE);
-        const share = slice.length < VERIFY_SLICE ? 0 : inPool;
-        const pooled = base.ed25519VerifyMany(slice.slice(0, share));
-        const here = slice.slice(share).map(verify);
-        results.push(...(await pooled), ...here);
+        results.push(...(await verifyBatch(items.slice(i, i + VERIFY_BATCH))));
       }
       throwIfAborted(signal);
       return results;
