@@ -1,7 +1,7 @@
 import type { DataSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
 import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interface';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import type { Market, TradeDurations } from '@edmp/market';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
@@ -48,7 +48,7 @@ export interface EdmpNode {
  */
 export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> {
   const { folder, environment, fault } = options;
-  const crypto = nodeCrypto();
+  const crypto = await fastestNodeCrypto();
   const closers: (() => void | Promise<void>)[] = [() => folder.close()];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -59,7 +59,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
   };
 
   try {
-    const store = sqliteBlockStore({ path: folder.chainFile });
+    const store = sqliteBlockStore({ path: folder.chainFile, crypto });
     closers.push(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.push(() => records.close());

@@ -14,7 +14,7 @@ import {
   systemEnvironment,
   type Trustchain,
 } from '@edmp/interface';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import { createMarket, type Market, type MarketOptions, marketRules } from '@edmp/market';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 
@@ -30,7 +30,7 @@ export interface TraderOptions
   readonly secretKey?: Uint8Array;
   /** Default: the system's. */
   readonly environment?: Environment;
-  /** Default: `nodeCrypto()`. */
+  /** Default: `fastestNodeCrypto()`, which is libsodium's ed25519 where `sodium-native` is installed. */
   readonly crypto?: Crypto;
   /** Default: memory. */
   readonly store?: BlockStore;
@@ -61,7 +61,7 @@ export interface Trader {
  */
 export async function createTrader(options: TraderOptions): Promise<Trader> {
   const environment = options.environment ?? systemEnvironment();
-  const crypto = options.crypto ?? nodeCrypto();
+  const crypto = options.crypto ?? (await fastestNodeCrypto());
   const secretKey = options.secretKey ?? environment.randomBytes(32);
   const signer = softwareSigner({ crypto, secretKey });
   const records = options.records ?? memoryKeyValueStore();

@@ -5,6 +5,7 @@ import { announcedUrl, DEFAULT_URL, processOf } from '../running-node.ts';
 import { checked, type Finding } from './finding.ts';
 import { checkFolder } from './folder-checks.ts';
 import { checkNode, checkPort } from './node-checks.ts';
+import { checkSignatures } from './signature-checks.ts';
 import { checkStores } from './store-checks.ts';
 
 const MARK = { ok: '✓', warning: '!', problem: '✗' } as const;
@@ -20,7 +21,8 @@ async function examine(options: RemoteOptions): Promise<readonly Finding[]> {
   const node = running
     ? await checked('api', () => checkNode(remoteNode(options), url, now))
     : [await checkPort(Number(new URL(DEFAULT_URL).port))];
-  return [...folder, ...stores, ...node];
+  const signatures = await checked('signatures', checkSignatures);
+  return [...folder, ...stores, ...signatures, ...node];
 }
 
 /** `edmp doctor`: looks for what could keep a node from trading. Exit code 1 when anything does not work. */
