@@ -109,6 +109,18 @@ describe('pairs over a network', () => {
     expect(requests.get(SYNC_PROTOCOL), 'one request per hole').toBe(2);
   });
 
+  it('fetches nothing for proposals whose predecessors come in the same frame', async () => {
+    const { at, run, pass, requests } = await open({ size: 2 });
+    const [alice, bob] = [at(0), at(1)];
+    requests.clear();
+    const propose = (n: number) => alice.chain.propose({ peer: bob.chain.self, type: 'test', tx: n });
+    await run(Promise.all(Array.from({ length: 200 }, (_, n) => propose(n))));
+    await pass();
+    expect(await bob.store.count(alice.chain.self)).toBe(200);
+    expect(requests.get(SYNC_PROTOCOL) ?? 0).toBe(0);
+    expect(requests.get(PUSH_PROTOCOL), 'in few frames').toBeLessThan(10);
+  });
+
   it('keeps what could not be delivered until the peer connects', async () => {
     const { at, run, pass, networks } = await open({ size: 2, linked: false });
     const proposal = await run(at(0).chain.propose({ peer: at(1).chain.self, type: 'test', tx: 1 }));
