@@ -10,19 +10,18 @@ import {
   type ReceiveResult,
   withDeadline,
 } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../chain/options.ts';
+import { fetchBefore } from './fetch-before.ts';
 import { FRAUD_TOPIC, HEADS_TOPIC, MAX_FRAME_BYTES, PUSH_PROTOCOL, SYNC_PROTOCOL } from './messages.ts';
 import { type Outbox, outbox } from './outbox.ts';
 import { pushBlocks, pushHandler } from './push.ts';
 import { quota } from './quota.ts';
-import { missingRanges, type SyncContext, syncChain, syncHandler, syncRange } from './sync.ts';
+import { type SyncContext, syncChain, syncHandler, syncRange } from './sync.ts';
 import { fraudHandler, headsHandler } from './topics.ts';
 
 /** Own blocks addressed to others that are offered again after a restart. */
 const OFFERED_AGAIN = 256;
-const MAX_COOLDOWNS = 4_096;
 
 /** What {@link chainNode} works with. */
 export interface ChainNodeContext {
@@ -63,8 +62,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   const stopping = new AbortController();
   const undo: (() => void)[] = [];
   const syncing: SyncContext = { network, store, crypto, receive, floor: context.floor };
-  const cooldowns = new Map<string, number>();
-  const fetching = new Map<string, Promise<void>>();
+  const closeGap = fetchBefore({ syncing, environment, limits, stopping: stopping.signal });
   let announced: HalfBlock | undefined;
   let pending: HalfBlock | undefined;
   let cancelAnnounce: (() => void) | undefined;
@@ -89,49 +87,6 @@ export function chainNode(context: ChainNodeContext): ChainNode {
 
   const bounded = <T>(what: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> =>
     withDeadline(environment, limits.askTimeoutMs, what, task, { signal: stopping.signal });
-
-  /** Fetches the holes below a proposal, the nearest first, within the budget. */
-  const closeGaps = async (peer: PublicKey, block: HalfBlock, signal: AbortSignal): Promise<void> => {
-    const { key: author, seq } = block.core;
-    const ranges = (await missingRanges(store, author, context.floor(author), signal)).filter(
-      ([from]) => from < seq,
-    );
-    let budget = limits.maxFetchedBefore;
-    for (const [lowest, highest] of ranges.reverse()) {
-      if (budget <= 0) return;
-      const to = Math.min(highest, seq - 1);
-      const from = Math.max(lowest, to - budget + 1);
-      budget -= to - from + 1;
-      await syncRange(syncing, peer, { author, from, to, part: 'chain' }, { signal });
-    }
-  };
-
-  /** Closes the gap before a proposal, asking once; a peer that leaves it open is not asked again for a while. */
-  const fetchBefore = async (peer: PublicKey, block: HalfBlock): Promise<void> => {
-    const { key, seq } = block.core;
-    const isWhole = async (): Promise<boolean> => (await store.count(key)) >= seq - context.floor(key);
-    if (await isWhole()) return;
-    const asked = bytesKey(peer) + bytesKey(key);
-    if ((cooldowns.get(asked) ?? 0) > environment.now()) return;
-    const running = fetching.get(asked);
-    if (running !== undefined) return running;
-    const work = (async () => {
-      try {
-        await bounded('Fetching the blocks before a proposal', (signal) => closeGaps(peer, block, signal));
-      } catch {
-        // The proposal is judged without them: its level says what is missing.
-      }
-      if (await isWhole()) return;
-      if (cooldowns.size >= MAX_COOLDOWNS) cooldowns.clear();
-      cooldowns.set(asked, environment.now() + limits.fetchCooldownMs);
-    })();
-    fetching.set(asked, work);
-    try {
-      await work;
-    } finally {
-      fetching.delete(asked);
-    }
-  };
 
   const learnOwn = async (peer: PublicKey): Promise<void> => {
     await bounded('Asking a peer for the own head', async (signal) => {
@@ -163,9 +118,13 @@ export function chainNode(context: ChainNodeContext): ChainNode {
       const pushQuota = quota(environment, limits.push);
       const gossipQuota = quota(environment, limits.gossip);
       undo.push(
-        network.handle(PUSH_PROTOCOL, pushHandler({ self, crypto, quota: pushQuota, receive, fetchBefore }), {
-          maxRequestBytes: MAX_FRAME_BYTES,
-        }),
+        network.handle(
+          PUSH_PROTOCOL,
+          pushHandler({ self, crypto, quota: pushQuota, receive, fetchBefore: closeGap }),
+          {
+            maxRequestBytes: MAX_FRAME_BYTES,
+          },
+        ),
         network.handle(SYNC_PROTOCOL, syncHandler(store, quota(environment, limits.sync)), {
           maxRequestBytes: 1_024,
           maxConcurrentPerPeer: 8,
