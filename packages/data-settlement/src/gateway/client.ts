@@ -39,7 +39,10 @@ export interface GatewayContentOptions {
 
 /** A read-only `ContentStore` over gateways. */
 export interface GatewayContentStore extends ContentStore {
-  /** Fetches everything under `root` as one CAR, verifies it and puts it into `store`. Throws `ERR_CONTENT_*`. */
+  /**
+   * Fetches everything under `root` as one CAR, verifies it and puts it into `store`. Throws `ERR_CONTENT_*`; a
+   * transfer that broke off is `ERR_CONTENT_UNREACHABLE`, and then nothing was stored.
+   */
   fetchAll(
     root: CID,
     store: Pick<ContentStore, 'put'>,
@@ -132,7 +135,12 @@ export function gatewayContentStore(options: GatewayContentOptions): GatewayCont
         const maxBytes = fetchOptions.maxBytes ?? 512 << 20;
         // Headers and CIDs add less than 1 % to blocks of our sizes.
         const body = limitedBody(response, maxBytes + (maxBytes >> 4) + 65_536);
-        return importCar(body, { crypto, store, root, maxBytes, signal });
+        try {
+          return await importCar(body, { crypto, store, root, maxBytes, signal });
+        } finally {
+          // A CAR refused by its header is not read to its end: the transfer would go on.
+          await body.return();
+        }
       }),
     has: async (cid, hasOptions = {}) => {
       throwIfAborted(hasOptions.signal);
