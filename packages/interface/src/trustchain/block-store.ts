@@ -18,6 +18,12 @@ export interface Reservation {
   readonly core: Uint8Array;
 }
 
+/** Whose answers to which block are wanted; without `author`, anybody's. */
+export interface AnswerQuestion {
+  readonly link: BlockId;
+  readonly author?: PublicKey;
+}
+
 /** Options of {@link BlockStore.put}. */
 export interface PutOptions {
   /** `true`: on disk before the promise resolves (own chain, proofs, settlement). Default `false`: may lag a power cut. */
@@ -47,10 +53,19 @@ export interface BlockStore {
     author: PublicKey,
     seq: number,
   ): Promise<{ readonly previous: readonly HalfBlock[]; readonly next: readonly HalfBlock[] }>;
-  /** Blocks whose link is `id`, in order of arrival. */
-  answers(id: BlockId): Promise<readonly HalfBlock[]>;
-  /** {@link BlockStore.answers} of each id, in the same order. */
-  answersMany(ids: readonly BlockId[]): Promise<readonly (readonly HalfBlock[])[]>;
+  /** Blocks whose link is `id`, of one author or of all, in order of arrival after `after` (a cursor, default 0). */
+  answers(
+    id: BlockId,
+    options: { readonly author?: PublicKey; readonly after?: number; readonly limit: number },
+  ): Promise<readonly ArrivedBlock[]>;
+  /**
+   * The first `limit` answers to each `link`, by its `author` where one is named, in the order of the questions. What
+   * a batch of blocks is judged by; its cost does not grow with the number of answers there are.
+   */
+  answersBy(
+    questions: readonly AnswerQuestion[],
+    limit: number,
+  ): Promise<readonly (readonly HalfBlock[])[]>;
   /** Blocks of one type, of one author or of all, in order of arrival after `after` (a cursor, default 0). */
   byType(
     type: string,
@@ -58,6 +73,8 @@ export interface BlockStore {
   ): Promise<readonly ArrivedBlock[]>;
   /** Everything that arrived after the cursor, in order. */
   since(after: number, limit: number): Promise<readonly ArrivedBlock[]>;
+  /** The last `limit` arrivals that are still stored, in order of arrival: after a removal no cursor can be guessed. */
+  newest(limit: number): Promise<readonly ArrivedBlock[]>;
   /** Keys of all authors, in byte order. */
   authors(): Promise<readonly PublicKey[]>;
   /** Number of blocks, of one author or of all. */

@@ -98,6 +98,7 @@ export function listBlockStore(disk: Disk): BlockStore {
         })
         .slice(0, limit),
     since: async (after, limit) => disk.blocks.filter(({ arrival }) => arrival > after).slice(0, limit),
+    newest: async (limit) => (limit > 0 ? disk.blocks.slice(-limit) : []),
     authors: async () => {
       const keys = new Map(disk.blocks.map(({ block: { core } }) => [publicKeyToHex(core.key), core.key]));
       return [...keys.values()].sort(compareBytes);

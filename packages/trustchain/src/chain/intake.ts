@@ -271,8 +271,7 @@ export function intake(context: IntakeContext): Intake {
     },
     judge,
     async recheck(count) {
-      const total = await store.count();
-      for (const { block } of await store.since(Math.max(0, total - count), count)) {
+      for (const { block } of await store.newest(count)) {
         const { fraud } = await judge(block);
         if (fraud !== undefined) await frauds.record(fraud);
       }

@@ -87,7 +87,9 @@ export function memoryBlockStore(): BlockStore {
   const arrivals: ArrivedBlock[] = [];
   const places = new Map<string, number>();
   const chains = new Map<string, Chain>();
-  const links = new Map<string, HalfBlock[]>();
+  const links = new Map<string, ArrivedBlock[]>();
+  /** By link and author. */
+  const authorLinks = new Map<string, ArrivedBlock[]>();
   const types = new Map<string, ArrivedBlock[]>();
   const authorTypes = new Map<string, ArrivedBlock[]>();
   const proofs = new Map<string, Map<string, Uint8Array>>();
@@ -101,7 +103,10 @@ export function memoryBlockStore(): BlockStore {
   const at = (chain: Chain | undefined, seq: number | undefined): readonly HalfBlock[] =>
     (seq === undefined ? undefined : chain?.branches.get(seq)) ?? [];
 
-  const answersOf = (id: BlockId): readonly HalfBlock[] => links.get(blockKey(id))?.slice() ?? [];
+  const answersTo = (link: BlockId, author: PublicKey | undefined): readonly ArrivedBlock[] =>
+    (author === undefined
+      ? links.get(blockKey(link))
+      : authorLinks.get(blockKey(link) + bytesKey(author))) ?? [];
 
   const insert = (block: HalfBlock): boolean => {
     const key = blockKey(block.id);
@@ -128,7 +133,10 @@ export function memoryBlockStore(): BlockStore {
     } else {
       chain.branches.set(core.seq, [...branches, block].sort(byId));
     }
-    if (core.link !== null) append(links, blockKey(core.link), block);
+    if (core.link !== null) {
+      append(links, blockKey(core.link), arrived);
+      append(authorLinks, blockKey(core.link) + author, arrived);
+    }
     append(types, core.type, arrived);
     append(authorTypes, author + core.type, arrived);
     const reserved = reservations.get(author);
@@ -158,10 +166,14 @@ export function memoryBlockStore(): BlockStore {
     drop(types.get(core.type));
     drop(authorTypes.get(author + core.type));
     if (core.link !== null) {
-      const key = blockKey(core.link);
-      const others = links.get(key)?.filter((other) => other !== block);
-      if (others !== undefined && others.length > 0) links.set(key, others);
-      else links.delete(key);
+      const link = blockKey(core.link);
+      for (const [lists, key] of [
+        [links, link],
+        [authorLinks, link + author],
+      ] as const) {
+        drop(lists.get(key));
+        if (lists.get(key)?.length === 0) lists.delete(key);
+      }
     }
     chain.count -= 1;
     const branches = chain.branches.get(core.seq)?.filter((other) => other !== block);
@@ -224,13 +236,15 @@ export function memoryBlockStore(): BlockStore {
       const above = seqs[index] === seq ? index + 1 : index;
       return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
     },
-    async answers(id) {
+    async answers(id, options) {
       open();
-      return answersOf(id);
+      return after(answersTo(id, options.author), options.after ?? 0, options.limit);
     },
-    async answersMany(ids) {
+    async answersBy(questions, limit) {
       open();
-      return ids.map(answersOf);
+      return questions.map(({ link, author }) =>
+        after(answersTo(link, author), 0, limit).map(({ block }) => block),
+      );
     },
     async byType(type, options) {
       open();
@@ -241,6 +255,10 @@ export function memoryBlockStore(): BlockStore {
     async since(cursor, limit) {
       open();
       return after(arrivals, cursor, limit);
+    },
+    async newest(limit) {
+      open();
+      return arrivals.slice(Math.max(0, arrivals.length - Math.max(0, limit)));
     },
     async authors() {
       open();

@@ -70,6 +70,7 @@ async function compare(store: BlockStore, model: BlockModel, blocks: readonly Ha
     expect(ids(own.map(({ block }) => block))).toEqual(ids(model.byType(type, author(1))));
   }
   expect(ids((await store.since(0, 1000)).map(({ block }) => block))).toEqual(ids(model.all()));
+  expect(ids((await store.newest(5)).map(({ block }) => block))).toEqual(ids(model.all().slice(-5)));
   expect(await store.authors()).toEqual(model.authors());
   expect(await store.count()).toBe(model.count());
 }

@@ -35,6 +35,7 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
         expect(await store.answers(id)).toEqual([]);
         expect(await store.byType('suite/a', { limit: 10 })).toEqual([]);
         expect(await store.since(0, 10)).toEqual([]);
+        expect(await store.newest(10)).toEqual([]);
         expect(await store.authors()).toEqual([]);
         expect(await store.count()).toBe(0);
         expect(await store.count(author(0))).toBe(0);
@@ -183,6 +184,31 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
         expect(rest.map(({ arrival }) => arrival)).toEqual(all.slice(4, 8).map(({ arrival }) => arrival));
         expect(ids(rest.map(({ block }) => block))).toEqual(ids(order.slice(4, 8)));
         expect(await store.since(itemAt(all, 9).arrival, 5)).toEqual([]);
+      }));
+
+    it('gives the newest arrivals, in order of arrival, also when older or newer ones were removed', () =>
+      withStore(options, async (store) => {
+        const chain = await makeChain(options, author(0), 10);
+        const order = [...chain.slice(5), ...chain.slice(0, 5)];
+        for (const block of order) await store.put([block]);
+        const newest = async (limit: number): Promise<string[]> =>
+          ids((await store.newest(limit)).map(({ block }) => block));
+        expect(await newest(3)).toEqual(ids(order.slice(7)));
+        expect(await newest(1)).toEqual(ids(order.slice(9)));
+        expect(await newest(10)).toEqual(ids(order));
+        expect(await newest(1000)).toEqual(ids(order));
+        for (const limit of [0, -1]) expect(await newest(limit)).toEqual([]);
+        const all = await store.since(0, 100);
+        expect((await store.newest(4)).map(({ arrival }) => arrival)).toEqual(
+          all.slice(6).map(({ arrival }) => arrival),
+        );
+        if (store.remove === undefined) return;
+        const gone = [0, 1, 2, 3, 6, 9].map((index) => itemAt(order, index));
+        expect(await store.remove(gone.map(({ id }) => id))).toBe(6);
+        const left = order.filter((block) => !gone.includes(block));
+        for (const limit of [1, 2, 3, 4, 5]) expect(await newest(limit)).toEqual(ids(left.slice(-limit)));
+        await store.put([itemAt(order, 0)]);
+        expect(await newest(2)).toEqual(ids([itemAt(order, 8), itemAt(order, 0)]));
       }));
 
     it('answers many questions at once as it answers each', () =>

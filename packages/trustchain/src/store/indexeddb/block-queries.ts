@@ -1,7 +1,7 @@
 import type { PublicKey } from '@edmp/interface';
 import type { IdbCursor, IdbKeyRangeFactory, IdbTransaction } from './idb.ts';
 import { result } from './requests.ts';
-import { BLOCKS, BY_AUTHOR_TYPE, BY_LINK, BY_PLACE, BY_TYPE } from './schema.ts';
+import { BLOCKS, BY_ANSWER, BY_AUTHOR_ANSWER, BY_AUTHOR_TYPE, BY_PLACE, BY_TYPE } from './schema.ts';
 
 /** Above every number, text and byte string in a compound key: lists order last (Indexed Database 3.0 §2.4). */
 const LAST: readonly never[] = [];
@@ -19,7 +19,12 @@ export interface BlockQueries {
     to: number,
     side: 'lowest' | 'highest',
   ): Promise<number | undefined>;
-  answers(link: Uint8Array): Promise<readonly unknown[]>;
+  answers(
+    link: Uint8Array,
+    author: PublicKey | undefined,
+    after: number,
+    limit: number,
+  ): Promise<readonly unknown[]>;
   byType(
     type: string,
     author: PublicKey | undefined,
@@ -27,6 +32,7 @@ export interface BlockQueries {
     limit: number,
   ): Promise<readonly unknown[]>;
   since(after: number, limit: number): Promise<readonly unknown[]>;
+  newest(limit: number): Promise<readonly unknown[]>;
 }
 
 /** A limit as `getAll` takes it (its 0 would mean no limit); undefined when nothing may come. */
@@ -53,7 +59,13 @@ export function blockQueries(transaction: IdbTransaction, keyRange: IdbKeyRangeF
       );
       return cursor === null ? undefined : (cursor.key as readonly [unknown, number])[1];
     },
-    answers: (link) => result(blocks.index(BY_LINK).getAll(link)),
+    async answers(link, author, after, limit) {
+      const count = countOf(limit);
+      if (count === undefined) return [];
+      const key = author === undefined ? [link] : [link, author];
+      const range = keyRange.bound([...key, after], [...key, LAST], true);
+      return result(blocks.index(author === undefined ? BY_ANSWER : BY_AUTHOR_ANSWER).getAll(range, count));
+    },
     async byType(type, author, after, limit) {
       const count = countOf(limit);
       if (count === undefined) return [];
@@ -65,6 +77,18 @@ export function blockQueries(transaction: IdbTransaction, keyRange: IdbKeyRangeF
       const count = countOf(limit);
       if (count === undefined) return [];
       return result(blocks.getAll(keyRange.lowerBound(after, true), count));
+    },
+    async newest(limit) {
+      const count = countOf(limit);
+      if (count === undefined) return [];
+      const opened = blocks.openKeyCursor(null, 'prev');
+      let cursor = await result(opened);
+      if (cursor !== null && count > 1) {
+        cursor.advance(count - 1);
+        cursor = await result(opened);
+      }
+      // Past the end there are fewer than asked for: all of them.
+      return result(blocks.getAll(keyRange.lowerBound(cursor === null ? 0 : cursor.key)));
     },
   };
 }

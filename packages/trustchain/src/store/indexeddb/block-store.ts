@@ -87,16 +87,18 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
         ]);
         return { previous, next };
       }),
-    answers: (id) =>
+    answers: (id, { author, after = 0, limit }) =>
       database.read(async (transaction) =>
-        (await queries(transaction).answers(digestOf(id))).map(rows.block),
+        (await queries(transaction).answers(digestOf(id), author, after, limit)).map(rows.arrived),
       ),
-    answersMany: async (ids) =>
-      ids.length === 0
+    answersBy: async (questions, limit) =>
+      questions.length === 0
         ? []
         : database.read(async (transaction) => {
             const { answers } = queries(transaction);
-            const found = await Promise.all(ids.map((id) => answers(digestOf(id))));
+            const found = await Promise.all(
+              questions.map(({ link, author }) => answers(digestOf(link), author, 0, limit)),
+            );
             return found.map((list) => list.map(rows.block));
           }),
     byType: (type, { author, after = 0, limit }) =>
@@ -107,6 +109,8 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
       database.read(async (transaction) =>
         (await queries(transaction).since(after, limit)).map(rows.arrived),
       ),
+    newest: (limit) =>
+      database.read(async (transaction) => (await queries(transaction).newest(limit)).map(rows.arrived)),
     authors: () =>
       database.read(async (transaction) => {
         const found = (await result(transaction.objectStore(AUTHORS).getAll())) as readonly AuthorRow[];

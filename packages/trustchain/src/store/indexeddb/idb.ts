@@ -39,6 +39,8 @@ export interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
 export interface IdbCursor {
   readonly key: unknown;
   readonly primaryKey: unknown;
+  /** Moves on by `count` keys; the request that opened the cursor succeeds again, with null past the end. */
+  advance(count: number): void;
 }
 
 /** `IDBIndex`, and the reading side of `IDBObjectStore`. */
@@ -57,6 +59,7 @@ export interface IdbObjectStore extends IdbSource {
   delete(query: unknown): IdbRequest<unknown>;
   index(name: string): IdbSource;
   createIndex(name: string, keyPath: string | string[], options?: { unique?: boolean }): unknown;
+  deleteIndex(name: string): void;
 }
 
 /** `IDBTransaction`. */

@@ -9,7 +9,9 @@ export const RESERVATIONS = 'edmp-reservations';
 /** Indexes of {@link BLOCKS} and {@link PROOFS}. */
 export const BY_ID = 'id';
 export const BY_PLACE = 'place';
-export const BY_LINK = 'link';
+/** By link in order of arrival, of all authors or of one. */
+export const BY_ANSWER = 'answer';
+export const BY_AUTHOR_ANSWER = 'author-answer';
 export const BY_TYPE = 'type';
 export const BY_AUTHOR_TYPE = 'author-type';
 export const BY_AUTHOR = 'author';
@@ -61,7 +63,7 @@ export const BLOCK_SCHEMA: Schema = {
       const blocks = database.createObjectStore(BLOCKS, { keyPath: 'arrival', autoIncrement: true });
       blocks.createIndex(BY_ID, 'id', { unique: true });
       blocks.createIndex(BY_PLACE, ['author', 'seq', 'id']);
-      blocks.createIndex(BY_LINK, 'link');
+      blocks.createIndex('link', 'link');
       blocks.createIndex(BY_TYPE, ['type', 'arrival']);
       blocks.createIndex(BY_AUTHOR_TYPE, ['author', 'type', 'arrival']);
       database.createObjectStore(AUTHORS, { keyPath: 'key' });
@@ -69,6 +71,12 @@ export const BLOCK_SCHEMA: Schema = {
       proofs.createIndex(BY_ID, ['author', 'id'], { unique: true });
       proofs.createIndex(BY_AUTHOR, 'author');
       database.createObjectStore(RESERVATIONS, { keyPath: ['author', 'seq'] });
+    },
+    (_, transaction) => {
+      const blocks = transaction.objectStore(BLOCKS);
+      blocks.deleteIndex('link');
+      blocks.createIndex(BY_ANSWER, ['link', 'arrival']);
+      blocks.createIndex(BY_AUTHOR_ANSWER, ['link', 'author', 'arrival']);
     },
   ],
 };

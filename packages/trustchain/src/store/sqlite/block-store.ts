@@ -83,13 +83,13 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return blocks.neighbours(author, seq);
     },
-    async answers(id) {
+    async answers(id, query) {
       open();
-      return blocks.answers(id);
+      return blocks.answers(id, query.author, query.after ?? 0, query.limit);
     },
-    async answersMany(ids) {
+    async answersBy(questions, limit) {
       open();
-      return blocks.answersMany(ids);
+      return blocks.answersBy(questions, limit);
     },
     async byType(type, query) {
       open();
@@ -98,6 +98,10 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     async since(after, limit) {
       open();
       return blocks.since(after, limit);
+    },
+    async newest(limit) {
+      open();
+      return blocks.newest(limit);
     },
     async authors() {
       open();

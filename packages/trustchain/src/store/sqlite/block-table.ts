@@ -1,4 +1,5 @@
 import {
+  type AnswerQuestion,
   type ArrivedBlock,
   type BlockId,
   type Crypto,
@@ -12,6 +13,7 @@ import { blockDigest, blockKey, bytesKey } from '../../block/identity.ts';
 import { StoreError } from '../errors.ts';
 import { forgetOldest } from '../forget-oldest.ts';
 import type { Database, Row, Statement } from './database.ts';
+import { linkMarks } from './link-marks.ts';
 
 const RECENT_BLOCKS = 8_192;
 const INTERNED_AUTHORS = 65_536;
@@ -43,10 +45,11 @@ export interface BlockTable {
   range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
   head(author: PublicKey): HalfBlock | undefined;
   neighbours(author: PublicKey, seq: number): { previous: HalfBlock[]; next: HalfBlock[] };
-  answers(id: BlockId): HalfBlock[];
-  answersMany(ids: readonly BlockId[]): HalfBlock[][];
+  answers(id: BlockId, author: PublicKey | undefined, after: number, limit: number): ArrivedBlock[];
+  answersBy(questions: readonly AnswerQuestion[], limit: number): HalfBlock[][];
   byType(type: string, author: PublicKey | undefined, after: number, limit: number): ArrivedBlock[];
   since(after: number, limit: number): ArrivedBlock[];
+  newest(limit: number): ArrivedBlock[];
   authors(): PublicKey[];
   count(author?: PublicKey): number;
   /** Forgets what is cached, after a transaction was undone. */
@@ -63,6 +66,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   /** Read from the file when first needed, and again after a transaction was undone. */
   let counters: { arrival: number; total: number } | undefined;
 
+  const linkMark = linkMarks(database);
+
   const columns = 'arrival, bytes';
   const sql = {
     insert: database.prepare(
@@ -78,9 +83,15 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     ),
     below: database.prepare('SELECT MAX(seq) AS seq FROM blocks WHERE author = ? AND seq < ?'),
     above: database.prepare('SELECT MIN(seq) AS seq FROM blocks WHERE author = ? AND seq > ?'),
-    answers: database.prepare(`SELECT ${columns} FROM blocks WHERE link = ? ORDER BY arrival`),
-    answersMany: database.prepare(
-      `SELECT ${columns}, link FROM blocks WHERE link IN (${PLACEHOLDERS}) ORDER BY arrival`,
+    answers: database.prepare(
+      `SELECT ${columns} FROM blocks INDEXED BY blocks_link WHERE link = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
+    ),
+    authorAnswers: database.prepare(
+      `SELECT ${columns} FROM blocks INDEXED BY blocks_link_author
+       WHERE link = ? AND author = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
+    ),
+    answered: database.prepare(
+      `SELECT DISTINCT value AS link FROM (${Array.from({ length: IDS_AT_ONCE }, () => 'SELECT ? AS value').join(' UNION ALL ')}) WHERE EXISTS (SELECT 1 FROM blocks WHERE link = value)`,
     ),
     byType: database.prepare(
       `SELECT ${columns} FROM blocks INDEXED BY blocks_type WHERE type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
@@ -90,6 +101,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
        WHERE author = ? AND type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
     ),
     since: database.prepare(`SELECT ${columns} FROM blocks WHERE arrival > ? ORDER BY arrival LIMIT ?`),
+    newest: database.prepare(`SELECT ${columns} FROM blocks ORDER BY arrival DESC LIMIT ?`),
     authors: database.prepare('SELECT key FROM authors WHERE blocks > 0 ORDER BY key'),
     authorId: database.prepare('SELECT id FROM authors WHERE key = ?'),
     addAuthor: database.prepare('INSERT INTO authors (key) VALUES (?) RETURNING id'),
@@ -193,17 +205,46 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
       return block;
     });
   };
-  const isAnswer = (block: HalfBlock, id: BlockId): boolean =>
+  const isAnswer = ({ block }: ArrivedBlock, id: BlockId): boolean =>
     block.core.link !== null && equalBytes(block.core.link.bytes, id.bytes);
-  const answers = (id: BlockId): HalfBlock[] =>
-    sql.answers
-      .all(mark(id))
-      .map(decode)
-      .filter((block) => isAnswer(block, id));
-  const answersMany = (ids: readonly BlockId[]): HalfBlock[][] => {
-    if (ids.length <= FEW_IDS) return ids.map(answers);
-    const rows = rowsByMark(sql.answersMany, 'link', ids);
-    return ids.map((id) => (rows.get(mark(id)) ?? []).map(decode).filter((block) => isAnswer(block, id)));
+  const answers = (
+    id: BlockId,
+    author: PublicKey | undefined,
+    after: number,
+    limit: number,
+  ): ArrivedBlock[] => {
+    const named = author === undefined ? undefined : authorId(author);
+    if (limit <= 0 || (author !== undefined && named === undefined)) return [];
+    const link = linkMark(id);
+    const rows =
+      named === undefined
+        ? sql.answers.all(link, after, limit)
+        : sql.authorAnswers.all(link, named, after, limit);
+    const found = rows.map(arrived);
+    const right = found.filter((one) => isAnswer(one, id));
+    const last = found.at(-1);
+    // Marks hardly ever collide; where they do, what follows makes up for what was left out.
+    return right.length === found.length || last === undefined || found.length < limit
+      ? right
+      : [...right, ...answers(id, author, last.arrival, limit - right.length)];
+  };
+  /** The marks of those links that anything stored has. */
+  const answeredMarks = (questions: readonly AnswerQuestion[]): ReadonlySet<number> => {
+    const marks = [...new Set(questions.map(({ link }) => linkMark(link)))];
+    const found = new Set<number>();
+    for (let start = 0; start < marks.length; start += IDS_AT_ONCE) {
+      const asked = marks.slice(start, start + IDS_AT_ONCE);
+      while (asked.length < IDS_AT_ONCE) asked.push(asked[0] ?? 0);
+      for (const row of sql.answered.all(...asked)) found.add(Number(row.link));
+    }
+    return found;
+  };
+  const answersBy = (questions: readonly AnswerQuestion[], limit: number): HalfBlock[][] => {
+    const blocksOf = ({ link, author }: AnswerQuestion): HalfBlock[] =>
+      answers(link, author, 0, limit).map(({ block }) => block);
+    if (questions.length <= FEW_IDS) return questions.map(blocksOf);
+    const answered = answeredMarks(questions);
+    return questions.map((question) => (answered.has(linkMark(question.link)) ? blocksOf(question) : []));
   };
   const at = (author: number, seq: unknown): HalfBlock[] =>
     typeof seq === 'number' ? sql.at.all(author, seq).map(decode).sort(byId) : [];
@@ -227,7 +268,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
           typeIds.set(core.type, type);
         }
         known.arrival += 1;
-        const link = core.link === null ? null : mark(core.link);
+        const link = core.link === null ? null : linkMark(core.link);
         sql.insert.run(known.arrival, mark(block.id), author, core.seq, type, link, block.bytes);
         added.set(author, (added.get(author) ?? 0) + 1);
         remember(block);
@@ -287,7 +328,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
       };
     },
     answers,
-    answersMany,
+    answersBy,
     byType(type, author, after, limit) {
       const named = typeId(type);
       if (named === undefined || limit <= 0) return [];
@@ -296,6 +337,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
       return id === undefined ? [] : sql.byAuthorType.all(id, named, after, limit).map(arrived);
     },
     since: (after, limit) => (limit <= 0 ? [] : sql.since.all(after, limit).map(arrived)),
+    newest: (limit) => (limit <= 0 ? [] : [...sql.newest.all(limit)].reverse().map(arrived)),
     authors: () => sql.authors.all().map((row) => new Uint8Array(row.key as Uint8Array) as PublicKey),
     count: (author) => (author === undefined ? counts().total : Number(sql.countOf.get(author)?.n ?? 0)),
     reset() {

@@ -72,6 +72,9 @@ export function openDatabase(path: string, busyTimeoutMs = 5_000): Database {
   return database;
 }
 
+/** One step from a schema version to the next: statements, or work that needs more than statements. */
+export type SchemaStep = string | ((database: Database) => void);
+
 /** Schema version of one of the file's parts; 0 when the part does not exist. */
 export function partVersion(database: Database, part: string): number {
   database.exec(
@@ -84,7 +87,7 @@ export function partVersion(database: Database, part: string): number {
  * Brings one part of the file to the newest version: `steps[n]` leads from version n to n + 1, each in its own
  * transaction. Throws `ERR_STORE_SCHEMA` when the file is newer than this program.
  */
-export function migrate(database: Database, part: string, steps: readonly string[]): void {
+export function migrate(database: Database, part: string, steps: readonly SchemaStep[]): void {
   const version = partVersion(database, part);
   if (version > steps.length) {
     throw new StoreError(
@@ -96,7 +99,8 @@ export function migrate(database: Database, part: string, steps: readonly string
     if (index < version) continue;
     database.exec('BEGIN IMMEDIATE');
     try {
-      database.exec(step);
+      if (typeof step === 'string') database.exec(step);
+      else step(database);
       database
         .prepare('INSERT OR REPLACE INTO edmp_schema (part, version) VALUES (?, ?)')
         .run(part, index + 1);

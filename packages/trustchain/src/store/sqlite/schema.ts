@@ -1,11 +1,43 @@
+import { decodeHalfBlock } from '../../block/codec.ts';
+import type { Database, SchemaStep } from './database.ts';
+import { LINK_SECRET, LINK_SECRET_BYTES, linkMarks } from './link-marks.ts';
+
+/** Rows marked again at once. */
+const PAGE = 1_000;
+
+/** Gives the file its secret, and every stored link the mark that follows from it. */
+function markLinks(database: Database): void {
+  database.exec('CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID');
+  database
+    .prepare('INSERT INTO secrets (name, value) VALUES (?, randomblob(?))')
+    .run(LINK_SECRET, LINK_SECRET_BYTES);
+  const mark = linkMarks(database);
+  const rows = database.prepare(
+    'SELECT arrival, bytes FROM blocks WHERE link IS NOT NULL AND arrival > ? ORDER BY arrival LIMIT ?',
+  );
+  const update = database.prepare('UPDATE blocks SET link = ? WHERE arrival = ?');
+  let last = 0;
+  for (;;) {
+    const page = rows.all(last, PAGE);
+    for (const row of page) {
+      last = Number(row.arrival);
+      // The id is not needed, so nothing is hashed.
+      const { core } = decodeHalfBlock(row.bytes as Uint8Array, { sha256: () => new Uint8Array(32) });
+      update.run(core.link === null ? null : mark(core.link), last);
+    }
+    if (page.length < PAGE) break;
+  }
+  database.exec('CREATE INDEX blocks_link_author ON blocks (link, author) WHERE link IS NOT NULL');
+}
+
 /**
  * Steps from one schema version of the block store to the next.
  *
- * Keys and types are interned. `mark` and `link` are the first 48 bits of the digest of the block's id and of its
- * link: enough to find rows fast, and full ids are compared after decoding, so a collision costs a look, never a
- * wrong answer. The digest itself is not stored: it is recomputed from the bytes.
+ * Keys and types are interned. `mark` is the first 48 bits of the digest of the block's id and `link` a mark of its
+ * link (see `linkMarks`): enough to find rows fast, and full ids are compared after decoding, so a collision costs a
+ * look, never a wrong answer. The digest itself is not stored: it is recomputed from the bytes.
  */
-export const BLOCK_SCHEMA: readonly string[] = [
+export const BLOCK_SCHEMA: readonly SchemaStep[] = [
   `
   CREATE TABLE authors (
     id INTEGER PRIMARY KEY,
@@ -45,4 +77,5 @@ export const BLOCK_SCHEMA: readonly string[] = [
   `,
   // Pruning may remove the newest row; its arrival number must not be given out again.
   'CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;',
+  markLinks,
 ];
