@@ -32,4 +32,31 @@ describe('a quota', () => {
     expect(tokens.take(peer(2), 1)).toBe(false);
     expect(tokens.take(peer(1), 1)).toBe(true); // forgotten
   });
+
+  it('neither gives nor takes tokens when the clock is set back', () => {
+    let now = 1_000_000;
+    const clock = { ...virtualEnvironment(), now: () => now };
+    const tokens = quota(clock, { burst: 10, perSecond: 1 });
+    expect(tokens.take(peer(1), 4)).toBe(true);
+    now -= 3_600_000;
+    expect(tokens.take(peer(1), 7)).toBe(false);
+    expect(tokens.take(peer(1), 6)).toBe(true);
+    now += 2_000;
+    expect(tokens.take(peer(1), 2)).toBe(true);
+  });
+
+  it('does not forget a debt because many others appear', () => {
+    const tokens = quota(virtualEnvironment(), { burst: 10, perSecond: 0 });
+    tokens.charge(peer(0), 15);
+    for (let n = 1; n <= 10_000; n++) expect(tokens.take(peer(n), 1)).toBe(true);
+    expect(tokens.take(peer(0), 1)).toBe(false);
+  });
+
+  it('gives back what was taken too much, up to the burst', () => {
+    const tokens = quota(virtualEnvironment(), { burst: 10, perSecond: 0 });
+    expect(tokens.take(peer(0), 10)).toBe(true);
+    tokens.charge(peer(0), -30);
+    expect(tokens.take(peer(0), 11)).toBe(false);
+    expect(tokens.take(peer(0), 10)).toBe(true);
+  });
 });
