@@ -58,7 +58,11 @@ export function groupCommit(
           item.run();
           done.push(item);
         } catch (error) {
-          if (group.length > 1) undo.run();
+          if (group.length > 1) {
+            undo.run();
+            // Before the next write of the group asks: it may put what was just undone.
+            undone();
+          }
           failed.push({ item, error });
         }
         if (group.length > 1) release.run();

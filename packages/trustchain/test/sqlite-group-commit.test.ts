@@ -1,0 +1,45 @@
+import type { HalfBlock } from '@edmp/interface';
+import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { describe, expect, it } from 'vitest';
+import { blockOf, chainOf, itemAt, signerOf } from './support/blocks.ts';
+import { codeOfAsync } from './support/errors.ts';
+
+const alice = signerOf(1);
+const bob = signerOf(2);
+/** A block that no column takes: its write fails after those before it in the batch have been done. */
+const unwritable = async (): Promise<HalfBlock> => ({
+  ...(await blockOf(bob, { tx: 'unwritable' })),
+  bytes: Symbol('no bytes') as unknown as Uint8Array,
+});
+
+describe('writes that share a transaction', () => {
+  it('store what a failed write before them had stored and lost', async () => {
+    const store = sqliteBlockStore({ path: ':memory:' });
+    const chain = await chainOf(alice, 3);
+    const bad = await unwritable();
+    const fails = codeOfAsync(store.put([...chain, bad]));
+    const follows = store.put(chain);
+    expect(await fails).toBe('ERR_STORE_IO');
+    expect(await follows).toBe(3);
+    for (const { id } of chain) expect(await store.has(id)).toBe(true);
+    expect(await store.count()).toBe(3);
+    expect(await store.count(alice.publicKey)).toBe(3);
+    expect((await store.since(0, 9)).map(({ arrival }) => arrival)).toEqual([1, 2, 3]);
+    await store.close();
+  });
+
+  it('keep what a good write before the failed one has stored', async () => {
+    const store = sqliteBlockStore({ path: ':memory:' });
+    const chain = await chainOf(alice, 4);
+    const bad = await unwritable();
+    const [before, fails, after] = [
+      store.put(chain.slice(0, 2)),
+      codeOfAsync(store.put([itemAt(chain, 2), bad])),
+      store.put(chain),
+    ];
+    expect([await before, await fails, await after]).toEqual([2, 'ERR_STORE_IO', 2]);
+    expect((await store.range(alice.publicKey, 1, 9, 9)).length).toBe(4);
+    expect(await store.authors()).toEqual([alice.publicKey]);
+    await store.close();
+  });
+});
