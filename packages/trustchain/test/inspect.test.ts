@@ -60,6 +60,26 @@ describe('S172 verifying a stored chain', () => {
     expect(await chainGaps(store, bob.publicKey)).toEqual([]);
   });
 
+  it('finds a gap that a fork below it makes up for in numbers', async () => {
+    const [one, two, , four] = (await chainOf(alice, 4)) as [HalfBlock, HalfBlock, HalfBlock, HalfBlock];
+    const fork = await blockOf(alice, { tx: 'fork' });
+    const store = await withBlocks([one, fork, two, four]);
+    expect(await chainGaps(store, alice.publicKey)).toEqual([[3, 3]]);
+    const whole = await withBlocks([...(await chainOf(alice, 4)), fork]);
+    expect(await chainGaps(whole, alice.publicKey)).toEqual([]);
+  });
+
+  it('knows forks by their proofs where a store cannot count positions', async () => {
+    const [one, two, , four] = (await chainOf(alice, 4)) as [HalfBlock, HalfBlock, HalfBlock, HalfBlock];
+    const fork = await blockOf(alice, { tx: 'fork' });
+    const { positions: _, ...store } = await withBlocks([one, fork, two, four]);
+    const evidence = forkEvidence(one, fork);
+    if (evidence === undefined) throw new Error('no evidence');
+    const proof = encodeFraudProof(evidence, crypto);
+    await store.putProof(alice.publicKey, proof.id, proof.bytes);
+    expect(await chainGaps(store, alice.publicKey)).toEqual([[3, 3]]);
+  });
+
   it('finds a broken hash link, a bad signature, a fork and time running backwards', async () => {
     const chain = await chainOf(alice, 3);
     expect(

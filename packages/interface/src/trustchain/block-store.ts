@@ -79,6 +79,11 @@ export interface BlockStore {
   authors(): Promise<readonly PublicKey[]>;
   /** Number of blocks, of one author or of all. */
   count(author?: PublicKey): Promise<number>;
+  /**
+   * Number of positions of an author at which blocks are stored: below its count where branches of forks are kept.
+   * Absent in stores that would have to read the blocks for it.
+   */
+  positions?(author: PublicKey): Promise<number>;
   /** Stores a canonical fraud proof for ever, durably; `false` when it was known. */
   putProof(author: PublicKey, id: BlockId, proof: Uint8Array): Promise<boolean>;
   /** Canonical fraud proofs against an author. */

@@ -104,6 +104,7 @@ export function listBlockStore(disk: Disk): BlockStore {
       return [...keys.values()].sort(compareBytes);
     },
     count: async (author) => (author === undefined ? disk.blocks.length : of(author).length),
+    positions: async (author) => new Set(of(author).map(({ core }) => core.seq)).size,
     async putProof(author, id, proof) {
       if (disk.proofs.some((known) => known.id === id.toString())) return false;
       disk.proofs.push({ author: publicKeyToHex(author), id: id.toString(), proof });

@@ -268,6 +268,10 @@ export function memoryBlockStore(): BlockStore {
       open();
       return author === undefined ? blocks.size : (chains.get(bytesKey(author))?.count ?? 0);
     },
+    async positions(author) {
+      open();
+      return chains.get(bytesKey(author))?.seqs.length ?? 0;
+    },
     async putProof(author, id, proof) {
       open();
       const key = bytesKey(author);

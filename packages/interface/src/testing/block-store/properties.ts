@@ -50,6 +50,8 @@ async function compare(store: BlockStore, model: BlockModel, blocks: readonly Ha
   for (let key = 0; key <= AUTHOR_COUNT; key++) {
     expect((await store.head(author(key)))?.id.toString()).toBe(model.head(author(key))?.id.toString());
     expect(await store.count(author(key))).toBe(model.count(author(key)));
+    const positions = new Set(model.range(author(key), 1, LENGTH, 1000).map(({ core }) => core.seq));
+    expect((await store.positions?.(author(key))) ?? positions.size).toBe(positions.size);
     for (let seq = 1; seq <= LENGTH + 1; seq++) {
       expect(ids(await store.at(author(key), seq))).toEqual(ids(model.at(author(key), seq)));
       const [found, wanted] = [

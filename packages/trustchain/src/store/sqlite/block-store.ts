@@ -111,6 +111,10 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return blocks.count(author);
     },
+    async positions(author) {
+      open();
+      return blocks.positions(author);
+    },
     async putProof(author, id, proof) {
       open();
       return commits.write(() => sql.putProof.run(author, id.bytes, proof) > 0, true);

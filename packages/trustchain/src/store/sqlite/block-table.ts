@@ -52,6 +52,8 @@ export interface BlockTable {
   newest(limit: number): ArrivedBlock[];
   authors(): PublicKey[];
   count(author?: PublicKey): number;
+  /** Number of distinct positions; reads the index alone. */
+  positions(author: PublicKey): number;
   /** Forgets what is cached, after a transaction was undone. */
   reset(): void;
 }
@@ -109,6 +111,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     addType: database.prepare('INSERT INTO types (name) VALUES (?) RETURNING id'),
     addCount: database.prepare('UPDATE authors SET blocks = blocks + ? WHERE id = ?'),
     countOf: database.prepare('SELECT blocks AS n FROM authors WHERE key = ?'),
+    positions: database.prepare('SELECT COUNT(DISTINCT seq) AS n FROM blocks WHERE author = ?'),
     total: database.prepare('SELECT COALESCE(SUM(blocks), 0) AS n FROM authors'),
     last: database.prepare(
       "SELECT MAX(COALESCE((SELECT MAX(arrival) FROM blocks), 0), COALESCE((SELECT value FROM counters WHERE name = 'arrival'), 0)) AS n",
@@ -340,6 +343,10 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     newest: (limit) => (limit <= 0 ? [] : [...sql.newest.all(limit)].reverse().map(arrived)),
     authors: () => sql.authors.all().map((row) => new Uint8Array(row.key as Uint8Array) as PublicKey),
     count: (author) => (author === undefined ? counts().total : Number(sql.countOf.get(author)?.n ?? 0)),
+    positions(author) {
+      const id = authorId(author);
+      return id === undefined ? 0 : Number(sql.positions.get(id)?.n);
+    },
     reset() {
       recent.clear();
       absent.clear();
