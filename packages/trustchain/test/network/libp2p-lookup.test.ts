@@ -1,8 +1,9 @@
+import { createServer } from 'node:net';
 import { type Network, singleFrame, systemEnvironment, utf8ToBytes } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { encodeFrame, libp2pNetwork, peerIdOfKey } from '@edmp/trustchain/libp2p';
 import { afterEach, describe, expect, it } from 'vitest';
-import { rawNode } from './raw-libp2p.ts';
+import { type RawNode, rawNode } from './raw-libp2p.ts';
 import { codeOf } from './support.ts';
 
 const environment = systemEnvironment();
@@ -15,12 +16,48 @@ afterEach(async () => {
   await Promise.all(toStop.splice(0).map((each) => each.stop()));
 });
 
-async function started(): Promise<Network> {
-  const network = libp2pNetwork({ environment, crypto, secretKey: environment.randomBytes(32) });
+async function started(options: { readonly dialTimeoutMs?: number } = {}): Promise<Network> {
+  const secretKey = environment.randomBytes(32);
+  const network = libp2pNetwork({ environment, crypto, secretKey, ...options });
   toStop.push(network);
   await network.start();
   network.handle(PROTOCOL, async () => utf8ToBytes('here'));
   return network;
+}
+
+/** A peer that answers every lookup with the same lines. */
+async function liarWith(lines: readonly string[]): Promise<RawNode & { asked(): number }> {
+  const raw = await rawNode();
+  toStop.push(raw);
+  let asked = 0;
+  await raw.libp2p.handle(LOOKUP, async (stream) => {
+    asked++;
+    for (const kind of ['data', 'end'] as const) {
+      stream.send(encodeFrame(kind, kind === 'data' ? utf8ToBytes(lines.join('\n')) : new Uint8Array()));
+    }
+    await stream.close();
+  });
+  return Object.assign(raw, { asked: () => asked });
+}
+
+/** A TCP server that takes connections, counts them, and never says a word. */
+async function bystander(): Promise<{ readonly port: number; dials(): number }> {
+  let dials = 0;
+  const sockets = new Set<{ destroy(): void }>();
+  const server = createServer((socket) => {
+    dials++;
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  toStop.push({
+    stop: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  });
+  return { port: (server.address() as { port: number }).port, dials: () => dials };
 }
 
 const ask = (from: Network, to: Network): Promise<Uint8Array> =>
@@ -75,6 +112,58 @@ describe('peer lookup', () => {
     expect(alice.peers().map((peer) => peerIdOfKey(peer).toString())).not.toContain(
       peerIdOfKey(stranger).toString(),
     );
+  });
+
+  it('reaches a peer in spite of acquaintances that name hosts which never answer', async () => {
+    const [alice, hub, bob] = await Promise.all([started(), started(), started()]);
+    const silent = await bystander();
+    const lines = Array.from(
+      { length: 8 },
+      (_, i) => `/ip4/127.0.0.${i + 1}/tcp/${i === 0 ? silent.port : 9}`,
+    );
+    for (let i = 0; i < 3; i++) await alice.connect((await liarWith(lines)).address());
+    await Promise.all(
+      [hub, bob].map((peer) => peer.connect(hub === peer ? alice.addresses()[0]! : hub.addresses()[0]!)),
+    );
+    const request = alice.request(bob.self, PROTOCOL, new Uint8Array(), { timeoutMs: 10_000 });
+    expect(new TextDecoder().decode(await singleFrame(request))).toBe('here');
+    expect(alice.peers()).toHaveLength(5);
+  });
+
+  it('does not dial again what a peer named wrongly, nor ask it about that peer for a while', async () => {
+    const alice = await started({ dialTimeoutMs: 1_000 });
+    const stranger = crypto.ed25519PublicKey(environment.randomBytes(32));
+    const silent = await bystander();
+    const liar = await liarWith([
+      `/ip4/127.0.0.1/tcp/${silent.port}`,
+      '/ip4/127.0.0.1/tcp/9',
+      '/ip4/127.0.0.2/tcp/9',
+    ]);
+    await alice.connect(liar.address());
+    const attempt = (): Promise<string> =>
+      codeOf(singleFrame(alice.request(stranger, PROTOCOL, new Uint8Array(), { timeoutMs: 9_000 })));
+    for (let i = 0; i < 4; i++) expect(await attempt()).toMatch(/^ERR_(NETWORK_UNREACHABLE|TIMEOUT)$/);
+    expect(silent.dials()).toBe(1);
+    expect(liar.asked()).toBe(1);
+  }, 20_000);
+
+  it.each([
+    ['names', (port: number) => `/dns4/localhost/tcp/${port}`],
+    ['a transport that is not spoken', (port: number) => `/ip4/127.0.0.1/udp/${port}/quic-v1`],
+    ['reserved ranges', (port: number) => `/ip4/255.255.255.255/tcp/${port}`],
+    [
+      'a way through another peer',
+      (port: number, id: string) => `/ip4/127.0.0.1/tcp/${port}/p2p/${id}/p2p-circuit`,
+    ],
+  ])('dials nothing when a peer answers with %s', async (_what, line) => {
+    const alice = await started();
+    const stranger = crypto.ed25519PublicKey(environment.randomBytes(32));
+    const silent = await bystander();
+    const liar = await liarWith([line(silent.port, peerIdOfKey(stranger).toString())]);
+    await alice.connect(liar.address());
+    expect(await codeOf(ask(alice, { self: stranger } as Network))).toBe('ERR_NETWORK_UNREACHABLE');
+    expect(liar.asked()).toBe(1);
+    expect(silent.dials()).toBe(0);
   });
 
   it('refuses a question that is no key', async () => {

@@ -6,7 +6,6 @@ import {
   type PublicKey,
   singleFrame,
   throwIfAborted,
-  withDeadline,
 } from '@edmp/interface';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
@@ -21,11 +20,12 @@ import { peerTable } from '../peer-table.ts';
 import { requestFrames } from '../request-client.ts';
 import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
+import { dialler } from './dialler.ts';
 import { networkErrorOf } from './errors.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { hasEd25519Key, keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
-import { answerLookup, knowsAddress, lookUp, PEER_LOOKUP_PROTOCOL } from './peer-lookup.ts';
+import { PEER_LOOKUP_PROTOCOL, peerLookup } from './peer-lookup.ts';
 import { ignoreUnknownTopics, joinTopic, leaveTopic } from './pubsub.ts';
 import { libp2pFrameStream } from './stream.ts';
 
@@ -85,7 +85,10 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     void server.serve(stream.protocol, from, libp2pFrameStream(stream));
   };
   server.handle(HELLO, async () => new Uint8Array());
-  server.handle(PEER_LOOKUP_PROTOCOL, (request) => answerLookup(node, request), { maxRequestBytes: 64 });
+  server.handle(PEER_LOOKUP_PROTOCOL, (request) => lookup.answer(request), {
+    maxRequestBytes: 64,
+    maxConcurrentPerPeer: 4,
+  });
   const serve = (libp2p: EdmpLibp2p, protocol: string, maxConcurrentPerPeer: number): void => {
     // Registered before the first await inside; what may fail later is only telling the peer store.
     libp2p
@@ -135,34 +138,6 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     peers.clear();
   };
 
-  const dial = async (
-    target: Multiaddr | Multiaddr[] | PeerId,
-    what: string,
-    abort: AbortOptions,
-  ): Promise<Connection> => {
-    const libp2p = running();
-    let end: (() => void) | undefined;
-    try {
-      const connection = await new Promise<Connection>((resolve, reject) => {
-        end = work.add(reject);
-        withDeadline(
-          environment,
-          dialTimeoutMs,
-          what,
-          (signal) => libp2p.dial(target, { signal }),
-          abort,
-        ).then(resolve, reject);
-      });
-      if (libp2p === node && connection.status === 'open')
-        peers.connected(keyOfPeerId(connection.remotePeer));
-      return connection;
-    } catch (error) {
-      throw networkErrorOf(what, error);
-    } finally {
-      end?.();
-    }
-  };
-
   /** Makes sure that the peer, too, knows of the connection: libp2p's dial may resolve before that. */
   const greet = async (connection: Connection, abort: AbortOptions): Promise<void> => {
     if (greeted.has(connection)) return;
@@ -190,8 +165,12 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     if (open !== undefined) return openOn(open, protocol, signal);
     const what = `Dialling ${peerId.toString()}`;
     // A peer that was never dialled: somebody whom both are connected to may know where it is.
-    const told = (await knowsAddress(running(), peer)) ? [] : await lookUp(network, peer, signal);
-    return openOn(await dial(told.length > 0 ? [...told] : peerId, what, { signal }), protocol, signal);
+    const told = (await lookup.knowsAddress(peer)) ? [] : await lookup.ask(peer, signal);
+    const connection =
+      told.length > 0
+        ? await dials.dialTold(peer, told, what, signal)
+        : await dials.dial(peerId, what, { signal });
+    return openOn(connection, protocol, signal);
   };
 
   const openOn = async (
@@ -244,7 +223,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         throw new InvalidArgumentError('A node cannot connect to itself');
       }
       running();
-      const connection = await dial(target, `Dialling ${address}`, abort);
+      const connection = await dials.dial(target, `Dialling ${address}`, abort);
       await greet(connection, abort);
       return keyOfPeerId(connection.remotePeer);
     },
@@ -281,6 +260,18 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       };
     },
   };
+  const lookup = peerLookup({ environment, network, libp2p: () => node });
+  const dials = dialler({
+    environment,
+    dialTimeoutMs,
+    work,
+    lookup,
+    running,
+    dialled(libp2p, connection) {
+      if (libp2p === node && connection.status === 'open')
+        peers.connected(keyOfPeerId(connection.remotePeer));
+    },
+  });
   return network;
 }
 

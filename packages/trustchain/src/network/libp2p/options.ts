@@ -14,7 +14,10 @@ export interface Libp2pNetworkOptions {
   readonly secretKey: Uint8Array;
   /** Multiaddrs to listen on; none = dial only. Default `['/ip4/127.0.0.1/tcp/0']`: loopback, a free port. */
   readonly listen?: readonly string[];
-  /** Multiaddrs to tell others instead of those listened on (behind port forwarding). Default none. */
+  /**
+   * Multiaddrs to tell others instead of those listened on (behind port forwarding). Default none. Peers pass on only
+   * IP addresses, never names: whoever shall find this node through acquaintances needs one of those.
+   */
   readonly announce?: readonly string[];
   /** Multiaddrs dialled at start and again, with growing waits, whenever the peer there is gone. Default none. */
   readonly keepConnected?: readonly string[];
