@@ -392,7 +392,7 @@ async function growth(report: Parameters<Bench['run']>[0]): Promise<void> {
           await again.get(block.id);
           await again.at(block.core.key, block.core.seq);
           await again.neighbours(block.core.key, block.core.seq);
-          await again.answers(block.id);
+          await again.answers(block.id, { limit: 10 });
           await again.byType(block.core.type, { author: block.core.key, limit: 10 });
           await again.head(block.core.key);
         }

@@ -46,7 +46,9 @@ for (const [name, create] of Object.entries(stores)) {
       const branch = await blockOf(signerOf(2), { tx: 'branch' });
       await store.put([proposal, first, second, branch]);
       expect(await store.remove?.([first.id, strangeId(2)])).toBe(1);
-      expect((await store.answers(proposal.id)).map(({ id }) => id)).toEqual([second.id]);
+      expect((await store.answers(proposal.id, { limit: 9 })).map(({ block }) => block.id)).toEqual([
+        second.id,
+      ]);
       expect((await store.at(branch.core.key, 1)).map(({ id }) => id)).toEqual([branch.id]);
       expect(await store.remove?.([strangeId(2)])).toBe(0);
       expect(await store.count()).toBe(3);

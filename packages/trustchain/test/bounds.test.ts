@@ -305,7 +305,7 @@ describe('failures', () => {
       ...inner,
       put: (blocks, options) => unless('put', () => inner.put(blocks, options)),
       getMany: (ids) => unless('get', () => inner.getMany(ids)),
-      answersMany: (ids) => unless('answers', () => inner.answersMany(ids)),
+      answersBy: (questions, limit) => unless('answers', () => inner.answersBy(questions, limit)),
     });
     const blocks = await chainOf(signerOf(2), 4);
     for (const what of ['put', 'get', 'answers'] as const) {

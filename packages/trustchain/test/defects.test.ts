@@ -114,7 +114,7 @@ describe('defects of the reference implementation do not exist here', () => {
     await store.put(blocks);
     // What is read, not how long it takes: one answer per genesis block, though 400 chains share position 1.
     for (const genesis of blocks.filter((block) => block.core.link === null)) {
-      expect((await store.answers(genesis.id)).length).toBe(1);
+      expect((await store.answers(genesis.id, { limit: 9 })).length).toBe(1);
     }
     await store.close();
   });

@@ -62,10 +62,7 @@ export interface BlockStore {
    * The first `limit` answers to each `link`, by its `author` where one is named, in the order of the questions. What
    * a batch of blocks is judged by; its cost does not grow with the number of answers there are.
    */
-  answersBy(
-    questions: readonly AnswerQuestion[],
-    limit: number,
-  ): Promise<readonly (readonly HalfBlock[])[]>;
+  answersBy(questions: readonly AnswerQuestion[], limit: number): Promise<readonly (readonly HalfBlock[])[]>;
   /** Blocks of one type, of one author or of all, in order of arrival after `after` (a cursor, default 0). */
   byType(
     type: string,

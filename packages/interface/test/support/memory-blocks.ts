@@ -56,8 +56,12 @@ export function listBlockStore(disk: Disk): BlockStore {
     of(author).filter(({ core }) => core.seq === seq);
   const find = (id: CID): HalfBlock | undefined =>
     disk.blocks.find(({ block }) => block.id.equals(id))?.block;
-  const answers = (id: CID): HalfBlock[] =>
-    disk.blocks.map(({ block }) => block).filter(({ core }) => core.link?.equals(id) === true);
+  const answers = (id: CID, author: PublicKey | undefined): ArrivedBlock[] =>
+    disk.blocks.filter(
+      ({ block: { core } }) =>
+        core.link?.equals(id) === true &&
+        (author === undefined || publicKeyToHex(author) === publicKeyToHex(core.key)),
+    );
   const reservations = (author: PublicKey): readonly Reservation[] =>
     disk.reservations.get(publicKeyToHex(author)) ?? [];
   return {
@@ -88,8 +92,16 @@ export function listBlockStore(disk: Disk): BlockStore {
         next: next ? at(author, next.core.seq) : [],
       };
     },
-    answers: async (id) => answers(id),
-    answersMany: async (ids) => ids.map(answers),
+    answers: async (id, { author, after = 0, limit }) =>
+      answers(id, author)
+        .filter(({ arrival }) => arrival > after)
+        .slice(0, Math.max(0, limit)),
+    answersBy: async (questions, limit) =>
+      questions.map(({ link, author }) =>
+        answers(link, author)
+          .slice(0, Math.max(0, limit))
+          .map(({ block }) => block),
+      ),
     byType: async (type, { author, after = 0, limit }) =>
       disk.blocks
         .filter(({ block: { core }, arrival }) => {

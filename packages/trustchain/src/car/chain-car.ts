@@ -15,6 +15,7 @@ import { encodeCanonical } from '../block/canonical-encode.ts';
 import { assembleHalfBlock, decodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { type FraudProof, verifyFraudProof } from '../fraud/proof.ts';
+import { answersOf } from '../pair/answers-of.ts';
 import { chainPages } from '../store/pages.ts';
 import { CarError } from './errors.ts';
 import {
@@ -78,7 +79,7 @@ export async function* exportChainCar(
 
 async function otherHalves(store: BlockStore, block: HalfBlock): Promise<readonly HalfBlock[]> {
   const { link } = block.core;
-  if (link === null) return store.answers(block.id);
+  if (link === null) return answersOf(store, block);
   const proposal = await store.get(link);
   return proposal === undefined ? [] : [proposal];
 }

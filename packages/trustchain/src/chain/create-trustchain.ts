@@ -6,21 +6,26 @@ import {
   type PublicKey,
   type Trustchain,
   type TypeRule,
+  throwIfAborted,
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
+import { answersOf } from '../pair/answers-of.ts';
 import { pairState } from '../pair/state.ts';
 import { type ChainNode, chainNode } from '../protocol/node.ts';
 import { pushBlocks } from '../protocol/push.ts';
 import { CHECKPOINT_TYPE } from '../prune/checkpoint.ts';
 import { type PruneOptions, type PruneReport, pruner } from '../prune/prune.ts';
+import { expectBlockId, expectKey, unlessAborted } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
 import { fraudRegister } from './fraud-register.ts';
 import { intake } from './intake.ts';
+import { lock } from './lock.ts';
 import { type TrustchainOptions, withDefaults } from './options.ts';
 import { ownHeadGuard } from './own-head.ts';
 import { pairRequests } from './pair-requests.ts';
+import { reaction } from './reaction.ts';
 import { chainTips } from './tips.ts';
 import { type AppendRequest, chainWriter } from './writer.ts';
 
@@ -38,8 +43,8 @@ export interface PrunableTrustchain extends Trustchain {
 const RECHECKED = 512;
 
 /**
- * Opens a chain over a store, and takes part in its protocols when a network is given. Finishes what a crash left
- * reserved but unsigned. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
+ * Opens a chain over a store, and takes part in its protocols when a network is given. What a crash left reserved but
+ * unsigned is signed before the next own block, and never anything else in its place. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
  * than the signer.
  */
 export async function createTrustchain(options: TrustchainOptions): Promise<PrunableTrustchain> {
@@ -53,10 +58,13 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
   const events = eventHub();
   const tips = chainTips();
   let stopped = false;
+  let stopping: Promise<void> | undefined;
   let node: ChainNode | undefined;
 
   const registerType = (type: string, rule: TypeRule): void => {
     if (!isBlockType(type)) throw new InvalidArgumentError(`Not a type: ${JSON.stringify(type)}`);
+    if (typeof rule !== 'object' || rule === null)
+      throw new InvalidArgumentError(`The rule of the type ${type} must be an object, got ${String(rule)}`);
     if (rules.has(type)) throw new InvalidArgumentError(`The type ${type} has a rule already`);
     rules.set(type, rule);
   };
@@ -66,20 +74,30 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
     node?.publishProof(proof.bytes);
   });
-  const taking = intake({
+  const ownChain = lock();
+  const reacting = reaction({
     self,
     store,
-    crypto,
     environment,
     rules,
     tips,
     events,
     frauds,
-    maxQueued: limits.maxReceiving,
+  });
+  const taking = intake({
+    self,
+    store,
+    crypto,
+    environment,
+    frauds,
+    reaction: reacting,
+    ownChain,
     onOwnBlock() {
       guard.suspect();
       writer.refresh();
     },
+    maxQueued: limits.maxReceiving,
+    maxQueuedBytes: limits.maxReceivingBytes,
   });
   const guard = ownHeadGuard({
     self,
@@ -94,6 +112,8 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     store,
     environment,
     maxQueued: limits.maxSigning,
+    signTimeoutMs: limits.signTimeoutMs,
+    ownChain,
     async ready() {
       expectRunning();
       await guard.ready();
@@ -104,7 +124,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       node?.appended(block);
     },
   });
-  const requests = pairRequests({ self, store, rules, frauds, judge: taking.judge });
+  const requests = pairRequests({ self, store, rules, frauds, judge: reacting.judge, now: environment.now });
 
   const expectRunning = (): void => {
     if (stopped) throw new ChainError('ERR_CHAIN_STOPPED', 'The chain was stopped');
@@ -145,6 +165,10 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       receive: taking.receive,
       floor: pruning.floor,
       askOwn: (peer: PublicKey) => guard.ask(peer),
+      onBlock: (listener) =>
+        events.on((event) => {
+          if (event.type === 'block') listener(event.block, event.own);
+        }),
     });
     await node.start();
   }
@@ -162,36 +186,46 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     withdraw: async (proposal, reason, callOptions) =>
       append(requests.withdraw(proposal, reason), callOptions?.signal),
     async pair(id) {
-      const proposal = await store.get(id);
+      const proposal = await store.get(expectBlockId(id));
       if (proposal === undefined)
         throw new PairError('ERR_PAIR_UNKNOWN', `The proposal ${id} is not stored here`);
+      if (proposal.core.link !== null)
+        throw new PairError('ERR_PAIR_NOT_PROPOSAL', `Block ${id} answers another one and opened no pair`);
       const rule = rules.get(proposal.core.type);
-      return pairState(proposal, await store.answers(id), { now: environment.now(), rule });
+      return pairState(proposal, await answersOf(store, proposal), { now: environment.now(), rule });
     },
-    receive(bytes) {
+    receive(bytes, callOptions) {
       // Not an async function: the promise of the intake is passed on as it is, once for every block.
       try {
         expectRunning();
-        return taking.receive(decodeHalfBlock(bytes, crypto));
+        throwIfAborted(callOptions?.signal);
+        const received = taking.receive(decodeHalfBlock(bytes, crypto));
+        return callOptions?.signal === undefined ? received : unlessAborted(received, callOptions.signal);
       } catch (error) {
         return Promise.reject(error);
       }
     },
     push: async (peer, blocks, callOptions) => pushBlocks(expectNetwork().network, peer, blocks, callOptions),
-    sync: async (peer, author, callOptions) => expectNetwork().node.sync(peer, author, callOptions),
+    async sync(peer, author, callOptions) {
+      const added = await expectNetwork().node.sync(peer, author, callOptions);
+      if (equalBytes(author, self)) guard.synced();
+      return added;
+    },
     registerType,
     async prune(pruneOptions) {
       expectRunning();
       return pruning.prune(pruneOptions);
     },
-    isFraudulent: (author) => frauds.has(author),
+    isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
     on: events.on,
-    async stop() {
-      if (stopped) return;
-      stopped = true;
-      node?.stop();
-      await writer.idle();
-      await taking.idle();
+    stop() {
+      stopping ??= (async () => {
+        stopped = true;
+        await node?.stop();
+        await writer.idle();
+        await taking.idle();
+      })();
+      return stopping;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { BlockId, BlockStore, Crypto, PublicKey } from '@edmp/interface';
 import { blockKey, bytesKey } from '../block/identity.ts';
+import { verifySignature } from '../block/signature.ts';
 import type { FraudEvidence } from '../fraud/evidence.ts';
 import { decodeFraudProof, encodeFraudProof, type FraudProof } from '../fraud/proof.ts';
 
@@ -14,7 +15,7 @@ export interface FraudRegister {
   peek(author: PublicKey): boolean | undefined;
   /** Whether this proof is stored, or so many others that it is not needed. */
   knows(author: PublicKey, id: BlockId): Promise<boolean>;
-  /** Keeps evidence for ever; calls `onProof` when it is new. */
+  /** Keeps evidence for ever; calls `onProof` when it is new. Evidence that is not signed is not kept. */
   record(evidence: FraudEvidence): Promise<void>;
   /** {@link FraudRegister.record} for a verified proof; `false` when it was known or not needed any more. */
   recordProof(proof: FraudProof): Promise<boolean>;
@@ -23,7 +24,7 @@ export interface FraudRegister {
 /** The {@link FraudRegister} of a store. */
 export function fraudRegister(
   store: BlockStore,
-  crypto: Pick<Crypto, 'sha256'>,
+  crypto: Crypto,
   onProof: (proof: FraudProof) => void,
 ): FraudRegister {
   const proven = new Map<string, Set<string>>();
@@ -47,10 +48,18 @@ export function fraudRegister(
   const recordProof = async (proof: FraudProof): Promise<boolean> => {
     if (await knows(proof.author, proof.id)) return false;
     // Noted before the disk is waited for, so that the same proof arriving twice at once is reported once.
-    (await proofsOf(proof.author)).add(blockKey(proof.id));
-    if (!(await store.putProof(proof.author, proof.id, proof.bytes))) return false;
-    onProof(proof);
-    return true;
+    const known = await proofsOf(proof.author);
+    const key = blockKey(proof.id);
+    known.add(key);
+    let isNew: boolean;
+    try {
+      isNew = await store.putProof(proof.author, proof.id, proof.bytes);
+    } catch (error) {
+      known.delete(key); // it is not on disk, so it must be recorded when it is met again
+      throw error;
+    }
+    if (isNew) onProof(proof);
+    return isNew;
   };
 
   return {
@@ -61,7 +70,10 @@ export function fraudRegister(
     },
     knows,
     async record(evidence) {
-      await recordProof(encodeFraudProof(evidence, crypto));
+      const proof = encodeFraudProof(evidence, crypto);
+      if (await knows(proof.author, proof.id)) return;
+      // A block that was damaged on disk would accuse its honest author of what nobody signed.
+      if (proof.blocks.every((block) => verifySignature(block, crypto))) await recordProof(proof);
     },
     recordProof,
   };

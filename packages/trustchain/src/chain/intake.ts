@@ -4,19 +4,20 @@ import {
   type Environment,
   equalBytes,
   type HalfBlock,
+  isEdmpError,
   type PublicKey,
   type ReceiveResult,
+  type ValidationIssue,
 } from '@edmp/interface';
-import { blockKey } from '../block/identity.ts';
+import { blockKey, bytesKey } from '../block/identity.ts';
 import { MAX_CLOCK_AHEAD_MS } from '../block/limits.ts';
 import { signatureError, verifyItem, verifySignature } from '../block/signature.ts';
+import { isSelfBlock } from '../pair/answer.ts';
 import { issue } from '../validation/codes.ts';
-import { type BlockView, type Verdict, validateBlock } from '../validation/validate.ts';
 import { ChainError } from './errors.ts';
-import type { EventHub } from './events.ts';
 import type { FraudRegister } from './fraud-register.ts';
-import type { Tips } from './tips.ts';
-import { type LinkView, linkViews, type TypeRules, viewFromStore } from './view.ts';
+import type { Lock } from './lock.ts';
+import type { Reaction } from './reaction.ts';
 
 /** Branches of one position that are kept; a proof needs two, more would let a cheat fill disks. */
 export const MAX_BRANCHES = 8;
@@ -31,22 +32,22 @@ export interface IntakeContext {
   readonly store: BlockStore;
   readonly crypto: Crypto;
   readonly environment: Environment;
-  readonly rules: TypeRules;
-  readonly tips: Tips;
-  readonly events: EventHub;
   readonly frauds: FraudRegister;
+  readonly reaction: Reaction;
+  /** Held while own blocks are written. */
+  readonly ownChain: Lock;
+  /** Told, with the lock held, of every own block from outside that was just stored. */
+  readonly onOwnBlock: (block: HalfBlock) => void;
   /** Most blocks waiting at once; more are refused with `ERR_CHAIN_BUSY`. */
   readonly maxQueued: number;
-  /** Told when an own block came from outside that was not stored. */
-  readonly onOwnBlock: (block: HalfBlock) => void;
+  /** Most bytes of blocks waiting at once. */
+  readonly maxQueuedBytes: number;
 }
 
 /** Takes in decoded blocks: verifies each signature once, stores, judges, reports. */
 export interface Intake {
   /** Throws `ERR_BLOCK_SIGNATURE`, `ERR_CHAIN_BUSY`. */
   receive(block: HalfBlock): Promise<ReceiveResult>;
-  /** Verdict on a stored block by what is known now. */
-  judge(block: HalfBlock): Promise<Verdict>;
   /** Reports fraud that a crash may have kept from being recorded: judges the newest arrivals again. */
   recheck(count: number): Promise<void>;
   /** Resolves when nothing waits. */
@@ -61,6 +62,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Copies of one unknown block that are being verified. */
+interface InFlight {
+  /** The copy that came first. */
+  readonly first: HalfBlock;
+  copies: number;
+}
+
 interface Begun {
   readonly unverified: readonly Waiting[];
   /** Stored already, with this very signature. */
@@ -70,68 +78,45 @@ interface Begun {
   readonly genuine: Promise<readonly boolean[]>;
 }
 
+const placeKey = ({ core }: HalfBlock): string => `${bytesKey(core.key)}${core.seq}`;
+
 /** The {@link Intake} of a chain. */
 export function intake(context: IntakeContext): Intake {
-  const { self, store, crypto, environment, rules, tips, events, frauds } = context;
+  const { self, store, crypto, environment, frauds, reaction } = context;
   const queue: Waiting[] = [];
-  /** Unknown blocks being verified, the first of each identity. */
-  const inFlight = new Map<string, HalfBlock>();
+  let queuedBytes = 0;
+  const inFlight = new Map<string, InFlight>();
   let draining: Promise<void> | undefined;
-
-  const judge = async (block: HalfBlock): Promise<Verdict> =>
-    validateBlock(block, await viewFromStore(block, store, rules, environment.now()));
 
   const verify = async (blocks: readonly HalfBlock[]): Promise<readonly boolean[]> =>
     blocks.length <= VERIFY_INLINE
       ? blocks.map((block) => verifySignature(block, crypto))
       : crypto.ed25519VerifyMany(blocks.map(verifyItem));
 
-  /** Judges a block that was just stored, records fraud, reports. */
-  const react = (block: HalfBlock, view: BlockView): Verdict | Promise<Verdict> => {
-    const verdict = validateBlock(block, view);
-    tips.note(block, view);
-    const { fraud } = verdict;
-    if (fraud === undefined) {
-      report(block, verdict);
-      return view.answers.length === 0 || block.core.link !== null ? verdict : reactToAnswers(view, verdict);
+  const answerKnown = async ({ block, resolve, reject }: Waiting): Promise<void> => {
+    try {
+      const { level, issues } = await reaction.judge(block);
+      resolve({ block, added: false, level, issues });
+    } catch (error) {
+      reject(error);
     }
-    return (async () => {
-      await frauds.record(fraud);
-      report(block, verdict);
-      return block.core.link === null ? reactToAnswers(view, verdict) : verdict;
-    })();
-  };
-  const report = (block: HalfBlock, verdict: Verdict): void => {
-    const own = equalBytes(block.core.key, self);
-    if (verdict.level === 'invalid') events.emit({ type: 'invalid', block, issues: verdict.issues });
-    else events.emit({ type: 'block', block, level: verdict.level, own });
-    if (own) context.onOwnBlock(block);
-  };
-  /** A proposal may condemn answers that came before it. */
-  const reactToAnswers = async (view: BlockView, verdict: Verdict): Promise<Verdict> => {
-    for (const answer of view.answers) {
-      const found = await judge(answer);
-      if (found.level === 'invalid') events.emit({ type: 'invalid', block: answer, issues: found.issues });
-    }
-    return verdict;
   };
 
-  /** The view of a block that was just stored, with its links known: growing chains need not ask the store. */
-  const viewOf = (block: HalfBlock, link: LinkView): BlockView | Promise<BlockView> => {
-    const now = environment.now();
-    const place = tips.follow(block);
-    return place === undefined ? viewFromStore(block, store, rules, now) : { now, ...place, ...link };
+  /** Whether a block answers a proposal that was addressed to its author: two answers are a proof, so these are few. */
+  const isDueAnswer = async ({ core }: HalfBlock): Promise<boolean> => {
+    const proposal = core.link === null ? undefined : await store.get(core.link);
+    const asked = proposal?.core.peer ?? null;
+    if (proposal === undefined || asked === null || isSelfBlock(proposal) || !equalBytes(asked, core.key))
+      return false;
+    return (await store.answers(proposal.id, { author: core.key, limit: 2 })).length < 2;
   };
 
-  const answerKnown = async (waiting: Waiting, block: HalfBlock): Promise<void> => {
-    const { level, issues } = await judge(block);
-    waiting.resolve({ block, added: false, level, issues });
+  /** Whether there is room for one more branch at a block's position, where `taken` more are about to be stored. */
+  const hasRoom = async (block: HalfBlock, taken: number): Promise<boolean> => {
+    const { key, seq } = block.core;
+    if (taken === 0 && !(frauds.peek(key) ?? (await frauds.has(key)))) return true;
+    return (await store.at(key, seq)).length + taken < MAX_BRANCHES || isDueAnswer(block);
   };
-
-  /** Whether there is room for one more branch at the block's position; only a cheat's positions can be full. */
-  const hasRoom = async (block: HalfBlock): Promise<boolean> =>
-    !(await frauds.has(block.core.key)) ||
-    (await store.at(block.core.key, block.core.seq)).length < MAX_BRANCHES;
 
   /** First half: sorts out what is known and starts verifying the rest. */
   const begin = async (batch: readonly Waiting[]): Promise<Begun> => {
@@ -141,11 +126,14 @@ export function intake(context: IntakeContext): Intake {
     const stored = await store.getMany(batch.map(({ block }) => block.id));
     for (const [index, waiting] of batch.entries()) {
       const { block, key } = waiting;
-      const first = inFlight.get(key) ?? stored[index];
-      if (first === undefined) inFlight.set(key, block);
+      const flying = inFlight.get(key);
+      const first = flying?.first ?? stored[index];
       // The same core with another signature is verified: it proves nothing about its sender otherwise.
-      if (first === undefined || !equalBytes(first.signature, block.signature)) unverified.push(waiting);
-      else if (inFlight.has(key)) repeated.push(waiting);
+      if (first === undefined || !equalBytes(first.signature, block.signature)) {
+        unverified.push(waiting);
+        if (flying !== undefined) flying.copies += 1;
+        else inFlight.set(key, { first: block, copies: 1 });
+      } else if (flying !== undefined) repeated.push(waiting);
       else known.push(waiting);
     }
     const genuine = verify(unverified.map((waiting) => waiting.block));
@@ -154,36 +142,66 @@ export function intake(context: IntakeContext): Intake {
     return { unverified, known, repeated, genuine };
   };
 
+  /** Why a genuine, unknown block is not kept; undefined when it is. */
+  const objection = async (block: HalfBlock, taken: number): Promise<ReceiveResult | undefined> => {
+    const refuse = (level: 'no-info' | 'invalid', found: ValidationIssue): ReceiveResult => ({
+      block,
+      added: false,
+      level,
+      issues: [found],
+    });
+    // Own blocks are taken whatever the clock says: a chain that does not know its own head forks.
+    if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS && !equalBytes(block.core.key, self)) {
+      return refuse(
+        'no-info',
+        issue('ERR_BLOCK_FUTURE', 'Dated too far ahead of the local clock: offer it again later'),
+      );
+    }
+    if (!(await hasRoom(block, taken))) {
+      return refuse(
+        'invalid',
+        issue('ERR_BLOCK_FORK', `More than ${MAX_BRANCHES} branches at this position are not kept`),
+      );
+    }
+    return undefined;
+  };
+
   /** Keeps verified blocks that are new, in one write. */
   const keep = async (genuine: readonly Waiting[]): Promise<readonly Waiting[]> => {
     const fresh: Waiting[] = [];
+    const taken = new Set<string>();
+    const places = new Map<string, number>();
     for (const waiting of genuine) {
-      const { block } = waiting;
-      if (inFlight.get(waiting.key) !== block) {
-        await answerKnown(waiting, block);
-      } else if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS) {
-        const found = issue(
-          'ERR_BLOCK_FUTURE',
-          'Dated too far ahead of the local clock: offer it again later',
-        );
-        waiting.resolve({ block, added: false, level: 'no-info', issues: [found] });
-      } else if (frauds.peek(block.core.key) === false || (await hasRoom(block))) {
+      const { block, key } = waiting;
+      try {
+        // Another copy came first; that it did says nothing of whether it was genuine.
+        const isFirst = inFlight.get(key)?.first === block;
+        if (taken.has(key) || (!isFirst && (await store.has(block.id)))) {
+          await answerKnown(waiting);
+          continue;
+        }
+        const place = placeKey(block);
+        const refused = await objection(block, places.get(place) ?? 0);
+        if (refused !== undefined) {
+          waiting.resolve(refused);
+          continue;
+        }
+        taken.add(key);
+        places.set(place, (places.get(place) ?? 0) + 1);
         fresh.push(waiting);
-      } else {
-        const found = issue(
-          'ERR_BLOCK_FORK',
-          `More than ${MAX_BRANCHES} branches at this position are not kept`,
-        );
-        waiting.resolve({ block, added: false, level: 'invalid', issues: [found] });
+      } catch (error) {
+        waiting.reject(error);
       }
     }
-    const durable = fresh.some(({ block }) => block.core.peer !== null && equalBytes(block.core.peer, self));
-    if (fresh.length > 0) {
-      await store.put(
-        fresh.map((waiting) => waiting.block),
-        { durable },
-      );
-    }
+    if (fresh.length === 0) return fresh;
+    const blocks = fresh.map(({ block }) => block);
+    const durable = blocks.some(({ core }) => core.peer !== null && equalBytes(core.peer, self));
+    const own = blocks.filter(({ core }) => equalBytes(core.key, self));
+    const put = async (): Promise<void> => {
+      await store.put(blocks, { durable });
+      for (const block of own) context.onOwnBlock(block);
+    };
+    await (own.length === 0 ? put() : context.ownChain.run(put));
     return fresh;
   };
 
@@ -196,24 +214,17 @@ export function intake(context: IntakeContext): Intake {
       else waiting.reject(signatureError(waiting.block));
     }
     const kept = await keep(genuine);
-    const links = await linkViews(
-      kept.map(({ block }) => block),
-      store,
-      rules,
-    );
-    for (const [index, { block, resolve, reject }] of kept.entries()) {
-      try {
-        // Waiting only where there is something to wait for: a turn of the queue for every block adds up.
-        const viewed = viewOf(block, links[index] ?? { answers: [] });
-        const view = viewed instanceof Promise ? await viewed : viewed;
-        const reacted = react(block, view);
-        const { level, issues } = reacted instanceof Promise ? await reacted : reacted;
-        resolve({ block, added: true, level, issues });
-      } catch (error) {
-        reject(error);
+    const blocks = kept.map(({ block }) => block);
+    await reaction.toStored(blocks, (index, outcome) => {
+      const waiting = kept[index];
+      if (waiting === undefined) return;
+      if ('error' in outcome) waiting.reject(outcome.error);
+      else {
+        const { level, issues } = outcome;
+        waiting.resolve({ block: waiting.block, added: true, level, issues });
       }
-    }
-    for (const waiting of begun.known) await answerKnown(waiting, waiting.block);
+    });
+    for (const waiting of begun.known) await answerKnown(waiting);
   };
 
   /** Settling twice does nothing: only those still waiting see the error. */
@@ -221,7 +232,12 @@ export function intake(context: IntakeContext): Intake {
     for (const waiting of batch) waiting.reject(error);
   };
   const forget = (batch: readonly Waiting[]): void => {
-    for (const { block, key } of batch) if (inFlight.get(key) === block) inFlight.delete(key);
+    for (const { key } of batch) {
+      const flying = inFlight.get(key);
+      if (flying === undefined) continue;
+      flying.copies -= 1;
+      if (flying.copies === 0) inFlight.delete(key);
+    }
   };
 
   const tryBegin = async (batch: readonly Waiting[]): Promise<Begun | undefined> => {
@@ -229,15 +245,20 @@ export function intake(context: IntakeContext): Intake {
       return await begin(batch);
     } catch (error) {
       abandon(batch, error);
-      forget(batch);
       return undefined;
     }
+  };
+
+  const next = (): readonly Waiting[] => {
+    const batch = queue.splice(0, BATCH);
+    for (const { block } of batch) queuedBytes -= block.bytes.length;
+    return batch;
   };
 
   const drain = async (): Promise<void> => {
     let begun: Begun | undefined;
     while (begun !== undefined || queue.length > 0) {
-      const batch = queue.splice(0, BATCH);
+      const batch = next();
       const current: Begun | undefined = begun;
       // The next batch is verified on other threads while this one is judged and stored here.
       begun = batch.length === 0 ? undefined : await tryBegin(batch);
@@ -251,13 +272,14 @@ export function intake(context: IntakeContext): Intake {
       forget(current.unverified);
       // What waited for the same block to be verified finds it known now, or is verified itself.
       queue.unshift(...current.repeated);
+      for (const { block } of current.repeated) queuedBytes += block.bytes.length;
     }
     draining = undefined;
   };
 
   return {
     receive(block) {
-      if (queue.length >= context.maxQueued) {
+      if (queue.length >= context.maxQueued || queuedBytes >= context.maxQueuedBytes) {
         return Promise.reject(
           new ChainError('ERR_CHAIN_BUSY', `${queue.length} blocks wait to be verified; try later`, {
             retryable: true,
@@ -266,14 +288,16 @@ export function intake(context: IntakeContext): Intake {
       }
       return new Promise((resolve, reject) => {
         queue.push({ block, key: blockKey(block.id), resolve, reject });
+        queuedBytes += block.bytes.length;
         draining ??= Promise.resolve().then(drain);
       });
     },
-    judge,
     async recheck(count) {
-      for (const { block } of await store.newest(count)) {
-        const { fraud } = await judge(block);
-        if (fraud !== undefined) await frauds.record(fraud);
+      try {
+        for (const { block } of await store.newest(count)) await reaction.judge(block);
+      } catch (error) {
+        // A damaged row must not keep the node from starting; it is reported when the chain is verified.
+        if (!isEdmpError(error, 'ERR_STORE_CORRUPT')) throw error;
       }
     },
     async idle() {

@@ -5,22 +5,39 @@ import type { QuotaOptions } from '../protocol/quota.ts';
 export interface TrustchainLimits {
   /** Received blocks that wait to be verified at once. Default 8 192. */
   readonly maxReceiving?: number;
+  /** Bytes of received blocks that wait to be verified at once. Default 64 MiB. */
+  readonly maxReceivingBytes?: number;
   /** Own blocks that wait to be signed at once. Default 4 096. */
   readonly maxSigning?: number;
+  /** Longest wait for the signer, ms; what it was asked to sign stays reserved and is signed first next time. Default 30 000. */
+  readonly signTimeoutMs?: number;
   /** Blocks that one peer may push. Default a burst of 20 000 and 2 000 a second. */
   readonly push?: QuotaOptions;
   /** Blocks that one peer may fetch. Default a burst of 200 000 and 20 000 a second. */
   readonly sync?: QuotaOptions;
-  /** Heads and proofs that one peer may deliver. Default a burst of 500 and 50 a second. */
+  /**
+   * Faults in gossip of one peer: one for a message that was of no use, 50 for one that is undecodable, wrongly signed or
+   * too large. Useful heads cost nothing. Default a burst of 2 000 and 200 a second.
+   */
   readonly gossip?: QuotaOptions;
+  /** Fraud proofs that one peer may deliver by gossip, known ones included; 50 for a false one. Default a burst of 2 000 and 50 a second. */
+  readonly proofs?: QuotaOptions;
+  /** Bytes of heads that are stored unasked from one peer. Default a burst of 4 MiB and 128 KiB a second. */
+  readonly headBytes?: QuotaOptions;
+  /** What one peer may fetch to reconcile: one for each started 512 bytes, one for each request and look-up. Default a burst of 20 000 and 500 a second. */
+  readonly reconcile?: QuotaOptions;
   /** Blocks fetched unasked before a proposal that leaves a gap. Default 2 000. */
   readonly maxFetchedBefore?: number;
   /** After a gap could not be closed, how long the same peer is not asked again, ms. Default 60 000. */
   readonly fetchCooldownMs?: number;
   /** Longest wait for a peer that is asked unasked-for questions (own head, gaps), ms. Default 5 000. */
   readonly askTimeoutMs?: number;
-  /** Shortest time between two announcements of the own head, ms. Default 1 000. */
+  /** Shortest time between two announcements of one author's heads, ms. Default 1 000. */
   readonly announceMs?: number;
+  /** Time between two rounds of comparing proofs and heads with connected peers, ms, jittered by half. Default 60 000. */
+  readonly reconcileMs?: number;
+  /** How long a peer that reconnects is not asked for the own head, nor told the same head, again, ms. Default 60 000. */
+  readonly greetCooldownMs?: number;
 }
 
 /** Options of `createTrustchain`. */
@@ -43,14 +60,21 @@ export interface TrustchainOptions {
 export function withDefaults(limits: TrustchainLimits = {}): Required<TrustchainLimits> {
   return {
     maxReceiving: 8_192,
+    maxReceivingBytes: 67_108_864,
     maxSigning: 4_096,
+    signTimeoutMs: 30_000,
     push: { burst: 20_000, perSecond: 2_000 },
     sync: { burst: 200_000, perSecond: 20_000 },
-    gossip: { burst: 500, perSecond: 50 },
+    gossip: { burst: 2_000, perSecond: 200 },
+    proofs: { burst: 2_000, perSecond: 50 },
+    headBytes: { burst: 4_194_304, perSecond: 131_072 },
+    reconcile: { burst: 20_000, perSecond: 500 },
     maxFetchedBefore: 2_000,
     fetchCooldownMs: 60_000,
     askTimeoutMs: 5_000,
     announceMs: 1_000,
+    reconcileMs: 60_000,
+    greetCooldownMs: 60_000,
     ...limits,
   };
 }

@@ -1,6 +1,10 @@
 import type { BlockStore, PublicKey } from '@edmp/interface';
+import { bytesKey } from '../block/identity.ts';
 import { ChainError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
+
+/** Turns of asking one peer for own blocks: more than any chain takes whose blocks arrive at all. */
+const MAX_TURNS = 10_000;
 
 /** What {@link ownHeadGuard} works with. */
 export interface OwnHeadContext {
@@ -9,7 +13,7 @@ export interface OwnHeadContext {
   readonly frauds: FraudRegister;
   /** Peers that must have told what they know of the own chain before the first signature. */
   readonly confirmations: number;
-  /** Asks a peer for own blocks above the stored head and stores them; bounded in time. */
+  /** Asks a peer for own blocks above the stored head and stores them; bounded in time, so it may stop half way. */
   readonly learn: (peer: PublicKey) => Promise<void>;
 }
 
@@ -24,14 +28,39 @@ export interface OwnHeadGuard {
   ask(peer: PublicKey): void;
   /** An own block came from outside. */
   suspect(): void;
+  /** The own chain was fetched from a peer up to where that peer knows it. */
+  synced(): void;
 }
 
 /** The {@link OwnHeadGuard} of one key. */
 export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
   const { self, store, frauds } = context;
   const asking = new Set<Promise<void>>();
-  let confirmed = 0;
+  /** Peers that have told all they know of the own chain. */
+  const confirmed = new Set<string>();
+  /** Peers that stopped half way through telling. */
+  const unfinished = new Set<string>();
+  /** Own blocks that came from outside. */
+  let learned = 0;
   let suspicious = true;
+
+  /** Asks on as long as every turn brings own blocks: a long chain over a slow line takes several. */
+  const learnAll = async (peer: PublicKey): Promise<void> => {
+    const key = bytesKey(peer);
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      const before = learned;
+      try {
+        await context.learn(peer);
+        confirmed.add(key);
+        unfinished.delete(key);
+        return;
+      } catch {
+        // A peer that does not answer confirms nothing; one that told something knows more.
+        if (learned === before) return;
+        unfinished.add(key);
+      }
+    }
+  };
 
   const expectWhole = async (): Promise<void> => {
     const head = await store.head(self);
@@ -48,12 +77,19 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
 
   return {
     async ready() {
-      if (confirmed === 0 && asking.size > 0) await Promise.all(asking);
-      if (confirmed < context.confirmations) {
+      if ((confirmed.size === 0 || unfinished.size > 0) && asking.size > 0) await Promise.all(asking);
+      if (unfinished.size > 0) {
+        throw new ChainError(
+          'ERR_CHAIN_REGRESSED',
+          'A peer knows own blocks that could not all be fetched: connect to it again, or sync the own key',
+          { retryable: true },
+        );
+      }
+      if (confirmed.size < context.confirmations) {
         throw new ChainError(
           'ERR_CHAIN_UNCONFIRMED',
-          `${confirmed} of ${context.confirmations} peers have told what they know of the own chain; connect to more`,
-          { retryable: true, details: { confirmed } },
+          `${confirmed.size} of ${context.confirmations} peers have told what they know of the own chain; connect to more`,
+          { retryable: true, details: { confirmed: confirmed.size } },
         );
       }
       if (await frauds.has(self)) {
@@ -65,18 +101,16 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
       if (suspicious) await expectWhole();
     },
     ask(peer) {
-      const asked = context.learn(peer).then(
-        () => {
-          confirmed += 1;
-        },
-        // A peer that does not answer confirms nothing.
-        () => {},
-      );
+      const asked = learnAll(peer);
       asking.add(asked);
       void asked.then(() => asking.delete(asked));
     },
     suspect() {
       suspicious = true;
+      learned += 1;
+    },
+    synced() {
+      unfinished.clear();
     },
   };
 }

@@ -11,7 +11,10 @@ import {
   WITHDRAWAL_TYPE,
 } from '@edmp/interface';
 import { answerKind, checkAnswer, checkProposal, isSelfBlock, proposalDeadline } from '../pair/answer.ts';
+import { answersOf } from '../pair/answers-of.ts';
+import { pairState } from '../pair/state.ts';
 import type { Verdict } from '../validation/validate.ts';
+import { expectBlockId, expectKey, snapshot } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
 import type { TypeRules } from './view.ts';
@@ -29,6 +32,8 @@ export interface PairRequestContext {
   readonly rules: TypeRules;
   readonly frauds: FraudRegister;
   readonly judge: (block: HalfBlock) => Promise<Verdict>;
+  /** Local clock, ms since the epoch. */
+  readonly now: () => number;
 }
 
 /** Turns what an application wants into own blocks, or refuses with a typed error. */
@@ -54,7 +59,7 @@ function reasonOf(reason: string): TxValue {
 
 /** The {@link PairRequests} of one key. */
 export function pairRequests(context: PairRequestContext): PairRequests {
-  const { self, store, rules, frauds, judge } = context;
+  const { self, store, rules, frauds, judge, now } = context;
 
   const expectHonest = async (key: PublicKey): Promise<void> => {
     if (await frauds.has(key)) {
@@ -65,7 +70,7 @@ export function pairRequests(context: PairRequestContext): PairRequests {
     }
   };
   const expectProposal = async (id: BlockId): Promise<HalfBlock> => {
-    const proposal = await store.get(id);
+    const proposal = await store.get(expectBlockId(id));
     if (proposal === undefined) {
       throw new PairError('ERR_PAIR_UNKNOWN', `The proposal ${id} is not stored here; sync it first`);
     }
@@ -84,15 +89,25 @@ export function pairRequests(context: PairRequestContext): PairRequests {
     }
   };
   const expectUnanswered = async (proposal: HalfBlock): Promise<void> => {
-    const own = (await store.answers(proposal.id)).find((answer) => equalBytes(answer.core.key, self));
+    const [own] = await store.answers(proposal.id, { author: self, limit: 1 });
     if (own === undefined) return;
+    const answer = own.block;
     throw new PairError(
       'ERR_PAIR_ANSWERED',
-      `The proposal ${proposal.id} was answered by ${own.id} (${answerKind(own)})`,
+      `The proposal ${proposal.id} was answered by ${answer.id} (${answerKind(answer)})`,
       {
-        details: { answer: own.id.toString() },
+        details: { answer: answer.id.toString() },
       },
     );
+  };
+  /** Checks that the other side has not ended the pair. */
+  const expectOpen = async (proposal: HalfBlock): Promise<void> => {
+    const rule = rules.get(proposal.core.type);
+    const { state, answer } = pairState(proposal, await answersOf(store, proposal), { now: now(), rule });
+    if (answer === undefined || proposal.core.peer === null) return;
+    throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${proposal.id} was ${state} by ${answer.id}`, {
+      details: { answer: answer.id.toString() },
+    });
   };
   const answer = (proposal: HalfBlock, type: string, tx: TxValue): Draft => ({
     peer: proposal.core.key,
@@ -102,7 +117,9 @@ export function pairRequests(context: PairRequestContext): PairRequests {
   });
 
   return {
-    propose(peer, type, tx) {
+    propose(to, type, given) {
+      const peer = to === null ? null : expectKey('The counterparty of a proposal', to);
+      const tx = snapshot(given);
       if (typeof type === 'string' && type.startsWith(RESERVED_PREFIX)) {
         throw new InvalidArgumentError(`Types under ${RESERVED_PREFIX} belong to TrustChain, got ${type}`);
       }
@@ -117,13 +134,15 @@ export function pairRequests(context: PairRequestContext): PairRequests {
         },
       };
     },
-    agree(id, tx) {
+    agree(id, given) {
+      const tx = given === undefined ? undefined : snapshot(given);
       return {
         async build(time) {
           const proposal = await expectProposal(id);
           expectAnswerable(proposal, true);
           await expectHonest(proposal.core.key);
           await expectUnanswered(proposal);
+          await expectOpen(proposal);
           const deadline = proposalDeadline(proposal, rules.get(proposal.core.type));
           if (deadline !== null && time > deadline) {
             throw new PairError('ERR_PAIR_EXPIRED', `The proposal ended at ${deadline}, it is ${time} now`);
@@ -173,6 +192,7 @@ export function pairRequests(context: PairRequestContext): PairRequests {
             );
           }
           await expectUnanswered(proposal);
+          await expectOpen(proposal);
           return { peer: proposal.core.peer, link: proposal.id, type: WITHDRAWAL_TYPE, tx };
         },
       };

@@ -1,4 +1,12 @@
-import { type BlockStore, equalBytes, type HalfBlock, type TypeRule } from '@edmp/interface';
+import {
+  type AnswerQuestion,
+  type BlockStore,
+  equalBytes,
+  type HalfBlock,
+  type TypeRule,
+} from '@edmp/interface';
+import { blockKey } from '../block/identity.ts';
+import { isSelfBlock } from '../pair/answer.ts';
 import type { BlockView } from '../validation/validate.ts';
 
 /** Rules of application types by type. */
@@ -10,24 +18,49 @@ const otherThan =
     !equalBytes(other.id.bytes, block.id.bytes);
 
 /** The part of a view that comes from links: the proposal, rival answers, and the rule that applies. */
-export type LinkView = Pick<BlockView, 'proposal' | 'answers' | 'rule'>;
+export interface LinkView extends Pick<BlockView, 'proposal' | 'answers' | 'rule'> {
+  /** Whether anything stored answers the block. */
+  readonly isAnswered: boolean;
+}
 
-/** {@link LinkView} of each block, with two questions to the store for all of them. */
+/** Answers that a verdict looks at: the block itself may be one of them, and two more prove a double answer. */
+const ENOUGH_ANSWERS = 3;
+
+/**
+ * {@link LinkView} of each block, with two questions to the store for all of them. Only what the counterparty of a
+ * directed proposal answered bears on a verdict, and little of that: what strangers attach is not read.
+ */
 export async function linkViews(
   blocks: readonly HalfBlock[],
   store: BlockStore,
   rules: TypeRules,
 ): Promise<readonly LinkView[]> {
   const links = blocks.flatMap(({ core }) => core.link ?? []);
-  const proposals = links.length === 0 ? [] : await store.getMany(links);
-  const answers = await store.answersMany(blocks.map(({ id, core }) => core.link ?? id));
+  const stored = links.length === 0 ? [] : await store.getMany(links);
   let next = 0;
+  const proposals = blocks.map((block) => (block.core.link === null ? block : stored[next++]));
+  const answered = await store.answersBy(
+    blocks.map(({ id }) => ({ link: id })),
+    1,
+  );
+  const questions = new Map<string, AnswerQuestion>();
+  for (const proposal of proposals) {
+    const author = proposal?.core.peer ?? null;
+    if (proposal !== undefined && author !== null && !isSelfBlock(proposal)) {
+      questions.set(blockKey(proposal.id), { link: proposal.id, author });
+    }
+  }
+  const found = await store.answersBy([...questions.values()], ENOUGH_ANSWERS);
+  const answers = new Map([...questions.keys()].map((key, index) => [key, found[index] ?? []]));
   return blocks.map((block, index) => {
-    const given = answers[index] ?? [];
-    if (block.core.link === null) return { answers: given, rule: rules.get(block.core.type) };
-    const proposal = proposals[next++];
-    if (proposal === undefined) return { answers: [] };
-    return { proposal, answers: given.filter(otherThan(block)), rule: rules.get(proposal.core.type) };
+    const proposal = proposals[index];
+    const isAnswered = (answered[index]?.length ?? 0) > 0;
+    if (proposal === undefined) return { answers: [], isAnswered };
+    const given = answers.get(blockKey(proposal.id)) ?? [];
+    const rule = rules.get(proposal.core.type);
+    return block.core.link === null
+      ? { answers: given, rule, isAnswered }
+      : { proposal, answers: given.filter(otherThan(block)), rule, isAnswered };
   });
 }
 
@@ -37,10 +70,10 @@ export async function viewFromStore(
   store: BlockStore,
   rules: TypeRules,
   now: number,
-): Promise<BlockView> {
+): Promise<BlockView & LinkView> {
   const { key, seq } = block.core;
   const branches = (await store.at(key, seq)).filter(otherThan(block));
   const { previous, next } = await store.neighbours(key, seq);
-  const [link = { answers: [] }] = await linkViews([block], store, rules);
+  const [link = { answers: [], isAnswered: false }] = await linkViews([block], store, rules);
   return { now, branches, previous, next, ...link };
 }

@@ -1,4 +1,5 @@
 import {
+  AbortedError,
   type AbortOptions,
   type BlockId,
   type BlockStore,
@@ -11,11 +12,13 @@ import {
   type Reservation,
   type Signer,
   throwIfAborted,
+  withDeadline,
 } from '@edmp/interface';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { signCore } from '../block/signature.ts';
 import { ChainError, PairError } from './errors.ts';
+import type { Lock } from './lock.ts';
 
 /** Own blocks signed and stored together. */
 const BATCH = 64;
@@ -40,6 +43,10 @@ export interface WriterContext {
   readonly store: BlockStore;
   readonly environment: Environment;
   readonly maxQueued: number;
+  /** Longest wait for the signer, ms. */
+  readonly signTimeoutMs: number;
+  /** Held while own blocks are written. */
+  readonly ownChain: Lock;
   /** Resolves when signing is allowed, throws when it is not. */
   readonly ready: () => Promise<void>;
   /** Told of every new own block, after it is on disk. */
@@ -52,13 +59,15 @@ export interface WriterContext {
  */
 export interface ChainWriter {
   append(request: AppendRequest, options?: AbortOptions): Promise<HalfBlock>;
-  /** Reads the head again, after own blocks came from outside. */
+  /** An own block came from outside and is stored: the head is read again, and what is being signed is thrown away. */
   refresh(): void;
   idle(): Promise<void>;
 }
 
 interface Waiting extends AppendRequest {
   readonly signal: AbortSignal | undefined;
+  /** From now on the block is made whatever the caller does. */
+  commit(): void;
   readonly resolve: (block: HalfBlock) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -93,19 +102,44 @@ export function chainWriter(context: WriterContext): ChainWriter {
   const queue: Waiting[] = [];
   let draining: Promise<void> | undefined;
   let head: Head | undefined;
+  /** Own blocks that came from outside. */
+  let fromOutside = 0;
 
-  const signAndStore = async (unsigned: readonly Unsigned[]): Promise<readonly HalfBlock[]> => {
+  /**
+   * Stores signed own blocks, unless an own block came from outside meanwhile: then their signatures are thrown away,
+   * and the chain goes on behind what came.
+   */
+  const storeOwn = async (blocks: readonly HalfBlock[], since: number): Promise<void> => {
+    if (fromOutside !== since) {
+      throw new ChainError(
+        'ERR_CHAIN_REGRESSED',
+        'An own block came from outside while another one was signed; try again',
+        { retryable: true },
+      );
+    }
+    await store.put(blocks, { durable: true });
+  };
+
+  /** `since`: own blocks that had come from outside when the head was read. */
+  const signAndStore = async (
+    unsigned: readonly Unsigned[],
+    since: number,
+  ): Promise<readonly HalfBlock[]> => {
     const blocks: HalfBlock[] = [];
     let failure: { readonly error: unknown } | undefined;
-    for (const { core, reservation } of unsigned) {
-      try {
-        blocks.push(await signCore(core, reservation.core, reservation.id, signer));
-      } catch (error) {
-        failure = { error };
-        break; // what follows links to this block, so it cannot be signed either
-      }
+    try {
+      await withDeadline(environment, context.signTimeoutMs, 'Signing own blocks', async (deadline) => {
+        for (const { core, reservation } of unsigned) {
+          const block = await signCore(core, reservation.core, reservation.id, signer);
+          if (deadline.aborted) return;
+          blocks.push(block);
+        }
+      });
+    } catch (error) {
+      // What follows the block that could not be signed links to it, so it cannot be signed either.
+      failure = { error };
     }
-    if (blocks.length > 0) await store.put(blocks, { durable: true });
+    if (blocks.length > 0) await context.ownChain.run(() => storeOwn(blocks, since));
     const last = blocks.at(-1);
     if (last !== undefined) head = { seq: last.core.seq, id: last.id, time: last.core.time };
     for (const block of blocks) await context.onAppended(block);
@@ -114,7 +148,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
   };
 
   /** Head of the own chain, after finishing what a crash or a failed signer left reserved. */
-  const loadHead = async (): Promise<Head> => {
+  const loadHead = async (since: number): Promise<Head> => {
     const stored = await store.head(self);
     head = { seq: stored?.core.seq ?? 0, id: stored?.id ?? null, time: stored?.core.time ?? 0 };
     for (;;) {
@@ -132,7 +166,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
           { details: { reserved: next.seq } },
         );
       }
-      await signAndStore([{ reservation: next, core: decodeCore(next.core) }]);
+      await signAndStore([{ reservation: next, core: decodeCore(next.core) }], since);
     }
   };
 
@@ -149,13 +183,15 @@ export function chainWriter(context: WriterContext): ChainWriter {
     const id = identify(bytes, crypto);
     if (waiting.check !== undefined) await waiting.check(assembleHalfBlock(core, bytes, id, UNSIGNED));
     throwIfAborted(waiting.signal);
+    waiting.commit();
     if (draft.link !== null) answered.add(blockKey(draft.link));
     return { waiting, core, reservation: { seq: core.seq, prev: from.id, id, core: bytes } };
   };
 
   const process = async (batch: readonly Waiting[]): Promise<void> => {
+    const since = fromOutside;
     await context.ready();
-    let from = head ?? (await loadHead());
+    let from = head ?? (await loadHead(since));
     const prepared: Prepared[] = [];
     const answered = new Set<string>();
     for (const waiting of batch) {
@@ -164,6 +200,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
         prepared.push(one);
         from = { seq: one.core.seq, id: one.reservation.id, time: one.core.time };
       } catch (error) {
+        waiting.commit();
         waiting.reject(error);
       }
     }
@@ -173,7 +210,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
     try {
       const [first, ...more] = reservations;
       if (first !== undefined) await store.reserve(self, first, ...more);
-      const blocks = await signAndStore(prepared);
+      const blocks = await signAndStore(prepared, since);
       for (const [index, { waiting }] of prepared.entries()) {
         const block = blocks[index];
         if (block !== undefined) waiting.resolve(block);
@@ -209,12 +246,26 @@ export function chainWriter(context: WriterContext): ChainWriter {
         );
       }
       return new Promise((resolve, reject) => {
-        queue.push({ ...request, signal: options.signal, resolve, reject });
+        const { signal } = options;
+        const onAbort = (): void => {
+          const place = queue.indexOf(waiting);
+          if (place >= 0) queue.splice(place, 1);
+          reject(new AbortedError(undefined, { cause: signal?.reason }));
+        };
+        const commit = (): void => signal?.removeEventListener('abort', onAbort);
+        const waiting: Waiting = { ...request, signal, commit, resolve, reject };
+        if (signal?.aborted === true) {
+          onAbort();
+          return;
+        }
+        signal?.addEventListener('abort', onAbort, { once: true });
+        queue.push(waiting);
         draining ??= Promise.resolve().then(drain);
       });
     },
     refresh() {
       head = undefined;
+      fromOutside += 1;
     },
     async idle() {
       while (draining !== undefined) await draining;

@@ -13,6 +13,7 @@ import {
 import { type TypeRules, viewFromStore } from '../chain/view.ts';
 import type { FraudKind } from '../fraud/evidence.ts';
 import { decodeFraudProof } from '../fraud/proof.ts';
+import { answersOf } from '../pair/answers-of.ts';
 import { pairState } from '../pair/state.ts';
 import { validateBlock } from '../validation/validate.ts';
 import { chainGaps, type PositionRange } from './gaps.ts';
@@ -70,7 +71,7 @@ export async function describeChain(
     const pair =
       proposal === undefined
         ? null
-        : pairState(proposal, await store.answers(proposal.id), { now, rule: rules.get(proposal.core.type) });
+        : pairState(proposal, await answersOf(store, proposal), { now, rule: rules.get(proposal.core.type) });
     entries.push({
       block,
       id: block.id,

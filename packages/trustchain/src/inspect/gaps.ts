@@ -16,6 +16,19 @@ async function isWhole(store: BlockStore, author: PublicKey, top: number): Promi
   return count === top && (await store.proofs(author)).length === 0;
 }
 
+/** Notes ascending positions of a chain and collects the runs that are missing between them. */
+export function gapCollector(floor: number): { readonly gaps: readonly PositionRange[]; note(seq: number): void } {
+  const gaps: PositionRange[] = [];
+  let expected = floor;
+  return {
+    gaps,
+    note(seq) {
+      if (seq > expected) gaps.push([expected, seq - 1]);
+      expected = seq + 1;
+    },
+  };
+}
+
 /** Positions below the head of a chain that are not stored, from `floor` (default 1) on. */
 export async function chainGaps(
   store: BlockStore,
@@ -24,14 +37,10 @@ export async function chainGaps(
 ): Promise<readonly PositionRange[]> {
   const floor = options.floor ?? 1;
   const top = (await store.head(author))?.core.seq ?? 0;
-  const ranges: PositionRange[] = [];
-  if (floor === 1 && (await isWhole(store, author, top))) return ranges;
-  let expected = floor;
+  if (floor === 1 && (await isWhole(store, author, top))) return [];
+  const { gaps, note } = gapCollector(floor);
   for await (const page of chainPages(store, { author, from: floor, to: top, size: PAGE }, options)) {
-    for (const { core } of page) {
-      if (core.seq > expected) ranges.push([expected, core.seq - 1]);
-      expected = core.seq + 1;
-    }
+    for (const { core } of page) note(core.seq);
   }
-  return ranges;
+  return gaps;
 }

@@ -25,6 +25,20 @@ export function isSelfBlock(block: HalfBlock): boolean {
   return block.core.peer !== null && equalBytes(block.core.peer, block.core.key);
 }
 
+/** Whether an agreement or refusal is addressed to nobody, or to its own author: it cannot answer anything. */
+export function isUnaddressed(answer: HalfBlock): boolean {
+  const { key, peer } = answer.core;
+  return answerKind(answer) !== 'withdrawal' && (peer === null || equalBytes(peer, key));
+}
+
+/** What is wrong with an answer that {@link isUnaddressed}. */
+export function unaddressed(): ValidationIssue {
+  return issue(
+    'ERR_BLOCK_PEER',
+    'An answer is addressed to the author of its proposal, which is another key',
+  );
+}
+
 function deadlineField(tx: TxValue): number | null {
   if (typeof tx !== 'object' || tx === null || Array.isArray(tx) || tx instanceof Uint8Array) return null;
   if (!Object.hasOwn(tx, 'deadline')) return null;
@@ -95,6 +109,7 @@ export function checkAnswer(
       issue('ERR_BLOCK_LINK_NOT_PROPOSAL', `Block ${proposal.id} is no proposal, so nothing can answer it`),
     ];
   }
+  if (isUnaddressed(answer)) return [unaddressed()];
   const deadline = proposalDeadline(proposal, rule);
   const issues: ValidationIssue[] = [];
 

@@ -51,7 +51,7 @@ export function pairState(
   if (agreement !== undefined) {
     const reason =
       proposal.core.peer === null
-        ? `${counted.length} agreement(s) to a block that anyone may answer`
+        ? `${counted.filter((answer) => answerKind(answer) === 'agreement').length} agreement(s) to a block that anyone may answer`
         : `The counterparty agreed at position ${agreement.core.seq} of its chain`;
     return { state: 'agreed', proposal, answer: agreement, deadline, reason };
   }

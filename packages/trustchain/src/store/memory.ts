@@ -104,9 +104,8 @@ export function memoryBlockStore(): BlockStore {
     (seq === undefined ? undefined : chain?.branches.get(seq)) ?? [];
 
   const answersTo = (link: BlockId, author: PublicKey | undefined): readonly ArrivedBlock[] =>
-    (author === undefined
-      ? links.get(blockKey(link))
-      : authorLinks.get(blockKey(link) + bytesKey(author))) ?? [];
+    (author === undefined ? links.get(blockKey(link)) : authorLinks.get(blockKey(link) + bytesKey(author))) ??
+    [];
 
   const insert = (block: HalfBlock): boolean => {
     const key = blockKey(block.id);

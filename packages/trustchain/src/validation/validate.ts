@@ -13,7 +13,7 @@ import {
   forkEvidence,
   hashLinkEvidence,
 } from '../fraud/evidence.ts';
-import { answerKind, checkAnswer, checkProposal } from '../pair/answer.ts';
+import { checkAnswer, checkProposal, isUnaddressed, unaddressed } from '../pair/answer.ts';
 import { issue } from './codes.ts';
 import { neighbourhoodLevel } from './level.ts';
 
@@ -29,7 +29,10 @@ export interface BlockView {
   readonly next: readonly HalfBlock[];
   /** The block that `link` names, when it is known. */
   readonly proposal?: HalfBlock | undefined;
-  /** Other blocks with the same `link`; for a block without one, the blocks that link to it. */
+  /**
+   * What the counterparty of the directed proposal answered, the block itself left out: to `proposal`, or to the block
+   * when it is the proposal. Others' answers may be there or not; the verdict is the same.
+   */
   readonly answers: readonly HalfBlock[];
   /** Rule of the block's type; for an answer, of its proposal's type. */
   readonly rule?: TypeRule | undefined;
@@ -124,13 +127,11 @@ export function validateBlock(block: HalfBlock, view: BlockView): Verdict {
   if (core.link === null) {
     issues.push(...checkProposal(block, view.rule));
     fraud ??= doubleAnswerEvidence(block, view.answers);
-  } else if (answerKind(block) !== 'withdrawal' && (core.peer === null || equalBytes(core.peer, core.key))) {
-    issues.push(
-      issue('ERR_BLOCK_PEER', 'An answer is addressed to the author of its proposal, which is another key'),
-    );
-  } else if (view.proposal !== undefined) {
-    issues.push(...checkAnswer(block, view.proposal, view.rule));
-    const double = doubleAnswerEvidence(view.proposal, [block, ...view.answers]);
+  } else {
+    if (isUnaddressed(block)) issues.push(unaddressed());
+    else if (view.proposal !== undefined) issues.push(...checkAnswer(block, view.proposal, view.rule));
+    // Fraud does not depend on what else is wrong with an answer.
+    const double = view.proposal && doubleAnswerEvidence(view.proposal, [block, ...view.answers]);
     if (double !== undefined) {
       if (equalBytes(double.author, core.key)) {
         issues.push(issue('ERR_BLOCK_DOUBLE_ANSWER', 'Its author gave another answer to the same proposal'));

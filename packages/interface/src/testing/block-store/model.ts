@@ -10,7 +10,7 @@ export interface BlockModel {
   range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
   head(author: PublicKey): HalfBlock | undefined;
   neighbours(author: PublicKey, seq: number): { previous: HalfBlock[]; next: HalfBlock[] };
-  answers(block: HalfBlock): HalfBlock[];
+  answers(block: HalfBlock, author?: PublicKey): HalfBlock[];
   byType(type: string, author: PublicKey | undefined): HalfBlock[];
   authors(): PublicKey[];
   count(author?: PublicKey): number;
@@ -46,7 +46,11 @@ export function blockModel(): BlockModel {
       const above = chain.find(({ core }) => core.seq > seq)?.core.seq ?? 0;
       return { previous: model.at(author, below), next: model.at(author, above) };
     },
-    answers: (block) => arrived.filter(({ core }) => core.link?.equals(block.id) === true),
+    answers: (block, author) =>
+      arrived.filter(
+        ({ core }) =>
+          core.link?.equals(block.id) === true && (author === undefined || equalBytes(core.key, author)),
+      ),
     byType: (type, author) =>
       arrived.filter(
         ({ core }) => core.type === type && (author === undefined || equalBytes(core.key, author)),

@@ -40,13 +40,25 @@ async function compare(store: BlockStore, model: BlockModel, blocks: readonly Ha
     expect(await store.has(block.id)).toBe(held);
     const stored = await store.get(block.id);
     expect(stored && facts(stored)).toEqual(held ? facts(block) : undefined);
-    expect(ids(await store.answers(block.id))).toEqual(ids(model.answers(block)));
+    for (const key of [undefined, author(0), author(1)]) {
+      const found = await store.answers(block.id, {
+        limit: 1_000,
+        ...(key === undefined ? {} : { author: key }),
+      });
+      expect(ids(found.map((arrived) => arrived.block))).toEqual(ids(model.answers(block, key)));
+    }
   }
   const asked = blocks.map(({ id }) => id);
   expect((await store.getMany(asked)).map((block) => block && facts(block))).toEqual(
     blocks.map((block) => (model.has(block) ? facts(block) : undefined)),
   );
-  expect((await store.answersMany(asked)).map(ids)).toEqual(blocks.map((block) => ids(model.answers(block))));
+  const questions = blocks.flatMap(({ id: link }) => [{ link }, { link, author: author(1) }]);
+  expect((await store.answersBy(questions, 2)).map(ids)).toEqual(
+    blocks.flatMap((block) => [
+      ids(model.answers(block).slice(0, 2)),
+      ids(model.answers(block, author(1)).slice(0, 2)),
+    ]),
+  );
   for (let key = 0; key <= AUTHOR_COUNT; key++) {
     expect((await store.head(author(key)))?.id.toString()).toBe(model.head(author(key))?.id.toString());
     expect(await store.count(author(key))).toBe(model.count(author(key)));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareBytes } from '../../bytes.ts';
+import { compareBytes, equalBytes } from '../../bytes.ts';
+import type { BlockStore } from '../../trustchain/block-store.ts';
 import type { HalfBlock } from '../../trustchain/half-block.ts';
 import { itemAt } from '../support.ts';
 import {
@@ -16,6 +17,9 @@ import {
 
 const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.id.bytes);
 
+const answersTo = async (store: BlockStore, block: HalfBlock): Promise<string[]> =>
+  ids((await store.answers(block.id, { limit: 1_000 })).map((arrived) => arrived.block));
+
 /** Each look-up on its own. */
 export function queryCases(options: BlockStoreSuiteOptions): void {
   describe('look-ups', () => {
@@ -25,14 +29,14 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
         expect(await store.get(id)).toBeUndefined();
         expect(await store.getMany([])).toEqual([]);
         expect(await store.getMany([id, id])).toEqual([undefined, undefined]);
-        expect(await store.answersMany([])).toEqual([]);
-        expect(await store.answersMany([id, id])).toEqual([[], []]);
+        expect(await store.answersBy([], 1)).toEqual([]);
+        expect(await store.answersBy([{ link: id }, { link: id, author: author(0) }], 1)).toEqual([[], []]);
         expect(await store.has(id)).toBe(false);
         expect(await store.at(author(0), 1)).toEqual([]);
         expect(await store.range(author(0), 1, 10, 10)).toEqual([]);
         expect(await store.head(author(0))).toBeUndefined();
         expect(await store.neighbours(author(0), 1)).toEqual({ previous: [], next: [] });
-        expect(await store.answers(id)).toEqual([]);
+        expect(await store.answers(id, { limit: 10 })).toEqual([]);
         expect(await store.byType('suite/a', { limit: 10 })).toEqual([]);
         expect(await store.since(0, 10)).toEqual([]);
         expect(await store.newest(10)).toEqual([]);
@@ -131,10 +135,10 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
         }
         await store.put(answers);
         await store.put([await makeBlock(options, { seq: 9, link: strangeId(3) })]);
-        expect(ids(await store.answers(proposal.id)), 'before the proposal itself').toEqual(ids(answers));
+        expect(await answersTo(store, proposal), 'before the proposal itself').toEqual(ids(answers));
         await store.put([proposal]);
-        expect(ids(await store.answers(proposal.id))).toEqual(ids(answers));
-        expect(await store.answers(itemAt(answers, 0).id)).toEqual([]);
+        expect(await answersTo(store, proposal)).toEqual(ids(answers));
+        expect(await answersTo(store, itemAt(answers, 0))).toEqual([]);
       }));
 
     it('pages through one type, of one author or of all, in order of arrival', () =>
@@ -227,17 +231,53 @@ export function queryCases(options: BlockStoreSuiteOptions): void {
         await store.put([...answers, ...stored]);
         const questions = [...asked, ...asked.slice(0, 3)].map(({ id }) => id);
         const found = await store.getMany(questions);
-        const linked = await store.answersMany(questions);
         expect(found.length).toBe(questions.length);
-        expect(linked.length).toBe(questions.length);
         for (const [i, id] of questions.entries()) {
           const wanted = stored.find((block) => block.id.equals(id));
           const block = found[i];
           expect(block && facts(block)).toEqual(wanted && facts(wanted));
-          expect(ids(itemAt(linked, i))).toEqual(ids(answers.filter(({ core }) => core.link?.equals(id))));
+        }
+        for (const key of [undefined, author(1), author(2), author(4)]) {
+          const linked = await store.answersBy(
+            questions.map((link) => (key === undefined ? { link } : { link, author: key })),
+            1,
+          );
+          expect(linked.length).toBe(questions.length);
+          for (const [i, id] of questions.entries()) {
+            const wanted = answers.filter(
+              ({ core }) => core.link?.equals(id) && (key === undefined || equalBytes(core.key, key)),
+            );
+            expect(ids(itemAt(linked, i))).toEqual(ids(wanted.slice(0, 1)));
+          }
         }
       }));
 
+    it('pages the answers to one block, of everybody and of one author', () =>
+      withStore(options, async (store) => {
+        const proposal = await makeBlock(options, { seq: 1, peer: author(1) });
+        const answers: HalfBlock[] = [];
+        for (let n = 0; n < 12; n++) {
+          const key = author(1 + (n % 3));
+          answers.push(await makeBlock(options, { seq: n + 1, key, peer: author(0), link: proposal.id }));
+        }
+        await store.put([itemAt(answers, 0), proposal, ...answers.slice(1)]);
+        for (const key of [undefined, author(1), author(3)]) {
+          const wanted = answers.filter(({ core }) => key === undefined || equalBytes(core.key, key));
+          const paged: string[] = [];
+          let after = 0;
+          for (let page = 0; page < 20; page++) {
+            const query = { after, limit: 2, ...(key === undefined ? {} : { author: key }) };
+            const found = await store.answers(proposal.id, query);
+            if (found.length === 0) break;
+            expect(found.length).toBeLessThanOrEqual(2);
+            paged.push(...ids(found.map(({ block }) => block)));
+            after = itemAt(found, found.length - 1).arrival;
+          }
+          expect(paged).toEqual(ids(wanted));
+        }
+        expect(await store.answers(proposal.id, { limit: 0 })).toEqual([]);
+        expect(await store.answers(proposal.id, { author: author(0), limit: 5 })).toEqual([]);
+      }));
     it('lists authors in byte order and counts blocks', () =>
       withStore(options, async (store) => {
         for (const [i, key] of [...AUTHORS].reverse().entries()) {

@@ -1,9 +1,20 @@
+import type { BlockId } from '@edmp/interface';
 import { decodeHalfBlock } from '../../block/codec.ts';
 import type { Database, SchemaStep } from './database.ts';
 import { LINK_SECRET, LINK_SECRET_BYTES, linkMarks } from './link-marks.ts';
 
 /** Rows marked again at once. */
 const PAGE = 1_000;
+
+function linkOf(bytes: Uint8Array, mark: (link: BlockId) => number): number | null {
+  try {
+    // The id is not needed, so nothing is hashed.
+    const { core } = decodeHalfBlock(bytes, { sha256: () => new Uint8Array(32) });
+    return core.link === null ? null : mark(core.link);
+  } catch {
+    return null; // an unreadable row answers nothing; it is reported when it is asked for
+  }
+}
 
 /** Gives the file its secret, and every stored link the mark that follows from it. */
 function markLinks(database: Database): void {
@@ -21,9 +32,7 @@ function markLinks(database: Database): void {
     const page = rows.all(last, PAGE);
     for (const row of page) {
       last = Number(row.arrival);
-      // The id is not needed, so nothing is hashed.
-      const { core } = decodeHalfBlock(row.bytes as Uint8Array, { sha256: () => new Uint8Array(32) });
-      update.run(core.link === null ? null : mark(core.link), last);
+      update.run(linkOf(row.bytes as Uint8Array, mark), last);
     }
     if (page.length < PAGE) break;
   }

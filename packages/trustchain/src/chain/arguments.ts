@@ -1,0 +1,39 @@
+import {
+  AbortedError,
+  type BlockId,
+  InvalidArgumentError,
+  type PublicKey,
+  type TxValue,
+} from '@edmp/interface';
+import { decodeCanonical } from '../block/canonical-decode.ts';
+import { encodeCanonical } from '../block/canonical-encode.ts';
+import { isBlockId } from '../block/identity.ts';
+
+/** `id` when it is a block id. Throws `ERR_INVALID_ARGUMENT` otherwise. */
+export function expectBlockId(id: BlockId): BlockId {
+  if (typeof id === 'object' && id !== null && id.multihash !== undefined && isBlockId(id)) return id;
+  throw new InvalidArgumentError(`A block id is a CIDv1 of dag-cbor and sha2-256, got ${String(id)}`);
+}
+
+/** A copy of `key` when it is bytes; the codec checks their length. Throws `ERR_INVALID_ARGUMENT` naming `what` otherwise. */
+export function expectKey(what: string, key: PublicKey): PublicKey {
+  if (key instanceof Uint8Array) return key.slice() as PublicKey;
+  throw new InvalidArgumentError(`${what} is a public key of 32 bytes, got ${String(key)}`);
+}
+
+/**
+ * A transaction as it is now: what the caller changes while a block waits to be signed does not change the block.
+ * Throws the codec's errors.
+ */
+export function snapshot(tx: TxValue): TxValue {
+  return decodeCanonical(encodeCanonical(tx));
+}
+
+/** Settles as `work` does, or with `ERR_ABORTED` as soon as the signal fires; `work` goes on by itself. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new AbortedError(undefined, { cause: signal.reason }));
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
