@@ -70,6 +70,7 @@ export { type BlockKind, blockKind } from './inspect/kind.ts';
 export {
   type ChainFinding,
   type ChainReport,
+  type UnreadableRow,
   type VerifyChainOptions,
   verifyChain,
 } from './inspect/verify-chain.ts';

@@ -17,7 +17,10 @@ async function isWhole(store: BlockStore, author: PublicKey, top: number): Promi
 }
 
 /** Notes ascending positions of a chain and collects the runs that are missing between them. */
-export function gapCollector(floor: number): { readonly gaps: readonly PositionRange[]; note(seq: number): void } {
+export function gapCollector(floor: number): {
+  readonly gaps: readonly PositionRange[];
+  note(seq: number): void;
+} {
   const gaps: PositionRange[] = [];
   let expected = floor;
   return {

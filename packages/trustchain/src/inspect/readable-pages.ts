@@ -1,4 +1,10 @@
-import { type AbortOptions, type BlockStore, type EdmpError, type HalfBlock, isEdmpError } from '@edmp/interface';
+import {
+  type AbortOptions,
+  type BlockStore,
+  type EdmpError,
+  type HalfBlock,
+  isEdmpError,
+} from '@edmp/interface';
 import { chainPages, type PageRange } from '../store/pages.ts';
 
 /** A position with a row that holds no block; its other branches, if any, cannot be read either. */

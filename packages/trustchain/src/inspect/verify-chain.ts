@@ -105,7 +105,10 @@ const asIssue = ({ code, message }: EdmpError): ValidationIssue => ({ code, mess
 function checkProof(bytes: Uint8Array, author: PublicKey, crypto: Crypto): ValidationIssue | undefined {
   try {
     if (equalBytes(verifyFraudProof(bytes, crypto).author, author)) return undefined;
-    return { code: 'ERR_STORE_CORRUPT', message: 'The proof stored against this author is one against another' };
+    return {
+      code: 'ERR_STORE_CORRUPT',
+      message: 'The proof stored against this author is one against another',
+    };
   } catch (error) {
     if (!isEdmpError(error)) throw error;
     return asIssue(error);
@@ -144,7 +147,9 @@ export async function verifyChain(
   };
   const findings: ChainFinding[] = [];
   const unreadable: UnreadableRow[] = [];
+  let damage = 0;
   const damaged = (row: UnreadableRow): void => {
+    damage += 1;
     if (unreadable.length < maxFindings) unreadable.push(row);
   };
   const { gaps, note } = gapCollector(from);
@@ -181,7 +186,7 @@ export async function verifyChain(
   head ??= await headBelow(store, author);
   return {
     author,
-    sound: broken === 0 && gaps.length === 0 && unreadable.length === 0 && proofs === 0,
+    sound: broken === 0 && gaps.length === 0 && damage === 0 && proofs === 0,
     blocks,
     head: head === undefined ? null : { seq: head.core.seq, id: head.id },
     gaps,
