@@ -51,7 +51,9 @@ for (const [name, create] of [
       expect((await store.since(0, 99)).map((arrived) => arrived.arrival)).toEqual([2, 4, 5, 6, 7]);
       expect((await store.byType('test', { limit: 99 })).length).toBe(5);
       expect((await store.byType('test', { author: bob.publicKey, limit: 99 })).length).toBe(5);
-      expect(answer.core.link === null ? [] : await store.answers(answer.core.link)).toEqual([]);
+      expect(answer.core.link === null ? [] : await store.answers(answer.core.link, { limit: 9 })).toEqual(
+        [],
+      );
       expect((await store.neighbours(bob.publicKey, 2)).previous).toEqual([]);
       expect(await store.put([proposal])).toBe(1);
       expect((await store.since(7, 9)).map((arrived) => arrived.arrival)).toEqual([9]);
@@ -103,7 +105,7 @@ describe('pruning', () => {
     );
   });
 
-  it('never removes own pairs, pending pairs, evidence, or what the caller keeps', async () => {
+  it('never removes own pairs, pending pairs, proofs, or what the caller keeps', async () => {
     const store = memoryBlockStore();
     const chain = await open(store);
     const [carol, dave, cheat, kept] = [signerOf(3), signerOf(4), signerOf(5), signerOf(6)];
@@ -120,10 +122,13 @@ describe('pruning', () => {
       maxBlocks: 0,
       keep: (block) => wanted.some((one) => one.id.equals(block.id)),
     });
-    expect(report.removed).toBe(3);
-    for (const block of [withMe, pending, one, two, ...wanted, mine, answer, itemAt(old, 3)]) {
+    expect(report.removed).toBe(6);
+    for (const block of [withMe, pending, ...wanted, mine, answer]) {
       expect(await store.has(block.id)).toBe(true);
     }
+    for (const block of [one, two, ...old]) expect(await store.has(block.id)).toBe(false);
+    expect((await store.proofs(cheat.publicKey)).length).toBe(1);
+    expect(await chain.isFraudulent(cheat.publicKey)).toBe(true);
   });
 
   it('removes pairs that are over, both halves', async () => {

@@ -18,12 +18,15 @@ export const CHECKPOINT_TYPE = 'tc/checkpoint';
 export const MAX_CHECKPOINT_CHAINS = 400;
 const PAGE = 256;
 
-/** What a checkpoint says of one chain. */
+/**
+ * What a checkpoint says of one chain. Entries of one chain only move up, and each digest continues the one before:
+ * what comes back below `to` is removed again without a word.
+ */
 export interface CheckpointEntry {
   readonly author: PublicKey;
-  /** Position of the oldest block kept; everything below was removed. */
+  /** Position of the oldest block kept at that time; everything below was removed. */
   readonly to: number;
-  /** The block kept there. */
+  /** The block kept there, the first by id bytes of its branches. */
   readonly id: BlockId;
   /** {@link checkpointDigest} of what was removed. */
   readonly digest: Uint8Array;
@@ -67,7 +70,7 @@ export function decodeCheckpoint(block: HalfBlock): readonly CheckpointEntry[] {
  */
 export function checkpointDigest(
   previous: Uint8Array | undefined,
-  removed: readonly HalfBlock[],
+  removed: readonly Pick<HalfBlock, 'id'>[],
   crypto: Pick<Crypto, 'sha256'>,
 ): Uint8Array {
   return crypto.sha256(

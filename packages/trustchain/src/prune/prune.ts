@@ -10,11 +10,11 @@ import {
   type TxValue,
   throwIfAborted,
 } from '@edmp/interface';
-import { blockKey, bytesKey } from '../block/identity.ts';
+import { bytesKey } from '../block/identity.ts';
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { TypeRules } from '../chain/view.ts';
-import { pairState } from '../pair/state.ts';
 import { chainPages } from '../store/pages.ts';
+import { type ChainCut, chainCut, oldestFirst, positionsOf } from './chain-cut.ts';
 import {
   type CheckpointEntry,
   checkpointDigest,
@@ -22,6 +22,7 @@ import {
   MAX_CHECKPOINT_CHAINS,
   readCheckpoints,
 } from './checkpoint.ts';
+import { DEFAULT_GRACE_MS, DEFAULT_PENDING_MS, type Retention, retention } from './retention.ts';
 
 const PAGE = 1_000;
 
@@ -29,14 +30,24 @@ const PAGE = 1_000;
 export interface PruneOptions extends AbortOptions {
   /** Blocks to keep in all; the oldest arrivals beyond them go, as far as they may. */
   readonly maxBlocks: number;
-  /** Says which other blocks must stay, e.g. those of live agreements. */
+  /** Says which other blocks must stay, e.g. those of live agreements; what follows them in their chains stays too. */
   readonly keep?: (block: HalfBlock) => boolean | Promise<boolean>;
+  /**
+   * How long a pending proposal between others is kept after its deadline, ms: an agreement made in time may arrive
+   * later. Default one day.
+   */
+  readonly graceMs?: number;
+  /**
+   * How long a pending proposal between others is kept after its own time, ms, whatever its deadline: anybody can make
+   * proposals that nobody will answer. Default 30 days.
+   */
+  readonly pendingMs?: number;
 }
 
 /** What pruning did. */
 export interface PruneReport {
   readonly removed: number;
-  /** Chains that were shortened. */
+  /** Chains that were shortened, or went whole. */
   readonly chains: number;
   /** Blocks left. */
   readonly left: number;
@@ -47,7 +58,7 @@ export interface PrunerContext {
   readonly self: PublicKey;
   readonly store: BlockStore;
   readonly crypto: Pick<Crypto, 'sha256'>;
-  readonly frauds: FraudRegister;
+  readonly frauds: Pick<FraudRegister, 'has'>;
   readonly rules: TypeRules;
   readonly now: () => number;
   /** Signs a checkpoint as a block to oneself. */
@@ -56,110 +67,137 @@ export interface PrunerContext {
   readonly onPruned: (author: PublicKey) => void;
 }
 
-/** Removes old blocks of others and remembers, signed, what was removed (DESIGN §3.5). */
+/**
+ * Removes old blocks of others and remembers, signed, what was removed (DESIGN §3.5).
+ *
+ * Chains are cut from below, the oldest arrivals first, up to the first block that stays: an own one, one of an own
+ * pair, a pending proposal, a branch whose fraud is not proven yet, or one that the caller keeps. A chain all of whose
+ * blocks are old enough goes whole, its head included, and is as unknown as before it was first seen: no checkpoint
+ * names it, for an entry for every key that ever sent a block would grow the own chain without bound.
+ *
+ * The price: another block at a removed position, or a second answer to a removed proposal, proves nothing here until
+ * somebody shows the removed block again. Both are then judged as ever and the proof is kept.
+ */
 export interface Pruner {
+  /** Prunes once; calls wait for each other. Throws `ERR_INVALID_ARGUMENT`. */
   prune(options: PruneOptions): Promise<PruneReport>;
-  /** First position of an author that is wanted here: 1 unless its chain was pruned. */
+  /** First position of an author that is wanted here: 1 unless its chain was cut. It never goes down. */
   floor(author: PublicKey): number;
 }
 
-interface Cut {
-  readonly entry: CheckpointEntry;
-  readonly ids: readonly BlockId[];
+function expectWhole(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new InvalidArgumentError(`${name} is a whole number, got ${value}`);
 }
 
 /** The {@link Pruner} of a store; reads the own checkpoints once. */
 export async function pruner(context: PrunerContext): Promise<Pruner> {
   const { self, store, crypto, frauds, rules } = context;
   const checkpoints = await readCheckpoints(store, self);
+  const floor = (author: PublicKey): number => checkpoints.get(bytesKey(author))?.to ?? 1;
 
-  /** Own blocks, those of own pairs, of proven cheats and of pending pairs stay. */
-  const mayGo = async (block: HalfBlock, options: PruneOptions): Promise<boolean> => {
-    const { key, peer, link } = block.core;
-    if (equalBytes(key, self) || (peer !== null && equalBytes(peer, self))) return false;
-    if (await frauds.has(key)) return false;
-    const proposal = link === null ? block : await store.get(link);
-    if (proposal !== undefined && proposal.core.peer !== null) {
-      if (equalBytes(proposal.core.key, self)) return false;
-      const answers = await store.answers(proposal.id);
-      const { state } = pairState(proposal, answers, {
-        now: context.now(),
-        rule: rules.get(proposal.core.type),
-      });
-      if (state === 'pending') return false;
-    }
-    return options.keep === undefined || !(await options.keep(block));
-  };
-
-  /** The oldest arrivals that may go, by author. */
-  const candidates = async (wanted: number, options: PruneOptions): Promise<Map<string, Set<string>>> => {
-    const byAuthor = new Map<string, Set<string>>();
-    let found = 0;
-    let after = 0;
-    while (found < wanted) {
-      throwIfAborted(options.signal);
-      const page = await store.since(after, PAGE);
-      for (const { block, arrival } of page) {
-        after = arrival;
-        if (found >= wanted || !(await mayGo(block, options))) continue;
-        const author = bytesKey(block.core.key);
-        const ids = byAuthor.get(author) ?? new Set<string>();
-        byAuthor.set(author, ids.add(blockKey(block.id)));
-        found += 1;
+  /** What came back below the floors, or was left there by a crash: at most `limit` blocks and a position. */
+  const belowFloors = async (limit: number, stays: Retention, signal?: AbortSignal): Promise<BlockId[]> => {
+    const ids: BlockId[] = [];
+    for (const { author, to } of checkpoints.values()) {
+      throwIfAborted(signal);
+      for await (const page of chainPages(store, { author, from: 1, to: to - 1, size: PAGE }, { signal })) {
+        for (const branches of positionsOf(page)) {
+          if (ids.length >= limit) return ids;
+          if (await stays.mayGo(branches)) ids.push(...branches.map(({ id }) => id));
+        }
       }
-      if (page.length < PAGE) break;
     }
-    return byAuthor;
+    return ids;
   };
 
-  /** Cuts a chain from below, up to the first block that stays; that block is kept as the anchor of what follows. */
-  const cut = async (author: PublicKey, ids: ReadonlySet<string>): Promise<Cut | undefined> => {
-    const removed: HalfBlock[] = [];
-    let anchor: HalfBlock | undefined;
-    const head = (await store.head(author))?.core.seq ?? 0;
-    const range = { author, from: 1, to: Number.MAX_SAFE_INTEGER, size: PAGE };
-    for await (const page of chainPages(store, range)) {
-      anchor = page.find((block) => block.core.seq === head || !ids.has(blockKey(block.id)));
-      const stop = anchor?.core.seq ?? Number.POSITIVE_INFINITY;
-      removed.push(...page.filter((block) => block.core.seq < stop));
-      if (anchor !== undefined) break;
+  /** Cuts that remove `wanted` blocks together, or as many as may go. */
+  const cuts = async (wanted: number, stays: Retention, signal?: AbortSignal): Promise<ChainCut[]> => {
+    const byAuthor = new Map<string, ChainCut>();
+    const arrivals = oldestFirst(store, signal);
+    let found = 0;
+    while (found < wanted) {
+      const touched = new Set<ChainCut>();
+      for (let noted = 0; noted < wanted - found; ) {
+        const next = await arrivals.next();
+        if (next.done === true) break;
+        const { key, seq } = next.value.core;
+        if (equalBytes(key, self) || seq < floor(key)) continue;
+        const author = bytesKey(key);
+        const cut = byAuthor.get(author) ?? chainCut(key, floor(key), store, stays, signal);
+        byAuthor.set(author, cut);
+        // What lies above a block that stays cannot go: others' blocks make up for it.
+        if (!cut.note(next.value)) continue;
+        touched.add(cut);
+        noted += 1;
+      }
+      if (touched.size === 0) break;
+      for (const cut of touched) {
+        if (found < wanted) found += await cut.advance(wanted - found);
+      }
     }
-    if (anchor === undefined || removed.length === 0) return undefined;
-    const digest = checkpointDigest(checkpoints.get(bytesKey(author))?.digest, removed, crypto);
-    const entry = { author, to: anchor.core.seq, id: anchor.id, digest };
-    return { entry, ids: removed.map((block) => block.id) };
+    return [...byAuthor.values()].filter((cut) => cut.removed.length > 0);
   };
 
+  const remove = async (ids: readonly BlockId[]): Promise<number> => {
+    let removed = 0;
+    for (let n = 0; n < ids.length; n += PAGE) removed += (await store.remove?.(ids.slice(n, n + PAGE))) ?? 0;
+    return removed;
+  };
+
+  const entryOf = ({ author, removed, anchor }: ChainCut): CheckpointEntry | undefined => {
+    if (anchor === undefined) return undefined;
+    const previous = checkpoints.get(bytesKey(author))?.digest;
+    const digest = checkpointDigest(
+      previous,
+      removed.map((id) => ({ id })),
+      crypto,
+    );
+    return { author, to: anchor.core.seq, id: anchor.id, digest };
+  };
+
+  const run = async (options: PruneOptions): Promise<PruneReport> => {
+    const { maxBlocks, signal } = options;
+    const stays = retention({
+      self,
+      store,
+      frauds,
+      rules,
+      now: context.now(),
+      graceMs: options.graceMs ?? DEFAULT_GRACE_MS,
+      pendingMs: options.pendingMs ?? DEFAULT_PENDING_MS,
+      keep: options.keep,
+    });
+    const excess = (await store.count()) - maxBlocks;
+    let removed = excess > 0 ? await remove(await belowFloors(excess, stays, signal)) : 0;
+    const found = excess > removed ? await cuts(excess - removed, stays, signal) : [];
+    for (let start = 0; start < found.length; start += MAX_CHECKPOINT_CHAINS) {
+      throwIfAborted(signal);
+      const group = found.slice(start, start + MAX_CHECKPOINT_CHAINS);
+      const entries = group.flatMap((cut) => entryOf(cut) ?? []);
+      // The statement is on disk before anything is gone.
+      if (entries.length > 0) await context.sign(encodeCheckpoint(entries));
+      for (const entry of entries) checkpoints.set(bytesKey(entry.author), entry);
+      for (const cut of group) {
+        context.onPruned(cut.author);
+        removed += await remove(cut.removed);
+      }
+    }
+    return { removed, chains: found.length, left: await store.count() };
+  };
+
+  let last: Promise<unknown> = Promise.resolve();
   return {
     async prune(options) {
       if (store.remove === undefined) throw new InvalidArgumentError('This block store cannot remove blocks');
-      if (!Number.isSafeInteger(options.maxBlocks) || options.maxBlocks < 0) {
-        throw new InvalidArgumentError(`maxBlocks is a whole number, got ${options.maxBlocks}`);
-      }
-      const excess = (await store.count()) - options.maxBlocks;
-      const cuts: Cut[] = [];
-      if (excess > 0) {
-        const byAuthor = await candidates(excess, options);
-        for (const author of await store.authors()) {
-          const ids = byAuthor.get(bytesKey(author));
-          const found = ids && (await cut(author, ids));
-          if (found !== undefined) cuts.push(found);
-        }
-      }
-      let removed = 0;
-      for (let start = 0; start < cuts.length; start += MAX_CHECKPOINT_CHAINS) {
-        throwIfAborted(options.signal);
-        const group = cuts.slice(start, start + MAX_CHECKPOINT_CHAINS);
-        // The statement is on disk before anything is gone.
-        await context.sign(encodeCheckpoint(group.map(({ entry }) => entry)));
-        for (const { entry, ids } of group) {
-          checkpoints.set(bytesKey(entry.author), entry);
-          context.onPruned(entry.author);
-          for (let n = 0; n < ids.length; n += PAGE) removed += await store.remove(ids.slice(n, n + PAGE));
-        }
-      }
-      return { removed, chains: cuts.length, left: await store.count() };
+      expectWhole('maxBlocks', options.maxBlocks);
+      expectWhole('graceMs', options.graceMs ?? DEFAULT_GRACE_MS);
+      expectWhole('pendingMs', options.pendingMs ?? DEFAULT_PENDING_MS);
+      // Two at once would both continue the same digest.
+      const report = last.then(() => run(options));
+      last = report.catch(() => {});
+      return report;
     },
-    floor: (author) => checkpoints.get(bytesKey(author))?.to ?? 1,
+    floor,
   };
 }
