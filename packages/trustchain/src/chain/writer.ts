@@ -189,8 +189,8 @@ export function chainWriter(context: WriterContext): ChainWriter {
   };
 
   const process = async (batch: readonly Waiting[]): Promise<void> => {
-    const since = fromOutside;
     await context.ready();
+    const since = fromOutside;
     let from = head ?? (await loadHead(since));
     const prepared: Prepared[] = [];
     const answered = new Set<string>();
