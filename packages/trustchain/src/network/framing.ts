@@ -30,8 +30,11 @@ export interface FrameDecoder {
   /**
    * The next whole frame, or undefined until more bytes arrive. Throws `ERR_NETWORK_LIMIT` as soon as a length
    * prefix promises more than `maxPayloadBytes`, `ERR_NETWORK_PROTOCOL` on an unknown kind or a frame without one.
+   * `announced` is called with the payload's length when it is known, before the payload is kept; it may throw.
    */
-  next(maxPayloadBytes: number): Frame | undefined;
+  next(maxPayloadBytes: number, announced?: (payloadBytes: number) => void): Frame | undefined;
+  /** Throws away what is buffered. */
+  clear(): void;
   /** Bytes pushed and not yet handed out. */
   readonly buffered: number;
 }
@@ -80,7 +83,14 @@ export function frameDecoder(): FrameDecoder {
       chunks.push(chunk);
       buffered += chunk.length;
     },
-    next(maxPayloadBytes) {
+    clear() {
+      chunks = [];
+      first = 0;
+      offset = 0;
+      buffered = 0;
+    },
+    next(maxPayloadBytes, announced) {
+      const isNew = length === undefined;
       if (length === undefined) {
         if (buffered < PREFIX_BYTES) return undefined;
         length = new DataView(take(PREFIX_BYTES).buffer).getUint32(0);
@@ -94,6 +104,7 @@ export function frameDecoder(): FrameDecoder {
           { details: { maxBytes: maxPayloadBytes, bytes: length - 1 } },
         );
       }
+      if (isNew) announced?.(length - 1);
       if (buffered < length) return undefined;
       const status = take(1)[0] ?? 0;
       const payload = take(length - 1);

@@ -11,6 +11,7 @@ import {
   type RequestHandler,
   TimeoutError,
 } from '@edmp/interface';
+import { type ByteBudgetOptions, byteBudget } from './byte-budget.ts';
 import { byteCount, checkName, numberIn } from './checks.ts';
 import { NetworkError } from './errors.ts';
 import { encodeFailure, encodeHandlerError } from './failure.ts';
@@ -19,7 +20,15 @@ import type { FrameKind } from './framing.ts';
 import { openWork } from './open-work.ts';
 
 const EMPTY = new Uint8Array();
-const DEFAULT_MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const DEFAULT_MAX_REQUEST_BYTES = 4 * MIB;
+/** Requests being read or handled: a peer may have two of the largest open, or any number of small ones. */
+const REQUEST_BUDGET: ByteBudgetOptions = { perPeer: 8 * MIB, total: 64 * MIB };
+/** Answers that their askers are slow to take: one frame of each open request. */
+const ANSWER_BUDGET: ByteBudgetOptions = { perPeer: 32 * MIB, total: 128 * MIB };
+
+/** What is wrong with a request that its asker is told. */
+const REFUSED = ['ERR_NETWORK_LIMIT', 'ERR_NETWORK_PROTOCOL', 'ERR_NETWORK_BUSY'] as const;
 
 /** Limits of a {@link RequestServer}. */
 export interface RequestServerOptions {
@@ -28,6 +37,10 @@ export interface RequestServerOptions {
   readonly requestTimeoutMs?: number;
   /** Longest wait for a peer that does not take the next answer frame, ms. Default 60 000. */
   readonly writeTimeoutMs?: number;
+  /** Bytes of requests announced and not answered yet. Default 8 MiB for one peer, 64 MiB for all. */
+  readonly requestBudget?: ByteBudgetOptions;
+  /** Bytes of answer frames that peers are slow to take. Default 32 MiB for one peer, 128 MiB for all. */
+  readonly answerBudget?: ByteBudgetOptions;
 }
 
 /** A protocol that is served. */
@@ -62,6 +75,8 @@ export function requestServer(options: RequestServerOptions): RequestServer {
   const writeTimeoutMs = options.writeTimeoutMs ?? 60_000;
   const handlers = new Map<string, Served>();
   const work = openWork();
+  const requests = byteBudget(options.requestBudget ?? REQUEST_BUDGET);
+  const answers = byteBudget(options.answerBudget ?? ANSWER_BUDGET);
 
   const within = async <T>(ms: number, what: string, stream: FrameStream, wait: Promise<T>): Promise<T> => {
     const cancel = environment.schedule(ms, () =>
@@ -76,6 +91,17 @@ export function requestServer(options: RequestServerOptions): RequestServer {
   const send = (stream: FrameStream, kind: FrameKind, payload: Uint8Array): undefined | Promise<void> => {
     const blocked = stream.send(kind, payload);
     return blocked && within(writeTimeoutMs, 'Sending an answer', stream, blocked);
+  };
+  /** Sends a part of an answer, counting it while the peer does not take it. */
+  const sendData = (stream: FrameStream, peer: string, payload: Uint8Array): undefined | Promise<void> => {
+    const blocked = send(stream, 'data', payload);
+    if (blocked === undefined) return undefined;
+    const giveBack = answers.take(peer, payload.length);
+    // What waits for slow readers is bounded; the reader that comes too many loses its stream.
+    if (giveBack === undefined) {
+      stream.abort(new NetworkError('ERR_NETWORK_BUSY', 'Too many bytes wait for peers to read them'));
+    }
+    return blocked.finally(giveBack);
   };
   const finish = async (stream: FrameStream, kind: FrameKind, payload: Uint8Array): Promise<void> => {
     await send(stream, kind, payload);
@@ -98,8 +124,12 @@ export function requestServer(options: RequestServerOptions): RequestServer {
     await refuse(stream, error);
   };
 
-  const readRequest = async (served: Served, stream: FrameStream): Promise<Uint8Array> => {
-    const next = stream.receive(served.maxRequestBytes);
+  const readRequest = async (
+    served: Served,
+    stream: FrameStream,
+    announced: (bytes: number) => void,
+  ): Promise<Uint8Array> => {
+    const next = stream.receive(served.maxRequestBytes, announced);
     const frame = next instanceof Promise ? await within(requestTimeoutMs, 'A request', stream, next) : next;
     if (frame === undefined)
       throw new NetworkError('ERR_NETWORK_PROTOCOL', 'A stream begins with its request');
@@ -124,7 +154,7 @@ export function requestServer(options: RequestServerOptions): RequestServer {
       for (;;) {
         const next = await nextOrAborted(frames, request.signal);
         if (next.done === true) break;
-        const blocked = send(stream, 'data', next.value);
+        const blocked = sendData(stream, publicKeyToHex(request.from), next.value);
         if (blocked !== undefined) await blocked;
       }
     } catch (error) {
@@ -155,9 +185,17 @@ export function requestServer(options: RequestServerOptions): RequestServer {
     }
     served.running.set(peer, running + 1);
     let taken = true;
+    let giveBack: (() => void) | undefined;
+    const reserve = (bytes: number): void => {
+      giveBack = requests.take(peer, bytes);
+      if (giveBack !== undefined) return;
+      const text = `A request of ${bytes} bytes is more than what is left for this peer; try later`;
+      throw new NetworkError('ERR_NETWORK_BUSY', text);
+    };
     const release = (): void => {
       if (!taken) return;
       taken = false;
+      giveBack?.();
       const left = (served.running.get(peer) ?? 1) - 1;
       if (left === 0) served.running.delete(peer);
       else served.running.set(peer, left);
@@ -174,14 +212,17 @@ export function requestServer(options: RequestServerOptions): RequestServer {
     try {
       let body: Uint8Array;
       try {
-        body = await readRequest(served, stream);
+        body = await readRequest(served, stream, reserve);
       } catch (error) {
         release();
-        if (isEdmpError(error, 'ERR_NETWORK_LIMIT') || isEdmpError(error, 'ERR_NETWORK_PROTOCOL')) {
-          return await refuse(stream, new NetworkError(error.code as 'ERR_NETWORK_LIMIT', error.message));
+        const refused = REFUSED.find((code) => isEdmpError(error, code));
+        if (refused !== undefined) {
+          return await refuse(stream, new NetworkError(refused, (error as Error).message));
         }
         throw error;
       }
+      // A stream carries one request: whatever follows it would be held and never read.
+      stream.ignoreRest();
       await answer(served, { from, body, signal: controller.signal }, stream, release);
     } finally {
       remove();

@@ -84,7 +84,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     if (node !== undefined && connection.status === 'open') peers.connected(from);
     void server.serve(stream.protocol, from, libp2pFrameStream(stream));
   };
-  server.handle(HELLO, async () => new Uint8Array());
+  server.handle(HELLO, async () => new Uint8Array(), { maxRequestBytes: 0, maxConcurrentPerPeer: 2 });
   server.handle(PEER_LOOKUP_PROTOCOL, (request) => lookup.answer(request), {
     maxRequestBytes: 64,
     maxConcurrentPerPeer: 4,

@@ -1,7 +1,7 @@
 import type { EdmpError } from '@edmp/interface';
 import type { Stream } from '@libp2p/interface';
 import { NetworkError } from '../errors.ts';
-import type { FrameStream } from '../frame-stream.ts';
+import { type FrameStream, MAX_IGNORED_BYTES } from '../frame-stream.ts';
 import { encodeFrame, type Frame, frameDecoder } from '../framing.ts';
 
 /** Unread bytes above which the peer is told to stop sending, and below which to go on. */
@@ -10,6 +10,7 @@ const LOW_WATER_BYTES = 64 * 1024;
 
 interface Waiter {
   readonly limit: number;
+  readonly announced: ((payloadBytes: number) => void) | undefined;
   resolve(frame: Frame | undefined): void;
   reject(error: unknown): void;
 }
@@ -22,13 +23,20 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
   let ended = stream.readableEnded;
   let closed = stream.status !== 'open' && stream.status !== 'closing';
   let failure: EdmpError | undefined;
+  let ignored: number | undefined;
 
   const broken = (): NetworkError =>
     new NetworkError('ERR_NETWORK_UNREACHABLE', 'The connection broke or the peer reset the stream');
 
+  const tooMuch = (): NetworkError =>
+    new NetworkError('ERR_NETWORK_LIMIT', 'The peer goes on sending where nothing more is expected');
+
   /** What receive() answers now, or undefined when it has to wait. Throws. */
-  const poll = (limit: number): { readonly frame: Frame | undefined } | undefined => {
-    const frame = decoder.next(limit);
+  const poll = ({
+    limit,
+    announced,
+  }: Pick<Waiter, 'limit' | 'announced'>): { readonly frame: Frame | undefined } | undefined => {
+    const frame = decoder.next(limit, announced);
     if (frame !== undefined) return { frame };
     if (failure !== undefined) throw failure;
     return ended ? { frame: undefined } : undefined;
@@ -37,7 +45,7 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
     const waiting = waiter;
     if (waiting === undefined) return;
     try {
-      const result = poll(waiting.limit);
+      const result = poll(waiting);
       if (result === undefined) return;
       waiter = undefined;
       waiting.resolve(result.frame);
@@ -56,6 +64,11 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
   };
 
   stream.addEventListener('message', ({ data }) => {
+    if (ignored !== undefined) {
+      ignored += data.byteLength;
+      if (ignored > MAX_IGNORED_BYTES) abort(tooMuch());
+      return;
+    }
     decoder.push(data.subarray());
     serveWaiter();
     pauseIfFull();
@@ -102,6 +115,12 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
       settle();
     });
 
+  const abort = (error: EdmpError): void => {
+    failure ??= error;
+    stream.abort(error);
+    serveWaiter();
+  };
+
   return {
     send(kind, payload) {
       if (failure !== undefined) throw failure;
@@ -112,14 +131,14 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
       }
       return drained();
     },
-    receive(limit) {
-      const result = poll(limit);
+    receive(limit, announced) {
+      const result = poll({ limit, announced });
       if (result !== undefined) {
         resumeIfEmpty();
         return result.frame;
       }
       return new Promise((resolve, reject) => {
-        waiter = { limit, resolve, reject };
+        waiter = { limit, announced, resolve, reject };
         resumeIfEmpty();
       });
     },
@@ -130,11 +149,13 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
         throw failure ?? new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed', { cause });
       }
     },
-    abort(error) {
-      failure ??= error;
-      stream.abort(error);
-      serveWaiter();
+    ignoreRest() {
+      ignored ??= decoder.buffered;
+      decoder.clear();
+      if (ignored > MAX_IGNORED_BYTES) abort(tooMuch());
+      else if (stream.readStatus === 'paused') stream.resume();
     },
+    abort,
     onClose(listener) {
       if (closed) listener();
       else closeListeners.push(listener);

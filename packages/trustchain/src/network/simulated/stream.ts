@@ -1,6 +1,6 @@
 import type { EdmpError } from '@edmp/interface';
 import { NetworkError } from '../errors.ts';
-import type { FrameStream } from '../frame-stream.ts';
+import { type FrameStream, MAX_IGNORED_BYTES } from '../frame-stream.ts';
 import type { Frame, FrameKind } from '../framing.ts';
 
 /** Bytes on their way or unread above which a sender has to wait. */
@@ -49,12 +49,18 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
     let unacknowledged = 0;
     const waiting: { resolve(): void; reject(error: EdmpError): void }[] = [];
     let receiver:
-      | { readonly limit: number; resolve(frame: Frame | undefined): void; reject(error: unknown): void }
+      | {
+          readonly limit: number;
+          readonly announced: ((payloadBytes: number) => void) | undefined;
+          resolve(frame: Frame | undefined): void;
+          reject(error: unknown): void;
+        }
       | undefined;
     let remoteEnded = false;
     let writeClosed = false;
     let closed = false;
     let failure: EdmpError | undefined;
+    let ignored: number | undefined;
 
     /** Tells the sender what was read, a quarter of a window at a time. */
     const acknowledge = (bytes: number): void => {
@@ -64,7 +70,10 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
       unacknowledged = 0;
       carry(() => other().readUp(read));
     };
-    const take = (limit: number): { readonly frame: Frame | undefined } | undefined => {
+    const take = (
+      limit: number,
+      announced: ((payloadBytes: number) => void) | undefined,
+    ): { readonly frame: Frame | undefined } | undefined => {
       const frame = inbox.shift();
       if (frame !== undefined) {
         acknowledge(size(frame));
@@ -75,6 +84,7 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
             { details: { maxBytes: limit, bytes: frame.payload.length } },
           );
         }
+        announced?.(frame.payload.length);
         return { frame };
       }
       if (failure !== undefined) throw failure;
@@ -84,7 +94,7 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
       const current = receiver;
       if (current === undefined) return;
       try {
-        const result = take(current.limit);
+        const result = take(current.limit, current.announced);
         if (result === undefined) return;
         receiver = undefined;
         current.resolve(result.frame);
@@ -106,6 +116,23 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
       close();
     };
 
+    const abort = (error: EdmpError): void => {
+      if (closed) return;
+      options.onReset(index);
+      inbox.length = 0;
+      carry(() => other().arriveReset());
+      fail(error);
+    };
+    const ignore = (frame: Frame): void => {
+      acknowledge(size(frame));
+      ignored = (ignored ?? 0) + size(frame);
+      if (ignored > MAX_IGNORED_BYTES) {
+        abort(
+          new NetworkError('ERR_NETWORK_LIMIT', 'The peer goes on sending where nothing more is expected'),
+        );
+      }
+    };
+
     return {
       send(kind: FrameKind, payload: Uint8Array) {
         if (failure !== undefined) throw failure;
@@ -120,11 +147,11 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
           waiting.push({ resolve, reject });
         });
       },
-      receive(limit) {
-        const result = take(limit);
+      receive(limit, announced) {
+        const result = take(limit, announced);
         if (result !== undefined) return result.frame;
         return new Promise((resolve, reject) => {
-          receiver = { limit, resolve, reject };
+          receiver = { limit, announced, resolve, reject };
         });
       },
       async closeWrite() {
@@ -134,12 +161,10 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
         carry(() => other().arriveEnd());
         if (remoteEnded) close();
       },
-      abort(error) {
-        if (closed) return;
-        options.onReset(index);
-        inbox.length = 0;
-        carry(() => other().arriveReset());
-        fail(error);
+      abort,
+      ignoreRest() {
+        ignored ??= 0;
+        for (const frame of inbox.splice(0)) ignore(frame);
       },
       onClose(listener) {
         if (closed) listener();
@@ -148,7 +173,8 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
       breakOff: fail,
       arrive(frame) {
         if (closed) return;
-        inbox.push(frame);
+        if (ignored === undefined) inbox.push(frame);
+        else ignore(frame);
         serve();
       },
       arriveEnd() {
