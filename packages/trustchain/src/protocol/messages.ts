@@ -1,13 +1,16 @@
-import type { PublicKey, TxValue } from '@edmp/interface';
+import type { BlockId, TxValue } from '@edmp/interface';
 import { decodeCanonical } from '../block/canonical-decode.ts';
 import { encodeCanonical } from '../block/canonical-encode.ts';
+import { blockIdFromBytes } from '../block/identity.ts';
 import { MAX_BLOCK_BYTES } from '../block/limits.ts';
 import { ChainError } from '../chain/errors.ts';
 
 /** Sends signed blocks and waits until they are stored. */
 export const PUSH_PROTOCOL = '/edmp/tc/push/1';
+/** Asks which of some blocks a peer stores already. */
+export const OFFER_PROTOCOL = '/edmp/tc/offer/1';
 /** Fetches a range of one author's chain. */
-export const SYNC_PROTOCOL = '/edmp/tc/sync/1';
+export const SYNC_PROTOCOL = '/edmp/tc/sync/2';
 /** Announces chain heads: each message is one signed block. */
 export const HEADS_TOPIC = '/edmp/tc/heads/1';
 /** Spreads fraud proofs: each message is one proof. */
@@ -20,10 +23,15 @@ export const FRAME_TARGET_BYTES = 1_048_576;
 /** Largest frame of blocks, bytes. */
 export const MAX_FRAME_BYTES: number = FRAME_TARGET_BYTES + MAX_BLOCK_BYTES + 16;
 
-const breach = (message: string, cause?: unknown): ChainError =>
+/** Largest offer, bytes. */
+export const MAX_OFFER_BYTES: number = MAX_FRAME_BLOCKS * 38 + 8;
+
+/** A message that breaks the protocol. */
+export const breach = (message: string, cause?: unknown): ChainError =>
   new ChainError('ERR_CHAIN_PROTOCOL', message, { cause });
 
-function decode(bytes: Uint8Array, what: string): TxValue {
+/** Canonical dag-cbor of a peer. Throws `ERR_CHAIN_PROTOCOL`. */
+export function decodeMessage(bytes: Uint8Array, what: string): TxValue {
   try {
     return decodeCanonical(bytes);
   } catch (cause) {
@@ -36,11 +44,15 @@ export function encodeBlocks(blocks: readonly { readonly bytes: Uint8Array }[]):
   return encodeCanonical(blocks.map((block) => block.bytes));
 }
 
-/** Signed blocks of a frame, not decoded yet. Throws `ERR_CHAIN_PROTOCOL`. */
+/** Signed blocks of a frame, not decoded yet. Throws `ERR_CHAIN_PROTOCOL`, also for a frame without blocks. */
 export function decodeBlocks(frame: Uint8Array): readonly Uint8Array[] {
-  const list = decode(frame, 'A frame of blocks');
-  if (!Array.isArray(list) || list.length > MAX_FRAME_BLOCKS) {
-    throw breach(`A frame is a list of at most ${MAX_FRAME_BLOCKS} blocks`);
+  return blocksOf(decodeMessage(frame, 'A frame of blocks'));
+}
+
+/** {@link decodeBlocks} of a value that is decoded already. */
+export function blocksOf(list: TxValue): readonly Uint8Array[] {
+  if (!Array.isArray(list) || list.length === 0 || list.length > MAX_FRAME_BLOCKS) {
+    throw breach(`A frame is a list of 1 to ${MAX_FRAME_BLOCKS} blocks`);
   }
   for (const item of list)
     if (!(item instanceof Uint8Array)) throw breach('A block in a frame is a byte string');
@@ -72,7 +84,7 @@ export function encodePushAnswer(codes: readonly (string | null)[]): Uint8Array 
 
 /** {@link encodePushAnswer} reversed. Throws `ERR_CHAIN_PROTOCOL` unless there are `count` results. */
 export function decodePushAnswer(frame: Uint8Array, count: number): readonly (string | null)[] {
-  const list = decode(frame, 'An answer to a push');
+  const list = decodeMessage(frame, 'An answer to a push');
   if (!Array.isArray(list) || list.length !== count) throw breach(`Expected ${count} results of a push`);
   return list.map((item: TxValue) => {
     if (item === null || (typeof item === 'string' && item.length <= 64)) return item;
@@ -80,40 +92,35 @@ export function decodePushAnswer(frame: Uint8Array, count: number): readonly (st
   });
 }
 
-/** What a sync asks for. */
-export interface SyncRequest {
-  readonly author: PublicKey;
-  /** First position, inclusive. */
-  readonly from: number;
-  /** Last position, inclusive. */
-  readonly to: number;
-  /** `chain`: the author's blocks. `links`: the blocks that answer them and the proposals that they answer. */
-  readonly part: 'chain' | 'links';
+/** Ids of blocks that are offered. */
+export function encodeOffer(ids: readonly BlockId[]): Uint8Array {
+  return encodeCanonical(ids.map((id) => id.bytes));
 }
 
-/** Canonical form of a {@link SyncRequest}. */
-export function encodeSyncRequest(request: SyncRequest): Uint8Array {
-  return encodeCanonical({ author: request.author, from: request.from, to: request.to, part: request.part });
-}
-
-/** {@link SyncRequest} of its canonical form. Throws `ERR_CHAIN_PROTOCOL`. */
-export function decodeSyncRequest(bytes: Uint8Array): SyncRequest {
-  const value = decode(bytes, 'A sync request');
-  const fields = (typeof value === 'object' && value !== null ? value : {}) as {
-    readonly [key: string]: TxValue;
-  };
-  const { author, from, to, part } = fields;
-  const position = (field: TxValue | undefined): field is number =>
-    typeof field === 'number' && Number.isSafeInteger(field) && field >= 1;
-  if (
-    !(author instanceof Uint8Array) ||
-    author.length !== 32 ||
-    !position(from) ||
-    !position(to) ||
-    (part !== 'chain' && part !== 'links') ||
-    Object.keys(fields).length !== 4
-  ) {
-    throw breach('A sync request is { author, from, to, part }');
+/** {@link encodeOffer} reversed. Throws `ERR_CHAIN_PROTOCOL` unless they are at most {@link MAX_FRAME_BLOCKS} ids. */
+export function decodeOffer(bytes: Uint8Array): readonly BlockId[] {
+  const list = decodeMessage(bytes, 'An offer');
+  if (!Array.isArray(list) || list.length > MAX_FRAME_BLOCKS) {
+    throw breach(`An offer is a list of at most ${MAX_FRAME_BLOCKS} ids`);
   }
-  return { author: author as PublicKey, from, to, part };
+  return list.map((item: TxValue) => {
+    const id = item instanceof Uint8Array ? blockIdFromBytes(item) : undefined;
+    if (id === undefined) throw breach('An id in an offer is 36 bytes of a block id');
+    return id;
+  });
+}
+
+/** Answer to an offer: for each id whether its block is stored. */
+export function encodeOfferAnswer(stored: readonly boolean[]): Uint8Array {
+  return encodeCanonical(stored);
+}
+
+/** {@link encodeOfferAnswer} reversed. Throws `ERR_CHAIN_PROTOCOL` unless there are `count` results. */
+export function decodeOfferAnswer(frame: Uint8Array, count: number): readonly boolean[] {
+  const list = decodeMessage(frame, 'An answer to an offer');
+  if (!Array.isArray(list) || list.length !== count) throw breach(`Expected ${count} results of an offer`);
+  return list.map((item: TxValue) => {
+    if (typeof item !== 'boolean') throw breach('A result of an offer is true or false');
+    return item;
+  });
 }

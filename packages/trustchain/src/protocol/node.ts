@@ -13,15 +13,24 @@ import {
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../chain/options.ts';
 import { fetchBefore } from './fetch-before.ts';
-import { FRAUD_TOPIC, HEADS_TOPIC, MAX_FRAME_BYTES, PUSH_PROTOCOL, SYNC_PROTOCOL } from './messages.ts';
+import {
+  FRAUD_TOPIC,
+  HEADS_TOPIC,
+  MAX_FRAME_BYTES,
+  MAX_OFFER_BYTES,
+  OFFER_PROTOCOL,
+  PUSH_PROTOCOL,
+  SYNC_PROTOCOL,
+} from './messages.ts';
+import { offerHandler } from './offer.ts';
 import { type Outbox, outbox } from './outbox.ts';
 import { pushBlocks, pushHandler } from './push.ts';
 import { quota } from './quota.ts';
-import { type SyncContext, syncChain, syncHandler, syncRange } from './sync.ts';
+import { syncHandler } from './serve-sync.ts';
+import { fetchRanges, type SyncContext } from './sync.ts';
+import { chainSync } from './sync-chain.ts';
+import { MAX_SYNC_REQUEST_BYTES } from './sync-messages.ts';
 import { fraudHandler, headsHandler } from './topics.ts';
-
-/** Own blocks addressed to others that are offered again after a restart. */
-const OFFERED_AGAIN = 256;
 
 /** What {@link chainNode} works with. */
 export interface ChainNodeContext {
@@ -52,16 +61,20 @@ export interface ChainNode {
   ): Promise<number>;
   /** Fetches own blocks above the stored head. */
   learnOwn(peer: PublicKey): Promise<void>;
-  stop(): void;
+  /** Resolves when nothing that the node began is under way any more. */
+  stop(): Promise<void>;
 }
 
 /** The {@link ChainNode} over a network. */
 export function chainNode(context: ChainNodeContext): ChainNode {
   const { self, network, store, crypto, environment, limits, frauds, receive } = context;
-  const delivery: Outbox = outbox(network, environment);
+  const delivery: Outbox = outbox({ self, network, store, environment });
   const stopping = new AbortController();
   const undo: (() => void)[] = [];
-  const syncing: SyncContext = { network, store, crypto, receive, floor: context.floor };
+  const syncing: SyncContext = { network, store, crypto, environment, receive, floor: context.floor };
+  const chains = chainSync(syncing);
+  /** Syncs that the application asked for. */
+  const running = new Set<Promise<number>>();
   const closeGap = fetchBefore({ syncing, environment, limits, stopping: stopping.signal });
   let announced: HalfBlock | undefined;
   let pending: HalfBlock | undefined;
@@ -91,10 +104,10 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   const learnOwn = async (peer: PublicKey): Promise<void> => {
     await bounded('Asking a peer for the own head', async (signal) => {
       const from = ((await store.head(self))?.core.seq ?? 0) + 1;
-      await syncRange(
+      await fetchRanges(
         syncing,
         peer,
-        { author: self, from, to: Number.MAX_SAFE_INTEGER, part: 'chain' },
+        { author: self, ranges: [[from, Number.MAX_SAFE_INTEGER]], part: 'chain' },
         { signal },
       );
     });
@@ -120,13 +133,21 @@ export function chainNode(context: ChainNodeContext): ChainNode {
       undo.push(
         network.handle(
           PUSH_PROTOCOL,
-          pushHandler({ self, crypto, quota: pushQuota, receive, fetchBefore: closeGap }),
+          pushHandler({
+            self,
+            crypto,
+            quota: pushQuota,
+            receive,
+            fetchBefore: closeGap,
+            stopping: stopping.signal,
+          }),
           {
             maxRequestBytes: MAX_FRAME_BYTES,
           },
         ),
+        network.handle(OFFER_PROTOCOL, offerHandler(store, pushQuota), { maxRequestBytes: MAX_OFFER_BYTES }),
         network.handle(SYNC_PROTOCOL, syncHandler(store, quota(environment, limits.sync)), {
-          maxRequestBytes: 1_024,
+          maxRequestBytes: MAX_SYNC_REQUEST_BYTES,
           maxConcurrentPerPeer: 8,
         }),
         network.subscribe(HEADS_TOPIC, headsHandler(crypto, gossipQuota, receive)),
@@ -140,14 +161,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
           if (event.type === 'connected') onConnected(event.peer);
         }),
       );
-      const head = await store.head(self);
-      if (head !== undefined) {
-        const from = Math.max(1, head.core.seq - OFFERED_AGAIN + 1);
-        for (const block of await store.range(self, from, head.core.seq, OFFERED_AGAIN)) {
-          const { peer } = block.core;
-          if (peer !== null && !equalBytes(peer, self)) delivery.deliver(peer, block);
-        }
-      }
+      await delivery.recover();
       for (const peer of network.peers()) onConnected(peer);
     },
     appended(block) {
@@ -156,13 +170,21 @@ export function chainNode(context: ChainNodeContext): ChainNode {
       announce(block);
     },
     publishProof: (proof) => publish(FRAUD_TOPIC, proof),
-    sync: (peer, author, options) => syncChain(syncing, peer, author, options),
+    sync(peer, author, { signal, links = false } = {}) {
+      const signals = signal === undefined ? [stopping.signal] : [signal, stopping.signal];
+      const sync = chains.sync(peer, author, { signal: AbortSignal.any(signals), links });
+      running.add(sync);
+      const done = () => running.delete(sync);
+      sync.then(done, done);
+      return sync;
+    },
     learnOwn,
-    stop() {
+    async stop() {
       stopping.abort();
       cancelAnnounce?.();
-      delivery.stop();
       for (const stop of undo) stop();
+      await Promise.allSettled(running);
+      await delivery.stop();
     },
   };
 }

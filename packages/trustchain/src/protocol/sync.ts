@@ -2,82 +2,64 @@ import {
   type AbortOptions,
   type BlockStore,
   type Crypto,
+  type Environment,
   equalBytes,
   type HalfBlock,
   type Network,
   type PublicKey,
   type ReceiveResult,
-  type RequestHandler,
+  throwIfAborted,
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { blockKey } from '../block/identity.ts';
-import { ChainError } from '../chain/errors.ts';
 import { chainGaps, type PositionRange } from '../inspect/gaps.ts';
-import { chainPages } from '../store/pages.ts';
+import { breach, MAX_FRAME_BLOCKS, MAX_FRAME_BYTES, SYNC_PROTOCOL } from './messages.ts';
+import { MAX_SERVED } from './serve-sync.ts';
 import {
-  decodeBlocks,
-  decodeSyncRequest,
-  encodeBlocks,
+  decodeSyncFrame,
   encodeSyncRequest,
-  frames,
-  MAX_FRAME_BLOCKS,
-  MAX_FRAME_BYTES,
-  SYNC_PROTOCOL,
+  MAX_RANGES,
+  type SyncEnd,
   type SyncRequest,
-} from './messages.ts';
-import type { Quota } from './quota.ts';
+} from './sync-messages.ts';
+import { type SyncProgress, syncProgress } from './sync-progress.ts';
 
-/** Blocks of the chain that one request is answered with at most; fewer say that there are no more. */
-const MAX_SERVED = 16_384;
-/** Blocks read at once when the own store is searched for holes. */
-const SCAN_PAGE = 1_000;
 /** Frames of an answer that are verified and stored at once, while the next one is read. */
 const FRAMES_AHEAD = 3;
 /** Requests that one sync makes at most. */
 const MAX_REQUESTS = 256;
-
-/** Blocks that belong together with `block` but stand in other chains. */
-async function linked(store: BlockStore, block: HalfBlock): Promise<readonly HalfBlock[]> {
-  const { link } = block.core;
-  if (link === null) return (await store.answers(block.id)).slice(0, MAX_FRAME_BLOCKS);
-  const proposal = await store.get(link);
-  return proposal === undefined ? [] : [proposal];
-}
-
-/** Serves {@link SYNC_PROTOCOL}: pages of the range, each as soon as it is read. */
-export function syncHandler(store: BlockStore, quota: Quota): RequestHandler {
-  return async function* ({ from: peer, body, signal }) {
-    const { author, from, to, part } = decodeSyncRequest(body);
-    let served = 0;
-    for await (const page of chainPages(store, { author, from, to, size: MAX_FRAME_BLOCKS }, { signal })) {
-      const room = page.slice(0, MAX_SERVED - served);
-      const blocks =
-        part === 'chain' ? room : (await Promise.all(room.map((block) => linked(store, block)))).flat();
-      const price = part === 'chain' ? room.length : room.length + blocks.length;
-      if (!quota.take(peer, price)) {
-        throw new ChainError(
-          'ERR_CHAIN_BUSY',
-          'This peer fetches more blocks than its quota allows; try later',
-          {
-            retryable: true,
-          },
-        );
-      }
-      for (const group of frames(blocks)) yield encodeBlocks(group);
-      served += room.length;
-      if (served >= MAX_SERVED) return;
-    }
-  };
-}
 
 /** What the asking side works with. */
 export interface SyncContext {
   readonly network: Network;
   readonly store: BlockStore;
   readonly crypto: Crypto;
+  readonly environment: Environment;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
   /** First position of an author that is wanted: above what was pruned here. */
   readonly floor: (author: PublicKey) => number;
+}
+
+/** What one sync asks for. */
+export interface Wanted {
+  readonly author: PublicKey;
+  /** Ascending. */
+  readonly ranges: readonly PositionRange[];
+  readonly part: SyncRequest['part'];
+  /** {@link SyncRequest.since}; default 0. */
+  readonly since?: number;
+  /** Blocks in the ranges are stored here already: they are not taken in again. Default false. */
+  readonly someStored?: boolean;
+}
+
+/** What came of it. */
+export interface Fetched {
+  /** Number of new blocks. */
+  readonly added: number;
+  /** {@link SyncEnd.seen} of the first answer; 0 without one. */
+  readonly seen: number;
+  /** Whether the peer has nothing more. */
+  readonly complete: boolean;
 }
 
 /** Ranges of an author's chain that are not stored from `floor` on, the last one open-ended. */
@@ -92,135 +74,149 @@ export async function missingRanges(
   return [...gaps, [Math.max(floor, top + 1), Number.MAX_SAFE_INTEGER]];
 }
 
-interface Fetched {
-  readonly blocks: number;
+/** The parts of ranges from a position on. */
+const rangesFrom = (ranges: readonly PositionRange[], position: number): readonly PositionRange[] =>
+  ranges.filter(([, to]) => to >= position).map(([from, to]) => [Math.max(from, position), to]);
+
+interface Answer {
   readonly added: number;
   readonly highest: number;
+  readonly end: SyncEnd | undefined;
 }
 
-/** One request; every block must be of the author and range, or answer or be answered by one that is. */
-async function fetchRange(
+/** Blocks of a frame that are to be taken in. Throws `ERR_CHAIN_PROTOCOL` when one was not asked for. */
+type Select = (blocks: readonly HalfBlock[]) => Promise<readonly HalfBlock[]>;
+
+const notAskedFor = (block: HalfBlock) => breach(`The peer sent block ${block.id}, which was not asked for`);
+
+async function notStored(store: BlockStore, blocks: readonly HalfBlock[]): Promise<readonly HalfBlock[]> {
+  const stored = await store.getMany(blocks.map(({ id }) => id));
+  return blocks.filter((_, index) => stored[index] === undefined);
+}
+
+function selectChain({ store }: SyncContext, { author, ranges, someStored }: Wanted): Select {
+  return async (blocks) => {
+    for (const block of blocks) {
+      const { key, seq } = block.core;
+      const inRange = ranges.some(([from, to]) => seq >= from && seq <= to);
+      if (!inRange || !equalBytes(key, author)) throw notAskedFor(block);
+    }
+    return someStored === true ? notStored(store, blocks) : blocks;
+  };
+}
+
+/** Other halves of the author's blocks. An answer to a branch that is not stored here is passed over. */
+function selectLinks({ store }: SyncContext, { author }: Wanted): Select {
+  return async (blocks) => {
+    const links = blocks.flatMap(({ core }) => core.link ?? []);
+    const targets = links.length === 0 ? [] : await store.getMany(links);
+    const answers = await store.answersBy(
+      blocks.map(({ id }) => ({ link: id, author })),
+      1,
+    );
+    let next = 0;
+    const linked = blocks.filter((block, index) => {
+      const target = block.core.link === null ? undefined : targets[next++];
+      if ((answers[index]?.length ?? 0) > 0) return true;
+      if (target !== undefined && equalBytes(target.core.key, author)) return true;
+      if (block.core.link === null || target !== undefined) throw notAskedFor(block);
+      return false;
+    });
+    return notStored(store, linked);
+  };
+}
+
+/** Makes one request. */
+async function fetchAnswer(
   context: SyncContext,
   peer: PublicKey,
   request: SyncRequest,
+  select: Select,
+  progress: SyncProgress,
   options: AbortOptions,
-): Promise<Fetched> {
-  const { network, store, crypto, receive } = context;
-  const inRange = ({ core }: HalfBlock): boolean =>
-    equalBytes(core.key, request.author) && core.seq >= request.from && core.seq <= request.to;
-  const isLinked = async (block: HalfBlock): Promise<boolean> => {
-    const { core } = block;
-    if (core.link !== null) {
-      const proposal = await store.get(core.link);
-      if (proposal !== undefined && equalBytes(proposal.core.key, request.author)) return true;
-    }
-    return (await store.answers(block.id)).some((answer) => equalBytes(answer.core.key, request.author));
-  };
-  let blocks = 0;
+): Promise<Answer> {
+  const { network, crypto, receive } = context;
   let added = 0;
-  let highest = request.from - 1;
-  const body = encodeSyncRequest(request);
+  let highest = 0;
+  let end: SyncEnd | undefined;
   const seen = new Set<string>();
   /** Frames whose blocks are being verified and stored while the next ones are read. */
   const taking: Promise<readonly ReceiveResult[]>[] = [];
   const settle = async (frame: Promise<readonly ReceiveResult[]> | undefined): Promise<void> => {
     for (const result of (await frame) ?? []) if (result.added) added += 1;
   };
-  for await (const frame of network.request(peer, SYNC_PROTOCOL, body, {
+  for await (const bytes of network.request(peer, SYNC_PROTOCOL, encodeSyncRequest(request), {
     ...options,
     maxFrameBytes: MAX_FRAME_BYTES,
   })) {
-    const decoded = decodeBlocks(frame).map((bytes) => decodeHalfBlock(bytes, crypto));
-    for (const block of decoded) {
+    if (end !== undefined) throw breach('The peer goes on after the end of its answer');
+    progress.came(bytes.length);
+    const frame = decodeSyncFrame(bytes);
+    if (frame.end !== undefined) {
+      end = frame.end;
+      continue;
+    }
+    const blocks = frame.blocks.map((block) => decodeHalfBlock(block, crypto));
+    for (const block of blocks) {
       const key = blockKey(block.id);
-      const belongs = request.part === 'chain' ? !seen.has(key) && inRange(block) : await isLinked(block);
-      if (!belongs) {
-        throw new ChainError(
-          'ERR_CHAIN_PROTOCOL',
-          `The peer sent block ${block.id}, which was not asked for`,
-        );
-      }
-      if (request.part !== 'chain') continue;
+      if (seen.has(key)) throw notAskedFor(block);
       seen.add(key);
       highest = Math.max(highest, block.core.seq);
     }
-    blocks += decoded.length;
-    if (blocks > MAX_SERVED * 4) {
-      throw new ChainError(
-        'ERR_CHAIN_PROTOCOL',
-        `The peer sends more than ${MAX_SERVED * 4} blocks for one request`,
-      );
+    if (seen.size > MAX_SERVED + MAX_FRAME_BLOCKS) {
+      throw breach(`The peer sends more than ${MAX_SERVED + MAX_FRAME_BLOCKS} blocks for one request`);
     }
-    const received = Promise.all(decoded.map(receive));
+    const selected = await select(blocks);
+    // Nothing is taken in any more once the caller gave up or the node stops.
+    throwIfAborted(options.signal);
+    const received = Promise.all(selected.map(receive));
     // Looked at when its turn comes; until then nobody listens.
     received.catch(() => {});
     taking.push(received);
     if (taking.length >= FRAMES_AHEAD) await settle(taking.shift());
   }
   for (const frame of taking) await settle(frame);
-  return { blocks, added, highest };
+  return { added, highest, end };
 }
 
-/** Fetches one range in as many requests as it takes. Returns the number of new blocks. */
-export async function syncRange(
+/** Whether an answer that stops early got on, and goes on behind what it brought. */
+function getsOn(request: SyncRequest, { highest, end }: Answer): boolean {
+  if (end === undefined || end.next === null) return true;
+  const [first] = request.ranges;
+  const last = request.ranges.at(-1);
+  if (first === undefined || last === undefined || end.next > last[1]) return false;
+  if (request.part === 'chain') return highest > 0 && end.next > highest;
+  return end.next > first[0] || (end.next === first[0] && end.after > request.after);
+}
+
+/**
+ * Fetches ranges in as many requests as it takes. Throws `ERR_CHAIN_PROTOCOL`, `ERR_BLOCK_*`, `ERR_NETWORK_*`,
+ * `ERR_TIMEOUT` when the peer sends so slowly that it holds the sync up, `ERR_ABORTED`.
+ */
+export async function fetchRanges(
   context: SyncContext,
   peer: PublicKey,
-  request: SyncRequest,
-  options: AbortOptions = {},
-): Promise<number> {
+  wanted: Wanted,
+  options: AbortOptions & { readonly progress?: SyncProgress } = {},
+): Promise<Fetched> {
+  const { signal, progress = syncProgress(context.environment, options) } = options;
+  const { author, part, since = 0 } = wanted;
+  const select = part === 'chain' ? selectChain(context, wanted) : selectLinks(context, wanted);
   let added = 0;
-  let from = request.from;
-  for (let n = 0; n < MAX_REQUESTS && from <= request.to; n++) {
-    const fetched = await fetchRange(context, peer, { ...request, from }, options);
-    added += fetched.added;
-    // Less than a server's limit means that it has no more.
-    if (fetched.highest < from || fetched.blocks < MAX_SERVED) break;
-    from = fetched.highest + 1;
+  let seen: number | undefined;
+  let rest = wanted.ranges;
+  let after = 0;
+  for (let n = 0; n < MAX_REQUESTS && rest.length > 0; n++) {
+    const request = { author, part, since, after, ranges: rest.slice(0, MAX_RANGES) };
+    const answer = await progress.patiently(() =>
+      fetchAnswer(context, peer, request, select, progress, { signal }),
+    );
+    if (!getsOn(request, answer)) throw breach('The peer ends its answer where it began, or goes back');
+    added += answer.added;
+    seen ??= answer.end?.seen;
+    const next = answer.end?.next ?? null;
+    rest = next === null ? rest.slice(MAX_RANGES) : rangesFrom(rest, next);
+    after = next === null ? 0 : (answer.end?.after ?? 0);
   }
-  return added;
-}
-
-/** Fetches what is missing of an author's chain, and with `links` the halves in other chains. Throws `ERR_CHAIN_PROTOCOL`, `ERR_BLOCK_*`, `ERR_NETWORK_*`. */
-export async function syncChain(
-  context: SyncContext,
-  peer: PublicKey,
-  author: PublicKey,
-  options: AbortOptions & { readonly links?: boolean } = {},
-): Promise<number> {
-  const { signal } = options;
-  let added = 0;
-  for (const [from, to] of await missingRanges(context.store, author, context.floor(author), signal)) {
-    added += await syncRange(context, peer, { author, from, to, part: 'chain' }, { signal });
-  }
-  if (options.links === true) {
-    const from = await firstUnlinked(context.store, author, context.floor(author), signal);
-    if (from !== undefined) {
-      const to = (await context.store.head(author))?.core.seq ?? from;
-      for (let start = from; start <= to; start += MAX_SERVED) {
-        const end = Math.min(to, start + MAX_SERVED - 1);
-        added += await syncRange(context, peer, { author, from: start, to: end, part: 'links' }, { signal });
-      }
-    }
-  }
-  return added;
-}
-
-/** Lowest position whose other half is not stored: a proposal to somebody without an answer, or an answer without its proposal. */
-async function firstUnlinked(
-  store: BlockStore,
-  author: PublicKey,
-  floor: number,
-  signal: AbortSignal | undefined,
-): Promise<number | undefined> {
-  const range = { author, from: floor, to: Number.MAX_SAFE_INTEGER, size: SCAN_PAGE };
-  for await (const page of chainPages(store, range, { signal })) {
-    for (const block of page) {
-      const { link, peer } = block.core;
-      // A source block may never be answered: looking for its answers would start every sync at the first one.
-      if (link === null && peer === null) continue;
-      const known = link === null ? (await store.answers(block.id)).length > 0 : await store.has(link);
-      if (!known) return block.core.seq;
-    }
-  }
-  return undefined;
+  return { added, seen: seen ?? 0, complete: rest.length === 0 };
 }
