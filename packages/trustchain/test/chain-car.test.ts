@@ -1,4 +1,10 @@
-import { concatBytes, type HalfBlock, isEdmpError, virtualEnvironment } from '@edmp/interface';
+import {
+  type BlockStore,
+  concatBytes,
+  type HalfBlock,
+  isEdmpError,
+  virtualEnvironment,
+} from '@edmp/interface';
 import {
   createTrustchain,
   encodeCanonical,
@@ -27,6 +33,16 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   for await (const part of source) parts.push(part);
   return concatBytes(...parts);
 }
+async function piecesOf(store: BlockStore): Promise<readonly Uint8Array[]> {
+  const parts: Uint8Array[] = [];
+  for await (const part of exportChainCar(store, alice.publicKey, { crypto })) parts.push(part);
+  return parts;
+}
+const storeOf = async (blocks: readonly HalfBlock[]): Promise<BlockStore> => {
+  const store = memoryBlockStore();
+  await store.put(blocks);
+  return store;
+};
 async function* pieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
 }
@@ -203,6 +219,169 @@ describe('a chain as a CAR file', () => {
     await store.put([itemAt(chain, 0), { ...two, signature: new Uint8Array(64) }]);
     const bytes = await collect(exportChainCar(store, alice.publicKey, { crypto }));
     expect(await codeOfAsync(importInto(bytes))).toBe('ERR_BLOCK_SIGNATURE');
+  });
+
+  it('cut at the end of any section says so, after what came before it was taken in', async () => {
+    const store = memoryBlockStore();
+    await store.put(chain.slice(0, 5));
+    const evidence = forkEvidence(itemAt(chain, 0), await blockOf(alice, { tx: 'fork' }));
+    if (evidence === undefined) throw new Error('no evidence');
+    const proof = encodeFraudProof(evidence, crypto);
+    await store.putProof(alice.publicKey, proof.id, proof.bytes);
+    const parts: Uint8Array[] = [];
+    for await (const part of exportChainCar(store, alice.publicKey, { crypto })) parts.push(part);
+    for (let kept = 1; kept < parts.length; kept++) {
+      const file = concatBytes(...parts.slice(0, kept));
+      expect(await codeOfAsync(importInto(file)), `${kept} of ${parts.length} pieces`).toBe(
+        'ERR_CAR_INCOMPLETE',
+      );
+    }
+    const taken = memoryBlockStore();
+    const into = await createTrustchain({
+      signer: signerOf(99),
+      crypto,
+      store: taken,
+      environment: virtualEnvironment(),
+    });
+    const cut = concatBytes(...parts.slice(0, 2 + 2 * 3));
+    expect(await codeOfAsync(importChainCar(into, pieces(cut, 100), { crypto }))).toBe('ERR_CAR_INCOMPLETE');
+    expect(await taken.count(alice.publicKey)).toBe(3);
+    expect((await importInto(concatBytes(...parts))).report).toMatchObject({ blocks: 5, proofs: 1 });
+  });
+
+  it('that lacks the head is incomplete, whatever else it holds', async () => {
+    const store = memoryBlockStore();
+    await store.put([...chain.slice(0, 3), await blockOf(alice, { tx: 'fork' })]);
+    const other = memoryBlockStore();
+    await other.put(chain.slice(0, 4));
+    const [header = new Uint8Array(), root = new Uint8Array()] = await piecesOf(other);
+    const [, , ...sections] = await piecesOf(store);
+    const file = concatBytes(header, root, ...sections);
+    expect(await codeOfAsync(importInto(file))).toBe('ERR_CAR_INCOMPLETE');
+  });
+
+  it('holds the chain up to the head that it announces, though the chain grows meanwhile', async () => {
+    const store = memoryBlockStore();
+    await store.put(chain.slice(0, 10));
+    const exported: Uint8Array[] = [];
+    for await (const part of exportChainCar(store, alice.publicKey, { crypto })) {
+      exported.push(part);
+      if (exported.length === 1) await store.put(chain);
+    }
+    const { store: copy, report } = await importInto(concatBytes(...exported));
+    expect(report).toMatchObject({ blocks: 10, added: 10 });
+    expect((await copy.head(alice.publicKey))?.core.seq).toBe(10);
+  });
+
+  it('has each block of the chain once, also where the author answered itself', async () => {
+    const store = memoryBlockStore();
+    const proposal = await blockOf(alice, { peer: bob.publicKey });
+    const withdrawal = await blockOf(alice, {
+      seq: 2,
+      prev: proposal.id,
+      peer: bob.publicKey,
+      link: proposal.id,
+      type: 'tc/withdraw',
+    });
+    await store.put([proposal, withdrawal]);
+    const file = await collect(exportChainCar(store, alice.publicKey, { crypto, links: true }));
+    expect((await importInto(file)).report).toMatchObject({ blocks: 2, added: 2 });
+  });
+
+  it('has its source closed by a reader that stops early, fails, or comes to the end', async () => {
+    const parts = await piecesOf(await storeOf(chain.slice(0, 3)));
+    let closed = 0;
+    async function* source(list: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+      try {
+        yield* list;
+      } finally {
+        closed += 1;
+      }
+    }
+    const hostile = [...parts.slice(0, 2), new Uint8Array(500).fill(0xff), ...parts.slice(2)];
+    const into = { receive: async () => Promise.reject(new Error('unused')), store: memoryBlockStore() };
+    expect(await codeOfAsync(importChainCar(into, source(hostile), { crypto }))).toBe('ERR_CAR_FORMAT');
+    expect(closed).toBe(1);
+    for await (const item of readChainCar(source(parts), crypto)) {
+      expect(item.kind).toBe('chain');
+      break;
+    }
+    expect(closed).toBe(2);
+    for await (const _ of readChainCar(source(parts), crypto));
+    expect(closed).toBe(3);
+    // No closing is owed to a source that failed by itself, and its own words are passed on.
+    async function* failing(): AsyncIterable<Uint8Array> {
+      yield itemAt(parts, 0);
+      throw new Error('torn cable');
+    }
+    await expect(importChainCar(into, failing(), { crypto })).rejects.toThrow('torn cable');
+    const rude: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: new Uint8Array(50).fill(0xff) }),
+        return: () => Promise.reject(new Error('will not close')),
+      }),
+    };
+    expect(await codeOfAsync(importChainCar(into, rude, { crypto }))).toBe('ERR_CAR_FORMAT');
+    const plain: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: new Uint8Array(50).fill(0xff) }),
+      }),
+    };
+    expect(await codeOfAsync(importChainCar(into, plain, { crypto }))).toBe('ERR_CAR_FORMAT');
+  });
+
+  it('is given up when the caller aborts, though its source stalls', async () => {
+    const parts = await piecesOf(await storeOf(chain.slice(0, 3)));
+    for (const given of [0, 1, 4]) {
+      const controller = new AbortController();
+      let asked = 0;
+      async function* stalled(): AsyncIterable<Uint8Array> {
+        yield* parts.slice(0, given);
+        asked += 1;
+        controller.abort();
+        await new Promise(() => {});
+      }
+      const into = await createTrustchain({
+        signer: signerOf(99),
+        crypto,
+        store: memoryBlockStore(),
+        environment: virtualEnvironment(),
+      });
+      const options = { crypto, signal: controller.signal };
+      expect(await codeOfAsync(importChainCar(into, stalled(), options))).toBe('ERR_ABORTED');
+      expect(asked).toBe(1);
+      expect(await codeOfAsync(importChainCar(into, stalled(), options))).toBe('ERR_ABORTED');
+      expect(asked).toBe(1);
+    }
+  });
+
+  it('is given up when the caller aborts later, and when its source will not close', async () => {
+    const parts = await piecesOf(await storeOf(chain.slice(0, 3)));
+    const controller = new AbortController();
+    const never = new Promise<never>(() => {});
+    const stalled: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({ next: () => never, return: () => never }),
+    };
+    const reading = codeOfAsync(
+      readChainCar(stalled, crypto, { signal: controller.signal })[Symbol.asyncIterator]().next(),
+    );
+    controller.abort();
+    expect(await reading).toBe('ERR_ABORTED');
+
+    const second = new AbortController();
+    let next = 0;
+    const unclosable: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: itemAt(parts, next++) }),
+        return: () => {
+          queueMicrotask(() => second.abort());
+          return never;
+        },
+      }),
+    };
+    const iterator = readChainCar(unclosable, crypto, { signal: second.signal })[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(await codeOfAsync(iterator.return?.() ?? Promise.resolve())).toBe('ERR_ABORTED');
   });
 
   it('never crashes the reader, whatever is changed', async () => {

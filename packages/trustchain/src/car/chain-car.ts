@@ -3,6 +3,7 @@ import {
   type BlockId,
   type BlockStore,
   type Crypto,
+  equalBytes,
   type HalfBlock,
   type PublicKey,
   publicKey,
@@ -45,9 +46,9 @@ function signatureSection(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): Car
 }
 
 /**
- * A chain as a CARv1 file, in pieces: the root `{ format, author, head, blocks }`, then for every block its core under
- * its id (so that any IPLD tool can follow `prev` and `link`) and `[id, signature]`, then the fraud proofs against the
- * author.
+ * A chain as a CARv1 file, in pieces: the root `{ format, author, head, blocks, proofs }`, then for every block up to
+ * that head its core under its id (so that any IPLD tool can follow `prev` and `link`) and `[id, signature]`, then the
+ * fraud proofs against the author. `blocks` and `proofs` are the numbers of the author's; a file that holds fewer was cut.
  */
 export async function* exportChainCar(
   store: BlockStore,
@@ -57,12 +58,20 @@ export async function* exportChainCar(
   const { crypto, signal } = options;
   const head = await store.head(author);
   const blocks = await store.count(author);
-  const root = encodeCanonical({ format: CHAIN_CAR_FORMAT, author, head: head?.id ?? null, blocks });
+  const proofs = await store.proofs(author);
+  const root = encodeCanonical({
+    format: CHAIN_CAR_FORMAT,
+    author,
+    head: head?.id ?? null,
+    blocks,
+    proofs: proofs.length,
+  });
   const rootId = identify(root, crypto);
   yield encodeCarHeader(rootId);
   yield encodeCarSection({ id: rootId, bytes: root });
 
-  const range = { author, from: 1, to: Number.MAX_SAFE_INTEGER, size: PAGE };
+  // The chain may grow while it is exported: what was announced is what is given.
+  const range = { author, from: 1, to: head?.core.seq ?? 0, size: PAGE };
   for await (const page of chainPages(store, range, { signal })) {
     for (const block of page) {
       throwIfAborted(signal);
@@ -72,16 +81,17 @@ export async function* exportChainCar(
       }
     }
   }
-  for (const proof of await store.proofs(author)) {
+  for (const proof of proofs) {
     yield encodeCarSection({ id: identify(proof, crypto), bytes: proof });
   }
 }
 
+/** Blocks of other chains that answer the block or are answered by it. */
 async function otherHalves(store: BlockStore, block: HalfBlock): Promise<readonly HalfBlock[]> {
-  const { link } = block.core;
-  if (link === null) return answersOf(store, block);
-  const proposal = await store.get(link);
-  return proposal === undefined ? [] : [proposal];
+  const { key, link } = block.core;
+  const halves = link === null ? await answersOf(store, block) : [await store.get(link)];
+  // The author's own come at their place: twice they would hide that another one is missing.
+  return halves.flatMap((half) => (half === undefined || equalBytes(half.core.key, key) ? [] : [half]));
 }
 
 /** What a chain's CAR file holds, piece by piece. */
@@ -95,8 +105,26 @@ export type ChainCarItem =
   | { readonly kind: 'block'; readonly block: HalfBlock }
   | { readonly kind: 'proof'; readonly proof: FraudProof };
 
-function chainItem(value: TxValue): ChainCarItem {
-  const { format, author, head, blocks } = (typeof value === 'object' && value !== null ? value : {}) as {
+/** What the root of a file announces. */
+interface Announced {
+  readonly author: PublicKey;
+  readonly head: BlockId | null;
+  readonly blocks: number;
+  readonly proofs: number;
+}
+
+const isCount = (value: TxValue | undefined): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+function announced(value: TxValue): Announced {
+  const {
+    format,
+    author,
+    head,
+    blocks,
+    // Files of before this was announced have no such field.
+    proofs = 0,
+  } = (typeof value === 'object' && value !== null ? value : {}) as {
     readonly [key: string]: TxValue;
   };
   const headId = head === null ? null : blockIdOf(head);
@@ -105,35 +133,70 @@ function chainItem(value: TxValue): ChainCarItem {
     !(author instanceof Uint8Array) ||
     author.length !== 32 ||
     headId === undefined ||
-    typeof blocks !== 'number'
+    !isCount(blocks) ||
+    !isCount(proofs)
   ) {
     throw new CarError('ERR_CAR_FORMAT', `The root is not of the format ${CHAIN_CAR_FORMAT}`);
   }
-  return { kind: 'chain', author: publicKey(author), head: headId, blocks };
+  return { author: publicKey(author), head: headId, blocks, proofs };
+}
+
+/** Counts what a file holds of what its root announces. */
+function inventory(root: Announced): {
+  block(block: HalfBlock): void;
+  proof(proof: FraudProof): void;
+  /** Throws `ERR_CAR_INCOMPLETE` when something is missing. */
+  expectComplete(): void;
+} {
+  let blocks = 0;
+  let proofs = 0;
+  let headSeen = root.head === null;
+  return {
+    block({ id, core }) {
+      if (!equalBytes(core.key, root.author)) return;
+      blocks += 1;
+      if (root.head !== null && equalBytes(id.bytes, root.head.bytes)) headSeen = true;
+    },
+    proof({ author }) {
+      if (equalBytes(author, root.author)) proofs += 1;
+    },
+    expectComplete() {
+      if (blocks >= root.blocks && proofs >= root.proofs && headSeen) return;
+      const head = headSeen ? '' : ', and not the head';
+      throw new CarError(
+        'ERR_CAR_INCOMPLETE',
+        `The file announces ${root.blocks} blocks of the chain and ${root.proofs} proofs, and holds ${blocks} and ${proofs}${head}: it was cut, export the chain again`,
+        { details: { announced: root.blocks, blocks, proofs } },
+      );
+    },
+  };
 }
 
 /**
  * Reads an exported chain, checking every hash and the form of every block; signatures are left to whoever takes the
- * blocks in, those of proofs are verified here. The first item is the chain. Throws a {@link CarError}, `ERR_BLOCK_*`,
- * `ERR_FRAUD_*`.
+ * blocks in, those of proofs are verified here. The first item is the chain. That the file holds all that its root
+ * announces is known at its end: `ERR_CAR_INCOMPLETE` comes after the last item. Throws a {@link CarError},
+ * `ERR_BLOCK_*`, `ERR_FRAUD_*`, `ERR_ABORTED`.
  */
 export async function* readChainCar(
   source: AsyncIterable<Uint8Array>,
   crypto: Crypto,
+  options: AbortOptions = {},
 ): AsyncIterable<ChainCarItem> {
   const cores = new Map<string, Uint8Array>();
   let root: BlockId | undefined;
-  let started = false;
-  for await (const { id, bytes } of readCarSections(source, crypto)) {
+  let held: ReturnType<typeof inventory> | undefined;
+  for await (const { id, bytes } of readCarSections(source, crypto, options)) {
     if (root === undefined) {
       root = id;
       continue;
     }
     const value = decodeCanonical(bytes);
-    if (!started) {
+    if (held === undefined) {
       if (blockKey(id) !== blockKey(root)) throw new CarError('ERR_CAR_FORMAT', 'The root must come first');
-      started = true;
-      yield chainItem(value);
+      const chain = announced(value);
+      held = inventory(chain);
+      yield { kind: 'chain', author: chain.author, head: chain.head, blocks: chain.blocks };
     } else if (Array.isArray(value)) {
       const [core, signature] = value as readonly TxValue[];
       const coreId = blockIdOf(core);
@@ -145,18 +208,23 @@ export async function* readChainCar(
         );
       }
       cores.delete(blockKey(coreId));
-      yield { kind: 'block', block: assembleHalfBlock(decodeCore(coreBytes), coreBytes, coreId, signature) };
+      const block = assembleHalfBlock(decodeCore(coreBytes), coreBytes, coreId, signature);
+      held.block(block);
+      yield { kind: 'block', block };
     } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind')) {
-      yield { kind: 'proof', proof: verifyFraudProof(bytes, crypto) };
+      const proof = verifyFraudProof(bytes, crypto);
+      held.proof(proof);
+      yield { kind: 'proof', proof };
     } else {
       cores.set(blockKey(id), bytes);
       if (cores.size > MAX_UNSIGNED)
         throw new CarError('ERR_CAR_FORMAT', 'Cores are followed by their signatures');
     }
   }
-  if (!started) throw new CarError('ERR_CAR_INCOMPLETE', 'The file ends before its root');
+  if (held === undefined) throw new CarError('ERR_CAR_INCOMPLETE', 'The file ends before its root');
   if (cores.size > 0)
     throw new CarError('ERR_CAR_INCOMPLETE', `${cores.size} cores have no signature in the file`);
+  held.expectComplete();
 }
 
 /** What {@link importChainCar} took in. */
@@ -187,7 +255,7 @@ export async function importChainCar(
     pending = [];
   };
   try {
-    for await (const item of readChainCar(source, options.crypto)) {
+    for await (const item of readChainCar(source, options.crypto, options)) {
       throwIfAborted(options.signal);
       if (item.kind === 'chain') {
         author = item.author;

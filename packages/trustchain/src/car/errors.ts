@@ -3,7 +3,7 @@ import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
 /**
  * A CAR file is not a chain. Codes: `ERR_CAR_FORMAT` (not a CARv1 file, or not one of a chain), `ERR_CAR_HASH` (a
  * section's bytes do not match its CID), `ERR_CAR_TOO_LARGE` (a section above the limit), `ERR_CAR_INCOMPLETE` (the
- * file ends early, or lacks a core or a signature).
+ * file ends early, lacks a core or a signature, or holds less of the chain than its root announces).
  */
 export class CarError extends EdmpError {
   constructor(

@@ -1,4 +1,13 @@
-import { type BlockId, type Crypto, concatBytes, equalBytes, type TxValue } from '@edmp/interface';
+import {
+  AbortedError,
+  type AbortOptions,
+  type BlockId,
+  type Crypto,
+  concatBytes,
+  equalBytes,
+  type TxValue,
+  throwIfAborted,
+} from '@edmp/interface';
 import { decodeCanonical } from '../block/canonical-decode.ts';
 import { encodeCanonical } from '../block/canonical-encode.ts';
 import { BLOCK_ID_BYTES, blockIdFromBytes, identify, isBlockId } from '../block/identity.ts';
@@ -37,18 +46,52 @@ export function encodeCarSection(section: CarSection): Uint8Array {
   return concatBytes(varint(id.bytes.length + bytes.length), id.bytes, bytes);
 }
 
+/** The outcome of `work`, unless the signal fires first: a source that stalls cannot be waited for. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new AbortedError(undefined, { cause: signal.reason }));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 /** Collects a stream of chunks and hands out exact lengths. */
-function byteQueue(source: AsyncIterable<Uint8Array>): {
+function byteQueue(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): {
   take(length: number): Promise<Uint8Array>;
   atEnd(): Promise<boolean>;
+  /** Tells the source that nothing more will be read. */
+  close(): Promise<void>;
 } {
   const iterator = source[Symbol.asyncIterator]();
   let chunks: Uint8Array[] = [];
   let buffered = 0;
+  /** Asked for and not answered yet. */
+  let waiting = false;
+  let ended = false;
+  const pull = async (): Promise<IteratorResult<Uint8Array>> => {
+    waiting = true;
+    try {
+      return await iterator.next();
+    } catch (error) {
+      ended = true;
+      throw error;
+    } finally {
+      waiting = false;
+    }
+  };
   const fill = async (length: number): Promise<boolean> => {
     while (buffered < length) {
-      const next = await iterator.next();
-      if (next.done === true) return false;
+      throwIfAborted(signal);
+      const next = await unlessAborted(pull(), signal);
+      if (next.done === true) {
+        ended = true;
+        return false;
+      }
       chunks.push(next.value);
       buffered += next.value.length;
     }
@@ -65,6 +108,17 @@ function byteQueue(source: AsyncIterable<Uint8Array>): {
       return all.subarray(0, length);
     },
     atEnd: async () => !(await fill(1)),
+    async close() {
+      if (ended || iterator.return === undefined) return;
+      ended = true;
+      // What the source says to this concerns nobody any more.
+      const closed = iterator.return().then(
+        () => {},
+        () => {},
+      );
+      // A generator that stalls closes only after it has answered what it was asked before.
+      if (!waiting && signal?.aborted !== true) await unlessAborted(closed, signal);
+    },
   };
 }
 
@@ -110,13 +164,26 @@ export function blockIdOf(value: TxValue | undefined): BlockId | undefined {
 
 /**
  * Reads a CARv1 file section by section; every section's hash is checked. Memory use does not grow with the file.
- * The first item is the root with empty bytes. Throws a {@link CarError}.
+ * The first item is the root with empty bytes. The source is closed when the reader stops early or fails. Throws a
+ * {@link CarError}, `ERR_ABORTED`, and what the source throws.
  */
 export async function* readCarSections(
   source: AsyncIterable<Uint8Array>,
   crypto: Pick<Crypto, 'sha256'>,
+  options: AbortOptions = {},
 ): AsyncIterable<CarSection> {
-  const queue = byteQueue(source);
+  const queue = byteQueue(source, options.signal);
+  try {
+    yield* sectionsOf(queue, crypto);
+  } finally {
+    await queue.close();
+  }
+}
+
+async function* sectionsOf(
+  queue: ReturnType<typeof byteQueue>,
+  crypto: Pick<Crypto, 'sha256'>,
+): AsyncIterable<CarSection> {
   yield { id: rootOf(await queue.take(await takeLength(queue))), bytes: new Uint8Array(0) };
   while (!(await queue.atEnd())) {
     const length = await takeLength(queue);
