@@ -11,9 +11,15 @@ export interface TrustchainLimits {
   readonly maxSigning?: number;
   /** Longest wait for the signer, ms; what it was asked to sign stays reserved and is signed first next time. Default 30 000. */
   readonly signTimeoutMs?: number;
-  /** Blocks that one peer may push. Default a burst of 20 000 and 2 000 a second. */
+  /**
+   * What one peer may push, in tokens of 512 bytes begun a block: ordinary blocks cost one. Default a burst of 20 000
+   * (10 MB) and 2 000 a second.
+   */
   readonly push?: QuotaOptions;
-  /** Blocks that one peer may fetch. Default a burst of 200 000 and 20 000 a second. */
+  /**
+   * What one peer may fetch, in tokens of 512 bytes begun a block, 20 more for every request and one for every position
+   * whose links are looked up. Default a burst of 200 000 (100 MB) and 20 000 a second.
+   */
   readonly sync?: QuotaOptions;
   /**
    * Faults in gossip of one peer: one for a message that was of no use, 50 for one that is undecodable, wrongly signed or
