@@ -9,7 +9,7 @@ import {
   type ReceiveResult,
   type ValidationIssue,
 } from '@edmp/interface';
-import { blockKey, bytesKey } from '../block/identity.ts';
+import { blockKey } from '../block/identity.ts';
 import { MAX_CLOCK_AHEAD_MS } from '../block/limits.ts';
 import { signatureError, verifyItem, verifySignature } from '../block/signature.ts';
 import { isSelfBlock } from '../pair/answer.ts';
@@ -78,8 +78,6 @@ interface Begun {
   readonly genuine: Promise<readonly boolean[]>;
 }
 
-const placeKey = ({ core }: HalfBlock): string => `${bytesKey(core.key)}${core.seq}`;
-
 /** The {@link Intake} of a chain. */
 export function intake(context: IntakeContext): Intake {
   const { self, store, crypto, environment, frauds, reaction } = context;
@@ -114,9 +112,12 @@ export function intake(context: IntakeContext): Intake {
   /** Whether there is room for one more branch at a block's position, where `taken` more are about to be stored. */
   const hasRoom = async (block: HalfBlock, taken: number): Promise<boolean> => {
     const { key, seq } = block.core;
-    if (taken === 0 && !(frauds.peek(key) ?? (await frauds.has(key)))) return true;
+    if (taken === 0 && !(await frauds.has(key))) return true;
     return (await store.at(key, seq)).length + taken < MAX_BRANCHES || isDueAnswer(block);
   };
+  /** Own blocks are taken whatever the clock says: a chain that does not know its own head forks. */
+  const isFuture = ({ core }: HalfBlock): boolean =>
+    core.time > environment.now() + MAX_CLOCK_AHEAD_MS && !equalBytes(core.key, self);
 
   /** First half: sorts out what is known and starts verifying the rest. */
   const begin = async (batch: readonly Waiting[]): Promise<Begun> => {
@@ -150,8 +151,7 @@ export function intake(context: IntakeContext): Intake {
       level,
       issues: [found],
     });
-    // Own blocks are taken whatever the clock says: a chain that does not know its own head forks.
-    if (block.core.time > environment.now() + MAX_CLOCK_AHEAD_MS && !equalBytes(block.core.key, self)) {
+    if (isFuture(block)) {
       return refuse(
         'no-info',
         issue('ERR_BLOCK_FUTURE', 'Dated too far ahead of the local clock: offer it again later'),
@@ -170,7 +170,8 @@ export function intake(context: IntakeContext): Intake {
   const keep = async (genuine: readonly Waiting[]): Promise<readonly Waiting[]> => {
     const fresh: Waiting[] = [];
     const taken = new Set<string>();
-    const places = new Map<string, number>();
+    /** Blocks about to be stored, by position: two at one position are rare, and then their authors are compared. */
+    const places = new Map<number, HalfBlock[]>();
     for (const waiting of genuine) {
       const { block, key } = waiting;
       try {
@@ -180,14 +181,19 @@ export function intake(context: IntakeContext): Intake {
           await answerKnown(waiting);
           continue;
         }
-        const place = placeKey(block);
-        const refused = await objection(block, places.get(place) ?? 0);
+        const { core } = block;
+        const beside = places.get(core.seq);
+        const rivals = beside?.filter((other) => equalBytes(other.core.key, core.key)).length ?? 0;
+        // Nothing is waited for in the ordinary case: a turn of the queue for every block adds up.
+        const isPlain = rivals === 0 && frauds.peek(core.key) === false && !isFuture(block);
+        const refused = isPlain ? undefined : await objection(block, rivals);
         if (refused !== undefined) {
           waiting.resolve(refused);
           continue;
         }
         taken.add(key);
-        places.set(place, (places.get(place) ?? 0) + 1);
+        if (beside === undefined) places.set(core.seq, [block]);
+        else beside.push(block);
         fresh.push(waiting);
       } catch (error) {
         waiting.reject(error);

@@ -44,13 +44,15 @@ export async function linkViews(
     1,
   );
   const questions = new Map<string, AnswerQuestion>();
-  for (const proposal of proposals) {
+  for (const [index, proposal] of proposals.entries()) {
     const author = proposal?.core.peer ?? null;
+    // Nobody answered a proposal that nothing links to, as it is with nearly all that are new.
+    if (proposal === blocks[index] && answered[index]?.length === 0) continue;
     if (proposal !== undefined && author !== null && !isSelfBlock(proposal)) {
       questions.set(blockKey(proposal.id), { link: proposal.id, author });
     }
   }
-  const found = await store.answersBy([...questions.values()], ENOUGH_ANSWERS);
+  const found = questions.size === 0 ? [] : await store.answersBy([...questions.values()], ENOUGH_ANSWERS);
   const answers = new Map([...questions.keys()].map((key, index) => [key, found[index] ?? []]));
   return blocks.map((block, index) => {
     const proposal = proposals[index];
