@@ -1,4 +1,4 @@
-import { CODEC_RAW, type ContentStore, isEdmpError } from '@edmp/interface';
+import { CODEC_RAW, type ContentStore } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
 import { ContentError } from '../errors.ts';
 import { joinBytes, limitedBody } from '../gateway/body.ts';
@@ -77,20 +77,11 @@ export function kuboContentStore(options: KuboOptions): ContentStore {
       throw unreachable(`The Kubo RPC at ${options.rpcUrl} cannot be reached: is the daemon running?`, cause);
     }
   };
-  const bodyOf = async (response: Response, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> => {
-    try {
-      return await joinBytes(limitedBody(response, maxBytes));
-    } catch (cause) {
-      if (isEdmpError(cause) || signal.aborted) throw cause;
-      throw unreachable(
-        `The Kubo RPC at ${options.rpcUrl} broke off its answer: did the daemon stop?`,
-        cause,
-      );
-    }
-  };
+  const bodyOf = (response: Response, maxBytes: number): Promise<Uint8Array> =>
+    joinBytes(limitedBody(response, maxBytes));
   /** Text of an answer, and its fields when it is a JSON object. */
-  const answerOf = async (response: Response, signal: AbortSignal): Promise<Answer> => {
-    const text = new TextDecoder().decode(await bodyOf(response, MAX_ANSWER_BYTES, signal));
+  const answerOf = async (response: Response): Promise<Answer> => {
+    const text = new TextDecoder().decode(await bodyOf(response, MAX_ANSWER_BYTES));
     try {
       const fields: unknown = JSON.parse(text);
       return { text, fields: typeof fields === 'object' && fields !== null ? fields : {} };
@@ -99,8 +90,8 @@ export function kuboContentStore(options: KuboOptions): ContentStore {
     }
   };
   /** Message of an error answer. */
-  const messageOf = async (response: Response, signal: AbortSignal): Promise<string> => {
-    const { text, fields } = await answerOf(response, signal);
+  const messageOf = async (response: Response): Promise<string> => {
+    const { text, fields } = await answerOf(response);
     return typeof fields.Message === 'string' ? fields.Message : text;
   };
   /** Adds or removes the direct pin of a block; a refusal that `ignore` matches is fine. */
@@ -112,7 +103,7 @@ export function kuboContentStore(options: KuboOptions): ContentStore {
       await response.body?.cancel().catch(() => undefined);
       return;
     }
-    const message = await messageOf(response, signal);
+    const message = await messageOf(response);
     if (!ignore.test(message)) throw unreachable(`Kubo refused pin/${command}: ${message}`);
   };
   const read = async (
@@ -123,8 +114,8 @@ export function kuboContentStore(options: KuboOptions): ContentStore {
   ): Promise<Uint8Array | undefined> => {
     const query = { arg: cid.toString(), ...(offline ? { offline: 'true' } : {}) };
     const response = await call('block/get', query, signal);
-    if (response.ok) return bodyOf(response, maxBytes, signal);
-    const message = await messageOf(response, signal);
+    if (response.ok) return bodyOf(response, maxBytes);
+    const message = await messageOf(response);
     if (/not found|could not find/i.test(message)) return undefined;
     throw unreachable(`Kubo could not read ${cid}: ${message}`);
   };
@@ -137,17 +128,17 @@ export function kuboContentStore(options: KuboOptions): ContentStore {
       form.append('data', new Blob([bytes.slice()]));
       const codec = cid.code === CODEC_RAW ? 'raw' : 'dag-cbor';
       const response = await call('block/put', { 'cid-codec': codec, mhtype: 'sha2-256' }, signal, form);
-      if (!response.ok) throw unreachable(`Kubo refused block/put: ${await messageOf(response, signal)}`);
-      const { text, fields } = await answerOf(response, signal);
+      if (!response.ok) throw unreachable(`Kubo refused block/put: ${await messageOf(response)}`);
+      const { text, fields } = await answerOf(response);
       if (fields.Key !== cid.toString()) throw unreachable(`Expected Kubo to store ${cid}, it said: ${text}`);
       await pin('add', cid, /already pinned/i, signal);
     },
     async remove(cid, signal) {
       await pin('rm', cid, /not pinned|is pinned recursively/i, signal);
       const response = await call('block/rm', { arg: cid.toString(), force: 'true' }, signal);
-      if (!response.ok) throw unreachable(`Kubo refused block/rm: ${await messageOf(response, signal)}`);
+      if (!response.ok) throw unreachable(`Kubo refused block/rm: ${await messageOf(response)}`);
       // A refusal comes as `{"Hash", "Error"}` with status 200.
-      const { text, fields } = await answerOf(response, signal);
+      const { text, fields } = await answerOf(response);
       if (fields.Error === undefined && fields.Hash === cid.toString()) return true;
       if (typeof fields.Error === 'string' && fields.Error.startsWith('pinned')) return false;
       throw unreachable(`Expected Kubo to remove ${cid}, it said: ${text}`);
