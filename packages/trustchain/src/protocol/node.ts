@@ -13,9 +13,9 @@ import {
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../chain/options.ts';
 import { fetchBefore } from './fetch-before.ts';
+import { gossip } from './gossip.ts';
+import { greetings } from './greetings.ts';
 import {
-  FRAUD_TOPIC,
-  HEADS_TOPIC,
   MAX_FRAME_BYTES,
   MAX_OFFER_BYTES,
   OFFER_PROTOCOL,
@@ -30,7 +30,6 @@ import { syncHandler } from './serve-sync.ts';
 import { fetchRanges, type SyncContext } from './sync.ts';
 import { chainSync } from './sync-chain.ts';
 import { MAX_SYNC_REQUEST_BYTES } from './sync-messages.ts';
-import { fraudHandler, headsHandler } from './topics.ts';
 
 /** What {@link chainNode} works with. */
 export interface ChainNodeContext {
@@ -46,6 +45,8 @@ export interface ChainNodeContext {
   readonly floor: (author: PublicKey) => number;
   /** A peer connected that may know own blocks. */
   readonly askOwn: (peer: PublicKey) => void;
+  /** Tells of every block that was stored and is not invalid. */
+  readonly onBlock: (listener: (block: HalfBlock, own: boolean) => void) => () => void;
 }
 
 /** The networked side of a chain: serves, announces, delivers, fetches. */
@@ -67,7 +68,7 @@ export interface ChainNode {
 
 /** The {@link ChainNode} over a network. */
 export function chainNode(context: ChainNodeContext): ChainNode {
-  const { self, network, store, crypto, environment, limits, frauds, receive } = context;
+  const { self, network, store, crypto, environment, limits, receive } = context;
   const delivery: Outbox = outbox({ self, network, store, environment });
   const stopping = new AbortController();
   const undo: (() => void)[] = [];
@@ -76,60 +77,53 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   /** Syncs that the application asked for. */
   const running = new Set<Promise<number>>();
   const closeGap = fetchBefore({ syncing, environment, limits, stopping: stopping.signal });
-  let announced: HalfBlock | undefined;
-  let pending: HalfBlock | undefined;
-  let cancelAnnounce: (() => void) | undefined;
-
-  const publish = (topic: string, body: Uint8Array): void => {
-    // Gossip is best effort: heads are announced again and proofs are offered on connect.
-    network.publish(topic, body).catch(() => {});
-  };
-
-  const announce = (block: HalfBlock): void => {
-    pending = block;
-    if (cancelAnnounce !== undefined || stopping.signal.aborted) return;
-    const flush = (): void => {
-      cancelAnnounce = undefined;
-      if (pending === undefined || pending === announced) return;
-      announced = pending;
-      publish(HEADS_TOPIC, pending.bytes);
-      cancelAnnounce = environment.schedule(limits.announceMs, flush);
-    };
-    flush();
-  };
-
   const bounded = <T>(what: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> =>
     withDeadline(environment, limits.askTimeoutMs, what, task, { signal: stopping.signal });
 
-  const learnOwn = async (peer: PublicKey): Promise<void> => {
-    await bounded('Asking a peer for the own head', async (signal) => {
-      const from = ((await store.head(self))?.core.seq ?? 0) + 1;
-      await fetchRanges(
-        syncing,
-        peer,
-        { author: self, ranges: [[from, Number.MAX_SAFE_INTEGER]], part: 'chain' },
-        { signal },
-      );
-    });
-  };
+  const greeting = greetings({
+    environment,
+    cooldownMs: limits.greetCooldownMs,
+    retryMs: limits.askTimeoutMs,
+    head: () => store.head(self),
+    ask: context.askOwn,
+    // A fork made while apart comes to light when the peer sees the head.
+    tell: (peer, head) =>
+      bounded('Telling a peer the own head', (signal) => pushBlocks(network, peer, [head], { signal })),
+  });
+  const spreading = gossip({
+    ...context,
+    onRound() {
+      for (const peer of network.peers()) greeting.remind(peer);
+    },
+  });
 
-  /** Tells a peer that just connected our head, so that a fork made while apart comes to light. */
-  const greet = async (peer: PublicKey): Promise<void> => {
-    const head = await store.head(self);
-    if (head === undefined) return;
-    await bounded('Telling a peer the own head', (signal) => pushBlocks(network, peer, [head], { signal }));
+  const learnOwn = async (peer: PublicKey): Promise<void> => {
+    try {
+      await bounded('Asking a peer for the own head', async (signal) => {
+        const from = ((await store.head(self))?.core.seq ?? 0) + 1;
+        await fetchRanges(
+          syncing,
+          peer,
+          { author: self, ranges: [[from, Number.MAX_SAFE_INTEGER]], part: 'chain' },
+          { signal },
+        );
+      });
+      greeting.answered(peer, true);
+    } catch (error) {
+      greeting.answered(peer, false);
+      throw error;
+    }
   };
 
   const onConnected = (peer: PublicKey): void => {
-    context.askOwn(peer);
+    greeting.greet(peer);
     delivery.connected(peer);
-    greet(peer).catch(() => {});
+    spreading.connected(peer);
   };
 
   return {
     async start() {
       const pushQuota = quota(environment, limits.push);
-      const gossipQuota = quota(environment, limits.gossip);
       undo.push(
         network.handle(
           PUSH_PROTOCOL,
@@ -150,26 +144,20 @@ export function chainNode(context: ChainNodeContext): ChainNode {
           maxRequestBytes: MAX_SYNC_REQUEST_BYTES,
           maxConcurrentPerPeer: 8,
         }),
-        network.subscribe(HEADS_TOPIC, headsHandler(crypto, gossipQuota, receive)),
-        network.subscribe(
-          FRAUD_TOPIC,
-          fraudHandler(crypto, gossipQuota, frauds, async (blocks) => {
-            await Promise.all(blocks.map(receive));
-          }),
-        ),
         network.onPeer((event) => {
           if (event.type === 'connected') onConnected(event.peer);
         }),
       );
       await delivery.recover();
+      await spreading.start();
       for (const peer of network.peers()) onConnected(peer);
     },
     appended(block) {
       const { peer } = block.core;
       if (peer !== null && !equalBytes(peer, self)) delivery.deliver(peer, block);
-      announce(block);
+      spreading.announce(block);
     },
-    publishProof: (proof) => publish(FRAUD_TOPIC, proof),
+    publishProof: spreading.publishProof,
     sync(peer, author, { signal, links = false } = {}) {
       const signals = signal === undefined ? [stopping.signal] : [signal, stopping.signal];
       const sync = chains.sync(peer, author, { signal: AbortSignal.any(signals), links });
@@ -181,7 +169,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
     learnOwn,
     async stop() {
       stopping.abort();
-      cancelAnnounce?.();
+      spreading.stop();
       for (const stop of undo) stop();
       await Promise.allSettled(running);
       await delivery.stop();

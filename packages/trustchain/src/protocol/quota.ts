@@ -12,6 +12,8 @@ export interface QuotaOptions {
 
 /** Token buckets by peer. */
 export interface Quota {
+  /** Whether the peer has that many tokens; takes none. */
+  has(peer: PublicKey, tokens: number): boolean;
   /** Takes tokens; `false` when the peer has too few, and then none are taken. */
   take(peer: PublicKey, tokens: number): boolean;
   /** Takes tokens even below zero: the price of a peer's fault. Fewer than none give tokens back, up to the burst. */
@@ -49,6 +51,7 @@ export function quota(environment: Environment, options: QuotaOptions): Quota {
     return { tokens: Math.min(options.burst, tokens + gained), at: now };
   };
   return {
+    has: (peer, tokens) => refilled(bytesKey(peer)).tokens >= tokens,
     take(peer, tokens) {
       const key = bytesKey(peer);
       const bucket = refilled(key);

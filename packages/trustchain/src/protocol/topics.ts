@@ -1,7 +1,10 @@
 import {
+  type BlockStore,
   type Crypto,
+  equalBytes,
   type HalfBlock,
   isEdmpError,
+  type PublicKey,
   type ReceiveResult,
   type TopicHandler,
   type TopicVerdict,
@@ -9,52 +12,130 @@ import {
 import { decodeHalfBlock } from '../block/codec.ts';
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import { decodeFraudProof, verifyFraudProofAsync } from '../fraud/proof.ts';
+import { contradicts } from './contradiction.ts';
+import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { Quota } from './quota.ts';
+
+/** What an undecodable, wrongly signed or oversized message costs its deliverer; no honest node relays one. */
+export const FAULT_PRICE = 50;
+/** Heads of one deliverer that wait for their turn; more are ignored. */
+const MAX_WAITING = 256;
+/** What a message costs that an honest node may relay, but that was no use here. */
+const USELESS_PRICE = 1;
 
 const REFUSED_BLOCK = /^ERR_BLOCK_/;
 const REFUSED_PROOF = /^ERR_FRAUD_/;
 
-const rejected = (error: unknown, code: RegExp): TopicVerdict => {
+/** The verdict on a message that could not be taken in; its fault is charged to the deliverer. */
+const failed = (error: unknown, code: RegExp, quota: Quota, from: PublicKey): TopicVerdict => {
+  if (!isEdmpError(error)) throw error;
   // What is not the sender's fault (a full queue, a closing store) is not held against it.
-  if (isEdmpError(error)) return code.test(error.code) ? 'reject' : 'ignore';
-  throw error;
+  if (!code.test(error.code)) return 'ignore';
+  quota.charge(from, FAULT_PRICE);
+  return 'reject';
 };
 
-/** Judges chain heads: relayed once each, and only when the block is well-formed, rightly signed and not invalid. */
-export function headsHandler(
-  crypto: Pick<Crypto, 'sha256'>,
-  quota: Quota,
-  receive: (block: HalfBlock) => Promise<ReceiveResult>,
-): TopicHandler {
-  return async (body, from) => {
-    if (!quota.take(from, 1)) return 'ignore';
+/** What {@link headsHandler} works with. */
+export interface HeadsContext {
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly store: BlockStore;
+  readonly frauds: FraudRegister;
+  /** By deliverer: charged for faults and for what was no use. */
+  readonly quota: Quota;
+  readonly bounds: HeadBounds;
+  readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
+}
+
+/**
+ * Judges chain heads: relayed once each, whether they were new here or had come by push, and only when the block is
+ * well-formed, rightly signed, not invalid, and within its author's bounds. A block that contradicts what is stored of
+ * its author is taken in whatever the bounds say; the proof that it gives is relayed in its place. Nothing is taken in
+ * of a proven cheat.
+ */
+export function headsHandler(context: HeadsContext): TopicHandler {
+  const { crypto, store, frauds, quota, bounds } = context;
+
+  const useless = (from: PublicKey): TopicVerdict => {
+    quota.charge(from, USELESS_PRICE);
+    return 'ignore';
+  };
+
+  const judgeKnown = async (block: HalfBlock, stored: HalfBlock, from: PublicKey): Promise<TopicVerdict> => {
+    const { key } = block.core;
+    const head = await store.head(key);
+    // Old blocks are no news, and each of them could be made to travel again and again.
+    const isHead = head !== undefined && equalBytes(head.id.bytes, block.id.bytes);
+    const isSame = equalBytes(stored.signature, block.signature);
+    if (!isHead || !isSame || bounds.wasRelayed(block.id) || !bounds.hasRoom(key)) return useless(from);
+    const { level } = await context.receive(block);
+    if (level === 'invalid') return useless(from);
+    bounds.took(key);
+    bounds.relayed(block.id);
+    return 'accept';
+  };
+
+  const judgeNew = async (block: HalfBlock, from: PublicKey): Promise<TopicVerdict> => {
+    const { key } = block.core;
+    const { length } = block.bytes;
+    const isWithin = bounds.hasRoom(key) && bounds.hasBytes(key, from, length);
+    if (!isWithin && !(await contradicts(store, block))) return useless(from);
+    bounds.relayed(block.id);
+    const { added, level } = await context.receive(block);
+    bounds.took(key);
+    if (added) bounds.stored(key, from, length);
+    // A contradiction was of use: the proof travels on its own topic.
+    if (level === 'invalid') return (await frauds.has(key)) ? 'ignore' : useless(from);
+    return added ? 'accept' : useless(from);
+  };
+
+  const judge = async (body: Uint8Array, from: PublicKey): Promise<TopicVerdict> => {
+    if (!quota.has(from, 0)) return 'ignore';
+    if (body.length > MAX_HEAD_BYTES) {
+      quota.charge(from, FAULT_PRICE);
+      return 'reject';
+    }
     try {
-      const { added, level } = await receive(decodeHalfBlock(body, crypto));
-      return added && level !== 'invalid' ? 'accept' : 'ignore';
+      const block = decodeHalfBlock(body, crypto);
+      if (await frauds.has(block.core.key)) return useless(from);
+      const stored = await store.get(block.id);
+      return await (stored === undefined ? judgeNew(block, from) : judgeKnown(block, stored, from));
     } catch (error) {
-      return rejected(error, REFUSED_BLOCK);
+      return failed(error, REFUSED_BLOCK, quota, from);
     }
   };
+
+  // In turn, so that what many at once cost is known before the next is let in.
+  const turns = oneAtATime(MAX_WAITING);
+  return (body, from) => turns.run(from, () => judge(body, from)) ?? 'ignore';
+}
+
+/** What {@link fraudHandler} works with. */
+export interface FraudTopicContext {
+  readonly crypto: Crypto;
+  readonly frauds: FraudRegister;
+  /** By deliverer, and for proofs alone: heads cannot use it up. */
+  readonly quota: Quota;
+  /** Takes in the blocks of a proof; its failure does not concern the proof. */
+  readonly learned: (blocks: readonly HalfBlock[]) => Promise<void>;
 }
 
 /** Judges fraud proofs: relayed once each, whatever signatures over the same cores they come with. */
-export function fraudHandler(
-  crypto: Crypto,
-  quota: Quota,
-  frauds: FraudRegister,
-  learned: (blocks: readonly HalfBlock[]) => Promise<void>,
-): TopicHandler {
+export function fraudHandler(context: FraudTopicContext): TopicHandler {
+  const { crypto, frauds, quota, learned } = context;
   return async (body, from) => {
-    if (!quota.take(from, 1)) return 'ignore';
+    // What is ignored here for the quota is fetched when the node reconciles with its peers.
+    if (!quota.take(from, USELESS_PRICE)) return 'ignore';
     try {
       const { author, id } = decodeFraudProof(body, crypto);
       if (await frauds.knows(author, id)) return 'ignore';
       const proof = await verifyFraudProofAsync(body, crypto);
       if (!(await frauds.recordProof(proof))) return 'ignore';
-      await learned(proof.blocks);
+      // Not waited for: a full queue must not keep the proof from its way.
+      learned(proof.blocks).catch(() => {});
       return 'accept';
     } catch (error) {
-      return rejected(error, REFUSED_PROOF);
+      return failed(error, REFUSED_PROOF, quota, from);
     }
   };
 }

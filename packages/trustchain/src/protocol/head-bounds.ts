@@ -1,0 +1,56 @@
+import type { BlockId, Environment, PublicKey } from '@edmp/interface';
+import { blockKey } from '../block/identity.ts';
+import type { TrustchainLimits } from '../chain/options.ts';
+import { forgetOldest } from '../store/forget-oldest.ts';
+import { quota } from './quota.ts';
+
+/**
+ * Largest block that is announced, signed form, bytes. Larger ones reach their counterparty by push, and others when
+ * they reconcile or sync: what every node relays and stores unasked stays small.
+ */
+export const MAX_HEAD_BYTES = 8_192;
+/** Heads of one author that are relayed at once; after that two an announce interval: the author's and a witness's. */
+export const HEADS_BURST = 16;
+const HEADS_PER_INTERVAL = 2;
+/** Bytes of one author that are stored unasked at once, and a second after that. One block of full size fits. */
+const AUTHOR_BYTES = { burst: 131_072, perSecond: 2_048 } as const;
+/** Heads remembered as relayed. */
+const MAX_RELAYED = 16_384;
+
+/** Bounds of the heads that are taken in unasked: by author, who signs them, and in bytes also by who delivers them. */
+export interface HeadBounds {
+  /** Whether the author may have another head relayed now. */
+  hasRoom(author: PublicKey): boolean;
+  /** Whether that many more bytes of the author, delivered by `from`, may be stored now. */
+  hasBytes(author: PublicKey, from: PublicKey, bytes: number): boolean;
+  /** A genuine head of the author was taken in. Not before its signature is verified: nobody can spend another's room. */
+  took(author: PublicKey): void;
+  /** Genuine bytes of the author were stored. */
+  stored(author: PublicKey, from: PublicKey, bytes: number): void;
+  /** Whether this head was relayed or announced here lately. */
+  wasRelayed(id: BlockId): boolean;
+  relayed(id: BlockId): void;
+}
+
+/** {@link HeadBounds} on the clock of `environment`. */
+export function headBounds(environment: Environment, limits: Required<TrustchainLimits>): HeadBounds {
+  const perSecond = (HEADS_PER_INTERVAL * 1_000) / Math.max(1, limits.announceMs);
+  const heads = quota(environment, { burst: HEADS_BURST, perSecond });
+  const bytesOfAuthor = quota(environment, AUTHOR_BYTES);
+  const bytesFrom = quota(environment, limits.headBytes);
+  const known = new Set<string>();
+  return {
+    hasRoom: (author) => heads.has(author, 1),
+    hasBytes: (author, from, bytes) => bytesOfAuthor.has(author, bytes) && bytesFrom.has(from, bytes),
+    took: (author) => heads.charge(author, 1),
+    stored(author, from, bytes) {
+      bytesOfAuthor.charge(author, bytes);
+      bytesFrom.charge(from, bytes);
+    },
+    wasRelayed: (id) => known.has(blockKey(id)),
+    relayed(id) {
+      known.add(blockKey(id));
+      if (known.size > MAX_RELAYED) forgetOldest(known);
+    },
+  };
+}
