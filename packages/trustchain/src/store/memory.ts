@@ -158,21 +158,21 @@ export function memoryBlockStore(): BlockStore {
     places.delete(blockKey(id));
     const { core } = block;
     const author = bytesKey(core.key);
-    const drop = (list: ArrivedBlock[] | undefined): void => {
-      list?.splice(lowerBound(list, arrivalOf, arrival), 1);
+    const drop = (list: ArrivedBlock[]): void => {
+      list.splice(lowerBound(list, arrivalOf, arrival), 1);
+    };
+    const dropFrom = (lists: Map<string, ArrivedBlock[]>, key: string): void => {
+      const list = lists.get(key);
+      if (list === undefined) return;
+      drop(list);
+      if (list.length === 0) lists.delete(key);
     };
     drop(arrivals);
-    drop(types.get(core.type));
-    drop(authorTypes.get(author + core.type));
+    dropFrom(types, core.type);
+    dropFrom(authorTypes, author + core.type);
     if (core.link !== null) {
-      const link = blockKey(core.link);
-      for (const [lists, key] of [
-        [links, link],
-        [authorLinks, link + author],
-      ] as const) {
-        drop(lists.get(key));
-        if (lists.get(key)?.length === 0) lists.delete(key);
-      }
+      dropFrom(links, blockKey(core.link));
+      dropFrom(authorLinks, blockKey(core.link) + author);
     }
     chain.count -= 1;
     const branches = chain.branches.get(core.seq)?.filter((other) => other !== block);

@@ -46,7 +46,7 @@ export async function removeBlocks(transaction: IdbTransaction, ids: readonly Bl
   return known.length;
 }
 
-/** Adds `step` to the count of every author listed, once for each time it is listed. */
+/** Adds `step` to the count of every author listed, once for each time it is listed; authors without blocks go. */
 async function count(transaction: IdbTransaction, keys: readonly Uint8Array[], step: 1 | -1): Promise<void> {
   const changes = new Map<string, { readonly key: Uint8Array; by: number }>();
   for (const key of keys) {
@@ -58,7 +58,8 @@ async function count(transaction: IdbTransaction, keys: readonly Uint8Array[], s
   await Promise.all(
     [...changes.values()].map(async ({ key, by }) => {
       const known = (await result(authors.get(key))) as AuthorRow | undefined;
-      await result(authors.put({ key: owned(key), blocks: (known?.blocks ?? 0) + by }));
+      const blocks = (known?.blocks ?? 0) + by;
+      await result(blocks > 0 ? authors.put({ key: owned(key), blocks }) : authors.delete(key));
     }),
   );
 }

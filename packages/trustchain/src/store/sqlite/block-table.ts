@@ -9,14 +9,14 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../../block/codec.ts';
-import { blockDigest, blockKey, bytesKey } from '../../block/identity.ts';
+import { blockDigest, blockKey } from '../../block/identity.ts';
 import { StoreError } from '../errors.ts';
 import { forgetOldest } from '../forget-oldest.ts';
 import type { Database, Row, Statement } from './database.ts';
+import { internedAuthors, internedTypes } from './interned.ts';
 import { linkMarks } from './link-marks.ts';
 
 const RECENT_BLOCKS = 8_192;
-const INTERNED_AUTHORS = 65_536;
 /** Ids looked up by one statement: one call for many costs a fifth of a call for each. */
 const IDS_AT_ONCE = 64;
 /** Up to this many, single look-ups are as cheap. */
@@ -63,8 +63,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   const recent = new Map<string, HalfBlock>();
   /** Ids looked for in vain and not inserted since: an insert need not look again. */
   const absent = new Set<string>();
-  const authorIds = new Map<string, number>();
-  const typeIds = new Map<string, number>();
+  const authors = internedAuthors(database);
+  const types = internedTypes(database);
   /** Read from the file when first needed, and again after a transaction was undone. */
   let counters: { arrival: number; total: number } | undefined;
 
@@ -105,10 +105,6 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     since: database.prepare(`SELECT ${columns} FROM blocks WHERE arrival > ? ORDER BY arrival LIMIT ?`),
     newest: database.prepare(`SELECT ${columns} FROM blocks ORDER BY arrival DESC LIMIT ?`),
     authors: database.prepare('SELECT key FROM authors WHERE blocks > 0 ORDER BY key'),
-    authorId: database.prepare('SELECT id FROM authors WHERE key = ?'),
-    addAuthor: database.prepare('INSERT INTO authors (key) VALUES (?) RETURNING id'),
-    typeId: database.prepare('SELECT id FROM types WHERE name = ?'),
-    addType: database.prepare('INSERT INTO types (name) VALUES (?) RETURNING id'),
     addCount: database.prepare('UPDATE authors SET blocks = blocks + ? WHERE id = ?'),
     countOf: database.prepare('SELECT blocks AS n FROM authors WHERE key = ?'),
     positions: database.prepare('SELECT COUNT(DISTINCT seq) AS n FROM blocks WHERE author = ?'),
@@ -138,25 +134,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
   };
   const arrived = (row: Row): ArrivedBlock => ({ block: decode(row), arrival: Number(row.arrival) });
 
-  const authorId = (author: PublicKey): number | undefined => {
-    const key = bytesKey(author);
-    const known = authorIds.get(key);
-    if (known !== undefined) return known;
-    const row = sql.authorId.get(author);
-    if (row === undefined) return undefined;
-    if (authorIds.size >= INTERNED_AUTHORS) authorIds.clear();
-    authorIds.set(key, Number(row.id));
-    return Number(row.id);
-  };
-  const typeId = (type: string): number | undefined => {
-    const known = typeIds.get(type);
-    if (known !== undefined) return known;
-    const row = sql.typeId.get(type);
-    if (row === undefined) return undefined;
-    typeIds.set(type, Number(row.id));
-    return Number(row.id);
-  };
-
+  const { find: authorId } = authors;
   const noteAbsent = (key: string): void => {
     if (absent.size >= RECENT_BLOCKS) absent.clear();
     absent.add(key);
@@ -260,16 +238,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         if (!absent.delete(blockKey(block.id)) && get(block.id) !== undefined) continue;
         absent.delete(blockKey(block.id));
         const { core } = block;
-        let author = authorId(core.key);
-        if (author === undefined) {
-          author = Number(sql.addAuthor.get(core.key)?.id);
-          authorIds.set(bytesKey(core.key), author);
-        }
-        let type = typeId(core.type);
-        if (type === undefined) {
-          type = Number(sql.addType.get(core.type)?.id);
-          typeIds.set(core.type, type);
-        }
+        const author = authors.intern(core.key);
+        const type = types.intern(core.type);
         known.arrival += 1;
         const link = core.link === null ? null : linkMark(core.link);
         sql.insert.run(known.arrival, mark(block.id), author, core.seq, type, link, block.bytes);
@@ -286,6 +256,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     },
     remove(ids) {
       let count = 0;
+      const touched = { authors: new Map<number, PublicKey>(), types: new Set<string>() };
       for (const id of ids) {
         for (const row of sql.byMark.all(mark(id))) {
           const block = decode(row);
@@ -294,8 +265,15 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
           sql.remove.run(Number(row.arrival));
           sql.addCount.run(-1, author);
           recent.delete(blockKey(id));
+          touched.authors.set(author, block.core.key);
+          touched.types.add(block.core.type);
           count += 1;
         }
+      }
+      // Strangers choose their keys and types: what nothing uses would pile up.
+      if (count > 0) {
+        authors.release(touched.authors.values());
+        types.release(touched.types);
       }
       const known = counts();
       if (count > 0) sql.keepArrival.run(known.arrival);
@@ -333,7 +311,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     answers,
     answersBy,
     byType(type, author, after, limit) {
-      const named = typeId(type);
+      const named = types.find(type);
       if (named === undefined || limit <= 0) return [];
       if (author === undefined) return sql.byType.all(named, after, limit).map(arrived);
       const id = authorId(author);
@@ -350,8 +328,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     reset() {
       recent.clear();
       absent.clear();
-      authorIds.clear();
-      typeIds.clear();
+      authors.reset();
+      types.reset();
       counters = undefined;
     },
   };

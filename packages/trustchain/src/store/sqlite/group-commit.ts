@@ -22,7 +22,7 @@ interface Queued {
 
 /**
  * A {@link GroupCommit} over one connection. `defer` schedules a function after the current turn; `undone` is told
- * when writes were undone, so that caches can be dropped.
+ * when writes were undone or somebody else wrote, so that caches can be dropped.
  */
 export function groupCommit(
   database: Database,
@@ -35,6 +35,14 @@ export function groupCommit(
   const savepoint = database.prepare('SAVEPOINT one');
   const release = database.prepare('RELEASE one');
   const undo = database.prepare('ROLLBACK TO one');
+  const version = database.prepare('PRAGMA data_version');
+  let seen: unknown;
+  /** What was cached before another connection wrote may be gone: its blocks, and the numbers of authors and types. */
+  const noteOthers = (): void => {
+    const now = version.get()?.data_version;
+    if (seen !== undefined && now !== seen) undone();
+    seen = now;
+  };
   let queue: Queued[] = [];
   let full = false;
 
@@ -52,6 +60,7 @@ export function groupCommit(
         full = durable;
       }
       begin.run();
+      noteOthers();
       for (const item of group) {
         if (group.length > 1) savepoint.run();
         try {
