@@ -9,7 +9,7 @@ import {
 } from '@edmp/interface';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { delayMs } from '../checks.ts';
 import { notRunning, stopped } from '../errors.ts';
 import type { FrameStream } from '../frame-stream.ts';
@@ -22,6 +22,7 @@ import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
 import { dialler } from './dialler.ts';
 import { networkErrorOf } from './errors.ts';
+import { inboundLimits, inboundTable } from './inbound-table.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { hasEd25519Key, keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
@@ -58,6 +59,9 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   ])
     parseAddress(address);
   const dialTimeoutMs = delayMs('dialTimeoutMs', options.dialTimeoutMs, 10_000);
+
+  const limits = inboundLimits(options);
+  const inbound = inboundTable(limits);
 
   const peers = peerTable();
   const work = openWork();
@@ -100,10 +104,9 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   };
 
   const startNode = async (): Promise<void> => {
-    const libp2p = await createNode(await generateKeyPairFromSeed('Ed25519', secretKey), options, {
-      crypto,
-      penalties,
-    });
+    const gossip = { crypto, penalties, peersPerHost: limits.maxConnectionsPerHost };
+    const key = await generateKeyPairFromSeed('Ed25519', secretKey);
+    const libp2p = await createNode(key, options, gossip, limits, inbound);
     ignoreUnknownTopics(libp2p.services.pubsub);
     const onPeer =
       (tell: (peer: PublicKey) => void) =>
@@ -219,11 +222,15 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     async connect(address, abort = {}) {
       throwIfAborted(abort.signal);
       const target = parseAddress(address);
-      if (target.getComponents().at(-1)?.value === peerIdOfKey(self).toString()) {
+      const named = target.getComponents().at(-1);
+      if (named?.value === peerIdOfKey(self).toString()) {
         throw new InvalidArgumentError('A node cannot connect to itself');
       }
       running();
+      // Whoever is named here may as well come by itself, and before others do.
+      if (named?.code === CODE_P2P && named.value !== undefined) inbound.expect(named.value);
       const connection = await dials.dial(target, `Dialling ${address}`, abort);
+      inbound.expect(connection.remotePeer.toString());
       await greet(connection, abort);
       return keyOfPeerId(connection.remotePeer);
     },

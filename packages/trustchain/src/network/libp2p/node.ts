@@ -5,6 +5,7 @@ import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
+import type { InboundLimits, InboundTable } from './inbound-table.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { hasEd25519Key } from './peer-identity.ts';
 import { type GossipSub, type GossipSubOptions, gossipSubOptions } from './pubsub.ts';
@@ -24,6 +25,8 @@ export async function createNode(
   privateKey: PrivateKey,
   options: Libp2pNetworkOptions,
   topics: GossipSubOptions,
+  limits: InboundLimits,
+  inbound: InboundTable,
 ): Promise<EdmpLibp2p> {
   const refuseOtherKeys = (peer: PeerId): boolean => !hasEd25519Key(peer);
   const perSecond = options.maxConnectionsPerHostPerSecond ?? 50;
@@ -49,13 +52,17 @@ export async function createNode(
     ],
     connectionGater: {
       denyDialMultiaddr: () => false, // browsers refuse loopback otherwise
-      denyInboundEncryptedConnection: refuseOtherKeys,
+      denyInboundConnection: inbound.refuses,
+      denyInboundEncryptedConnection: (peer, connection) =>
+        refuseOtherKeys(peer) || inbound.refusesPeer(peer, connection),
       denyOutboundEncryptedConnection: refuseOtherKeys,
     },
     connectionManager: {
-      maxConnections: options.maxConnections ?? 300,
+      maxConnections: limits.maxConnections,
       inboundConnectionThreshold: perSecond,
-      maxIncomingPendingConnections: Math.max(10, perSecond),
+      // Handshakes are bounded for each host; a few hosts must not keep everybody else waiting.
+      maxIncomingPendingConnections: Math.max(10, limits.maxConnections),
+      inboundUpgradeTimeout: options.dialTimeoutMs ?? 10_000,
       dialTimeout: options.dialTimeoutMs ?? 10_000,
     },
     // A peer busy with other work for some seconds is not gone; the default of 5 s cuts such connections.

@@ -27,9 +27,21 @@ export interface Libp2pNetworkOptions {
   readonly services?: ServiceFactoryMap;
   /** Connections held at once; further incoming ones are refused. Default 300. */
   readonly maxConnections?: number;
+  /**
+   * Slots of `maxConnections` that strangers do not get: they are for peers that this node was told about
+   * (`keepConnected`) or connected to by address. Default a tenth.
+   */
+  readonly reservedConnections?: number;
+  /**
+   * Incoming connections held from one host, handshakes included: an IPv4 address, or a /64 network of IPv6.
+   * Default 16.
+   */
+  readonly maxConnectionsPerHost?: number;
+  /** The same for a loopback address, where whole towns of nodes share a machine. Default 256. */
+  readonly maxConnectionsFromLoopback?: number;
   /** Incoming connections accepted from one host in a second. Default 50. */
   readonly maxConnectionsPerHostPerSecond?: number;
-  /** Longest dial, ms. Default 10 000. */
+  /** Longest dial, and longest handshake of an incoming connection, ms. Default 10 000. */
   readonly dialTimeoutMs?: number;
   /** Largest topic message, bytes. Default 256 KiB. */
   readonly maxTopicMessageBytes?: number;

@@ -17,6 +17,8 @@ export type { GossipSub } from '@libp2p/gossipsub';
 export interface GossipSubOptions {
   readonly crypto: Pick<Crypto, 'sha256'>;
   readonly penalties: PeerPenalties;
+  /** Peers of one host that are nothing unusual. */
+  readonly peersPerHost: number;
 }
 
 const VERDICTS: Readonly<Record<TopicVerdict, TopicValidatorResult>> = {
@@ -31,7 +33,7 @@ const VERDICTS: Readonly<Record<TopicVerdict, TopicValidatorResult>> = {
  * publishing the same bytes again within two minutes spreads nothing.
  */
 export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOpts> {
-  const { crypto, penalties } = options;
+  const { crypto, penalties, peersPerHost } = options;
   return {
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: (message: Message) =>
@@ -48,6 +50,8 @@ export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOp
     scoreParams: {
       appSpecificWeight: 1,
       appSpecificScore: (peer: string) => -penalties.points(peer),
+      // Connections of a host are bounded already; up to that bound they are worth as much as others.
+      IPColocationFactorThreshold: peersPerHost,
       // Nodes of one household or test share an address; scores must not punish that on loopback.
       IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
     },
