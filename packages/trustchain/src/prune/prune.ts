@@ -26,7 +26,10 @@ import { DEFAULT_GRACE_MS, DEFAULT_PENDING_MS, type Retention, retention } from 
 
 const PAGE = 1_000;
 
-/** Options of pruning. */
+/**
+ * Options of pruning. What was removed can no longer be compared: another block at a removed position (a fork), or a
+ * second answer to a removed proposal, proves nothing here until somebody shows the removed block again.
+ */
 export interface PruneOptions extends AbortOptions {
   /** Blocks to keep in all; the oldest arrivals beyond them go, as far as they may. */
   readonly maxBlocks: number;
