@@ -13,10 +13,15 @@ export interface KeepConnectedOptions {
   readonly network: Pick<Network, 'connect' | 'onPeer' | 'peers'>;
   /** Addresses to dial now and again whenever the peer found there is gone. */
   readonly addresses: readonly string[];
-  /** Wait after the first failure, ms; doubles with each further one. Default 1000. */
+  /**
+   * Wait after the first failure, ms; doubles with each further one. A connection that does not last is a failure too:
+   * a peer that accepts and hangs up must not be dialled for ever at the pace of the first wait. Default 1000.
+   */
   readonly minBackoffMs?: number;
   /** Longest wait, ms. Default 60 000. */
   readonly maxBackoffMs?: number;
+  /** A connection that lasted this long was a success: the waits begin anew, ms. Default 10 000. */
+  readonly lastingMs?: number;
 }
 
 interface Target {
@@ -24,12 +29,14 @@ interface Target {
   failures: number;
   dialling: boolean;
   peer?: PublicKey;
+  /** When the connection began, ms since the epoch. */
+  since?: number | undefined;
   cancel?: CancelTimer | undefined;
 }
 
 /** Keeps a node connected to known addresses until the returned function is called. */
 export function keepConnected(options: KeepConnectedOptions): () => void {
-  const { environment, network, minBackoffMs = 1000, maxBackoffMs = 60_000 } = options;
+  const { environment, network, minBackoffMs = 1000, maxBackoffMs = 60_000, lastingMs = 10_000 } = options;
   const controller = new AbortController();
   const targets = [...new Set(options.addresses)].map(
     (address): Target => ({ address, failures: 0, dialling: false }),
@@ -55,7 +62,6 @@ export function keepConnected(options: KeepConnectedOptions): () => void {
     target.dialling = true;
     try {
       target.peer = await network.connect(target.address, { signal: controller.signal });
-      target.failures = 0;
     } catch (error) {
       target.dialling = false;
       // An address that can never be dialled (no address at all, or the own one) is not tried again.
@@ -63,16 +69,19 @@ export function keepConnected(options: KeepConnectedOptions): () => void {
       return;
     }
     target.dialling = false;
-    if (!isConnected(target.peer)) retry(target);
+    if (isConnected(target.peer)) target.since ??= environment.now();
+    else retry(target);
   };
 
   const forget = network.onPeer(({ type, peer }) => {
     for (const target of targets) {
       if (target.peer === undefined || !equalBytes(target.peer, peer)) continue;
       if (type === 'disconnected') {
+        if (target.since !== undefined && environment.now() - target.since >= lastingMs) target.failures = 0;
+        target.since = undefined;
         if (!target.dialling) retry(target);
       } else {
-        target.failures = 0;
+        target.since ??= environment.now();
         target.cancel?.();
         target.cancel = undefined;
       }
