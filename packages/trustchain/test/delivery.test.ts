@@ -124,6 +124,19 @@ describe('a delivery', () => {
     expect(tries).toBeLessThan(greetings + 10);
   });
 
+  it('gets through a quota that is smaller than what is to be delivered', async () => {
+    current = await town({ size: 2, linked: false, limits: { push: { burst: 40, perSecond: 1 } } });
+    const { at, run, pass, networks } = current;
+    const peer = at(1).chain.self;
+    await run(
+      Promise.all(Array.from({ length: 200 }, (_, n) => at(0).chain.propose({ peer, type: 'test', tx: n }))),
+    );
+    networks.link(at(0).chain.self, peer);
+    await pass(3_600_000);
+    const proposals = await at(1).store.byType('test', { author: at(0).chain.self, limit: 1_000 });
+    expect(proposals.length).toBe(200);
+  });
+
   it('reaches a peer whose clock is behind once its clock has come there', async () => {
     current = await town({ size: 1 });
     const { environment, networks, at, run, pass } = current;

@@ -21,6 +21,8 @@ const MAX_POSITIONS = 16_384;
 const MAX_PEERS = 4_096;
 /** Wait before the second try; each further wait is twice as long. */
 const RETRY_MS = 1_000;
+/** After each try that was refused, frames are half as large, this many times: the peer's quota may be small. */
+const MAX_HALVINGS = 4;
 /** Longest wait between two tries while the peer is connected. */
 const MAX_RETRY_MS = 300_000;
 
@@ -109,7 +111,7 @@ export function outbox(context: OutboxContext): Outbox {
     for (const entry of entries) {
       if (box.tried.has(seqOf(entry))) continue;
       group.push(entry);
-      if (group.length === MAX_FRAME_BLOCKS) break;
+      if (group.length >= MAX_FRAME_BLOCKS >> Math.min(box.tries, MAX_HALVINGS)) break;
     }
     for (const entry of group) box.tried.add(seqOf(entry));
     return group;

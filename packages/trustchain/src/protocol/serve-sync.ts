@@ -30,6 +30,7 @@ export interface FrameSource {
 
 /** Blocks of a position that fit one frame: only a cheat's may not, and two of them prove it. */
 const fitting = (blocks: readonly HalfBlock[]): readonly HalfBlock[] => {
+  if (blocks.length === 1) return blocks;
   let bytes = 0;
   return blocks.slice(0, MAX_FRAME_BLOCKS).filter((block) => {
     bytes += bytesOf([block]);
