@@ -1,7 +1,10 @@
 import { InvalidArgumentError, type PublicKey, type TopicHandler, type TopicVerdict } from '@edmp/interface';
+import { type ByteBudgetOptions, byteBudget } from './byte-budget.ts';
 import { checkBody, checkName } from './checks.ts';
 import { NetworkError } from './errors.ts';
 import type { PeerPenalties } from './peer-penalties.ts';
+
+const MIB = 1024 * 1024;
 
 /** Limits of {@link topicTable}. */
 export interface TopicTableOptions {
@@ -10,6 +13,8 @@ export interface TopicTableOptions {
   readonly maxMessageBytes?: number;
   /** Messages of one peer that may wait for their verdict at once; more are ignored. Default 1024. */
   readonly maxPendingPerPeer?: number;
+  /** Bytes of the messages that wait for their verdict. Default 4 MiB for one peer, 32 MiB for all. */
+  readonly pendingBudget?: ByteBudgetOptions;
 }
 
 /** The handlers of a node's topics and the judging of what arrives for them. */
@@ -17,6 +22,8 @@ export interface TopicTable {
   /** See {@link @edmp/interface!Network.subscribe}. */
   subscribe(topic: string, handler: TopicHandler): () => void;
   has(topic: string): boolean;
+  /** Largest message, bytes. */
+  readonly maxMessageBytes: number;
   topics(): readonly string[];
   /** Throws `ERR_INVALID_ARGUMENT` or `ERR_NETWORK_LIMIT` when a message must not be published. */
   checkOutgoing(topic: string, body: Uint8Array): void;
@@ -32,6 +39,7 @@ export function topicTable(options: TopicTableOptions): TopicTable {
   const { penalties, maxMessageBytes = 256 * 1024, maxPendingPerPeer = 1024 } = options;
   const handlers = new Map<string, TopicHandler>();
   const pending = new Map<string, number>();
+  const bytes = byteBudget(options.pendingBudget ?? { perPeer: 4 * MIB, total: 32 * MIB });
 
   const ask = async (
     handler: TopicHandler,
@@ -41,12 +49,15 @@ export function topicTable(options: TopicTableOptions): TopicTable {
   ): Promise<TopicVerdict> => {
     const waiting = pending.get(peer) ?? 0;
     if (waiting >= maxPendingPerPeer) return 'ignore';
+    const giveBack = bytes.take(peer, body.length);
+    if (giveBack === undefined) return 'ignore';
     pending.set(peer, waiting + 1);
     try {
       return await handler(body, from);
     } catch {
       return 'ignore';
     } finally {
+      giveBack();
       const left = (pending.get(peer) ?? 1) - 1;
       if (left === 0) pending.delete(peer);
       else pending.set(peer, left);
@@ -66,6 +77,7 @@ export function topicTable(options: TopicTableOptions): TopicTable {
         if (handlers.get(topic) === entry) handlers.delete(topic);
       };
     },
+    maxMessageBytes,
     has: (topic) => handlers.has(topic),
     topics: () => [...handlers.keys()],
     checkOutgoing(topic, body) {

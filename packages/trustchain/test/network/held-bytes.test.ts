@@ -130,6 +130,31 @@ describe('bytes held for peers', () => {
     await victim.stop();
     await environment.advance(1_000);
   });
+
+  it('and places are not kept for streams that never send their request', async () => {
+    const environment = virtualEnvironment();
+    const networks = simulatedNetworks({ environment, seed: 1 });
+    const [victim, idle] = [networks.create(), networks.create()];
+    for (const each of [victim, idle]) await each.start();
+    networks.link(victim.self, idle.self);
+    victim.handle(PROTOCOL, async ({ body }) => body, { maxConcurrentPerPeer: 1 });
+    const speakAgain = networks.tamper(idle.self, ({ kind, body }) =>
+      kind === 'request' ? undefined : body,
+    );
+    const ask = (): Promise<string> =>
+      codeOf(singleFrame(idle.request(victim.self, PROTOCOL, new Uint8Array(), { timeoutMs: 600_000 })));
+    const silent = ask();
+    await environment.advance(5_000);
+    speakAgain();
+    const tooEarly = ask();
+    await environment.advance(4_000);
+    expect(await tooEarly).toBe('ERR_NETWORK_BUSY');
+    await environment.advance(4_000);
+    expect(await silent).toBe('ERR_NETWORK_UNREACHABLE');
+    const served = ask();
+    await environment.advance(5_000);
+    expect(await served).toBe('resolved');
+  });
 });
 
 describe('what one libp2p connection can make a node hold', () => {

@@ -1,7 +1,7 @@
 import { publicKey, type TopicVerdict, virtualEnvironment } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { peerPenalties } from '../../src/network/peer-penalties.ts';
-import { topicTable } from '../../src/network/topic-table.ts';
+import { type TopicTableOptions, topicTable } from '../../src/network/topic-table.ts';
 
 const from = publicKey(new Uint8Array(32).fill(1));
 const body = new Uint8Array(4);
@@ -24,10 +24,25 @@ describe('penalties', () => {
 });
 
 describe('a topic table', () => {
-  const create = (limits: { maxMessageBytes?: number; maxPendingPerPeer?: number }) => {
+  const create = (limits: Partial<TopicTableOptions>) => {
     const penalties = peerPenalties({ environment: virtualEnvironment() });
     return { penalties, table: topicTable({ penalties, ...limits }) };
   };
+
+  it('holds a bounded number of bytes that wait for their verdict, for one peer and for all', async () => {
+    const { table } = create({ pendingBudget: { perPeer: 100, total: 400 } });
+    const finish: (() => void)[] = [];
+    table.subscribe('t', () => new Promise((resolve) => finish.push(() => resolve('accept'))));
+    const judge = (peer: string): Promise<TopicVerdict> => table.judge('t', new Uint8Array(60), from, peer);
+    const verdicts = ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g'].map(judge);
+    expect(finish).toHaveLength(5);
+    for (const end of finish.splice(0)) end();
+    const accepted = ['accept', 'ignore', 'accept', 'accept', 'accept', 'accept', 'ignore', 'ignore'];
+    expect(await Promise.all(verdicts)).toEqual(accepted);
+    const again = judge('a');
+    for (const end of finish.splice(0)) end();
+    expect(await again).toBe('accept');
+  });
 
   it('ignores messages of topics that nobody subscribed to', async () => {
     const { table, penalties } = create({});

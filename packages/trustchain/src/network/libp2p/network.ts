@@ -22,6 +22,7 @@ import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
 import { dialler } from './dialler.ts';
 import { networkErrorOf } from './errors.ts';
+import { boundSending } from './gossip-sending.ts';
 import { inboundLimits, inboundTable } from './inbound-table.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
@@ -104,10 +105,16 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   };
 
   const startNode = async (): Promise<void> => {
-    const gossip = { crypto, penalties, peersPerHost: limits.maxConnectionsPerHost };
+    const gossip = {
+      crypto,
+      penalties,
+      peersPerHost: limits.maxConnectionsPerHost,
+      maxMessageBytes: topics.maxMessageBytes,
+    };
     const key = await generateKeyPairFromSeed('Ed25519', secretKey);
     const libp2p = await createNode(key, options, gossip, limits, inbound);
     ignoreUnknownTopics(libp2p.services.pubsub);
+    boundSending(libp2p.services.pubsub);
     const onPeer =
       (tell: (peer: PublicKey) => void) =>
       ({ detail }: CustomEvent<PeerId>): void => {

@@ -9,6 +9,7 @@ import {
 import type { PeerId } from '@libp2p/interface';
 import type { PeerPenalties } from '../peer-penalties.ts';
 import type { TopicTable } from '../topic-table.ts';
+import { MAX_QUEUED_BYTES, MAX_RPC_BYTES } from './gossip-sending.ts';
 import { keyOfPeerId } from './peer-identity.ts';
 
 export type { GossipSub } from '@libp2p/gossipsub';
@@ -19,8 +20,14 @@ export interface GossipSubOptions {
   readonly penalties: PeerPenalties;
   /** Peers of one host that are nothing unusual. */
   readonly peersPerHost: number;
+  /** Largest topic message, bytes. */
+  readonly maxMessageBytes: number;
 }
 
+/** Room for subscriptions and control messages in an RPC, bytes: gossipsub names at most 5 000 messages in one. */
+const MAX_CONTROL_BYTES = 512 * 1024;
+/** Streams of one gossipsub version that a connection may have open each way; one is in use, one may be ending. */
+const MAX_GOSSIP_STREAMS = 2;
 const VERDICTS: Readonly<Record<TopicVerdict, TopicValidatorResult>> = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
@@ -33,7 +40,7 @@ const VERDICTS: Readonly<Record<TopicVerdict, TopicValidatorResult>> = {
  * publishing the same bytes again within two minutes spreads nothing.
  */
 export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOpts> {
-  const { crypto, penalties, peersPerHost } = options;
+  const { crypto, penalties, peersPerHost, maxMessageBytes } = options;
   return {
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: (message: Message) =>
@@ -44,9 +51,12 @@ export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOp
     fallbackToFloodsub: false,
     emitSelf: false,
     doPX: false,
-    // Answers to IWANT are one RPC, however many messages they hold.
-    maxInboundDataLength: 16 * 1024 * 1024,
-    maxOutboundBufferSize: 32 * 1024 * 1024,
+    // One RPC (see MAX_RPC_BYTES) of each stream may be held half read.
+    maxInboundDataLength: MAX_RPC_BYTES + maxMessageBytes + MAX_CONTROL_BYTES,
+    maxInboundStreams: MAX_GOSSIP_STREAMS,
+    maxOutboundStreams: MAX_GOSSIP_STREAMS,
+    // Reached by control messages alone: a stream that exceeds it is reset, and comes back only with its connection.
+    maxOutboundBufferSize: MAX_QUEUED_BYTES + MAX_RPC_BYTES + maxMessageBytes + 4 * MAX_CONTROL_BYTES,
     scoreParams: {
       appSpecificWeight: 1,
       appSpecificScore: (peer: string) => -penalties.points(peer),
