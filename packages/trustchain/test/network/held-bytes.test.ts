@@ -1,9 +1,12 @@
-import { type Network, singleFrame, systemEnvironment, virtualEnvironment } from '@edmp/interface';
+import { type Network, publicKey, singleFrame, systemEnvironment, virtualEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { encodeFrame, frameDecoder, libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import type { Stream } from '@libp2p/interface';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Frame } from '../../src/network/framing.ts';
+import { requestServer } from '../../src/network/request-server.ts';
+import { streamPair } from '../../src/network/simulated/stream.ts';
 import { rawNode } from './raw-libp2p.ts';
 import { codeOf } from './support.ts';
 
@@ -133,27 +136,31 @@ describe('bytes held for peers', () => {
 
   it('and places are not kept for streams that never send their request', async () => {
     const environment = virtualEnvironment();
-    const networks = simulatedNetworks({ environment, seed: 1 });
-    const [victim, idle] = [networks.create(), networks.create()];
-    for (const each of [victim, idle]) await each.start();
-    networks.link(victim.self, idle.self);
-    victim.handle(PROTOCOL, async ({ body }) => body, { maxConcurrentPerPeer: 1 });
-    const speakAgain = networks.tamper(idle.self, ({ kind, body }) =>
-      kind === 'request' ? undefined : body,
-    );
-    const ask = (): Promise<string> =>
-      codeOf(singleFrame(idle.request(victim.self, PROTOCOL, new Uint8Array(), { timeoutMs: 600_000 })));
-    const silent = ask();
-    await environment.advance(5_000);
-    speakAgain();
-    const tooEarly = ask();
-    await environment.advance(4_000);
-    expect(await tooEarly).toBe('ERR_NETWORK_BUSY');
-    await environment.advance(4_000);
-    expect(await silent).toBe('ERR_NETWORK_UNREACHABLE');
-    const served = ask();
-    await environment.advance(5_000);
-    expect(await served).toBe('resolved');
+    const server = requestServer({ environment });
+    const peer = publicKey(real.randomBytes(32));
+    server.handle(PROTOCOL, async ({ body }) => body, { maxConcurrentPerPeer: 1 });
+    const open = () => {
+      const carry = (effect: () => void): void => effect();
+      const same = (frame: Frame): readonly Frame[] => [frame];
+      const [mine, theirs] = streamPair({
+        carry: [carry, carry],
+        transform: [same, same],
+        onReset: () => undefined,
+      });
+      void server.serve(PROTOCOL, peer, theirs);
+      return mine;
+    };
+    const idle = open();
+    const ask = async (): Promise<string | undefined> => {
+      const stream = open();
+      stream.send('request', new Uint8Array());
+      return (await stream.receive(1_000))?.kind;
+    };
+    await environment.advance(9_999);
+    expect(await ask()).toBe('refused');
+    await environment.advance(1);
+    expect(() => idle.receive(0)).toThrow(expect.objectContaining({ code: 'ERR_NETWORK_UNREACHABLE' }));
+    expect(await ask()).toBe('data');
   });
 });
 
