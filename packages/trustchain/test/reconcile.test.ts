@@ -1,5 +1,12 @@
 /** Comparing what two nodes know: what it costs, and what a peer that lies can do. */
-import { type HalfBlock, isEdmpError, type Network, type PublicKey } from '@edmp/interface';
+import {
+  type BlockStore,
+  type HalfBlock,
+  isEdmpError,
+  type Network,
+  type PublicKey,
+  sleep,
+} from '@edmp/interface';
 import {
   createTrustchain,
   encodeCanonical,
@@ -280,5 +287,38 @@ describe('a peer', () => {
     await pass(1_000);
     expect((await run(chain.source({ type: 'test', tx: 1 }))).core.seq).toBe(1);
     await run(chain.stop());
+  });
+
+  it('that is being compared with stores nothing more once the chain has stopped', async () => {
+    const made = await open({ size: 1 });
+    const { run, pass, networks, environment } = made;
+    const heads = await Promise.all(Array.from({ length: 40 }, (_, n) => blockOf(signerOf(1_000 + n))));
+    const giver = await peerOf(made, 77);
+    giver.handle(RECONCILE_PROTOCOL, async ({ body }) =>
+      decodeReconcileRequest(body).part === 'blocks'
+        ? encodeBlocks(heads)
+        : encodeNamesPage({ ...emptyPage, heads: heads.map(nameOf) }),
+    );
+    const signer = signerOf(50);
+    const network = networks.create({ self: signer.publicKey });
+    await run(network.start());
+    const store = memoryBlockStore();
+    const slow: BlockStore = {
+      ...store,
+      async put(blocks, options) {
+        await sleep(environment, 10);
+        return store.put(blocks, options);
+      },
+    };
+    const chain = await createTrustchain({ signer, crypto, store: slow, network, environment });
+    networks.link(giver.self, chain.self);
+    await pass(100);
+    const before = await store.count();
+    expect(before).toBeGreaterThan(0);
+    await run(chain.stop());
+    const stopped = await store.count();
+    expect(stopped).toBeLessThan(before + 3);
+    await pass(60_000);
+    expect(await store.count()).toBe(stopped);
   });
 });

@@ -54,7 +54,8 @@ export interface Gossip {
   /** Announces a new own head. */
   announce(block: HalfBlock): void;
   publishProof(proof: Uint8Array): void;
-  stop(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
 }
 
 /** The {@link Gossip} of a node. */
@@ -185,12 +186,13 @@ export function gossip(context: GossipContext): Gossip {
       log.noteProof(author, id);
       publish(FRAUD_TOPIC, bytes);
     },
-    stop() {
+    async stop() {
       stopping.abort();
       cancelRound?.();
       cancelLoading?.();
       announcer.stop();
       for (const stop of undo) stop();
+      await reconciling.idle();
     },
   };
 }

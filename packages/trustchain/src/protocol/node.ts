@@ -169,8 +169,8 @@ export function chainNode(context: ChainNodeContext): ChainNode {
     learnOwn,
     async stop() {
       stopping.abort();
-      spreading.stop();
       for (const stop of undo) stop();
+      await spreading.stop();
       await Promise.allSettled(running);
       await delivery.stop();
     },

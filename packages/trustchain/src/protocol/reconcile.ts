@@ -9,6 +9,7 @@ import {
   type PublicKey,
   type ReceiveResult,
   singleFrame,
+  throwIfAborted,
   withDeadline,
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../block/codec.ts';
@@ -64,6 +65,8 @@ export interface ReconcileContext {
 export interface Reconciler {
   /** Compares with a peer soon, a few peers at once. */
   enqueue(peer: PublicKey): void;
+  /** Resolves when no round is under way; the signal ends those that are. */
+  idle(): Promise<void>;
 }
 
 interface Round {
@@ -78,7 +81,7 @@ export function reconciler(context: ReconcileContext): Reconciler {
   const { environment, network, store, crypto, frauds, bounds, faults } = context;
   const cursors = new Map<string, ActivityCursor & { readonly epoch: Uint8Array }>();
   const waiting = new Map<string, PublicKey>();
-  const running = new Set<string>();
+  const running = new Map<string, Promise<void>>();
   /** Names being fetched from some peer now. */
   const fetching = new Set<string>();
 
@@ -129,6 +132,7 @@ export function reconciler(context: ReconcileContext): Reconciler {
       for await (const bytes of ask(round, request, MAX_FRAUD_PROOF_BYTES)) {
         round.bytes += bytes.length;
         const proof = await verifyFraudProofAsync(bytes, crypto);
+        throwIfAborted(round.signal);
         const key = bytesKey(blockDigest(proof.id));
         if (!wanted.has(key) || came.includes(key)) throw unasked('proof');
         came.push(key);
@@ -197,6 +201,7 @@ export function reconciler(context: ReconcileContext): Reconciler {
     const key = bytesKey(blockDigest(block.id));
     const name = wanted.get(key);
     if (name === undefined || name.seq !== seq || !equalBytes(name.author, author)) throw unasked('block');
+    throwIfAborted(round.signal);
     const { length } = block.bytes;
     if (isBounded && !bounds.hasBytes(author, round.peer, length)) return key;
     const { added } = await context.receive(block);
@@ -234,8 +239,12 @@ export function reconciler(context: ReconcileContext): Reconciler {
 
   const run = async (peer: PublicKey): Promise<void> => {
     const round: Round = { peer, signal: context.signal, bytes: 0, gained: 0 };
+    let comparing: Promise<boolean> | undefined;
+    const task = (signal: AbortSignal): Promise<boolean> => {
+      comparing = compare(Object.assign(round, { signal }));
+      return comparing;
+    };
     try {
-      const task = (signal: AbortSignal): Promise<boolean> => compare(Object.assign(round, { signal }));
       const goOn = await withDeadline(environment, ROUND_MS, 'Reconciling with a peer', task, {
         signal: context.signal,
       });
@@ -244,6 +253,8 @@ export function reconciler(context: ReconcileContext): Reconciler {
       // Tried again in the next round; a peer that lies is not asked again before its debt is paid.
       if (isEdmpError(error) && FAULTS.test(error.code)) faults.charge(peer, FAULT_PRICE);
     }
+    // A deadline or an end is told at once; what was being stored then is waited for.
+    await comparing?.catch(() => {});
   };
 
   const next = (): void => {
@@ -252,11 +263,11 @@ export function reconciler(context: ReconcileContext): Reconciler {
       if (running.has(key)) continue;
       waiting.delete(key);
       if (!faults.has(peer, 0)) continue;
-      running.add(key);
-      void run(peer).finally(() => {
+      const ended = run(peer).then(() => {
         running.delete(key);
         next();
       });
+      running.set(key, ended);
     }
   };
 
@@ -264,6 +275,9 @@ export function reconciler(context: ReconcileContext): Reconciler {
     enqueue(peer) {
       waiting.set(bytesKey(peer), peer);
       next();
+    },
+    async idle() {
+      await Promise.all(running.values());
     },
   };
 }
