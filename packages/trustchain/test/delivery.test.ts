@@ -125,7 +125,8 @@ describe('a delivery', () => {
   });
 
   it('gets through a quota that is smaller than what is to be delivered', async () => {
-    current = await town({ size: 2, linked: false, limits: { push: { burst: 40, perSecond: 1 } } });
+    const limits = { push: { burst: 40, perSecond: 1 }, maxFetchedBefore: 0 };
+    current = await town({ size: 2, linked: false, limits });
     const { at, run, pass, networks } = current;
     const peer = at(1).chain.self;
     await run(

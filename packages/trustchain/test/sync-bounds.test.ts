@@ -117,6 +117,22 @@ describe('a proposal', () => {
     expect(requests.get(SYNC_PROTOCOL)).toBeLessThanOrEqual(3);
   });
 
+  it('that waits for the blocks before it when the node stops is not stored any more', async () => {
+    const place = await open({ size: 1 });
+    const network = await stranger(place);
+    network.handle(SYNC_PROTOCOL, async function* ({ signal }) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    });
+    const { chain, store } = place.at(0);
+    const block = await blockOf(signerOf(99), { seq: 2, prev: strangeId(1), peer: chain.self });
+    const push = singleFrame(network.request(chain.self, PUSH_PROTOCOL, encodeBlocks([block])));
+    const pushed = codeOfAsync(push);
+    await place.pass(100);
+    await place.run(chain.stop());
+    expect(await place.run(pushed)).toBe('ERR_NETWORK_REMOTE');
+    expect(await store.count()).toBe(0);
+  });
+
   it('causes no more requests by a peer that has left many gaps open', async () => {
     const place = await open({ size: 1 });
     const network = await stranger(place);
