@@ -82,6 +82,8 @@ export const layers: readonly Layer[] = [
 export const systemAdapters: Readonly<Record<string, string>> = {
   'packages/interface/src/environment/system.ts': 'the real Environment',
   'packages/interface/src/environment/virtual.ts': 'lets real I/O finish between two virtual instants',
+  'packages/interface/src/crypto/sodium.ts':
+    'other work has its turn between slices verified on the calling thread',
   'packages/trustchain/src/store/sqlite/block-store.ts':
     'writes of one turn of the event loop share a transaction',
 };

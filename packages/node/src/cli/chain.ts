@@ -165,10 +165,14 @@ function verifyCommand(): Command {
           );
         } else {
           process.stdout.write(
-            `${report.sound ? 'SOUND' : 'NOT SOUND'}: ${report.blocks} blocks of ${publicKeyToHex(report.author)}, ${report.broken} broken, ${report.gaps.length} gaps, ${report.proofs} fraud proofs\n`,
+            `${report.sound ? 'SOUND' : 'NOT SOUND'}: ${report.blocks} blocks of ${publicKeyToHex(report.author)}, ${report.broken} broken, ${report.unreadable.length} unreadable, ${report.gaps.length} gaps, ${report.proofs} fraud proofs\n`,
           );
           for (const [from, to] of report.gaps)
             process.stdout.write(`  missing: positions ${from} to ${to}\n`);
+          for (const { kind, seq, issue } of report.unreadable) {
+            const what = seq === null ? `a ${kind}` : `the ${kind} at position ${seq}`;
+            process.stdout.write(`  unreadable: ${what}: ${issue.message} (${issue.code})\n`);
+          }
           for (const finding of report.findings) {
             for (const issue of finding.issues) {
               process.stdout.write(`  ${finding.seq} ${finding.id}: ${issue.message} (${issue.code})\n`);

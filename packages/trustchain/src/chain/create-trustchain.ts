@@ -33,8 +33,8 @@ import { type AppendRequest, chainWriter } from './writer.ts';
 export interface PrunableTrustchain extends Trustchain {
   /**
    * Removes the oldest blocks of others beyond `maxBlocks`, after signing a checkpoint of what goes. Never removes own
-   * blocks, those of own pairs, of proven cheats, or of pending pairs. Throws `ERR_INVALID_ARGUMENT` when the store
-   * cannot remove blocks.
+   * blocks, those of own pairs, proposals that are pending (see {@link PruneOptions}), or branches whose fraud is not
+   * proven yet; a stranger's whole chain may go. Throws `ERR_INVALID_ARGUMENT` when the store cannot remove blocks.
    */
   prune(options: PruneOptions): Promise<PruneReport>;
 }
