@@ -216,6 +216,30 @@ describe('fraud proofs', () => {
     await pass(1_000);
   });
 
+  it('are believed of a peer whose heads are not listened to any more', async () => {
+    const made = await open({ size: 2, limits: { gossip: { burst: 3, perSecond: 0 } } });
+    const { at, pass } = made;
+    await at(0).network.publish(HEADS_TOPIC, Uint8Array.of(1));
+    await pass(100);
+    const head = await blockOf(signerOf(40));
+    await at(0).network.publish(HEADS_TOPIC, head.bytes);
+    const cheat = signerOf(99);
+    await at(0).network.publish(FRAUD_TOPIC, (await proofAgainst(cheat)).bytes);
+    await pass(100);
+    expect(await at(1).store.has(head.id)).toBe(false);
+    expect(await at(1).chain.isFraudulent(cheat.publicKey)).toBe(true);
+  });
+
+  it('are judged within a quota', async () => {
+    const made = await open({ size: 1, limits: { proofs: { burst: 2, perSecond: 0 } } });
+    const network = await stranger(made, signerOf(77), 0);
+    const cheats = [91, 92, 93, 94].map(signerOf);
+    for (const cheat of cheats) await network.publish(FRAUD_TOPIC, (await proofAgainst(cheat)).bytes);
+    await made.pass(100);
+    const known = await Promise.all(cheats.map(({ publicKey }) => made.at(0).chain.isFraudulent(publicKey)));
+    expect(known).toEqual([true, true, false, false]);
+  });
+
   it('pass a hub that is busy with the heads of a hundred nodes', async () => {
     const made = await open({ size: 2, linked: false });
     const { at, pass, networks } = made;
@@ -242,10 +266,11 @@ describe('heads', () => {
   it('that came by push first are relayed all the same', async () => {
     const made = await inLine({ size: 3 });
     const { at, run, pass } = made;
-    const proposal = await run(at(0).chain.propose({ peer: at(1).chain.self, type: 'test', tx: 1 }));
-    await run(at(0).chain.push(at(1).chain.self, [proposal]));
+    const head = await blockOf(signerOf(40), { peer: signerOf(41).publicKey });
+    await run(at(0).chain.push(at(1).chain.self, [head]));
+    await at(0).network.publish(HEADS_TOPIC, head.bytes);
     await pass();
-    expect(await at(2).store.has(proposal.id)).toBe(true);
+    expect(await at(2).store.has(head.id)).toBe(true);
   });
 
   it('that everybody stored long ago do not travel again', async () => {
