@@ -288,6 +288,8 @@ describe('heads', () => {
     const made = await inLine({ size: 3 });
     const { at, run, pass } = made;
     const block = await run(at(0).chain.source({ type: 'test', tx: new Uint8Array(MAX_HEAD_BYTES) }));
+    await pass(10);
+    expect(made.networks.count('publish')).toBe(0);
     await at(0).network.publish(HEADS_TOPIC, block.bytes);
     await pass(1_000);
     expect(await at(1).store.has(block.id)).toBe(false);
