@@ -1,11 +1,7 @@
-import { MAX_BLOCK_BYTES } from '../block/limits.ts';
-
 /** Bytes of a signed block that one token of a quota pays for: ordinary blocks (some 250 bytes) cost one. */
 export const TOKEN_BYTES = 512;
 /** Tokens that every request costs, whatever comes of it: opening a stream, decoding, asking the store. */
 export const REQUEST_PRICE = 20;
-/** Most tokens that one block can cost. */
-export const MAX_BLOCK_PRICE: number = Math.ceil((MAX_BLOCK_BYTES + 80) / TOKEN_BYTES);
 
 /** Tokens that `bytes` cost: one for each {@link TOKEN_BYTES} begun, at least one. */
 export function bytesPrice(bytes: number): number {
