@@ -124,7 +124,8 @@ describe('a fork', () => {
     const first = await blockOf(cheat, { tx: 1 });
     const other = await after(cheat, await blockOf(cheat, { tx: 2 }));
     await run(at(0).chain.receive(first.bytes));
-    await run(at(1).chain.receive(other.bytes));
+    // The newest block alone would show nothing: only the one before it contradicts the first.
+    for (const block of [other, await after(cheat, other)]) await run(at(1).chain.receive(block.bytes));
     networks.link(at(0).chain.self, at(1).chain.self);
     await pass(2_000);
     expect(await whoKnows(made, cheat.publicKey)).toEqual(everyone(made));
