@@ -1,4 +1,12 @@
-import { type Network, publicKey, singleFrame, systemEnvironment, virtualEnvironment } from '@edmp/interface';
+import {
+  type Network,
+  publicKey,
+  singleFrame,
+  sleep,
+  systemEnvironment,
+  virtualEnvironment,
+  withDeadline,
+} from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { encodeFrame, frameDecoder, libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
@@ -207,6 +215,10 @@ describe('what one libp2p connection can make a node hold', () => {
     toStop.push(victim, raw);
     await victim.start();
     const connection = await raw.libp2p.dial(raw.parse(victim.addresses()[0]!));
+    // libp2p resets all but ten streams that come before it told of the connection.
+    await withDeadline(real, 10_000, 'the connection', async (signal) => {
+      while (victim.peers().length === 0) await sleep(real, 10, { signal });
+    });
     return {
       victim,
       open: (protocol: string) => () => connection.newStream(protocol, { maxOutboundStreams: 100 }),
