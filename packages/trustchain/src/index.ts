@@ -83,7 +83,13 @@ export {
   proposalDeadline,
 } from './pair/answer.ts';
 export { type PairContext, pairState } from './pair/state.ts';
-export { FRAUD_TOPIC, HEADS_TOPIC, OFFER_PROTOCOL, PUSH_PROTOCOL, SYNC_PROTOCOL } from './protocol/messages.ts';
+export {
+  FRAUD_TOPIC,
+  HEADS_TOPIC,
+  OFFER_PROTOCOL,
+  PUSH_PROTOCOL,
+  SYNC_PROTOCOL,
+} from './protocol/messages.ts';
 export type { QuotaOptions } from './protocol/quota.ts';
 export {
   CHECKPOINT_TYPE,

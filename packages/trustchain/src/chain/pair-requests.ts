@@ -11,7 +11,7 @@ import {
   WITHDRAWAL_TYPE,
 } from '@edmp/interface';
 import { answerKind, checkAnswer, checkProposal, isSelfBlock, proposalDeadline } from '../pair/answer.ts';
-import { answersOf } from '../pair/answers-of.ts';
+import { answerPages } from '../pair/answers-of.ts';
 import { pairState } from '../pair/state.ts';
 import type { Verdict } from '../validation/validate.ts';
 import { expectBlockId, expectKey, snapshot } from './arguments.ts';
@@ -100,11 +100,16 @@ export function pairRequests(context: PairRequestContext): PairRequests {
       },
     );
   };
-  /** Checks that the other side has not ended the pair. */
+  /** Checks that the other side has not ended a directed pair: agreed or refused, or, the proposer, withdrawn. */
   const expectOpen = async (proposal: HalfBlock): Promise<void> => {
-    const rule = rules.get(proposal.core.type);
-    const { state, answer } = pairState(proposal, await answersOf(store, proposal), { now: now(), rule });
-    if (answer === undefined || proposal.core.peer === null) return;
+    const { key, peer, type } = proposal.core;
+    if (peer === null) return;
+    const answers: HalfBlock[] = [];
+    const other = equalBytes(key, self) ? peer : key;
+    for await (const page of answerPages(store, proposal, other)) answers.push(...page);
+    if (answers.length === 0) return;
+    const { state, answer } = pairState(proposal, answers, { now: now(), rule: rules.get(type) });
+    if (answer === undefined) return;
     throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${proposal.id} was ${state} by ${answer.id}`, {
       details: { answer: answer.id.toString() },
     });

@@ -11,8 +11,8 @@ import {
   type PublicKey,
   type Reservation,
   type Signer,
+  TimeoutError,
   throwIfAborted,
-  withDeadline,
 } from '@edmp/interface';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
@@ -88,6 +88,16 @@ interface Head {
   readonly time: number;
 }
 
+/** A promise that rejects when the signer has taken too long, and how to call it off. */
+function timeLimit(environment: Environment, ms: number): { passed: Promise<never>; cancel: () => void } {
+  let cancel = (): void => {};
+  const passed = new Promise<never>((_, reject) => {
+    cancel = environment.schedule(ms, () => reject(new TimeoutError(`Signing took longer than ${ms} ms`)));
+  });
+  passed.catch(() => {}); // nobody may be waiting when it fires
+  return { passed, cancel };
+}
+
 const signerFailure = (cause: unknown): ChainError =>
   new ChainError(
     'ERR_CHAIN_SIGNER',
@@ -127,17 +137,18 @@ export function chainWriter(context: WriterContext): ChainWriter {
   ): Promise<readonly HalfBlock[]> => {
     const blocks: HalfBlock[] = [];
     let failure: { readonly error: unknown } | undefined;
+    const deadline = timeLimit(environment, context.signTimeoutMs);
     try {
-      await withDeadline(environment, context.signTimeoutMs, 'Signing own blocks', async (deadline) => {
-        for (const { core, reservation } of unsigned) {
-          const block = await signCore(core, reservation.core, reservation.id, signer);
-          if (deadline.aborted) return;
-          blocks.push(block);
-        }
-      });
+      for (const { core, reservation } of unsigned) {
+        blocks.push(
+          await Promise.race([signCore(core, reservation.core, reservation.id, signer), deadline.passed]),
+        );
+      }
     } catch (error) {
       // What follows the block that could not be signed links to it, so it cannot be signed either.
       failure = { error };
+    } finally {
+      deadline.cancel();
     }
     if (blocks.length > 0) await context.ownChain.run(() => storeOwn(blocks, since));
     const last = blocks.at(-1);

@@ -47,20 +47,22 @@ interface Change extends HeadName {
 
 /** An {@link ActivityLog} that knows nothing. */
 export function activityLog(): ActivityLog {
-  /** By author, and apart from that by author the newest block for this node: in order of change. */
+  /** The newest block by author, in order of change. */
   const heads = new Map<string, Change>();
+  /** The newest block for this node by author, in order of change. */
+  const addressedHeads = new Map<string, Change>();
   const known = new Set<string>();
   let proofs: ProofName[] = [];
   let droppedProofs = 0;
   let changes = 0;
 
-  const noteHead = (key: string, block: HalfBlock): void => {
+  const noteHead = (list: Map<string, Change>, key: string, block: HalfBlock): void => {
     const { key: author, seq } = block.core;
-    const present = heads.get(key);
+    const present = list.get(key);
     if (present !== undefined && present.seq > seq) return;
-    heads.delete(key);
-    heads.set(key, { author, seq, digest: blockDigest(block.id).slice(), number: ++changes });
-    if (heads.size > MAX_RECENT_HEADS) forgetOldest(heads);
+    list.delete(key);
+    list.set(key, { author, seq, digest: blockDigest(block.id).slice(), number: ++changes });
+    if (list.size > MAX_RECENT_HEADS) forgetOldest(list);
   };
 
   return {
@@ -68,7 +70,7 @@ export function activityLog(): ActivityLog {
       const key = bytesKey(author);
       // What a proven cheat says is of no interest any more.
       heads.delete(key);
-      heads.delete(`for us ${key}`);
+      addressedHeads.delete(key);
       // Copied: an id may be a view of a whole frame.
       const digest = blockDigest(id).slice();
       if (known.has(bytesKey(digest))) return;
@@ -81,20 +83,20 @@ export function activityLog(): ActivityLog {
     },
     noteBlock(block, addressed) {
       const key = bytesKey(block.core.key);
-      noteHead(key, block);
-      if (addressed) noteHead(`for us ${key}`, block);
+      noteHead(heads, key, block);
+      if (addressed) noteHead(addressedHeads, key, block);
     },
     after(cursor, limit) {
       const start = Math.max(0, cursor.proofs - droppedProofs);
       const page = proofs.slice(start, start + limit);
-      const found: Change[] = [];
       const room = limit - page.length;
-      if (cursor.heads < changes) {
-        for (const change of heads.values()) {
-          if (found.length >= room) break;
-          if (change.number > cursor.heads) found.push(change);
-        }
-      }
+      const found =
+        cursor.heads < changes
+          ? [...heads.values(), ...addressedHeads.values()]
+              .filter(({ number }) => number > cursor.heads)
+              .sort((a, b) => a.number - b.number)
+              .slice(0, room)
+          : [];
       return {
         proofs: page,
         heads: found,

@@ -105,7 +105,11 @@ export function fetchBefore(
   };
 
   return async (peer, proposals) => {
-    const blocks = highestByAuthor(proposals).slice(0, MAX_AUTHORS);
+    const blocks: HalfBlock[] = [];
+    for (const block of highestByAuthor(proposals).slice(0, MAX_AUTHORS)) {
+      if ((await holesBelow(block)).length > 0) blocks.push(block);
+    }
+    if (blocks.length === 0) return;
     try {
       await withDeadline(
         environment,

@@ -133,8 +133,9 @@ export function memoryBlockStore(): BlockStore {
       chain.branches.set(core.seq, [...branches, block].sort(byId));
     }
     if (core.link !== null) {
-      append(links, blockKey(core.link), arrived);
-      append(authorLinks, blockKey(core.link) + author, arrived);
+      const link = blockKey(core.link);
+      append(links, link, arrived);
+      append(authorLinks, link + author, arrived);
     }
     append(types, core.type, arrived);
     append(authorTypes, author + core.type, arrived);
