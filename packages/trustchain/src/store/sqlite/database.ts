@@ -42,10 +42,29 @@ function attempt<T>(action: () => T): T {
 /** Opens or makes a file in WAL mode; waits up to `busyTimeoutMs` (default 5 000) for another writer. Throws `ERR_STORE_IO`, and `ERR_STORE_SCHEMA` for another program's file. */
 export function openDatabase(path: string, busyTimeoutMs = 5_000): Database {
   const db = attempt(() => new DatabaseSync(path));
+  // Written out, not by way of `attempt`: a closure for every statement run adds up.
   const wrap = (statement: StatementSync): Statement => ({
-    get: (...values) => attempt(() => statement.get(...values) as Row | undefined),
-    all: (...values) => attempt(() => statement.all(...values) as readonly Row[]),
-    run: (...values) => attempt(() => Number(statement.run(...values).changes)),
+    get(...values) {
+      try {
+        return statement.get(...values) as Row | undefined;
+      } catch (cause) {
+        throw failure(cause);
+      }
+    },
+    all(...values) {
+      try {
+        return statement.all(...values) as readonly Row[];
+      } catch (cause) {
+        throw failure(cause);
+      }
+    },
+    run(...values) {
+      try {
+        return Number(statement.run(...values).changes);
+      } catch (cause) {
+        throw failure(cause);
+      }
+    },
   });
   const database: Database = {
     prepare: (sql) => wrap(attempt(() => db.prepare(sql))),
