@@ -2,8 +2,8 @@
 import { type BlockStore, EdmpError, type Network, type Trustchain } from '@edmp/interface';
 import { createTrustchain, encodeCanonical, memoryBlockStore, PUSH_PROTOCOL } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
+import { outbox } from '../src/protocol/delivery/outbox.ts';
 import { OFFER_PROTOCOL } from '../src/protocol/messages.ts';
-import { outbox } from '../src/protocol/outbox.ts';
 import { chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';
 import { type Inhabitant, type Town, town } from './support/town.ts';
 

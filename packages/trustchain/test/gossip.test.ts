@@ -12,7 +12,7 @@ import {
   SYNC_PROTOCOL,
 } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MAX_HEAD_BYTES } from '../src/protocol/head-bounds.ts';
+import { MAX_HEAD_BYTES } from '../src/protocol/gossip/head-bounds.ts';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';
 import { type Town, type TownOptions, town } from './support/town.ts';
 

@@ -17,8 +17,7 @@ import {
 } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
 import { blockDigest } from '../src/block/identity.ts';
-import { activityLog, MAX_RECENT_HEADS } from '../src/protocol/activity.ts';
-import { encodeBlocks } from '../src/protocol/messages.ts';
+import { activityLog, MAX_RECENT_HEADS } from '../src/protocol/gossip/activity.ts';
 import {
   decodeNamesPage,
   decodeReconcileRequest,
@@ -26,7 +25,8 @@ import {
   encodeReconcileRequest,
   type NamesPage,
   RECONCILE_PROTOCOL,
-} from '../src/protocol/reconcile-messages.ts';
+} from '../src/protocol/gossip/reconcile-messages.ts';
+import { encodeBlocks } from '../src/protocol/messages.ts';
 import { blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';
 import { type Town, type TownOptions, town } from './support/town.ts';
 

@@ -3,7 +3,7 @@ import { type BlockStore, type Crypto, type HalfBlock, type Network, singleFrame
 import { encodeCanonical, memoryBlockStore, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeBlocks, FRAME_TARGET_BYTES } from '../src/protocol/messages.ts';
-import { encodeSyncEnd, encodeSyncRequest } from '../src/protocol/sync-messages.ts';
+import { encodeSyncEnd, encodeSyncRequest } from '../src/protocol/sync/sync-messages.ts';
 import { blockOf, chainOf, crypto, itemAt, START, signerOf, strangeId } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
 import { type Town, type TownOptions, town } from './support/town.ts';

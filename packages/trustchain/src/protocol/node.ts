@@ -12,8 +12,10 @@ import {
 } from '@edmp/interface';
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../chain/options.ts';
-import { fetchBefore } from './fetch-before.ts';
-import { gossip } from './gossip.ts';
+import { offerHandler } from './delivery/offer.ts';
+import { type Outbox, outbox } from './delivery/outbox.ts';
+import { pushBlocks, pushHandler } from './delivery/push.ts';
+import { gossip } from './gossip/gossip.ts';
 import { greetings } from './greetings.ts';
 import {
   MAX_FRAME_BYTES,
@@ -22,14 +24,12 @@ import {
   PUSH_PROTOCOL,
   SYNC_PROTOCOL,
 } from './messages.ts';
-import { offerHandler } from './offer.ts';
-import { type Outbox, outbox } from './outbox.ts';
-import { pushBlocks, pushHandler } from './push.ts';
 import { quota } from './quota.ts';
-import { syncHandler } from './serve-sync.ts';
-import { fetchRanges, type SyncContext } from './sync.ts';
-import { chainSync } from './sync-chain.ts';
-import { MAX_SYNC_REQUEST_BYTES } from './sync-messages.ts';
+import { fetchBefore } from './sync/fetch-before.ts';
+import { syncHandler } from './sync/serve-sync.ts';
+import { fetchRanges, type SyncContext } from './sync/sync.ts';
+import { chainSync } from './sync/sync-chain.ts';
+import { MAX_SYNC_REQUEST_BYTES } from './sync/sync-messages.ts';
 
 /** What {@link chainNode} works with. */
 export interface ChainNodeContext {

@@ -9,13 +9,13 @@ import {
   type TopicHandler,
   type TopicVerdict,
 } from '@edmp/interface';
-import { decodeHalfBlock } from '../block/codec.ts';
-import type { FraudRegister } from '../chain/fraud-register.ts';
-import { decodeFraudProof, verifyFraudProofAsync } from '../fraud/proof.ts';
+import { decodeHalfBlock } from '../../block/codec.ts';
+import type { FraudRegister } from '../../chain/fraud-register.ts';
+import { decodeFraudProof, verifyFraudProofAsync } from '../../fraud/proof.ts';
+import type { Quota } from '../quota.ts';
 import { contradicts } from './contradiction.ts';
 import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { Quota } from './quota.ts';
 
 /** What an undecodable, wrongly signed or oversized message costs its deliverer; no honest node relays one. */
 export const FAULT_PRICE = 50;

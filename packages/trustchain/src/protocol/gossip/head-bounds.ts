@@ -1,8 +1,8 @@
 import type { BlockId, Environment, PublicKey } from '@edmp/interface';
-import { blockKey } from '../block/identity.ts';
-import type { TrustchainLimits } from '../chain/options.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
-import { quota } from './quota.ts';
+import { blockKey } from '../../block/identity.ts';
+import type { TrustchainLimits } from '../../chain/options.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
+import { quota } from '../quota.ts';
 
 /**
  * Largest block that is announced, signed form, bytes. Larger ones reach their counterparty by push, and others when

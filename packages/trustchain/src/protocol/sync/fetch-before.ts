@@ -1,9 +1,9 @@
 import { type Environment, type HalfBlock, type PublicKey, withDeadline } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
-import type { TrustchainLimits } from '../chain/options.ts';
-import { chainGaps, type PositionRange } from '../inspect/gaps.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
-import { quota } from './quota.ts';
+import { bytesKey } from '../../block/identity.ts';
+import type { TrustchainLimits } from '../../chain/options.ts';
+import { chainGaps, type PositionRange } from '../../inspect/gaps.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
+import { quota } from '../quota.ts';
 import { fetchRanges, type SyncContext } from './sync.ts';
 import { MAX_RANGES } from './sync-messages.ts';
 

@@ -12,16 +12,16 @@ import {
   throwIfAborted,
   withDeadline,
 } from '@edmp/interface';
-import { decodeHalfBlock } from '../block/codec.ts';
-import { blockDigest, blockIdFromDigest, bytesKey } from '../block/identity.ts';
-import { ChainError } from '../chain/errors.ts';
-import type { FraudRegister } from '../chain/fraud-register.ts';
-import { MAX_FRAUD_PROOF_BYTES, verifyFraudProofAsync } from '../fraud/proof.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
+import { decodeHalfBlock } from '../../block/codec.ts';
+import { blockDigest, blockIdFromDigest, bytesKey } from '../../block/identity.ts';
+import { ChainError } from '../../chain/errors.ts';
+import type { FraudRegister } from '../../chain/fraud-register.ts';
+import { MAX_FRAUD_PROOF_BYTES, verifyFraudProofAsync } from '../../fraud/proof.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
+import { decodeBlocks, MAX_FRAME_BYTES } from '../messages.ts';
+import type { Quota } from '../quota.ts';
 import type { ActivityCursor, HeadName, ProofName } from './activity.ts';
 import type { HeadBounds } from './head-bounds.ts';
-import { decodeBlocks, MAX_FRAME_BYTES } from './messages.ts';
-import type { Quota } from './quota.ts';
 import {
   decodeNamesPage,
   encodeReconcileRequest,

@@ -1,5 +1,5 @@
 import type { Environment, HalfBlock, PublicKey } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
+import { bytesKey } from '../../block/identity.ts';
 import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
 
 /** Authors whose heads are announced at once; further ones are left to their other witnesses and to reconciling. */

@@ -5,10 +5,10 @@ import {
   type HalfBlock,
   type PublicKey,
 } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
-import type { PositionRange } from '../inspect/gaps.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
-import { chainPages } from '../store/pages.ts';
+import { bytesKey } from '../../block/identity.ts';
+import type { PositionRange } from '../../inspect/gaps.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
+import { chainPages } from '../../store/pages.ts';
 import { fetchRanges, missingRanges, type SyncContext } from './sync.ts';
 import { type SyncProgress, syncProgress } from './sync-progress.ts';
 

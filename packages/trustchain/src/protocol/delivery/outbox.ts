@@ -6,9 +6,9 @@ import {
   type Network,
   type PublicKey,
 } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
-import { frames, MAX_FRAME_BLOCKS } from './messages.ts';
+import { bytesKey } from '../../block/identity.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
+import { frames, MAX_FRAME_BLOCKS } from '../messages.ts';
 import { offerBlocks } from './offer.ts';
 import { pushFrame } from './push.ts';
 import { undelivered } from './undelivered.ts';

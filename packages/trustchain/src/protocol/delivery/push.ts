@@ -10,9 +10,9 @@ import {
   type RequestHandler,
   singleFrame,
 } from '@edmp/interface';
-import { decodeHalfBlock } from '../block/codec.ts';
-import { bytesKey } from '../block/identity.ts';
-import { ChainError } from '../chain/errors.ts';
+import { decodeHalfBlock } from '../../block/codec.ts';
+import { bytesKey } from '../../block/identity.ts';
+import { ChainError } from '../../chain/errors.ts';
 import {
   decodeBlocks,
   decodePushAnswer,
@@ -20,9 +20,9 @@ import {
   encodePushAnswer,
   frames,
   PUSH_PROTOCOL,
-} from './messages.ts';
-import { blocksPrice, bytesPrice } from './prices.ts';
-import type { Quota } from './quota.ts';
+} from '../messages.ts';
+import { blocksPrice, bytesPrice } from '../prices.ts';
+import type { Quota } from '../quota.ts';
 
 /** What one wrongly signed or undecodable block costs its sender, in blocks. */
 const FAULT_PRICE = 50;

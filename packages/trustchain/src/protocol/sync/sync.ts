@@ -10,10 +10,10 @@ import {
   type ReceiveResult,
   throwIfAborted,
 } from '@edmp/interface';
-import { decodeHalfBlock } from '../block/codec.ts';
-import { blockKey } from '../block/identity.ts';
-import { chainGaps, type PositionRange } from '../inspect/gaps.ts';
-import { breach, MAX_FRAME_BLOCKS, MAX_FRAME_BYTES, SYNC_PROTOCOL } from './messages.ts';
+import { decodeHalfBlock } from '../../block/codec.ts';
+import { blockKey } from '../../block/identity.ts';
+import { chainGaps, type PositionRange } from '../../inspect/gaps.ts';
+import { breach, MAX_FRAME_BLOCKS, MAX_FRAME_BYTES, SYNC_PROTOCOL } from '../messages.ts';
 import { MAX_SERVED } from './serve-sync.ts';
 import {
   decodeSyncFrame,

@@ -1,6 +1,6 @@
 import type { BlockId, HalfBlock, PublicKey } from '@edmp/interface';
-import { blockDigest, bytesKey } from '../block/identity.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
+import { blockDigest, bytesKey } from '../../block/identity.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
 
 /** Recently active authors whose newest block is offered to peers. */
 export const MAX_RECENT_HEADS = 2_048;

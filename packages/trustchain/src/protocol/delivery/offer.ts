@@ -8,15 +8,15 @@ import {
   type RequestHandler,
   singleFrame,
 } from '@edmp/interface';
-import { ChainError } from '../chain/errors.ts';
+import { ChainError } from '../../chain/errors.ts';
 import {
   decodeOffer,
   decodeOfferAnswer,
   encodeOffer,
   encodeOfferAnswer,
   OFFER_PROTOCOL,
-} from './messages.ts';
-import type { Quota } from './quota.ts';
+} from '../messages.ts';
+import type { Quota } from '../quota.ts';
 
 /** Ids that one token of the push quota pays for. */
 const IDS_PER_TOKEN = 16;

@@ -1,7 +1,7 @@
 import type { PublicKey, TxValue } from '@edmp/interface';
-import { encodeCanonical } from '../block/canonical-encode.ts';
-import type { PositionRange } from '../inspect/gaps.ts';
-import { blocksOf, breach, decodeMessage } from './messages.ts';
+import { encodeCanonical } from '../../block/canonical-encode.ts';
+import type { PositionRange } from '../../inspect/gaps.ts';
+import { blocksOf, breach, decodeMessage } from '../messages.ts';
 
 /** Most ranges in one request. */
 export const MAX_RANGES = 256;

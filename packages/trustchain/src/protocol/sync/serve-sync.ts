@@ -1,10 +1,10 @@
 import { type BlockStore, type HalfBlock, type RequestHandler, throwIfAborted } from '@edmp/interface';
-import { ChainError } from '../chain/errors.ts';
+import { ChainError } from '../../chain/errors.ts';
+import { encodeBlocks, FRAME_TARGET_BYTES, MAX_FRAME_BLOCKS } from '../messages.ts';
+import { blocksPrice, REQUEST_PRICE } from '../prices.ts';
+import type { Quota } from '../quota.ts';
 import { linkFrames } from './link-frames.ts';
-import { encodeBlocks, FRAME_TARGET_BYTES, MAX_FRAME_BLOCKS } from './messages.ts';
 import { bytesOf, positionReader } from './position-reader.ts';
-import { blocksPrice, REQUEST_PRICE } from './prices.ts';
-import type { Quota } from './quota.ts';
 import { decodeSyncRequest, encodeSyncEnd, type SyncEnd, type SyncRequest } from './sync-messages.ts';
 
 /** Blocks in one answer at most, but for the last frame. */

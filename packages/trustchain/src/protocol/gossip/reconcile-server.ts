@@ -5,12 +5,12 @@ import {
   type PublicKey,
   type RequestHandler,
 } from '@edmp/interface';
-import { blockDigest, blockIdFromDigest } from '../block/identity.ts';
-import { ChainError } from '../chain/errors.ts';
-import { decodeFraudProof } from '../fraud/proof.ts';
+import { blockDigest, blockIdFromDigest } from '../../block/identity.ts';
+import { ChainError } from '../../chain/errors.ts';
+import { decodeFraudProof } from '../../fraud/proof.ts';
+import { encodeBlocks, FRAME_TARGET_BYTES, frames } from '../messages.ts';
+import type { Quota } from '../quota.ts';
 import type { ActivityLog } from './activity.ts';
-import { encodeBlocks, FRAME_TARGET_BYTES, frames } from './messages.ts';
-import type { Quota } from './quota.ts';
 import { decodeReconcileRequest, encodeNamesPage, PAGE_NAMES } from './reconcile-messages.ts';
 
 /** Bytes of an answer that one token of the quota pays for. */

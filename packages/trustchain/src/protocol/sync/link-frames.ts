@@ -1,6 +1,6 @@
 import { type ArrivedBlock, type BlockStore, equalBytes, type HalfBlock } from '@edmp/interface';
-import { blockKey } from '../block/identity.ts';
-import { FRAME_TARGET_BYTES, MAX_FRAME_BLOCKS } from './messages.ts';
+import { blockKey } from '../../block/identity.ts';
+import { FRAME_TARGET_BYTES, MAX_FRAME_BLOCKS } from '../messages.ts';
 import { bytesOf, positionReader } from './position-reader.ts';
 import type { FrameSource } from './serve-sync.ts';
 import type { SyncRequest } from './sync-messages.ts';

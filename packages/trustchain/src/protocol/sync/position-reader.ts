@@ -1,7 +1,7 @@
 import type { BlockStore, HalfBlock, PublicKey } from '@edmp/interface';
-import { MAX_BLOCK_BYTES } from '../block/limits.ts';
-import type { PositionRange } from '../inspect/gaps.ts';
-import { FRAME_TARGET_BYTES, MAX_FRAME_BLOCKS } from './messages.ts';
+import { MAX_BLOCK_BYTES } from '../../block/limits.ts';
+import type { PositionRange } from '../../inspect/gaps.ts';
+import { FRAME_TARGET_BYTES, MAX_FRAME_BLOCKS } from '../messages.ts';
 
 /** Blocks read at once before their size is known: a frame of the largest ones. */
 const FIRST_READ: number = Math.floor(FRAME_TARGET_BYTES / MAX_BLOCK_BYTES);

@@ -1,5 +1,5 @@
 import type { PublicKey } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
+import { bytesKey } from '../../block/identity.ts';
 
 /** Runs tasks of one peer after another, those of different peers side by side. */
 export interface OneAtATime {

@@ -1,6 +1,6 @@
 import { type BlockStore, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
-import { chainPages } from '../store/pages.ts';
+import { bytesKey } from '../../block/identity.ts';
+import { chainPages } from '../../store/pages.ts';
 
 /** Newest own blocks that are looked through. */
 const MAX_SCANNED = 65_536;

@@ -1,7 +1,7 @@
 import type { PublicKey, TxValue } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
-import { ChainError } from '../chain/errors.ts';
+import { decodeCanonical } from '../../block/canonical-decode.ts';
+import { encodeCanonical } from '../../block/canonical-encode.ts';
+import { ChainError } from '../../chain/errors.ts';
 import type { ActivityPage, HeadName, ProofName } from './activity.ts';
 
 /** Compares what two nodes know of cheats and of recently active authors. */

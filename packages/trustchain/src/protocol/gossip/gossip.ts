@@ -8,16 +8,16 @@ import {
   type PublicKey,
   type ReceiveResult,
 } from '@edmp/interface';
-import { bytesKey } from '../block/identity.ts';
-import type { FraudRegister } from '../chain/fraud-register.ts';
-import type { TrustchainLimits } from '../chain/options.ts';
-import { decodeFraudProof } from '../fraud/proof.ts';
-import { forgetOldest } from '../store/forget-oldest.ts';
+import { bytesKey } from '../../block/identity.ts';
+import type { FraudRegister } from '../../chain/fraud-register.ts';
+import type { TrustchainLimits } from '../../chain/options.ts';
+import { decodeFraudProof } from '../../fraud/proof.ts';
+import { forgetOldest } from '../../store/forget-oldest.ts';
+import { FRAUD_TOPIC, HEADS_TOPIC } from '../messages.ts';
+import { quota } from '../quota.ts';
 import { activityLog } from './activity.ts';
 import { headAnnouncer } from './head-announcer.ts';
 import { headBounds } from './head-bounds.ts';
-import { FRAUD_TOPIC, HEADS_TOPIC } from './messages.ts';
-import { quota } from './quota.ts';
 import { reconciler } from './reconcile.ts';
 import { EPOCH_BYTES, MAX_REQUEST_BYTES, RECONCILE_PROTOCOL } from './reconcile-messages.ts';
 import { reconcileHandler } from './reconcile-server.ts';
