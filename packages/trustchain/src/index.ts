@@ -41,7 +41,7 @@ export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
 export { MAX_BRANCHES } from './chain/intake.ts';
 export type { TrustchainLimits, TrustchainOptions } from './chain/options.ts';
 export { MAX_REASON } from './chain/pair-requests.ts';
-export { type TypeRules, viewFromStore } from './chain/view.ts';
+export { type LinkView, type TypeRules, viewFromStore } from './chain/view.ts';
 export { FraudProofError } from './fraud/errors.ts';
 export {
   doubleAnswerEvidence,
