@@ -22,7 +22,11 @@ export async function trade(): Promise<string> {
     return {
       settlement,
       market,
-      stop: () => Promise.all([market.stop(), settlement.stop(), network.stop()]),
+      async stop() {
+        await Promise.all([market.stop(), settlement.stop()]);
+        await trustchain.stop();
+        await network.stop();
+      },
     };
   };
   const seller = await party(1);

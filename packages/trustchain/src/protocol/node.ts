@@ -146,6 +146,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
         }),
         network.onPeer((event) => {
           if (event.type === 'connected') onConnected(event.peer);
+          else spreading.disconnected();
         }),
       );
       await delivery.recover();

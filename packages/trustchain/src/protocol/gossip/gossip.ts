@@ -51,6 +51,8 @@ export interface GossipContext {
 export interface Gossip {
   start(): Promise<void>;
   connected(peer: PublicKey): void;
+  /** A peer is gone: without any there is nothing to wake up for. */
+  disconnected(): void;
   /** Announces a new own head. */
   announce(block: HalfBlock): void;
   publishProof(proof: Uint8Array): void;
@@ -179,6 +181,11 @@ export function gossip(context: GossipContext): Gossip {
       compared.set(key, environment.now());
       if (compared.size > MAX_COMPARED) forgetOldest(compared);
       reconciling.enqueue(peer);
+    },
+    disconnected() {
+      if (network.peers().length > 0) return;
+      cancelRound?.();
+      cancelRound = undefined;
     },
     announce: announcer.announce,
     publishProof(bytes) {
