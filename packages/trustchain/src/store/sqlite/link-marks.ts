@@ -24,11 +24,14 @@ export function linkMarks(database: Database): (link: BlockId) => number {
   const view = new DataView(secret.buffer, secret.byteOffset, secret.byteLength);
   const coefficients = Array.from({ length: 16 }, (_, i) => view.getUint32(4 * i));
   return (link) => {
-    const digest = blockDigest(link);
+    const { buffer, byteOffset } = blockDigest(link);
+    const digest = new DataView(buffer, byteOffset, 32);
     let sum = 0;
+    let place = 0;
     // Each product is below 2^48 and the sum of sixteen below 2^52, so all of it is exact.
-    for (let i = 0; i < 16; i++) {
-      sum += (((digest[2 * i] ?? 0) << 8) | (digest[2 * i + 1] ?? 0)) * (coefficients[i] ?? 0);
+    for (const coefficient of coefficients) {
+      sum += digest.getUint16(place) * coefficient;
+      place += 2;
     }
     return sum % MODULUS;
   };
