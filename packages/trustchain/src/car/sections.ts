@@ -1,5 +1,4 @@
 import {
-  AbortedError,
   type AbortOptions,
   type BlockId,
   type Crypto,
@@ -11,6 +10,7 @@ import {
 import { decodeCanonical } from '../block/canonical-decode.ts';
 import { encodeCanonical } from '../block/canonical-encode.ts';
 import { BLOCK_ID_BYTES, blockIdFromBytes, identify, isBlockId } from '../block/identity.ts';
+import { unlessAborted } from '../chain/arguments.ts';
 import { MAX_FRAUD_PROOF_BYTES } from '../fraud/proof.ts';
 import { CarError } from './errors.ts';
 
@@ -44,17 +44,6 @@ export function encodeCarHeader(root: BlockId): Uint8Array {
 export function encodeCarSection(section: CarSection): Uint8Array {
   const { id, bytes } = section;
   return concatBytes(varint(id.bytes.length + bytes.length), id.bytes, bytes);
-}
-
-/** The outcome of `work`, unless the signal fires first: a source that stalls cannot be waited for. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new AbortedError(undefined, { cause: signal.reason }));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 /** Collects a stream of chunks and hands out exact lengths. */

@@ -30,10 +30,12 @@ export function snapshot(tx: TxValue): TxValue {
 }
 
 /** Settles as `work` does, or with `ERR_ABORTED` as soon as the signal fires; `work` goes on by itself. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(new AbortedError(undefined, { cause: signal.reason }));
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

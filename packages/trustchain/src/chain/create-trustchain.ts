@@ -199,8 +199,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       try {
         expectRunning();
         throwIfAborted(callOptions?.signal);
-        const received = taking.receive(decodeHalfBlock(bytes, crypto));
-        return callOptions?.signal === undefined ? received : unlessAborted(received, callOptions.signal);
+        return unlessAborted(taking.receive(decodeHalfBlock(bytes, crypto)), callOptions?.signal);
       } catch (error) {
         return Promise.reject(error);
       }
