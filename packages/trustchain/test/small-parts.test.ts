@@ -9,13 +9,17 @@ import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterAll, describe, expect, it } from 'vitest';
+import { blockIdFromDigest } from '../src/block/identity.ts';
 import { unlessAborted } from '../src/chain/arguments.ts';
+import { withDefaults } from '../src/chain/options.ts';
 import { hostOf } from '../src/network/libp2p/host.ts';
-import { offerBlocks } from '../src/protocol/delivery/offer.ts';
+import { offerBlocks, offerHandler } from '../src/protocol/delivery/offer.ts';
 import { activityLog, MAX_OFFERED_PROOFS } from '../src/protocol/gossip/activity.ts';
+import { headBounds } from '../src/protocol/gossip/head-bounds.ts';
 import { oneAtATime } from '../src/protocol/gossip/one-at-a-time.ts';
 import { decodeNamesPage } from '../src/protocol/gossip/reconcile-messages.ts';
-import { decodeOffer, decodeOfferAnswer } from '../src/protocol/messages.ts';
+import { decodeOffer, decodeOfferAnswer, encodeOffer, frames } from '../src/protocol/messages.ts';
+import { quota } from '../src/protocol/quota.ts';
 import { blockOf, chainOf, crypto, itemAt, signerOf, strangeId } from './support/blocks.ts';
 import { codeOf, codeOfAsync } from './support/errors.ts';
 
@@ -125,6 +129,30 @@ describe('bounds', () => {
     const page = log.after({ proofs: 0, heads: 0 }, 10);
     expect(page.proofs.length).toBe(10);
     expect(page.next.proofs).toBe(MAX_OFFERED_PROOFS + 10);
+  });
+
+  it('of heads that count as relayed', () => {
+    const bounds = headBounds(virtualEnvironment(), withDefaults());
+    const idOf = (n: number) => blockIdFromDigest(new Uint8Array(new Uint32Array(8).fill(n).buffer));
+    for (let n = 0; n <= 16_384; n++) bounds.relayed(idOf(n));
+    expect([0, 1, 16_384].map((n) => bounds.wasRelayed(idOf(n)))).toEqual([false, true, true]);
+  });
+
+  it('of what one peer may offer', async () => {
+    const offers = offerHandler(memoryBlockStore(), quota(virtualEnvironment(), { burst: 3, perSecond: 0 }));
+    const signal = new AbortController().signal;
+    const offer = async () => offers({ from: bob.publicKey, body: encodeOffer([strangeId(1)]), signal });
+    expect(await codeOfAsync(offer())).toBe('no error');
+    expect(await codeOfAsync(offer())).toBe('ERR_CHAIN_BUSY');
+  });
+
+  it('of a frame in bytes and in blocks', () => {
+    const blocks = (count: number, bytes: number) =>
+      Array.from({ length: count }, () => ({ bytes: new Uint8Array(bytes) }));
+    expect(frames(blocks(40, 60_000)).map(({ length }) => length)).toEqual([18, 18, 4]);
+    expect(frames(blocks(600, 10)).map(({ length }) => length)).toEqual([256, 256, 88]);
+    expect(frames(blocks(256, 10)).length).toBe(1);
+    expect(frames([])).toEqual([]);
   });
 
   it('of a wait by a signal that fired already', async () => {
