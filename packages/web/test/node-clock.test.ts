@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNodeClock } from '../src/state/node-clock.ts';
+import { newestFullDay } from '../src/text/days.ts';
 import { isRunning } from '../src/text/expiry.ts';
 
 const NODE = Date.UTC(2026, 10, 22, 12);
@@ -34,6 +35,16 @@ describe('the node’s clock in the page', () => {
     } finally {
       Date.now = now;
     }
+  });
+});
+
+describe('the day that is proposed for sale', () => {
+  it('is the one before the last reading, in the zone of the meter', () => {
+    const read = (lastUpdate: number | null, zone: string): string =>
+      newestFullDay({ lastUpdate, zone }, NODE + 86_400_000);
+    expect(read(NODE, 'Europe/Amsterdam')).toBe('2026-11-21');
+    expect(read(NODE, 'Pacific/Auckland')).toBe('2026-11-22');
+    expect(read(null, 'Europe/Amsterdam')).toBe('2026-11-22');
   });
 });
 

@@ -1,17 +1,12 @@
 import type { IntervalStep } from '@edmp/interface';
-import {
-  type CurveQuery,
-  type CurveView,
-  type ListingView,
-  localDay,
-  type MeterView,
-} from '@edmp/node/client';
+import type { CurveQuery, CurveView, ListingView, MeterView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { Empty, Field, Loading, Problem, Section } from '../components/bits.tsx';
 import { Chart } from '../components/chart.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
+import { newestFullDay } from '../text/days.ts';
 import { formatTime, shortId } from '../text/format.ts';
 import { kindName, STEPS } from '../text/words.ts';
 import { OfferForm } from './sell-offer.tsx';
@@ -129,9 +124,8 @@ function MeterData({
   readonly now: number;
   readonly onListed: (listing: ListingView) => void;
 }): VNode {
-  const lastFullDay = localDay(meter.lastUpdate ?? now, meter.zone, -1);
-  const [from, setFrom] = useState(lastFullDay);
-  const [to, setTo] = useState(lastFullDay);
+  const [from, setFrom] = useState(() => newestFullDay(meter, now));
+  const [to, setTo] = useState(from);
   const [kind, setKind] = useState(0);
   const [step, setStep] = useState<IntervalStep>('PT1H');
   const sort = meter.commodities[kind] ?? meter.commodities[0];
