@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { bounds } from './scripts/lib/bounds.ts';
 import { chromiumPath } from './scripts/lib/chromium.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -84,8 +85,8 @@ export default defineConfig({
     name: 'browser',
     api: { host: '127.0.0.1', port: 0 },
     include,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: bounds.test,
+    hookTimeout: bounds.test,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     provide: { vectorFiles: vectorFiles() },
     browser: {

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { bounds } from './scripts/lib/bounds.ts';
 
 /** Folder of each project by its name. */
 const projects = {
@@ -28,8 +29,9 @@ export default defineConfig({
         name,
         root,
         include: ['test/**/*.test.ts'],
-        testTimeout: 30_000,
-        hookTimeout: 30_000,
+        // No `retry`: a test that fails once is a failure. `.ci/run` repeats it to say whether it always fails.
+        testTimeout: bounds.test,
+        hookTimeout: bounds.test,
         pool: 'forks' as const,
       },
     })),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { anyEntry, type Layer, layers, maxLines, systemAdapters } from './lib/layers.ts';
+import { ambientBreaches } from './lib/ambient-rule.ts';
+import { anyEntry, type Layer, layers, maxLines } from './lib/layers.ts';
 import { main } from './lib/run.ts';
 import { type ModuleFacts, readModule } from './lib/source-facts.ts';
 import { type Package, publicEntries, root, workspacePackages } from './lib/workspace.ts';
@@ -53,7 +54,7 @@ function checkManifest(pkg: Package): string[] {
   return breaches;
 }
 
-/** Imports follow the arrows, protocol code uses no ambient clock or randomness, files stay short. */
+/** Imports follow the arrows, protocol code and the page use no ambient clock, files stay short. */
 function checkSources(pkg: Package): string[] {
   const layer = layerOf(pkg);
   const breaches: string[] = [];
@@ -83,12 +84,7 @@ function checkSources(pkg: Package): string[] {
           );
         }
       }
-      if (!layer.protocol || test || systemAdapters[where] !== undefined) continue;
-      for (const { text, line } of module.ambient) {
-        breaches.push(
-          `${where}:${line}: ${text} in protocol code: take time, timers and randomness from Environment`,
-        );
-      }
+      if (!test) breaches.push(...ambientBreaches(layer, where, module));
     }
   }
   return breaches;

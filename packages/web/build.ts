@@ -8,7 +8,8 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(here, 'dist');
 const stamp = join(dist, '.inputs');
 const turn = join(here, 'node_modules', '.building');
-const TURN_MS = 60_000;
+/** How long another process may build, ms: a build takes seconds, on a busy machine perhaps a minute. */
+const TURN_MS = 120_000;
 const INPUTS = [
   'index.html',
   'vite.config.ts',
@@ -42,9 +43,14 @@ async function isBuiltFrom(inputs: string): Promise<boolean> {
   return previous === inputs && (await stat(join(dist, 'index.html')).catch(() => undefined)) !== undefined;
 }
 
-/** Waits until no other process builds. A turn older than a minute was left behind by a killed process. */
+/**
+ * Waits until no other process builds. A turn that this process has seen standing for `TURN_MS` was left behind by a
+ * killed one; the clocks of the processes and of the disk need not agree for that.
+ */
 async function takeTurn(): Promise<() => Promise<void>> {
   const release = (): Promise<void> => rm(turn, { recursive: true, force: true });
+  let seen: number | undefined;
+  let since = performance.now();
   for (;;) {
     try {
       await mkdir(turn);
@@ -52,8 +58,11 @@ async function takeTurn(): Promise<() => Promise<void>> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const taken = await stat(turn).catch(() => undefined);
-    if (taken !== undefined && Date.now() - taken.mtimeMs > TURN_MS) await release();
+    const taken = (await stat(turn).catch(() => undefined))?.mtimeMs;
+    if (taken !== seen) {
+      seen = taken;
+      since = performance.now();
+    } else if (taken !== undefined && performance.now() - since > TURN_MS) await release();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

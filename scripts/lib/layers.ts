@@ -10,6 +10,8 @@ export interface Layer {
   readonly testsMayImport?: readonly string[];
   /** Protocol code: no clock, timer or randomness but through `Environment`. */
   readonly protocol: boolean;
+  /** Of code that is not protocol: it may use timers and randomness, but read no clock; where it takes the time from. */
+  readonly clock?: string;
   /** Public entries that may reach `node:` modules and optional peers; all others also run in browsers. */
   readonly platformEntries: readonly string[];
 }
@@ -68,6 +70,8 @@ export const layers: readonly Layer[] = [
     mayImport: ['@edmp/node', '@edmp/interface'],
     testsMayImport: [...everyLibrary],
     protocol: false,
+    clock:
+      "take the time from the node (useNode().now(), state/node-clock.ts), not from the reader's computer",
     platformEntries: [anyEntry],
   },
   {
@@ -86,6 +90,7 @@ export const systemAdapters: Readonly<Record<string, string>> = {
     'other work has its turn between slices verified on the calling thread',
   'packages/trustchain/src/store/sqlite/block-store.ts':
     'writes of one turn of the event loop share a transaction',
+  'packages/web/src/state/node-clock.ts': "moves the node's last word on by the time that has passed since",
 };
 
 /** No hand-written source file is longer than this many lines (STYLE). */

@@ -24,6 +24,8 @@ describe('readModule', () => {
   it('finds the ambient clock, timers and random sources', () => {
     expect(ambient('Date.now()')).toEqual(['Date.now']);
     expect(ambient('new Date()')).toEqual(['new Date()']);
+    expect(ambient('Date()')).toEqual(['Date()']);
+    expect(ambient('Temporal.Now.instant()')).toEqual(['Temporal.Now']);
     expect(ambient('const f = Math.random;')).toEqual(['Math.random']);
     expect(ambient('setTimeout(f, 1)')).toEqual(['setTimeout']);
     expect(ambient('globalThis.setInterval(f, 1)')).toEqual(['setInterval']);
@@ -48,6 +50,6 @@ describe('readModule', () => {
     const module = readModule('a.ts', 'import "x";\n\nDate.now();\n');
     expect(module.lines).toBe(3);
     expect(module.imports).toEqual([{ specifier: 'x', line: 1 }]);
-    expect(module.ambient).toEqual([{ text: 'Date.now', line: 3 }]);
+    expect(module.ambient).toEqual([{ text: 'Date.now', line: 3, kind: 'clock' }]);
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { bounds } from '../../../scripts/lib/bounds.ts';
 
 const file = fileURLToPath(new URL('../src/two-households.ts', import.meta.url));
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
@@ -14,7 +15,7 @@ it('the README prints the example that runs', () => {
   expect(code.length).toBeLessThanOrEqual(30);
 });
 
-it('sells a day from one household to another and ends by itself', { timeout: 60_000 }, async () => {
+it('sells a day from one household to another and ends by itself', { timeout: bounds.journey }, async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--conditions=edmp-source', file]);
   expect(stderr).toBe('');
   expect(stdout).toBe('Bob has 96 values; true\n');

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 // @ts-expect-error The package has no types.
 import installed from 'sodium-native';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../../../scripts/lib/bounds.ts';
 
 const node = nodeCrypto();
 const sodium = await sodiumCrypto();
@@ -170,7 +171,7 @@ describe('threads', () => {
     return spawnSync(
       process.execPath,
       ['--no-warnings', '--conditions=edmp-source', ...flags, '--input-type=module', '--eval', program],
-      { cwd: import.meta.dirname, encoding: 'utf8', timeout: 60_000 },
+      { cwd: import.meta.dirname, encoding: 'utf8', timeout: bounds.start },
     );
   };
   const expected = '-vv'.repeat(100);

@@ -19,6 +19,7 @@ import type { NodeEvent, NodeService } from './service.ts';
 
 export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';
+export { localDay } from './http/local-day.ts';
 export type * from './service.ts';
 
 /** Options of {@link createNodeClient}. */
@@ -37,8 +38,13 @@ export interface NodeClientOptions {
 
 /** Options of {@link NodeClient.follow}. */
 export interface FollowOptions {
-  /** Called whenever the stream has (re)started: reload what you show, for events may have been missed. */
-  readonly onReady?: () => void;
+  /**
+   * Called whenever the stream has (re)started, with the node's clock (ms since the epoch): reload what you show, for
+   * events may have been missed.
+   */
+  readonly onReady?: (now: number) => void;
+  /** Called with the node's clock (ms since the epoch) every now and then while the stream is open. */
+  readonly onTime?: (now: number) => void;
   readonly onEvent?: (event: NodeEvent) => void;
   /** Called when the stream broke; it is opened again after a pause of 0.5 s, doubling up to 10 s. */
   readonly onLost?: (error: EdmpError) => void;
@@ -131,8 +137,11 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
           if (controller.signal.aborted) return;
           if (message.event === 'ready') {
             pause = FIRST_PAUSE_MS;
-            listener.onReady?.();
-          } else {
+            listener.onReady?.(views.clock.parse(parse(message.data)).now);
+          } else if (message.event === 'time') {
+            listener.onTime?.(views.clock.parse(parse(message.data)).now);
+          } else if (message.event === 'message') {
+            // An event of any other name is of a newer node, for newer clients.
             listener.onEvent?.(views.nodeEvent.parse(parse(message.data)));
           }
         }

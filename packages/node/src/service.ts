@@ -12,6 +12,8 @@ export interface NodeInfo {
   readonly matchmaker: boolean;
   /** Where meter readings come from; null = no meter source configured. */
   readonly meterSource: string | null;
+  /** The node's clock when it answered, ms since the epoch. What it shows is judged by this, not by a reader's clock. */
+  readonly now: number;
 }
 
 /** A meter as its owner sees it. */
@@ -21,6 +23,8 @@ export interface MeterView {
   /** Short text for people, e.g. `House, 3 people, near 51.9 N 4.5 E`. */
   readonly label: string;
   readonly lastUpdate: number | null;
+  /** IANA zone whose midnights the meter's days begin at. */
+  readonly zone: string;
   /** Coarse place that a listing would show, per accuracy level. */
   readonly cells: readonly {
     readonly accuracy: 'street' | 'town' | 'region' | 'hidden';

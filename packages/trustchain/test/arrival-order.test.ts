@@ -3,6 +3,7 @@ import { createTrustchain, memoryBlockStore, validateBlock, viewFromStore } from
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../../../scripts/lib/bounds.ts';
 import { blockOf, crypto, START, signerOf, strangeId } from './support/blocks.ts';
 
 const AUTHORS = [1, 2, 3].map(signerOf);
@@ -93,20 +94,29 @@ async function deliver(blocks: readonly HalfBlock[], together: boolean): Promise
 }
 
 describe('arrival order', () => {
-  it('ends in the same verdicts, pairs and cheats whatever the order', async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, fc.infiniteStream(fc.nat()), fc.boolean(), async (script, random, together) => {
-        const blocks = await build(script);
-        const shuffled = [...blocks];
-        for (let i = shuffled.length - 1; i > 0; i--) {
-          const j = (random.next().value as number) % (i + 1);
-          [shuffled[i], shuffled[j]] = [shuffled[j] as HalfBlock, shuffled[i] as HalfBlock];
-        }
-        expect(await deliver(shuffled, together)).toEqual(await deliver(blocks, false));
-      }),
-      { numRuns: 150 },
-    );
-  }, 60_000);
+  it(
+    'ends in the same verdicts, pairs and cheats whatever the order',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          steps,
+          fc.infiniteStream(fc.nat()),
+          fc.boolean(),
+          async (script, random, together) => {
+            const blocks = await build(script);
+            const shuffled = [...blocks];
+            for (let i = shuffled.length - 1; i > 0; i--) {
+              const j = (random.next().value as number) % (i + 1);
+              [shuffled[i], shuffled[j]] = [shuffled[j] as HalfBlock, shuffled[i] as HalfBlock];
+            }
+            expect(await deliver(shuffled, together)).toEqual(await deliver(blocks, false));
+          },
+        ),
+        { numRuns: 150 },
+      );
+    },
+    bounds.long,
+  );
 
   it('S162 gives the same answers from SQLite as from memory', async () => {
     await fc.assert(

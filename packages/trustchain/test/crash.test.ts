@@ -8,6 +8,7 @@ import { type BlockStore, virtualEnvironment } from '@edmp/interface';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../scripts/lib/bounds.ts';
 import { blockOf, chainOf, crypto, strangeId } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
 import { OWNER, openOwner, workload } from './support/workload.ts';
@@ -92,7 +93,7 @@ describe('a crash', () => {
       const { signal, status, stderr } = spawnSync(
         process.execPath,
         ['--conditions=edmp-source', child, path, log, String(statement)],
-        { timeout: 20_000, encoding: 'utf8' },
+        { timeout: bounds.start, encoding: 'utf8' },
       );
       expect(status === 0 || signal === 'SIGKILL', stderr).toBe(true);
       if (signal === 'SIGKILL') killed += 1;

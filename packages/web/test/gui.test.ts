@@ -1,92 +1,32 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { virtualEnvironment } from '@edmp/interface';
-import { createHttpApp, type HttpServer, startHttp, webDirectory } from '@edmp/node/http';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeNode, fakeMarket, STEP_PAUSE_MS } from '../../node/test/support/fake-service.ts';
-import { buildWeb } from '../build.ts';
+import { bounds } from '../../../scripts/lib/bounds.ts';
+import { STEP_PAUSE_MS } from '../../node/test/support/fake-service.ts';
+import { executable, type Gui, type OpenOptions, type Running, startGui, visit } from './support/gui.ts';
 
-const executable = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && path !== '' && existsSync(path),
-);
-const TOKEN = 'test-token-0123456789';
 const PAGES = ['sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger'];
-
-interface Running extends FakeNode {
-  readonly server: HttpServer;
-}
 
 describe.skipIf(executable === undefined)(
   executable === undefined ? 'GUI in Chromium (skipped: no Chromium; set CHROMIUM_PATH)' : 'GUI in Chromium',
+  { timeout: bounds.journey },
   () => {
     const environment = virtualEnvironment({ start: Date.UTC(2026, 10, 22, 12) });
-    const complaints: string[] = [];
-    const foreign: string[] = [];
-    let browser: Browser;
+    let gui: Gui;
     let seller: Running;
     let buyer: Running;
+    const open = (node: Running, options?: OpenOptions): Promise<Page> => gui.open(node, options);
 
     beforeAll(async () => {
-      const { directory } = await buildWeb();
-      const web = webDirectory(directory);
-      const nodes = await Promise.all(
-        fakeMarket({ environment, nodes: ['Seller', 'Buyer'] }).map(async (node) => {
-          const app = createHttpApp({
-            service: node.service,
-            token: TOKEN,
-            environment,
-            web,
-            onFailure: (error) => complaints.push(String(error)),
-          });
-          return { ...node, server: await startHttp({ app, port: 0 }) };
-        }),
-      );
-      seller = nodes[0]!;
-      buyer = nodes[1]!;
-      browser = await chromium.launch({
-        executablePath: executable!,
-        args: ['--no-sandbox', '--disable-gpu'],
-      });
-    }, 60_000);
-
-    afterAll(async () => {
-      await browser?.close();
-      await seller?.server.stop();
-      await buyer?.server.stop();
-    });
-
-    async function open(
-      node: Running,
-      options: { width?: number; path?: string; refused?: boolean } = {},
-    ): Promise<Page> {
-      const context = await browser.newContext({
-        viewport: { width: options.width ?? 1280, height: 850 },
-        reducedMotion: 'reduce',
-        timezoneId: 'Europe/Amsterdam',
-      });
-      const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
-      page.on('console', (message) => {
-        // The browser itself reports every 401.
-        if (options.refused === true) return;
-        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-      });
-      page.on('pageerror', (error) => complaints.push(error.message));
-      page.on('request', (request) => {
-        if (!request.url().startsWith(node.server.url) && !request.url().startsWith('data:'))
-          foreign.push(request.url());
-      });
-      await page.goto(node.server.url + (options.path ?? `/?token=${TOKEN}`));
-      return page;
-    }
-
-    const visit = (page: Page, name: string): Promise<void> =>
-      page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+      gui = await startGui(environment);
+      ({ seller, buyer } = gui);
+    }, bounds.journey);
+    afterAll(() => gui?.stop(), bounds.journey);
 
     it('walks from a meter to bought data: list, find, buy, follow the steps, download', async () => {
       const sellerPage = await open(seller);
-      expect(sellerPage.url()).not.toContain(TOKEN);
+      expect(sellerPage.url()).not.toContain('token');
       const buyerPage = await open(buyer);
       await visit(buyerPage, 'Market');
       await buyerPage.getByText('Nothing is for sale yet').waitFor();
@@ -185,7 +125,7 @@ describe.skipIf(executable === undefined)(
       await buyerPage.locator('tbody a').first().click();
       await buyerPage.getByText('market/release').waitFor();
       await buyerPage.getByText('(you)').first().waitFor();
-    }, 60_000);
+    });
 
     it('shows what a finer and a coarser step would show, and goes there by keyboard', async () => {
       const page = await open(seller);
@@ -208,7 +148,7 @@ describe.skipIf(executable === undefined)(
       await page.getByRole('checkbox', { name: 'Research' }).uncheck();
       await page.getByText('Choose at least one.').waitFor();
       expect(await page.getByRole('button', { name: /List for sale/ }).isDisabled()).toBe(true);
-    }, 60_000);
+    });
 
     it('shows the consent of a listing and withdraws it: the listing is gone for everybody', async () => {
       const [sellerPage, buyerPage] = [await open(seller), await open(buyer)];
@@ -261,7 +201,7 @@ describe.skipIf(executable === undefined)(
         .getByRole('button', { name: /^Buy “A week that is withdrawn”/ })
         .waitFor({ state: 'detached' });
       expect(await buyer.service.listings({ text: 'withdrawn' })).toEqual([]);
-    }, 60_000);
+    });
 
     it('says in plain words what went wrong', async () => {
       const stranger = await open(buyer, { path: '/', refused: true });
@@ -298,7 +238,7 @@ describe.skipIf(executable === undefined)(
       await page.getByRole('button', { name: 'Withdraw A day of gas' }).click();
       await page.getByText('The bid is withdrawn').waitFor();
       await page.getByText('Waiting for a partner').waitFor({ state: 'detached' });
-    }, 60_000);
+    });
 
     it('fits a phone, names every control, and asks nothing of other sites', async () => {
       for (const node of [seller, buyer]) {
@@ -331,9 +271,9 @@ describe.skipIf(executable === undefined)(
           expect(small, 'targets of at least 24 px (WCAG 2.2, 2.5.8)').toEqual([]);
         }
       }
-      expect(foreign).toEqual([]);
-      expect(complaints).toEqual([]);
-    }, 60_000);
+      expect(gui.foreign).toEqual([]);
+      expect(gui.complaints).toEqual([]);
+    });
 
     it('says when the node is gone', async () => {
       const page = await open(seller, { refused: true });
@@ -342,6 +282,6 @@ describe.skipIf(executable === undefined)(
       await page.getByText('Not connected').waitFor();
       await visit(page, 'Ledger');
       await page.getByRole('alert').getByText('The node does not answer').waitFor();
-    }, 60_000);
+    });
   },
 );

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancesAround } from '../src/text/balances.ts';
 import { consentedKind, consentedPlace, consentState, logText, mergeLog } from '../src/text/consents.ts';
-import { formatPlace, geohashBox, localDay, shortAssets, shortId } from '../src/text/format.ts';
+import { formatPlace, geohashBox, shortAssets, shortId } from '../src/text/format.ts';
 import { ladderOf, newsOf } from '../src/text/ladder.ts';
 import { formatMoney, parseMoney } from '../src/text/money.ts';
 import { byPrivacy, isTooFine, onlyIn, stepsAround } from '../src/text/reveals.ts';
@@ -55,10 +55,6 @@ describe('places and days', () => {
   it('says how rough a place is, and when it is withheld', () => {
     expect(formatPlace('u15')).toMatch(/^Near \d+°\u00a0N, \d+°\u00a0E, within \d+\u00a0km$/);
     expect(formatPlace(null)).toBe('Not told');
-  });
-
-  it('counts days over the end of a month', () => {
-    expect(localDay(new Date(2026, 2, 1, 12).getTime(), -1)).toBe('2026-02-28');
   });
 
   it('shortens asset ids inside a text', () => {

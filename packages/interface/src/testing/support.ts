@@ -38,12 +38,12 @@ function expectError(outcome: Outcome, codes: readonly string[]): EdmpError {
   return error;
 }
 
-/** Waits on `environment`'s clock until `condition` holds. Throws `ERR_TIMEOUT` naming `what` after `limitMs` (default 10 000). */
+/** Waits on `environment`'s clock until `condition` holds. Throws `ERR_TIMEOUT` naming `what` after `limitMs` (default 30 000: on a real clock, what takes a second may take long on a busy machine). */
 export async function eventually(
   environment: Environment,
   what: string,
   condition: () => boolean,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<void> {
   const limit = environment.now() + limitMs;
   while (!condition()) {

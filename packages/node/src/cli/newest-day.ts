@@ -1,14 +1,9 @@
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
+import { localDay } from '../http/local-day.ts';
 import type { CurveQuery, CurveView, MeterView } from '../service.ts';
 
-const DAY_MS = 86_400_000;
 const LOOK_BACK_DAYS = 7;
-
-const localDay = (time: number, zone: string): string =>
-  new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(time);
-const before = (day: string): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
 
 /**
  * The newest local day of a meter without a gap, among the seven before its last reading. Throws
@@ -23,14 +18,10 @@ export async function newestFullDay(
   if (lastUpdate !== null) {
     const read = (day: string): Promise<CurveView> =>
       node.curve({ ...query, meter: meter.id, from: day, to: day });
-    const first = before(localDay(lastUpdate, 'UTC'));
-    // The node knows the zone whose midnights its days begin at; any curve tells it.
-    const { zone } = await read(first);
-    let day = before(localDay(lastUpdate, zone));
-    for (let tried = 0; tried < LOOK_BACK_DAYS; tried++) {
+    for (let back = 1; back <= LOOK_BACK_DAYS; back++) {
+      const day = localDay(lastUpdate, meter.zone, -back);
       const curve = await read(day);
       if (curve.values.length > 0 && !curve.values.includes(null)) return { ...curve, day };
-      day = before(day);
     }
   }
   throw new NodeError(

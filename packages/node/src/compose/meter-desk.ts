@@ -100,7 +100,7 @@ export function meterDesk(options: MeterDeskOptions): MeterDesk {
   const desk: MeterDesk = {
     async meters() {
       const devices = await source().devices();
-      return devices.map(viewOf);
+      return devices.map((device) => viewOf(device, options.zone));
     },
     async device(id) {
       const device = (await source().devices()).find((candidate) => candidate.id === id);
@@ -144,12 +144,13 @@ export function curveView(series: IntervalSeries): CurveView {
   };
 }
 
-function viewOf(device: MeterDevice): MeterView {
+function viewOf(device: MeterDevice, zone: string): MeterView {
   return {
     id: device.id,
     source: device.source,
     label: labelOf(device),
     lastUpdate: device.lastUpdate,
+    zone,
     cells: (['street', 'town', 'region', 'hidden'] as const).map((accuracy) => ({
       accuracy,
       cell: coarseCell(

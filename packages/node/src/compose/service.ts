@@ -115,6 +115,7 @@ export function createService(parts: ServiceParts): NodeService {
         peers: network.peers().map(publicKeyToHex),
         matchmaker: market.matchmaker,
         meterSource: parts.meterSource,
+        now: environment.now(),
       };
     },
     meters: () => desk.meters(),

@@ -7,7 +7,7 @@ import { follow } from './follow.ts';
 import { inspectChains } from './inspect-chains.ts';
 import { createLadder, type DemoStep, type Who } from './ladder.ts';
 import { drawLoadCurve } from './load-curve.ts';
-import type { DemoOptions } from './options.ts';
+import type { DemoFault, DemoOptions } from './options.ts';
 import { readEmulatorDay } from './reference-day.ts';
 
 /** What a demo did; the last line of `demo --json`. */
@@ -93,7 +93,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
         '0',
         '--no-web',
         '--phase-timeout',
-        String(fault === undefined ? 20_000 : 3_000),
+        String(phaseTimeoutMs(fault)),
         ...args,
       ],
       options.timeoutMs,
@@ -210,10 +210,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     const trading = follow({
       buyer: buyer.client,
       asset: listing.asset,
-      timeoutMs: Math.min(
-        options.timeoutMs,
-        fault === undefined ? 20_000 : fault === 'kill-seller' ? 25_000 : 9_000,
-      ),
+      timeoutMs: fault === 'wrong-price' ? Math.min(options.timeoutMs, NO_MATCH_MS) : options.timeoutMs,
       now,
     });
     const bidPrice = fault === 'wrong-price' ? found.price - 2n : found.price;
@@ -303,6 +300,14 @@ function sameValues(a: readonly (number | null)[], b: readonly (number | null)[]
   return a.length > 0 && a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
+/** How long a bid that cannot match is watched before the demo says so, ms. */
+const NO_MATCH_MS = 9_000;
+
+/** Longest silence of a trading partner, ms: short only where the demo waits for it to pass. */
+function phaseTimeoutMs(fault: DemoFault | undefined): number {
+  return fault === 'kill-seller' ? 4_000 : 20_000;
+}
+
 async function findListing(
   client: NodeClient,
   wanted: ListingView,
@@ -310,7 +315,7 @@ async function findListing(
   now: () => number,
 ): Promise<ListingView> {
   const { commodity, flow, step, from, to, cell } = wanted.descriptor;
-  const until = now() + Math.min(timeoutMs, 10_000);
+  const until = now() + timeoutMs;
   for (;;) {
     const [match] = await client.listings({
       commodity,

@@ -2,7 +2,7 @@ import type { Environment } from '@edmp/interface';
 import * as z from 'zod';
 import type { NodeEvent, NodeService } from '../service.ts';
 import { HttpError } from './failure.ts';
-import { nodeEvent } from './views.ts';
+import { clock, nodeEvent } from './views.ts';
 
 /** Options of {@link eventStreams}. */
 export interface EventStreamOptions {
@@ -10,15 +10,16 @@ export interface EventStreamOptions {
   readonly environment: Environment;
   /** Streams open at once. Default 32. */
   readonly maxStreams?: number;
-  /** Pause between comments that keep the connection alive, ms. Default 15 000. */
+  /** Pause between events `time`, which keep the connection alive and tell the node's clock, ms. Default 15 000. */
   readonly heartbeatMs?: number;
   /** Events that may wait for a slow reader before it is cut off; it then reconnects and reloads. Default 1 000. */
   readonly maxWaiting?: number;
 }
 
 /**
- * Opens server-sent event streams (WHATWG HTML §9.2): first an event `ready`, then every event of the service. Nothing
- * is replayed; a client reloads what it shows on each `ready`. Throws `ERR_HTTP_BUSY` (429) when too many are open.
+ * Opens server-sent event streams (WHATWG HTML §9.2): first an event `ready`, then every event of the service, and
+ * `time` every now and then; `ready` and `time` carry the node's clock. Nothing is replayed; a client reloads what it
+ * shows on each `ready`. Throws `ERR_HTTP_BUSY` (429) when too many are open.
  */
 export function eventStreams(options: EventStreamOptions): () => ReadableStream<Uint8Array> {
   const { service, environment } = options;
@@ -27,6 +28,8 @@ export function eventStreams(options: EventStreamOptions): () => ReadableStream<
   const maxWaiting = options.maxWaiting ?? 1_000;
   const encoder = new TextEncoder();
   let open = 0;
+  const sayTime = (event: 'ready' | 'time'): string =>
+    `event: ${event}\ndata: ${JSON.stringify(z.encode(clock, { now: environment.now() }))}\n\n`;
 
   return () => {
     if (open >= maxStreams) {
@@ -62,7 +65,7 @@ export function eventStreams(options: EventStreamOptions): () => ReadableStream<
           });
           let cancel = (): void => {};
           const beat = (): void => {
-            send(': still here\n\n');
+            send(sayTime('time'));
             if (!closed) cancel = environment.schedule(heartbeatMs, beat);
           };
           cancel = environment.schedule(heartbeatMs, beat);
@@ -70,7 +73,7 @@ export function eventStreams(options: EventStreamOptions): () => ReadableStream<
             forget();
             cancel();
           };
-          send('event: ready\ndata: {}\n\n');
+          send(sayTime('ready'));
         },
         cancel: close,
       },

@@ -5,6 +5,7 @@ import * as views from './views.ts';
 const NAMED: Readonly<Record<string, z.ZodType>> = {
   Block: views.block,
   BookOrder: views.bookOrder,
+  Clock: views.clock,
   Consent: views.consent,
   ConsentLogEntry: views.consentLogEntry,
   Consumption: views.consumption,
@@ -164,12 +165,19 @@ function eventStream(): Json {
   return {
     operationId: 'getEvents',
     summary:
-      'Server-sent events: `ready` once, then one per thing that happens; reload what you show on `ready`',
+      'Server-sent events: `ready` once, then one without a name per thing that happens, and `time` in between; ' +
+      'reload what you show on `ready`',
     security: [{ token: [] }],
     responses: {
       '200': {
-        description: 'A stream of Event objects',
-        content: { 'text/event-stream': { schema: { $ref: '#/components/schemas/Event' } } },
+        description: 'A stream of Event objects; the data of `ready` and `time` is a Clock',
+        content: {
+          'text/event-stream': {
+            schema: {
+              anyOf: [{ $ref: '#/components/schemas/Event' }, { $ref: '#/components/schemas/Clock' }],
+            },
+          },
+        },
       },
     },
   };

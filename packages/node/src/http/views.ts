@@ -85,6 +85,7 @@ export const nodeInfo: z.ZodType<NodeInfo> = z.object({
   peers: z.array(z.string()),
   matchmaker: z.boolean(),
   meterSource: z.string().nullable(),
+  now: time,
 });
 
 /** See `MeterView`. */
@@ -93,6 +94,7 @@ export const meter: z.ZodType<MeterView> = z.object({
   source: z.string(),
   label: z.string(),
   lastUpdate: time.nullable(),
+  zone: z.string(),
   cells: z.array(z.object({ accuracy, cell: z.string().nullable() })),
   commodities: z.array(z.object({ commodity, flow })),
 });
@@ -284,6 +286,15 @@ export const nodeEvent: z.ZodType<NodeEvent> = z.object({
   id: z.string(),
   text: z.string(),
 });
+
+/** What the events `ready` and `time` of the stream say. */
+export interface ClockView {
+  /** The node's clock when it sent the event, ms since the epoch. */
+  readonly now: number;
+}
+
+/** See {@link ClockView}. */
+export const clock: z.ZodType<ClockView> = z.object({ now: time });
 
 /** Body of every error answer of `/v1`. */
 export interface ErrorBody {

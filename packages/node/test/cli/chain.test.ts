@@ -6,6 +6,7 @@ import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { createTrustchain } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { openDataFolder } from '../../src/compose/data-folder.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('edmp chain', { timeout: 30_000 }, () => {
+describe('edmp chain', { timeout: bounds.journey }, () => {
   it('shows every block with its kind and pair', async () => {
     const run = await runCli(['chain', 'show', '--data', folder, '--json']);
     expect(run).toMatchObject({ code: 0, stderr: '' });

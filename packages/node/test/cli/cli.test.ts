@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 import { VERSION } from '../../src/version.ts';
 import { type CliRun, runCli } from '../support/run-cli.ts';
@@ -25,7 +26,7 @@ async function inProcess(args: readonly string[]): Promise<CliRun> {
   return { code, stdout, stderr };
 }
 
-describe('edmp', { timeout: 60_000 }, () => {
+describe('edmp', { timeout: bounds.journey }, () => {
   it('prints help with every command and exit code 0', async () => {
     const run = await runCli(['--help']);
     expect(run.code).toBe(0);

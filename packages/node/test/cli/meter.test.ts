@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { runCli } from '../support/run-cli.ts';
 
 /** What a HomeWizard P1 meter answers on API v1: no zone in its time of gas. */
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-describe('edmp meter read', { timeout: 60_000 }, () => {
+describe('edmp meter read', { timeout: bounds.journey }, () => {
   it('finds a HomeWizard meter by its address, and takes its times in the wanted zone', async () => {
     const run = await runCli(['meter', 'read', url, '--zone', 'Europe/London', '--json']);
     expect(run).toMatchObject({ code: 0, stderr: '' });

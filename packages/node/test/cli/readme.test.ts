@@ -5,6 +5,7 @@ import * as node from '@edmp/node';
 import * as client from '@edmp/node/client';
 import { v1Routes } from '@edmp/node/http';
 import { afterAll, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
 
 const readme = fs.readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -14,7 +15,7 @@ afterAll(() => {
   for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
 });
 
-describe('README of @edmp/node', { timeout: 60_000 }, () => {
+describe('README of @edmp/node', { timeout: bounds.journey }, () => {
   it('has an example that runs and prints what it says', async () => {
     const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     const expected = /console\.log\(.*\); \/\/ (.*)/.exec(code)?.[1];

@@ -8,7 +8,9 @@ import { createOehuClient, oehuSource, zoneOf } from '@edmp/oehu-client';
 import { type OehuEmulator, startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import type { OfferRequest } from '../../src/service.ts';
+import { eventually } from '../e2e/support/two-nodes.ts';
 
 const environment = systemEnvironment();
 const ZONE = 'Europe/Amsterdam';
@@ -73,22 +75,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Waits for something that other nodes bring about, for ten seconds at most. */
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`${what} did not happen`);
-}
-
 const listed = (asset: string) =>
-  until('the listing reaches the buyer', async () => (await buyer.service.listings({ asset }))[0]);
+  eventually('listing at the buyer', async () => (await buyer.service.listings({ asset }))[0]);
 const ended = () =>
-  until('the trade ends', async () => (await buyer.service.trades()).find((trade) => trade.final));
+  eventually('end of the trade', async () => (await buyer.service.trades()).find((trade) => trade.final));
 
-describe('consents of a node', { timeout: 60_000 }, () => {
+describe('consents of a node', { timeout: bounds.journey }, () => {
   it('gives one for exactly the offer, binds it to the listing, and logs listing and delivery', async () => {
     const listing = await seller.service.offer(offer);
     const [consent] = await seller.service.consents();
@@ -118,7 +110,7 @@ describe('consents of a node', { timeout: 60_000 }, () => {
     const [consent] = await seller.service.consents();
     const withdrawn = await seller.service.withdrawConsent(consent?.id ?? '');
     expect(withdrawn.withdrawn).not.toBeNull();
-    await until('the listing goes', async () =>
+    await eventually('end of the listing', async () =>
       (await buyer.service.listings({ asset: listing.asset })).length === 0 ? true : undefined,
     );
     await expect(
@@ -138,13 +130,18 @@ describe('consents of a node', { timeout: 60_000 }, () => {
     await listed(listing.asset);
     const [consent] = await seller.service.consents();
     // The buyer still sees the listing; the owner's withdrawal and the bid cross each other.
-    await Promise.all([
+    const [bid] = await Promise.all([
       buyer.service.buy({ asset: listing.asset }),
       seller.service.withdrawConsent(consent?.id ?? ''),
     ]);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Once each knows what the other did, nothing new begins.
+    await eventually('bid at the seller and end of the listing at the buyer', async () => {
+      const known = (await seller.service.book()).some(({ order }) => order === bid.order);
+      const gone = (await buyer.service.listings({ asset: listing.asset })).length === 0;
+      return known && gone ? true : undefined;
+    });
     for (const trade of await buyer.service.trades()) {
-      const end = await until('the trade ends', async () => {
+      const end = await eventually('end of the trade', async () => {
         const now = await buyer.service.trade(trade.id);
         return now.final ? now : undefined;
       });

@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { runCli } from '../support/run-cli.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 interface Report {
   readonly ok: boolean;
@@ -20,15 +24,13 @@ interface Report {
 }
 
 const reportOf = (stdout: string): Report => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
-/** Processes of this CLI that are still there, by their command lines. */
+/** Processes of this very CLI, not of another copy of it, that are still there, by their command lines. */
 const survivors = (): string[] =>
   execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
     .split('\n')
-    .filter(
-      (line) => line.includes('cli/main.ts') && line.includes('edmp-demo-') && line.includes('--leash'),
-    );
+    .filter((line) => line.includes(main) && line.includes('edmp-demo-') && line.includes('--leash'));
 
-describe('edmp demo', { timeout: 60_000 }, () => {
+describe('edmp demo', { timeout: bounds.journey }, () => {
   it('sells a day between processes, moves the money and leaves nothing behind', async () => {
     const run = await runCli(['demo', '--json']);
     expect(run.stderr).toBe('');

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CurveView, ListingView } from '@edmp/node/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { runCli } from '../support/run-cli.ts';
 import {
   balanceOf,
-  dayBefore,
   endedTrade,
   eventually,
+  newestDay,
   nodeProcesses,
+  quartersOf,
   type RunningNode,
 } from './support/two-nodes.ts';
 
@@ -32,12 +34,13 @@ const csvValues = (csv: string): (number | null)[] =>
     .map((line) => line.split(',')[2] ?? '')
     .map((value) => (value === '' ? null : Math.round(Number(value) * 1e6)));
 
-describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
+describe('two nodes as processes, over HTTP only', { timeout: bounds.journey }, () => {
   const processes = nodeProcesses();
   let folder: string;
   let seller: RunningNode;
   let buyer: RunningNode;
   let day: string;
+  let quarters: number;
   let meters: readonly string[];
   /** Listed before the restarts and sold after them. */
   let later: readonly ListingView[];
@@ -74,13 +77,14 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
     buyer = await startBuyer('--connect', seller.address);
     const found = await seller.client.meters();
     meters = found.map((meter) => meter.id);
-    day = dayBefore(found[0]?.lastUpdate ?? 0);
-  }, 90_000);
+    day = await newestDay(seller);
+    quarters = quartersOf(day);
+  }, bounds.journey);
 
   afterAll(async () => {
     await processes.stopAll();
     await rm(folder, { recursive: true, force: true });
-  }, 30_000);
+  }, bounds.journey);
 
   it('lists, finds, buys and downloads exactly what the seller’s meter shows', async () => {
     expect((await seller.client.info()).matchmaker && (await buyer.client.info()).matchmaker).toBe(true);
@@ -118,7 +122,7 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
 
     const file = JSON.parse(await buyer.client.download(bought.id, 'json'));
     expect(file.consumption.values).toEqual(curve.values);
-    expect(file.curve.values).toHaveLength(96);
+    expect(file.curve.values).toHaveLength(quarters);
     expect(csvValues(await buyer.client.download(bought.id, 'csv'))).toEqual(curve.values);
     await expect(seller.client.download(bought.id, 'csv')).rejects.toMatchObject({ code: 'ERR_TRADE_STATE' });
   });
@@ -193,7 +197,7 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
       return { wallets, trades, orders, movements, blocks: blocks.map(({ id }) => id) };
     };
     const before = [await memory(seller), await memory(buyer)];
-    await Promise.all([seller.child.stop(10_000), buyer.child.stop(10_000)]);
+    await Promise.all([seller.child.stop(bounds.wait), buyer.child.stop(bounds.wait)]);
     seller = await startSeller();
     buyer = await startBuyer('--connect', seller.address);
     expect([await memory(seller), await memory(buyer)]).toEqual(before);
@@ -201,7 +205,7 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
     expect(await arrived(buyer, asset)).toMatchObject({ own: false, remaining: 1 });
     // What was bought before is still readable.
     const [first] = await buyer.client.trades();
-    expect(csvValues(await buyer.client.download(first?.id ?? '', 'csv'))).toHaveLength(96);
+    expect(csvValues(await buyer.client.download(first?.id ?? '', 'csv'))).toHaveLength(quarters);
   });
 
   it('refuses a second process on the same data folder', async () => {
@@ -212,7 +216,7 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
   });
 
   it('finishes the trade that a killed seller owed once it is back, and trades again', async () => {
-    await seller.child.stop(10_000);
+    await seller.child.stop(bounds.wait);
     // The seller's process gets SIGKILL at the moment that it owes the key: the buyer's money is held.
     seller = await startSeller('--connect', buyer.address, '--fault', 'die-before-release');
     const asset = later[0]?.asset ?? '';
@@ -248,7 +252,7 @@ describe('two nodes as processes, over HTTP only', { timeout: 120_000 }, () => {
       return trade?.final === true ? trade : undefined;
     });
     expect(outcome).toMatchObject({ state: 'completed', price: 7n });
-    expect(csvValues(await buyer.client.download(outcome.id, 'csv'))).toHaveLength(96);
+    expect(csvValues(await buyer.client.download(outcome.id, 'csv'))).toHaveLength(quarters);
     await eventually('money at the seller', async () =>
       (await balanceOf(seller)) === 1042n ? true : undefined,
     );

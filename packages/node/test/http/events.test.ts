@@ -46,7 +46,7 @@ describe('/v1/events', () => {
     }
   });
 
-  it('sends comments while nothing happens and stops listening when the reader leaves', async () => {
+  it('tells its clock while nothing happens and stops listening when the reader leaves', async () => {
     const { environment, seller } = httpMarket();
     let listening = 0;
     const service = {
@@ -67,13 +67,53 @@ describe('/v1/events', () => {
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     const reader = response.body!.getReader();
     const read = async (): Promise<string> => new TextDecoder().decode((await reader.read()).value);
-    expect(await read()).toBe('event: ready\ndata: {}\n\n');
+    const start = environment.now();
+    expect(await read()).toBe(`event: ready\ndata: {"now":${start}}\n\n`);
     expect(listening).toBe(1);
     await environment.advance(15_000);
-    expect(await read()).toBe(': still here\n\n');
+    expect(await read()).toBe(`event: time\ndata: {"now":${start + 15_000}}\n\n`);
     await reader.cancel();
     expect(listening).toBe(0);
     expect(environment.pendingTimers).toBe(0);
+  });
+
+  it('tells followers its clock, and lets them meet events that they do not know', async () => {
+    const { environment, seller } = httpMarket();
+    const told: string[] = [];
+    const lost: string[] = [];
+    let write = (_: string): void => {};
+    const client = createNodeClient({
+      url: 'http://localhost',
+      environment,
+      fetch: async () =>
+        new Response(
+          new ReadableStream({
+            start(controller) {
+              write = (text) => controller.enqueue(new TextEncoder().encode(text));
+            },
+          }),
+        ),
+    });
+    const stop = client.follow({
+      onReady: (now) => told.push(`ready ${now}`),
+      onTime: (now) => told.push(`time ${now}`),
+      onEvent: (event) => told.push(event.id),
+      onLost: (error) => lost.push(error.code),
+    });
+    try {
+      await environment.advance(0);
+      write(
+        'event: ready\ndata: {"now":1}\n\nevent: weather\ndata: rain\n\nevent: time\ndata: {"now":2}\n\n',
+      );
+      write('data: {"type":"peer","at":3,"id":"p","text":"came"}\n\n');
+      await expect.poll(() => told).toEqual(['ready 1', 'time 2', 'p']);
+      expect(lost).toEqual([]);
+      write('event: time\ndata: {"now":"noon"}\n\n');
+      await expect.poll(() => lost).toEqual(['ERR_HTTP_UNREACHABLE']);
+    } finally {
+      stop();
+    }
+    expect((await seller.service.info()).now).toBe(environment.now());
   });
 
   it('cuts off a reader that does not read, and limits the number of streams', async () => {

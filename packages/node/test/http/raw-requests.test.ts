@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { type HttpServer, startHttp } from '@edmp/node/http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { httpMarket } from '../support/http.ts';
 
 let server: HttpServer;
@@ -21,7 +22,7 @@ async function statusOf(request: string): Promise<number> {
   // Not `end`: the server may reset the connection while a request is still being sent.
   socket.on('error', () => {});
   let late = false;
-  socket.setTimeout(10_000, () => {
+  socket.setTimeout(bounds.wait, () => {
     late = true;
     socket.destroy();
   });

@@ -301,6 +301,7 @@ export function fakeMarket(options: {
         source: 'oehu',
         label: 'House, 3 people, near 51.9 N 4.5 E',
         lastUpdate: now(),
+        zone: 'Europe/Amsterdam',
         cells: Object.entries(CELLS).map(([accuracy, cell]) => ({
           accuracy: accuracy as keyof typeof CELLS,
           cell,
@@ -371,6 +372,7 @@ export function fakeMarket(options: {
         peers: [],
         matchmaker: index === 0,
         meterSource: 'oehu',
+        now: now(),
       }),
       meters: async () => meters,
       curve,

@@ -10,6 +10,7 @@ import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { boundSending } from '../../src/network/libp2p/gossip-sending.ts';
 
 const MIB = 1024 * 1024;
@@ -104,7 +105,7 @@ describe('gossip', () => {
         .libp2p!.getConnections(deaf.peerId)
         .flatMap(({ streams }) => streams)
         .find(({ protocol, direction }) => protocol === MESHSUB && direction === 'outbound');
-    await withDeadline(environment, 10_000, 'the subscription', async (signal) => {
+    await withDeadline(environment, bounds.wait, 'the subscription', async (signal) => {
       while (pubsub.getSubscribers('t').length === 0 || gossip() === undefined)
         await sleep(environment, 10, { signal });
     });

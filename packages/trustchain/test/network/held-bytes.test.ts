@@ -12,6 +12,7 @@ import { encodeFrame, frameDecoder, libp2pNetwork } from '@edmp/trustchain/libp2
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import type { Stream } from '@libp2p/interface';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import type { Frame } from '../../src/network/framing.ts';
 import { requestServer } from '../../src/network/request-server.ts';
 import { streamPair } from '../../src/network/simulated/stream.ts';
@@ -216,7 +217,7 @@ describe('what one libp2p connection can make a node hold', () => {
     await victim.start();
     const connection = await raw.libp2p.dial(raw.parse(victim.addresses()[0]!));
     // libp2p resets all but ten streams that come before it told of the connection.
-    await withDeadline(real, 10_000, 'the connection', async (signal) => {
+    await withDeadline(real, bounds.wait, 'the connection', async (signal) => {
       while (victim.peers().length === 0) await sleep(real, 10, { signal });
     });
     return {

@@ -13,6 +13,7 @@ import { encodeFrame, frameDecoder, type Libp2pNetwork, libp2pNetwork } from '@e
 import type { Connection, Stream } from '@libp2p/interface';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { type RawNode, rawNode } from './raw-libp2p.ts';
 import { codeOf, framesOf } from './support.ts';
 
@@ -52,7 +53,7 @@ const connection = async (): Promise<Connection> =>
   attacker.libp2p.dial(attacker.parse(victim.addresses()[0]!));
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  await withDeadline(environment, 10_000, what, async (signal) => {
+  await withDeadline(environment, bounds.wait, what, async (signal) => {
     while (!condition()) await sleep(environment, 10, { signal });
   });
 }
@@ -60,7 +61,9 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 /** Whether an honest peer is served, within a second. */
 async function stillServes(): Promise<void> {
   const body = environment.randomBytes(20);
-  expect(await singleFrame(honest.request(victim.self, ECHO, body, { timeoutMs: 5000 }))).toEqual(body);
+  expect(await singleFrame(honest.request(victim.self, ECHO, body, { timeoutMs: bounds.wait }))).toEqual(
+    body,
+  );
 }
 
 /** What an attacker may do with a stream; failures of its own side do not matter. */
@@ -91,7 +94,7 @@ async function answersTo(protocol: string, chunks: readonly Uint8Array[]): Promi
     stream.addEventListener('remoteCloseWrite', () => resolve());
   });
   for (const chunk of chunks) stream.send(chunk);
-  await withDeadline(environment, 15_000, 'the end of the stream', () => over);
+  await withDeadline(environment, bounds.wait, 'the end of the stream', () => over);
   for (let frame = decoder.next(10_000); frame !== undefined; frame = decoder.next(10_000)) {
     answers.push(`${frame.kind} ${bytesToUtf8(frame.payload).split('\n')[0]}`);
   }
@@ -121,7 +124,7 @@ const chunks = fc.array(fc.uint8Array({ maxLength: 2000 }), { maxLength: 4 });
 const ends = fc.constantFrom('close', 'abort', 'leave');
 
 describe('a node under attack', () => {
-  it('survives random bytes on every protocol that it speaks', { timeout: 60_000 }, async () => {
+  it('survives random bytes on every protocol that it speaks', { timeout: bounds.journey }, async () => {
     const protocols = victim.libp2p!.getProtocols();
     expect(protocols).toEqual(expect.arrayContaining([ECHO, STREAM, MESHSUB, '/ipfs/id/1.0.0']));
     for (const protocol of protocols) {

@@ -14,6 +14,7 @@ import {
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { framesOf } from './support.ts';
 
 const PEER = fileURLToPath(new URL('./processes/peer.ts', import.meta.url));
@@ -39,7 +40,7 @@ describe('two nodes in two processes', () => {
     child.stderr.on('data', (text) => {
       complaints += text;
     });
-    const [address] = await within(15_000, 'the start', once(createInterface(child.stdout), 'line'));
+    const [address] = await within(bounds.start, 'the start', once(createInterface(child.stdout), 'line'));
 
     const network = libp2pNetwork({
       environment,
@@ -56,7 +57,7 @@ describe('two nodes in two processes', () => {
       const body = utf8ToBytes(`${FRAMES}`);
       const [there, back] = await Promise.all([
         framesOf(network.request(peer, '/frames', body)),
-        singleFrame(network.request(peer, '/ask-back', body, { timeoutMs: 20_000 })),
+        singleFrame(network.request(peer, '/ask-back', body, { timeoutMs: bounds.wait })),
       ]);
       expect(there).toEqual(Array.from({ length: FRAMES }, (_, i) => uint32ToBytes(i)));
       expect(bytesToUtf8(back)).toBe(`${FRAMES}`);
@@ -65,7 +66,7 @@ describe('two nodes in two processes', () => {
       await network.stop();
     }
     // Nobody kills it: it ends only because nothing keeps it alive.
-    const [code] = await within(10_000, 'the end of the process', exited);
+    const [code] = await within(bounds.wait, 'the end of the process', exited);
     expect([code, complaints]).toEqual([0, '']);
   });
 });

@@ -8,6 +8,7 @@ import {
   peerIdOfKey,
 } from '@edmp/trustchain/libp2p';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { type RawNode, rawNode } from './raw-libp2p.ts';
 import { codeOf } from './support.ts';
 
@@ -27,7 +28,7 @@ async function started(options: Partial<Libp2pNetworkOptions> = {}): Promise<Lib
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  await withDeadline(environment, 10_000, what, async (signal) => {
+  await withDeadline(environment, bounds.wait, what, async (signal) => {
     while (!condition()) await sleep(environment, 10, { signal });
   });
 }

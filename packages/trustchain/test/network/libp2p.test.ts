@@ -23,6 +23,7 @@ import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id';
 import { webSockets } from '@libp2p/websockets';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { rawNode } from './raw-libp2p.ts';
 import { codeOf, framesOf } from './support.ts';
 
@@ -44,9 +45,9 @@ async function started(options: Partial<Libp2pNetworkOptions> = {}): Promise<Lib
 
 const addressOf = (network: Network): string => network.addresses()[0]!;
 
-/** Waits on the real clock until `condition` holds, for ten seconds at most. */
+/** Waits on the real clock until `condition` holds. */
 async function until(what: string, condition: () => boolean): Promise<void> {
-  await withDeadline(environment, 10_000, what, async (signal) => {
+  await withDeadline(environment, bounds.wait, what, async (signal) => {
     while (!condition()) await sleep(environment, 10, { signal });
   });
 }

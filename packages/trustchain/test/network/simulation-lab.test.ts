@@ -11,6 +11,7 @@ import {
 } from '@edmp/interface';
 import { type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { framesOf } from './support.ts';
 
 const NODES = 200;
@@ -146,7 +147,7 @@ describe(`simulation lab: ${NODES} nodes, every tenth topic message lost`, () =>
     const all = [...ofLeft, ...ofRight];
     while (Math.min(...all.map((notice) => reach(notice))) < 1) {
       expect(environment.now() - healed, `${note}: time until everybody has everything`).toBeLessThan(
-        120_000,
+        bounds.long,
       );
       await environment.advance(1000);
     }

@@ -2,21 +2,23 @@ import type { ConsentLogView, ConsentView, OrderView, TradeView } from '@edmp/no
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
-import { useResource } from '../state/node.ts';
+import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { consentedKind, consentedPlace, consentState, logText, mergeLog } from '../text/consents.ts';
+import { isRunning } from '../text/expiry.ts';
 import { formatDays, formatTime } from '../text/format.ts';
 import { purposeName, stepName } from '../text/words.ts';
 import { WithdrawDialog } from './consents-withdraw.tsx';
 
 /** What the owner agreed to, what happened under it, and the way to stop it. */
 export function ConsentsPage(): VNode {
+  const now = useNode().now();
   const consents = useResource('consents', (client) => client.consents());
   const log = useResource('consent-log', (client) => client.consentLog());
   const orders = useResource('orders', (client) => client.orders());
   const trades = useResource('trades', (client) => client.trades());
   const [stopping, setStopping] = useState<ConsentView | undefined>(undefined);
-  if (consents.value === undefined) {
+  if (consents.value === undefined || now === undefined) {
     return consents.error === undefined ? (
       <Loading what="your consents" />
     ) : (
@@ -28,7 +30,11 @@ export function ConsentsPage(): VNode {
   const others = entries.filter((entry) => !known.has(entry.consent));
   const offersOf = (consent: ConsentView): readonly OrderView[] =>
     (orders.value ?? []).filter(
-      (order) => order.side === 'ask' && order.status === 'open' && order.asset === consent.asset,
+      (order) =>
+        order.side === 'ask' &&
+        order.status === 'open' &&
+        order.asset === consent.asset &&
+        isRunning(order, now),
     );
   const salesOf = (consent: ConsentView): readonly TradeView[] =>
     (trades.value ?? []).filter((trade) => trade.role === 'seller' && trade.asset === consent.asset);
@@ -52,6 +58,7 @@ export function ConsentsPage(): VNode {
         <ConsentCard
           key={consent.id}
           consent={consent}
+          now={now}
           offers={offersOf(consent)}
           sales={salesOf(consent)}
           log={entries.filter((entry) => entry.consent === consent.id)}
@@ -77,13 +84,15 @@ export function ConsentsPage(): VNode {
 
 function ConsentCard(props: {
   readonly consent: ConsentView;
+  /** The node's clock, ms since the epoch. */
+  readonly now: number;
   readonly offers: readonly OrderView[];
   readonly sales: readonly TradeView[];
   readonly log: readonly ConsentLogView[];
   readonly onWithdraw: () => void;
 }): VNode {
   const { consent, offers } = props;
-  const state = consentState(consent, Date.now());
+  const state = consentState(consent, props.now);
   const kind = consentedKind(consent.what);
   const days = formatDays(consent.from, consent.to);
   const sold = props.sales.filter((trade) => trade.final && trade.failed === null).length;

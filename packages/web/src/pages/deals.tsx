@@ -7,12 +7,14 @@ import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { usePurchaseTitles } from '../state/titles.ts';
 import { balancesAround } from '../text/balances.ts';
+import { isRunning } from '../text/expiry.ts';
 import { formatTime, shortId } from '../text/format.ts';
 import { ladderOf } from '../text/ladder.ts';
 import { formatMoney } from '../text/money.ts';
 
 /** Deals step by step, and the orders that wait for one. */
 export function DealsPage({ selected }: { readonly selected: string }): VNode {
+  const now = useNode().now();
   const trades = useResource('trades', (client) => client.trades());
   const orders = useResource('orders', (client) => client.orders());
   const wallets = useResource('wallets', (client) => client.wallets());
@@ -20,7 +22,8 @@ export function DealsPage({ selected }: { readonly selected: string }): VNode {
   const bought = usePurchaseTitles(trades.value ?? []);
   const titles = new Map((listings.value ?? []).map((listing) => [listing.asset, listing]));
   const open = (orders.value ?? []).filter(
-    (order) => order.status === 'open' && order.filled + order.reserved < order.quantity,
+    (order) =>
+      order.status === 'open' && order.filled + order.reserved < order.quantity && isRunning(order, now),
   );
   const sorted = [...(trades.value ?? [])].sort(
     (a, b) => Number(b.id === selected) - Number(a.id === selected) || b.started - a.started,

@@ -3,8 +3,9 @@ import type { ListingQuery, ListingView, WalletView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Field, Loading, Problem } from '../components/bits.tsx';
-import { useResource } from '../state/node.ts';
+import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
+import { isRunning } from '../text/expiry.ts';
 import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
 import { formatMoney } from '../text/money.ts';
 import { attestation, householdName, kindName, purposeName, stepName } from '../text/words.ts';
@@ -27,7 +28,9 @@ export function MarketPage(): VNode {
   const narrowed = Object.keys(query).length > 1;
   const listings = useResource(JSON.stringify(query), (client) => client.listings(query));
   const wallets = useResource('wallets', (client) => client.wallets());
-  const found = listings.value;
+  const now = useNode().now();
+  // One that ends while the page is open is not offered any more.
+  const found = listings.value?.filter((listing) => isRunning(listing, now));
   return (
     <div class="stack">
       <search class="card">

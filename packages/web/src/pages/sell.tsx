@@ -4,9 +4,10 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { Empty, Field, Loading, Problem, Section } from '../components/bits.tsx';
 import { Chart } from '../components/chart.tsx';
-import { useResource } from '../state/node.ts';
+import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
-import { formatTime, localDay, shortId } from '../text/format.ts';
+import { newestFullDay } from '../text/days.ts';
+import { formatTime, shortId } from '../text/format.ts';
 import { kindName, STEPS } from '../text/words.ts';
 import { OfferForm } from './sell-offer.tsx';
 import { RevealsSection } from './sell-reveals.tsx';
@@ -16,6 +17,7 @@ const MANY_GAPS = 0.2;
 
 /** Pick a meter, see its curve, see what a listing shows, set a price, list. */
 export function SellPage(): VNode {
+  const now = useNode().now();
   const info = useResource('info', (client) => client.info());
   const none = info.value?.meterSource === null;
   const meters = useResource(info.value === undefined || none ? undefined : 'meters', (client) =>
@@ -38,7 +40,7 @@ export function SellPage(): VNode {
     );
   }
   const meter = meters.value.find((candidate) => candidate.id === chosen) ?? meters.value[0];
-  if (meter === undefined) return <Loading what="your meters" />;
+  if (meter === undefined || now === undefined) return <Loading what="your meters" />;
   return (
     <div class="stack">
       <p class="lead">
@@ -50,6 +52,7 @@ export function SellPage(): VNode {
       <MeterData
         key={meter.id}
         meter={meter}
+        now={now}
         onListed={(listing) => {
           setListed(listing);
           scrollTo({ top: 0 });
@@ -113,14 +116,16 @@ function MeterChoice(props: {
 
 function MeterData({
   meter,
+  now,
   onListed,
 }: {
   readonly meter: MeterView;
+  /** The node's clock, ms since the epoch. */
+  readonly now: number;
   readonly onListed: (listing: ListingView) => void;
 }): VNode {
-  const lastFullDay = localDay(meter.lastUpdate ?? Date.now(), -1);
-  const [from, setFrom] = useState(lastFullDay);
-  const [to, setTo] = useState(lastFullDay);
+  const [from, setFrom] = useState(() => newestFullDay(meter, now));
+  const [to, setTo] = useState(from);
   const [kind, setKind] = useState(0);
   const [step, setStep] = useState<IntervalStep>('PT1H');
   const sort = meter.commodities[kind] ?? meter.commodities[0];

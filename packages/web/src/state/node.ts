@@ -1,8 +1,8 @@
 import type { NodeClient, NodeEvent } from '@edmp/node/client';
 import { createContext } from 'preact';
-import { useContext, useEffect, useRef, useState } from 'preact/hooks';
-
+import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { newsOf } from '../text/ladder.ts';
+import { createNodeClock } from './node-clock.ts';
 
 /** What every page knows about the node. */
 export interface NodeState {
@@ -11,6 +11,8 @@ export interface NodeState {
   readonly version: number;
   /** Whether events arrive. */
   readonly connected: boolean;
+  /** The node's clock, ms since the epoch; undefined before the node has told it. Pages render again as it moves on. */
+  now(): number | undefined;
   /** Loads everything again. */
   refresh(): void;
   /** Tells the reader something, aloud for screen readers. */
@@ -31,10 +33,25 @@ const SETTLE_MS = 120;
 const MESSAGE_MS = 6_000;
 
 /** Follows the node's events: state for {@link NodeContext} and the newest messages. */
-export function useNodeState(client: NodeClient): { readonly node: NodeState; readonly message: string } {
+export function useNodeState(bare: NodeClient): { readonly node: NodeState; readonly message: string } {
   const [version, setVersion] = useState(0);
   const [connected, setConnected] = useState(true);
   const [message, setMessage] = useState('');
+  const [, setHeard] = useState<number | undefined>(undefined);
+  const [clock, client, hear] = useMemo(() => {
+    const known = createNodeClock();
+    const listen = (now: number): void => {
+      known.heard(now);
+      // What has ended since the last word is drawn anew.
+      setHeard(now);
+    };
+    const info: NodeClient['info'] = async () => {
+      const told = await bare.info();
+      listen(told.now);
+      return told;
+    };
+    return [known, { ...bare, info }, listen] as const;
+  }, [bare]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const later = (): void => {
@@ -45,10 +62,12 @@ export function useNodeState(client: NodeClient): { readonly node: NodeState; re
       }, SETTLE_MS);
     };
     const stop = client.follow({
-      onReady: () => {
+      onReady: (now) => {
+        hear(now);
         setConnected(true);
         later();
       },
+      onTime: hear,
       onEvent: (event: NodeEvent) => {
         if (event.type === 'fraud') setMessage(event.text);
         if (event.type === 'trade') {
@@ -65,7 +84,7 @@ export function useNodeState(client: NodeClient): { readonly node: NodeState; re
       clearTimeout(timer);
       stop();
     };
-  }, [client]);
+  }, [client, hear]);
   useEffect(() => {
     if (message === '') return;
     const timer = setTimeout(() => setMessage(''), MESSAGE_MS);
@@ -75,6 +94,7 @@ export function useNodeState(client: NodeClient): { readonly node: NodeState; re
     client,
     version,
     connected,
+    now: () => clock.now(),
     refresh: () => setVersion((value) => value + 1),
     say: setMessage,
   };

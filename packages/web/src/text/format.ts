@@ -95,11 +95,3 @@ export function formatPlace(cell: string | null): string {
     `${Math.abs(value).toFixed(decimals)}°\u00a0${value < 0 ? minus : plus}`;
   return `Near ${text(latitude, 'N', 'S')}, ${text(longitude, 'E', 'W')}, within ${radius}\u00a0km`;
 }
-
-/** Local day `YYYY-MM-DD` of a moment in the reader's zone, moved by `days`. */
-export function localDay(moment: number, days = 0): string {
-  const date = new Date(moment);
-  date.setDate(date.getDate() + days);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-}

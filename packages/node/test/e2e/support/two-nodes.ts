@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { createNodeClient, type NodeClient, type TradeView } from '@edmp/node/client';
+import { zoneOf } from '@edmp/oehu-client';
+import { bounds } from '../../../../../scripts/lib/bounds.ts';
 import { type Child, children } from '../../../src/demo/children.ts';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
-/** Several test files and other packages may keep the machine busy while a node starts. */
-const START_MS = 40_000;
 
 /** A real `edmp start` process with a client of its API. */
 export interface RunningNode {
@@ -34,7 +34,11 @@ export function nodeProcesses(): {
   const processes = children([process.execPath, '--conditions=edmp-source', main]);
   return {
     async start(data, args) {
-      const child = await processes.start(data, ['start', '--data', data, '--http', '0', ...args], START_MS);
+      const child = await processes.start(
+        data,
+        ['start', '--data', data, '--http', '0', ...args],
+        bounds.start,
+      );
       const { url, token, key, addresses } = child.ready as {
         url: string;
         token: string;
@@ -47,13 +51,13 @@ export function nodeProcesses(): {
         token,
         key,
         address: addresses[0] ?? '',
-        client: createNodeClient({ url, token, timeoutMs: 30_000 }),
+        client: createNodeClient({ url, token, timeoutMs: bounds.wait }),
         async rest(method, path, form) {
           const answer = await fetch(url + path, {
             method,
             headers: { Authorization: `Bearer ${token}` },
             ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
-            signal: AbortSignal.timeout(30_000),
+            signal: AbortSignal.timeout(bounds.wait),
           });
           return { status: answer.status, body: await answer.json() };
         },
@@ -67,7 +71,7 @@ export function nodeProcesses(): {
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
-  timeoutMs = 45_000,
+  timeoutMs = bounds.wait,
 ): Promise<T> {
   const until = performance.now() + timeoutMs;
   for (;;) {
@@ -92,7 +96,16 @@ export async function balanceOf(node: RunningNode): Promise<bigint> {
   return wallet.available;
 }
 
-/** The local day before the one of `time`, in the zone of the emulated meters. */
-export function dayBefore(time: number): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Amsterdam' }).format(time - 86_400_000);
+const zone = zoneOf('Europe/Amsterdam');
+
+/** The newest whole local day of a node's emulated meters, `YYYY-MM-DD`. */
+export async function newestDay({ client }: Pick<RunningNode, 'client'>): Promise<string> {
+  const [meter] = await client.meters();
+  return zone.dateOf(zone.startOfDay(meter?.lastUpdate ?? 0) - 1);
+}
+
+/** The quarters of an hour of a local day of the emulated meters: 96, and 92 or 100 when the clocks change. */
+export function quartersOf(day: string): number {
+  const start = zone.midnight(day);
+  return (zone.nextDay(start) - start) / 900_000;
 }
