@@ -9,7 +9,7 @@ import type {
   ListingQuery,
   OfferRequest,
 } from '../service.ts';
-import { countText, day, identifier, price, text } from './codecs.ts';
+import { countText, day, identifier, meterId, price, text } from './codecs.ts';
 import { accuracy, commodity, flow, step } from './views.ts';
 
 const DAY_MS = 86_400_000;
@@ -58,7 +58,7 @@ export const curveQuery: z.ZodType<Omit<CurveQuery, 'meter'>> = z
 /** Body of `POST /v1/offers`. */
 export const offerRequest: z.ZodType<OfferRequest> = z
   .strictObject({
-    meter: text(1, 200),
+    meter: meterId,
     ...curveFields,
     title: text(1, 200),
     price,
@@ -125,6 +125,6 @@ export const dataQuery: z.ZodType<{ readonly format: 'json' | 'csv' }> = z
 /** Path with an id. */
 export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: identifier });
 /** Path with a meter's id, which is whatever its source calls it. */
-export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: text(1, 200) });
+export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: meterId });
 /** Answer of a cancellation. */
 export const cancelled: z.ZodType<{ readonly cancelled: true }> = z.object({ cancelled: z.literal(true) });
