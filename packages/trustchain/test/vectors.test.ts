@@ -9,9 +9,9 @@ import {
 } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { decodeCanonical } from '@edmp/interface/format';
 import {
   checkpointDigest,
-  decodeCanonical,
   decodeCheckpoint,
   decodeHalfBlock,
   pairState,
