@@ -6,6 +6,8 @@ export type MarketErrorCode =
   | 'ERR_MARKET_FORMAT'
   /** The market was stopped. */
   | 'ERR_MARKET_STOPPED'
+  /** A reader of events fell too far behind. */
+  | 'ERR_MARKET_EVENTS_LOST'
   /** A currency, asset, order or trade that is not known here. */
   | 'ERR_MARKET_UNKNOWN'
   /** Zero, negative or too large an amount, price, quantity or lifetime. */
