@@ -1,5 +1,5 @@
 import type { AbortOptions, Crypto, KeyValueStore } from '@edmp/interface';
-import { AbortedError, bytesToHex, equalBytes, throwIfAborted, utf8ToBytes } from '@edmp/interface';
+import { bytesToHex, equalBytes, throwIfAborted, utf8ToBytes } from '@edmp/interface';
 import {
   boundedBytesOf,
   bytesOf,
@@ -9,6 +9,7 @@ import {
   mapOf,
   textOf,
 } from '../codec/fields.ts';
+import { unlessAborted } from '../codec/waiting.ts';
 import { MarketError } from '../errors.ts';
 
 /** Longest idempotency key, characters. */
@@ -113,7 +114,7 @@ class KeptCalls implements Once {
       );
     }
     if (known?.result != null) return known.result;
-    if (known?.running != null) return withSignal(known.running, call.signal);
+    if (known?.running != null) return unlessAborted(known.running, call.signal);
     const entry = known ?? this.#add(name, digest);
     entry.running = this.#work(name, entry, call);
     try {
@@ -183,21 +184,6 @@ class KeptCalls implements Once {
 export function callKeyOf(value: unknown): string {
   if (typeof value === 'string' && /^[\x20-\x7e]{1,128}$/.test(value)) return value;
   throw new MarketError('ERR_MARKET_FORMAT', `A key is 1 to ${MAX_CALL_KEY} printable ASCII characters`);
-}
-
-/** The same outcome, or `ERR_ABORTED` when the caller gives up first; the work goes on. */
-async function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  let leave = (): void => {};
-  const left = new Promise<never>((_, reject) => {
-    leave = () => reject(new AbortedError(undefined, { cause: signal.reason }));
-    signal.addEventListener('abort', leave, { once: true });
-  });
-  try {
-    return await Promise.race([work, left]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }
 
 function encodeEntry(entry: Entry): Uint8Array {
