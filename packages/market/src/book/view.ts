@@ -1,0 +1,23 @@
+import type { AssetId } from '@edmp/interface';
+import type { Price } from '../asset/price.ts';
+
+/** Which side of the market an order is on: an ask sells a data asset for money, a bid buys it. */
+export type OrderSide = 'ask' | 'bid';
+
+/** One price with everything that rests there. */
+export interface BookLevel {
+  readonly price: Price;
+  readonly orders: number;
+  /** Licences. */
+  readonly quantity: bigint;
+}
+
+/** Both sides of one market as this node knows it; empty on nodes that are no matchmakers. */
+export interface BookView {
+  readonly asset: AssetId;
+  readonly currency: AssetId;
+  /** Cheapest first. */
+  readonly asks: readonly BookLevel[];
+  /** Dearest first. */
+  readonly bids: readonly BookLevel[];
+}
