@@ -24,8 +24,6 @@ export type MarketErrorCode =
   | 'ERR_ORDER_NO_DATA'
   /** A limit per trader, per book or in bytes is reached. */
   | 'ERR_ORDER_LIMIT'
-  /** An idempotency key that stood for a call with other arguments. */
-  | 'ERR_IDEMPOTENCY'
   /** More than the free balance. */
   | 'ERR_WALLET_INSUFFICIENT'
   | 'ERR_WALLET_UNSUPPORTED'

@@ -18,7 +18,7 @@ import type {
 } from '@edmp/interface';
 import type { Currency, CurrencyId } from './asset/currency.ts';
 import type { Price } from './asset/price.ts';
-import type { TradeId } from './blocks/terms.ts';
+import type { TradeDeadlines, TradeId } from './blocks/terms.ts';
 import type { BookView } from './book/view.ts';
 import type { LicenceHolding } from './ledger/licences.ts';
 import type { Listing, ListingQuery } from './listing/listing.ts';
@@ -142,13 +142,6 @@ export interface Transfer {
   readonly amount: bigint;
   /** At most 64 displayable characters. */
   readonly memo?: string;
-}
-
-/** Last moments of the phases, ms since the epoch, fixed in the terms. */
-export interface TradeDeadlines {
-  readonly accept: number;
-  readonly release: number;
-  readonly complain: number;
 }
 
 /** One of this node's trades. */
