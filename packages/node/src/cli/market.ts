@@ -13,7 +13,7 @@ export function listingTable(listings: readonly ListingView[]): string {
   return table(
     ['PRICE', 'TITLE', 'WHAT', 'DAYS', 'STEP', 'PLACE', 'TRUST', 'LEFT', 'ASSET'],
     listings.map(({ descriptor: d, ...listing }) => [
-      `${listing.price} ${listing.currency}`,
+      `${listing.price} ${listing.currencyLabel}`,
       d.title.length <= TITLE_WIDTH ? d.title : `${d.title.slice(0, TITLE_WIDTH - 1)}…`,
       `${d.commodity} ${d.flow}${listing.own ? ' (yours)' : ''}`,
       d.from === d.to ? d.from : `${d.from} … ${d.to}`,
