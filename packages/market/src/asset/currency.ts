@@ -39,8 +39,14 @@ export const DUM2: Currency = {
 /** Largest amount of money or licences in one order or block: 2⁶³−1. */
 export const MAX_AMOUNT: bigint = 2n ** 63n - 1n;
 
+/** Whether `text` names an issued currency: the base32 CIDv1 (dag-cbor, sha2-256) of its issuer's block. */
+export function isIssuedCurrency(text: unknown): text is AssetId {
+  return typeof text === 'string' && /^bafyrei[a-h][a-z2-7]{50}[aeimquy4]$/.test(text);
+}
+
 /** Whether `text` can name a currency. */
 export function isCurrencyId(text: unknown): text is AssetId {
+  if (isIssuedCurrency(text)) return true;
   return typeof text === 'string' && /^[A-Z][A-Z0-9]{1,11}$/.test(text) && !text.startsWith('EW');
 }
 
