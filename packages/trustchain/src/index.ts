@@ -65,7 +65,7 @@ export {
   type DescribeChainOptions,
   describeChain,
 } from './inspect/describe-chain.ts';
-export { chainGaps, type PositionRange } from './inspect/gaps.ts';
+export { type ChainExtent, chainExtent, chainGaps, type PositionRange } from './inspect/gaps.ts';
 export { type BlockKind, blockKind } from './inspect/kind.ts';
 export {
   type ChainFinding,

@@ -52,6 +52,17 @@ export type TrustchainEvent =
   | { readonly type: 'invalid'; readonly block: HalfBlock; readonly issues: readonly ValidationIssue[] }
   | { readonly type: 'fraud'; readonly author: PublicKey; readonly proof: Uint8Array };
 
+/** Options of calls that sign an own block. */
+export interface SignOptions extends AbortOptions {
+  /**
+   * `false`: the block is not pushed to its counterparty, because the application carries it in a message of its own
+   * (and the counterparty's application hands it to {@link Trustchain.receive}). It is announced as ever. A block that
+   * its counterparty does not answer is not forgotten: a minute later, after it reconnects or after a restart, the
+   * counterparty is asked whether it stores it. Default `true`.
+   */
+  readonly push?: boolean;
+}
+
 /** Answer to {@link Trustchain.receive}. */
 export interface ReceiveResult {
   readonly block: HalfBlock;
@@ -74,19 +85,23 @@ export interface Trustchain {
   /** Signs and stores a proposal to `peer`, and delivers it when the peer is connected. */
   propose(
     proposal: { readonly peer: PublicKey; readonly type: string; readonly tx: TxValue },
-    options?: AbortOptions,
+    options?: SignOptions,
   ): Promise<HalfBlock>;
   /** Signs and stores a block addressed to anyone. */
-  source(source: { readonly type: string; readonly tx: TxValue }, options?: AbortOptions): Promise<HalfBlock>;
+  source(source: { readonly type: string; readonly tx: TxValue }, options?: SignOptions): Promise<HalfBlock>;
   /** Agrees to a proposal addressed to us (or to anyone). `tx` default: the proposal's. Throws `ERR_PAIR_*`. */
-  agree(proposal: BlockId, tx?: TxValue, options?: AbortOptions): Promise<HalfBlock>;
+  agree(proposal: BlockId, tx?: TxValue, options?: SignOptions): Promise<HalfBlock>;
   /** Refuses a proposal addressed to us. */
-  refuse(proposal: BlockId, reason: string, options?: AbortOptions): Promise<HalfBlock>;
+  refuse(proposal: BlockId, reason: string, options?: SignOptions): Promise<HalfBlock>;
   /** Withdraws an own proposal after its deadline. */
-  withdraw(proposal: BlockId, reason: string, options?: AbortOptions): Promise<HalfBlock>;
+  withdraw(proposal: BlockId, reason: string, options?: SignOptions): Promise<HalfBlock>;
   /** State of the pair that a proposal opened. Throws `ERR_PAIR_UNKNOWN` when the proposal is not stored. */
   pair(proposal: BlockId): Promise<PairState>;
-  /** Decodes, verifies once, validates and stores a block that came from outside. Throws only on undecodable or wrongly signed bytes. */
+  /**
+   * Decodes, verifies, validates and stores a block that came from outside, e.g. one that the counterparty put into a
+   * message of the application's. The signature of a block that is stored, or is being verified, is not verified again.
+   * Throws only on undecodable or wrongly signed bytes (`ERR_BLOCK_*`) and for load (`ERR_CHAIN_BUSY`).
+   */
   receive(bytes: Uint8Array, options?: AbortOptions): Promise<ReceiveResult>;
   /** Sends stored blocks to a connected peer and waits until it has stored them. */
   push(peer: PublicKey, blocks: readonly HalfBlock[], options?: AbortOptions): Promise<void>;

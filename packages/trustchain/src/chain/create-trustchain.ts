@@ -4,6 +4,7 @@ import {
   InvalidArgumentError,
   type Network,
   type PublicKey,
+  type SignOptions,
   type Trustchain,
   type TypeRule,
   throwIfAborted,
@@ -118,10 +119,10 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       expectRunning();
       await guard.ready();
     },
-    async onAppended(block) {
+    async onAppended(block, delivery) {
       tips.note(block, { branches: [], next: [] });
       events.emit({ type: 'block', block, level: 'partial-next', own: true });
-      node?.appended(block);
+      node?.appended(block, delivery);
     },
   });
   const requests = pairRequests({ self, store, rules, frauds, judge: reacting.judge, now: environment.now });
@@ -136,9 +137,9 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     }
     return { network, node };
   };
-  const append = async (request: AppendRequest, signal: AbortSignal | undefined): Promise<HalfBlock> => {
+  const append = async (request: AppendRequest, callOptions: SignOptions = {}): Promise<HalfBlock> => {
     expectRunning();
-    return writer.append(request, { signal });
+    return writer.append({ ...request, push: callOptions.push }, callOptions);
   };
 
   await taking.recheck(RECHECKED);
@@ -149,8 +150,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     frauds,
     rules,
     now: environment.now,
-    sign: (tx) =>
-      append({ build: async () => ({ peer: self, link: null, type: CHECKPOINT_TYPE, tx }) }, undefined),
+    sign: (tx) => append({ build: async () => ({ peer: self, link: null, type: CHECKPOINT_TYPE, tx }) }),
     onPruned: tips.forget,
   });
   if (network !== undefined) {
@@ -176,15 +176,12 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
   return {
     self,
     store,
-    propose: async ({ peer, type, tx }, callOptions) =>
-      append(requests.propose(peer, type, tx), callOptions?.signal),
-    source: async ({ type, tx }, callOptions) =>
-      append(requests.propose(null, type, tx), callOptions?.signal),
-    agree: async (proposal, tx, callOptions) => append(requests.agree(proposal, tx), callOptions?.signal),
-    refuse: async (proposal, reason, callOptions) =>
-      append(requests.refuse(proposal, reason), callOptions?.signal),
+    propose: async ({ peer, type, tx }, callOptions) => append(requests.propose(peer, type, tx), callOptions),
+    source: async ({ type, tx }, callOptions) => append(requests.propose(null, type, tx), callOptions),
+    agree: async (proposal, tx, callOptions) => append(requests.agree(proposal, tx), callOptions),
+    refuse: async (proposal, reason, callOptions) => append(requests.refuse(proposal, reason), callOptions),
     withdraw: async (proposal, reason, callOptions) =>
-      append(requests.withdraw(proposal, reason), callOptions?.signal),
+      append(requests.withdraw(proposal, reason), callOptions),
     async pair(id) {
       const proposal = await store.get(expectBlockId(id));
       if (proposal === undefined)

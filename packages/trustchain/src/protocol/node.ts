@@ -52,8 +52,8 @@ export interface ChainNodeContext {
 /** The networked side of a chain: serves, announces, delivers, fetches. */
 export interface ChainNode {
   start(): Promise<void>;
-  /** A new own block is on disk: deliver it and announce the head. */
-  appended(block: HalfBlock): void;
+  /** A new own block is on disk: deliver it, unless the application does so itself (`push: false`), and announce the head. */
+  appended(block: HalfBlock, options?: { readonly push?: boolean }): void;
   publishProof(proof: Uint8Array): void;
   sync(
     peer: PublicKey,
@@ -125,6 +125,9 @@ export function chainNode(context: ChainNodeContext): ChainNode {
     async start() {
       const pushQuota = quota(environment, limits.push);
       undo.push(
+        context.onBlock((block, own) => {
+          if (!own) delivery.received(block);
+        }),
         network.handle(
           PUSH_PROTOCOL,
           pushHandler({
@@ -153,9 +156,9 @@ export function chainNode(context: ChainNodeContext): ChainNode {
       await spreading.start();
       for (const peer of network.peers()) onConnected(peer);
     },
-    appended(block) {
+    appended(block, options) {
       const { peer } = block.core;
-      if (peer !== null && !equalBytes(peer, self)) delivery.deliver(peer, block);
+      if (peer !== null && !equalBytes(peer, self)) delivery.deliver(peer, block, options);
       spreading.announce(block);
     },
     publishProof: spreading.publishProof,

@@ -1,7 +1,7 @@
 import { type Environment, type HalfBlock, type PublicKey, withDeadline } from '@edmp/interface';
 import { bytesKey } from '../../block/identity.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
-import { chainGaps, type PositionRange } from '../../inspect/gaps.ts';
+import { chainExtent, clipRanges, type PositionRange } from '../../inspect/gaps.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { quota } from '../quota.ts';
 import { fetchRanges, type SyncContext } from './sync.ts';
@@ -52,11 +52,8 @@ export function fetchBefore(
   const holesBelow = async ({ core }: HalfBlock, signal?: AbortSignal): Promise<readonly PositionRange[]> => {
     const { key, seq } = core;
     const lowest = floor(key);
-    const top = (await store.head(key))?.core.seq ?? 0;
-    const gaps = await chainGaps(store, key, { signal, floor: lowest });
-    return [...gaps, [Math.max(lowest, top + 1), seq - 1] as const]
-      .map(([from, to]): PositionRange => [from, Math.min(to, seq - 1)])
-      .filter(([from, to]) => from <= to);
+    const { top, gaps } = await chainExtent(store, key, { signal, floor: lowest });
+    return clipRanges([...gaps, [Math.max(lowest, top + 1), seq - 1]], lowest, seq - 1);
   };
 
   /** The nearest holes within the budget; many are asked for as one range, with what is stored between them. */
