@@ -1,10 +1,12 @@
 // Small parts that have no public face of their own, so this test reaches inside.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EdmpError, publicKey, virtualEnvironment } from '@edmp/interface';
-import { createTrustchain, encodeCanonical, memoryBlockStore } from '@edmp/trustchain';
+import { encodeCanonical } from '@edmp/interface/format';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { multiaddr } from '@multiformats/multiaddr';
