@@ -8,13 +8,30 @@ import type {
   PublicKeyHex,
   TxValue,
 } from '@edmp/interface';
-import { publicKeyToHex } from '@edmp/interface';
+import { equalBytes, publicKeyToHex } from '@edmp/interface';
+import { CID } from 'multiformats/cid';
+import { DUM1, DUM2, isIssuedCurrency } from '../asset/currency.ts';
 import { assetIdOf, datasetDocumentOf, documentToTx, isAssetId } from '../asset/document.ts';
 import { comparePrices, costOf, MAX_QUANTITY, type Price, price, wholeLots } from '../asset/price.ts';
-import { amountOf, amountToTx, blockIdOf, integerOf, mapOf, textOf } from '../codec/fields.ts';
+import {
+  amountOf,
+  amountToTx,
+  blockIdOf,
+  integerOf,
+  keyOf,
+  listOf,
+  mapOf,
+  oneOf,
+  textOf,
+} from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 import type { OrderSide } from '../market.ts';
-import { MAX_ASK_LIFETIME_MS, MAX_BID_LIFETIME_MS } from './limits.ts';
+import { MAX_ASK_LIFETIME_MS, MAX_BID_LIFETIME_MS } from '../order/limits.ts';
+
+/** Most witnesses that an ask may name. */
+export const MAX_ASK_WITNESSES = 4;
+/** Currencies that have a name of their own on the wire; every other one is named by the CID of its block. */
+const TEST_CURRENCIES: readonly string[] = [DUM1.id, DUM2.id];
 
 /** Block type of asks. */
 export const ASK_TYPE = 'market/ask';
@@ -40,12 +57,26 @@ export interface SignedOrder {
   readonly expires: number;
   /** What an ask sells; undefined in bids. */
   readonly document: DatasetDocument | undefined;
+  /**
+   * Witnesses that an ask accepts, in a test currency; empty = trades without witnesses, or, in issued money, the
+   * currency's notaries. Empty in bids.
+   */
+  readonly witnesses: readonly PublicKey[];
   readonly block: HalfBlock;
 }
 
-/** A price as a transaction value. */
+/** A price as a transaction value: test currencies by name, issued ones by a link to their block. */
 export function priceToTx(unit: Price): TxValue {
-  return { currency: unit.currency, amount: amountToTx(unit.amount), per: amountToTx(unit.per) };
+  return {
+    currency: isIssuedCurrency(unit.currency) ? CID.parse(unit.currency) : unit.currency,
+    amount: amountToTx(unit.amount),
+    per: amountToTx(unit.per),
+  };
+}
+
+function currencyOf(value: unknown, where: string): string {
+  if (typeof value === 'string') return oneOf(value, TEST_CURRENCIES, where);
+  return blockIdOf(value, where).toString();
 }
 
 /** A price out of a decoded value; only lowest terms. Throws `ERR_MARKET_FORMAT` or `ERR_ORDER_AMOUNT`. */
@@ -53,7 +84,7 @@ export function priceOf(value: unknown, where: string): Price {
   const fields = mapOf(value, ['currency', 'amount', 'per'], where);
   const amount = amountOf(fields.amount, 1n, `${where}.amount`);
   const per = amountOf(fields.per, 1n, `${where}.per`);
-  const unit = price(textOf(fields.currency, 12, `${where}.currency`), amount, per);
+  const unit = price(currencyOf(fields.currency, `${where}.currency`), amount, per);
   if (unit.amount !== amount || unit.per !== per) {
     throw new MarketError(
       'ERR_MARKET_FORMAT',
@@ -69,6 +100,8 @@ export function askToTx(ask: {
   readonly price: Price;
   readonly supply: number;
   readonly expires: number;
+  /** Default none. */
+  readonly witnesses?: readonly PublicKey[];
 }): TxValue {
   return {
     v: 1,
@@ -76,6 +109,7 @@ export function askToTx(ask: {
     price: priceToTx(ask.price),
     supply: ask.supply,
     expires: ask.expires,
+    witnesses: [...(ask.witnesses ?? [])],
   };
 }
 
@@ -129,6 +163,27 @@ function quantityOf(value: unknown, unit: Price, where: string): number {
   return quantity;
 }
 
+function witnessesOf(value: unknown, unit: Price, seller: PublicKey): readonly PublicKey[] {
+  const witnesses = listOf(value, MAX_ASK_WITNESSES, 'ask.witnesses').map((key) =>
+    keyOf(key, 'ask.witnesses'),
+  );
+  if (witnesses.length > 0 && isIssuedCurrency(unit.currency)) {
+    throw new MarketError(
+      'ERR_MARKET_FORMAT',
+      'ask.witnesses: expected none, because the notaries of an issued currency are its witnesses',
+    );
+  }
+  for (const [at, key] of witnesses.entries()) {
+    if (equalBytes(key, seller)) {
+      throw new MarketError('ERR_MARKET_FORMAT', 'ask.witnesses: expected others than the seller itself');
+    }
+    if (witnesses.slice(0, at).some((earlier) => equalBytes(earlier, key))) {
+      throw new MarketError('ERR_MARKET_FORMAT', 'ask.witnesses: expected different keys, one comes twice');
+    }
+  }
+  return witnesses;
+}
+
 /** Decoded orders by their immutable block: rules, registry and ledger all read the same one. */
 const decodedOrders = new WeakMap<HalfBlock, SignedOrder>();
 
@@ -154,7 +209,7 @@ function readOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrde
   };
   if (core.type === ASK_TYPE) {
     expectSource(block, 'ask');
-    const fields = mapOf(core.tx, ['v', 'document', 'price', 'supply', 'expires'], 'ask');
+    const fields = mapOf(core.tx, ['v', 'document', 'price', 'supply', 'expires', 'witnesses'], 'ask');
     integerOf(fields.v, 1, 1, 'ask.v');
     const document = datasetDocumentOf(fields.document);
     const unit = priceOf(fields.price, 'ask.price');
@@ -166,6 +221,7 @@ function readOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrde
       quantity: quantityOf(fields.supply, unit, 'ask.supply'),
       expires: expiryOf(fields.expires, block, MAX_ASK_LIFETIME_MS, 'ask'),
       document,
+      witnesses: witnessesOf(fields.witnesses, unit, core.key),
     };
   }
   if (core.type === BID_TYPE) {
@@ -190,6 +246,7 @@ function readOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrde
       quantity,
       expires: expiryOf(fields.expires, block, MAX_BID_LIFETIME_MS, 'bid'),
       document: undefined,
+      witnesses: [],
     };
   }
   throw new MarketError('ERR_MARKET_FORMAT', `Expected an ask or a bid, got a block of type ${core.type}`);
@@ -206,12 +263,6 @@ export function decodeCancel(block: HalfBlock): BlockId {
   return blockIdOf(fields.order, 'cancel.order');
 }
 
-/** Whether `first` was there before `second`: by block time, then by id bytes. The order that rested sets the price. */
-export function isEarlier(first: SignedOrder, second: SignedOrder): boolean {
-  if (first.created !== second.created) return first.created < second.created;
-  return first.key < second.key;
-}
-
 /** Whether an ask and a bid can trade: same asset and currency, different traders, bid at or above ask. */
 export function ordersCross(ask: SignedOrder, bid: SignedOrder): boolean {
   return (
@@ -224,7 +275,7 @@ export function ordersCross(ask: SignedOrder, bid: SignedOrder): boolean {
   );
 }
 
-/** The price at which two crossing orders trade: the resting one's (DESIGN §4.2). */
-export function executionPrice(ask: SignedOrder, bid: SignedOrder): Price {
-  return isEarlier(ask, bid) ? ask.price : bid.price;
+/** The price at which two crossing orders trade: always the ask's, so that nobody gains by dating an order (DESIGN §4.2). */
+export function executionPrice(ask: SignedOrder, _bid: SignedOrder): Price {
+  return ask.price;
 }
