@@ -3,7 +3,7 @@ import { isEdmpError, publicKeyToHex } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
 import { type CurrencyId, isCurrencyId, MAX_AMOUNT } from '../asset/currency.ts';
 import { type Price, price } from '../asset/price.ts';
-import { keyOf } from '../codec/fields.ts';
+import { keyOf, lineOf } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 import { callKeyOf } from '../records/once.ts';
 
@@ -153,4 +153,9 @@ export function asFormatError<T>(what: string, check: () => T): T {
     }
     throw cause;
   }
+}
+
+/** Text that may be shown to people: one line, displayable. Throws `ERR_MARKET_FORMAT`. */
+export function lineArgument(value: unknown, max: number, what: string): string {
+  return asFormatError(what, () => lineOf(value, max, what));
 }
