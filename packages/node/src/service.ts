@@ -293,6 +293,8 @@ export interface DeliveryView {
 export interface WalletView {
   readonly id: string;
   readonly name: string;
+  /** What stands behind an amount: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  readonly symbol: string;
   /** Free test money, worth nothing. */
   readonly test: boolean;
   readonly address: string;

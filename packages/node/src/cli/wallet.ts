@@ -15,7 +15,7 @@ export function walletCommand(): Command {
             table(
               ['WALLET', 'FREE', 'HELD', 'PENDING', 'EARNED', 'ID'],
               wallets.map((view) => [
-                view.name,
+                view.symbol,
                 String(view.available),
                 String(view.held),
                 String(view.pending),

@@ -293,6 +293,7 @@ export function createService(parts: ServiceParts): NodeService {
           address: wallet.address(),
           precision: wallet.precision,
           minUnit: wallet.minUnit,
+          symbol: wallet.id === 'EW' ? 'EW' : names(wallet.id),
           test: wallet.id === DUM1.id || wallet.id === DUM2.id,
           ...(await wallet.balance()),
         })),

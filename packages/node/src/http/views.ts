@@ -236,6 +236,7 @@ export const claim: z.ZodType<ClaimView> = z.object({ id: z.string().nullable() 
 export const wallet: z.ZodType<WalletView> = z.object({
   id: z.string(),
   name: z.string(),
+  symbol: z.string(),
   test: z.boolean(),
   address: z.string(),
   precision: count,
