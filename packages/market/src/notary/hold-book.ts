@@ -1,5 +1,7 @@
-import { type BlockId, type KeyValueChange, type KeyValueStore } from '@edmp/interface';
+import type { BlockId, KeyValueChange, KeyValueStore } from '@edmp/interface';
+import { CID } from 'multiformats/cid';
 import {
+  blockIdOf,
   boundedBytesOf,
   bytesOf,
   decodeCanonical,
@@ -39,6 +41,7 @@ export interface KeptComplaint {
 
 /** Where and how large a kept release is. */
 export interface ReleaseEntry {
+  readonly hold: BlockId;
   readonly bytes: number;
   readonly dropAt: number;
 }
@@ -64,7 +67,8 @@ export class HoldBook {
   /** Counts what the store keeps. */
   async open(): Promise<void> {
     await this.#scan(RELEASE, (name, value) => {
-      this.#remember(name, { bytes: value.length, dropAt: decodeKeptRelease(value).dropAt });
+      const { dropAt } = decodeKeptRelease(value);
+      this.#remember(name, { hold: blockIdOf(CID.parse(name), 'kept release'), bytes: value.length, dropAt });
     });
     await this.#scan(TEST, () => {
       this.#testHolds++;
@@ -100,11 +104,11 @@ export class HoldBook {
     return bytes === undefined ? undefined : decodeKeptComplaint(bytes);
   }
 
-  /** Names of the holds with a complaint that is still told. */
-  async complaints(): Promise<readonly string[]> {
-    const names: string[] = [];
-    await this.#scan(COMPLAINT, (name) => names.push(name));
-    return names;
+  /** Holds with a complaint that is still told. */
+  async complaints(): Promise<readonly BlockId[]> {
+    const holds: BlockId[] = [];
+    await this.#scan(COMPLAINT, (name) => holds.push(blockIdOf(CID.parse(name), 'kept complaint')));
+    return holds;
   }
 
   /** The commit point: what is in the row may be said when the promise has resolved. `isNew`: no row was there. */
@@ -120,12 +124,13 @@ export class HoldBook {
     await this.#store.setMany(changes);
     if (counted) this.#testHolds++;
     if (kept !== undefined && release !== undefined) {
-      this.#remember(name, { bytes: kept.length, dropAt: release.dropAt });
+      this.#remember(name, { hold: row.hold, bytes: kept.length, dropAt: release.dropAt });
     }
   }
 
   /** Forgets a release that nobody can need any more. */
-  async dropRelease(name: string): Promise<void> {
+  async dropRelease(hold: BlockId): Promise<void> {
+    const name = hold.toString();
     await this.#store.delete(RELEASE + name);
     const entry = this.#releases.get(name);
     if (entry === undefined) return;
@@ -134,8 +139,8 @@ export class HoldBook {
   }
 
   /** Destroys a complaint, whose proof may open a chunk of readings. */
-  async dropComplaint(name: string): Promise<void> {
-    await this.#store.delete(COMPLAINT + name);
+  async dropComplaint(hold: BlockId): Promise<void> {
+    await this.#store.delete(COMPLAINT + hold.toString());
   }
 
   #remember(name: string, entry: ReleaseEntry): void {

@@ -26,6 +26,8 @@ export const MAX_KEYS = 16;
 export const MAX_CURRENCIES = 256;
 /** Days that a release is kept past its last deadline: a buyer that was away for a quarter of a year still gets what it paid for. */
 export const RELEASE_KEEP_MS: number = 90 * 86_400_000;
+/** A release whose last deadline is further ahead is not acknowledged, ms: it would be kept too long. Costs nobody anything. */
+export const MAX_AHEAD_MS: number = 32 * 86_400_000;
 /** Longest text of a refusal, UTF-16 units. */
 export const MAX_REFUSAL_TEXT = 300;
 /** Longest `later`, ms: whoever waits longer would rather ask again. */

@@ -1,6 +1,7 @@
 import { type BlockId, type Crypto, equalBytes, type PublicKey, type Signature } from '@edmp/interface';
 import type { Spending } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
+import type { HoldStatementKind } from './answers.ts';
 import type { Certificate, Share } from './certificate.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
@@ -97,6 +98,9 @@ export class OwnStatements {
   }
 }
 
+/** A statement about a hold. */
+export type OutcomeStatement = Statement & { readonly kind: HoldStatementKind };
+
 const same = (a: BlockId | null, b: BlockId | null): boolean =>
   a === null || b === null ? a === b : equalBytes(a.bytes, b.bytes);
 
@@ -116,9 +120,9 @@ export function holdsStatement(row: HoldRow, { kind, extra }: Statement): boolea
 }
 
 /** Every statement that a row stands for. */
-export function statementsOfRow(row: HoldRow): readonly Statement[] {
+export function statementsOfRow(row: HoldRow): readonly OutcomeStatement[] {
   const about = { currency: row.currency, subject: row.hold };
-  const statements: Statement[] = [];
+  const statements: OutcomeStatement[] = [];
   if (row.first?.kind === 'ack') statements.push({ ...about, kind: 'ack', extra: row.first.release });
   if (row.first?.kind === 'none') statements.push({ ...about, kind: 'none', extra: null });
   if (row.outcome !== null) statements.push({ ...about, kind: row.outcome, extra: null });

@@ -43,6 +43,7 @@ export class SpendService {
   readonly #crypto: Crypto;
   readonly #authors: Rates;
   readonly #strangers: Rates;
+  readonly #onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
   readonly #locks = new KeyedQueue();
 
   constructor(options: {
@@ -53,6 +54,8 @@ export class SpendService {
     readonly crypto: Crypto;
     readonly authors: Rates;
     readonly strangers: Rates;
+    /** Told once of every author that is found to have signed two blocks with one number. */
+    readonly onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
   }) {
     this.#book = options.book;
     this.#currencies = options.currencies;
@@ -61,6 +64,7 @@ export class SpendService {
     this.#crypto = options.crypto;
     this.#authors = options.authors;
     this.#strangers = options.strangers;
+    this.#onFork = options.onFork;
   }
 
   async spend(request: Extract<NotaryRequest, { kind: 'spend' }>): Promise<NotaryAnswer> {
@@ -166,6 +170,7 @@ export class SpendService {
     }
     const fork = [other.block.bytes, block.block.bytes] as const;
     await this.#book.commit(run.currency, block.authorHex, { account: { ...account, fork }, blocks: [] });
+    this.#onFork(fork);
     return forkRefusal(fork);
   }
 
