@@ -1,4 +1,5 @@
 import { bytesToHex, equalBytes, type PublicKey, publicKey } from '@edmp/interface';
+import { isDisplayable } from '@edmp/interface/format';
 import { decode, encode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { MAX_AMOUNT } from '../asset/currency.ts';
@@ -113,6 +114,12 @@ export function textOf(value: unknown, max: number, where: string): string {
   return value;
 }
 
+/** One line of at most `max` UTF-16 units that may be shown as it is. */
+export function lineOf(value: unknown, max: number, where: string): string {
+  if (typeof value === 'string' && value.length <= max && isDisplayable(value)) return value;
+  throw wrong(where, `one displayable line of at most ${max} characters`, value);
+}
+
 /** One of the given texts. */
 export function oneOf<T extends string>(value: unknown, choices: readonly T[], where: string): T {
   const found = choices.find((choice) => choice === value);
@@ -142,6 +149,15 @@ export function blockIdOf(value: unknown, where: string): CID {
   const cid = typeof value === 'object' && value !== null ? CID.asCID(value) : null;
   if (cid === null || cid.version !== 1 || cid.code !== 0x71 || cid.multihash.code !== 0x12) {
     throw wrong(where, 'a CIDv1 of dag-cbor with sha2-256', value);
+  }
+  return cid;
+}
+
+/** Any CIDv1 with sha2-256. */
+export function linkOf(value: unknown, where: string): CID {
+  const cid = typeof value === 'object' && value !== null ? CID.asCID(value) : null;
+  if (cid === null || cid.version !== 1 || cid.multihash.code !== 0x12) {
+    throw wrong(where, 'a CIDv1 with sha2-256', value);
   }
   return cid;
 }
