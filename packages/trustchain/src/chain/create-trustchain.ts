@@ -21,10 +21,13 @@ import { expectBlockId, expectKey, unlessAborted } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
 import { fraudRegister } from './fraud-register.ts';
+import { gapReports } from './gap-reports.ts';
+import { histories } from './history.ts';
 import { intake } from './intake.ts';
 import { lock } from './lock.ts';
 import { type TrustchainOptions, withDefaults } from './options.ts';
 import { ownHeadGuard } from './own-head.ts';
+import { expectHistory } from './pair-history.ts';
 import { pairRequests } from './pair-requests.ts';
 import { reaction } from './reaction.ts';
 import { chainTips } from './tips.ts';
@@ -125,6 +128,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       node?.appended(block, delivery);
     },
   });
+  const gaps = gapReports(events.emit, environment, limits.fetchCooldownMs);
   const requests = pairRequests({ self, store, rules, frauds, judge: reacting.judge, now: environment.now });
 
   const expectRunning = (): void => {
@@ -153,6 +157,16 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     sign: (tx) => append({ build: async () => ({ peer: self, link: null, type: CHECKPOINT_TYPE, tx }) }),
     onPruned: tips.forget,
   });
+  const past = histories({
+    store,
+    rules,
+    frauds,
+    environment,
+    limits,
+    floor: pruning.floor,
+    source: () => node,
+    onGap: gaps.tell,
+  });
   if (network !== undefined) {
     node = chainNode({
       self,
@@ -164,6 +178,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       frauds,
       receive: taking.receive,
       floor: pruning.floor,
+      onGap: gaps.tell,
       askOwn: (peer: PublicKey) => guard.ask(peer),
       onBlock: (listener) =>
         events.on((event) => {
@@ -178,7 +193,21 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     store,
     propose: async ({ peer, type, tx }, callOptions) => append(requests.propose(peer, type, tx), callOptions),
     source: async ({ type, tx }, callOptions) => append(requests.propose(null, type, tx), callOptions),
-    agree: async (proposal, tx, callOptions) => append(requests.agree(proposal, tx), callOptions),
+    async agree(proposal, tx, callOptions = {}) {
+      expectRunning();
+      const request = requests.agree(proposal, tx);
+      await expectHistory(
+        { store, frauds, histories: past, now: environment.now },
+        proposal,
+        request,
+        callOptions,
+      );
+      return append(request, callOptions);
+    },
+    async history(author, historyOptions) {
+      expectRunning();
+      return past.bring(author, historyOptions);
+    },
     refuse: async (proposal, reason, callOptions) => append(requests.refuse(proposal, reason), callOptions),
     withdraw: async (proposal, reason, callOptions) =>
       append(requests.withdraw(proposal, reason), callOptions),

@@ -1,4 +1,8 @@
-import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
+import { EdmpError, type EdmpErrorOptions, type HistoryFault } from '@edmp/interface';
+import { type PositionRange, positionsIn } from '../inspect/gaps.ts';
+
+/** Ranges of positions listed in an error. */
+export const MAX_LISTED_RANGES = 16;
 
 /**
  * A transition of a pair is not allowed. Codes:
@@ -76,4 +80,16 @@ export class ChainError extends EdmpError {
     super(code, message, options);
     this.name = 'ChainError';
   }
+}
+
+/** `ERR_CHAIN_HISTORY`. What is missing may still come; a fork or an invalid block stays what it is. */
+export function historyError(
+  reason: HistoryFault['reason'],
+  missing: readonly PositionRange[],
+  message: string,
+): ChainError {
+  const ranges = missing.slice(0, MAX_LISTED_RANGES);
+  const details = { reason, missing: positionsIn(missing), ranges } satisfies HistoryFault;
+  const retryable = reason === 'gap' || reason === 'unreachable';
+  return new ChainError('ERR_CHAIN_HISTORY', message, { details, retryable });
 }

@@ -1,4 +1,4 @@
-import { type Environment, type HalfBlock, type PublicKey, withDeadline } from '@edmp/interface';
+import { type Environment, equalBytes, type HalfBlock, type PublicKey, withDeadline } from '@edmp/interface';
 import { bytesKey } from '../../block/identity.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
 import { chainExtent, clipRanges, type PositionRange } from '../../inspect/gaps.ts';
@@ -21,6 +21,8 @@ export interface FetchBeforeContext {
   readonly limits: Required<TrustchainLimits>;
   /** Fires when the node stops. */
   readonly stopping: AbortSignal;
+  /** Told of positions that the author itself was asked for and left out. */
+  readonly onGap: (author: PublicKey, ranges: readonly PositionRange[]) => void;
 }
 
 /** The highest proposal of each author. */
@@ -87,7 +89,10 @@ export function fetchBefore(
       } catch {
         // Whatever failed: what counts is whether the gap is closed.
       }
-      if ((await holesBelow(block)).length === 0) return;
+      const open = await holesBelow(block);
+      if (open.length === 0) return;
+      const leftOut = ranges.flatMap(([from, to]) => clipRanges(open, from, to));
+      if (leftOut.length > 0 && equalBytes(peer, author)) context.onGap(author, leftOut);
       leftOpen.charge(peer, 1);
       cooldowns.delete(asked);
       cooldowns.set(asked, environment.now() + limits.fetchCooldownMs);

@@ -6,7 +6,7 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import { bytesKey } from '../../block/identity.ts';
-import { ChainError } from '../../chain/errors.ts';
+import { ChainError, MAX_LISTED_RANGES } from '../../chain/errors.ts';
 import { chainExtent, clipRanges, type PositionRange } from '../../inspect/gaps.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { chainPages } from '../../store/pages.ts';
@@ -20,8 +20,6 @@ const MAX_MARKS = 4_096;
 
 /** Times that a peer is asked again: heads that come in while it answers lie above what it was asked for in time. */
 const MAX_ROUNDS = 3;
-/** Holes listed in an error. */
-const MAX_LISTED = 16;
 
 /** How far the links of an author were fetched from a peer. */
 interface LinkMark {
@@ -176,7 +174,11 @@ export function chainSync(context: SyncContext): ChainSync {
         `The peer left out part of the chain, from position ${first?.[0]} on: ask another peer, or the author`,
         {
           retryable: true,
-          details: { missing: chain.missing.slice(0, MAX_LISTED), ranges: chain.missing.length, added },
+          details: {
+            missing: chain.missing.slice(0, MAX_LISTED_RANGES),
+            ranges: chain.missing.length,
+            added,
+          },
         },
       );
     },
