@@ -8,9 +8,9 @@ import type {
   WalletTransaction,
 } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex } from '@edmp/interface';
+import { minHeap } from '@edmp/interface/bounded';
 import { type Currency, currencyTable } from '../asset/currency.ts';
 import { hex } from '../codec/fields.ts';
-import { minHeap } from '../codec/heap.ts';
 import type { LicenceHolding, TradeId } from '../market.ts';
 import { ASK_TYPE, decodeOrder } from '../order/signed-order.ts';
 import { licencesOf, movementsOf, type PlainMovement } from './history.ts';
