@@ -1,9 +1,9 @@
 import { type CancelTimer, equalBytes, isEdmpError, type PublicKey } from '@edmp/interface';
+import { semaphore } from '@edmp/interface/bounded';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import { wholeLots } from '../asset/price.ts';
 import { executionPrice, type SignedOrder } from '../blocks/order.ts';
 import { safeEmitter } from '../codec/emitter.ts';
-import { gate } from '../codec/gate.ts';
 import { MarketError } from '../errors.ts';
 import type { TradeEngine } from '../trade/engine.ts';
 import { isFinished } from '../trade/states.ts';
@@ -54,7 +54,7 @@ interface BidState {
 export class BuyerNegotiation {
   readonly #needs: BuyerNegotiationNeeds;
   readonly #bids = new Map<string, BidState>();
-  readonly #talks = gate(MAX_TALKS);
+  readonly #talks = semaphore(MAX_TALKS);
   readonly #emitter = safeEmitter<BuyerNegotiationEvent>((error) =>
     this.#needs.report('a listener of negotiations', error),
   );

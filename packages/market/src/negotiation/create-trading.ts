@@ -1,7 +1,7 @@
 import type { Crypto, Environment, HalfBlock, KeyValueStore, Network, Settlement } from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { RiskGuard } from '../risk/guard.ts';
 import type { RiskPolicy } from '../risk/policy.ts';

@@ -9,12 +9,12 @@ import {
   type Settlement,
   withDeadline,
 } from '@edmp/interface';
+import { semaphore } from '@edmp/interface/bounded';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import { decodeOrder, type SignedOrder } from '../blocks/order.ts';
 import { decodeTerms, type EncodedTerms, type Terms, type TradeId } from '../blocks/terms.ts';
 import { tradeProposalOf, tradeProposalToTx } from '../blocks/trade.ts';
 import { TRADE_TYPE } from '../blocks/types.ts';
-import { gate } from '../codec/gate.ts';
 import { isMarketError } from '../errors.ts';
 import type { TradeEngine } from '../trade/engine.ts';
 import { decline } from '../trade/hold-desk.ts';
@@ -59,7 +59,7 @@ type Proposal = Extract<TradeRequest, { kind: 'propose' }>;
 export class SellerNegotiation {
   readonly #needs: SellerNegotiationNeeds;
   readonly #offers: OfferBook;
-  readonly #sealing = gate(MAX_SEALING);
+  readonly #sealing = semaphore(MAX_SEALING);
   /** Answers being made, so that a repeated proposal gets the same one. */
   readonly #answering = new Map<TradeId, Promise<TradeReply>>();
 

@@ -1,6 +1,6 @@
 import type { IncomingRequest, Network, PublicKey } from '@edmp/interface';
+import type { TokenBuckets } from '@edmp/interface/bounded';
 import { hex } from '../codec/fields.ts';
-import type { TokenBuckets } from '../codec/token-bucket.ts';
 import type { BuyerWork } from '../trade/buyer-work.ts';
 import type { TradeEngine } from '../trade/engine.ts';
 import { decline, type HoldDesk } from '../trade/hold-desk.ts';

@@ -1,6 +1,6 @@
 import type { PublicKey } from '@edmp/interface';
+import type { Rate } from '@edmp/interface/bounded';
 import type { Currency } from '../asset/currency.ts';
-import type { Rate } from '../codec/token-bucket.ts';
 
 /** What a node accepts of a counterparty (DESIGN §4.5); recomputed from chains and certificates, never self-reported. */
 export interface RiskPolicy {
