@@ -1,4 +1,4 @@
-import { type AbortOptions, AbortedError } from '@edmp/interface';
+import { AbortedError, type AbortOptions } from '@edmp/interface';
 import { MarketError } from '../errors.ts';
 
 /** Events that an iterator keeps for a reader that is behind: about a second of the busiest market. */
@@ -21,7 +21,9 @@ export interface SafeEmitter<T> {
 
 /** Whether `value` is what an async function returned. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /** One loop over the events of an emitter. */

@@ -5,6 +5,7 @@ import {
   type HalfBlock,
   isEdmpError,
   type Network,
+  type ReceiveResult,
   type Settlement,
   withDeadline,
 } from '@edmp/interface';
@@ -12,9 +13,9 @@ import { currencyLink } from '../asset/currency.ts';
 import { receiptToTx } from '../blocks/release.ts';
 import { holdToTx, spendingOf } from '../blocks/spending.ts';
 import { tradeProposalOf } from '../blocks/trade.ts';
-import { encodeCertificate } from '../notary/certificate.ts';
 import { MarketError, type MarketErrorCode } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
+import { encodeCertificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
 import type { Decline, TradeReply } from './messages.ts';
 import type { TradeChain, TradeWallet, TradeWitnesses } from './needs.ts';
@@ -105,12 +106,11 @@ export class BuyerWork {
   }
 
   /** The seller shows the release of a hold by itself. Throws what {@link shownReleaseOf} throws. */
-  async take(trade: Trade, release: Uint8Array, opener: Uint8Array): Promise<void> {
-    const { chain, crypto } = this.#needs;
+  take(trade: Trade, { block, level }: Pick<ReceiveResult, 'block' | 'level'>, opener: Uint8Array): void {
     if (trade.release !== null) return;
-    const { block, level } = await chain.receive(release);
-    if (level === 'invalid') throw new MarketError('ERR_TRADE_TERMS', 'The release breaks a rule of its chain');
-    trade.release = shownReleaseOf(trade, block, opener, crypto);
+    if (level === 'invalid')
+      throw new MarketError('ERR_TRADE_TERMS', 'The release breaks a rule of its chain');
+    trade.release = shownReleaseOf(trade, block, opener, this.#needs.crypto);
   }
 
   async #look(trade: Trade): Promise<void> {
@@ -149,7 +149,8 @@ export class BuyerWork {
       trade.decline = reply;
       throw declineError(reply);
     }
-    if (reply.kind !== 'accept') throw new MarketError('ERR_TRADE_TERMS', `Expected an offer, got ${reply.kind}`);
+    if (reply.kind !== 'accept')
+      throw new MarketError('ERR_TRADE_TERMS', `Expected an offer, got ${reply.kind}`);
     trade.offer = await this.#offerOf(trade, reply);
   }
 
@@ -159,7 +160,9 @@ export class BuyerWork {
     const attempts = (this.#attempts.get(trade) ?? 0) + 1;
     this.#attempts.set(trade, attempts);
     if (LOST.has(error.code) && attempts < PROPOSE_ATTEMPTS) return notYet(error.message);
-    return new MarketError('ERR_TRADE_SILENT', `The seller gave no answer: ${error.message}`, { cause: error });
+    return new MarketError('ERR_TRADE_SILENT', `The seller gave no answer: ${error.message}`, {
+      cause: error,
+    });
   }
 
   async #offerOf(trade: Trade, reply: Extract<TradeReply, { kind: 'accept' }>): Promise<TradeOffer> {
@@ -183,7 +186,9 @@ export class BuyerWork {
       left,
       'fetching and checking the sealed data',
       async (inner) => {
-        await received(settlement.receive(settlementTradeOf(trade), documentOf(trade), offer.delivery, { signal: inner }));
+        await received(
+          settlement.receive(settlementTradeOf(trade), documentOf(trade), offer.delivery, { signal: inner }),
+        );
         await checkSeller(trade, { signal: inner });
       },
       { signal },
@@ -246,7 +251,7 @@ export class BuyerWork {
     );
     switch (reply.kind) {
       case 'released':
-        return this.take(trade, reply.release, reply.opener);
+        return this.take(trade, await this.#needs.chain.receive(reply.release, { signal }), reply.opener);
       case 'decline':
         if (reply.retryMs !== null) throw notYet(`The seller does not release yet: ${reply.message}`);
         trade.declined = `${reply.reason}: ${reply.message}`;
@@ -318,7 +323,7 @@ export class BuyerWork {
         witnesses.released(hold, { signal: inner }),
       );
       if (kept !== undefined) {
-        await this.take(trade, kept.release.bytes, kept.opener);
+        this.take(trade, await this.#needs.chain.receive(kept.release.bytes, { signal }), kept.opener);
         return;
       }
     }

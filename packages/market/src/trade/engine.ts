@@ -5,6 +5,7 @@ import {
   equalBytes,
   type HalfBlock,
   isEdmpError,
+  type PublicKey,
   withDeadline,
 } from '@edmp/interface';
 import type { Spending } from '../blocks/spending.ts';
@@ -13,9 +14,9 @@ import { RELEASE_TYPE } from '../blocks/types.ts';
 import { safeEmitter } from '../codec/emitter.ts';
 import type { TradeRecords } from './records.ts';
 import { type HoldOutcome, nextMoment, situationOf, type TradeSituation } from './situation.ts';
-import { isFinished, takesQuantity, type TradeState } from './states.ts';
+import { isFinished, type TradeState, takesQuantity } from './states.ts';
 import { TradeTally } from './tally.ts';
-import { idOf, ownOrderOf, type Trade } from './trade.ts';
+import { counterpartyOf, idOf, ownOrderOf, type Trade } from './trade.ts';
 import { isInterruptible, nextTransition, type TradeAction, type TradeTransition } from './transitions.ts';
 
 /** First and longest pause before work that did not succeed is tried again, ms. */
@@ -91,7 +92,9 @@ interface Running {
 export class TradeEngine {
   readonly #needs: TradeEngineNeeds;
   readonly #running = new Map<TradeId, Running>();
+  readonly #unfinished = new Set<TradeId>();
   readonly #finished = new Set<TradeId>();
+  readonly #byOrder = new Map<string, Set<TradeId>>();
   readonly #byProposal = new Map<string, TradeId>();
   readonly #byHold = new Map<string, TradeId>();
   readonly #byRelease = new Map<string, TradeId>();
@@ -147,6 +150,22 @@ export class TradeEngine {
     return Array.from(this.#running.values(), ({ trade }) => trade);
   }
 
+  /** Trades that have not ended. */
+  *unfinished(): Generator<Trade> {
+    for (const id of this.#unfinished) {
+      const trade = this.get(id);
+      if (trade !== undefined) yield trade;
+    }
+  }
+
+  /** Trades of one of this node's own orders that are in memory. */
+  *ofOrder(order: string): Generator<Trade> {
+    for (const id of this.#byOrder.get(order) ?? []) {
+      const trade = this.get(id);
+      if (trade !== undefined) yield trade;
+    }
+  }
+
   /** The trade that a seller's proposal opened. */
   ofProposal(proposal: string): Trade | undefined {
     return this.#named(this.#byProposal, proposal);
@@ -161,6 +180,13 @@ export class TradeEngine {
   poke(trade: Trade): void {
     const running = this.#running.get(idOf(trade));
     if (running !== undefined && !isFinished(trade.state)) this.#drive(running);
+  }
+
+  /** A peer is back: what waits for it is tried again at once. */
+  pokeAll(peer: PublicKey): void {
+    for (const trade of this.unfinished()) {
+      if (equalBytes(counterpartyOf(trade), peer)) this.poke(trade);
+    }
   }
 
   /** A block was stored: the receipt of a release, for one. */
@@ -231,6 +257,9 @@ export class TradeEngine {
       waiting: new Set(),
     };
     this.#running.set(idOf(trade), running);
+    this.#unfinished.add(idOf(trade));
+    const order = ownOrderOf(trade);
+    this.#byOrder.set(order, (this.#byOrder.get(order) ?? new Set()).add(idOf(trade)));
     this.#index(trade);
     return running;
   }
@@ -257,7 +286,12 @@ export class TradeEngine {
     const { trade } = running;
     trade.state = state;
     const block = blockOf(trade, state);
-    const step = { state, time: this.#needs.environment.now(), block: block?.id ?? null, signer: block?.core.key ?? null };
+    const step = {
+      state,
+      time: this.#needs.environment.now(),
+      block: block?.id ?? null,
+      signer: block?.core.key ?? null,
+    };
     trade.steps = [...trade.steps, step];
     running.retryMs = FIRST_RETRY_MS;
     if (state !== from) running.lastFailure = undefined;
@@ -288,6 +322,7 @@ export class TradeEngine {
 
   /** Keeps a bounded number of finished trades in memory; the records keep all. */
   #retire(running: Running): void {
+    this.#unfinished.delete(idOf(running.trade));
     this.#finished.add(idOf(running.trade));
     if (this.#finished.size <= MAX_FINISHED) return;
     for (const oldest of this.#finished) {
@@ -299,8 +334,12 @@ export class TradeEngine {
   #forget(id: TradeId): void {
     const trade = this.get(id);
     this.#finished.delete(id);
+    this.#unfinished.delete(id);
     this.#running.delete(id);
     if (trade === undefined) return;
+    const ofOrder = this.#byOrder.get(ownOrderOf(trade));
+    ofOrder?.delete(id);
+    if (ofOrder?.size === 0) this.#byOrder.delete(ownOrderOf(trade));
     if (trade.offer !== null) this.#byProposal.delete(trade.offer.proposal.block.id.toString());
     if (trade.hold !== null) this.#byHold.delete(trade.hold.key);
     if (trade.release !== null) this.#byRelease.delete(trade.release.block.id.toString());
@@ -359,7 +398,8 @@ export class TradeEngine {
         if (!running.again) this.#retryLater(running);
         return;
       }
-      if (row.code !== undefined) trade.failure = { code: row.code, reason: reasonOf(row, running.lastFailure) };
+      if (row.code !== undefined)
+        trade.failure = { code: row.code, reason: reasonOf(row, running.lastFailure) };
       if (row.action === 'note' || row.action === 'end') await this.#enter(running, row.to, row.from);
     }
     this.#retryLater(running);
@@ -444,7 +484,10 @@ export class TradeEngine {
 /** Why a row ended a trade, with what was last in its way. */
 function reasonOf(row: TradeTransition, lastFailure: string | undefined): string {
   const reason = row.reason ?? row.when;
-  return (lastFailure === undefined ? reason : `${reason}; the last try: ${lastFailure}`).slice(0, MAX_REASON);
+  return (lastFailure === undefined ? reason : `${reason}; the last try: ${lastFailure}`).slice(
+    0,
+    MAX_REASON,
+  );
 }
 
 /** The block that took a trade to a state. */

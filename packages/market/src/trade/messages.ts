@@ -8,11 +8,11 @@ import {
   encodeCanonical,
   integerOf,
   keyOf,
+  lineOf,
   linkOf,
   listOf,
   mapOf,
   oneOf,
-  textOf,
 } from '../codec/fields.ts';
 
 /** Between the two parties of a trade: buyer → seller `propose` and `hold`, seller → buyer `release`. */

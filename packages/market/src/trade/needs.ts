@@ -1,21 +1,29 @@
 import type {
   AbortOptions,
+  AssetId,
   BlockId,
   DatasetDocument,
   HalfBlock,
   PublicKey,
   Trustchain,
+  TxValue,
 } from '@edmp/interface';
 import type { CurrencyId } from '../asset/currency.ts';
 import type { Money } from '../blocks/money.ts';
 import type { Spending } from '../blocks/spending.ts';
+import type { Terms } from '../blocks/terms.ts';
 import type { Certificate } from '../notary/certificate.ts';
+import type { HoldOutcome } from './situation.ts';
 
 /** What trades need of this node's chain. */
-export type TradeChain = Pick<
-  Trustchain,
-  'self' | 'store' | 'propose' | 'agree' | 'refuse' | 'receive' | 'isFraudulent'
-> & {
+export interface TradeChain
+  extends Pick<Trustchain, 'self' | 'store' | 'propose' | 'refuse' | 'receive' | 'isFraudulent'> {
+  /** Agrees to a proposal without a look at the proposer's history: nothing of it decides about this node's money. */
+  agree(
+    proposal: BlockId,
+    tx: TxValue,
+    options: AbortOptions & { readonly push?: boolean; readonly history: 'none' },
+  ): Promise<HalfBlock>;
   /**
    * Brings in the whole chain of `author` up to a block. Throws a typed refusal (`ERR_CHAIN_HISTORY`) when it has
    * gaps, is forked, too long, or out of reach.
@@ -24,7 +32,42 @@ export type TradeChain = Pick<
     author: PublicKey,
     options: AbortOptions & { readonly upTo: BlockId | number; readonly want: 'complete' },
   ): Promise<unknown>;
-};
+}
+
+/** What trades look at of a hold in the ledger. */
+export interface LedgerHold {
+  readonly key: string;
+  readonly buyer: PublicKey;
+  readonly seller: PublicKey;
+  readonly currency: CurrencyId;
+  readonly amount: bigint;
+  /** Last moment of the release and of a complaint, ms. */
+  readonly release: number;
+  readonly complain: number;
+  /** The seller's trade proposal. */
+  readonly proposal: BlockId;
+  /** Its terms, when the proposal is known. */
+  readonly terms: Terms | undefined;
+  /** It is a payment: certified in issued money; in test money, the buyer's chain is known up to it and sound. */
+  readonly counts: boolean;
+  readonly outcome: { readonly kind: HoldOutcome } | null;
+}
+
+/** What trades need of the ledger. */
+export interface TradeLedger {
+  hold(key: string): LedgerHold | undefined;
+  holdOf(proposal: string): LedgerHold | undefined;
+  holdsOf(account: PublicKey): Iterable<LedgerHold>;
+  holdsIn(asset: AssetId): Iterable<LedgerHold>;
+  balance(account: PublicKey, currency: CurrencyId): LedgerBalance;
+}
+
+/** An account's money, minor units. */
+export interface LedgerBalance {
+  readonly available: bigint;
+  readonly held: bigint;
+  readonly pending: bigint;
+}
 
 /** What a buyer shows the witnesses of a hold when the delivery was not what was promised. */
 export interface Complaint {

@@ -1,10 +1,10 @@
 import {
+  type Crypto,
   type Environment,
   isEdmpError,
   type Network,
   type Settlement,
   withDeadline,
-  type Crypto,
 } from '@edmp/interface';
 import { lockKey, releaseOf, releaseToTx } from '../blocks/release.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
@@ -81,15 +81,14 @@ export class SellerWork {
 
     const again = trade.unsure || this.#begun.has(trade);
     this.#begun.add(trade);
-    let block = again ? await ownRelease(chain, hold.id, draft.after) : undefined;
-    if (block === undefined) {
-      const tx = releaseToTx({
-        hold: hold.id,
-        suite: encoded.terms.suite,
-        ...lockKey(draft.wrapped, draft.opener, hold.id, crypto),
-      });
-      block = await chain.propose({ peer: encoded.terms.buyer, type: RELEASE_TYPE, tx }, { push: false });
-    }
+    const before = again ? await ownRelease(chain, hold.id, draft.after) : undefined;
+    const tx = releaseToTx({
+      hold: hold.id,
+      suite: encoded.terms.suite,
+      ...lockKey(draft.wrapped, draft.opener, hold.id, crypto),
+    });
+    const proposal = { peer: encoded.terms.buyer, type: RELEASE_TYPE, tx };
+    const block = before ?? (await chain.propose(proposal, { push: false }));
     trade.release = { block, tx: releaseOf(block), opener: draft.opener, wrapped: draft.wrapped };
   }
 

@@ -1,8 +1,8 @@
-import type { BlockId, Crypto, HalfBlock } from '@edmp/interface';
+import type { BlockId, Crypto, HalfBlock, PublicKey } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
 import { type ReleaseTx, releaseOf, unlockKey } from '../blocks/release.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
-import { MarketError } from '../errors.ts';
+import { isMarketError, MarketError } from '../errors.ts';
 import type { Trade } from './trade.ts';
 
 /** A release with what opens its lock: only both together give the key (the block alone may be gossiped). */
@@ -27,7 +27,8 @@ export function shownReleaseOf(
 ): ShownRelease {
   const { hold } = trade;
   const { seller, buyer } = trade.encoded.terms;
-  if (hold === null) throw new MarketError('ERR_TRADE_STATE', 'A release came before the hold that it answers');
+  if (hold === null)
+    throw new MarketError('ERR_TRADE_STATE', 'A release came before the hold that it answers');
   const { key, peer, type, link } = block.core;
   if (type !== RELEASE_TYPE || link !== null || !equalBytes(key, seller)) {
     throw new MarketError('ERR_TRADE_TERMS', 'Expected the release proposal of the trade’s seller');
@@ -37,13 +38,27 @@ export function shownReleaseOf(
   }
   const tx = releaseOf(block);
   if (!sameId(tx.hold, hold.id)) {
-    throw new MarketError('ERR_TRADE_TERMS', `Expected the release of hold ${hold.key}, got that of ${tx.hold}`);
+    throw new MarketError(
+      'ERR_TRADE_TERMS',
+      `Expected the release of hold ${hold.key}, got that of ${tx.hold}`,
+    );
   }
   const wrapped = unlockKey(tx, opener, crypto);
   if (wrapped === undefined) {
     throw new MarketError('ERR_TRADE_TERMS', 'The opener does not open the release that it came with');
   }
   return { block, tx, opener, wrapped };
+}
+
+/** Text of the hold that a release by `author` names; undefined when the block is no such release. */
+export function holdOfRelease(block: HalfBlock, author: PublicKey): string | undefined {
+  if (!equalBytes(block.core.key, author)) return undefined;
+  try {
+    return releaseOf(block).hold.toString();
+  } catch (error) {
+    if (isMarketError(error)) return undefined;
+    throw error;
+  }
 }
 
 function sameId(a: BlockId, b: BlockId): boolean {

@@ -46,7 +46,10 @@ export interface Surroundings {
 }
 
 /** The situation of a trade. Pure. */
-export function situationOf(trade: Trade, { now, deltaMs, witnesses, outcome }: Surroundings): TradeSituation {
+export function situationOf(
+  trade: Trade,
+  { now, deltaMs, witnesses, outcome }: Surroundings,
+): TradeSituation {
   return {
     role: trade.role,
     state: trade.state,

@@ -32,7 +32,9 @@ export const SELLER_STATES = [
 export type TradeState = (typeof BUYER_STATES)[number] | (typeof SELLER_STATES)[number];
 
 /** Every state once. */
-export const TRADE_STATES: readonly TradeState[] = [...new Set<TradeState>([...BUYER_STATES, ...SELLER_STATES])];
+export const TRADE_STATES: readonly TradeState[] = [
+  ...new Set<TradeState>([...BUYER_STATES, ...SELLER_STATES]),
+];
 
 /** What each state means, one sentence for people. */
 export const TRADE_STATE_TEXT: Readonly<Record<TradeState, string>> = {
