@@ -20,8 +20,9 @@ import type { Currency, CurrencyId } from './asset/currency.ts';
 import type { Price } from './asset/price.ts';
 import type { TradeDeadlines, TradeId } from './blocks/terms.ts';
 import type { BookView } from './book/view.ts';
-import type { LicenceHolding } from './ledger/licences.ts';
+import type { LicenceHolding } from './ledger/history.ts';
 import type { Listing, ListingQuery } from './listing/listing.ts';
+import type { TradeDurations } from './negotiation/settings.ts';
 import type { Certificate } from './notary/certificate.ts';
 import type { OrderLimits } from './order/limits.ts';
 import type { Order, OrderStatus } from './order/order.ts';
@@ -55,6 +56,15 @@ export interface MarketOptions {
   readonly limits?: Partial<OrderLimits>;
   /** Who decides what becomes of held test money. Issued money has its notaries for that. */
   readonly witnesses?: WitnessSettings;
+  /** As a buyer: complaint windows below an hour are fine. Default `false`. */
+  readonly shortComplaints?: boolean;
+  /** A trade with the lone notary of its currency, which would judge its own deal, is fine. Default `false`. */
+  readonly loneNotaryParty?: boolean;
+  /**
+   * Longest delay and clock skew between witnesses that their rounds, and a seller's margin before the release deadline,
+   * allow for, ms: all witnesses and traders of a deal have to agree on it. Default 60 000.
+   */
+  readonly deltaMs?: number;
   /** Serve as notary and witness, with a statement key that this store makes and keeps; it belongs into no backup. */
   readonly notary?: NotarySettings;
 }
@@ -73,20 +83,6 @@ export interface WitnessSettings {
 /** How this node serves as notary and witness. */
 export interface NotarySettings {
   readonly store: KeyValueStore;
-  /** Longest delay and clock skew between witnesses that their rounds allow for, ms. Default 60 000. */
-  readonly deltaMs?: number;
-}
-
-/** Lengths of the phases of a trade, ms; each starts when the one before ends. */
-export interface TradeDurations {
-  /** One message and its answer. Default 10 000. */
-  readonly negotiate: number;
-  /** From the proposal to the hold. Default 60 000. */
-  readonly accept: number;
-  /** From there to the acknowledged release. Default 600 000, at most 3 600 000. */
-  readonly release: number;
-  /** From there to the end of the complaint window. Default 3 600 000, at least that unless the buyer's settings say less. */
-  readonly complain: number;
 }
 
 /** Options of calls that sign something. */
