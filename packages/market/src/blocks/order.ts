@@ -25,7 +25,7 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
-import type { OrderSide } from '../market.ts';
+import type { OrderSide } from '../book/view.ts';
 import { MAX_ASK_LIFETIME_MS, MAX_BID_LIFETIME_MS } from '../order/limits.ts';
 
 /** Most witnesses that an ask may name. */

@@ -27,7 +27,8 @@ import {
   type SignedOrder,
 } from '../blocks/order.ts';
 import { MarketError } from '../errors.ts';
-import type { Bid, CallOptions, Offer, Order, WitnessSettings } from '../market.ts';
+import type { Bid, CallOptions, Offer, WitnessSettings } from '../market.ts';
+import type { Order } from '../order/order.ts';
 import { MAX_ASK_LIFETIME_MS, MAX_BID_LIFETIME_MS, type OrderLimits } from '../order/limits.ts';
 import type { Once } from '../records/once.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';

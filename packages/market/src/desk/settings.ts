@@ -1,8 +1,8 @@
 import type { PublicKey } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
 import { MarketError } from '../errors.ts';
-import type { MarketOptions, TradeDurations, WitnessSettings } from '../market.ts';
-import { defaultDurations, type NegotiationSettings } from '../negotiation/settings.ts';
+import type { MarketOptions, WitnessSettings } from '../market.ts';
+import { defaultDurations, type NegotiationSettings, type TradeDurations } from '../negotiation/settings.ts';
 import { DELTA_MS } from '../notary/limits.ts';
 import { DEFAULT_ORDER_LIMITS, type OrderLimits } from '../order/limits.ts';
 import { defaultRiskPolicy, type RiskPolicy } from '../risk/policy.ts';

@@ -21,7 +21,8 @@ import {
 } from '../blocks/order.ts';
 import { tokenBuckets } from '../codec/token-bucket.ts';
 import { MarketError } from '../errors.ts';
-import type { BookView, Listing, ListingQuery } from '../market.ts';
+import type { BookView } from '../book/view.ts';
+import type { Listing, ListingQuery } from '../listing/listing.ts';
 import type { OrderHold } from '../order/holds.ts';
 import { DEFAULT_ORDER_LIMITS, MAX_BLOCK_BYTES, type OrderLimits } from '../order/limits.ts';
 import type { OrderChange } from '../order/order-registry.ts';

@@ -2,8 +2,10 @@ import type { AssetId, BlockId, DatasetDocument, PublicKey } from '@edmp/interfa
 import type { Price } from '../asset/price.ts';
 import type { OrderSide } from '../book/view.ts';
 
+/** All {@link OrderStatus}es. */
+export const ORDER_STATUSES = ['open', 'filled', 'cancelled', 'expired'] as const;
 /** `open` can trade; `filled` has no quantity left. */
-export type OrderStatus = 'open' | 'filled' | 'cancelled' | 'expired';
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** An order. */
 export interface Order {

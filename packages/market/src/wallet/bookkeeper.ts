@@ -1,5 +1,6 @@
 import type { Environment, HalfBlock } from '@edmp/interface';
-import type { Ledger, LedgerChange } from '../ledger/ledger.ts';
+import type { LedgerChange } from '../ledger/changes.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Certificate } from '../notary/certificate.ts';
 
 /** The one place through which blocks and certificates reach the ledger, and from which everybody hears what changed. */

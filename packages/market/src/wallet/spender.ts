@@ -5,7 +5,8 @@ import { type Money, sortClaims } from '../blocks/money.ts';
 import { claimToTx, type Spending, spendingOf } from '../blocks/spending.ts';
 import { CLAIM_TYPE } from '../blocks/types.ts';
 import { MarketError } from '../errors.ts';
-import type { Account, Hold } from '../ledger/ledger.ts';
+import type { Account } from '../ledger/account.ts';
+import type { Hold } from '../ledger/hold.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import type { Bookkeeper } from './bookkeeper.ts';
 import { type Certifier, MAX_UNCERTIFIED } from './certifier.ts';
@@ -39,7 +40,8 @@ export interface SpendRequest {
 /** The notaries' word on an account's newest spending. */
 export interface KnownAccount {
   readonly n: number;
-  readonly certificate: Certificate;
+  /** Null while no quorum has signed. */
+  readonly certificate: Certificate | null;
 }
 
 /** What {@link Spender} needs. */
@@ -177,7 +179,7 @@ export class Spender {
       options,
     );
     if (known !== undefined) {
-      this.#needs.books.takeCertificate(known.certificate);
+      if (known.certificate !== null) this.#needs.books.takeCertificate(known.certificate);
       const { n } = this.#account(id);
       if (known.n > n) {
         throw new MarketError(
@@ -211,8 +213,8 @@ export class Spender {
   async #gather(currency: Currency, pay: bigint, options: AbortOptions): Promise<ChosenClaims> {
     let asked = false;
     for (let blocks = 0; blocks <= MAX_CLAIM_BLOCKS; ) {
-      const { claimable } = this.#account(currency.id);
-      const missing = pay - this.#balance(currency);
+      const { claimable, balance } = this.#account(currency.id);
+      const missing = pay - balance;
       if (missing <= 0n) return NO_CLAIMS;
       const chosen = largestClaims(claimable);
       if (chosen.amount >= missing) return chosen;
@@ -253,7 +255,7 @@ export class Spender {
       claims: sortClaims(chosen.claims),
       pay: request.pay,
       to: request.to,
-      balance: this.#balance(currency) + chosen.amount - request.pay,
+      balance: account.balance + chosen.amount - request.pay,
     };
     let block: HalfBlock;
     try {
@@ -301,11 +303,5 @@ export class Spender {
 
   #account(currency: CurrencyId): Account {
     return this.#needs.books.upToDate().account(this.#needs.trustchain.self, currency);
-  }
-
-  /** Of the account's newest block, before any claim; before the first block the grant of test money. */
-  #balance(currency: Currency): bigint {
-    const { head } = this.#account(currency.id);
-    return head?.money.balance ?? (currency.kind === 'test' ? currency.grant : 0n);
   }
 }

@@ -1,0 +1,1 @@
+export { minHeap } from '@edmp/interface/bounded';

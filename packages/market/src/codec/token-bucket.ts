@@ -1,0 +1,1 @@
+export { type Rate, type TokenBuckets, tokenBuckets } from '@edmp/interface/bounded';
