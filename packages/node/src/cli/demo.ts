@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { currencyLabel } from './arguments.ts';
 import { DEMO_FAULTS, type DemoFault } from '../demo/options.ts';
-import { ExitCode, toJson } from './output.ts';
+import { ExitCode, toJson, write } from './output.ts';
 
 interface DemoCommandOptions {
   readonly json: boolean;
@@ -52,12 +52,12 @@ export function demoCommand(): Command {
         ...(options.currency === undefined ? {} : { currency: options.currency }),
         ...(options.fault === undefined ? {} : { fault: options.fault }),
         timeoutMs: 30_000,
-        write: (text) => process.stdout.write(text),
+        write,
         now: () => performance.now(),
       });
       if (!options.keep) await rm(folder, { recursive: true, force: true });
       if (report.ok) {
-        process.stdout.write(
+        write(
           [
             `Done in ${(report.elapsedMs / 1000).toFixed(1)} s.${options.keep ? ` Files: ${folder}` : ''}`,
             '',
@@ -71,7 +71,7 @@ export function demoCommand(): Command {
           ].join('\n'),
         );
       }
-      if (options.json) process.stdout.write(`${toJson(report)}\n`);
+      if (options.json) write(`${toJson(report)}\n`);
       process.exitCode = report.ok ? ExitCode.ok : ExitCode.failed;
     });
 }

@@ -6,7 +6,7 @@ import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import { blockHex, collect, currencyLabel, publicKey, timeZone } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
-import { describeError, toJson } from './output.ts';
+import { describeError, toJson, write, writeError } from './output.ts';
 import { announce } from './running-node.ts';
 
 interface StartOptions {
@@ -113,7 +113,7 @@ export function startCommand(): Command {
         witnesses: options.witness ?? [],
         currencies: options.currency ?? [],
         environment,
-        log: (text) => process.stderr.write(`${text}\n`),
+        log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
       const retract = announce(resolve(options.data), node.url);
       const stop = async (): Promise<void> => {
@@ -123,12 +123,12 @@ export function startCommand(): Command {
       if (options.leash) endWithStdin(stop);
       endWithSignals(stop);
       if (options.readyJson) {
-        process.stdout.write(
+        write(
           `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses, witnessKeys: node.witnessKeys, issued: node.issued })}\n`,
         );
         return;
       }
-      process.stdout.write(
+      write(
         [
           '',
           `  EDMP node "${options.name}" is running.`,
@@ -160,7 +160,7 @@ export function startCommand(): Command {
       if (node.meterSource !== null) {
         // A meter source that is down is no reason not to run: it may come, and buying needs none.
         node.node.service.meters().catch((error: unknown) => {
-          process.stderr.write(`warning: no meter can be read now: ${describeError(error)}\n`);
+          writeError(`warning: no meter can be read now: ${describeError(error)}\n`);
         });
       }
     });

@@ -1,3 +1,5 @@
+import type { IntervalStep } from '@edmp/interface';
+import { nominalStepMinutes } from '@edmp/interface/dataset';
 import * as z from 'zod';
 import type {
   AskRequest,
@@ -14,26 +16,18 @@ import { accuracy, commodity, flow, step } from './views.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_INTERVALS = 50_000;
-const MINUTES: Readonly<Record<string, number>> = {
-  PT1M: 1,
-  PT5M: 5,
-  PT15M: 15,
-  PT30M: 30,
-  PT1H: 60,
-  P1D: 1440,
-};
 
 interface Span {
   readonly from: string;
   readonly to: string;
-  readonly step: string;
+  readonly step: IntervalStep;
 }
 
 function checkSpan(span: Span, context: z.RefinementCtx): void {
   const days = (Date.parse(span.to) - Date.parse(span.from)) / DAY_MS + 1;
   if (days < 1) {
     context.addIssue({ code: 'custom', path: ['to'], message: 'the last day must not be before the first' });
-  } else if ((days * 1440) / (MINUTES[span.step] ?? 1) > MAX_INTERVALS) {
+  } else if ((days * 1440) / nominalStepMinutes(span.step) > MAX_INTERVALS) {
     context.addIssue({
       code: 'custom',
       path: ['to'],
