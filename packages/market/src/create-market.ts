@@ -16,6 +16,7 @@ import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
 import { registerRules } from './desk/register-rules.ts';
 import { readStore } from './desk/restore.ts';
+import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
 import { spreadHolds } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
@@ -28,3 +29,246 @@ import { defaultOfferLimits } from './negotiation/offer-limits.ts';
 import { openOnce } from './records/once.ts';
 import { energyWallet } from './wallet/energy-wallet.ts';
 import { type TokenWalletNeeds, tokenWallet } from './wallet/token-wallet.ts';
+
+/**
+ * Opens a market over a chain and a network: takes up orders, money and unfinished trades from the stores, and starts
+ * serving. Only composes: every part gets what it needs by name. Throws `ERR_MARKET_FORMAT` on options that do not fit
+ * together, `ERR_TRADE_TERMS` on phases that cannot work, and the stores' errors.
+ */
+export async function createMarket(options: MarketOptions): Promise<Market> {
+  const settings = settingsOf(options, options.trustchain.self);
+  const { trustchain, network, environment, crypto, settlement, records } = options;
+  const { self } = trustchain;
+  const { now } = environment;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const emitter = safeEmitter<MarketEvent>((error) => report('a listener of the market', error));
+  const refusals = new Refusals(environment, (evidence) => emitter.emit({ type: 'evidence', evidence }));
+  const report = (what: string, error: unknown): void => {
+    if (signal.aborted) return;
+    const code = isEdmpError(error) ? error.code : 'ERR_TRADE_LOCAL';
+    refusals.add(self, code, `${what}: ${error instanceof Error ? error.message : String(error)}`);
+  };
+  registerRules(trustchain, marketRules(crypto));
+
+  const { witnesses, negotiation } = settings;
+  const money = await openMoney({
+    trustchain,
+    network,
+    environment,
+    crypto,
+    settlement,
+    notary: options.notary,
+    records,
+    deltaMs: negotiation.deltaMs,
+    trusted: witnesses.keys ?? [],
+    report,
+    signal,
+  });
+  const { books, certificates, client, currencies, directory, learn, ledger, spender } = money;
+  const once = await openOnce({ records, crypto });
+  const currencyExchange = new CurrencyExchange({
+    network,
+    trustchain,
+    currencies,
+    environment,
+    found: async () => {
+      // Blocks of the currency that came before it was known are read again.
+      await readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) });
+    },
+  });
+  const exchange = orderExchange({
+    network,
+    environment,
+    crypto,
+    self,
+    receive: (blocks) => receiveBlocks(trustchain, blocks),
+    matchmaker: settings.matchmaker,
+    limits: settings.limits,
+    onListenerError: (error) => report('a listener of orders', error),
+    signal,
+  });
+
+  const trading = createTrading({
+    node: { chain: trustchain, network, environment, crypto, report, signal },
+    money: {
+      ledger,
+      currency: (id) => currencies.get(id),
+      wallet: spender,
+      learn,
+    },
+    witnesses: tradeWitnesses(client),
+    serves: (node, key) => directory.servedBy([node], [key]).length > 0,
+    settlement,
+    records,
+    orders: {
+      ask: (key) => own.ask(key),
+      bid: (key) => own.openBid(key),
+      candidates: (bid) => exchange.candidates(bid),
+    },
+    policy: settings.risk,
+    settings: negotiation,
+    limits: defaultOfferLimits,
+  });
+  const { engine, buyers } = trading;
+  const own: OwnOrders = new OwnOrders(now, engine.tally);
+  const trades = new TradeDesk({
+    engine,
+    ledger: () => books.upToDate(),
+    certificates,
+    settlement,
+    currencyOf: (id) => currencies.get(id),
+  });
+  const currencyOf = async (id: CurrencyId) => currencies.get(id) ?? (await currencyExchange.find(id));
+  const orders: OrderDesk = new OrderDesk({
+    trustchain,
+    settlement,
+    crypto,
+    environment,
+    books,
+    own,
+    outlet: {
+      place(order) {
+        exchange.addOwn(order);
+        publish(order.block);
+        if (order.side === 'bid') buyers.consider(order.key);
+      },
+      cancel(order, block) {
+        exchange.cancelOwn(block);
+        buyers.forget(order.key);
+        publish(block);
+      },
+      knows: (key) => exchange.order(key) !== undefined,
+    },
+    once,
+    records,
+    limits: settings.limits,
+    witnesses,
+    currencyOf,
+    isBuying: (asset) => trades.isBuying(asset),
+    changed: (order) => emitter.emit({ type: 'order', order }),
+  });
+  const publish = (block: HalfBlock): void => {
+    exchange.publish(block).catch((error: unknown) => {
+      // Peers learn of it when they compare orders.
+      if (!isEdmpError(error)) report('publishing an order', error);
+    });
+  };
+  const walletNeeds: TokenWalletNeeds = {
+    trustchain,
+    books,
+    spender,
+    once,
+    records,
+    promised: (currency) => orders.promised(currency),
+  };
+  const notaryKeys = money.notary?.keys() ?? [];
+  const moneyDesk = new MoneyDesk({
+    trustchain,
+    crypto,
+    currencies,
+    exchange: currencyExchange,
+    once,
+    spender,
+    wallet: walletNeeds,
+    ownNotaries: notaryKeys,
+  });
+  const incoming = new IncomingPayments({
+    self,
+    environment,
+    counts: ({ key, author, money: { currency, n } }) =>
+      certificates.spend(key) !== undefined || ledger.account(author, currency).certified >= n,
+    fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
+    newest: async ({ author, money: { currency } }, more) =>
+      (await client.account(currency, author, more))?.certificate ?? undefined,
+    learn,
+    knows: async ({ author, money: { currency } }) =>
+      (currencies.get(currency) ?? (await currencyExchange.find(currency, [author]))) !== undefined,
+    report,
+    signal,
+  });
+  const holdTopic = openHoldTopic({
+    network,
+    crypto,
+    environment,
+    currencies,
+    certificates,
+    keysOf: money.keysOf,
+    onHold: ({ proposal, hold }) => {
+      receiveBlocks(trustchain, [proposal.bytes, hold.block.bytes]).catch((error: unknown) => {
+        if (!isEdmpError(error)) report('taking in a hold', error);
+      });
+    },
+  });
+
+  const ends = [
+    books.on((change) => {
+      tellBooks(change, exchange);
+      if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
+      const currency = walletOf(change, self);
+      if (currency !== undefined) emitter.emit({ type: 'wallet', currency });
+    }),
+    trustchain.on((event) => {
+      if (event.type === 'block') {
+        books.takeBlock(event.block);
+        trading.onBlock(event.block);
+        incoming.onBlock(event.block);
+      } else if (event.type === 'fraud') {
+        books.condemn(event.author);
+      } else if (event.type === 'invalid') {
+        const [issue] = event.issues;
+        refusals.add(event.block.core.key, issue?.code ?? 'ERR_MARKET_FORMAT', issue?.message ?? '');
+      }
+    }),
+    followTrades({ engine, own, orders, trades, emitter, report }),
+    followOrders({ exchange, buyers, own, refusals, emitter }),
+    spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+  ];
+
+  await restoreMarket({
+    trustchain,
+    crypto,
+    environment,
+    named: options.currencies ?? [],
+    money: moneyDesk,
+    currencies,
+    certificates,
+    books,
+    incoming,
+    own,
+    orders,
+    exchange,
+    trading,
+    spender,
+  });
+  const wallets = (): readonly Wallet[] => [
+    ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
+    energyWallet(self, books),
+  ];
+  return new MarketDesk({
+    self,
+    matchmaker: settings.matchmaker,
+    notaryKeys,
+    environment,
+    currencies,
+    books,
+    orders,
+    own,
+    money: moneyDesk,
+    trades,
+    exchange,
+    wallets,
+    refusals,
+    emitter,
+    signal,
+    async stop() {
+      stopping.abort();
+      for (const end of ends) end();
+      exchange.stop();
+      currencyExchange.stop();
+      holdTopic.stop();
+      emitter.end();
+      await money.stop();
+    },
+  });
+}

@@ -1,9 +1,6 @@
 import type { AssetId } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
 
-/** Which side of the market an order is on: an ask sells a data asset for money, a bid buys it. */
-export type OrderSide = 'ask' | 'bid';
-
 /** One price with everything that rests there. */
 export interface BookLevel {
   readonly price: Price;

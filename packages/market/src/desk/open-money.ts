@@ -11,7 +11,7 @@ import {
 import { type CertificateStore, openCertificateStore } from '../evidence/certificate-store.ts';
 import type { Hold } from '../ledger/hold.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
-import type { MarketOptions } from '../market.ts';
+import type { MarketOptions, NotarySettings } from '../market.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { type NotaryClient, notaryClient } from '../notary/client.ts';
 import { type Directory, openDirectory } from '../notary/directory.ts';
@@ -25,8 +25,10 @@ import { Spender } from '../wallet/spender.ts';
 export interface MoneyNeeds
   extends Pick<
     MarketOptions,
-    'trustchain' | 'network' | 'environment' | 'crypto' | 'settlement' | 'notary'
+    'trustchain' | 'network' | 'environment' | 'crypto' | 'settlement'
   > {
+  /** Absent: this node is no notary. */
+  readonly notary: NotarySettings | undefined;
   readonly records: KeyValueStore;
   readonly deltaMs: number;
   /** Statement keys that this node trusts in test money: proofs against them matter here. */

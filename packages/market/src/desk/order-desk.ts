@@ -23,13 +23,15 @@ import {
   CANCEL_TYPE,
   cancelToTx,
   decodeOrder,
+  MAX_ASK_LIFETIME_MS,
   MAX_ASK_WITNESSES,
+  MAX_BID_LIFETIME_MS,
   type SignedOrder,
 } from '../blocks/order.ts';
 import { MarketError } from '../errors.ts';
 import type { Bid, CallOptions, Offer, WitnessSettings } from '../market.ts';
 import type { Order } from '../order/order.ts';
-import { MAX_ASK_LIFETIME_MS, MAX_BID_LIFETIME_MS, type OrderLimits } from '../order/limits.ts';
+import type { OrderLimits } from '../order/limits.ts';
 import type { Once } from '../records/once.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
 import {
@@ -205,7 +207,9 @@ export class OrderDesk {
   async dealFailed(key: string): Promise<void> {
     if (this.#keepTrying.has(key) && this.#needs.own.available(key) > 0) return;
     const order = this.#needs.own.get(key);
-    if (order?.side === 'bid' && this.#needs.own.status(key) === 'open') await this.cancel(order.id);
+    if (order?.side !== 'bid' || this.#needs.own.status(key) !== 'open') return;
+    this.#needs.own.close(key);
+    await this.cancel(order.id);
   }
 
   /** Minor units that open bids may still cost. */

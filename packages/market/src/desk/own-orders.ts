@@ -12,6 +12,8 @@ export interface TakenQuantities {
 interface Entry {
   readonly order: SignedOrder;
   cancelled: boolean;
+  /** It will be cancelled as soon as that is signed. */
+  closing: boolean;
   /** Licences in trades that went well. */
   filled: number;
 }
@@ -32,7 +34,7 @@ export class OwnOrders {
 
   add(order: SignedOrder): void {
     if (this.#entries.has(order.key)) return;
-    this.#entries.set(order.key, { order, cancelled: false, filled: 0 });
+    this.#entries.set(order.key, { order, cancelled: false, closing: false, filled: 0 });
     this.#maybeOpen.add(order.key);
     const keys = this.#byAsset.get(order.asset) ?? new Set();
     this.#byAsset.set(order.asset, keys.add(order.key));
@@ -40,6 +42,25 @@ export class OwnOrders {
 
   get(key: string): SignedOrder | undefined {
     return this.#entries.get(key)?.order;
+  }
+
+  /** An own ask, and whether it was cancelled. */
+  ask(key: string): { readonly order: SignedOrder; readonly cancelled: boolean } | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.order.side === 'ask' ? entry : undefined;
+  }
+
+  /** An own bid while it is open. */
+  openBid(key: string): SignedOrder | undefined {
+    const entry = this.#entries.get(key);
+    const open = entry?.order.side === 'bid' && !entry.closing && this.#statusOf(entry) === 'open';
+    return open ? entry.order : undefined;
+  }
+
+  /** A bid is about to be cancelled: nothing more is bought for it. */
+  close(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) entry.closing = true;
   }
 
   cancel(key: string): void {

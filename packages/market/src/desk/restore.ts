@@ -8,6 +8,7 @@ import {
   decodeOrder,
   type SignedOrder,
 } from '../blocks/order.ts';
+import { TRANSFER_TYPE } from '../blocks/types.ts';
 
 /** Blocks read from the store at a time. */
 const PAGE = 1_000;
@@ -27,19 +28,29 @@ export interface RestoredOrders {
   readonly own: readonly { readonly order: SignedOrder; readonly cancelled: boolean }[];
   /** Others' orders that are neither expired nor cancelled. */
   readonly others: readonly SignedOrder[];
+  /** Transfers to this node, newest last. */
+  readonly incoming: readonly HalfBlock[];
 }
+
+/** Newest transfers that are looked at: older ones that never were certified are given up. */
+const MAX_INCOMING = 1_000;
 
 /** Reads the whole store once, in order of arrival. */
 export async function readStore(needs: RestoreNeeds): Promise<RestoredOrders> {
   const { crypto, environment, onBlock, trustchain } = needs;
   const orders = new Map<string, SignedOrder>();
+  const incoming: HalfBlock[] = [];
   const cancels: { readonly key: string; readonly author: PublicKey }[] = [];
   for (let after = 0; ; ) {
     const page = await trustchain.store.since(after, PAGE);
     for (const { block, arrival } of page) {
       after = arrival;
       onBlock(block);
-      const { type, key } = block.core;
+      const { type, key, peer } = block.core;
+      if (type === TRANSFER_TYPE && peer !== null && equalBytes(peer, trustchain.self)) {
+        incoming.push(block);
+        if (incoming.length > MAX_INCOMING) incoming.shift();
+      }
       if (type === CANCEL_TYPE) {
         const order = readable(() => decodeCancel(block));
         if (order !== undefined) cancels.push({ key: order.toString(), author: key });
@@ -62,6 +73,7 @@ export async function readStore(needs: RestoreNeeds): Promise<RestoredOrders> {
   return {
     own: all.filter(isOwn).map((order) => ({ order, cancelled: cancelled.has(order.key) })),
     others: all.filter((order) => !isOwn(order) && !cancelled.has(order.key)),
+    incoming,
   };
 }
 

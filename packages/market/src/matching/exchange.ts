@@ -19,7 +19,7 @@ import {
   ordersCross,
   type SignedOrder,
 } from '../blocks/order.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { MarketError } from '../errors.ts';
 import type { BookView } from '../book/view.ts';
 import type { Listing, ListingQuery } from '../listing/listing.ts';
@@ -175,6 +175,13 @@ export class OrderExchange {
     const answer = this.#orders.registry.add(order);
     this.#events.deliver();
     return answer === 'added' || answer === 'known';
+  }
+
+  /** Takes in an order of somebody else that this node had verified and stored before it was restarted. */
+  restore(order: SignedOrder): void {
+    if (order.side === 'bid' && !this.#options.matchmaker) return;
+    this.#orders.registry.add(order);
+    this.#events.deliver();
   }
 
   /** Takes in the signed cancel of an own order. Throws `ERR_ORDER_OWNER` for an order of somebody else. */

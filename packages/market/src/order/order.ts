@@ -1,6 +1,6 @@
 import type { AssetId, BlockId, DatasetDocument, PublicKey } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
-import type { OrderSide } from '../book/view.ts';
+import type { OrderSide } from '../blocks/order.ts';
 
 /** All {@link OrderStatus}es. */
 export const ORDER_STATUSES = ['open', 'filled', 'cancelled', 'expired'] as const;

@@ -1,4 +1,4 @@
-import type { Environment, HalfBlock } from '@edmp/interface';
+import type { Environment, HalfBlock, PublicKey } from '@edmp/interface';
 import type { LedgerChange } from '../ledger/changes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Certificate } from '../notary/certificate.ts';
@@ -9,6 +9,8 @@ export interface Bookkeeper {
   takeBlock(block: HalfBlock): void;
   /** Folds a certificate; a wrong one changes nothing. */
   takeCertificate(certificate: Certificate): void;
+  /** Fraud by an author is proven: it spends nothing more. */
+  condemn(author: PublicKey): void;
   /** The ledger as of now: money that comes back by time alone has come back. */
   upToDate(): Ledger;
   /** Hears every change, in the order in which they came about, until the returned function is called. */
@@ -36,6 +38,7 @@ export function createBookkeeper(ledger: Ledger, environment: Pick<Environment, 
   return {
     takeBlock: (block) => tell(ledger.applyBlock(block)),
     takeCertificate: (certificate) => tell(ledger.applyCertificate(certificate)),
+    condemn: (author) => tell(ledger.condemn(author)),
     upToDate() {
       tell(ledger.advance(environment.now()));
       return ledger;

@@ -1,1 +1,0 @@
-export { minHeap } from '@edmp/interface/bounded';

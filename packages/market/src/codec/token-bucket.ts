@@ -1,1 +1,0 @@
-export { type Rate, type TokenBuckets, tokenBuckets } from '@edmp/interface/bounded';
