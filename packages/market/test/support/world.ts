@@ -53,6 +53,8 @@ export interface World {
   crash(node: Node): Promise<void>;
   /** Connects all pairs and lets them greet each other. */
   link(...nodes: readonly Node[]): Promise<void>;
+  /** Moves the clock until `promise` settles, and gives what came of it; fails after `limitMs`. */
+  run<T>(promise: Promise<T>, limitMs?: number, stepMs?: number): Promise<T>;
   /** Moves the clock until `condition` holds; fails after `limitMs`. */
   until(condition: () => boolean, limitMs?: number, stepMs?: number): Promise<void>;
   stop(): Promise<void>;
@@ -142,6 +144,15 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
       for (const [i, a] of linked.entries()) for (const b of linked.slice(i + 1)) networks.link(a.key, b.key);
       await environment.advance(100);
       await environment.advance(100);
+    },
+    async run(promise, limitMs = 120_000, stepMs = 10) {
+      let settled = false;
+      const done = (): void => {
+        settled = true;
+      };
+      promise.then(done, done);
+      await world.until(() => settled, limitMs, stepMs);
+      return promise;
     },
     async until(condition, limitMs = 60_000, stepMs = 10) {
       const limit = environment.now() + limitMs;
