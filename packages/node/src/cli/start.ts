@@ -38,8 +38,8 @@ const port = (text: string): number => {
 };
 const duration = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 100 || value > 86_400_000)
-    throw new BadOption('Expected 100 to 86400000 milliseconds.');
+  if (!Number.isInteger(value) || value < 1_000 || value > 3_600_000)
+    throw new BadOption('Expected 1000 to 3600000 milliseconds.');
   return value;
 };
 

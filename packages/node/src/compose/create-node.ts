@@ -34,6 +34,8 @@ export interface CreateNodeOptions {
   readonly meters?: { readonly source: MeterSource; readonly label: string };
   /** Lengths of a trade's phases. */
   readonly deadlines?: Partial<TradeDurations>;
+  /** Delay and clock skew between witnesses, ms; see `MarketOptions.deltaMs`. */
+  readonly deltaMs?: number;
   readonly fault?: NodeFault;
 }
 
@@ -84,6 +86,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       matchmaker: options.matchmaker,
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
+      ...(options.deltaMs === undefined ? {} : { deltaMs: options.deltaMs }),
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
       ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
       ...(statements === undefined ? {} : { notary: { store: statements } }),

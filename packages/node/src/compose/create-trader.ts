@@ -22,7 +22,7 @@ import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 export interface TraderOptions
   extends Pick<
     MarketOptions,
-    'matchmaker' | 'deadlines' | 'risk' | 'currencies' | 'limits' | 'witnesses' | 'notary'
+    'matchmaker' | 'deadlines' | 'deltaMs' | 'risk' | 'currencies' | 'limits' | 'witnesses' | 'notary'
   > {
   /** Makes the network for the trader's key; it is started here, and stopped with the trader. */
   readonly network: (identity: {
@@ -94,7 +94,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
     const content = options.content ?? memoryContentStore({ crypto, environment });
     const settlement = createSettlement({ crypto, environment, content, secrets: records, network });
     closers.push(() => settlement.stop());
-    const { matchmaker, deadlines, risk, currencies, limits, witnesses, notary } = options;
+    const { matchmaker, deadlines, deltaMs, risk, currencies, limits, witnesses, notary } = options;
     const market = await createMarket({
       trustchain,
       network,
@@ -105,6 +105,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       records,
       ...(matchmaker === undefined ? {} : { matchmaker }),
       ...(deadlines === undefined ? {} : { deadlines }),
+      ...(deltaMs === undefined ? {} : { deltaMs }),
       ...(risk === undefined ? {} : { risk }),
       ...(currencies === undefined ? {} : { currencies }),
       ...(limits === undefined ? {} : { limits }),

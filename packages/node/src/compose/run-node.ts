@@ -62,6 +62,9 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** A phase leaves room for a hold that comes at its end and for the witnesses' rounds: 2 and 3 Δ of 20. */
+const DELTAS_A_PHASE = 20;
+
 /** Opens the data folder, the meters, the peers and the HTTP server of one node. Throws the first failure with everything closed again. */
 export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
   const { environment } = options;
@@ -93,7 +96,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       ...(meters === undefined ? {} : { meters }),
       ...(phase === undefined
         ? {}
-        : { deadlines: { negotiate: phase, accept: phase, release: phase } }),
+        : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
       ...(options.fault === undefined ? {} : { fault: options.fault }),
       network: ({ secretKey }) =>
         libp2pNetwork({
