@@ -18,7 +18,7 @@ import { registerRules } from './desk/register-rules.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
-import { spreadHolds } from './desk/spread-holds.ts';
+import { spreadHolds, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
 import { tradeWitnesses } from './desk/trade-witnesses.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
@@ -223,6 +223,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
 
   await restoreMarket({

@@ -70,6 +70,13 @@ describe('a community token', () => {
       certificate: { kind: 'paid' },
     });
     await until(async () => (await seller.market.balance(seller.key, sun.id)).available === 300n);
+    // The buyer hears of the outcome, too: nothing of its money is held any more.
+    expect(await buyer.market.balance(buyer.key, sun.id)).toEqual({
+      available: 700n,
+      held: 0n,
+      pending: 0n,
+      earned: 0n,
+    });
     // What was earned is spent again, by a payment that gathers its claims itself.
     await world.run(
       seller.market.transfer({ currency: sun.id, to: issuer.key, amount: 250n, memo: 'thanks' }),
