@@ -11,7 +11,7 @@ import type {
   OfferRequest,
   TransferRequest,
 } from '../service.ts';
-import { bytes, countText, day, identifier, price, text } from './codecs.ts';
+import { bytes, countText, day, identifier, meterId, price, text } from './codecs.ts';
 import { accuracy, commodity, flow, step } from './views.ts';
 
 const DAY_MS = 86_400_000;
@@ -65,7 +65,7 @@ export const curveQuery: z.ZodType<Omit<CurveQuery, 'meter'>> = z
 /** Body of `POST /v1/offers`. */
 export const offerRequest: z.ZodType<OfferRequest> = z
   .strictObject({
-    meter: text(1, 200),
+    meter: meterId,
     ...curveFields,
     title: text(1, 200),
     price,
@@ -159,6 +159,6 @@ export const dataQuery: z.ZodType<{ readonly format: 'json' | 'csv' }> = z
 /** Path with an id. */
 export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: identifier });
 /** Path with a meter's id, which is whatever its source calls it. */
-export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: text(1, 200) });
+export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: meterId });
 /** Answer of a cancellation. */
 export const cancelled: z.ZodType<{ readonly cancelled: true }> = z.object({ cancelled: z.literal(true) });
