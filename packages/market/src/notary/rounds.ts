@@ -40,6 +40,8 @@ export interface RoundsOptions {
   readonly environment: Environment;
   readonly line: NotaryLine;
   readonly deltaMs: number;
+  /** Told when the store fails: the round is run again. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -54,6 +56,7 @@ export class Rounds {
   readonly #environment: Environment;
   readonly #line: NotaryLine;
   readonly #deltaMs: number;
+  readonly #onError: (error: unknown) => void;
   readonly #tasks = new Map<string, Task>();
   readonly #stopped = new AbortController();
   #timer: { readonly at: number; readonly cancel: CancelTimer } | undefined;
@@ -66,6 +69,7 @@ export class Rounds {
     this.#environment = options.environment;
     this.#line = options.line;
     this.#deltaMs = options.deltaMs;
+    this.#onError = options.onError;
   }
 
   /** Goes on with what was to be told when the store was closed. */
@@ -120,21 +124,27 @@ export class Rounds {
   async #run(): Promise<void> {
     this.#timer = undefined;
     this.#running = true;
+    const now = this.#environment.now();
+    const due = [...this.#tasks.entries()].filter(([, task]) => task.at <= now);
     try {
-      const now = this.#environment.now();
-      const due = [...this.#tasks.entries()].filter(([, task]) => task.at <= now);
       const byWitness = await this.#group(due.map(([, task]) => task));
       await Promise.all([...byWitness.values()].map(({ key, told }) => this.#tellAll(key, told)));
       for (const [name, task] of due) await this.#settle(name, task);
+    } catch (error) {
+      for (const [, task] of due) task.at = this.#retryAt();
+      if (!this.#stopped.signal.aborted) this.#onError(error);
     } finally {
       this.#running = false;
       this.#arm();
     }
   }
 
+  #retryAt(): number {
+    return this.#environment.now() + Math.max(1, Math.floor(this.#deltaMs / RETRY_PART));
+  }
+
   async #settle(name: string, task: Task): Promise<void> {
-    const now = this.#environment.now();
-    const next = now + Math.max(1, Math.floor(this.#deltaMs / RETRY_PART));
+    const next = this.#retryAt();
     if (task.left.size > 0 && next <= task.until) {
       task.at = next;
       return;
