@@ -177,6 +177,7 @@ export interface UserNode {
 
 /** A hold with everything around it. */
 export interface HeldTrade {
+  readonly seller: Author;
   readonly proposal: HalfBlock;
   readonly hold: Spending;
   readonly release: HalfBlock;
@@ -287,6 +288,7 @@ export async function held(
   const hold = await buyer.hold(currency, trade);
   const { release, opener } = await releasedOf(world, seller, hold);
   return {
+    seller,
     proposal: trade.block,
     hold,
     release,
