@@ -67,7 +67,7 @@ export interface Trade {
   /** After a restart: this node's own chain has not been searched yet for what the trade signed before. */
   unsure: boolean;
   hold: Spending | null;
-  /** The hold's spend certificate; issued money only. */
+  /** Buyer: the hold's spend certificate; issued money only. A seller's is among the certificates that it keeps. */
   certificate: Certificate | null;
   /** Buyer: the hold needs no certificate, or has it. */
   certified: boolean;

@@ -115,15 +115,16 @@ export class TradingWorld {
     return softwareSigner({ crypto, secretKey });
   }
 
-  /** A witness with a node and a statement key of its own. */
-  async witness(name: string): Promise<FakeWitness> {
+  /** A witness with a statement key of its own, on a node of its own or on a trader's. */
+  async witness(name: string, on?: Trader): Promise<FakeWitness> {
     const witness = new FakeWitness(this.signer(`${name} statements`), this.environment, (trade, proof) =>
       this.#judge.judge(trade, proof),
     );
-    const network = this.networks.create({ self: this.signer(name).publicKey });
-    await network.start();
+    const network = on?.network ?? this.networks.create({ self: this.signer(name).publicKey });
+    if (on === undefined) await network.start();
     witness.serve(network, this.parcels);
     this.witnesses.push({ witness, network });
+    this.notaries.set(hex(witness.key), this.signer(`${name} statements`));
     return witness;
   }
 
