@@ -84,8 +84,13 @@ export class HoldDesk {
       return decline('unknown', 'no such offer was made here');
     const no = await this.#take(trade, spending, request.certificate, options);
     if (no !== undefined) return no;
-    await engine.until(trade, (state) => state !== 'releasing', WAIT_FOR_ACKS_MS);
-    return this.#answer(trade);
+    trade.answering += 1;
+    try {
+      await engine.until(trade, (state) => state !== 'releasing', WAIT_FOR_ACKS_MS);
+      return this.#answer(trade);
+    } finally {
+      trade.answering -= 1;
+    }
   }
 
   /** A hold became known by gossip or after a restart: its buyer may not get to show it. */
@@ -183,7 +188,6 @@ export class HoldDesk {
   }
 
   #answer(trade: Trade): TradeReply {
-    const { engine } = this.#needs;
     const { release, state, failure } = trade;
     switch (state) {
       case 'acknowledged':
@@ -193,7 +197,6 @@ export class HoldDesk {
         if (release === null) return { kind: 'wait' };
         // If this answer gets lost, the buyer shows its hold again.
         trade.handed = true;
-        engine.poke(trade);
         return { kind: 'released', release: release.block.bytes, opener: release.opener };
       case 'failed':
       case 'lost':

@@ -77,6 +77,8 @@ export interface Trade {
   release: ShownRelease | null;
   /** Acknowledgements of a quorum of witnesses. */
   acks: Certificate | null;
+  /** Seller: requests of the buyer that will be answered with the key. */
+  answering: number;
   /** Seller: the buyer was handed the release and its opener. */
   handed: boolean;
   receipt: BlockId | null;
@@ -106,6 +108,7 @@ export function newTrade(
     draft: null,
     release: null,
     acks: null,
+    answering: 0,
     handed: false,
     receipt: null,
     unreceipted: false,
