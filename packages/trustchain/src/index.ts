@@ -42,10 +42,12 @@ export { type LinkView, type TypeRules, viewFromStore } from './chain/view.ts';
 export { FraudProofError } from './fraud/errors.ts';
 export {
   doubleAnswerEvidence,
+  FRAUD_KINDS,
   type FraudEvidence,
   type FraudKind,
   forkEvidence,
   hashLinkEvidence,
+  slotEvidence,
 } from './fraud/evidence.ts';
 export {
   decodeFraudProof,
@@ -56,6 +58,7 @@ export {
   verifyFraudProof,
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
+export { MAX_SLOT_LENGTH, type SlotOf, slotsBy } from './fraud/slot.ts';
 export {
   type BlockDescription,
   type ChainDescription,

@@ -39,6 +39,12 @@ export interface TypeRule {
   checkAgreement?(agreement: HalfBlock, proposal: HalfBlock): readonly ValidationIssue[];
   /** Deadline of a proposal, ms. Default: the integer `deadline` of a map transaction, else null. */
   deadline?(proposal: HalfBlock): number | null;
+  /**
+   * A name, 1 to 256 characters, that at most one block of an author may carry, whatever its type and position (e.g. the
+   * number of a payment in a currency); undefined = none. Two blocks of one author with one slot are fraud, which
+   * {@link Trustchain.accuse} proves. It follows from the block alone, and never changes for a given block.
+   */
+  slot?(block: HalfBlock): string | undefined;
 }
 
 /** A block entered the store, or was found to break a rule, or proved fraud; or an author keeps blocks back. */
@@ -169,6 +175,12 @@ export interface Trustchain {
   ): Promise<number>;
   /** Registers the rule of an application type; one per type (`ERR_INVALID_ARGUMENT`). */
   registerType(type: string, rule: TypeRule): void;
+  /**
+   * Proves that the author of two signed blocks cheated: they stand at one position, or carry one slot by the rules of
+   * their types. The proof is kept for ever and spread (event `fraud`). Returns `false` when it was known. Throws
+   * `ERR_FRAUD_UNFOUNDED`, `ERR_FRAUD_SIGNATURE`, `ERR_FRAUD_UNKNOWN` (no rule for a type), `ERR_BLOCK_*`.
+   */
+  accuse(a: HalfBlock, b: HalfBlock): Promise<boolean>;
   /** Whether fraud by `author` is proven here. */
   isFraudulent(author: PublicKey): Promise<boolean>;
   /** Listens until the returned function is called. */

@@ -5,6 +5,7 @@ import {
   type Crypto,
   equalBytes,
   type HalfBlock,
+  isEdmpError,
   type PublicKey,
   publicKey,
   type Trustchain,
@@ -14,7 +15,7 @@ import {
 import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { assembleHalfBlock, decodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
-import { type FraudProof, verifyFraudProof } from '../fraud/proof.ts';
+import { decodeFraudProof, type FraudProof, verifyProofSignatures } from '../fraud/proof.ts';
 import { answersOf } from '../pair/answers-of.ts';
 import { chainPages } from '../store/pages.ts';
 import { CarError } from './errors.ts';
@@ -181,7 +182,7 @@ function sectionValue(id: BlockId, bytes: Uint8Array): TxValue {
 
 /**
  * Reads an exported chain, checking every hash and the form of every block; signatures are left to whoever takes the
- * blocks in, those of proofs are verified here. The first item is the chain. That the file holds all that its root
+ * blocks in, those of proofs are verified here; whether the blocks of a `slot` carry one is for the rules to say. The first item is the chain. That the file holds all that its root
  * announces is known at its end: `ERR_CAR_INCOMPLETE` comes after the last item. Throws a {@link CarError},
  * `ERR_BLOCK_*`, `ERR_FRAUD_*`, `ERR_ABORTED`.
  */
@@ -219,7 +220,7 @@ export async function* readChainCar(
       held.block(block);
       yield { kind: 'block', block };
     } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind')) {
-      const proof = verifyFraudProof(bytes, crypto);
+      const proof = verifyProofSignatures(decodeFraudProof(bytes, crypto), crypto);
       held.proof(proof);
       yield { kind: 'proof', proof };
     } else {
@@ -243,12 +244,23 @@ export interface ImportReport {
   readonly proofs: number;
 }
 
+/** Takes in a proof that receiving its blocks does not show; one that no rule here can judge is left. */
+async function accuse(chain: Pick<Trustchain, 'accuse'>, { blocks }: FraudProof): Promise<void> {
+  const [first, second] = blocks;
+  if (first === undefined || second === undefined) return;
+  try {
+    await chain.accuse(first, second);
+  } catch (error) {
+    if (!isEdmpError(error, 'ERR_FRAUD_UNKNOWN')) throw error;
+  }
+}
+
 /**
  * Takes an exported chain in, through the same verification as blocks from the network. Throws what
  * {@link readChainCar} and `Trustchain.receive` throw; what came before the fault stays.
  */
 export async function importChainCar(
-  chain: Pick<Trustchain, 'receive' | 'store'>,
+  chain: Pick<Trustchain, 'receive' | 'store' | 'accuse'>,
   source: AsyncIterable<Uint8Array>,
   options: AbortOptions & { readonly crypto: Crypto },
 ): Promise<ImportReport> {
@@ -269,6 +281,7 @@ export async function importChainCar(
       } else if (item.kind === 'proof') {
         proofs += 1;
         for (const block of item.proof.blocks) pending.push(chain.receive(block.bytes));
+        if (item.proof.kind === 'slot') await accuse(chain, item.proof);
       } else {
         blocks += 1;
         pending.push(chain.receive(item.block.bytes));

@@ -11,6 +11,8 @@ import {
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
+import { accusation } from '../fraud/accusation.ts';
+import { slotsBy } from '../fraud/slot.ts';
 import { answersOf } from '../pair/answers-of.ts';
 import { pairState } from '../pair/state.ts';
 import { pushBlocks } from '../protocol/delivery/push.ts';
@@ -59,6 +61,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
   }
   const limits = withDefaults(options.limits);
   const rules = new Map<string, TypeRule>();
+  const slotOf = slotsBy(rules);
   const events = eventHub();
   const tips = chainTips();
   let stopped = false;
@@ -71,6 +74,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       throw new InvalidArgumentError(`The rule of the type ${type} must be an object, got ${String(rule)}`);
     if (rules.has(type)) throw new InvalidArgumentError(`The type ${type} has a rule already`);
     rules.set(type, rule);
+    node?.rulesChanged();
   };
   for (const [type, rule] of Object.entries(options.rules ?? {})) registerType(type, rule);
 
@@ -176,6 +180,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       environment,
       limits,
       frauds,
+      slotOf,
       receive: taking.receive,
       floor: pruning.floor,
       onGap: gaps.tell,
@@ -240,6 +245,14 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     async prune(pruneOptions) {
       expectRunning();
       return pruning.prune(pruneOptions);
+    },
+    async accuse(a, b) {
+      expectRunning();
+      const proof = accusation(a, b, crypto, slotOf);
+      const isNew = await frauds.recordProof(proof);
+      // Not waited for: the proof carries them, and a full queue must not keep it from its way.
+      for (const block of proof.blocks) taking.receive(block).catch(() => {});
+      return isNew;
     },
     isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
     on: events.on,

@@ -13,6 +13,7 @@ import {
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { HistorySource } from '../chain/history-fetch.ts';
 import type { TrustchainLimits } from '../chain/options.ts';
+import type { SlotOf } from '../fraud/slot.ts';
 import type { PositionRange } from '../inspect/gaps.ts';
 import { offerHandler } from './delivery/offer.ts';
 import { type Outbox, outbox } from './delivery/outbox.ts';
@@ -43,6 +44,7 @@ export interface ChainNodeContext {
   readonly environment: Environment;
   readonly limits: Required<TrustchainLimits>;
   readonly frauds: FraudRegister;
+  readonly slotOf: SlotOf;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
   /** First position of an author that is wanted: above what was pruned here. */
   readonly floor: (author: PublicKey) => number;
@@ -60,6 +62,8 @@ export interface ChainNode extends HistorySource {
   /** A new own block is on disk: deliver it, unless the application does so itself (`push: false`), and announce the head. */
   appended(block: HalfBlock, options?: { readonly push?: boolean }): void;
   publishProof(proof: Uint8Array): void;
+  /** A rule was registered: proofs that could not be judged may be judged now. */
+  rulesChanged(): void;
   sync(
     peer: PublicKey,
     author: PublicKey,
@@ -181,6 +185,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
       spreading.announce(block);
     },
     publishProof: spreading.publishProof,
+    rulesChanged: spreading.rulesChanged,
     sync: (peer, author, { signal, links = false } = {}) =>
       run(signal, (either) => chains.sync(peer, author, { signal: either, links })),
     learnOwn,

@@ -1,4 +1,5 @@
 import { type BlockId, type BlockStore, equalBytes, type HalfBlock } from '@edmp/interface';
+import { hashLinkEvidence } from '../../fraud/evidence.ts';
 
 /** Blocks read around one position: the branches that are kept of three positions, and some. */
 const MAX_AROUND = 64;
@@ -7,8 +8,8 @@ const isSame = (a: BlockId | null, b: BlockId): boolean => a !== null && equalBy
 
 /**
  * Whether a block contradicts what is stored of its author: another block at its position, or a hash link that does not
- * fit the stored block before or after it. If its signature is genuine, taking it in gives a fraud proof. One look at
- * the store: what it compares was there at one moment.
+ * fit the stored block before or after it. If its signature is genuine, taking it in gives a fraud proof. What is
+ * compared is read at one moment.
  */
 export async function contradicts(store: BlockStore, block: HalfBlock): Promise<boolean> {
   const { key, seq, prev } = block.core;
@@ -17,5 +18,8 @@ export async function contradicts(store: BlockStore, block: HalfBlock): Promise<
   if (at(seq).some((other) => !isSame(other.id, block.id))) return true;
   const before = at(seq - 1);
   if (before.length > 0 && !before.some((other) => isSame(prev, other.id))) return true;
-  return at(seq + 1).some((other) => !isSame(other.core.prev, block.id));
+  if (at(seq + 1).some((other) => !isSame(other.core.prev, block.id))) return true;
+  // Where the position before is not stored, the block that is named may stand at another one.
+  const named = before.length > 0 || prev === null ? undefined : await store.get(prev);
+  return named !== undefined && hashLinkEvidence(named, block) !== undefined;
 }
