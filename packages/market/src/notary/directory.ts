@@ -20,7 +20,7 @@ const MAX_NODES = 1_024;
 /** How long a node that was asked is not asked again, ms. */
 const ASK_AGAIN_MS = 30_000;
 /** How long a node may take to say whom it serves, ms. */
-const ASK_TIMEOUT_MS = 5_000;
+const ASK_TIMEOUT_MS = 15_000;
 /** Nodes asked at once. */
 const ASKED_AT_ONCE = 8;
 

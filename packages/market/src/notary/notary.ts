@@ -50,7 +50,9 @@ export type NotaryEvent =
   /** The store is a copy or went back in time; the notary says nothing any more. */
   | { readonly type: 'halted'; readonly reason: string }
   /** An author signed two spending blocks with one number: the signed blocks. */
-  | { readonly type: 'fork'; readonly blocks: readonly [Uint8Array, Uint8Array] };
+  | { readonly type: 'fork'; readonly blocks: readonly [Uint8Array, Uint8Array] }
+  /** The store failed while nobody was waiting; it is tried again. */
+  | { readonly type: 'error'; readonly error: unknown };
 
 /** Options of {@link openNotary}. */
 export interface NotaryOptions {
@@ -140,7 +142,15 @@ class NotaryService implements Notary {
       onFork: (blocks) => this.#tell({ type: 'fork', blocks }),
     });
     const line = new NotaryLine(options.network, options.directory);
-    this.#rounds = new Rounds({ book: this.#holds, own, currencies, environment, line, deltaMs });
+    this.#rounds = new Rounds({
+      book: this.#holds,
+      own,
+      currencies,
+      environment,
+      line,
+      deltaMs,
+      onError: (error) => this.#tell({ type: 'error', error }),
+    });
     this.#witness = new WitnessService({
       book: this.#holds,
       currencies,
@@ -266,8 +276,9 @@ class NotaryService implements Notary {
       for (const { hold, dropAt } of [...this.#holds.releases.values()]) {
         if (dropAt <= now) await this.#holds.dropRelease(hold);
       }
-    } catch {
+    } catch (error) {
       // Nothing rests on it: an older time only lets more windows run once more.
+      if (!this.#stopped) this.#tell({ type: 'error', error });
     } finally {
       if (!this.#stopped) this.#arm();
     }

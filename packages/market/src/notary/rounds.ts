@@ -13,8 +13,12 @@ import type { Taken } from './witness-service.ts';
 
 /** Deadlines within this part of Δ are told about together. */
 const BATCH_PART = 60;
-/** A witness that did not answer is told again after this part of Δ. */
-const RETRY_PART = 12;
+/** A witness that did not answer is told again after this part of Δ, then after twice as long each time … */
+const FIRST_RETRY_PART = 12;
+/** … up to this part of Δ around the deadline, when it counts, … */
+const LAST_RETRY_PART = 4;
+/** … and up to this many Δ long before it. */
+const EARLY_RETRY_DELTAS = 10;
 /** Releases and complaints handed over at once. */
 const HANDED_AT_ONCE = 8;
 /** Holds with something to tell: as many as releases are kept for some time around their deadlines. */
@@ -26,6 +30,10 @@ interface Task {
   readonly what: Taken;
   /** When it is told next, ms. */
   at: number;
+  /** How long until it is told again, ms. */
+  pause: number;
+  /** The deadline after which every Δ counts, ms. */
+  readonly deadline: number;
   /** When telling is of no use any more, ms. */
   readonly until: number;
   /** Places of the witnesses that have not heard of it. */
@@ -40,6 +48,8 @@ export interface RoundsOptions {
   readonly environment: Environment;
   readonly line: NotaryLine;
   readonly deltaMs: number;
+  /** Told when the store fails: the round is run again. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -54,6 +64,7 @@ export class Rounds {
   readonly #environment: Environment;
   readonly #line: NotaryLine;
   readonly #deltaMs: number;
+  readonly #onError: (error: unknown) => void;
   readonly #tasks = new Map<string, Task>();
   readonly #stopped = new AbortController();
   #timer: { readonly at: number; readonly cancel: CancelTimer } | undefined;
@@ -66,6 +77,7 @@ export class Rounds {
     this.#environment = options.environment;
     this.#line = options.line;
     this.#deltaMs = options.deltaMs;
+    this.#onError = options.onError;
   }
 
   /** Goes on with what was to be told when the store was closed. */
@@ -94,9 +106,16 @@ export class Rounds {
     });
     const now = this.#environment.now();
     const quantum = Math.max(1, Math.floor(this.#deltaMs / BATCH_PART));
-    const deadline = what === 'release' ? Math.ceil(row.release / quantum) * quantum : now;
-    const until = what === 'release' ? noneAfter(row, this.#deltaMs) : paidAfter(row, this.#deltaMs);
-    this.#tasks.set(name, { hold: row.hold, what, at: Math.max(now, deadline), until, left });
+    const isRelease = what === 'release';
+    this.#tasks.set(name, {
+      hold: row.hold,
+      what,
+      at: isRelease ? Math.max(now, Math.ceil(row.release / quantum) * quantum) : now,
+      pause: this.#firstPause(),
+      deadline: isRelease ? row.release : row.until,
+      until: isRelease ? noneAfter(row, this.#deltaMs) : paidAfter(row, this.#deltaMs),
+      left,
+    });
     this.#arm();
   }
 
@@ -120,24 +139,41 @@ export class Rounds {
   async #run(): Promise<void> {
     this.#timer = undefined;
     this.#running = true;
+    const now = this.#environment.now();
+    const due = [...this.#tasks.entries()].filter(([, task]) => task.at <= now);
     try {
-      const now = this.#environment.now();
-      const due = [...this.#tasks.entries()].filter(([, task]) => task.at <= now);
       const byWitness = await this.#group(due.map(([, task]) => task));
       await Promise.all([...byWitness.values()].map(({ key, told }) => this.#tellAll(key, told)));
       for (const [name, task] of due) await this.#settle(name, task);
+    } catch (error) {
+      for (const [, task] of due) this.#putOff(task);
+      if (!this.#stopped.signal.aborted) this.#onError(error);
     } finally {
       this.#running = false;
       this.#arm();
     }
   }
 
-  async #settle(name: string, task: Task): Promise<void> {
+  #firstPause(): number {
+    return Math.max(1, Math.floor(this.#deltaMs / FIRST_RETRY_PART));
+  }
+
+  /** Sets when a task is told again: rarely long before its deadline, at the deadline, and often from then on. */
+  #putOff(task: Task): void {
     const now = this.#environment.now();
-    const next = now + Math.max(1, Math.floor(this.#deltaMs / RETRY_PART));
-    if (task.left.size > 0 && next <= task.until) {
-      task.at = next;
-      return;
+    const isEarly = now < task.deadline;
+    task.at = isEarly ? Math.min(now + task.pause, task.deadline) : now + task.pause;
+    const longest = this.#deltaMs * (isEarly ? EARLY_RETRY_DELTAS : 1 / LAST_RETRY_PART);
+    task.pause =
+      isEarly && task.at === task.deadline
+        ? this.#firstPause()
+        : Math.max(1, Math.floor(Math.min(2 * task.pause, longest)));
+  }
+
+  async #settle(name: string, task: Task): Promise<void> {
+    if (task.left.size > 0) {
+      this.#putOff(task);
+      if (task.at <= task.until) return;
     }
     this.#tasks.delete(name);
     if (task.what === 'complaint') await this.#book.dropComplaint(task.hold);
