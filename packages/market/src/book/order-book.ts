@@ -243,7 +243,7 @@ export class OrderBook {
           this.#unlink(maker);
         } else if (ints[maker * INTS + OWNER] !== owner && (accept === undefined || accept(maker))) {
           const resting = numbers[maker * NUMBERS + QUANTITY] as number;
-          let fill = resting < quantity ? resting : quantity;
+          let fill = Math.min(resting, quantity);
           if (lot !== 1) fill -= fill % lot;
           if (fill > 0) {
             this.#recordFill(maker, fill);

@@ -1,54 +1,145 @@
-import type { Order, OrderStatus, TradeId } from '../market.ts';
-import type { SignedOrder } from './signed-order.ts';
+import type { PublicKeyHex } from '@edmp/interface';
+import type { SignedOrder } from '../blocks/order.ts';
+import type { Order, OrderStatus } from '../market.ts';
+import type { OrderHold } from './holds.ts';
 
-/** What a trade does to an order's quantity: negotiated, agreed on the chain (its money is held), or done. */
-export type Claim = 'reserved' | 'agreed' | 'filled';
-
-/** This node's own orders with what its trades have taken of them. */
-export interface OwnOrders {
-  add(order: SignedOrder): void;
-  get(key: string): SignedOrder | undefined;
-  /** Licences neither sold nor reserved; 0 when the order is not open. */
-  available(key: string): number;
-  /** Sets what a trade takes; `undefined` releases it. */
-  claim(key: string, trade: TradeId, quantity: number, claim: Claim | undefined): void;
-  cancel(key: string): void;
-  status(key: string): OrderStatus | undefined;
-  view(key: string): Order | undefined;
-  /** All own orders in order of number. */
-  all(): readonly Order[];
-  /** Keys of the orders that are open now. */
-  open(): readonly string[];
-  /** Keys of own orders on one asset. */
-  onAsset(asset: string): Iterable<string>;
-  /** Licences of an open order that no agreed or finished trade covers. */
-  unheld(key: string): number;
+interface OwnHold {
+  readonly quantity: number;
+  state: 'held' | 'settled' | 'returned';
 }
 
 interface Entry {
   readonly order: SignedOrder;
   cancelled: boolean;
-  readonly claims: Map<TradeId, { readonly quantity: number; readonly claim: Claim }>;
 }
 
-/** No own orders yet. `now` tells the time, ms. */
-export function ownOrders(now: () => number): OwnOrders {
-  const entries = new Map<string, Entry>();
-  const byAsset = new Map<string, Set<string>>();
+/**
+ * This node's own orders, closed ones included, with what holds took of them. Grows with the own chain and nothing else:
+ * a hold counts only when the own key is its party, and that takes a block of one's own. Holds may come before their
+ * order and returns before their hold.
+ */
+export class OwnOrders {
+  readonly #now: () => number;
+  readonly #self: PublicKeyHex;
+  readonly #entries = new Map<string, Entry>();
+  readonly #byAsset = new Map<string, string[]>();
   /** Candidates for open; closed ones leave when somebody looks. */
-  const maybeOpen = new Set<string>();
-  const sum = (entry: Entry, claim: Claim): number => {
-    let total = 0;
-    for (const taken of entry.claims.values()) if (taken.claim === claim) total += taken.quantity;
-    return total;
-  };
-  const statusOf = (entry: Entry): OrderStatus => {
-    if (sum(entry, 'filled') >= entry.order.quantity) return 'filled';
+  readonly #maybeOpen = new Set<string>();
+  /** Holds by order. */
+  readonly #holds = new Map<string, Map<string, OwnHold>>();
+  readonly #orderOfHold = new Map<string, readonly string[]>();
+
+  constructor(self: PublicKeyHex, now: () => number) {
+    this.#self = self;
+    this.#now = now;
+  }
+
+  /** Takes in an own order. */
+  add(order: SignedOrder): void {
+    if (this.#entries.has(order.key)) return;
+    this.#entries.set(order.key, { order, cancelled: false });
+    this.#maybeOpen.add(order.key);
+    const keys = this.#byAsset.get(order.asset);
+    if (keys === undefined) this.#byAsset.set(order.asset, [order.key]);
+    else keys.push(order.key);
+  }
+
+  get(key: string): SignedOrder | undefined {
+    return this.#entries.get(key)?.order;
+  }
+
+  /** The order is cancelled. */
+  cancel(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) entry.cancelled = true;
+  }
+
+  /** A hold takes quantity of those of its two orders whose party is the own key. */
+  holdTaken(hold: OrderHold): void {
+    if (this.#orderOfHold.has(hold.hold)) return;
+    const orders = [
+      ...(hold.seller === this.#self ? [hold.ask] : []),
+      ...(hold.buyer === this.#self ? [hold.bid] : []),
+    ];
+    if (orders.length === 0) return;
+    this.#orderOfHold.set(hold.hold, orders);
+    for (const key of orders) {
+      const holds = this.#holds.get(key) ?? new Map<string, OwnHold>();
+      holds.set(hold.hold, { quantity: hold.quantity, state: 'held' });
+      this.#holds.set(key, holds);
+    }
+  }
+
+  /** A hold was given back: its quantity returns to an own ask, never to a bid. */
+  holdReturned(hold: string): void {
+    for (const key of this.#orderOfHold.get(hold) ?? []) {
+      const held = this.#holds.get(key)?.get(hold);
+      if (held !== undefined && held.state === 'held' && this.get(key)?.side !== 'bid') held.state = 'returned';
+    }
+  }
+
+  /** The payment of a hold is final: what it took is traded for good. */
+  holdSettled(hold: string): void {
+    for (const key of this.#orderOfHold.get(hold) ?? []) {
+      const held = this.#holds.get(key)?.get(hold);
+      if (held?.state === 'held') held.state = 'settled';
+    }
+  }
+
+  /** Licences that no hold has taken; 0 when the order is not open. */
+  available(key: string): number {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || this.#statusOf(entry) !== 'open') return 0;
+    return entry.order.quantity - this.#taken(entry);
+  }
+
+  status(key: string): OrderStatus | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined ? undefined : this.#statusOf(entry);
+  }
+
+  view(key: string): Order | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined ? undefined : this.#viewOf(entry);
+  }
+
+  /** All own orders in order of number. */
+  all(): readonly Order[] {
+    return [...this.#entries.values()]
+      .map((entry) => this.#viewOf(entry))
+      .sort((a, b) => a.number - b.number);
+  }
+
+  /** Keys of the orders that are open now. */
+  open(): readonly string[] {
+    for (const key of this.#maybeOpen) if (this.status(key) !== 'open') this.#maybeOpen.delete(key);
+    return [...this.#maybeOpen];
+  }
+
+  /** Keys of own orders on one asset. */
+  onAsset(asset: string): readonly string[] {
+    return this.#byAsset.get(asset) ?? [];
+  }
+
+  #sum(key: string, state: OwnHold['state']): number {
+    let sum = 0;
+    for (const hold of this.#holds.get(key)?.values() ?? []) if (hold.state === state) sum += hold.quantity;
+    return sum;
+  }
+
+  #taken({ order }: Entry): number {
+    return Math.min(order.quantity, this.#sum(order.key, 'held') + this.#sum(order.key, 'settled'));
+  }
+
+  #statusOf(entry: Entry): OrderStatus {
+    if (this.#taken(entry) >= entry.order.quantity) return 'filled';
     if (entry.cancelled) return 'cancelled';
-    return entry.order.expires <= now() ? 'expired' : 'open';
-  };
-  const viewOf = (entry: Entry): Order => {
+    return entry.order.expires <= this.#now() ? 'expired' : 'open';
+  }
+
+  #viewOf(entry: Entry): Order {
     const { order } = entry;
+    const filled = Math.min(order.quantity, this.#sum(order.key, 'settled'));
     return {
       id: order.id,
       number: order.block.core.seq,
@@ -57,56 +148,12 @@ export function ownOrders(now: () => number): OwnOrders {
       asset: order.asset,
       price: order.price,
       quantity: order.quantity,
-      filled: sum(entry, 'filled'),
-      reserved: sum(entry, 'reserved') + sum(entry, 'agreed'),
+      filled,
+      reserved: this.#taken(entry) - filled,
       created: order.created,
       expires: order.expires,
-      status: statusOf(entry),
+      status: this.#statusOf(entry),
       ...(order.document === undefined ? {} : { document: order.document }),
     };
-  };
-  const own: OwnOrders = {
-    add(order) {
-      if (entries.has(order.key)) return;
-      entries.set(order.key, { order, cancelled: false, claims: new Map() });
-      maybeOpen.add(order.key);
-      const keys = byAsset.get(order.asset) ?? new Set();
-      byAsset.set(order.asset, keys.add(order.key));
-    },
-    get: (key) => entries.get(key)?.order,
-    available(key) {
-      const entry = entries.get(key);
-      if (entry === undefined || statusOf(entry) !== 'open') return 0;
-      return entry.order.quantity - sum(entry, 'filled') - sum(entry, 'agreed') - sum(entry, 'reserved');
-    },
-    claim(key, trade, quantity, claim) {
-      const claims = entries.get(key)?.claims;
-      if (claim === undefined) claims?.delete(trade);
-      else claims?.set(trade, { quantity, claim });
-    },
-    cancel(key) {
-      const entry = entries.get(key);
-      if (entry !== undefined) entry.cancelled = true;
-    },
-    status(key) {
-      const entry = entries.get(key);
-      return entry === undefined ? undefined : statusOf(entry);
-    },
-    view(key) {
-      const entry = entries.get(key);
-      return entry === undefined ? undefined : viewOf(entry);
-    },
-    all: () => [...entries.values()].map(viewOf).sort((a, b) => a.number - b.number),
-    open() {
-      for (const key of maybeOpen) if (own.status(key) !== 'open') maybeOpen.delete(key);
-      return [...maybeOpen];
-    },
-    onAsset: (asset) => byAsset.get(asset) ?? [],
-    unheld(key) {
-      const entry = entries.get(key);
-      if (entry === undefined || statusOf(entry) !== 'open') return 0;
-      return Math.max(0, entry.order.quantity - sum(entry, 'filled') - sum(entry, 'agreed'));
-    },
-  };
-  return own;
+  }
 }
