@@ -17,4 +17,3 @@ export const textOf: FieldReaders['textOf'] = readers.textOf;
 export const bytesOf: FieldReaders['bytesOf'] = readers.bytesOf;
 export const boundedBytesOf: FieldReaders['boundedBytesOf'] = readers.boundedBytesOf;
 export const keyOf: FieldReaders['keyOf'] = readers.keyOf;
-export const linkOf: FieldReaders['linkOf'] = readers.linkOf;

@@ -21,6 +21,11 @@ export const STEP_MINUTES: Readonly<Record<IntervalStep, number | null>> = {
   P1D: null,
 };
 
+/** Usual minutes of a step: those of {@link STEP_MINUTES}, and 24 hours for a day. */
+export function nominalStepMinutes(step: IntervalStep): number {
+  return STEP_MINUTES[step] ?? DAY_MINUTES;
+}
+
 function dayFormat(zone: string): Intl.DateTimeFormat {
   const known = formats.get(zone);
   if (known !== undefined) return known;
@@ -93,7 +98,7 @@ export function startOfDay(zone: string, day: number): number {
  * Fewest and most intervals that days `from` to `to` (days since 1970-01-01) can have in whatever time zone: what can be
  * said without a table of clock changes, which differs between runtimes.
  */
-export function intervalBounds(
+export function intervalRangeAnywhere(
   step: IntervalStep,
   from: number,
   to: number,

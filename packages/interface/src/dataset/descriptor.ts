@@ -1,6 +1,6 @@
 import type { FieldFailureOptions } from '../format/failure.ts';
 import { type FieldReaders, fieldReaders } from '../format/fields.ts';
-import { intervalBounds, intervalRange, isTimeZone, isTimeZoneName, parseDay } from './calendar.ts';
+import { intervalRange, intervalRangeAnywhere, isTimeZone, isTimeZoneName, parseDay } from './calendar.ts';
 import { DatasetError } from './errors.ts';
 import { MAX_INTERVALS } from './limits.ts';
 import {
@@ -158,7 +158,7 @@ export function descriptorOf(value: unknown): Descriptor {
   const to = dayOf(fields.to, 'to');
   check(from.day <= to.day, 'to', 'a day that is not before `from`');
   const count = read.integerOf(fields.count, 1, MAX_INTERVALS, 'count');
-  const { min, max } = intervalBounds(step, from.day, to.day);
+  const { min, max } = intervalRangeAnywhere(step, from.day, to.day);
   check(
     count >= min && count <= max,
     'count',

@@ -12,7 +12,14 @@ export {
   isAssetId,
   parseAssetId,
 } from './asset-id.ts';
-export { intervalRange, isTimeZone, parseDay, STEP_MINUTES, startOfDay } from './calendar.ts';
+export {
+  intervalRange,
+  isTimeZone,
+  nominalStepMinutes,
+  parseDay,
+  STEP_MINUTES,
+  startOfDay,
+} from './calendar.ts';
 export type { Consumption } from './consumption.ts';
 export { type Descriptor, descriptorOf, validateDescriptor } from './descriptor.ts';
 export {
@@ -22,7 +29,7 @@ export {
   encodeDatasetDocument,
 } from './document.ts';
 export { DatasetError, type DatasetErrorCode } from './errors.ts';
-export { MAX_CHUNKS, MAX_DOCUMENT_BYTES, MAX_INTERVALS } from './limits.ts';
+export { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from './limits.ts';
 export {
   ATTESTATION_LEVELS,
   type AttestationLevel,

@@ -10,14 +10,3 @@ export function codeOf(call: () => unknown): string {
   }
   return 'no error';
 }
-
-/** {@link codeOf} of a promise. */
-export async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-  } catch (error) {
-    if (isEdmpError(error)) return error.code;
-    throw error;
-  }
-  return 'no error';
-}

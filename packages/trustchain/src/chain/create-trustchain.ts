@@ -9,6 +9,7 @@ import {
   type TypeRule,
   throwIfAborted,
 } from '@edmp/interface';
+import { mutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
 import { accusation } from '../fraud/accusation.ts';
@@ -26,7 +27,6 @@ import { fraudRegister } from './fraud-register.ts';
 import { gapReports } from './gap-reports.ts';
 import { histories } from './history.ts';
 import { intake } from './intake.ts';
-import { lock } from './lock.ts';
 import { type TrustchainOptions, withDefaults } from './options.ts';
 import { ownHeadGuard } from './own-head.ts';
 import { expectHistory } from './pair-history.ts';
@@ -82,7 +82,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
     node?.publishProof(proof.bytes);
   });
-  const ownChain = lock();
+  const ownChain = mutex();
   const reacting = reaction({
     self,
     store,
