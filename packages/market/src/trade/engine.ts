@@ -281,8 +281,8 @@ export class TradeEngine {
     else this.tally.take(order, encoded.id, quantity);
   }
 
-  /** The one place where a trade changes state. */
-  async #enter(running: Running, state: TradeState, from: TradeState | null): Promise<void> {
+  /** The one place where a trade changes state. Done at once, or when what must be durable is. */
+  #enter(running: Running, state: TradeState, from: TradeState | null): Promise<void> | undefined {
     const { trade } = running;
     trade.state = state;
     const block = blockOf(trade, state);
@@ -297,8 +297,13 @@ export class TradeEngine {
     if (state !== from) running.lastFailure = undefined;
     this.#index(trade);
     this.#count(trade);
-    if (SAVED.has(state)) await this.#save(trade);
-    this.#emitter.emit({ type: 'entered', trade, from });
+    if (SAVED.has(state)) return this.#save(trade).then(() => this.#entered(running, state, from));
+    this.#entered(running, state, from);
+    return undefined;
+  }
+
+  #entered(running: Running, state: TradeState, from: TradeState | null): void {
+    this.#emitter.emit({ type: 'entered', trade: running.trade, from });
     for (const wake of [...running.waiting]) wake();
     if (isFinished(state)) this.#finish(running);
   }
@@ -400,7 +405,10 @@ export class TradeEngine {
       }
       if (row.code !== undefined)
         trade.failure = { code: row.code, reason: reasonOf(row, running.lastFailure) };
-      if (row.action === 'note' || row.action === 'end') await this.#enter(running, row.to, row.from);
+      if (row.action === 'note' || row.action === 'end') {
+        const writing = this.#enter(running, row.to, row.from);
+        if (writing !== undefined) await writing;
+      }
     }
     this.#retryLater(running);
   }

@@ -84,8 +84,13 @@ export class HoldDesk {
       return decline('unknown', 'no such offer was made here');
     const no = await this.#take(trade, spending, request.certificate, options);
     if (no !== undefined) return no;
-    await engine.until(trade, (state) => state !== 'releasing', WAIT_FOR_ACKS_MS);
-    return this.#answer(trade);
+    trade.answering += 1;
+    try {
+      await engine.until(trade, (state) => state !== 'releasing', WAIT_FOR_ACKS_MS);
+      return this.#answer(trade);
+    } finally {
+      trade.answering -= 1;
+    }
   }
 
   /** A hold became known by gossip or after a restart: its buyer may not get to show it. */
@@ -106,7 +111,7 @@ export class HoldDesk {
     if (hold === undefined) return;
     const [answer] = await chain.store.answers(hold.proposal, { author: hold.buyer, limit: 1 });
     const spending = answer === undefined ? undefined : readHold(() => spendingOf(answer.block));
-    if (spending !== undefined && spending.key === hold.key) this.#commit(trade, spending, null);
+    if (spending !== undefined && spending.key === hold.key) this.#commit(trade, spending);
   }
 
   async #take(
@@ -128,9 +133,8 @@ export class HoldDesk {
       if (!isMarketError(error)) throw error;
       return decline('terms', error.message);
     }
-    let known: Certificate | null;
     try {
-      known = await this.#prove(spending, certificate, options);
+      await this.#prove(spending, certificate, options);
     } catch (error) {
       if (!isEdmpError(error)) throw error;
       return decline('history', `${error.code}: ${error.message}`, {
@@ -147,31 +151,25 @@ export class HoldDesk {
             retryMs: RETRY_MS,
           });
     }
-    return this.#commit(trade, spending, known);
+    return this.#commit(trade, spending);
   }
 
   /** Brings in what makes the payment count: the quorum's certificate, or the payer's whole chain. */
-  async #prove(
-    spending: Spending,
-    certificate: Uint8Array | null,
-    options: AbortOptions,
-  ): Promise<Certificate | null> {
+  async #prove(spending: Spending, certificate: Uint8Array | null, options: AbortOptions): Promise<void> {
     const { chain, learn, ledger } = this.#needs;
     const currency = currencyLink(spending.money.currency);
     if (currency === null) {
       // A chain that is known and sound up to the hold need not be asked for again.
-      if (ledger.hold(spending.key)?.counts === true) return null;
+      if (ledger.hold(spending.key)?.counts === true) return;
       await chain.history(spending.author, { ...options, upTo: spending.id, want: 'complete' });
-      return null;
+    } else if (certificate !== null) {
+      const decoded = decodeCertificate(certificate, currency);
+      if (decoded.kind === 'spend') await learn(decoded);
     }
-    if (certificate === null) return null;
-    const decoded = decodeCertificate(certificate, currency);
-    if (decoded.kind === 'spend') await learn(decoded);
-    return decoded;
   }
 
   /** From here on the licence is taken. No wait stands between the checks and this line. */
-  #commit(trade: Trade, spending: Spending, certificate: Certificate | null): Decline | undefined {
+  #commit(trade: Trade, spending: Spending): Decline | undefined {
     const { engine, environment, left, deltaMs } = this.#needs;
     const { deadlines, quantity } = trade.encoded.terms;
     if (trade.hold !== null || isFinished(trade.state)) return undefined;
@@ -183,7 +181,6 @@ export class HoldDesk {
       return decline('taken', `${free} licences are left; the held money comes back by itself`);
     }
     trade.hold = spending;
-    trade.certificate = certificate;
     trade.certified = true;
     engine.tally.take(ownOrderOf(trade), idOf(trade), quantity);
     engine.poke(trade);
@@ -191,7 +188,6 @@ export class HoldDesk {
   }
 
   #answer(trade: Trade): TradeReply {
-    const { engine } = this.#needs;
     const { release, state, failure } = trade;
     switch (state) {
       case 'acknowledged':
@@ -201,7 +197,6 @@ export class HoldDesk {
         if (release === null) return { kind: 'wait' };
         // If this answer gets lost, the buyer shows its hold again.
         trade.handed = true;
-        engine.poke(trade);
         return { kind: 'released', release: release.block.bytes, opener: release.opener };
       case 'failed':
       case 'lost':

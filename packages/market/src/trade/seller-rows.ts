@@ -116,7 +116,7 @@ const rows: readonly Row[] = [
   ...outcomeRows('acknowledged'),
   {
     from: 'acknowledged',
-    when: 'the buyer has the key',
+    when: 'the buyer has the key, or waits for it in a request',
     test: (s) => s.handed,
     action: 'note',
     to: 'waiting',

@@ -27,6 +27,7 @@ export interface TradeSituation {
   readonly draft: boolean;
   readonly release: boolean;
   readonly acks: boolean;
+  /** The buyer has the key, or waits for it in a request. */
   readonly handed: boolean;
   readonly receipt: boolean;
   readonly unreceipted: boolean;
@@ -67,7 +68,7 @@ export function situationOf(
     draft: trade.draft !== null,
     release: trade.release !== null,
     acks: trade.acks !== null,
-    handed: trade.handed,
+    handed: trade.handed || trade.answering > 0,
     receipt: trade.receipt !== null,
     unreceipted: trade.unreceipted,
     proof: trade.proof !== null,

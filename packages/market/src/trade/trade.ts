@@ -67,7 +67,7 @@ export interface Trade {
   /** After a restart: this node's own chain has not been searched yet for what the trade signed before. */
   unsure: boolean;
   hold: Spending | null;
-  /** The hold's spend certificate; issued money only. */
+  /** Buyer: the hold's spend certificate; issued money only. A seller's is among the certificates that it keeps. */
   certificate: Certificate | null;
   /** Buyer: the hold needs no certificate, or has it. */
   certified: boolean;
@@ -77,6 +77,8 @@ export interface Trade {
   release: ShownRelease | null;
   /** Acknowledgements of a quorum of witnesses. */
   acks: Certificate | null;
+  /** Seller: requests of the buyer that will be answered with the key. */
+  answering: number;
   /** Seller: the buyer was handed the release and its opener. */
   handed: boolean;
   receipt: BlockId | null;
@@ -106,6 +108,7 @@ export function newTrade(
     draft: null,
     release: null,
     acks: null,
+    answering: 0,
     handed: false,
     receipt: null,
     unreceipted: false,

@@ -33,7 +33,7 @@ import { defaultOfferLimits, type OfferLimits } from '../../../src/negotiation/o
 import { defaultDurations, type NegotiationSettings } from '../../../src/negotiation/settings.ts';
 import { type Certificate, certificateOfShares } from '../../../src/notary/certificate.ts';
 import { signStatement } from '../../../src/notary/statement.ts';
-import { cancelRule, orderRule } from '../../../src/order/rules.ts';
+import { orderRule } from '../../../src/order/rules.ts';
 import { defaultRiskPolicy, type RiskPolicy } from '../../../src/risk/policy.ts';
 import type { TradeWallet, TradeWitnesses } from '../../../src/trade/needs.ts';
 import type { TradeState } from '../../../src/trade/states.ts';
@@ -58,6 +58,10 @@ export interface TraderOptions {
   readonly witnesses?: (real: TradeWitnesses) => TradeWitnesses;
   /** Wraps its store of records. */
   readonly records?: (real: KeyValueStore) => KeyValueStore;
+  /** Wraps its block store. */
+  readonly blocks?: (real: BlockStore) => BlockStore;
+  /** Wraps its wallet. */
+  readonly wallet?: (real: TradeWallet) => TradeWallet;
 }
 
 /** One trader of a test. */
@@ -111,15 +115,16 @@ export class TradingWorld {
     return softwareSigner({ crypto, secretKey });
   }
 
-  /** A witness with a node and a statement key of its own. */
-  async witness(name: string): Promise<FakeWitness> {
+  /** A witness with a statement key of its own, on a node of its own or on a trader's. */
+  async witness(name: string, on?: Trader): Promise<FakeWitness> {
     const witness = new FakeWitness(this.signer(`${name} statements`), this.environment, (trade, proof) =>
       this.#judge.judge(trade, proof),
     );
-    const network = this.networks.create({ self: this.signer(name).publicKey });
-    await network.start();
+    const network = on?.network ?? this.networks.create({ self: this.signer(name).publicKey });
+    if (on === undefined) await network.start();
     witness.serve(network, this.parcels);
     this.witnesses.push({ witness, network });
+    this.notaries.set(hex(witness.key), this.signer(`${name} statements`));
     return witness;
   }
 
@@ -130,11 +135,12 @@ export class TradingWorld {
   async trader(name: string, options: TraderOptions = {}): Promise<Trader> {
     const signer = this.signer(name);
     const kv = memoryKeyValueStore();
+    const blocks = memoryBlockStore();
     const base = {
       name,
       key: signer.publicKey,
       signer,
-      blocks: memoryBlockStore(),
+      blocks: options.blocks?.(blocks) ?? blocks,
       kv: options.records?.(kv) ?? kv,
       settlement: fakeSettlement({ environment: this.environment, shelf: this.shelf }),
       options,
@@ -219,6 +225,7 @@ export class TradingWorld {
       { nodeOf: (key) => this.nodeOf(key), keysOf: (hold) => ledger.keysOf(hold) },
       this.parcels,
     );
+    const wallet = this.#wallet(base.key, ledger);
     const trading: Trading = createTrading({
       node: {
         chain,
@@ -228,7 +235,12 @@ export class TradingWorld {
         report: (what, error) => base.problems.push({ what, error }),
         signal: stop.signal,
       },
-      money: { ledger, currency: (id) => ledger.currency(id), wallet: this.#wallet(base.key, ledger), learn },
+      money: {
+        ledger,
+        currency: (id) => ledger.currency(id),
+        wallet: base.options.wallet?.(wallet) ?? wallet,
+        learn,
+      },
       witnesses: base.options.witnesses?.(client) ?? client,
       serves: (node, key) => {
         const at = this.nodeOf(key);
