@@ -6,6 +6,8 @@ export type MarketErrorCode =
   | 'ERR_MARKET_FORMAT'
   /** The market was stopped. */
   | 'ERR_MARKET_STOPPED'
+  /** A reader of events fell too far behind. */
+  | 'ERR_MARKET_EVENTS_LOST'
   /** A currency, asset, order or trade that is not known here. */
   | 'ERR_MARKET_UNKNOWN'
   /** Zero, negative or too large an amount, price, quantity or lifetime. */
@@ -18,6 +20,8 @@ export type MarketErrorCode =
   | 'ERR_ORDER_OWNER'
   /** The asset is on sale, or sold, exclusively already. */
   | 'ERR_ORDER_EXCLUSIVE'
+  /** This node has a licence of the data already, or is buying one; a second must be asked for. */
+  | 'ERR_ORDER_REPEATED'
   /** This node does not hold the data that it offers. */
   | 'ERR_ORDER_NO_DATA'
   /** A limit per trader, per book or in bytes is reached. */
@@ -58,7 +62,37 @@ export type MarketErrorCode =
   /** Risk policy: the counterparty's chain is not completely known. */
   | 'ERR_RISK_CHAIN'
   /** Risk policy: the seller has sold more licences than it offered. */
-  | 'ERR_RISK_OVERSOLD';
+  | 'ERR_RISK_OVERSOLD'
+  /** A spending block that does not follow from the one before it: number, link, balance. */
+  | 'ERR_MONEY_SUCCESSION'
+  /** A claim of what is unknown, somebody else's, of another amount, or claimed before. */
+  | 'ERR_MONEY_CLAIM'
+  /** Two spending blocks of one author with one number in one currency. */
+  | 'ERR_MONEY_FORK'
+  /** A notary or witness says no for what the bytes say: final. */
+  | 'ERR_NOTARY_REFUSED'
+  /** A notary or witness has no room now; the same request may succeed later. */
+  | 'ERR_NOTARY_LATER'
+  /** Nobody is known that serves a notary's or witness's key. */
+  | 'ERR_NOTARY_UNKNOWN'
+  /** Fraud by the author is proven; the proof is attached. */
+  | 'ERR_NOTARY_PROVEN'
+  /** A proof against a notary or witness that does not prove anything. */
+  | 'ERR_NOTARY_UNFOUNDED'
+  /** A notary whose store is a copy or went back in time: it was shown a statement of its own that it does not hold. */
+  | 'ERR_NOTARY_HALTED'
+  /** Buyer and seller share no witness. */
+  | 'ERR_TRADE_WITNESSES'
+  /** A hold that came too late for a release. */
+  | 'ERR_TRADE_LATE'
+  /** The release found no quorum of witnesses in time. */
+  | 'ERR_TRADE_LOST'
+  /** A currency whose block is not known here. */
+  | 'ERR_CURRENCY_UNKNOWN'
+  /** More of a currency's notaries are proven cheats than it can bear. */
+  | 'ERR_CURRENCY_BROKEN'
+  /** An idempotency key that was used for another call. */
+  | 'ERR_IDEMPOTENCY';
 
 /** Anything that the market refuses or that goes wrong in a trade; branch on `code`. */
 export class MarketError extends EdmpError {
