@@ -6,6 +6,7 @@ import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, walletOf } from './desk/events.ts';
 import { IncomingPayments } from './desk/incoming.ts';
 import { MarketDesk } from './desk/market-desk.ts';
+import { keepSpends } from './desk/keep-spends.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
 import { openMoney } from './desk/open-money.ts';
@@ -176,8 +177,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const incoming = new IncomingPayments({
     self,
     environment,
-    counts: ({ key, author, money: { currency, n } }) =>
-      certificates.spend(key) !== undefined || ledger.account(author, currency).certified >= n,
+    counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
     newest: async ({ author, money: { currency } }, more) =>
       (await client.account(currency, author, more))?.certificate ?? undefined,
@@ -223,6 +223,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
 

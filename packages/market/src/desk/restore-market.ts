@@ -54,7 +54,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await orders.restore();
   for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
   await spender.resume(currencies.values());
-  for (const block of found.incoming) parts.incoming.onBlock(block);
+  for (const block of found.incoming) parts.incoming.onStored(block);
 }
 
 /** What this node issued is kept whatever else comes. */

@@ -1,0 +1,116 @@
+import type { DatasetDocument, PublicKey } from '../../packages/interface/src/index.ts';
+import type { IssuedCurrency, MarketOptions } from '../../packages/market/src/index.ts';
+import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
+import type { SimNode } from '../lib/node.ts';
+import type { World } from '../lib/world.ts';
+
+/** What a node does in a history. */
+export type Party = 'issuer' | 'notary' | 'witness' | 'seller' | 'buyer';
+
+/** One node and its part. */
+export interface Member {
+  readonly party: Party;
+  readonly node: SimNode;
+  readonly settlement: ReturnType<typeof fakeSettlement>;
+  /** Datasets that a seller has. */
+  readonly documents: DatasetDocument[];
+}
+
+/** Who takes part in a history. */
+export interface Cast {
+  readonly world: World;
+  readonly members: readonly Member[];
+  /** The community's token; set once its issuer has opened it. */
+  sun: IssuedCurrency | null;
+  /** How many notaries, and thus liars among them, there can be. */
+  readonly notaries: 1 | 4 | 7;
+  /** Phases of the trades. */
+  readonly durations: { readonly accept: number; readonly release: number; readonly complain: number };
+  readonly deltaMs: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** Members of some parties. */
+export function membersOf(cast: Cast, ...parties: readonly Party[]): readonly Member[] {
+  return cast.members.filter(({ party }) => parties.includes(party));
+}
+
+/** A member by its node. */
+export function memberOf(cast: Cast, node: SimNode): Member | undefined {
+  return cast.members.find((member) => member.node === node);
+}
+
+/** Nodes whose statements decide: notaries and witnesses. */
+export function deciders(cast: Cast): readonly SimNode[] {
+  return cast.members.filter(({ node }) => node.isNotary).map(({ node }) => node);
+}
+
+/** Draws and starts all nodes, connects them and opens the token. */
+export async function createCast(world: World): Promise<Cast> {
+  const random = world.random.fork('cast');
+  const shelf: Shelf = new Map();
+  const members: Member[] = [];
+  const draw = random.below(20);
+  const notaries = draw === 0 ? 7 : draw < 7 ? 4 : 1;
+  const durations = {
+    accept: MINUTE,
+    release: (5 + random.below(6)) * MINUTE,
+    complain: (15 + random.below(46)) * MINUTE,
+  };
+  const cast: Cast = { world, members, sun: null, notaries, durations, deltaMs: MINUTE };
+  const witnessKeys: PublicKey[] = [];
+
+  const add = (party: Party, name: string, isNotary: boolean): Member => {
+    const settlement = fakeSettlement({ environment: world.environment, shelf });
+    const node = world.add({
+      name,
+      settlement,
+      notary: isNotary,
+      market: (): Partial<MarketOptions> => ({
+        matchmaker: party === 'witness',
+        witnesses: { keys: witnessKeys.slice(0, 4) },
+        deadlines: durations,
+        shortComplaints: true,
+        deltaMs: cast.deltaMs,
+        ...(cast.sun === null ? {} : { currencies: [cast.sun.block.bytes] }),
+      }),
+    });
+    const member: Member = { party, node, settlement, documents: [] };
+    members.push(member);
+    return member;
+  };
+
+  const makers = 1 + random.below(2);
+  for (let i = 1; i <= makers; i++) await add('witness', `witness${i}`, true).node.start();
+  // The lone notary is often the first matchmaker: one reachable node of a community does everything.
+  const shared = notaries === 1 && random.below(2) === 0;
+  if (!shared) for (let i = 1; i <= notaries; i++) await add('notary', `notary${i}`, true).node.start();
+  const keysOf = (party: Party): readonly PublicKey[] =>
+    membersOf(cast, party).flatMap(({ node }) => node.running?.market.notaryKeys ?? []);
+  const fourJudge = notaries === 4 && random.below(2) === 0;
+  witnessKeys.push(...(fourJudge ? keysOf('notary') : keysOf('witness').slice(0, 1)));
+  add('issuer', 'issuer', false);
+  for (let i = random.below(3) + 1; i > 0; i--) add('seller', `seller${i}`, false);
+  for (let i = random.below(3) + 1; i > 0; i--) add('buyer', `buyer${i}`, false);
+  for (const { node } of members) await node.start();
+  world.links.connect();
+  await world.advance(500);
+
+  const issuer = membersOf(cast, 'issuer')[0]?.node.running?.market;
+  if (issuer === undefined) throw new Error('The issuer does not run');
+  const offer = {
+    label: 'SUN',
+    precision: 2,
+    notaries: shared ? keysOf('witness').slice(0, 1) : keysOf('notary'),
+  };
+  const sun = await world.environment.run(issuer.issueCurrency(offer), 10 * MINUTE);
+  if (sun.kind !== 'issued') throw new Error('Expected an issued currency');
+  cast.sun = sun;
+  for (const { node } of members) {
+    const adding = node.running?.market.addCurrency(sun.block.bytes);
+    if (adding !== undefined) await world.environment.run(adding);
+  }
+  return cast;
+}
