@@ -20,6 +20,7 @@ import { createTrustchain } from '../../packages/trustchain/src/index.ts';
 import type { OutgoingFrame } from '../../packages/trustchain/src/simulated.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
 import { type OpenDisk, SimulatedDisk } from './disk.ts';
+import { tracedNotary } from './notary-trace.ts';
 import type { World } from './world.ts';
 
 /** What a node runs while it is up. */
@@ -131,7 +132,7 @@ export class SimNode {
       });
       const market = await createMarket({
         trustchain,
-        network: used,
+        network: world.isTraced && this.isNotary ? tracedNotary(used, (text) => world.trace(`${this.name} ${text}`)) : used,
         settlement: this.settlement,
         environment: this.clock,
         crypto: world.crypto,

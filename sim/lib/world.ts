@@ -43,6 +43,8 @@ export class World {
   readonly findings = new Findings();
   readonly nodes: SimNode[] = [];
   readonly #names = new Map<string, string>();
+  /** Whether somebody reads the trace: then it says more. */
+  readonly isTraced: boolean;
   readonly #trace: Trace;
   readonly #listeners: ((heard: Heard) => void)[] = [];
   #tap: StatementTap | undefined;
@@ -55,6 +57,7 @@ export class World {
     this.random = seededRandom(seed);
     this.#frames = this.random.fork('frames');
     this.environment = virtualEnvironment({ seed, start: START });
+    this.isTraced = print !== undefined;
     this.#trace = new Trace(START, print);
     const names = (key: PublicKey | undefined): string =>
       (key === undefined ? undefined : this.#names.get(publicKeyToHex(key))) ?? '-';
