@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
+import { encodeCanonical } from '../packages/interface/src/format/index.ts';
 import {
   type BlockId,
   bytesToHex,
@@ -21,7 +22,6 @@ import {
   checkpointDigest,
   decodeHalfBlock,
   doubleAnswerEvidence,
-  encodeCanonical,
   encodeCheckpoint,
   encodeFraudProof,
   type FraudEvidence,

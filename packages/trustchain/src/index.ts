@@ -4,8 +4,6 @@
  *
  * @packageDocumentation
  */
-export { decodeCanonical } from './block/canonical-decode.ts';
-export { encodeCanonical } from './block/canonical-encode.ts';
 export { decodeCore, decodeHalfBlock, encodeCore } from './block/codec.ts';
 export { checkCoreFields, isBlockType } from './block/core-rules.ts';
 export { BlockError, type BlockErrorCode } from './block/errors.ts';
@@ -15,7 +13,6 @@ export {
   MAX_BLOCK_BYTES,
   MAX_CLOCK_AHEAD_MS,
   MAX_CORE_BYTES,
-  MAX_DEPTH,
   MAX_TYPE_BYTES,
 } from './block/limits.ts';
 export {

@@ -5,9 +5,9 @@ import {
   isEdmpError,
   virtualEnvironment,
 } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   createTrustchain,
-  encodeCanonical,
   encodeFraudProof,
   exportChainCar,
   forkEvidence,

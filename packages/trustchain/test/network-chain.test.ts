@@ -283,7 +283,7 @@ describe('sync', () => {
     const [author, stranger] = [signerOf(50), signerOf(51)];
     await at(0).store.put(await chainOf(author, 3));
     const other = await chainOf(stranger, 3);
-    const { encodeCanonical } = await import('@edmp/trustchain');
+    const { encodeCanonical } = await import('@edmp/interface/format');
     networks.tamper(at(0).chain.self, (frame) =>
       frame.kind === 'response' && frame.name === SYNC_PROTOCOL
         ? encodeCanonical(other.map((block) => block.bytes))

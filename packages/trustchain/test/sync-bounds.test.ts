@@ -1,6 +1,8 @@
 /** What a sync, a pushed proposal and a request can cost is bounded, and honest syncs of any size arrive. */
+
 import { type BlockStore, type Crypto, type HalfBlock, type Network, singleFrame } from '@edmp/interface';
-import { encodeCanonical, memoryBlockStore, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain';
+import { encodeCanonical } from '@edmp/interface/format';
+import { memoryBlockStore, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeBlocks, FRAME_TARGET_BYTES } from '../src/protocol/messages.ts';
 import { encodeSyncEnd, encodeSyncRequest } from '../src/protocol/sync/sync-messages.ts';

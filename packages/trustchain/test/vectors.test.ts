@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { bytesToHex, hexToBytes, isEdmpError, publicKeyFromHex, softwareSigner } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { decodeCanonical } from '@edmp/interface/format';
 import {
   checkpointDigest,
-  decodeCanonical,
   decodeCheckpoint,
   decodeHalfBlock,
   pairState,

@@ -11,8 +11,7 @@ import {
   type TxValue,
   throwIfAborted,
 } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { assembleHalfBlock, decodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { type FraudProof, verifyFraudProof } from '../fraud/proof.ts';
@@ -172,6 +171,14 @@ function inventory(root: Announced): {
   };
 }
 
+function sectionValue(id: BlockId, bytes: Uint8Array): TxValue {
+  try {
+    return decodeCanonical(bytes);
+  } catch (cause) {
+    throw new CarError('ERR_CAR_FORMAT', `Section ${id} is not canonical dag-cbor`, { cause });
+  }
+}
+
 /**
  * Reads an exported chain, checking every hash and the form of every block; signatures are left to whoever takes the
  * blocks in, those of proofs are verified here. The first item is the chain. That the file holds all that its root
@@ -191,7 +198,7 @@ export async function* readChainCar(
       root = id;
       continue;
     }
-    const value = decodeCanonical(bytes);
+    const value = sectionValue(id, bytes);
     if (held === undefined) {
       if (blockKey(id) !== blockKey(root)) throw new CarError('ERR_CAR_FORMAT', 'The root must come first');
       const chain = announced(value);

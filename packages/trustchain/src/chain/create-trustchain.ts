@@ -8,6 +8,7 @@ import {
   type TypeRule,
   throwIfAborted,
 } from '@edmp/interface';
+import { mutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
 import { answersOf } from '../pair/answers-of.ts';
@@ -21,7 +22,6 @@ import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
 import { fraudRegister } from './fraud-register.ts';
 import { intake } from './intake.ts';
-import { lock } from './lock.ts';
 import { type TrustchainOptions, withDefaults } from './options.ts';
 import { ownHeadGuard } from './own-head.ts';
 import { pairRequests } from './pair-requests.ts';
@@ -74,7 +74,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
     node?.publishProof(proof.bytes);
   });
-  const ownChain = lock();
+  const ownChain = mutex();
   const reacting = reaction({
     self,
     store,

@@ -9,13 +9,14 @@ import {
   type TopicHandler,
   type TopicVerdict,
 } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../../block/codec.ts';
+import { bytesKey } from '../../block/identity.ts';
 import type { FraudRegister } from '../../chain/fraud-register.ts';
 import { decodeFraudProof, verifyFraudProofAsync } from '../../fraud/proof.ts';
 import type { Quota } from '../quota.ts';
 import { contradicts } from './contradiction.ts';
 import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 
 /** What an undecodable, wrongly signed or oversized message costs its deliverer; no honest node relays one. */
 export const FAULT_PRICE = 50;
@@ -106,8 +107,11 @@ export function headsHandler(context: HeadsContext): TopicHandler {
   };
 
   // In turn, so that what many at once cost is known before the next is let in.
-  const turns = oneAtATime(MAX_WAITING);
-  return (body, from) => turns.run(from, () => judge(body, from)) ?? 'ignore';
+  const turns = keyedMutex<string>({ perKey: MAX_WAITING });
+  return (body, from) => {
+    const peer = bytesKey(from);
+    return turns.hasRoom(peer) ? turns.run(peer, () => judge(body, from)) : 'ignore';
+  };
 }
 
 /** What {@link fraudHandler} works with. */

@@ -1,9 +1,15 @@
-import type { IntervalStep } from '@edmp/interface';
+import { boundedMap } from '../bounded/bounded-map.ts';
+import type { IntervalStep } from './vocabulary.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-const formats = new Map<string, Intl.DateTimeFormat>();
-const MAX_FORMATS = 64;
+const DAY_MINUTES = 1_440;
+/** Most by which local days together may be longer or shorter than 24 hours each: from one end of the world's clocks, UTC−12, to the other, UTC+14. */
+const MAX_SHIFT_MINUTES = 26 * 60;
+/** Formats of the zones used last; making one takes some 50 µs. */
+const formats = boundedMap<string, Intl.DateTimeFormat>({ max: 64 });
+/** Area/Location of the IANA database, or one word such as UTC. */
+const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/;
 
 /** Minutes of a step; null for the calendar day, whose length varies. */
 export const STEP_MINUTES: Readonly<Record<IntervalStep, number | null>> = {
@@ -14,6 +20,11 @@ export const STEP_MINUTES: Readonly<Record<IntervalStep, number | null>> = {
   PT1H: 60,
   P1D: null,
 };
+
+/** Usual minutes of a step: those of {@link STEP_MINUTES}, and 24 hours for a day. */
+export function nominalStepMinutes(step: IntervalStep): number {
+  return STEP_MINUTES[step] ?? DAY_MINUTES;
+}
 
 function dayFormat(zone: string): Intl.DateTimeFormat {
   const known = formats.get(zone);
@@ -27,14 +38,18 @@ function dayFormat(zone: string): Intl.DateTimeFormat {
     day: '2-digit',
     era: 'short',
   });
-  if (formats.size >= MAX_FORMATS) formats.clear();
   formats.set(zone, format);
   return format;
 }
 
-/** Whether this runtime knows the IANA time zone. Offsets such as `+01:00` are not zones. */
+/** Whether the text has the form of an IANA time zone's name, at most 64 characters. Offsets such as `+01:00` have not. */
+export function isTimeZoneName(zone: string): boolean {
+  return zone.length <= 64 && ZONE_NAME.test(zone);
+}
+
+/** Whether this runtime knows the IANA time zone. */
 export function isTimeZone(zone: string): boolean {
-  if (zone.length > 64 || !/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/.test(zone)) return false;
+  if (!isTimeZoneName(zone)) return false;
   try {
     dayFormat(zone);
     return true;
@@ -77,6 +92,25 @@ export function startOfDay(zone: string, day: number): number {
     else before = middle;
   }
   return after * MINUTE_MS;
+}
+
+/**
+ * Fewest and most intervals that days `from` to `to` (days since 1970-01-01) can have in whatever time zone: what can be
+ * said without a table of clock changes, which differs between runtimes.
+ */
+export function intervalRangeAnywhere(
+  step: IntervalStep,
+  from: number,
+  to: number,
+): { readonly min: number; readonly max: number } {
+  const days = to - from + 1;
+  const minutes = STEP_MINUTES[step];
+  if (minutes === null) return { min: days, max: days };
+  return {
+    // The first and the last day may be there with one interval each.
+    min: Math.max(1, Math.floor(((days - 2) * DAY_MINUTES - MAX_SHIFT_MINUTES) / minutes)),
+    max: Math.floor((days * DAY_MINUTES + MAX_SHIFT_MINUTES) / minutes),
+  };
 }
 
 /**

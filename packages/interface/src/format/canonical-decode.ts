@@ -1,8 +1,9 @@
-import type { BlockId, TxValue } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
 import { create as createDigest, Digest } from 'multiformats/hashes/digest';
-import { BlockError, type BlockErrorCode } from './errors.ts';
-import { blockIdOver, SHA2_256 } from './identity.ts';
+import { equalBytes } from '../bytes.ts';
+import type { BlockId, TxValue } from '../trustchain/half-block.ts';
+import { FormatError, type FormatErrorCode } from './errors.ts';
+import { idOver, SHA2_256 } from './id.ts';
 import { internedText } from './interned-text.ts';
 import { MAX_DEPTH } from './limits.ts';
 
@@ -22,15 +23,9 @@ const MAJOR_NAMES = [
   'a simple value',
 ];
 
-const fail = (code: BlockErrorCode, message: string, offset: number, cause?: unknown): never => {
-  throw new BlockError(code, `${message} (at byte ${offset})`, { details: { offset }, cause });
+const fail = (code: FormatErrorCode, message: string, offset: number, cause?: unknown): never => {
+  throw new FormatError(code, `${message} (at byte ${offset})`, { details: { offset }, cause });
 };
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
 
 /**
  * CID of a link's bytes (0x00 first) when it is a CIDv1 with a one-byte codec and SHA2-256, as nearly all are: canonical
@@ -49,17 +44,17 @@ function decodeCid(binary: Uint8Array, offset: number): CID {
     const cid = CID.decode(binary);
     const { multihash } = cid;
     const minimal =
-      sameBytes(cid.bytes, binary) &&
-      sameBytes(createDigest(multihash.code, multihash.digest).bytes, multihash.bytes);
+      equalBytes(cid.bytes, binary) &&
+      equalBytes(createDigest(multihash.code, multihash.digest).bytes, multihash.bytes);
     if (!minimal) throw new TypeError('a varint is not in its shortest form');
     return cid;
   } catch (cause) {
-    return fail('ERR_BLOCK_CID', 'A link is not a canonical CID', offset, cause);
+    return fail('ERR_FORMAT_CID', 'A link is not a canonical CID', offset, cause);
   }
 }
 
 /**
- * A cursor over canonical dag-cbor. Every method throws a {@link BlockError} on anything else. A class because it is
+ * A cursor over canonical dag-cbor. Every method throws a {@link FormatError} on anything else. A class because it is
  * made once for every block decoded, and closures cost more to make.
  */
 export class CanonicalReader {
@@ -78,7 +73,7 @@ export class CanonicalReader {
   #byte(position: number): number {
     const byte = this.#input[position];
     return byte === undefined
-      ? fail('ERR_BLOCK_ENCODING', 'The bytes end inside a value', this.#input.length)
+      ? fail('ERR_FORMAT_ENCODING', 'The bytes end inside a value', this.#input.length)
       : byte;
   }
 
@@ -89,12 +84,12 @@ export class CanonicalReader {
     if (info < 24) return info;
     if (info > 27) {
       return info === 31
-        ? fail('ERR_BLOCK_NOT_CANONICAL', 'Indefinite lengths are not canonical', start)
-        : fail('ERR_BLOCK_ENCODING', `Reserved head ${info}`, start);
+        ? fail('ERR_FORMAT_NOT_CANONICAL', 'Indefinite lengths are not canonical', start)
+        : fail('ERR_FORMAT_ENCODING', `Reserved head ${info}`, start);
     }
     const size = 1 << (info - 24);
     if (this.#offset + size > this.#input.length) {
-      fail('ERR_BLOCK_ENCODING', 'The bytes end inside a head', start);
+      fail('ERR_FORMAT_ENCODING', 'The bytes end inside a head', start);
     }
     let high = 0;
     let low = 0;
@@ -104,7 +99,7 @@ export class CanonicalReader {
     }
     this.#offset += size;
     const minimal = size === 8 ? high > 0 : size === 4 ? low > 0xffff : size === 2 ? low > 0xff : low > 23;
-    if (!minimal) fail('ERR_BLOCK_NOT_CANONICAL', 'An integer or length is not in its shortest form', start);
+    if (!minimal) fail('ERR_FORMAT_NOT_CANONICAL', 'An integer or length is not in its shortest form', start);
     const value = high * 0x1_0000_0000 + low;
     return Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low);
   }
@@ -115,7 +110,7 @@ export class CanonicalReader {
     const value = this.#argument();
     const left = this.#input.length - this.#offset;
     return value > left
-      ? fail('ERR_BLOCK_ENCODING', `${value} bytes or items announced, ${left} bytes left`, start)
+      ? fail('ERR_FORMAT_ENCODING', `${value} bytes or items announced, ${left} bytes left`, start)
       : Number(value);
   }
 
@@ -135,7 +130,7 @@ export class CanonicalReader {
     try {
       return decoder.decode(this.#input.subarray(from, this.#offset));
     } catch (cause) {
-      return fail('ERR_BLOCK_TEXT', 'Text is not well-formed UTF-8', start, cause);
+      return fail('ERR_FORMAT_TEXT', 'Text is not well-formed UTF-8', start, cause);
     }
   }
 
@@ -156,14 +151,14 @@ export class CanonicalReader {
     let previousEnd = 0;
     for (let n = 0; n < entries; n++) {
       const start = this.#offset;
-      if (this.#byte(start) >> 5 !== 3) fail('ERR_BLOCK_ENCODING', 'Map keys must be text', start);
+      if (this.#byte(start) >> 5 !== 3) fail('ERR_FORMAT_ENCODING', 'Map keys must be text', start);
       const key = this.#takeText();
       const order = n === 0 ? 1 : this.#compareKeys(start, this.#offset, previousStart, previousEnd);
       if (order <= 0) {
         if (Object.hasOwn(out, key)) {
-          fail('ERR_BLOCK_DUPLICATE_KEY', `The key ${JSON.stringify(key)} occurs twice`, start);
+          fail('ERR_FORMAT_DUPLICATE_KEY', `The key ${JSON.stringify(key)} occurs twice`, start);
         }
-        fail('ERR_BLOCK_NOT_CANONICAL', `The key ${JSON.stringify(key)} is out of order`, start);
+        fail('ERR_FORMAT_NOT_CANONICAL', `The key ${JSON.stringify(key)} is out of order`, start);
       }
       previousStart = start;
       previousEnd = this.#offset;
@@ -191,8 +186,8 @@ export class CanonicalReader {
     if (first === 0xf5) return true;
     if (first === 0xf6) return null;
     return first >= 0xf9 && first <= 0xfb
-      ? fail('ERR_BLOCK_FLOAT', 'Floating-point numbers are not allowed', start)
-      : fail('ERR_BLOCK_VALUE', `Simple value 0x${first.toString(16)} is not allowed`, start);
+      ? fail('ERR_FORMAT_FLOAT', 'Floating-point numbers are not allowed', start)
+      : fail('ERR_FORMAT_VALUE', `Simple value 0x${first.toString(16)} is not allowed`, start);
   }
 
   #expectMajor(major: number, what: string): void {
@@ -200,7 +195,7 @@ export class CanonicalReader {
     if (found === major) return;
     const start = this.#offset;
     if (found === 7) this.#takeSimple(this.#byte(start)); // names floats and simple values
-    fail('ERR_BLOCK_FIELD', `${what} must be ${MAJOR_NAMES[major]}, got ${MAJOR_NAMES[found]}`, start);
+    fail('ERR_FORMAT_FIELD', `${what} must be ${MAJOR_NAMES[major]}, got ${MAJOR_NAMES[found]}`, start);
   }
 
   /** Consumes exactly these bytes if they are next. */
@@ -223,7 +218,7 @@ export class CanonicalReader {
     this.#expectMajor(major, what);
     const value = this.#argument();
     return typeof value === 'bigint'
-      ? fail('ERR_BLOCK_FIELD', `${what} must be at most 2^53-1, got ${value}`, this.#offset)
+      ? fail('ERR_FORMAT_FIELD', `${what} must be at most 2^53-1, got ${value}`, this.#offset)
       : value;
   }
 
@@ -244,16 +239,16 @@ export class CanonicalReader {
     this.#expectMajor(6, what);
     const start = this.#offset;
     const tag = this.#argument();
-    if (tag !== 42) fail('ERR_BLOCK_CID', `The only tag is 42 (a link), got ${tag}`, start);
+    if (tag !== 42) fail('ERR_FORMAT_CID', `The only tag is 42 (a link), got ${tag}`, start);
     if (this.#input[this.#offset] === undefined || this.#byte(this.#offset) >> 5 !== 2) {
-      fail('ERR_BLOCK_CID', 'A link is a byte string', start);
+      fail('ERR_FORMAT_CID', 'A link is a byte string', start);
     }
     const bytes = this.#take();
-    if (bytes[0] !== 0) fail('ERR_BLOCK_CID', 'A link starts with the byte 0x00', start);
+    if (bytes[0] !== 0) fail('ERR_FORMAT_CID', 'A link starts with the byte 0x00', start);
     return commonCid(bytes) ?? decodeCid(bytes.subarray(1), start);
   }
 
-  /** A link to a half block: CIDv1, dag-cbor, sha2-256. Throws `ERR_BLOCK_CID` for other links. */
+  /** A link to a half block: CIDv1, dag-cbor, sha2-256. Throws `ERR_FORMAT_CID` for other links. */
   blockId(what: string): BlockId {
     const start = this.#offset;
     let i = 0;
@@ -261,10 +256,10 @@ export class CanonicalReader {
     const end = start + BLOCK_LINK.length + 32;
     if (i === BLOCK_LINK.length && end <= this.#input.length) {
       this.#offset = end;
-      return blockIdOver(this.#input.subarray(start + BLOCK_LINK_ID, end));
+      return idOver(this.#input.subarray(start + BLOCK_LINK_ID, end));
     }
     const cid = this.link(what);
-    return fail('ERR_BLOCK_CID', `${what} must be a CIDv1 of dag-cbor and sha2-256, got ${cid}`, start);
+    return fail('ERR_FORMAT_CID', `${what} must be a CIDv1 of dag-cbor and sha2-256, got ${cid}`, start);
   }
 
   /** Any value at nesting level `depth`. */
@@ -273,7 +268,7 @@ export class CanonicalReader {
     const first = this.#byte(start);
     const major = first >> 5;
     if ((major === 4 || major === 5) && depth > MAX_DEPTH) {
-      fail('ERR_BLOCK_DEPTH', `Values nest at most ${MAX_DEPTH} deep`, start);
+      fail('ERR_FORMAT_DEPTH', `Values nest at most ${MAX_DEPTH} deep`, start);
     }
     switch (major) {
       case 0:
@@ -299,18 +294,18 @@ export class CanonicalReader {
     }
   }
 
-  /** Throws `ERR_BLOCK_TRAILING_BYTES` unless everything was read. */
+  /** Throws `ERR_FORMAT_TRAILING_BYTES` unless everything was read. */
   end(): void {
     const left = this.#input.length - this.#offset;
     if (left !== 0)
-      fail('ERR_BLOCK_TRAILING_BYTES', `${left} bytes follow the end of the value`, this.#offset);
+      fail('ERR_FORMAT_TRAILING_BYTES', `${left} bytes follow the end of the value`, this.#offset);
   }
 }
 
 /**
  * Value of canonical dag-cbor bytes without floats; the inverse of `encodeCanonical`. Safe integers come back as
  * number, larger ones as bigint; byte strings and links are views on `bytes`; lists and maps are frozen. Throws a
- * {@link BlockError} naming the first deviation from the canonical form.
+ * {@link FormatError} naming the first deviation from the canonical form.
  */
 export function decodeCanonical(bytes: Uint8Array): TxValue {
   const reader = new CanonicalReader(bytes);

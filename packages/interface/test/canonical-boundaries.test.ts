@@ -1,11 +1,11 @@
 /** Canonical dag-cbor at the edge of every limit, with the code and the place of each refusal. */
+
 import { runInNewContext } from 'node:vm';
 import { bytesToHex, equalBytes, hexToBytes, isEdmpError, type TxValue } from '@edmp/interface';
-import { BlockError, decodeCanonical, encodeCanonical, MAX_DEPTH } from '@edmp/trustchain';
+import { decodeCanonical, encodeCanonical, FormatError, MAX_DEPTH } from '@edmp/interface/format';
 import * as dagCbor from '@ipld/dag-cbor';
 import { describe, expect, it } from 'vitest';
-import { strangeId } from './support/blocks.ts';
-import { coded, mapOf, nested } from './support/core.ts';
+import { cidOf, coded, mapOf, nested } from './support/cbor.ts';
 import { codeOf } from './support/errors.ts';
 
 const decodeHex = (hex: string): TxValue => decodeCanonical(hexToBytes(hex));
@@ -60,7 +60,7 @@ describe('integers', () => {
       ['38ff', '3900ff'],
     ] as const) {
       expect(bytesToHex(encodeCanonical(decodeHex(short)))).toBe(short);
-      expect(refusal(long)).toBe('ERR_BLOCK_NOT_CANONICAL');
+      expect(refusal(long)).toBe('ERR_FORMAT_NOT_CANONICAL');
     }
     for (const hex of ['1818', '190100', '1a00010000', '1b0000000100000000']) {
       expect(bytesToHex(encodeCanonical(decodeHex(hex)))).toBe(hex);
@@ -69,13 +69,13 @@ describe('integers', () => {
 
   it('that are not exact cannot be signed', () => {
     for (const value of [2 ** 53, -(2 ** 53), 2 ** 60, Number.MAX_VALUE]) {
-      expect(codeOf(() => encodeCanonical(value))).toBe('ERR_BLOCK_VALUE');
+      expect(codeOf(() => encodeCanonical(value))).toBe('ERR_FORMAT_VALUE');
     }
     for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0.1, -0.1]) {
-      expect(codeOf(() => encodeCanonical(value))).toBe('ERR_BLOCK_FLOAT');
+      expect(codeOf(() => encodeCanonical(value))).toBe('ERR_FORMAT_FLOAT');
     }
-    expect(codeOf(() => encodeCanonical(2n ** 64n))).toBe('ERR_BLOCK_VALUE');
-    expect(codeOf(() => encodeCanonical(-(2n ** 64n) - 1n))).toBe('ERR_BLOCK_VALUE');
+    expect(codeOf(() => encodeCanonical(2n ** 64n))).toBe('ERR_FORMAT_VALUE');
+    expect(codeOf(() => encodeCanonical(-(2n ** 64n) - 1n))).toBe('ERR_FORMAT_VALUE');
     expect(bytesToHex(encodeCanonical(-0))).toBe('00');
   });
 });
@@ -83,34 +83,34 @@ describe('integers', () => {
 describe('a refusal of bytes', () => {
   it('names the byte at which the canonical form ends', () => {
     const cases: readonly (readonly [string, string])[] = [
-      ['', 'ERR_BLOCK_ENCODING 0'],
-      ['81', 'ERR_BLOCK_ENCODING 0'],
-      ['820018', 'ERR_BLOCK_ENCODING 2'],
-      ['8200190000', 'ERR_BLOCK_NOT_CANONICAL 2'],
-      ['82001c', 'ERR_BLOCK_ENCODING 2'],
-      ['82001e', 'ERR_BLOCK_ENCODING 2'],
-      ['82001f', 'ERR_BLOCK_NOT_CANONICAL 2'],
-      ['820042aa', 'ERR_BLOCK_ENCODING 2'],
-      ['820061ff', 'ERR_BLOCK_TEXT 2'],
-      ['8200f93c00', 'ERR_BLOCK_FLOAT 2'],
-      ['8200fb3ff0000000000000', 'ERR_BLOCK_FLOAT 2'],
-      ['8200f8ff', 'ERR_BLOCK_VALUE 2'],
-      ['8200f7', 'ERR_BLOCK_VALUE 2'],
-      ['8200fc', 'ERR_BLOCK_VALUE 2'],
-      ['8200ff', 'ERR_BLOCK_VALUE 2'],
-      ['a10000', 'ERR_BLOCK_ENCODING 1'],
-      ['a26161006000', 'ERR_BLOCK_NOT_CANONICAL 4'],
-      ['a2616100616100', 'ERR_BLOCK_DUPLICATE_KEY 4'],
-      ['8200c100', 'ERR_BLOCK_CID 2'],
-      ['8200d82900', 'ERR_BLOCK_CID 2'],
-      ['8200d82b4100', 'ERR_BLOCK_CID 2'],
-      ['8200d82a', 'ERR_BLOCK_CID 2'],
-      ['8200d82a6100', 'ERR_BLOCK_CID 2'],
-      ['8200d82a4101', 'ERR_BLOCK_CID 2'],
-      ['8200d82a4100', 'ERR_BLOCK_CID 2'],
-      ['820000f6', 'ERR_BLOCK_TRAILING_BYTES 3'],
-      [`${'81'.repeat(MAX_DEPTH)}8100`, `ERR_BLOCK_DEPTH ${MAX_DEPTH}`],
-      [`${'a16161'.repeat(MAX_DEPTH)}a0`, `ERR_BLOCK_DEPTH ${3 * MAX_DEPTH}`],
+      ['', 'ERR_FORMAT_ENCODING 0'],
+      ['81', 'ERR_FORMAT_ENCODING 0'],
+      ['820018', 'ERR_FORMAT_ENCODING 2'],
+      ['8200190000', 'ERR_FORMAT_NOT_CANONICAL 2'],
+      ['82001c', 'ERR_FORMAT_ENCODING 2'],
+      ['82001e', 'ERR_FORMAT_ENCODING 2'],
+      ['82001f', 'ERR_FORMAT_NOT_CANONICAL 2'],
+      ['820042aa', 'ERR_FORMAT_ENCODING 2'],
+      ['820061ff', 'ERR_FORMAT_TEXT 2'],
+      ['8200f93c00', 'ERR_FORMAT_FLOAT 2'],
+      ['8200fb3ff0000000000000', 'ERR_FORMAT_FLOAT 2'],
+      ['8200f8ff', 'ERR_FORMAT_VALUE 2'],
+      ['8200f7', 'ERR_FORMAT_VALUE 2'],
+      ['8200fc', 'ERR_FORMAT_VALUE 2'],
+      ['8200ff', 'ERR_FORMAT_VALUE 2'],
+      ['a10000', 'ERR_FORMAT_ENCODING 1'],
+      ['a26161006000', 'ERR_FORMAT_NOT_CANONICAL 4'],
+      ['a2616100616100', 'ERR_FORMAT_DUPLICATE_KEY 4'],
+      ['8200c100', 'ERR_FORMAT_CID 2'],
+      ['8200d82900', 'ERR_FORMAT_CID 2'],
+      ['8200d82b4100', 'ERR_FORMAT_CID 2'],
+      ['8200d82a', 'ERR_FORMAT_CID 2'],
+      ['8200d82a6100', 'ERR_FORMAT_CID 2'],
+      ['8200d82a4101', 'ERR_FORMAT_CID 2'],
+      ['8200d82a4100', 'ERR_FORMAT_CID 2'],
+      ['820000f6', 'ERR_FORMAT_TRAILING_BYTES 3'],
+      [`${'81'.repeat(MAX_DEPTH)}8100`, `ERR_FORMAT_DEPTH ${MAX_DEPTH}`],
+      [`${'a16161'.repeat(MAX_DEPTH)}a0`, `ERR_FORMAT_DEPTH ${3 * MAX_DEPTH}`],
     ];
     for (const [hex, place] of cases) {
       expect(`${hex}: ${placeOf(() => decodeHex(hex))}`).toBe(`${hex}: ${place}`);
@@ -122,9 +122,9 @@ describe('a refusal of bytes', () => {
       decodeHex('61ff');
       expect.unreachable();
     } catch (error) {
-      expect(error).toBeInstanceOf(BlockError);
-      expect((error as BlockError).name).toBe('BlockError');
-      expect((error as BlockError).cause).toBeInstanceOf(TypeError);
+      expect(error).toBeInstanceOf(FormatError);
+      expect((error as FormatError).name).toBe('FormatError');
+      expect((error as FormatError).cause).toBeInstanceOf(TypeError);
     }
   });
 
@@ -146,14 +146,14 @@ describe('a refusal of bytes', () => {
 describe('depth', () => {
   it('counts lists and maps only, in both directions', () => {
     for (const list of [true, false]) {
-      for (const leaf of [1, -1, 5n, 'x', true, null, new Uint8Array(2), strangeId(1)]) {
+      for (const leaf of [1, -1, 5n, 'x', true, null, new Uint8Array(2), cidOf(Uint8Array.of(1))]) {
         const bytes = coded(nested(MAX_DEPTH, leaf, list));
         expect(coded(decodeCanonical(bytes))).toEqual(bytes);
       }
       for (const leaf of [[], {}, [1]]) {
         const deep = nested(MAX_DEPTH, leaf, list);
-        expect(codeOf(() => coded(deep))).toBe('ERR_BLOCK_DEPTH');
-        expect(codeOf(() => decodeCanonical(dagCbor.encode(deep)))).toBe('ERR_BLOCK_DEPTH');
+        expect(codeOf(() => coded(deep))).toBe('ERR_FORMAT_DEPTH');
+        expect(codeOf(() => decodeCanonical(dagCbor.encode(deep)))).toBe('ERR_FORMAT_DEPTH');
       }
     }
   });
@@ -177,12 +177,12 @@ describe('keys of maps', () => {
         expect(
           codeOf(() => decodeCanonical(mapOf(swapped))),
           keys[i],
-        ).toBe('ERR_BLOCK_NOT_CANONICAL');
+        ).toBe('ERR_FORMAT_NOT_CANONICAL');
         const doubled = entries.with(i, entries[i - 1]!);
         expect(
           codeOf(() => decodeCanonical(mapOf(doubled))),
           keys[i],
-        ).toBe('ERR_BLOCK_DUPLICATE_KEY');
+        ).toBe('ERR_FORMAT_DUPLICATE_KEY');
       }
     }
   });
@@ -203,7 +203,7 @@ describe('keys of maps', () => {
             ]),
           ),
         ),
-      ).toBe('ERR_BLOCK_DUPLICATE_KEY');
+      ).toBe('ERR_FORMAT_DUPLICATE_KEY');
     }
   });
 });
@@ -251,8 +251,8 @@ describe('text', () => {
 
   it('that has no UTF-8 form cannot be signed, short or long', () => {
     for (const text of ['\ud800', 'a\udfff', `${'a'.repeat(80)}\ud83d`, `\ude00${'é'.repeat(80)}`]) {
-      expect(codeOf(() => encodeCanonical(text))).toBe('ERR_BLOCK_TEXT');
-      expect(codeOf(() => encodeCanonical({ [text]: 1 }))).toBe('ERR_BLOCK_TEXT');
+      expect(codeOf(() => encodeCanonical(text))).toBe('ERR_FORMAT_TEXT');
+      expect(codeOf(() => encodeCanonical({ [text]: 1 }))).toBe('ERR_FORMAT_TEXT');
     }
   });
 });
@@ -273,7 +273,7 @@ describe('writing', () => {
         'é',
         'y'.repeat(60),
         new Uint8Array(3),
-        strangeId(1),
+        cidOf(Uint8Array.of(1)),
         [],
         { a: 1 },
         [],
@@ -317,7 +317,7 @@ describe('writing', () => {
     };
     const plain = coded({ a: dagCbor.encode(inner), b: 'after' });
     expect(bytesToHex(coded(outer))).toBe(bytesToHex(plain));
-    expect(codeOf(() => coded(['x'.repeat(100), 0.5]))).toBe('ERR_BLOCK_FLOAT');
+    expect(codeOf(() => coded(['x'.repeat(100), 0.5]))).toBe('ERR_FORMAT_FLOAT');
     expect(bytesToHex(coded(outer))).toBe(bytesToHex(plain));
   });
 
@@ -343,9 +343,9 @@ describe('writing', () => {
       expect(
         codeOf(() => coded(value)),
         String(value),
-      ).toBe('ERR_BLOCK_VALUE');
+      ).toBe('ERR_FORMAT_VALUE');
     }
-    expect(codeOf(() => coded(new Array(2)))).toBe('ERR_BLOCK_VALUE');
+    expect(codeOf(() => coded(new Array(2)))).toBe('ERR_FORMAT_VALUE');
     expect(bytesToHex(coded(Buffer.of(1, 2)))).toBe('420102');
     expect(bytesToHex(coded([true, false, null]))).toBe('83f5f4f6');
   });

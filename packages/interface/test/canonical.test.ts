@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesToHex, hexToBytes, isEdmpError, type TxValue, utf8ToBytes } from '@edmp/interface';
-import { decodeCanonical, encodeCanonical, identify, MAX_DEPTH } from '@edmp/trustchain';
+import { decodeCanonical, encodeCanonical, MAX_DEPTH } from '@edmp/interface/format';
 import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';
 import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
-import { sharedPath } from '../../interface/test/support/shared.ts';
-import { crypto } from './support/blocks.ts';
+import { cidOf } from './support/cbor.ts';
 import { codeOf } from './support/errors.ts';
+import { sharedPath } from './support/shared.ts';
 
 const decodeHex = (hex: string): TxValue => decodeCanonical(hexToBytes(hex));
 const refusal = (hex: string): string => codeOf(() => decodeHex(hex));
@@ -19,7 +19,7 @@ const integers = fc.oneof(
 );
 const links = fc
   .uint8Array({ minLength: 1, maxLength: 8 })
-  .map((bytes) => identify(bytes, crypto))
+  .map((bytes) => cidOf(bytes))
   .chain((cid) =>
     fc.constantFrom(cid, CID.createV1(0x55, cid.multihash), CID.createV0(cid.multihash as never)),
   );
@@ -55,12 +55,12 @@ describe('canonical dag-cbor', () => {
       for (const name of readdirSync(folder)) {
         for (const file of readdirSync(join(folder, name)).filter((entry) => entry.endsWith('.dag-cbor'))) {
           const bytes = new Uint8Array(readFileSync(join(folder, name, file)));
-          expect(identify(bytes, crypto).toString(), name).toBe(file.replace('.dag-cbor', ''));
+          expect(cidOf(bytes).toString(), name).toBe(file.replace('.dag-cbor', ''));
           try {
             expect(bytesToHex(encodeCanonical(decodeCanonical(bytes))), name).toBe(bytesToHex(bytes));
             same += 1;
           } catch (error) {
-            if (!isEdmpError(error, 'ERR_BLOCK_FLOAT')) throw error;
+            if (!isEdmpError(error, 'ERR_FORMAT_FLOAT')) throw error;
             floats += 1;
             refused.push(name);
           }
@@ -77,7 +77,7 @@ describe('canonical dag-cbor', () => {
   it.skipIf(negatives === undefined)('IPLD negative fixtures are refused', () => {
     if (negatives === undefined) return;
     const cases = JSON.parse(readFileSync(negatives, 'utf8')) as { hex: string; name: string }[];
-    for (const { hex, name } of cases) expect(refusal(hex), name).toBe('ERR_BLOCK_DUPLICATE_KEY');
+    for (const { hex, name } of cases) expect(refusal(hex), name).toBe('ERR_FORMAT_DUPLICATE_KEY');
     console.log(`dag-cbor negatives: ${cases.length}/${cases.length} refused`);
   });
 
@@ -107,7 +107,7 @@ describe('canonical dag-cbor', () => {
         expect(bytesToHex(encodeCanonical(decodeCanonical(bytes)))).toBe(bytesToHex(bytes));
       } catch (error) {
         if (!isEdmpError(error)) throw error;
-        expect(error.code).toMatch(/^ERR_BLOCK_/);
+        expect(error.code).toMatch(/^ERR_FORMAT_/);
       }
     };
     fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), either), { numRuns: 3_000 });
@@ -146,64 +146,64 @@ describe('canonical dag-cbor', () => {
   it('names every non-canonical form', () => {
     const cases: Readonly<Record<string, readonly [code: string, hex: string][]>> = {
       'not the shortest head': [
-        ['ERR_BLOCK_NOT_CANONICAL', '1800'],
-        ['ERR_BLOCK_NOT_CANONICAL', '1817'],
-        ['ERR_BLOCK_NOT_CANONICAL', '1900ff'],
-        ['ERR_BLOCK_NOT_CANONICAL', '1a0000ffff'],
-        ['ERR_BLOCK_NOT_CANONICAL', '1b00000000ffffffff'],
-        ['ERR_BLOCK_NOT_CANONICAL', '5801aa'],
-        ['ERR_BLOCK_NOT_CANONICAL', '7801 61'.replace(' ', '')],
-        ['ERR_BLOCK_NOT_CANONICAL', '980100'],
+        ['ERR_FORMAT_NOT_CANONICAL', '1800'],
+        ['ERR_FORMAT_NOT_CANONICAL', '1817'],
+        ['ERR_FORMAT_NOT_CANONICAL', '1900ff'],
+        ['ERR_FORMAT_NOT_CANONICAL', '1a0000ffff'],
+        ['ERR_FORMAT_NOT_CANONICAL', '1b00000000ffffffff'],
+        ['ERR_FORMAT_NOT_CANONICAL', '5801aa'],
+        ['ERR_FORMAT_NOT_CANONICAL', '7801 61'.replace(' ', '')],
+        ['ERR_FORMAT_NOT_CANONICAL', '980100'],
       ],
       'indefinite lengths': [
-        ['ERR_BLOCK_NOT_CANONICAL', '9f00ff'],
-        ['ERR_BLOCK_NOT_CANONICAL', 'bf616100ff'],
-        ['ERR_BLOCK_NOT_CANONICAL', '5f41aaff'],
-        ['ERR_BLOCK_NOT_CANONICAL', '7f6161ff'],
+        ['ERR_FORMAT_NOT_CANONICAL', '9f00ff'],
+        ['ERR_FORMAT_NOT_CANONICAL', 'bf616100ff'],
+        ['ERR_FORMAT_NOT_CANONICAL', '5f41aaff'],
+        ['ERR_FORMAT_NOT_CANONICAL', '7f6161ff'],
       ],
       'keys out of order or twice': [
-        ['ERR_BLOCK_NOT_CANONICAL', 'a2616200616100'],
-        ['ERR_BLOCK_NOT_CANONICAL', 'a262616100616100'],
-        ['ERR_BLOCK_DUPLICATE_KEY', 'a2616100616100'],
-        ['ERR_BLOCK_DUPLICATE_KEY', 'a3616100616200616100'],
-        ['ERR_BLOCK_ENCODING', 'a10000'],
+        ['ERR_FORMAT_NOT_CANONICAL', 'a2616200616100'],
+        ['ERR_FORMAT_NOT_CANONICAL', 'a262616100616100'],
+        ['ERR_FORMAT_DUPLICATE_KEY', 'a2616100616100'],
+        ['ERR_FORMAT_DUPLICATE_KEY', 'a3616100616200616100'],
+        ['ERR_FORMAT_ENCODING', 'a10000'],
       ],
       floats: [
-        ['ERR_BLOCK_FLOAT', 'f93c00'],
-        ['ERR_BLOCK_FLOAT', 'fa3f800000'],
-        ['ERR_BLOCK_FLOAT', 'fb3ff0000000000000'],
-        ['ERR_BLOCK_FLOAT', 'f97e00'],
+        ['ERR_FORMAT_FLOAT', 'f93c00'],
+        ['ERR_FORMAT_FLOAT', 'fa3f800000'],
+        ['ERR_FORMAT_FLOAT', 'fb3ff0000000000000'],
+        ['ERR_FORMAT_FLOAT', 'f97e00'],
       ],
       'values outside the data model': [
-        ['ERR_BLOCK_VALUE', 'f7'],
-        ['ERR_BLOCK_VALUE', 'f820'],
-        ['ERR_BLOCK_VALUE', 'e0'],
-        ['ERR_BLOCK_VALUE', 'ff'],
+        ['ERR_FORMAT_VALUE', 'f7'],
+        ['ERR_FORMAT_VALUE', 'f820'],
+        ['ERR_FORMAT_VALUE', 'e0'],
+        ['ERR_FORMAT_VALUE', 'ff'],
       ],
       text: [
-        ['ERR_BLOCK_TEXT', '61ff'],
-        ['ERR_BLOCK_TEXT', '63eda080'],
-        ['ERR_BLOCK_TEXT', '62c080'],
+        ['ERR_FORMAT_TEXT', '61ff'],
+        ['ERR_FORMAT_TEXT', '63eda080'],
+        ['ERR_FORMAT_TEXT', '62c080'],
       ],
       links: [
-        ['ERR_BLOCK_CID', 'c100'],
-        ['ERR_BLOCK_CID', 'd82a00'],
-        ['ERR_BLOCK_CID', 'd82a40'],
-        ['ERR_BLOCK_CID', 'd82a4101'],
-        ['ERR_BLOCK_CID', `d82a58250101711220${'00'.repeat(32)}`],
-        ['ERR_BLOCK_CID', `d82a58240001711220${'00'.repeat(31)}`],
-        ['ERR_BLOCK_CID', `d82a5826000181001220${'00'.repeat(32)}`],
-        ['ERR_BLOCK_CID', `d82a5826000171122 0${'00'.repeat(33)}`.replace(' ', '')],
+        ['ERR_FORMAT_CID', 'c100'],
+        ['ERR_FORMAT_CID', 'd82a00'],
+        ['ERR_FORMAT_CID', 'd82a40'],
+        ['ERR_FORMAT_CID', 'd82a4101'],
+        ['ERR_FORMAT_CID', `d82a58250101711220${'00'.repeat(32)}`],
+        ['ERR_FORMAT_CID', `d82a58240001711220${'00'.repeat(31)}`],
+        ['ERR_FORMAT_CID', `d82a5826000181001220${'00'.repeat(32)}`],
+        ['ERR_FORMAT_CID', `d82a5826000171122 0${'00'.repeat(33)}`.replace(' ', '')],
       ],
       'truncated or too long': [
-        ['ERR_BLOCK_ENCODING', ''],
-        ['ERR_BLOCK_ENCODING', '18'],
-        ['ERR_BLOCK_ENCODING', '1b00000001'],
-        ['ERR_BLOCK_ENCODING', '42aa'],
-        ['ERR_BLOCK_ENCODING', '9bffffffffffffffff'],
-        ['ERR_BLOCK_ENCODING', '9a7fffffff00'],
-        ['ERR_BLOCK_ENCODING', '1c'],
-        ['ERR_BLOCK_TRAILING_BYTES', '0000'],
+        ['ERR_FORMAT_ENCODING', ''],
+        ['ERR_FORMAT_ENCODING', '18'],
+        ['ERR_FORMAT_ENCODING', '1b00000001'],
+        ['ERR_FORMAT_ENCODING', '42aa'],
+        ['ERR_FORMAT_ENCODING', '9bffffffffffffffff'],
+        ['ERR_FORMAT_ENCODING', '9a7fffffff00'],
+        ['ERR_FORMAT_ENCODING', '1c'],
+        ['ERR_FORMAT_TRAILING_BYTES', '0000'],
       ],
     };
     for (const [name, list] of Object.entries(cases)) {
@@ -217,32 +217,32 @@ describe('canonical dag-cbor', () => {
     for (const make of [nested, maps]) {
       const bytes = encodeCanonical(make(MAX_DEPTH));
       expect(decodeCanonical(bytes)).toEqual(make(MAX_DEPTH));
-      expect(codeOf(() => encodeCanonical(make(MAX_DEPTH + 1)))).toBe('ERR_BLOCK_DEPTH');
+      expect(codeOf(() => encodeCanonical(make(MAX_DEPTH + 1)))).toBe('ERR_FORMAT_DEPTH');
     }
-    expect(refusal(`${'81'.repeat(MAX_DEPTH + 1)}00`)).toBe('ERR_BLOCK_DEPTH');
-    expect(refusal('81'.repeat(50_000))).toBe('ERR_BLOCK_DEPTH');
+    expect(refusal(`${'81'.repeat(MAX_DEPTH + 1)}00`)).toBe('ERR_FORMAT_DEPTH');
+    expect(refusal('81'.repeat(50_000))).toBe('ERR_FORMAT_DEPTH');
   });
 
   it('S254 refuses to encode what has no place in the data model', () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     const cases: readonly (readonly [string, unknown])[] = [
-      ['ERR_BLOCK_FLOAT', 1.5],
-      ['ERR_BLOCK_FLOAT', Number.NaN],
-      ['ERR_BLOCK_FLOAT', Number.POSITIVE_INFINITY],
-      ['ERR_BLOCK_VALUE', 2 ** 53],
-      ['ERR_BLOCK_VALUE', 2n ** 64n],
-      ['ERR_BLOCK_VALUE', -(2n ** 64n) - 1n],
-      ['ERR_BLOCK_VALUE', undefined],
-      ['ERR_BLOCK_VALUE', { a: undefined }],
-      ['ERR_BLOCK_VALUE', () => 1],
-      ['ERR_BLOCK_VALUE', Symbol('x')],
-      ['ERR_BLOCK_VALUE', new Date(0)],
-      ['ERR_BLOCK_VALUE', new Map([['a', 1]])],
-      ['ERR_BLOCK_VALUE', new (class Thing {})()],
-      ['ERR_BLOCK_TEXT', '\ud800'],
-      ['ERR_BLOCK_TEXT', { '\udc00': 1 }],
-      ['ERR_BLOCK_DEPTH', cycle],
+      ['ERR_FORMAT_FLOAT', 1.5],
+      ['ERR_FORMAT_FLOAT', Number.NaN],
+      ['ERR_FORMAT_FLOAT', Number.POSITIVE_INFINITY],
+      ['ERR_FORMAT_VALUE', 2 ** 53],
+      ['ERR_FORMAT_VALUE', 2n ** 64n],
+      ['ERR_FORMAT_VALUE', -(2n ** 64n) - 1n],
+      ['ERR_FORMAT_VALUE', undefined],
+      ['ERR_FORMAT_VALUE', { a: undefined }],
+      ['ERR_FORMAT_VALUE', () => 1],
+      ['ERR_FORMAT_VALUE', Symbol('x')],
+      ['ERR_FORMAT_VALUE', new Date(0)],
+      ['ERR_FORMAT_VALUE', new Map([['a', 1]])],
+      ['ERR_FORMAT_VALUE', new (class Thing {})()],
+      ['ERR_FORMAT_TEXT', '\ud800'],
+      ['ERR_FORMAT_TEXT', { '\udc00': 1 }],
+      ['ERR_FORMAT_DEPTH', cycle],
     ];
     for (const [code, value] of cases) {
       expect(

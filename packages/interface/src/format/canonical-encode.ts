@@ -1,6 +1,7 @@
-import { compareBytes, type TxValue } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
-import { BlockError } from './errors.ts';
+import { compareBytes } from '../bytes.ts';
+import type { TxValue } from '../trustchain/half-block.ts';
+import { FormatError } from './errors.ts';
 import { MAX_DEPTH } from './limits.ts';
 
 const encoder = new TextEncoder();
@@ -103,7 +104,7 @@ export class CanonicalWriter {
     this.raw(bytes);
   }
 
-  /** Text string. Throws `ERR_BLOCK_TEXT` when it has no UTF-8 form. */
+  /** Text string. Throws `ERR_FORMAT_TEXT` when it has no UTF-8 form. */
   text(text: string): void {
     if (text.length < 64 && isAscii(text)) {
       this.head(3, text.length);
@@ -112,7 +113,7 @@ export class CanonicalWriter {
       return;
     }
     if (LONE_SURROGATE.test(text)) {
-      throw new BlockError('ERR_BLOCK_TEXT', 'Text with a lone surrogate has no UTF-8 form');
+      throw new FormatError('ERR_FORMAT_TEXT', 'Text with a lone surrogate has no UTF-8 form');
     }
     const bytes = encoder.encode(text);
     this.head(3, bytes.length);
@@ -137,12 +138,12 @@ export class CanonicalWriter {
   #number(value: number): void {
     if (!Number.isSafeInteger(value)) {
       if (Number.isInteger(value)) {
-        throw new BlockError(
-          'ERR_BLOCK_VALUE',
+        throw new FormatError(
+          'ERR_FORMAT_VALUE',
           `The number ${value} is not exact: integers beyond 2^53-1 must be bigint`,
         );
       }
-      throw new BlockError('ERR_BLOCK_FLOAT', `Only integers can be signed, got ${value}`);
+      throw new FormatError('ERR_FORMAT_FLOAT', `Only integers can be signed, got ${value}`);
     }
     // `+ 0` turns -0 into 0.
     if (value >= 0) this.head(0, value + 0);
@@ -155,7 +156,7 @@ export class CanonicalWriter {
       const kind: string = Object.prototype.toString.call(value);
       // Plain objects of another realm answer [object Object] too, instances of classes are refused with them.
       if (kind !== '[object Object]' || Object.getPrototypeOf(prototype) !== null) {
-        throw new BlockError('ERR_BLOCK_VALUE', `Expected a plain object, got an instance: ${kind}`);
+        throw new FormatError('ERR_FORMAT_VALUE', `Expected a plain object, got an instance: ${kind}`);
       }
     }
     const keys = sortKeys(Object.keys(value));
@@ -174,7 +175,7 @@ export class CanonicalWriter {
         return;
       case 'bigint':
         if (value > MAX_UINT64 || value < -1n - MAX_UINT64) {
-          throw new BlockError('ERR_BLOCK_VALUE', `Integers lie in -2^64 to 2^64-1, got ${value}`);
+          throw new FormatError('ERR_FORMAT_VALUE', `Integers lie in -2^64 to 2^64-1, got ${value}`);
         }
         if (value >= 0n) this.head(0, value);
         else this.head(1, -1n - value);
@@ -189,7 +190,7 @@ export class CanonicalWriter {
       case 'object':
         break;
       default:
-        throw new BlockError('ERR_BLOCK_VALUE', `A value of type ${typeof value} cannot be signed`);
+        throw new FormatError('ERR_FORMAT_VALUE', `A value of type ${typeof value} cannot be signed`);
     }
     if (value === null) {
       this.null();
@@ -205,7 +206,7 @@ export class CanonicalWriter {
       return;
     }
     if (depth > MAX_DEPTH) {
-      throw new BlockError('ERR_BLOCK_DEPTH', `Values nest at most ${MAX_DEPTH} deep`);
+      throw new FormatError('ERR_FORMAT_DEPTH', `Values nest at most ${MAX_DEPTH} deep`);
     }
     if (Array.isArray(value)) {
       const list = value as readonly TxValue[];
@@ -228,8 +229,8 @@ export class CanonicalWriter {
 
 /**
  * Canonical dag-cbor of a value without floats: shortest heads, map keys by length then bytes, nothing optional.
- * Numbers must be safe integers; larger ones are bigint within 64 bits. Throws `ERR_BLOCK_FLOAT`, `ERR_BLOCK_VALUE`,
- * `ERR_BLOCK_TEXT`, `ERR_BLOCK_DEPTH` (IPLD dag-cbor specification).
+ * Numbers must be safe integers; larger ones are bigint within 64 bits. Throws `ERR_FORMAT_FLOAT`, `ERR_FORMAT_VALUE`,
+ * `ERR_FORMAT_TEXT`, `ERR_FORMAT_DEPTH` (IPLD dag-cbor specification).
  */
 export function encodeCanonical(value: TxValue): Uint8Array {
   const writer = new CanonicalWriter();
