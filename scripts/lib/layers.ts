@@ -84,7 +84,7 @@ export const systemAdapters: Readonly<Record<string, string>> = {
   'packages/interface/src/environment/virtual.ts': 'lets real I/O finish between two virtual instants',
   'packages/interface/src/crypto/sodium.ts':
     'other work has its turn between slices verified on the calling thread',
-  'packages/trustchain/src/store/sqlite/block-store.ts':
+  'packages/trustchain/src/store/sqlite/group-commit.ts':
     'writes of one turn of the event loop share a transaction',
 };
 

@@ -42,10 +42,12 @@ export { type LinkView, type TypeRules, viewFromStore } from './chain/view.ts';
 export { FraudProofError } from './fraud/errors.ts';
 export {
   doubleAnswerEvidence,
+  FRAUD_KINDS,
   type FraudEvidence,
   type FraudKind,
   forkEvidence,
   hashLinkEvidence,
+  slotEvidence,
 } from './fraud/evidence.ts';
 export {
   decodeFraudProof,
@@ -56,13 +58,14 @@ export {
   verifyFraudProof,
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
+export { MAX_SLOT_LENGTH, type SlotOf, slotsBy } from './fraud/slot.ts';
 export {
   type BlockDescription,
   type ChainDescription,
   type DescribeChainOptions,
   describeChain,
 } from './inspect/describe-chain.ts';
-export { chainGaps, type PositionRange } from './inspect/gaps.ts';
+export { type ChainExtent, chainExtent, chainGaps, type PositionRange } from './inspect/gaps.ts';
 export { type BlockKind, blockKind } from './inspect/kind.ts';
 export {
   type ChainFinding,

@@ -34,6 +34,8 @@ export interface AppendRequest {
   readonly build: (time: number) => Promise<Draft>;
   /** Last look at the unsigned block (its signature is 64 zero bytes); throws to refuse. */
   readonly check?: (draft: HalfBlock) => Promise<void>;
+  /** `false`: the application carries the block to its counterparty itself. Default `true`. */
+  readonly push?: boolean | undefined;
 }
 
 /** What {@link chainWriter} works with. */
@@ -50,7 +52,7 @@ export interface WriterContext {
   /** Resolves when signing is allowed, throws when it is not. */
   readonly ready: () => Promise<void>;
   /** Told of every new own block, after it is on disk. */
-  readonly onAppended: (block: HalfBlock) => Promise<void>;
+  readonly onAppended: (block: HalfBlock, options: { readonly push: boolean }) => Promise<void>;
 }
 
 /**
@@ -76,6 +78,7 @@ interface Waiting extends AppendRequest {
 interface Unsigned {
   readonly reservation: Reservation;
   readonly core: HalfBlockCore;
+  readonly push: boolean;
 }
 
 interface Prepared extends Unsigned {
@@ -153,7 +156,9 @@ export function chainWriter(context: WriterContext): ChainWriter {
     if (blocks.length > 0) await context.ownChain.run(() => storeOwn(blocks, since));
     const last = blocks.at(-1);
     if (last !== undefined) head = { seq: last.core.seq, id: last.id, time: last.core.time };
-    for (const block of blocks) await context.onAppended(block);
+    for (const [index, block] of blocks.entries()) {
+      await context.onAppended(block, { push: unsigned[index]?.push ?? true });
+    }
     if (failure !== undefined && blocks.length === 0) throw signerFailure(failure.error);
     return blocks;
   };
@@ -177,7 +182,8 @@ export function chainWriter(context: WriterContext): ChainWriter {
           { details: { reserved: next.seq } },
         );
       }
-      await signAndStore([{ reservation: next, core: decodeCore(next.core) }], since);
+      // Whoever wanted to carry it is gone: it is pushed.
+      await signAndStore([{ reservation: next, core: decodeCore(next.core), push: true }], since);
     }
   };
 
@@ -196,7 +202,8 @@ export function chainWriter(context: WriterContext): ChainWriter {
     throwIfAborted(waiting.signal);
     waiting.commit();
     if (draft.link !== null) answered.add(blockKey(draft.link));
-    return { waiting, core, reservation: { seq: core.seq, prev: from.id, id, core: bytes } };
+    const reservation = { seq: core.seq, prev: from.id, id, core: bytes };
+    return { waiting, core, reservation, push: waiting.push ?? true };
   };
 
   const process = async (batch: readonly Waiting[]): Promise<void> => {

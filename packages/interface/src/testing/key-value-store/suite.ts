@@ -1,7 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../bytes.ts';
-import { type KeyValueStore, MAX_KEY_LENGTH } from '../../key-value-store.ts';
+import {
+  type KeyValueChange,
+  type KeyValueStore,
+  MAX_ENTRIES_AT_ONCE,
+  MAX_KEY_LENGTH,
+} from '../../key-value-store.ts';
 import { rejection } from '../support.ts';
 
 /** An empty store made for one test. */
@@ -39,6 +44,19 @@ const TRICKY = [
 ];
 
 const of = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0) & 255);
+
+type Operation =
+  | readonly ['set', string, Uint8Array]
+  | readonly ['delete', string]
+  | readonly ['many', readonly KeyValueChange[]]
+  | readonly ['reopen'];
+
+/** What a random operation changes. */
+const changesOf = (operation: Operation): readonly KeyValueChange[] => {
+  if (operation[0] === 'many') return operation[1];
+  if (operation[0] === 'set') return [[operation[1], operation[2]]];
+  return operation[0] === 'delete' ? [[operation[1], null]] : [];
+};
 
 async function withStore(
   options: KeyValueStoreSuiteOptions,
@@ -131,6 +149,88 @@ export function keyValueStoreSuite(options: KeyValueStoreSuiteOptions): void {
         ]);
       }));
 
+    it('writes many together in their order, and removes with null', () =>
+      withStore(options, async (store, harness) => {
+        await store.set('gone', Uint8Array.of(9));
+        const value = Uint8Array.of(1);
+        const writing = store.setMany([
+          ['a', value],
+          ['gone', null],
+          ['never there', null],
+          ['twice', Uint8Array.of(2)],
+          ['twice', Uint8Array.of(3)],
+          ['back', null],
+          ['back', Uint8Array.of(4)],
+        ]);
+        value.fill(7); // copied by then
+        await writing;
+        await store.setMany([]);
+        const wanted = [
+          ['a', Uint8Array.of(1)],
+          ['back', Uint8Array.of(4)],
+          ['twice', Uint8Array.of(3)],
+        ];
+        expect(await store.entries('')).toEqual(wanted);
+        expect(await ((await harness.reopen?.()) ?? store).entries('')).toEqual(wanted);
+      }));
+
+    it('writes all of many or none', () =>
+      withStore(options, async (store, harness) => {
+        await store.set('a', Uint8Array.of(1));
+        const unwritable = Symbol('no bytes') as unknown as Uint8Array;
+        for (const last of [
+          ['k'.repeat(MAX_KEY_LENGTH + 1), Uint8Array.of(2)],
+          ['\ud800', null],
+          ['b', unwritable],
+        ] as const) {
+          const beside = store.set('beside', Uint8Array.of(5));
+          await expect(
+            (async () => store.setMany([['a', Uint8Array.of(2)], ['c', Uint8Array.of(3)], last]))(),
+          ).rejects.toThrow();
+          await beside;
+        }
+        const many = Array.from({ length: MAX_ENTRIES_AT_ONCE + 1 }, (_, i) => [`${i}`, null] as const);
+        await rejection(store.setMany(many), 'ERR_INVALID_ARGUMENT');
+        const wanted = [
+          ['a', Uint8Array.of(1)],
+          ['beside', Uint8Array.of(5)],
+        ];
+        expect(await store.entries('')).toEqual(wanted);
+        expect(await ((await harness.reopen?.()) ?? store).entries('')).toEqual(wanted);
+      }));
+
+    it('reads by pages: every entry once, in order, none beside the prefix', () =>
+      withStore(options, async (store) => {
+        await store.setMany(TRICKY.map((key) => [key, of(key)] as const));
+        for (const prefix of [...TRICKY, 'z']) {
+          const wanted = TRICKY.filter((key) => key.startsWith(prefix)).sort();
+          for (const limit of [1, 2, MAX_ENTRIES_AT_ONCE]) {
+            const read: string[] = [];
+            for (;;) {
+              const after = read.at(-1);
+              const page = await store.range(prefix, after === undefined ? { limit } : { after, limit });
+              for (const [key, value] of page) expect(value).toEqual(of(key));
+              read.push(...page.map(([key]) => key));
+              if (page.length < limit) break;
+            }
+            expect(read, JSON.stringify(prefix)).toEqual(wanted);
+          }
+          for (const after of TRICKY) {
+            const above = wanted.filter((key) => key > after).slice(0, 3);
+            const page = await store.range(prefix, { after, limit: 3 });
+            expect(
+              page.map(([key]) => key),
+              JSON.stringify([prefix, after]),
+            ).toEqual(above);
+          }
+        }
+        for (const limit of [0, -1, 1.5, Number.NaN, MAX_ENTRIES_AT_ONCE + 1]) {
+          await rejection(store.range('', { limit }), 'ERR_INVALID_ARGUMENT');
+        }
+        await rejection(store.range('\ud800', { limit: 1 }), 'ERR_INVALID_ARGUMENT');
+        await rejection(store.range('', { after: '\ud800', limit: 1 }), 'ERR_INVALID_ARGUMENT');
+      }));
+
     it('answers like a map after random operations, also when reopened', async () => {
       const codePoint = fc.integer({ min: 0, max: 0x10ffff }).filter((point) => point >> 11 !== 0x1b);
       const key = fc.oneof(
@@ -140,6 +240,12 @@ export function keyValueStoreSuite(options: KeyValueStoreSuiteOptions): void {
       const operation = fc.oneof(
         { weight: 4, arbitrary: fc.tuple(fc.constant('set' as const), key, fc.uint8Array({ maxLength: 8 })) },
         { weight: 2, arbitrary: fc.tuple(fc.constant('delete' as const), key) },
+        {
+          weight: 2,
+          arbitrary: fc
+            .array(fc.tuple(key, fc.option(fc.uint8Array({ maxLength: 8 }))), { maxLength: 6 })
+            .map((changes) => ['many', changes] as const),
+        },
         { weight: 1, arbitrary: fc.tuple(fc.constant('reopen' as const)) },
       );
       await fc.assert(
@@ -147,19 +253,23 @@ export function keyValueStoreSuite(options: KeyValueStoreSuiteOptions): void {
           withStore(options, async (first, harness) => {
             let store = first;
             const model = new Map<string, Uint8Array>();
-            for (const [kind, name = '', value = new Uint8Array()] of operations) {
-              if (kind === 'reopen') store = (await harness.reopen?.()) ?? store;
-              else if (kind === 'set') {
-                await store.set(name, value);
-                model.set(name, value);
-              } else {
-                await store.delete(name);
-                model.delete(name);
+            for (const operation of operations) {
+              if (operation[0] === 'reopen') store = (await harness.reopen?.()) ?? store;
+              else if (operation[0] === 'set') await store.set(operation[1], operation[2]);
+              else if (operation[0] === 'delete') await store.delete(operation[1]);
+              else await store.setMany(operation[1]);
+              for (const [name, value] of changesOf(operation)) {
+                if (value === null) model.delete(name);
+                else model.set(name, value);
               }
             }
             for (const text of ['', prefix]) {
-              const wanted = [...model].filter(([name]) => name.startsWith(text));
-              expect(await store.entries(text)).toEqual(wanted.sort(([a], [b]) => (a < b ? -1 : 1)));
+              const wanted = [...model]
+                .filter(([name]) => name.startsWith(text))
+                .sort(([a], [b]) => (a < b ? -1 : 1));
+              expect(await store.entries(text)).toEqual(wanted);
+              const above = wanted.filter(([name]) => name > prefix).slice(0, 2);
+              expect(await store.range(text, { after: prefix, limit: 2 })).toEqual(above);
             }
             for (const name of [...model.keys(), prefix]) {
               expect(await store.get(name)).toEqual(model.get(name));

@@ -6,25 +6,29 @@ import {
   type Network,
   type PublicKey,
 } from '@edmp/interface';
-import { bytesKey } from '../../block/identity.ts';
-import { forgetOldest } from '../../store/forget-oldest.ts';
 import { frames, MAX_FRAME_BLOCKS } from '../messages.ts';
+import {
+  type Box,
+  boxTable,
+  carry,
+  doubtCarried,
+  hasNothingToSend,
+  hold,
+  settle,
+  takeUntried,
+} from './box.ts';
 import { offerBlocks } from './offer.ts';
 import { pushFrame } from './push.ts';
 import { undelivered } from './undelivered.ts';
 
-/** Undelivered blocks kept in memory for one peer; of older ones only the position is kept. */
-const MAX_HELD = 1_024;
 /** Positions of undelivered blocks kept for one peer; the oldest go first, and peers can still sync them. */
 const MAX_POSITIONS = 16_384;
-/** Peers that undelivered blocks are kept for. */
-const MAX_PEERS = 4_096;
 /** Wait before the second try; each further wait is twice as long. */
 const RETRY_MS = 1_000;
-/** After each try that was refused, frames are half as large, this many times: the peer's quota may be small. */
-const MAX_HALVINGS = 4;
 /** Longest wait between two tries while the peer is connected. */
 const MAX_RETRY_MS = 300_000;
+/** How long an application's own message may take to carry a block before the peer is asked whether it came. */
+const CARRIED_MS = 60_000;
 
 /** What {@link outbox} works with. */
 export interface OutboxContext {
@@ -39,30 +43,19 @@ export interface OutboxContext {
 /**
  * Delivers own blocks to their counterparties: at once when connected, else when the peer connects. A block is delivered
  * when the peer has stored it or refused it for good; everything else is tried again, at growing intervals, for as long
- * as the peer stays connected.
+ * as the peer stays connected. A block that the application carries in a message of its own is not sent; unless the
+ * peer has answered it, it is asked a minute later, or when it connects again, whether it stores it.
  */
 export interface Outbox {
-  deliver(peer: PublicKey, block: HalfBlock): void;
+  deliver(peer: PublicKey, block: HalfBlock, options?: { readonly push?: boolean }): void;
+  /** A block of somebody else was stored; what it answers has arrived there. */
+  received(block: HalfBlock): void;
   /** The peer connected. */
   connected(peer: PublicKey): void;
   /** Remembers what a restart may have kept from being delivered; peers are asked first whether they store it. */
   recover(): Promise<void>;
   /** Resolves when nothing is being sent any more. */
   stop(): Promise<void>;
-}
-
-interface Box {
-  readonly peer: PublicKey;
-  /** Blocks to send, by position. */
-  readonly held: Map<number, HalfBlock>;
-  /** Positions of blocks that the peer may store already. */
-  readonly unsure: Set<number>;
-  /** Positions tried since the last wait. */
-  readonly tried: Set<number>;
-  tries: number;
-  triedAt: number;
-  sending: Promise<void> | undefined;
-  cancelRetry: (() => void) | undefined;
 }
 
 /** Whether the answer of a peer leaves nothing to try: the block is stored, or can never be. */
@@ -72,50 +65,10 @@ const isFinal = (code: string | null | undefined): boolean =>
 /** The {@link Outbox} of one key. */
 export function outbox(context: OutboxContext): Outbox {
   const { self, network, store, environment, maxPositions = MAX_POSITIONS } = context;
-  const maxHeld = Math.min(MAX_HELD, maxPositions);
-  const boxes = new Map<string, Box>();
+  const boxes = boxTable();
   const controller = new AbortController();
   const { signal } = controller;
-
-  const boxOf = (peer: PublicKey): Box => {
-    const key = bytesKey(peer);
-    const known = boxes.get(key);
-    if (known !== undefined) return known;
-    if (boxes.size >= MAX_PEERS) {
-      const [oldest] = boxes.values();
-      oldest?.cancelRetry?.();
-      forgetOldest(boxes);
-    }
-    const box: Box = {
-      peer,
-      held: new Map(),
-      unsure: new Set(),
-      tried: new Set(),
-      tries: 0,
-      triedAt: Number.NEGATIVE_INFINITY,
-      sending: undefined,
-      cancelRetry: undefined,
-    };
-    boxes.set(key, box);
-    return box;
-  };
-  const isEmpty = (box: Box): boolean => box.held.size === 0 && box.unsure.size === 0;
   const isConnected = (peer: PublicKey): boolean => network.peers().some((other) => equalBytes(other, peer));
-
-  const settle = (box: Box, { core }: HalfBlock): void => {
-    box.held.delete(core.seq);
-    box.unsure.delete(core.seq);
-  };
-  const untried = <T>(box: Box, entries: Iterable<T>, seqOf: (entry: T) => number): readonly T[] => {
-    const group: T[] = [];
-    for (const entry of entries) {
-      if (box.tried.has(seqOf(entry))) continue;
-      group.push(entry);
-      if (group.length >= MAX_FRAME_BLOCKS >> Math.min(box.tries, MAX_HALVINGS)) break;
-    }
-    for (const entry of group) box.tried.add(seqOf(entry));
-    return group;
-  };
 
   /** Sends blocks; `false` when the peer took none of a frame. */
   const push = async (box: Box, blocks: readonly HalfBlock[]): Promise<boolean> => {
@@ -148,8 +101,8 @@ export function outbox(context: OutboxContext): Outbox {
   const send = async (box: Box): Promise<void> => {
     let goesOn = true;
     while (goesOn && !signal.aborted) {
-      const unsure = untried(box, box.unsure, (seq) => seq);
-      const held = unsure.length > 0 ? [] : untried(box, box.held.values(), ({ core }) => core.seq);
+      const unsure = takeUntried(box, box.unsure, (seq) => seq);
+      const held = unsure.length > 0 ? [] : takeUntried(box, box.held.values(), ({ core }) => core.seq);
       if (unsure.length === 0 && held.length === 0) return;
       goesOn = await (unsure.length > 0 ? offer(box, unsure) : push(box, held));
     }
@@ -174,9 +127,10 @@ export function outbox(context: OutboxContext): Outbox {
       .catch(() => {})
       .then(() => {
         box.sending = undefined;
-        if (isEmpty(box)) {
+        if (hasNothingToSend(box)) {
           box.cancelRetry?.();
-          boxes.delete(bytesKey(box.peer));
+          box.cancelRetry = undefined;
+          boxes.drop(box);
         } else if (box.cancelRetry === undefined && isConnected(box.peer) && !signal.aborted) {
           retryAfter(box, Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(box.tries, 20)));
           box.tries += 1;
@@ -184,21 +138,38 @@ export function outbox(context: OutboxContext): Outbox {
       });
   };
 
+  /** Asks for what is carried once it should have come. */
+  const lookAfter = (box: Box, ms: number): void => {
+    box.cancelLook = environment.schedule(ms, () => {
+      box.cancelLook = undefined;
+      const now = environment.now();
+      doubtCarried(box, now - CARRIED_MS, maxPositions);
+      const [next] = box.carried.values();
+      // A clock that is set back makes nobody wait longer than that.
+      if (next !== undefined) lookAfter(box, Math.min(CARRIED_MS, next.since + CARRIED_MS - now));
+      if (!hasNothingToSend(box) && isConnected(box.peer)) start(box);
+    });
+  };
+
   return {
-    deliver(peer, block) {
-      const box = boxOf(peer);
-      box.held.set(block.core.seq, block);
-      if (box.held.size > maxHeld) {
-        const [oldest] = box.held.keys();
-        forgetOldest(box.held);
-        if (oldest !== undefined) box.unsure.add(oldest);
+    deliver(peer, block, options = {}) {
+      const box = boxes.of(peer);
+      if (options.push === false) {
+        carry(box, block, environment.now(), maxPositions);
+        if (box.cancelLook === undefined && !signal.aborted) lookAfter(box, CARRIED_MS);
+        return;
       }
-      if (box.unsure.size + box.held.size > maxPositions) forgetOldest(box.unsure);
+      hold(box, block, maxPositions);
       if (isConnected(peer)) start(box);
     },
+    received({ core }) {
+      if (core.link !== null) boxes.shown(core.key, core.link);
+    },
     connected(peer) {
-      const box = boxes.get(bytesKey(peer));
+      const box = boxes.find(peer);
       if (box === undefined) return;
+      // What was on its way when the peer went may be lost.
+      doubtCarried(box, Number.POSITIVE_INFINITY, maxPositions);
       const since = environment.now() - box.triedAt;
       // A peer that comes and goes all the time is not sent the same blocks each time.
       if (since >= 0 && since < RETRY_MS) {
@@ -213,18 +184,13 @@ export function outbox(context: OutboxContext): Outbox {
     },
     async recover() {
       for (const { peer, positions } of await undelivered(store, self, maxPositions)) {
-        const box = boxOf(peer);
+        const box = boxes.of(peer);
         for (const seq of positions) box.unsure.add(seq);
       }
     },
     async stop() {
       controller.abort();
-      const sending = [...boxes.values()].map((box) => {
-        box.cancelRetry?.();
-        return box.sending;
-      });
-      boxes.clear();
-      await Promise.all(sending);
+      await Promise.all(boxes.clear());
     },
   };
 }

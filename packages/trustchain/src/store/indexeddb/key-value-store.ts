@@ -1,4 +1,11 @@
-import { expectKey, type KeyValueStore } from '@edmp/interface';
+import {
+  expectChanges,
+  expectKey,
+  expectKeyRange,
+  type KeyValueChange,
+  type KeyValueEntry,
+  type KeyValueStore,
+} from '@edmp/interface';
 import { openDatabase, type Schema } from './database.ts';
 import type { IdbKeyRange, IdbKeyRangeFactory } from './idb.ts';
 import { type IndexedDbOptions, resolveIndexedDb } from './options.ts';
@@ -23,10 +30,21 @@ function successor(prefix: string): string | undefined {
   return head.slice(0, -1) + String.fromCharCode(head.charCodeAt(head.length - 1) + 1);
 }
 
-/** IndexedDB orders text keys by code units, as JavaScript's `<` does (Indexed Database 3.0 §2.4). */
-function startingWith(keyRange: IdbKeyRangeFactory, prefix: string): IdbKeyRange {
+/**
+ * Keys that start with `prefix` and lie above `after`; undefined when there can be none. IndexedDB orders text keys by
+ * code units, as JavaScript's `<` does (Indexed Database 3.0 §2.4).
+ */
+function startingWith(
+  keyRange: IdbKeyRangeFactory,
+  prefix: string,
+  after: string | undefined,
+): IdbKeyRange | undefined {
   const above = successor(prefix);
-  return above === undefined ? keyRange.lowerBound(prefix) : keyRange.bound(prefix, above, false, true);
+  const isInside = after !== undefined && after >= prefix;
+  const low = isInside ? after : prefix;
+  if (above === undefined) return keyRange.lowerBound(low, isInside);
+  // A range whose ends are the wrong way round is an error there.
+  return low < above ? keyRange.bound(low, above, isInside, true) : undefined;
 }
 
 /**
@@ -38,6 +56,31 @@ export function indexedDbKeyValueStore(options: IndexedDbKeyValueStoreOptions): 
   const indexedDb = resolveIndexedDb(options);
   const database = openDatabase(indexedDb, SCHEMA);
 
+  const write = (changes: readonly KeyValueChange[]): Promise<void> =>
+    database.write(async (transaction) => {
+      const pairs = transaction.objectStore(PAIRS);
+      const requests = changes.map(([key, value]) =>
+        value === null ? pairs.delete(key) : pairs.put(value, key),
+      );
+      await Promise.all(requests.map((request) => result<unknown>(request)));
+    }, true);
+  const page = async (
+    prefix: string,
+    after: string | undefined,
+    limit: number | undefined,
+  ): Promise<readonly KeyValueEntry[]> => {
+    const range = startingWith(indexedDb.keyRange, prefix, after);
+    return database.read(async (transaction) => {
+      if (range === undefined) return [];
+      const pairs = transaction.objectStore(PAIRS);
+      const [keys, values] = await Promise.all([
+        result(pairs.getAllKeys(range, limit)),
+        result(pairs.getAll(range, limit)),
+      ]);
+      return keys.map((key, index) => [key as string, values[index] as Uint8Array] as const);
+    });
+  };
+
   return {
     async get(key) {
       expectKey(key);
@@ -48,24 +91,23 @@ export function indexedDbKeyValueStore(options: IndexedDbKeyValueStoreOptions): 
     },
     async set(key, value) {
       expectKey(key);
-      const copy = value.slice();
-      await database.write((transaction) => result(transaction.objectStore(PAIRS).put(copy, key)), true);
+      await write([[key, value.slice()]]);
     },
     async delete(key) {
       expectKey(key);
-      await database.write((transaction) => result(transaction.objectStore(PAIRS).delete(key)), true);
+      await write([[key, null]]);
+    },
+    async setMany(changes) {
+      const copies = expectChanges(changes);
+      if (copies.length > 0) await write(copies);
     },
     async entries(prefix) {
       expectKey(prefix);
-      const range = startingWith(indexedDb.keyRange, prefix);
-      return database.read(async (transaction) => {
-        const pairs = transaction.objectStore(PAIRS);
-        const [keys, values] = await Promise.all([
-          result(pairs.getAllKeys(range)),
-          result(pairs.getAll(range)),
-        ]);
-        return keys.map((key, index) => [key as string, values[index] as Uint8Array] as const);
-      });
+      return page(prefix, undefined, undefined);
+    },
+    async range(prefix, rangeOptions) {
+      expectKeyRange(prefix, rangeOptions);
+      return page(prefix, rangeOptions.after, rangeOptions.limit);
     },
     close: () => database.close(),
   };

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers';
 import { type BlockStore, type Crypto, InvalidArgumentError } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { StoreError } from '../errors.ts';
@@ -35,7 +34,7 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   }
   const blocks = blockTable(database, options.crypto ?? nodeCrypto());
   const reservations = reservationTable(database);
-  const commits = groupCommit(database, (callback) => setImmediate(callback), blocks.reset);
+  const commits = groupCommit(database, blocks.reset);
   const sql = {
     putProof: database.prepare('INSERT OR IGNORE INTO proofs (author, id, proof) VALUES (?, ?, ?)'),
     proofs: database.prepare('SELECT proof FROM proofs WHERE author = ? ORDER BY rowid'),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { StoreError } from '../errors.ts';
 import type { Database } from './database.ts';
 
@@ -21,14 +22,10 @@ interface Queued {
 }
 
 /**
- * A {@link GroupCommit} over one connection. `defer` schedules a function after the current turn; `undone` is told
- * when writes were undone or somebody else wrote, so that caches can be dropped.
+ * A {@link GroupCommit} over one connection. `undone` is told when writes were undone or somebody else wrote, so that
+ * caches can be dropped.
  */
-export function groupCommit(
-  database: Database,
-  defer: (callback: () => void) => void,
-  undone: () => void,
-): GroupCommit {
+export function groupCommit(database: Database, undone: () => void): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const rollback = database.prepare('ROLLBACK');
@@ -112,7 +109,7 @@ export function groupCommit(
             ),
           durable,
         });
-        if (queue.length === 1) defer(flush);
+        if (queue.length === 1) setImmediate(flush);
       }),
     flush,
   };

@@ -1,6 +1,14 @@
-import { expectKey, type KeyValueStore } from '@edmp/interface';
+import {
+  expectChanges,
+  expectKey,
+  expectKeyRange,
+  type KeyValueChange,
+  type KeyValueEntry,
+  type KeyValueStore,
+} from '@edmp/interface';
 import { StoreError } from '../errors.ts';
-import { migrate, openDatabase } from './database.ts';
+import { migrate, openDatabase, type Row } from './database.ts';
+import { groupCommit } from './group-commit.ts';
 
 /** Options of {@link sqliteKeyValueStore}. */
 export interface SqliteKeyValueStoreOptions {
@@ -13,15 +21,19 @@ const SCHEMA: readonly string[] = [
 ];
 
 /** UTF-16BE: orders as bytes the way JavaScript orders text. */
-function encodeKey(key: string): Uint8Array {
-  expectKey(key);
-  const bytes = new Uint8Array(key.length * 2);
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i);
+function encodeText(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length * 2);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
     bytes[2 * i] = unit >>> 8;
     bytes[2 * i + 1] = unit & 255;
   }
   return bytes;
+}
+
+function encodeKey(key: string): Uint8Array {
+  expectKey(key);
+  return encodeText(key);
 }
 
 function decodeKey(bytes: Uint8Array): string {
@@ -31,31 +43,64 @@ function decodeKey(bytes: Uint8Array): string {
   return key;
 }
 
+const entryOf = (row: Row): KeyValueEntry => [
+  decodeKey(row.key as Uint8Array),
+  new Uint8Array(row.value as Uint8Array),
+];
+
 /**
- * A durable key-value store in a SQLite file. Every write is synced to disk before its promise resolves; deleted
- * values are overwritten in the file and in its log. Throws `ERR_STORE_IO`, `ERR_STORE_SCHEMA`, `ERR_STORE_CLOSED`.
+ * A durable key-value store in a SQLite file. Every write is synced to disk before its promise resolves; writes of one
+ * turn of the event loop share a transaction. Deleted values are overwritten in the file and in its log. Throws
+ * `ERR_STORE_IO`, `ERR_STORE_SCHEMA`, `ERR_STORE_CLOSED`.
  */
 export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyValueStore {
   const database = openDatabase(options.path);
   try {
-    database.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
+    database.exec('PRAGMA secure_delete = ON;');
     migrate(database, 'key-value', SCHEMA);
   } catch (error) {
     database.close();
     throw error;
   }
+  const commits = groupCommit(database, () => {}); // nothing is cached
   const sql = {
     get: database.prepare('SELECT value FROM pairs WHERE key = ?'),
     set: database.prepare(
       'INSERT INTO pairs (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     ),
     remove: database.prepare('DELETE FROM pairs WHERE key = ?'),
-    from: database.prepare('SELECT key, value FROM pairs WHERE key >= ? ORDER BY key'),
-    between: database.prepare('SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key'),
+    from: database.prepare('SELECT key, value FROM pairs WHERE key >= ? ORDER BY key LIMIT ?'),
+    between: database.prepare('SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key LIMIT ?'),
   };
   let closed = false;
+  /** The log may hold older copies of deleted values until it is emptied. */
+  let logHoldsDeleted = false;
   const open = (): void => {
     if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The key-value store is closed');
+  };
+
+  /** Keys are checked and values copied already. */
+  const write = async (changes: readonly KeyValueChange[]): Promise<void> => {
+    const rows = changes.map(([key, value]) => [encodeKey(key), value] as const);
+    await commits.write(() => {
+      for (const [key, value] of rows) {
+        if (value !== null) sql.set.run(key, value);
+        else if (sql.remove.run(key) > 0) logHoldsDeleted = true;
+      }
+    }, true);
+    emptyLog();
+  };
+  /** Once for all deletions of one commit. */
+  const emptyLog = (): void => {
+    if (!logHoldsDeleted || closed) return;
+    logHoldsDeleted = false;
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  };
+  const page = (prefix: string, after: string | undefined, limit: number): readonly KeyValueEntry[] => {
+    const high = successor(encodeKey(prefix));
+    // Nothing lies between a text and the same text followed by the lowest unit.
+    const low = encodeText(after === undefined || after < prefix ? prefix : `${after}\u0000`);
+    return (high === undefined ? sql.from.all(low, limit) : sql.between.all(low, high, limit)).map(entryOf);
   };
 
   return {
@@ -66,24 +111,30 @@ export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyVal
     },
     async set(key, value) {
       open();
-      sql.set.run(encodeKey(key), value);
+      await write([[key, value.slice()]]);
     },
     async delete(key) {
       open();
-      // The log may hold older copies of the value until it is emptied.
-      if (sql.remove.run(encodeKey(key)) > 0) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      await write([[key, null]]);
+    },
+    async setMany(changes) {
+      open();
+      const copies = expectChanges(changes);
+      if (copies.length > 0) await write(copies);
     },
     async entries(prefix) {
       open();
-      const low = encodeKey(prefix);
-      const high = successor(low);
-      const rows = high === undefined ? sql.from.all(low) : sql.between.all(low, high);
-      return rows.map(
-        (row) => [decodeKey(row.key as Uint8Array), new Uint8Array(row.value as Uint8Array)] as const,
-      );
+      return page(prefix, undefined, -1);
+    },
+    async range(prefix, rangeOptions) {
+      open();
+      expectKeyRange(prefix, rangeOptions);
+      return page(prefix, rangeOptions.after, rangeOptions.limit);
     },
     async close() {
       if (closed) return;
+      commits.flush();
+      emptyLog();
       closed = true;
       database.close();
     },
