@@ -58,7 +58,35 @@ export type MarketErrorCode =
   /** Risk policy: the counterparty's chain is not completely known. */
   | 'ERR_RISK_CHAIN'
   /** Risk policy: the seller has sold more licences than it offered. */
-  | 'ERR_RISK_OVERSOLD';
+  | 'ERR_RISK_OVERSOLD'
+  /** A spending block that does not follow from the one before it: number, link, balance. */
+  | 'ERR_MONEY_SUCCESSION'
+  /** A claim of what is unknown, somebody else's, of another amount, or claimed before. */
+  | 'ERR_MONEY_CLAIM'
+  /** Two spending blocks of one author with one number in one currency. */
+  | 'ERR_MONEY_FORK'
+  /** A notary or witness says no for what the bytes say: final. */
+  | 'ERR_NOTARY_REFUSED'
+  /** A notary or witness has no room now; the same request may succeed later. */
+  | 'ERR_NOTARY_LATER'
+  /** Nobody is known that serves a notary's or witness's key. */
+  | 'ERR_NOTARY_UNKNOWN'
+  /** Fraud by the author is proven; the proof is attached. */
+  | 'ERR_NOTARY_PROVEN'
+  /** A proof against a notary or witness that does not prove anything. */
+  | 'ERR_NOTARY_UNFOUNDED'
+  /** Buyer and seller share no witness. */
+  | 'ERR_TRADE_WITNESSES'
+  /** A hold that came too late for a release. */
+  | 'ERR_TRADE_LATE'
+  /** The release found no quorum of witnesses in time. */
+  | 'ERR_TRADE_LOST'
+  /** A currency whose block is not known here. */
+  | 'ERR_CURRENCY_UNKNOWN'
+  /** More of a currency's notaries are proven cheats than it can bear. */
+  | 'ERR_CURRENCY_BROKEN'
+  /** An idempotency key that was used for another call. */
+  | 'ERR_IDEMPOTENCY';
 
 /** Anything that the market refuses or that goes wrong in a trade; branch on `code`. */
 export class MarketError extends EdmpError {

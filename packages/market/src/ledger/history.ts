@@ -1,130 +1,143 @@
 import type { AssetId, PublicKey, PublicKeyHex, WalletTransaction } from '@edmp/interface';
-import { publicKeyFromHex, publicKeyToHex } from '@edmp/interface';
-import type { Currency } from '../asset/currency.ts';
-import type { LicenceHolding } from '../market.ts';
-import type { LedgerTrade } from './ledger.ts';
-import type { TradeOutcome } from './trade-outcome.ts';
+import type { CurrencyId, TestCurrency } from '../asset/currency.ts';
+import type { Spending } from '../blocks/spending.ts';
+import type { TradeId } from '../blocks/terms.ts';
+import { type HoldRecord, pays } from './hold.ts';
 
-/** A movement outside any trade: an issue (`from` null) or a transfer. */
-export interface PlainMovement {
-  readonly id: string;
-  readonly author: PublicKeyHex;
-  readonly seq: number;
+/** Who bought how many licences of an asset, from chains and certificates alone. */
+export interface LicenceHolding {
+  readonly asset: AssetId;
+  readonly trade: TradeId;
+  /** Key of the hold. */
+  readonly hold: string;
+  readonly seller: PublicKey;
+  readonly buyer: PublicKey;
+  readonly quantity: number;
+  /** Time of the hold, ms since the epoch. */
   readonly time: number;
-  readonly currency: AssetId;
-  readonly amount: bigint;
-  readonly from: PublicKeyHex | null;
-  readonly to: PublicKeyHex;
-  /** Whether it counts in the balances; a proven forker's later ones do not. */
-  counted: boolean;
+  /** `final`: the receipt or the outcome `paid` is known. `returned`: the money goes back. */
+  readonly status: 'held' | 'final' | 'returned';
 }
 
-type MovementStatus = WalletTransaction['status'];
-
-function statusOf(outcome: TradeOutcome, incoming: boolean): MovementStatus | undefined {
-  switch (outcome) {
-    case 'held':
-    case 'disputed':
-      return incoming ? 'pending' : 'held';
-    case 'final':
-      return 'final';
-    case 'complained':
-    case 'withdrawn':
-      return 'returned';
-    default:
-      return undefined;
-  }
+function licenceStatus({ receipt, outcome }: HoldRecord): LicenceHolding['status'] {
+  if (receipt !== null) return 'final';
+  if (outcome === null) return 'held';
+  return pays(outcome) ? 'final' : 'returned';
 }
 
-function tradeMovement(
-  account: PublicKeyHex,
-  asset: AssetId,
-  trade: LedgerTrade,
-): WalletTransaction | undefined {
-  const { terms } = trade.blocks.trade.encoded;
-  const agreement = trade.blocks.agreement;
-  const licences = asset === 'EW';
-  if (agreement === undefined || (!licences && terms.price.currency !== asset)) return undefined;
-  const sells = publicKeyToHex(terms.seller) === account;
-  const incoming = licences ? !sells : sells;
-  const status = statusOf(trade.outcome, incoming);
-  if (status === undefined) return undefined;
+function moneyStatus(hold: HoldRecord, incoming: boolean): WalletTransaction['status'] {
+  if (hold.outcome === null) return incoming ? 'pending' : 'held';
+  return pays(hold.outcome) ? 'final' : 'returned';
+}
+
+function byTime(a: WalletTransaction, b: WalletTransaction): number {
+  return a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+function saleText(hold: HoldRecord, sells: boolean): string {
+  const { terms } = hold;
+  if (terms === undefined) return sells ? 'Sale' : 'Purchase';
+  const { quantity, asset } = terms;
+  return `${sells ? 'Sale' : 'Purchase'} of ${quantity} licence${quantity === 1 ? '' : 's'} of ${asset}`;
+}
+
+function holdMovement(account: PublicKeyHex, hold: HoldRecord, asset: CurrencyId): WalletTransaction {
+  const sells = hold.sellerHex === account;
   return {
-    id: trade.id,
-    direction: incoming ? 'in' : 'out',
-    asset: licences ? terms.asset : asset,
-    amount: licences ? BigInt(terms.quantity) : terms.amount,
-    counterparty: sells ? terms.buyer : terms.seller,
-    time: agreement.core.time,
-    description: `${sells ? 'Sale' : 'Purchase'} of ${terms.quantity} licence${terms.quantity === 1 ? '' : 's'} of ${terms.asset}`,
-    status,
+    id: hold.key,
+    direction: sells ? 'in' : 'out',
+    asset,
+    amount: hold.amount,
+    counterparty: sells ? hold.buyer : hold.seller,
+    time: hold.block.core.time,
+    description: saleText(hold, sells),
+    status: moneyStatus(hold, sells),
   };
 }
 
-/** Movements of an account, oldest first (by time, then id). */
-export function movementsOf(
-  account: PublicKey,
-  asset: AssetId,
-  currency: Currency | undefined,
-  trades: readonly LedgerTrade[],
-  plain: Iterable<PlainMovement>,
+function transferMovement(account: PublicKeyHex, transfer: Spending): WalletTransaction {
+  const { money, author, authorHex, block, key } = transfer;
+  const incoming = authorHex !== account;
+  return {
+    id: key,
+    direction: incoming ? 'in' : 'out',
+    asset: money.currency,
+    amount: money.pay,
+    counterparty: incoming ? author : money.to,
+    time: block.core.time,
+    description: 'Transfer',
+    status: 'final',
+  };
+}
+
+/** Movements of an account in one currency, oldest first; with the grant of a test currency. */
+export function moneyMovements(
+  account: PublicKeyHex,
+  currency: CurrencyId,
+  grant: TestCurrency | undefined,
+  transfers: readonly Spending[],
+  holds: readonly HoldRecord[],
 ): readonly WalletTransaction[] {
-  const name = publicKeyToHex(account);
-  const out: WalletTransaction[] = [];
-  for (const trade of trades) {
-    const movement = tradeMovement(name, asset, trade);
-    if (movement !== undefined) out.push(movement);
+  const movements = transfers.map((transfer) => transferMovement(account, transfer));
+  for (const hold of holds) {
+    if (hold.counts && hold.currency === currency) movements.push(holdMovement(account, hold, currency));
   }
-  for (const movement of plain) {
-    if (movement.currency !== asset || !movement.counted) continue;
-    if (movement.to !== name && movement.from !== name) continue;
-    const incoming = movement.to === name;
-    const other = incoming ? movement.from : movement.to;
-    out.push({
-      id: movement.id,
-      direction: incoming ? 'in' : 'out',
-      asset,
-      amount: movement.amount,
-      counterparty: publicKeyFromHex(other ?? movement.author),
-      time: movement.time,
-      description: movement.from === null ? 'Issue' : 'Transfer',
-      status: 'final',
+  movements.sort(byTime);
+  if (grant === undefined) return movements;
+  const first: WalletTransaction = {
+    id: `grant-${grant.id}`,
+    direction: 'in',
+    asset: grant.id,
+    amount: grant.grant,
+    counterparty: null,
+    time: 0,
+    description: 'Grant of test money',
+    status: 'final',
+  };
+  return [first, ...movements];
+}
+
+/** Licences that an account bought and sold (asset `EW`), oldest first. */
+export function licenceMovements(
+  account: PublicKeyHex,
+  holds: readonly HoldRecord[],
+): readonly WalletTransaction[] {
+  const movements: WalletTransaction[] = [];
+  for (const hold of holds) {
+    const { terms } = hold;
+    if (!hold.counts || terms === undefined) continue;
+    const sells = hold.sellerHex === account;
+    const status = licenceStatus(hold);
+    movements.push({
+      id: hold.key,
+      direction: sells ? 'out' : 'in',
+      asset: terms.asset,
+      amount: BigInt(terms.quantity),
+      counterparty: sells ? hold.buyer : hold.seller,
+      time: hold.block.core.time,
+      description: saleText(hold, sells),
+      status: status === 'held' && !sells ? 'pending' : status,
     });
   }
-  out.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
-  if (currency !== undefined && currency.genesis > 0n) {
-    out.unshift({
-      id: `genesis-${currency.id}`,
-      direction: 'in',
-      asset,
-      amount: currency.genesis,
-      counterparty: null,
-      time: 0,
-      description: 'Genesis grant',
-      status: 'final',
-    });
-  }
-  return out;
+  return movements.sort(byTime);
 }
 
 /** Who bought licences of an asset, oldest first. */
-export function licencesOf(asset: AssetId, trades: readonly LedgerTrade[]): readonly LicenceHolding[] {
-  const out: LicenceHolding[] = [];
-  for (const { id, outcome, blocks } of trades) {
-    const { terms } = blocks.trade.encoded;
-    const agreement = blocks.agreement;
-    if (terms.asset !== asset || agreement === undefined) continue;
-    const status = statusOf(outcome, false);
-    if (status === undefined || status === 'pending') continue;
-    out.push({
+export function licencesOf(asset: AssetId, holds: readonly HoldRecord[]): readonly LicenceHolding[] {
+  const licences: LicenceHolding[] = [];
+  for (const hold of holds) {
+    const { terms, trade } = hold;
+    if (!hold.counts || terms === undefined || trade === undefined) continue;
+    licences.push({
       asset,
-      trade: id,
-      seller: terms.seller,
-      buyer: terms.buyer,
+      trade,
+      hold: hold.key,
+      seller: hold.seller,
+      buyer: hold.buyer,
       quantity: terms.quantity,
-      time: agreement.core.time,
-      status,
+      time: hold.block.core.time,
+      status: licenceStatus(hold),
     });
   }
-  return out.sort((a, b) => a.time - b.time || (a.trade < b.trade ? -1 : 1));
+  return licences.sort((a, b) => a.time - b.time || (a.hold < b.hold ? -1 : 1));
 }
