@@ -162,9 +162,10 @@ class ProofRegister implements NotaryProofs {
 
   async #keep(proof: NotaryProof, bytes: Uint8Array): Promise<void> {
     const hex = publicKeyToHex(proof.key);
-    if (this.#proven.size >= MAX_PROVEN) return;
-    await this.#options.store.set(PREFIX + hex, bytes);
+    if (this.#proven.has(hex) || this.#proven.size >= MAX_PROVEN) return;
+    // One proof a key is enough, also of two that come at once.
     this.#proven.set(hex, { proof, bytes });
+    await this.#options.store.set(PREFIX + hex, bytes);
     for (const listener of this.#listeners) {
       try {
         listener(proof);
