@@ -36,12 +36,15 @@ export interface AccountCommit {
   readonly blocks: readonly Spending[];
 }
 
+/** Everything about one account lies together: a commit then touches few pages of the store. */
+const accountPrefix = (currency: CurrencyId, author: PublicKeyHex): string =>
+  `notary/account/${currency}/${author}/`;
 const accountKey = (currency: CurrencyId, author: PublicKeyHex): string =>
-  `notary/account/${currency}/${author}`;
+  `${accountPrefix(currency, author)}head`;
 const slotKey = (currency: CurrencyId, author: PublicKeyHex, n: number): string =>
-  `notary/slot/${currency}/${author}/${n.toString(36)}`;
+  `${accountPrefix(currency, author)}n/${n.toString(36).padStart(11, '0')}`;
 const claimKey = (currency: CurrencyId, author: PublicKeyHex, income: string): string =>
-  `notary/claim/${currency}/${author}/${income}`;
+  `${accountPrefix(currency, author)}claim/${income}`;
 
 /**
  * The durable half of the spend rule: one block for each (currency, author, number), one claim for each income of an
