@@ -1,4 +1,5 @@
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
+import { encodeCanonical } from '../packages/interface/src/format/index.ts';
 import {
   type HalfBlock,
   type PublicKey,
@@ -11,7 +12,6 @@ import {
 } from '../packages/interface/src/index.ts';
 import {
   createTrustchain,
-  encodeCanonical,
   memoryBlockStore,
   PUSH_PROTOCOL,
   signHalfBlock,

@@ -3,10 +3,10 @@
  *
  *     node --conditions=edmp-source scripts/make-vectors-settlement.ts [--check]
  */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  assetOfDocument,
   bodyDigest,
   CHUNK_HEADER_BYTES,
   chunkKeys,
@@ -15,7 +15,6 @@ import {
   dataLeaf,
   decodeManifest,
   encodeChunk,
-  encodeDatasetDocument,
   judgeProof,
   keyCommitment,
   leafSalts,
@@ -27,6 +26,7 @@ import {
   wrapContentKey,
 } from '../packages/data-settlement/src/index.ts';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
+import { assetIdOf, encodeDatasetDocument } from '../packages/interface/src/dataset/index.ts';
 import {
   bytesToHex,
   type Consumption,
@@ -320,7 +320,7 @@ async function proofVectors(): Promise<unknown> {
   return cases;
 }
 
-const assetOf = (document: JudgedTrade['document']): string => assetOfDocument(crypto, document);
+const assetOf = (document: JudgedTrade['document']): string => assetIdOf(document, crypto);
 const createDocument = (trade: JudgedTrade): Uint8Array => encodeDatasetDocument(trade.document);
 
 /** All vector files by name. */

@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
+import { encodeCanonical } from '../packages/interface/src/format/index.ts';
 import {
   type BlockId,
   bytesToHex,
@@ -21,7 +22,6 @@ import {
   checkpointDigest,
   decodeHalfBlock,
   doubleAnswerEvidence,
-  encodeCanonical,
   encodeCheckpoint,
   encodeFraudProof,
   type FraudEvidence,
@@ -30,6 +30,7 @@ import {
   pairState,
   signHalfBlock,
   signingMessage,
+  slotEvidence,
   verifySignature,
 } from '../packages/trustchain/src/index.ts';
 
@@ -254,6 +255,8 @@ async function proofs(): Promise<object> {
   const one = await sign(alice, { tx: 1 });
   const two = await sign(alice, { tx: 2 });
   const stray = await sign(alice, { seq: 2, prev: two.id });
+  const spend = await sign(alice, { type: 'example/spend', tx: { n: 7 } });
+  const afar = await sign(alice, { seq: 3, prev: one.id, type: 'example/transfer', tx: { n: 7 } });
   const proposal = await sign(alice, { peer: bob.signer.publicKey, tx: 3 });
   const agreement = await sign(bob, { peer: alice.signer.publicKey, link: proposal.id, tx: 3 });
   const refusal = await sign(bob, {
@@ -269,6 +272,8 @@ async function proofs(): Promise<object> {
       present(forkEvidence(two, one)),
       present(hashLinkEvidence(one, stray)),
       present(doubleAnswerEvidence(proposal, [refusal, agreement])),
+      present(hashLinkEvidence(one, afar)),
+      present(slotEvidence(afar, spend)),
     ].map((evidence) => {
       const proof = encodeFraudProof(evidence, crypto);
       return {

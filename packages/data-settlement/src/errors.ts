@@ -1,27 +1,6 @@
 import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
 
 /**
- * A dataset, its descriptor or its document is not usable. Codes: `ERR_DATASET_DESCRIPTOR` (a field of the public
- * descriptor is out of bounds or contradicts another), `ERR_DATASET_CONSUMPTION` (the private values do not fit the
- * descriptor or are not integers), `ERR_DATASET_TOO_LARGE` (more chunks than one manifest can name),
- * `ERR_DATASET_FORMAT` (bytes are not a canonical dataset document or chunk).
- */
-export class DatasetError extends EdmpError {
-  constructor(
-    code:
-      | 'ERR_DATASET_DESCRIPTOR'
-      | 'ERR_DATASET_CONSUMPTION'
-      | 'ERR_DATASET_TOO_LARGE'
-      | 'ERR_DATASET_FORMAT',
-    message: string,
-    options: EdmpErrorOptions = {},
-  ) {
-    super(code, message, options);
-    this.name = 'DatasetError';
-  }
-}
-
-/**
  * A delivery step cannot be done. Codes: `ERR_SETTLEMENT_UNKNOWN_DATASET` (this node does not hold the data behind
  * an asset), `ERR_SETTLEMENT_UNKNOWN_TRADE` (no record of the trade, or it was erased, or it was made with other
  * facts), `ERR_SETTLEMENT_DELIVERY` (what was fetched does not match what was promised), `ERR_SETTLEMENT_KEY` (a

@@ -1,16 +1,12 @@
-import {
-  assetOfDocument,
-  cidOfAsset,
-  createDataset,
-  dataLeaf,
-  decodeChunk,
-  decodeDatasetDocument,
-  encodeDatasetDocument,
-  leafSalts,
-  merkleRoot,
-} from '@edmp/data-settlement';
+import { createDataset, dataLeaf, decodeChunk, leafSalts, merkleRoot } from '@edmp/data-settlement';
 import { bytesToHex, isEdmpError, seededRandom } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import {
+  assetIdOf,
+  decodeDatasetDocument,
+  encodeDatasetDocument,
+  parseAssetId,
+} from '@edmp/interface/dataset';
 import { decode, encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';
 import { CID } from 'multiformats/cid';
@@ -84,8 +80,8 @@ describe('dataset document', () => {
   it('reads back and names its asset by its CID', () => {
     expect(decodeDatasetDocument(documentBytes)).toEqual(document);
     expect(encodeDatasetDocument(document)).toEqual(documentBytes);
-    expect(asset).toBe(assetOfDocument(crypto, document));
-    const cid = cidOfAsset(asset);
+    expect(asset).toBe(assetIdOf(document, crypto));
+    const cid = parseAssetId(asset);
     expect(cid?.code).toBe(0x71);
     expect(cid?.multihash.digest).toEqual(crypto.sha256(documentBytes));
     expect(asset).toMatch(/^EWbafyrei[a-z2-7]+$/);
@@ -158,9 +154,9 @@ describe('dataset document', () => {
       `${asset}x`,
       'EWbafkreigh2akiscaildc',
     ]) {
-      expect(cidOfAsset(text), text).toBeUndefined();
+      expect(parseAssetId(text), text).toBeUndefined();
     }
-    const raw = CID.createV1(0x55, cidOfAsset(asset)!.multihash);
-    expect(cidOfAsset(`EW${raw}`)).toBeUndefined();
+    const raw = CID.createV1(0x55, parseAssetId(asset)!.multihash);
+    expect(parseAssetId(`EW${raw}`)).toBeUndefined();
   });
 });

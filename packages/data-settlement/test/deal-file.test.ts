@@ -1,12 +1,7 @@
-import {
-  type DealFile,
-  decodeDealFile,
-  encodeDatasetDocument,
-  encodeDealFile,
-  verifyDealFile,
-} from '@edmp/data-settlement';
+import { type DealFile, decodeDealFile, encodeDealFile, verifyDealFile } from '@edmp/data-settlement';
 import { type DatasetDocument, type HalfBlock, isEdmpError, type JudgedTrade } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { encodeDatasetDocument } from '@edmp/interface/dataset';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readStatement, signed, signerOf } from './support/blocks.ts';

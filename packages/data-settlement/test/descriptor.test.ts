@@ -1,5 +1,5 @@
-import { validateDescriptor } from '@edmp/data-settlement';
 import { type Descriptor, isEdmpError } from '@edmp/interface';
+import { validateDescriptor } from '@edmp/interface/dataset';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { descriptorOf } from './support/fixtures.ts';
@@ -95,7 +95,7 @@ describe('validateDescriptor', () => {
     ['title', { title: 'two\nlines' }],
     ['title', { title: 'turned \u202e round' }],
     ['title', { title: 'half \ud800 pair' }],
-    ['meterId', { meterId: 'E0001' }],
+    ['descriptor', { meterId: 'E0001' }],
   ])('refuses a bad %s', (field, changes) => {
     refused(changes, field);
   });

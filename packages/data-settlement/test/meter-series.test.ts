@@ -1,6 +1,7 @@
-import { createDataset, decodeChunk, validateDescriptor } from '@edmp/data-settlement';
+import { createDataset, decodeChunk } from '@edmp/data-settlement';
 import { Quality, seededRandom } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { validateDescriptor } from '@edmp/interface/dataset';
 import { describe, expect, it } from 'vitest';
 import { descriptorOf } from './support/fixtures.ts';
 

@@ -32,7 +32,7 @@ describe('spot check', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 32, maxLength: 32 }),
-        fc.integer({ min: 1, max: 10_900 }),
+        fc.integer({ min: 1, max: 9_900 }),
         fc.integer({ min: 1, max: MAX_SPOT_CHECK }),
         (bytes, chunks, wanted) => {
           const samples = Math.min(wanted, chunks);
@@ -45,7 +45,7 @@ describe('spot check', () => {
       ),
       { numRuns: 100 },
     );
-    const draw = (byte: number) => spotCheckIndices(crypto, new Uint8Array(32).fill(byte), 10_000, 8);
+    const draw = (byte: number) => spotCheckIndices(crypto, new Uint8Array(32).fill(byte), 9_900, 8);
     expect(draw(1)).not.toEqual(draw(2));
     for (const bad of [0, 33, 1.5, Number.NaN])
       expect(() => spotCheckIndices(crypto, seed, 100, bad)).toThrow(invalid);

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
-  assetOfDocument,
   decodeChunk,
-  decodeDatasetDocument,
   decodeManifest,
   encodeChunk,
   judgeProof,
@@ -13,6 +11,7 @@ import {
 import { bytesToHex, hexToBytes, publicKey } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
 import { describe, expect, it } from 'vitest';
 import { settlementVectors } from '../../../scripts/make-vectors-settlement.ts';
 
@@ -61,7 +60,7 @@ describe('golden vectors', () => {
     );
     const bytes = (name: string): Uint8Array => hexToBytes(vector[name] as string);
     const document = decodeDatasetDocument(bytes('document'));
-    expect(assetOfDocument(crypto, document)).toBe(vector.asset);
+    expect(assetIdOf(document, crypto)).toBe(vector.asset);
     const manifest = decodeManifest(bytes('manifest'));
     expect(bytesToHex(settlementRootOf(crypto, manifest.leaves))).toBe(vector.settlementRoot);
     const contentKey = unwrapContentKey(crypto, {

@@ -1,5 +1,6 @@
 /**
- * Shared types, errors, environment and small byte helpers of EDMP.
+ * Shared types, errors, environment and small byte helpers of EDMP. Codec and fields are in `@edmp/interface/format`, vocabularies and
+ * documents of datasets in `@edmp/interface/dataset`, maps, queues and locks with limits in `@edmp/interface/bounded`.
  *
  * Everything pluggable is an interface here with an acceptance suite in `@edmp/interface/testing`; crypto providers
  * are `@edmp/interface/crypto/node`, `@edmp/interface/crypto/noble`, `@edmp/interface/crypto/sodium` and
@@ -14,7 +15,23 @@ export * from './content-store.ts';
 export * from './crypto/errors.ts';
 export * from './crypto/strict-ed25519.ts';
 export type * from './crypto/types.ts';
-export * from './dataset.ts';
+export type { AssetId } from './dataset/asset-id.ts';
+export type { Consumption } from './dataset/consumption.ts';
+export type { Descriptor } from './dataset/descriptor.ts';
+export type { DatasetDocument } from './dataset/document.ts';
+export {
+  ATTESTATION_LEVELS,
+  type AttestationLevel,
+  COMMODITIES,
+  type Commodity,
+  type EnergyUnit,
+  FLOWS,
+  type Flow,
+  INTERVAL_STEPS,
+  type IntervalStep,
+  Quality,
+  type QualityCode,
+} from './dataset/vocabulary.ts';
 export * from './environment/deadline.ts';
 export * from './environment/seeded-random.ts';
 export * from './environment/system.ts';

@@ -1,5 +1,5 @@
 import type { AbortOptions } from './abort.ts';
-import type { AttestationLevel, Commodity, EnergyUnit, Flow, IntervalStep } from './dataset.ts';
+import type { AttestationLevel, Commodity, EnergyUnit, Flow, IntervalStep } from './dataset/vocabulary.ts';
 
 /** A meter or a gateway in front of one, as a source lists it. */
 export interface MeterDevice {

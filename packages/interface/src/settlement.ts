@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid';
 import type { AbortOptions } from './abort.ts';
-import type { AssetId, Consumption, DatasetDocument } from './dataset.ts';
+import type { AssetId } from './dataset/asset-id.ts';
+import type { Consumption } from './dataset/consumption.ts';
+import type { DatasetDocument } from './dataset/document.ts';
 import type { PublicKey } from './keys.ts';
 
 /** What both sides of a trade know before delivery; derived from the signed terms. */

@@ -1,5 +1,5 @@
 import type { AbortOptions } from './abort.ts';
-import type { AssetId } from './dataset.ts';
+import type { AssetId } from './dataset/asset-id.ts';
 import type { PublicKey } from './keys.ts';
 
 /** Balance in integer minor units. */

@@ -6,7 +6,6 @@
  * @packageDocumentation
  */
 export * from './asset/currency.ts';
-export * from './asset/document.ts';
 export * from './asset/price.ts';
 export * from './book/order-book.ts';
 export * from './create-market.ts';

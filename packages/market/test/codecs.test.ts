@@ -1,14 +1,12 @@
-import { isEdmpError } from '@edmp/interface';
+import { isEdmpError, type TxValue } from '@edmp/interface';
 import {
   ASK_TYPE,
   askToTx,
-  assetIdOf,
   BID_TYPE,
   bidToTx,
   type Currency,
   currencyTable,
   decodeComplaintTx,
-  decodeDatasetDocument,
   decodeIssueTx,
   decodeOrder,
   decodeReferenceTx,
@@ -16,9 +14,7 @@ import {
   decodeTerms,
   decodeTradeTx,
   decodeTransferTx,
-  encodeDatasetDocument,
   formatTransitions,
-  isAssetId,
   price,
   TRADE_TRANSITIONS,
 } from '@edmp/market';
@@ -42,7 +38,7 @@ import {
 } from '../src/trade/messages.ts';
 import { decodeTradeRecord, encodeTradeRecord } from '../src/trade/record.ts';
 import { agreed, author, document, released, START, termsOf } from './support/chains.ts';
-import { assetOf, crypto, documentOf } from './support/documents.ts';
+import { assetOf, crypto } from './support/documents.ts';
 
 const [seller, buyer] = [author('codec seller'), author('codec buyer')];
 const terms = termsOf(seller, buyer, 10n, 1);
@@ -52,7 +48,6 @@ const signature = new Uint8Array(64);
 
 /** A valid encoding and the decoder that reads it. */
 const FORMATS: Readonly<Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unknown]>> = {
-  document: [encodeDatasetDocument(document), decodeDatasetDocument],
   terms: [terms.bytes, (bytes) => decodeTerms(bytes, crypto)],
   trade: [encode(proposal.core.tx), (bytes) => decodeTradeTx(decode(bytes), crypto)],
   release: [encode(release.core.tx), (bytes) => decodeReleaseTx(decode(bytes))],
@@ -162,43 +157,6 @@ describe('decoders', () => {
       );
     });
   }
-
-  it.each(['v', 'descriptor', 'dataRoot', 'chunks'])(
-    'a document without %s or with more is refused',
-    (field) => {
-      const value = decode<Record<string, unknown>>(encodeDatasetDocument(document));
-      const { [field]: _, ...rest } = value;
-      expect(() => decodeDatasetDocument(encode(rest))).toThrow(
-        expect.objectContaining({ code: 'ERR_MARKET_FORMAT' }),
-      );
-      expect(() => decodeDatasetDocument(encode({ ...value, extra: 1 }))).toThrow(/unknown field/);
-    },
-  );
-
-  it.each([
-    [{ cell: 'u15pm1' }, /cell/],
-    [{ cell: 'aaaa' }, /cell/],
-    [{ from: '2025-02-30' }, /from/],
-    [{ from: '2025-07-01', to: '2025-06-01' }, /before/],
-    [{ count: 1.5 }, /count/],
-    [{ gaps: 3_000 }, /gaps/],
-    [{ title: 'x'.repeat(201) }, /title/],
-    [{ pseudonym: new Uint8Array(15) }, /pseudonym/],
-    [{ purposes: ['x'.repeat(65)] }, /purposes/],
-  ])('a descriptor with %o is refused', (changes, message) => {
-    const wrong = { ...document, descriptor: { ...document.descriptor, ...changes } };
-    expect(() => decodeDatasetDocument(encode(wrong as never))).toThrow(message);
-  });
-
-  it('asset ids are EW and the CID of the document', () => {
-    const asset = assetIdOf(document, crypto);
-    expect(asset).toMatch(/^EWbafyrei[a-z2-7]{50,}$/);
-    expect(isAssetId(asset)).toBe(true);
-    expect(assetOf(documentOf('another'))).not.toBe(asset);
-    for (const wrong of ['EW', 'EWT', 'HELLO', `${asset}x`, asset.toUpperCase(), 'EWbafkqaaa', 5]) {
-      expect(isAssetId(wrong)).toBe(false);
-    }
-  });
 });
 
 describe('orders', () => {
@@ -208,6 +166,19 @@ describe('orders', () => {
     price: price('DUM1', 2, 3),
     quantity: 6,
     expires: START + 1_000,
+  });
+
+  it('with a document that nobody could deliver is refused, and says what is wrong with it', async () => {
+    const who = author('bad document');
+    const descriptor = { ...document.descriptor, title: 'cheap \u202egnirts' };
+    const tx = { ...(ask as object), document: { ...document, descriptor } } as unknown as TxValue;
+    const block = await who.sign(ASK_TYPE, tx);
+    expect(() => decodeOrder(block, crypto)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_MARKET_FORMAT',
+        cause: expect.objectContaining({ code: 'ERR_DATASET_DESCRIPTOR', details: { field: 'title' } }),
+      }),
+    );
   });
 
   it('keep every field through their block', async () => {

@@ -46,7 +46,11 @@ describe('listing search', () => {
         },
         3,
       ),
-      await listing(3, { title: 'Office', cell: 'u17', attestation: 'anchored', step: 'PT1H' }, 7),
+      await listing(
+        3,
+        { title: 'Office', cell: 'u17', attestation: 'anchored', step: 'PT1H', count: 720 },
+        7,
+      ),
       await listing(4, { title: 'Roof terrace', cell: null, attestation: 'unsigned' }, 1),
     ];
     for (const one of all) index.set(one);

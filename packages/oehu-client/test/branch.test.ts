@@ -1,4 +1,4 @@
-import { type IntervalSeries, Quality, utf8ToBytes } from '@edmp/interface';
+import { INTERVAL_STEPS, type IntervalSeries, Quality, utf8ToBytes } from '@edmp/interface';
 import {
   type BranchOptions,
   branch,
@@ -8,7 +8,6 @@ import {
   householdClass,
   intervalBounds,
   OEHU_HIDDEN_POINT,
-  STEPS,
   seriesOf,
   zoneOf,
 } from '@edmp/oehu-client';
@@ -61,7 +60,7 @@ describe('data branching', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('Europe/Amsterdam', 'America/New_York', 'Australia/Sydney', 'Asia/Kolkata'),
-        fc.constantFrom(...STEPS),
+        fc.constantFrom(...INTERVAL_STEPS),
         fc.integer({ min: 0, max: 700 }),
         fc.integer({ min: 0, max: 47 }),
         fc.array(fc.option(fc.integer({ min: 0, max: 1e9 })), { minLength: 1, maxLength: 120 }),

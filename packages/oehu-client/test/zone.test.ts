@@ -1,4 +1,5 @@
-import { alignUp, boundsBetween, intervalBounds, intervalsInDay, STEPS, zoneOf } from '@edmp/oehu-client';
+import { INTERVAL_STEPS } from '@edmp/interface';
+import { alignUp, boundsBetween, intervalBounds, intervalsInDay, zoneOf } from '@edmp/oehu-client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -89,7 +90,7 @@ describe('grids', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...ZONES),
-        fc.constantFrom(...STEPS),
+        fc.constantFrom(...INTERVAL_STEPS),
         fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2026, 11, 1) }),
         fc.integer({ min: 1, max: 3 * 86_400_000 }),
         (name, step, from, length) => {

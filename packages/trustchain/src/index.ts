@@ -4,8 +4,6 @@
  *
  * @packageDocumentation
  */
-export { decodeCanonical } from './block/canonical-decode.ts';
-export { encodeCanonical } from './block/canonical-encode.ts';
 export { decodeCore, decodeHalfBlock, encodeCore } from './block/codec.ts';
 export { checkCoreFields, isBlockType } from './block/core-rules.ts';
 export { BlockError, type BlockErrorCode } from './block/errors.ts';
@@ -15,7 +13,6 @@ export {
   MAX_BLOCK_BYTES,
   MAX_CLOCK_AHEAD_MS,
   MAX_CORE_BYTES,
-  MAX_DEPTH,
   MAX_TYPE_BYTES,
 } from './block/limits.ts';
 export {
@@ -45,10 +42,12 @@ export { type LinkView, type TypeRules, viewFromStore } from './chain/view.ts';
 export { FraudProofError } from './fraud/errors.ts';
 export {
   doubleAnswerEvidence,
+  FRAUD_KINDS,
   type FraudEvidence,
   type FraudKind,
   forkEvidence,
   hashLinkEvidence,
+  slotEvidence,
 } from './fraud/evidence.ts';
 export {
   decodeFraudProof,
@@ -59,13 +58,14 @@ export {
   verifyFraudProof,
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
+export { MAX_SLOT_LENGTH, type SlotOf, slotsBy } from './fraud/slot.ts';
 export {
   type BlockDescription,
   type ChainDescription,
   type DescribeChainOptions,
   describeChain,
 } from './inspect/describe-chain.ts';
-export { chainGaps, type PositionRange } from './inspect/gaps.ts';
+export { type ChainExtent, chainExtent, chainGaps, type PositionRange } from './inspect/gaps.ts';
 export { type BlockKind, blockKind } from './inspect/kind.ts';
 export {
   type ChainFinding,

@@ -1,4 +1,5 @@
 /** What strangers, failures and floods can cause is bounded. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,9 @@ import {
   type TrustchainEvent,
   virtualEnvironment,
 } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   createTrustchain,
-  encodeCanonical,
   encodeFraudProof,
   FRAUD_TOPIC,
   forkEvidence,

@@ -5,9 +5,9 @@ import {
   isEdmpError,
   virtualEnvironment,
 } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   createTrustchain,
-  encodeCanonical,
   encodeFraudProof,
   exportChainCar,
   forkEvidence,
@@ -299,7 +299,8 @@ describe('a chain as a CAR file', () => {
       }
     }
     const hostile = [...parts.slice(0, 2), new Uint8Array(500).fill(0xff), ...parts.slice(2)];
-    const into = { receive: async () => Promise.reject(new Error('unused')), store: memoryBlockStore() };
+    const unused = async () => Promise.reject(new Error('unused'));
+    const into = { receive: unused, accuse: unused, store: memoryBlockStore() };
     expect(await codeOfAsync(importChainCar(into, source(hostile), { crypto }))).toBe('ERR_CAR_FORMAT');
     expect(closed).toBe(1);
     for await (const item of readChainCar(source(parts), crypto)) {

@@ -1,6 +1,8 @@
 /** Own blocks reach their counterparties, however often it takes. */
+
 import { type BlockStore, EdmpError, type Network, type Trustchain } from '@edmp/interface';
-import { createTrustchain, encodeCanonical, memoryBlockStore, PUSH_PROTOCOL } from '@edmp/trustchain';
+import { encodeCanonical } from '@edmp/interface/format';
+import { createTrustchain, memoryBlockStore, PUSH_PROTOCOL } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
 import { outbox } from '../src/protocol/delivery/outbox.ts';
 import { OFFER_PROTOCOL } from '../src/protocol/messages.ts';

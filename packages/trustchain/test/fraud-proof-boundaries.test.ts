@@ -1,9 +1,10 @@
 /** What a fraud proof must not be: too long, padded, or short of a block. */
+
 import { type HalfBlock, isEdmpError, type TxValue } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   decodeFraudProof,
   doubleAnswerEvidence,
-  encodeCanonical,
   encodeFraudProof,
   type FraudEvidence,
   FraudProofError,
@@ -99,7 +100,7 @@ describe('a fraud proof', () => {
     expect(found).toBeInstanceOf(FraudProofError);
     const { name, message, cause } = found as FraudProofError;
     expect(name).toBe('FraudProofError');
-    expect(isEdmpError(cause, 'ERR_BLOCK_ENCODING')).toBe(true);
+    expect(isEdmpError(cause, 'ERR_FORMAT_ENCODING')).toBe(true);
     expect(message).toContain((cause as Error).message);
   });
 

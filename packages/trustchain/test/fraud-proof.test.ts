@@ -1,8 +1,8 @@
 import { bytesToHex, type HalfBlock, isEdmpError } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   decodeFraudProof,
   doubleAnswerEvidence,
-  encodeCanonical,
   encodeFraudProof,
   type FraudEvidence,
   forkEvidence,

@@ -1,8 +1,9 @@
 /** Heads and fraud proofs reach everybody, whoever was shown what, and what they cost is bounded. */
+
 import { type Crypto, type HalfBlock, type Network, type Signer, singleFrame } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   createTrustchain,
-  encodeCanonical,
   encodeFraudProof,
   FRAUD_TOPIC,
   forkEvidence,

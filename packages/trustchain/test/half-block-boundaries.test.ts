@@ -1,4 +1,5 @@
 /** The fields of a core and the form of a signed block, at the edge of every limit. */
+
 import {
   bytesToHex,
   concatBytes,
@@ -7,6 +8,7 @@ import {
   hexToBytes,
   type TxValue,
 } from '@edmp/interface';
+import { MAX_DEPTH } from '@edmp/interface/format';
 import {
   decodeCore,
   decodeHalfBlock,
@@ -15,7 +17,6 @@ import {
   isBlockType,
   MAX_BLOCK_BYTES,
   MAX_CORE_BYTES,
-  MAX_DEPTH,
   MAX_TYPE_BYTES,
   signHalfBlock,
   signingMessage,

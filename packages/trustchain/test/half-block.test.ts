@@ -1,10 +1,10 @@
 import { bytesToHex, concatBytes, equalBytes, type HalfBlockCore, isEdmpError } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   decodeCore,
   decodeHalfBlock,
-  encodeCanonical,
   encodeCore,
   HALF_BLOCK_DOMAIN,
   identify,

@@ -162,6 +162,7 @@ describe('describing a chain', () => {
     expect(await describeChain(store, signerOf(9).publicKey, { crypto, now })).toMatchObject({
       head: null,
       entries: [],
+      unreadable: [],
     });
     expect(
       blockKind(await blockOf(alice, { peer: bob.publicKey, link: strangeId(1), type: 'tc/refuse' })),

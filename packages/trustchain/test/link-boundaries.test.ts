@@ -1,11 +1,11 @@
 /** Links and ids of blocks: every CID keeps its form, and only one form names a block. */
+
 import { bytesToHex, concatBytes, hexToBytes, type TxValue } from '@edmp/interface';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import {
   blockIdFromBytes,
   blockIdFromDigest,
-  decodeCanonical,
   decodeCore,
-  encodeCanonical,
   encodeCore,
   identify,
   isBlockId,
@@ -84,7 +84,7 @@ describe('links', () => {
       '0171',
       '01',
     ]) {
-      expect(`${cid}: ${refusal(linkHex(cid.replace(' ', '')))}`).toBe(`${cid}: ERR_BLOCK_CID`);
+      expect(`${cid}: ${refusal(linkHex(cid.replace(' ', '')))}`).toBe(`${cid}: ERR_FORMAT_CID`);
     }
   });
 
@@ -93,13 +93,13 @@ describe('links', () => {
     const content = `00${bytesToHex(bytes)}`;
     expect(refusal(`d82a5825${content}`)).toBe('no error');
     for (const head of ['7825', '9825', 'b825', '1825', '3825', 'f825']) {
-      expect(`${head}: ${refusal(`d82a${head}${content}`)}`).toBe(`${head}: ERR_BLOCK_CID`);
+      expect(`${head}: ${refusal(`d82a${head}${content}`)}`).toBe(`${head}: ERR_FORMAT_CID`);
     }
   });
 
   it('start with a zero byte', () => {
-    expect(refusal(`d82a582501${bytesToHex(strangeId(1).bytes)}`)).toBe('ERR_BLOCK_CID');
-    expect(refusal('d82a40')).toBe('ERR_BLOCK_CID');
+    expect(refusal(`d82a582501${bytesToHex(strangeId(1).bytes)}`)).toBe('ERR_FORMAT_CID');
+    expect(refusal('d82a40')).toBe('ERR_FORMAT_CID');
   });
 
   it('of a block go to blocks only', () => {

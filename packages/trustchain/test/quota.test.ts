@@ -23,14 +23,12 @@ describe('a quota', () => {
     expect(tokens.take(peer(1), 2)).toBe(true);
   });
 
-  it('remembers 4 096 peers, those seen last', () => {
-    const tokens = quota(virtualEnvironment(), { burst: 1, perSecond: 0 });
-    for (let n = 0; n < 4_096; n++) expect(tokens.take(peer(n), 1)).toBe(true);
-    expect(tokens.take(peer(0), 1)).toBe(false); // seen again, so not the oldest any more
-    expect(tokens.take(peer(4_096), 1)).toBe(true);
+  it('remembers 8 192 peers, those farthest from full', () => {
+    const tokens = quota(virtualEnvironment(), { burst: 2, perSecond: 0 });
+    for (let n = 0; n < 8_192; n++) expect(tokens.take(peer(n), n === 5 ? 1 : 2)).toBe(true);
+    expect(tokens.take(peer(8_192), 2)).toBe(true);
     expect(tokens.take(peer(0), 1)).toBe(false);
-    expect(tokens.take(peer(2), 1)).toBe(false);
-    expect(tokens.take(peer(1), 1)).toBe(true); // forgotten
+    expect(tokens.take(peer(5), 2)).toBe(true); // had used the least, so was forgotten
   });
 
   it('neither gives nor takes tokens when the clock is set back', () => {

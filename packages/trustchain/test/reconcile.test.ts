@@ -1,4 +1,5 @@
 /** Comparing what two nodes know: what it costs, and what a peer that lies can do. */
+
 import {
   type BlockStore,
   type HalfBlock,
@@ -7,9 +8,9 @@ import {
   type PublicKey,
   sleep,
 } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   createTrustchain,
-  encodeCanonical,
   encodeFraudProof,
   forkEvidence,
   memoryBlockStore,

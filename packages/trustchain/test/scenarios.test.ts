@@ -1,9 +1,11 @@
 /** Scenarios of earlier implementations' suites that no other test file covers; ids as in docs/trustchain-scenarios.md. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BlockStore } from '@edmp/interface';
+import { MAX_DEPTH } from '@edmp/interface/format';
 import {
   BLOCK_VERSION,
   CHECKPOINT_TYPE,
@@ -12,7 +14,6 @@ import {
   MAX_BLOCK_BYTES,
   MAX_CLOCK_AHEAD_MS,
   MAX_CORE_BYTES,
-  MAX_DEPTH,
   MAX_TYPE_BYTES,
   memoryBlockStore,
   readCheckpoints,

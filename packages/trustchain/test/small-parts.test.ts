@@ -1,10 +1,12 @@
 // Small parts that have no public face of their own, so this test reaches inside.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EdmpError, publicKey, virtualEnvironment } from '@edmp/interface';
-import { createTrustchain, encodeCanonical, memoryBlockStore } from '@edmp/trustchain';
+import { encodeCanonical } from '@edmp/interface/format';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { multiaddr } from '@multiformats/multiaddr';
@@ -16,7 +18,6 @@ import { hostOf } from '../src/network/libp2p/host.ts';
 import { offerBlocks, offerHandler } from '../src/protocol/delivery/offer.ts';
 import { activityLog, MAX_OFFERED_PROOFS } from '../src/protocol/gossip/activity.ts';
 import { headBounds } from '../src/protocol/gossip/head-bounds.ts';
-import { oneAtATime } from '../src/protocol/gossip/one-at-a-time.ts';
 import { decodeNamesPage } from '../src/protocol/gossip/reconcile-messages.ts';
 import { decodeOffer, decodeOfferAnswer, encodeOffer, frames } from '../src/protocol/messages.ts';
 import { quota } from '../src/protocol/quota.ts';
@@ -105,17 +106,6 @@ describe('messages', () => {
 });
 
 describe('bounds', () => {
-  it('of tasks of one peer that wait', async () => {
-    const line = oneAtATime(2);
-    const order: number[] = [];
-    const task = (n: number) => async () => order.push(n);
-    const all = [1, 2, 3].map((n) => line.run(alice.publicKey, task(n)));
-    expect(all.map((result) => result === undefined)).toEqual([false, false, true]);
-    await Promise.all(all);
-    expect(order).toEqual([1, 2]);
-    expect(await line.run(alice.publicKey, async () => 'again')).toBe('again');
-  });
-
   it('of proofs that are offered', () => {
     const log = activityLog();
     const author = publicKey(new Uint8Array(32));

@@ -1,10 +1,11 @@
 /** Refusals at the borders of the package that no larger scenario passes by. */
+
 import { runInNewContext } from 'node:vm';
 import { type TxValue, utf8ToBytes, virtualEnvironment } from '@edmp/interface';
+import { encodeCanonical } from '@edmp/interface/format';
 import {
   blockIdFromBytes,
   createTrustchain,
-  encodeCanonical,
   encodeFraudProof,
   forkEvidence,
   memoryBlockStore,
@@ -43,7 +44,7 @@ describe('blocks', () => {
     const plain: TxValue = runInNewContext('({ bb: 1, a: 2 })');
     expect(encodeCanonical(plain)).toEqual(encodeCanonical({ a: 2, bb: 1 }));
     const instance: TxValue = runInNewContext('new (class Meter { a = 1 })()');
-    expect(codeOf(() => encodeCanonical(instance))).toBe('ERR_BLOCK_VALUE');
+    expect(codeOf(() => encodeCanonical(instance))).toBe('ERR_FORMAT_VALUE');
   });
 });
 

@@ -47,9 +47,7 @@ describe('the halves in other chains', () => {
     const answers: HalfBlock[] = [];
     for (let n = 0; n < 1_500; n++) {
       const link = itemAt(offers, n % 3).id;
-      answers.push(
-        await blockOf(unsigned, { seq: n + 10, prev: strangeId(1), link, peer: author.publicKey }),
-      );
+      answers.push(await blockOf(unsigned, { seq: n + 4, prev: strangeId(1), link, peer: author.publicKey }));
     }
     await at(0).store.put([...offers, ...answers]);
     requests.clear();
@@ -115,7 +113,11 @@ describe('the halves in other chains', () => {
     const filling = await chainOf(signerOf(51), 50);
     await at(0).store.put([...chain.slice(1), ...filling, itemAt(answers, 1), itemAt(answers, 0)]);
     const sync = () => run(at(1).chain.sync(at(0).chain.self, author.publicKey, { links: true }));
-    expect(await sync()).toBe(4);
+    await expect(sync()).rejects.toMatchObject({
+      code: 'ERR_CHAIN_INCOMPLETE',
+      retryable: true,
+      details: { missing: [[1, 1]], added: 4 },
+    });
     await at(0).store.put(chain.slice(0, 1));
     expect(await sync(), 'a block below, and its answer that was there before').toBe(2);
     await at(0).store.remove?.([...filling, ...answers].map(({ id }) => id));

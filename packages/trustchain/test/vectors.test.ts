@@ -1,14 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { bytesToHex, hexToBytes, isEdmpError, publicKeyFromHex, softwareSigner } from '@edmp/interface';
+import {
+  bytesToHex,
+  type HalfBlock,
+  hexToBytes,
+  isEdmpError,
+  publicKeyFromHex,
+  softwareSigner,
+} from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { decodeCanonical } from '@edmp/interface/format';
 import {
   checkpointDigest,
-  decodeCanonical,
   decodeCheckpoint,
   decodeHalfBlock,
   pairState,
   signHalfBlock,
+  slotsBy,
   verifyFraudProof,
   verifySignature,
 } from '@edmp/trustchain';
@@ -70,9 +78,19 @@ describe('golden vectors', () => {
 
     it(`fraud proofs verify with ${crypto.name}`, () => {
       const { proofs } = read<{ proofs: Record<'kind' | 'author' | 'id' | 'bytes', string>[] }>('proofs');
-      expect(proofs.map(({ kind }) => kind)).toEqual(['fork', 'hash-link', 'double-answer']);
+      expect(proofs.map(({ kind }) => kind)).toEqual([
+        'fork',
+        'hash-link',
+        'double-answer',
+        'hash-link',
+        'slot',
+      ]);
+      const slot = (block: HalfBlock) => `n/${(block.core.tx as { readonly n: number }).n}`;
+      const slotOf = slotsBy(
+        new Map(['example/spend', 'example/transfer'].map((type) => [type, { slot }] as const)),
+      );
       for (const vector of proofs) {
-        const proof = verifyFraudProof(hexToBytes(vector.bytes), crypto);
+        const proof = verifyFraudProof(hexToBytes(vector.bytes), crypto, slotOf);
         expect([proof.kind, bytesToHex(proof.author), proof.id.toString()]).toEqual([
           vector.kind,
           vector.author,

@@ -1,10 +1,9 @@
 import { CODEC_DAG_CBOR, CODEC_RAW, type Crypto, equalBytes } from '@edmp/interface';
+import { SHA2_256 } from '@edmp/interface/format';
 import { CID } from 'multiformats/cid';
 import { create as createDigest } from 'multiformats/hashes/digest';
 import { ContentError } from '../errors.ts';
 
-/** Multihash code of SHA-256. */
-export const SHA2_256 = 0x12;
 /** Largest block that a store takes, bytes: bitswap's limit is 2 MiB a message, so stay well below. */
 export const MAX_BLOCK_BYTES: number = 1 << 20;
 /** Largest block that a read accepts unless told otherwise, bytes. */

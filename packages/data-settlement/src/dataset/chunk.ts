@@ -1,6 +1,6 @@
 import { type Consumption, Quality } from '@edmp/interface';
+import { DatasetError } from '@edmp/interface/dataset';
 import { ByteReader, ByteWriter } from '../codec/byte-stream.ts';
-import { DatasetError } from '../errors.ts';
 import { CHUNK_PADDING_BYTES, MAX_CHUNK_BYTES } from './limits.ts';
 
 /** Bytes of a chunk's header. */

@@ -6,14 +6,18 @@ import {
   type DatasetDocument,
   type Descriptor,
 } from '@edmp/interface';
-import { DatasetError } from '../errors.ts';
+import {
+  assetIdOfBytes,
+  DatasetError,
+  encodeDatasetDocument,
+  MAX_CHUNKS,
+  STEP_MINUTES,
+  validateDescriptor,
+} from '@edmp/interface/dataset';
 import { merkleRoot } from '../merkle/tree.ts';
-import { STEP_MINUTES } from './calendar.ts';
 import { CHUNK_HEADER_BYTES, chunkStart, encodeChunk, MAX_CHUNK_INTERVALS } from './chunk.ts';
-import { validateDescriptor } from './descriptor.ts';
-import { assetOfDocumentBytes, encodeDatasetDocument } from './document.ts';
 import { dataLeaf, leafSalts } from './leaf.ts';
-import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES, MAX_SEALED_CHUNKS } from './limits.ts';
+import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from './limits.ts';
 
 /** Options of {@link createDataset}. */
 export interface CreateDatasetOptions {
@@ -102,7 +106,7 @@ function splitSeries(consumption: Consumption, target: number): readonly Uint8Ar
       Math.ceil(count / MAX_CHUNK_INTERVALS),
       Math.ceil((count + CHUNK_HEADER_BYTES) / limit),
     );
-    while (chunks <= Math.min(MAX_SEALED_CHUNKS, count)) {
+    while (chunks <= Math.min(MAX_CHUNKS, count)) {
       const encoded = encodeAll(consumption, chunks, limit);
       if (encoded !== undefined) return encoded;
       chunks = Math.max(chunks + 1, Math.ceil(chunks * 1.25));
@@ -110,7 +114,7 @@ function splitSeries(consumption: Consumption, target: number): readonly Uint8Ar
   }
   throw new DatasetError(
     'ERR_DATASET_TOO_LARGE',
-    `The series of ${count} intervals needs more than ${MAX_SEALED_CHUNKS} chunks: sell it in parts`,
+    `The series of ${count} intervals needs more than ${MAX_CHUNKS} chunks: sell it in parts`,
   );
 }
 
@@ -139,6 +143,6 @@ export function createDataset(options: CreateDatasetOptions): Dataset {
   const dataRoot = merkleRoot(crypto, leaves);
   const document: DatasetDocument = { v: 1, descriptor, dataRoot, chunks: chunks.length };
   const documentBytes = encodeDatasetDocument(document);
-  const asset = assetOfDocumentBytes(crypto, documentBytes);
+  const asset = assetIdOfBytes(documentBytes, crypto);
   return { document, documentBytes, asset, chunks, saltedChunks, leaves, saltSeed };
 }

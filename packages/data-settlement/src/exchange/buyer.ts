@@ -13,8 +13,6 @@ import {
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
 import { MAX_BLOCK_BYTES } from '../codec/cid.ts';
-import { validateDescriptor } from '../dataset/descriptor.ts';
-import { MAX_SEALED_CHUNKS } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
 import { checkDelivery, checkManifest } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
@@ -110,9 +108,6 @@ export function createBuyer(
       const known = await secrets.get(recordKey.bought(trade.tradeId));
       if (known !== undefined) checkSameTrade(decodeBought(known).trade, trade);
       checkDelivery(crypto, trade, document, delivery);
-      validateDescriptor(document.descriptor);
-      if (document.chunks > MAX_SEALED_CHUNKS)
-        refuse(`more than ${MAX_SEALED_CHUNKS} chunks fit no manifest`);
       if (delivery.bytes > document.chunks * MAX_SEALED_CHUNK_BYTES) refuse('its chunks are too large');
       await keys.bind(trade.recipientKey, trade.tradeId);
       // Before anything is fetched, so that erasing finds the key and whatever a crash leaves.

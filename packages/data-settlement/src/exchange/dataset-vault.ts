@@ -10,18 +10,24 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import {
-  asBoolean,
-  asBytes,
-  asInteger,
-  asMap,
-  decodeCanonical,
-  encodeCanonical,
-} from '../codec/canonical.ts';
+  assetIdOfBytes,
+  decodeDatasetDocument,
+  MAX_CHUNKS,
+  MAX_DOCUMENT_BYTES,
+} from '@edmp/interface/dataset';
+import {
+  booleanOf,
+  boundedBytesOf,
+  bytesOf,
+  decodeBounded,
+  encodeFields,
+  integerOf,
+  mapOf,
+} from '../codec/fields.ts';
 import { decodeChunk } from '../dataset/chunk.ts';
 import { createDataset } from '../dataset/create.ts';
 import { joinChunks } from '../dataset/describe.ts';
-import { assetOfDocumentBytes, decodeDatasetDocument } from '../dataset/document.ts';
-import { MAX_CHUNKS, MAX_DOCUMENT_BYTES, SALT_BYTES } from '../dataset/limits.ts';
+import { SALT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
 import { CONTENT_KEY_BYTES } from '../sealing/keys.ts';
 import { decodeSold, recordKey } from './records.ts';
@@ -60,20 +66,20 @@ interface DatasetRecord {
   readonly sharedKey: Uint8Array | null;
 }
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored dataset is damaged: ${message}`, { cause });
+const fail = (message: string): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored dataset is damaged: ${message}`);
 
-const encodeRecord = (record: DatasetRecord): Uint8Array => encodeCanonical({ v: 1, ...record });
+const encodeRecord = (record: DatasetRecord): Uint8Array => encodeFields({ v: 1, ...record });
 
 function decodeRecord(bytes: Uint8Array): DatasetRecord {
-  const value = decodeCanonical(bytes, MAX_DOCUMENT_BYTES + 40 * MAX_CHUNKS, fail);
-  const map = asMap(value, 'the record', ['v', 'ready', 'document', 'leaves', 'sharedKey'], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
+  const value = decodeBounded(bytes, MAX_DOCUMENT_BYTES + 40 * MAX_CHUNKS, 'stored dataset');
+  const map = mapOf(value, ['v', 'ready', 'document', 'leaves', 'sharedKey'], 'stored dataset');
+  integerOf(map.v, 1, 1, 'stored dataset.v');
   return {
-    ready: asBoolean(map.ready, 'ready', fail),
-    document: asBytes(map.document, 'document', 1, MAX_DOCUMENT_BYTES, fail),
-    leaves: asBytes(map.leaves, 'leaves', 32, 32 * MAX_CHUNKS, fail),
-    sharedKey: map.sharedKey === null ? null : asBytes(map.sharedKey, 'sharedKey', 32, 32, fail),
+    ready: booleanOf(map.ready, 'stored dataset.ready'),
+    document: boundedBytesOf(map.document, MAX_DOCUMENT_BYTES, 'stored dataset.document', 1),
+    leaves: boundedBytesOf(map.leaves, 32 * MAX_CHUNKS, 'stored dataset.leaves', 32),
+    sharedKey: map.sharedKey === null ? null : bytesOf(map.sharedKey, 32, 'stored dataset.sharedKey'),
   };
 }
 
@@ -121,8 +127,7 @@ export function datasetVault(options: {
     return swept;
   };
   const document = (asset: AssetId, record: DatasetRecord): DatasetDocument => {
-    if (assetOfDocumentBytes(crypto, record.document) !== asset)
-      throw fail('its document has another asset id');
+    if (assetIdOfBytes(record.document, crypto) !== asset) throw fail('its document has another asset id');
     return decodeDatasetDocument(record.document);
   };
 

@@ -7,11 +7,17 @@ import {
   type JudgedTrade,
   type Judgement,
 } from '@edmp/interface';
+import { assetIdOf, decodeDatasetDocument, MAX_DOCUMENT_BYTES } from '@edmp/interface/dataset';
 import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain';
-import { asBytes, asInteger, asList, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
-import { assetOfDocument, decodeDatasetDocument } from '../dataset/document.ts';
-import { MAX_DOCUMENT_BYTES } from '../dataset/limits.ts';
-import { SettlementError } from '../errors.ts';
+import {
+  boundedBytesOf,
+  decodeBounded,
+  encodeFields,
+  integerOf,
+  listOf,
+  mapOf,
+  oneOf,
+} from '../codec/fields.ts';
 import { judgeProof } from './judge.ts';
 import { MAX_PROOF_BYTES } from './proof.ts';
 
@@ -30,12 +36,9 @@ export interface DealFile {
   readonly proof: Uint8Array | null;
 }
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad deal file: ${message}`, { cause });
-
 /** Canonical dag-cbor of a deal file: `{v: 1, kind: "edmp/deal", document, blocks, proof}`. */
 export function encodeDealFile(deal: DealFile): Uint8Array {
-  return encodeCanonical({
+  return encodeFields({
     v: 1,
     kind: 'edmp/deal',
     document: deal.document,
@@ -46,16 +49,16 @@ export function encodeDealFile(deal: DealFile): Uint8Array {
 
 /** Decodes a deal file strictly, without judging what is in it. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeDealFile(bytes: Uint8Array): DealFile {
-  const value = decodeCanonical(bytes, MAX_DEAL_BYTES, fail);
-  const map = asMap(value, 'the file', ['v', 'kind', 'document', 'blocks', 'proof'], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
-  if (map.kind !== 'edmp/deal') throw fail('Expected kind edmp/deal');
+  const value = decodeBounded(bytes, MAX_DEAL_BYTES, 'deal file');
+  const map = mapOf(value, ['v', 'kind', 'document', 'blocks', 'proof'], 'deal file');
+  integerOf(map.v, 1, 1, 'deal file.v');
+  oneOf(map.kind, ['edmp/deal'], 'deal file.kind');
   return {
-    document: asBytes(map.document, 'document', 1, MAX_DOCUMENT_BYTES, fail),
-    blocks: asList(map.blocks, 'blocks', MAX_DEAL_BLOCKS, fail).map((block, i) =>
-      asBytes(block, `block ${i}`, 1, MAX_BLOCK_BYTES, fail),
+    document: boundedBytesOf(map.document, MAX_DOCUMENT_BYTES, 'deal file.document', 1),
+    blocks: listOf(map.blocks, MAX_DEAL_BLOCKS, 'deal file.blocks').map((block, i) =>
+      boundedBytesOf(block, MAX_BLOCK_BYTES, `deal file.block ${i}`, 1),
     ),
-    proof: map.proof === null ? null : asBytes(map.proof, 'proof', 1, MAX_PROOF_BYTES, fail),
+    proof: map.proof === null ? null : boundedBytesOf(map.proof, MAX_PROOF_BYTES, 'deal file.proof', 1),
   };
 }
 
@@ -161,7 +164,7 @@ export function verifyDealFile(bytes: Uint8Array, options: VerifyDealOptions): D
   let document: DatasetDocument | undefined;
   try {
     document = decodeDatasetDocument(deal.document);
-    checks.push({ name: 'document', passed: true, detail: assetOfDocument(crypto, document) });
+    checks.push({ name: 'document', passed: true, detail: assetIdOf(document, crypto) });
   } catch (error) {
     checks.push({ name: 'document', passed: false, detail: messageOf(error) });
   }
@@ -178,7 +181,7 @@ export function verifyDealFile(bytes: Uint8Array, options: VerifyDealOptions): D
     }
   }
   if (trade !== undefined && document !== undefined) {
-    const asset = assetOfDocument(crypto, document);
+    const asset = assetIdOf(document, crypto);
     const passed = trade.asset === asset;
     checks.push({
       name: 'asset',

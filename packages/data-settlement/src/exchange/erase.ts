@@ -1,6 +1,6 @@
 import type { AbortOptions, ErasureReport } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
-import { encodeCanonical } from '../codec/canonical.ts';
+import { encodeFields } from '../codec/fields.ts';
 import { linksOf } from '../store/links.ts';
 import { boughtPin } from './buyer.ts';
 import { decodeBought, decodeSold, recordKey } from './records.ts';
@@ -39,7 +39,7 @@ export async function eraseTrade(
 
   let keysDestroyed = 0;
   const unreachable: string[] = [];
-  await secrets.set(recordKey.erased(tradeId), encodeCanonical({ v: 1, time: environment.now() }));
+  await secrets.set(recordKey.erased(tradeId), encodeFields({ v: 1, time: environment.now() }));
   // Keys first: once they are gone, blocks that a crash leaves behind are unreadable.
   for (const key of [
     ...(sold === undefined ? [] : [recordKey.oneTime(sold.trade.recipientKey)]),

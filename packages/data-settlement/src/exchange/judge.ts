@@ -1,7 +1,7 @@
 import { type Crypto, equalBytes, type JudgedTrade, type Judgement } from '@edmp/interface';
+import { assetIdOf } from '@edmp/interface/dataset';
 import { type Chunk, decodeChunk, decodeChunkHeader } from '../dataset/chunk.ts';
 import { boundaryContradiction, chunkContradiction } from '../dataset/describe.ts';
-import { assetOfDocument } from '../dataset/document.ts';
 import { dataLeaf, dataLeafOf } from '../dataset/leaf.ts';
 import { leafHash, verifyInclusion } from '../merkle/tree.ts';
 import { openInContext } from '../sealing/chunk.ts';
@@ -122,7 +122,7 @@ export function judgeProof(crypto: Crypto, trade: JudgedTrade, proof: Uint8Array
   let decoded: Proof;
   try {
     decoded = decodeProof(proof);
-    if (assetOfDocument(crypto, trade.document) !== trade.asset) {
+    if (assetIdOf(trade.document, crypto) !== trade.asset) {
       return unfounded(decoded.kind, 'the document is not the one that was traded');
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { bytesToHex, type Crypto, type Environment, equalBytes, type KeyValueStore } from '@edmp/interface';
-import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { bytesOf, decodeBounded, encodeFields, integerOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { recordKey } from './records.ts';
 
@@ -15,16 +15,17 @@ interface OneTimeRecord {
   readonly trade: Uint8Array | null;
 }
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored one-time key is damaged: ${message}`, { cause });
-
 function decode(bytes: Uint8Array): OneTimeRecord {
-  const map = asMap(decodeCanonical(bytes, 256, fail), 'the record', ['v', 'secret', 'time', 'trade'], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
+  const map = mapOf(
+    decodeBounded(bytes, 256, 'stored one-time key'),
+    ['v', 'secret', 'time', 'trade'],
+    'stored one-time key',
+  );
+  integerOf(map.v, 1, 1, 'stored one-time key.v');
   return {
-    secret: asBytes(map.secret, 'secret', 32, 32, fail),
-    time: asInteger(map.time, 'time', 0, Number.MAX_SAFE_INTEGER, fail),
-    trade: map.trade === null ? null : asBytes(map.trade, 'trade', 32, 32, fail),
+    secret: bytesOf(map.secret, 32, 'stored one-time key.secret'),
+    time: integerOf(map.time, 0, Number.MAX_SAFE_INTEGER, 'stored one-time key.time'),
+    trade: map.trade === null ? null : bytesOf(map.trade, 32, 'stored one-time key.trade'),
   };
 }
 
@@ -47,7 +48,7 @@ export function oneTimeKeys(options: {
   const { crypto, environment, secrets } = options;
   let nextSweep = 0;
   const write = (recipientKey: Uint8Array, record: OneTimeRecord): Promise<void> =>
-    secrets.set(recordKey.oneTime(recipientKey), encodeCanonical({ v: 1, ...record }));
+    secrets.set(recordKey.oneTime(recipientKey), encodeFields({ v: 1, ...record }));
   const read = async (recipientKey: Uint8Array): Promise<OneTimeRecord | undefined> => {
     const bytes = await secrets.get(recordKey.oneTime(recipientKey));
     return bytes === undefined ? undefined : decode(bytes);

@@ -1,6 +1,7 @@
-import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { MAX_CHUNKS } from '@edmp/interface/dataset';
+import { boundedBytesOf, bytesOf, decodeBounded, encodeFields, integerOf, mapOf } from '../codec/fields.ts';
 import { CHUNK_HEADER_BYTES } from '../dataset/chunk.ts';
-import { MAX_CHUNK_BYTES, MAX_CHUNKS, SALT_BYTES } from '../dataset/limits.ts';
+import { MAX_CHUNK_BYTES, SALT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
 import { SEALED_LEAF_BYTES } from '../sealing/manifest.ts';
@@ -49,8 +50,8 @@ export type Proof =
       } | null;
     };
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of misbehaviour: ${message}`, { cause });
+const fail = (message: string): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of misbehaviour: ${message}`);
 
 const joinPath = (path: readonly Uint8Array[]): Uint8Array => {
   const bytes = new Uint8Array(32 * path.length);
@@ -61,7 +62,7 @@ const joinPath = (path: readonly Uint8Array[]): Uint8Array => {
 };
 
 function asPath(value: unknown, what: string): readonly Uint8Array[] {
-  const bytes = asBytes(value, what, 0, MAX_PATH_BYTES, fail);
+  const bytes = boundedBytesOf(value, MAX_PATH_BYTES, what);
   if (bytes.length % 32 !== 0)
     throw fail(`Expected ${what} to be whole hashes of 32 bytes, got ${bytes.length} bytes`);
   return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
@@ -74,11 +75,11 @@ const encodeCheck = (check: LeafEvidence): unknown => ({
 });
 
 function asCheck(value: unknown): LeafEvidence {
-  const map = asMap(value, 'check', ['index', 'leaf', 'path'], fail);
+  const map = mapOf(value, ['index', 'leaf', 'path'], 'proof.check');
   return {
-    index: asInteger(map.index, 'check.index', 0, MAX_CHUNKS - 1, fail),
-    leaf: asBytes(map.leaf, 'check.leaf', SEALED_LEAF_BYTES, SEALED_LEAF_BYTES, fail),
-    path: asPath(map.path, 'check.path'),
+    index: integerOf(map.index, 0, MAX_CHUNKS - 1, 'proof.check.index'),
+    leaf: bytesOf(map.leaf, SEALED_LEAF_BYTES, 'proof.check.leaf'),
+    path: asPath(map.path, 'proof.check.path'),
   };
 }
 
@@ -86,14 +87,14 @@ function asCheck(value: unknown): LeafEvidence {
 export function encodeProof(proof: Proof): Uint8Array {
   if (proof.kind === 'wrong-key') {
     const check = proof.check === null ? null : encodeCheck(proof.check);
-    return encodeCanonical({ v: 1, kind: proof.kind, secret: proof.secretKey, check });
+    return encodeFields({ v: 1, kind: proof.kind, secret: proof.secretKey, check });
   }
   if (proof.kind === 'wrong-data') {
     const { kind, ciphertext, key } = proof;
-    return encodeCanonical({ v: 1, kind, check: encodeCheck(proof.check), ciphertext, key });
+    return encodeFields({ v: 1, kind, check: encodeCheck(proof.check), ciphertext, key });
   }
   const { kind, index, salt, chunk, next } = proof;
-  return encodeCanonical({
+  return encodeFields({
     v: 1,
     kind,
     index,
@@ -112,45 +113,45 @@ const FIELDS = {
 
 /** Decodes a proof strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeProof(bytes: Uint8Array): Proof {
-  const value = decodeCanonical(bytes, MAX_PROOF_BYTES, fail);
+  const value = decodeBounded(bytes, MAX_PROOF_BYTES, 'proof');
   const kind = (value as { readonly kind?: unknown } | null)?.kind;
   if (kind === 'wrong-key') {
-    const map = asMap(value, 'the proof', FIELDS[kind], fail);
-    asInteger(map.v, 'v', 1, 1, fail);
+    const map = mapOf(value, FIELDS[kind], 'proof');
+    integerOf(map.v, 1, 1, 'proof.v');
     return {
       kind,
-      secretKey: asBytes(map.secret, 'secret', 32, 32, fail),
+      secretKey: bytesOf(map.secret, 32, 'proof.secret'),
       check: map.check === null ? null : asCheck(map.check),
     };
   }
   if (kind === 'wrong-data') {
-    const map = asMap(value, 'the proof', FIELDS[kind], fail);
-    asInteger(map.v, 'v', 1, 1, fail);
+    const map = mapOf(value, FIELDS[kind], 'proof');
+    integerOf(map.v, 1, 1, 'proof.v');
     return {
       kind,
       check: asCheck(map.check),
-      ciphertext: asBytes(map.ciphertext, 'ciphertext', 0, MAX_SEALED_CHUNK_BYTES, fail),
-      key: asBytes(map.key, 'key', 32, 32, fail),
+      ciphertext: boundedBytesOf(map.ciphertext, MAX_SEALED_CHUNK_BYTES, 'proof.ciphertext'),
+      key: bytesOf(map.key, 32, 'proof.key'),
     };
   }
   if (kind !== 'wrong-description') throw fail('Expected kind wrong-key, wrong-data or wrong-description');
-  const map = asMap(value, 'the proof', FIELDS[kind], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
+  const map = mapOf(value, FIELDS[kind], 'proof');
+  integerOf(map.v, 1, 1, 'proof.v');
   return {
     kind,
-    index: asInteger(map.index, 'index', 0, MAX_CHUNKS - 1, fail),
-    salt: asBytes(map.salt, 'salt', SALT_BYTES, SALT_BYTES, fail),
-    chunk: asBytes(map.chunk, 'chunk', CHUNK_HEADER_BYTES, MAX_CHUNK_BYTES, fail),
-    path: asPath(map.path, 'path'),
+    index: integerOf(map.index, 0, MAX_CHUNKS - 1, 'proof.index'),
+    salt: bytesOf(map.salt, SALT_BYTES, 'proof.salt'),
+    chunk: boundedBytesOf(map.chunk, MAX_CHUNK_BYTES, 'proof.chunk', CHUNK_HEADER_BYTES),
+    path: asPath(map.path, 'proof.path'),
     next: map.next === null ? null : asNext(map.next),
   };
 }
 
 function asNext(value: unknown): NonNullable<Extract<Proof, { kind: 'wrong-description' }>['next']> {
-  const map = asMap(value, 'next', ['header', 'body', 'path'], fail);
+  const map = mapOf(value, ['header', 'body', 'path'], 'proof.next');
   return {
-    header: asBytes(map.header, 'next.header', CHUNK_HEADER_BYTES, CHUNK_HEADER_BYTES, fail),
-    body: asBytes(map.body, 'next.body', 32, 32, fail),
-    path: asPath(map.path, 'next.path'),
+    header: bytesOf(map.header, CHUNK_HEADER_BYTES, 'proof.next.header'),
+    body: bytesOf(map.body, 32, 'proof.next.body'),
+    path: asPath(map.path, 'proof.next.path'),
   };
 }

@@ -1,16 +1,17 @@
-import { bytesToHex, publicKey, type SealedDelivery, type SettlementTrade } from '@edmp/interface';
+import { bytesToHex, type SealedDelivery, type SettlementTrade } from '@edmp/interface';
+import { MAX_CHUNKS } from '@edmp/interface/dataset';
 import { CID } from 'multiformats/cid';
-import {
-  asBoolean,
-  asBytes,
-  asInteger,
-  asMap,
-  asText,
-  decodeCanonical,
-  encodeCanonical,
-} from '../codec/canonical.ts';
 import { isSupportedCid } from '../codec/cid.ts';
-import { MAX_SEALED_CHUNKS } from '../dataset/limits.ts';
+import {
+  booleanOf,
+  bytesOf,
+  decodeBounded,
+  encodeFields,
+  integerOf,
+  keyOf,
+  mapOf,
+  textOf,
+} from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 
 /** Keys of private records in the key-value store. */
@@ -47,8 +48,8 @@ export interface BoughtRecord {
 }
 
 const MAX_RECORD_BYTES = 4096;
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored trade record is damaged: ${message}`, { cause });
+const fail = (message: string): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored trade record is damaged: ${message}`);
 
 const TRADE = ['tradeId', 'asset', 'seller', 'buyer', 'recipientKey'] as const;
 const DELIVERY = ['settlementRoot', 'manifest', 'chunks', 'bytes'] as const;
@@ -69,31 +70,31 @@ const deliveryFields = (delivery: SealedDelivery): unknown => ({
 });
 
 function asTrade(value: unknown): SettlementTrade {
-  const map = asMap(value, 'trade', TRADE, fail);
+  const map = mapOf(value, TRADE, 'stored trade.trade');
   return {
-    tradeId: asBytes(map.tradeId, 'tradeId', 32, 32, fail),
-    asset: asText(map.asset, 'asset', 128, fail),
-    seller: publicKey(asBytes(map.seller, 'seller', 32, 32, fail)),
-    buyer: publicKey(asBytes(map.buyer, 'buyer', 32, 32, fail)),
-    recipientKey: asBytes(map.recipientKey, 'recipientKey', 32, 32, fail),
+    tradeId: bytesOf(map.tradeId, 32, 'stored trade.tradeId'),
+    asset: textOf(map.asset, 128, 'stored trade.asset'),
+    seller: keyOf(map.seller, 'stored trade.seller'),
+    buyer: keyOf(map.buyer, 'stored trade.buyer'),
+    recipientKey: bytesOf(map.recipientKey, 32, 'stored trade.recipientKey'),
   };
 }
 
 function asDelivery(value: unknown): SealedDelivery {
-  const map = asMap(value, 'delivery', DELIVERY, fail);
+  const map = mapOf(value, DELIVERY, 'stored trade.delivery');
   const manifest = CID.asCID(map.manifest);
   if (manifest === null || !isSupportedCid(manifest)) throw fail('Expected manifest to be a link');
   return {
-    settlementRoot: asBytes(map.settlementRoot, 'settlementRoot', 32, 32, fail),
+    settlementRoot: bytesOf(map.settlementRoot, 32, 'stored trade.settlementRoot'),
     manifest,
-    chunks: asInteger(map.chunks, 'chunks', 1, MAX_SEALED_CHUNKS, fail),
-    bytes: asInteger(map.bytes, 'bytes', 1, Number.MAX_SAFE_INTEGER, fail),
+    chunks: integerOf(map.chunks, 1, MAX_CHUNKS, 'stored trade.chunks'),
+    bytes: integerOf(map.bytes, 1, Number.MAX_SAFE_INTEGER, 'stored trade.bytes'),
   };
 }
 
 /** Bytes of a seller's record. */
 export function encodeSold(record: SoldRecord): Uint8Array {
-  return encodeCanonical({
+  return encodeFields({
     v: 1,
     trade: tradeFields(record.trade),
     contentKey: record.contentKey,
@@ -105,26 +106,21 @@ export function encodeSold(record: SoldRecord): Uint8Array {
 
 /** Decodes {@link encodeSold}. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeSold(bytes: Uint8Array): SoldRecord {
-  const value = decodeCanonical(bytes, MAX_RECORD_BYTES, fail);
-  const map = asMap(
-    value,
-    'the record',
-    ['v', 'trade', 'contentKey', 'shared', 'delivery', 'wrappedKey'],
-    fail,
-  );
-  asInteger(map.v, 'v', 1, 1, fail);
+  const value = decodeBounded(bytes, MAX_RECORD_BYTES, 'stored trade');
+  const map = mapOf(value, ['v', 'trade', 'contentKey', 'shared', 'delivery', 'wrappedKey'], 'stored trade');
+  integerOf(map.v, 1, 1, 'stored trade.v');
   return {
     trade: asTrade(map.trade),
-    contentKey: asBytes(map.contentKey, 'contentKey', 32, 32, fail),
-    shared: asBoolean(map.shared, 'shared', fail),
+    contentKey: bytesOf(map.contentKey, 32, 'stored trade.contentKey'),
+    shared: booleanOf(map.shared, 'stored trade.shared'),
     delivery: map.delivery === null ? null : asDelivery(map.delivery),
-    wrappedKey: map.wrappedKey === null ? null : asBytes(map.wrappedKey, 'wrappedKey', 80, 80, fail),
+    wrappedKey: map.wrappedKey === null ? null : bytesOf(map.wrappedKey, 80, 'stored trade.wrappedKey'),
   };
 }
 
 /** Bytes of a buyer's record. */
 export function encodeBought(record: BoughtRecord): Uint8Array {
-  return encodeCanonical({
+  return encodeFields({
     v: 1,
     trade: tradeFields(record.trade),
     delivery: deliveryFields(record.delivery),
@@ -133,8 +129,8 @@ export function encodeBought(record: BoughtRecord): Uint8Array {
 
 /** Decodes {@link encodeBought}. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeBought(bytes: Uint8Array): BoughtRecord {
-  const value = decodeCanonical(bytes, MAX_RECORD_BYTES, fail);
-  const map = asMap(value, 'the record', ['v', 'trade', 'delivery'], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
+  const value = decodeBounded(bytes, MAX_RECORD_BYTES, 'stored trade');
+  const map = mapOf(value, ['v', 'trade', 'delivery'], 'stored trade');
+  integerOf(map.v, 1, 1, 'stored trade.v');
   return { trade: asTrade(map.trade), delivery: asDelivery(map.delivery) };
 }

@@ -10,12 +10,12 @@ import {
   type SettlementTrade,
   throwIfAborted,
 } from '@edmp/interface';
+import type { SharedMutex } from '@edmp/interface/bounded';
 import type { CID } from 'multiformats/cid';
 import { SettlementError } from '../errors.ts';
 import { sharedContext } from '../sealing/context.ts';
 import { CONTENT_KEY_BYTES, expectRecipientKey, wrapContentKey } from '../sealing/keys.ts';
 import { sealDataset } from '../sealing/seal.ts';
-import type { SharedLock } from '../store/lock.ts';
 import type { DatasetVault } from './dataset-vault.ts';
 import { decodeSold, encodeSold, recordKey, type SoldRecord } from './records.ts';
 import { checkSameTrade, checkTrade } from './trade.ts';
@@ -27,7 +27,7 @@ export interface ExchangeContext {
   readonly content: ContentStore;
   readonly secrets: KeyValueStore;
   /** Shared by whoever stores blocks that no pin reaches yet; exclusive for erasure, which collects such blocks. */
-  readonly blocks: SharedLock;
+  readonly blocks: SharedMutex;
 }
 
 /** The seller's half of `Settlement`. Calls about one trade must not overlap. */

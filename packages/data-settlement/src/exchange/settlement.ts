@@ -1,12 +1,11 @@
 import { bytesToHex, EdmpError, withDeadline } from '@edmp/interface';
-import { sharedLock } from '../store/lock.ts';
+import { keyedMutex, sharedMutex } from '@edmp/interface/bounded';
 import { networkContentStore } from '../store/network.ts';
 import { serveContent } from '../store/serve.ts';
 import { createBuyer } from './buyer.ts';
 import { datasetVault } from './dataset-vault.ts';
 import { eraseTrade } from './erase.ts';
 import { judgeProof } from './judge.ts';
-import { keyedLock } from './keyed-lock.ts';
 import { createSeller, type ExchangeContext } from './seller.ts';
 import { type DrawnChunk, encodeSpotCheck, spotCheckIndices } from './spot-check.ts';
 import type { DataSettlement, SettlementOptions } from './types.ts';
@@ -29,8 +28,8 @@ const lockName = (tradeId: Uint8Array): string => {
 export function createSettlement(options: SettlementOptions): DataSettlement {
   const { crypto, environment, content, secrets, network } = options;
   const fetchTimeoutMs = options.fetchTimeoutMs ?? DEFAULT_FETCH_TIMEOUT_MS;
-  const context: ExchangeContext = { crypto, environment, content, secrets, blocks: sharedLock() };
-  const oneAtATime = keyedLock();
+  const context: ExchangeContext = { crypto, environment, content, secrets, blocks: sharedMutex() };
+  const oneAtATime = keyedMutex<string>();
   const vault = datasetVault({ crypto, environment, secrets });
   const seller = createSeller(context, vault);
   const buyer = createBuyer(
@@ -61,11 +60,11 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
     },
     createRecipientKey: () => buyer.createRecipientKey(),
     seal: async (trade, sealOptions) =>
-      oneAtATime(lockName(trade.tradeId), () => seller.seal(trade, sealOptions)),
+      oneAtATime.run(lockName(trade.tradeId), () => seller.seal(trade, sealOptions)),
     release: async (trade, releaseOptions) =>
-      oneAtATime(lockName(trade.tradeId), () => seller.release(trade, releaseOptions)),
+      oneAtATime.run(lockName(trade.tradeId), () => seller.release(trade, releaseOptions)),
     receive: async (trade, document, delivery, receiveOptions) =>
-      oneAtATime(lockName(trade.tradeId), () =>
+      oneAtATime.run(lockName(trade.tradeId), () =>
         withDeadline(
           environment,
           fetchTimeoutMs,
@@ -75,7 +74,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
         ),
       ),
     open: async (trade, document, delivery, wrappedKey, openOptions) =>
-      oneAtATime(lockName(trade.tradeId), () =>
+      oneAtATime.run(lockName(trade.tradeId), () =>
         withDeadline(
           environment,
           fetchTimeoutMs,
@@ -86,7 +85,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
       ),
     judge: (trade, proof) => judgeProof(crypto, trade, proof),
     erase: async (tradeId, eraseOptions) =>
-      oneAtATime(lockName(tradeId), () =>
+      oneAtATime.run(lockName(tradeId), () =>
         context.blocks.exclusive(() => eraseTrade(context, tradeId, eraseOptions)),
       ),
     async stop() {

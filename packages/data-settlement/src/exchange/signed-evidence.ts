@@ -9,7 +9,7 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain';
-import { asBytes, asInteger, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { boundedBytesOf, decodeBounded, encodeFields, integerOf, mapOf, oneOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { judgeProof } from './judge.ts';
 
@@ -25,8 +25,8 @@ export interface SignedStatement {
 /** Reads a block's statement; undefined when it makes none. Must be pure. */
 export type StatementReader = (block: HalfBlock) => SignedStatement | undefined;
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of equivocation: ${message}`, { cause });
+const fail = (message: string): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of equivocation: ${message}`);
 
 /**
  * Proof that two blocks contradict each other: dag-cbor `{v: 1, kind: "equivocation", first, second}` with the blocks'
@@ -36,7 +36,7 @@ export function encodeEquivocation(a: Uint8Array, b: Uint8Array): Uint8Array {
   const order = compareBytes(a, b);
   if (order === 0) throw new EdmpError('ERR_INVALID_ARGUMENT', 'One block does not contradict itself');
   const [first, second] = order < 0 ? [a, b] : [b, a];
-  return encodeCanonical({ v: 1, kind: 'equivocation', first, second });
+  return encodeFields({ v: 1, kind: 'equivocation', first, second });
 }
 
 /** Decodes {@link encodeEquivocation}. Throws `ERR_SETTLEMENT_FORMAT`. */
@@ -44,12 +44,12 @@ export function decodeEquivocation(bytes: Uint8Array): {
   readonly first: Uint8Array;
   readonly second: Uint8Array;
 } {
-  const value = decodeCanonical(bytes, 2 * MAX_BLOCK_BYTES + 64, fail);
-  const map = asMap(value, 'the proof', ['v', 'kind', 'first', 'second'], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
-  if (map.kind !== 'equivocation') throw fail('Expected kind equivocation');
-  const first = asBytes(map.first, 'first', 1, MAX_BLOCK_BYTES, fail);
-  const second = asBytes(map.second, 'second', 1, MAX_BLOCK_BYTES, fail);
+  const value = decodeBounded(bytes, 2 * MAX_BLOCK_BYTES + 64, 'proof');
+  const map = mapOf(value, ['v', 'kind', 'first', 'second'], 'proof');
+  integerOf(map.v, 1, 1, 'proof.v');
+  oneOf(map.kind, ['equivocation'], 'proof.kind');
+  const first = boundedBytesOf(map.first, MAX_BLOCK_BYTES, 'proof.first', 1);
+  const second = boundedBytesOf(map.second, MAX_BLOCK_BYTES, 'proof.second', 1);
   if (compareBytes(first, second) >= 0) throw fail('Expected the blocks in ascending order');
   return { first, second };
 }

@@ -6,11 +6,20 @@ import {
   uint32ToBytes,
   utf8ToBytes,
 } from '@edmp/interface';
-import { asBytes, asInteger, asList, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
+import { MAX_CHUNKS } from '@edmp/interface/dataset';
+import {
+  boundedBytesOf,
+  bytesOf,
+  decodeBounded,
+  encodeFields,
+  integerOf,
+  listOf,
+  mapOf,
+} from '../codec/fields.ts';
 import { CHUNK_HEADER_BYTES, type Chunk, decodeChunk } from '../dataset/chunk.ts';
 import { chunkContradiction } from '../dataset/describe.ts';
 import { dataLeaf } from '../dataset/leaf.ts';
-import { MAX_CHUNK_BYTES, MAX_CHUNKS, SALT_BYTES } from '../dataset/limits.ts';
+import { MAX_CHUNK_BYTES, SALT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
 import { inclusionProof, leafHash, verifyInclusion } from '../merkle/tree.ts';
 
@@ -18,9 +27,6 @@ import { inclusionProof, leafHash, verifyInclusion } from '../merkle/tree.ts';
 export const MAX_SPOT_CHECK = 32;
 const LABEL = utf8ToBytes('edmp/spot-check/v1');
 const MAX_BYTES: number = MAX_SPOT_CHECK * (MAX_CHUNK_BYTES + 1024);
-
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad spot check: ${message}`, { cause });
 
 /**
  * Which chunks a buyer may look at before paying: `samples` different indices below `chunks`, ascending, drawn from
@@ -70,7 +76,7 @@ export function encodeSpotCheck(
   leaves: readonly Uint8Array[],
   drawn: readonly DrawnChunk[],
 ): Uint8Array {
-  return encodeCanonical(
+  return encodeFields(
     drawn.map(({ index, saltedChunk }) => ({
       index,
       salt: saltedChunk.subarray(0, SALT_BYTES),
@@ -97,18 +103,18 @@ export function verifySpotCheck(
 ): ReadonlyMap<number, Chunk> {
   const { crypto, document } = options;
   const wanted = spotCheckIndices(crypto, options.seed, document.chunks, options.samples);
-  const items = asList(decodeCanonical(answer, MAX_BYTES, fail), 'the answer', MAX_SPOT_CHECK, fail);
+  const items = listOf(decodeBounded(answer, MAX_BYTES, 'spot check'), MAX_SPOT_CHECK, 'spot check');
   const refuse = (message: string): never => {
     throw new SettlementError('ERR_SETTLEMENT_DELIVERY', `The spot check failed: ${message}`);
   };
   if (items.length !== wanted.length) refuse(`${wanted.length} chunks were drawn, ${items.length} came`);
   const opened = new Map<number, Chunk>();
   for (const [at, item] of items.entries()) {
-    const map = asMap(item, 'a sample', ['index', 'salt', 'chunk', 'path'], fail);
-    const index = asInteger(map.index, 'index', 0, MAX_CHUNKS - 1, fail);
-    const salt = asBytes(map.salt, 'salt', SALT_BYTES, SALT_BYTES, fail);
-    const bytes = asBytes(map.chunk, 'chunk', CHUNK_HEADER_BYTES, MAX_CHUNK_BYTES, fail);
-    const path = asList(map.path, 'path', 14, fail).map((hash) => asBytes(hash, 'a hash', 32, 32, fail));
+    const map = mapOf(item, ['index', 'salt', 'chunk', 'path'], 'spot check');
+    const index = integerOf(map.index, 0, MAX_CHUNKS - 1, 'spot check.index');
+    const salt = bytesOf(map.salt, SALT_BYTES, 'spot check.salt');
+    const bytes = boundedBytesOf(map.chunk, MAX_CHUNK_BYTES, 'spot check.chunk', CHUNK_HEADER_BYTES);
+    const path = listOf(map.path, 14, 'spot check.path').map((hash) => bytesOf(hash, 32, 'spot check.path'));
     if (index !== wanted[at]) refuse(`chunk ${wanted[at]} was drawn, chunk ${index} came`);
     const leaf = leafHash(crypto, dataLeaf(crypto, index, salt, bytes));
     if (!verifyInclusion(crypto, { leaf, index, size: document.chunks, path, root: document.dataRoot })) {

@@ -1,5 +1,5 @@
 import { EdmpError, equalBytes, type SettlementTrade } from '@edmp/interface';
-import { cidOfAsset } from '../dataset/document.ts';
+import { isAssetId } from '@edmp/interface/dataset';
 import { SettlementError } from '../errors.ts';
 
 /** Checks the shape of what a caller says about a trade. Throws `ERR_INVALID_ARGUMENT`. */
@@ -10,7 +10,7 @@ export function checkTrade(trade: SettlementTrade): void {
       throw new EdmpError('ERR_INVALID_ARGUMENT', `Expected ${field} of a trade to be 32 bytes`);
     }
   }
-  if (cidOfAsset(trade.asset) === undefined) {
+  if (!isAssetId(trade.asset)) {
     throw new EdmpError(
       'ERR_INVALID_ARGUMENT',
       `Expected a data asset, EW and the CID of a dataset document, got ${JSON.stringify(String(trade.asset).slice(0, 100))}`,

@@ -5,7 +5,7 @@ import {
   type SealedDelivery,
   type SettlementTrade,
 } from '@edmp/interface';
-import { assetOfDocument } from '../dataset/document.ts';
+import { assetIdOf } from '@edmp/interface/dataset';
 import { SettlementError } from '../errors.ts';
 import { merkleRoot } from '../merkle/tree.ts';
 import { sealContexts } from './context.ts';
@@ -22,7 +22,7 @@ export function checkDelivery(
   document: DatasetDocument,
   delivery: SealedDelivery,
 ): void {
-  const asset = assetOfDocument(crypto, document);
+  const asset = assetIdOf(document, crypto);
   if (asset !== trade.asset) refuse(`the document is ${asset}, the trade is about ${trade.asset}`);
   if (delivery.chunks !== document.chunks) {
     refuse(`${delivery.chunks} chunks are announced, the document promises ${document.chunks}`);

@@ -1,8 +1,8 @@
 import { CODEC_RAW, type Crypto, concatBytes } from '@edmp/interface';
+import { MAX_CHUNKS } from '@edmp/interface/dataset';
 import { CID } from 'multiformats/cid';
-import { asBytes, asInteger, asList, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
 import { isSupportedCid, MAX_BLOCK_BYTES } from '../codec/cid.ts';
-import { MAX_SEALED_CHUNKS } from '../dataset/limits.ts';
+import { bytesOf, decodeBounded, encodeFields, integerOf, listOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { merkleRoot } from '../merkle/tree.ts';
 
@@ -29,8 +29,8 @@ export interface Manifest {
 export const SEALED_LEAF_BYTES = 96;
 const FIELDS = ['v', 'trade', 'blocks', 'commitments'] as const;
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad manifest: ${message}`, { cause });
+const fail = (message: string): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad manifest: ${message}`);
 
 /** The 96 bytes of a leaf: cipher digest ‖ data leaf ‖ key commitment. */
 export function encodeSealedLeaf(leaf: SealedLeaf): Uint8Array {
@@ -61,17 +61,17 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     commitments.set(leaf.dataLeaf, 64 * i);
     commitments.set(leaf.keyCommitment, 64 * i + 32);
   });
-  return encodeCanonical({ v: 1, trade: manifest.tradeId, blocks: [...manifest.blocks], commitments });
+  return encodeFields({ v: 1, trade: manifest.tradeId, blocks: [...manifest.blocks], commitments });
 }
 
 /** Decodes a manifest strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  const map = asMap(decodeCanonical(bytes, MAX_BLOCK_BYTES, fail), 'a manifest', FIELDS, fail);
-  asInteger(map.v, 'v', 1, 1, fail);
-  const tradeId = asBytes(map.trade, 'trade', 32, 32, fail);
-  const links = asList(map.blocks, 'blocks', MAX_SEALED_CHUNKS, fail);
+  const map = mapOf(decodeBounded(bytes, MAX_BLOCK_BYTES, 'manifest'), FIELDS, 'manifest');
+  integerOf(map.v, 1, 1, 'manifest.v');
+  const tradeId = bytesOf(map.trade, 32, 'manifest.trade');
+  const links = listOf(map.blocks, MAX_CHUNKS, 'manifest.blocks');
   if (links.length === 0) throw fail('Expected at least one block');
-  const commitments = asBytes(map.commitments, 'commitments', 64 * links.length, 64 * links.length, fail);
+  const commitments = bytesOf(map.commitments, 64 * links.length, 'manifest.commitments');
   const blocks: CID[] = [];
   const leaves: SealedLeaf[] = [];
   for (const [i, link] of links.entries()) {

@@ -6,11 +6,11 @@ import {
   type Environment,
   throwIfAborted,
 } from '@edmp/interface';
+import { sharedMutex } from '@edmp/interface/bounded';
 import { CID } from 'multiformats/cid';
 import { cidOf, expectSupportedCid, MAX_BLOCK_BYTES, MAX_READ_BYTES, verifyBlock } from '../codec/cid.ts';
 import { ContentError } from '../errors.ts';
 import { linksOf } from './links.ts';
-import { sharedLock } from './lock.ts';
 
 /** Where a content store keeps its bytes; keys are base32 CIDs. The rules of `ContentStore` are added on top. */
 export interface BlockBackend {
@@ -45,7 +45,7 @@ function tooLarge(what: string, size: number, max: number): ContentError {
 /** A `ContentStore` over a backend: checks CIDs, sizes and hashes on every path, and collects by mark and sweep. */
 export function localContentStore(backend: BlockBackend, options: LocalStoreOptions): ContentStore {
   const { crypto, environment } = options;
-  const lock = sharedLock();
+  const lock = sharedMutex();
 
   /** Keys of every block that a pin reaches. */
   const mark = async (signal: AbortSignal | undefined): Promise<ReadonlySet<string>> => {

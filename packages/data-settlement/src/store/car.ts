@@ -4,12 +4,13 @@ import {
   type ContentStore,
   type Crypto,
   concatBytes,
+  type TxValue,
   throwIfAborted,
 } from '@edmp/interface';
-import { decode, encode } from '@ipld/dag-cbor';
+import { decodeCanonical, encodeCanonical, SHA2_256 } from '@edmp/interface/format';
 import { CID } from 'multiformats/cid';
 import { ByteWriter } from '../codec/byte-stream.ts';
-import { expectSupportedCid, MAX_READ_BYTES, SHA2_256, verifyBlock } from '../codec/cid.ts';
+import { expectSupportedCid, MAX_READ_BYTES, verifyBlock } from '../codec/cid.ts';
 import { ContentError } from '../errors.ts';
 import { linksOf } from './links.ts';
 
@@ -45,7 +46,7 @@ export async function* exportCar(
   options: ExportCarOptions = {},
 ): AsyncIterable<Uint8Array> {
   expectSupportedCid(root);
-  yield framed(encode({ version: 1, roots: [root] }));
+  yield framed(encodeCanonical({ version: 1, roots: [root] }));
   const seen = new Set<string>();
   const waiting: CID[] = [root];
   for (let cid = waiting.pop(); cid !== undefined; cid = waiting.pop()) {
@@ -152,16 +153,17 @@ export async function readCar(
 }
 
 function parseHeader(bytes: Uint8Array): readonly CID[] {
-  let header: { readonly version?: unknown; readonly roots?: unknown } | null;
+  let header: TxValue;
   try {
-    header = decode(bytes);
+    header = decodeCanonical(bytes);
   } catch (cause) {
-    throw fail('its header is not dag-cbor', cause);
+    throw fail('its header is not canonical dag-cbor', cause);
   }
-  if (typeof header !== 'object' || header === null || header.version !== 1 || !Array.isArray(header.roots)) {
-    throw fail('expected a version 1 header with roots');
-  }
-  return header.roots.map((item: unknown) => {
+  const { version, roots } = (typeof header === 'object' && header !== null ? header : {}) as {
+    readonly [key: string]: TxValue;
+  };
+  if (version !== 1 || !Array.isArray(roots)) throw fail('expected a version 1 header with roots');
+  return roots.map((item: unknown) => {
     const cid = CID.asCID(item);
     if (cid === null) throw fail('a root is not a link');
     return cid;

@@ -1,6 +1,6 @@
 import { CID } from 'multiformats/cid';
-import { asInteger, asList, asMap, decodeCanonical, encodeCanonical } from '../codec/canonical.ts';
 import { isSupportedCid } from '../codec/cid.ts';
+import { decodeBounded, encodeFields, integerOf, listOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 
 /** Protocol by which a buyer fetches sealed blocks from the seller. */
@@ -20,25 +20,27 @@ export interface ContentRequest {
   readonly want: readonly CID[];
 }
 
-const fail = (message: string, cause?: unknown): SettlementError =>
-  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad content request: ${message}`, { cause });
+const fail = (message: string): SettlementError =>
+  new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad content request: ${message}`);
 
 /** Canonical dag-cbor of a request. */
 export function encodeContentRequest(request: ContentRequest): Uint8Array {
-  return encodeCanonical({ v: 1, root: request.root, want: [...request.want] });
+  return encodeFields({ v: 1, root: request.root, want: [...request.want] });
 }
 
 /** Decodes a request strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeContentRequest(bytes: Uint8Array): ContentRequest {
-  const value = decodeCanonical(bytes, MAX_CONTENT_REQUEST_BYTES, fail);
-  const map = asMap(value, 'a request', ['v', 'root', 'want'], fail);
-  asInteger(map.v, 'v', 1, 1, fail);
+  const value = decodeBounded(bytes, MAX_CONTENT_REQUEST_BYTES, 'content request');
+  const map = mapOf(value, ['v', 'root', 'want'], 'content request');
+  integerOf(map.v, 1, 1, 'content request.v');
   const link = (item: unknown, what: string): CID => {
     const cid = CID.asCID(item);
     if (cid === null || !isSupportedCid(cid))
       throw fail(`Expected ${what} to be a link to a supported block`);
     return cid;
   };
-  const want = asList(map.want, 'want', MAX_WANTED_BLOCKS, fail).map((item, i) => link(item, `want ${i}`));
+  const want = listOf(map.want, MAX_WANTED_BLOCKS, 'content request.want').map((item, i) =>
+    link(item, `want ${i}`),
+  );
   return { root: link(map.root, 'root'), want };
 }

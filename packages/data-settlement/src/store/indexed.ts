@@ -1,8 +1,7 @@
 import type { Environment } from '@edmp/interface';
 import { equalBytes, type KeyValueStore, withDeadline } from '@edmp/interface';
-import { encode } from '@ipld/dag-cbor';
+import { encodeCanonical, type FieldReaders, fieldReaders } from '@edmp/interface/format';
 import { CID } from 'multiformats/cid';
-import { asInteger, asMap, decodeCanonical } from '../codec/canonical.ts';
 import { MAX_READ_BYTES } from '../codec/cid.ts';
 import { ContentError } from '../errors.ts';
 import type { BlockBackend, LocalStoreOptions } from './backend.ts';
@@ -30,10 +29,12 @@ export interface IndexedStoreOptions extends LocalStoreOptions {
   readonly timeoutMs?: number;
 }
 
-const fail = (message: string, cause?: unknown): ContentError =>
-  new ContentError('ERR_CONTENT_UNREACHABLE', `The index of a content store is damaged: ${message}`, {
-    cause,
-  });
+const { decodeBounded, integerOf, mapOf }: FieldReaders = fieldReaders(
+  (message, { cause }) =>
+    new ContentError('ERR_CONTENT_UNREACHABLE', `The index of a content store is damaged: ${message}`, {
+      cause,
+    }),
+);
 const blockKey = (key: string): string => `content/block/${key}`;
 const pinPrefix = (key: string): string => `content/pin/${key}/`;
 
@@ -49,10 +50,10 @@ export function indexedBackend(blocks: ForeignBlocks, options: IndexedStoreOptio
   const entry = async (key: string): Promise<{ size: number; at: number } | undefined> => {
     const bytes = await index.get(blockKey(key));
     if (bytes === undefined) return undefined;
-    const map = asMap(decodeCanonical(bytes, 64, fail), 'an entry', ['size', 'at'], fail);
+    const map = mapOf(decodeBounded(bytes, 64, 'entry'), ['size', 'at'], 'entry');
     return {
-      size: asInteger(map.size, 'size', 0, Number.MAX_SAFE_INTEGER, fail),
-      at: asInteger(map.at, 'at', 0, Number.MAX_SAFE_INTEGER, fail),
+      size: integerOf(map.size, 0, Number.MAX_SAFE_INTEGER, 'entry.size'),
+      at: integerOf(map.at, 0, Number.MAX_SAFE_INTEGER, 'entry.at'),
     };
   };
   return {
@@ -77,7 +78,7 @@ export function indexedBackend(blocks: ForeignBlocks, options: IndexedStoreOptio
         }
         await blocks.write(cid, bytes, signal);
       });
-      await index.set(blockKey(key), encode({ size: bytes.length, at: now }));
+      await index.set(blockKey(key), encodeCanonical({ size: bytes.length, at: now }));
     },
     async remove(key) {
       const known = await entry(key);

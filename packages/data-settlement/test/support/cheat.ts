@@ -1,5 +1,4 @@
 import {
-  assetOfDocument,
   chunkKeys,
   createDataset,
   dataLeaf,
@@ -20,6 +19,7 @@ import {
   type SealedDelivery,
   seededRandom,
 } from '@edmp/interface';
+import { assetIdOf } from '@edmp/interface/dataset';
 import type { CID } from 'multiformats/cid';
 import type { Series } from './fixtures.ts';
 import type { Deal, Parties } from './parties.ts';
@@ -72,7 +72,7 @@ export async function craft(
   const recipientKey = await buyer.settlement.createRecipientKey();
   const trade = {
     tradeId: crypto.sha256(recipientKey),
-    asset: assetOfDocument(crypto, document),
+    asset: assetIdOf(document, crypto),
     seller: seller.network.self,
     buyer: buyer.network.self,
     recipientKey,

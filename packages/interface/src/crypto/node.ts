@@ -15,6 +15,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
+import { boundedMap } from '../bounded/bounded-map.ts';
 import { concatBytes } from '../bytes.ts';
 import { throwIfAborted } from '../errors.ts';
 import { publicKey } from '../keys.ts';
@@ -48,16 +49,12 @@ const isAskable = (signature: Uint8Array, message: Uint8Array, key: Uint8Array):
 
 /** Parsed public keys, the oldest forgotten first. */
 function verifyKeyCache(): (key: Uint8Array) => KeyObject {
-  const objects = new Map<string, KeyObject>();
+  const objects = boundedMap<string, KeyObject>({ max: KEY_CACHE_SIZE });
   return (key) => {
     const id = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
     let object = objects.get(id);
     if (object === undefined) {
       object = publicKeyObject(ED25519_PUBLIC, key);
-      if (objects.size >= KEY_CACHE_SIZE) {
-        const oldest = objects.keys().next().value;
-        if (oldest !== undefined) objects.delete(oldest);
-      }
       objects.set(id, object);
     }
     return object;

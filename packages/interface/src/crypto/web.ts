@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { boundedMap } from '../bounded/bounded-map.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../bytes.ts';
 import { throwIfAborted } from '../errors.ts';
 import { type Signer, softwareSigner } from '../signer.ts';
@@ -59,15 +60,11 @@ const buffered = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8A
 
 /** Imported public keys, the oldest forgotten first. */
 function importedKeys(subtle: WebSubtle): (key: Uint8Array) => Promise<unknown> {
-  const imported = new Map<string, Promise<unknown>>();
+  const imported = boundedMap<string, Promise<unknown>>({ max: KEY_CACHE_SIZE });
   return (key) => {
     const id = bytesToHex(key);
     const known = imported.get(id);
     if (known !== undefined) return known;
-    if (imported.size >= KEY_CACHE_SIZE) {
-      const oldest = imported.keys().next().value;
-      if (oldest !== undefined) imported.delete(oldest);
-    }
     const fresh = subtle.importKey('raw', buffered(key.slice()), ED25519, false, ['verify']);
     imported.set(id, fresh);
     return fresh;

@@ -1,6 +1,6 @@
+import { minHeap } from '../bounded/min-heap.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { seededRandom } from './seeded-random.ts';
-import { type QueuedTimer, timerQueue } from './timer-queue.ts';
 import type { Environment } from './types.ts';
 
 /** Options of {@link virtualEnvironment}. */
@@ -36,6 +36,13 @@ export interface VirtualEnvironment extends Environment {
   readonly nextTimer: number | undefined;
 }
 
+/** A callback waiting for its moment. */
+interface Timer {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly callback: () => void;
+}
+
 /** Timers that may run at one instant before the clock is considered stuck. */
 const MAX_TIMERS_AT_ONCE = 100_000;
 /** Turns without a timer after which an awaited promise is given up: quick ones first, then of one real millisecond. */
@@ -52,16 +59,13 @@ const slowTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 /** A simulated clock, timers and random source, all of them deterministic. */
 export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): VirtualEnvironment {
   const random = seededRandom(options.seed ?? 1);
-  const timers = timerQueue();
+  // By time, and then in the order of scheduling.
+  const timers = minHeap<Timer>();
   let now = options.start ?? Date.UTC(2026, 0, 1);
-  let order = 0;
   let ranAtThisInstant = 0;
 
-  const dueBy = (limit: number): QueuedTimer | undefined => {
-    const timer = timers.first();
-    return timer !== undefined && timer.at <= limit ? timers.take() : undefined;
-  };
-  const fire = (timer: QueuedTimer): void => {
+  const dueBy = (limit: number): Timer | undefined => (timers.peekRank() <= limit ? timers.pop() : undefined);
+  const fire = (timer: Timer): void => {
     ranAtThisInstant = timer.at > now ? 1 : ranAtThisInstant + 1;
     if (ranAtThisInstant > MAX_TIMERS_AT_ONCE) {
       throw new InvalidArgumentError(
@@ -77,7 +81,11 @@ export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): Vir
     schedule(delayMs, callback) {
       if (Number.isNaN(delayMs))
         throw new InvalidArgumentError('A delay is a number of milliseconds, got NaN');
-      return timers.add({ at: now + Math.max(0, Math.ceil(delayMs)), order: order++, callback });
+      const at = now + Math.max(0, Math.ceil(delayMs));
+      const entry = timers.push(at, { at, callback });
+      return () => {
+        timers.remove(entry);
+      };
     },
     randomBytes: (length) => random.bytes(length),
     async advance(ms) {
@@ -117,7 +125,7 @@ export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): Vir
       return timers.size;
     },
     get nextTimer() {
-      return timers.first()?.at;
+      return timers.peek()?.item.at;
     },
   };
 }

@@ -39,9 +39,15 @@ export interface TypeRule {
   checkAgreement?(agreement: HalfBlock, proposal: HalfBlock): readonly ValidationIssue[];
   /** Deadline of a proposal, ms. Default: the integer `deadline` of a map transaction, else null. */
   deadline?(proposal: HalfBlock): number | null;
+  /**
+   * A name, 1 to 256 characters, that at most one block of an author may carry, whatever its type and position (e.g. the
+   * number of a payment in a currency); undefined = none. Two blocks of one author with one slot are fraud, which
+   * {@link Trustchain.accuse} proves. It follows from the block alone, and never changes for a given block.
+   */
+  slot?(block: HalfBlock): string | undefined;
 }
 
-/** A block entered the store, or was found to break a rule, or proved fraud. */
+/** A block entered the store, or was found to break a rule, or proved fraud; or an author keeps blocks back. */
 export type TrustchainEvent =
   | {
       readonly type: 'block';
@@ -50,7 +56,9 @@ export type TrustchainEvent =
       readonly own: boolean;
     }
   | { readonly type: 'invalid'; readonly block: HalfBlock; readonly issues: readonly ValidationIssue[] }
-  | { readonly type: 'fraud'; readonly author: PublicKey; readonly proof: Uint8Array };
+  | { readonly type: 'fraud'; readonly author: PublicKey; readonly proof: Uint8Array }
+  /** An author was asked for positions of its chain, both ends inclusive, and left them out. */
+  | { readonly type: 'gap'; readonly author: PublicKey; readonly from: number; readonly to: number };
 
 /** Options of calls that sign an own block. */
 export interface SignOptions extends AbortOptions {
@@ -61,6 +69,49 @@ export interface SignOptions extends AbortOptions {
    * counterparty is asked whether it stores it. Default `true`.
    */
   readonly push?: boolean;
+}
+
+/** Options of {@link Trustchain.agree}. */
+export interface AgreeOptions extends SignOptions {
+  /**
+   * How much of the proposer's history must be held, whole and valid, before the agreement is signed: all of it up to
+   * the proposal, its last n blocks, or none. What is missing is fetched (see {@link Trustchain.history}). Agreeing
+   * across a gap can hide a double spend for ever. Default `complete`.
+   */
+  readonly history?: 'complete' | 'none' | number;
+}
+
+/** Options of {@link Trustchain.history}. */
+export interface HistoryOptions extends AbortOptions {
+  /** The last block wanted: by id, which must be stored, or by position. */
+  readonly upTo: BlockId | number;
+  /** All blocks up to it, or the last n. Default `complete`. */
+  readonly want?: 'complete' | number;
+}
+
+/** A stretch of an author's chain that is held, whole and valid. */
+export interface ChainHistory {
+  readonly author: PublicKey;
+  /** First position; above 1 where less was wanted, or where what lies below was checked and pruned. */
+  readonly from: number;
+  /** Last position. */
+  readonly to: number;
+  /** The block at the last position. */
+  readonly head: BlockId;
+}
+
+/** Why a history is not there: `details` of `ERR_CHAIN_HISTORY` and `ERR_PAIR_HISTORY`. */
+export interface HistoryFault {
+  /**
+   * `gap`: positions are missing that nobody asked filled in. `unreachable`: positions are missing and nobody could be
+   * asked for them. `too-large`: more would have to be fetched than a node takes in. `fork`: the author is a proven
+   * cheat, or another block stands at the last position. `invalid`: a block breaks a rule.
+   */
+  readonly reason: 'gap' | 'unreachable' | 'too-large' | 'fork' | 'invalid';
+  /** Number of positions that are missing. */
+  readonly missing: number;
+  /** The first of the ranges of missing positions, at most 16. */
+  readonly ranges: readonly (readonly [from: number, to: number])[];
 }
 
 /** Answer to {@link Trustchain.receive}. */
@@ -89,8 +140,16 @@ export interface Trustchain {
   ): Promise<HalfBlock>;
   /** Signs and stores a block addressed to anyone. */
   source(source: { readonly type: string; readonly tx: TxValue }, options?: SignOptions): Promise<HalfBlock>;
-  /** Agrees to a proposal addressed to us (or to anyone). `tx` default: the proposal's. Throws `ERR_PAIR_*`. */
-  agree(proposal: BlockId, tx?: TxValue, options?: SignOptions): Promise<HalfBlock>;
+  /**
+   * Agrees to a proposal addressed to us (or to anyone), once the proposer's history is held as far as `history` asks.
+   * `tx` default: the proposal's. Throws `ERR_PAIR_*`, among them `ERR_PAIR_HISTORY` ({@link HistoryFault}).
+   */
+  agree(proposal: BlockId, tx?: TxValue, options?: AgreeOptions): Promise<HalfBlock>;
+  /**
+   * Resolves when an author's chain up to a block is held, valid, without gaps and forks. What is missing is fetched
+   * from the author, or, while it is not connected, from peers. Throws `ERR_CHAIN_HISTORY` ({@link HistoryFault}).
+   */
+  history(author: PublicKey, options: HistoryOptions): Promise<ChainHistory>;
   /** Refuses a proposal addressed to us. */
   refuse(proposal: BlockId, reason: string, options?: SignOptions): Promise<HalfBlock>;
   /** Withdraws an own proposal after its deadline. */
@@ -105,7 +164,10 @@ export interface Trustchain {
   receive(bytes: Uint8Array, options?: AbortOptions): Promise<ReceiveResult>;
   /** Sends stored blocks to a connected peer and waits until it has stored them. */
   push(peer: PublicKey, blocks: readonly HalfBlock[], options?: AbortOptions): Promise<void>;
-  /** Fetches from `peer` what is missing of `author`'s chain (and, with `links`, of the blocks that answer it). Returns the number of new blocks. */
+  /**
+   * Fetches from `peer` what is missing of `author`'s chain (and, with `links`, of the blocks that answer it). Returns
+   * the number of new blocks. Throws `ERR_CHAIN_INCOMPLETE` when the peer leaves holes.
+   */
   sync(
     peer: PublicKey,
     author: PublicKey,
@@ -113,6 +175,12 @@ export interface Trustchain {
   ): Promise<number>;
   /** Registers the rule of an application type; one per type (`ERR_INVALID_ARGUMENT`). */
   registerType(type: string, rule: TypeRule): void;
+  /**
+   * Proves that the author of two signed blocks cheated: they stand at one position, or carry one slot by the rules of
+   * their types. The proof is kept for ever and spread (event `fraud`). Returns `false` when it was known. Throws
+   * `ERR_FRAUD_UNFOUNDED`, `ERR_FRAUD_SIGNATURE`, `ERR_FRAUD_UNKNOWN` (no rule for a type), `ERR_BLOCK_*`.
+   */
+  accuse(a: HalfBlock, b: HalfBlock): Promise<boolean>;
   /** Whether fraud by `author` is proven here. */
   isFraudulent(author: PublicKey): Promise<boolean>;
   /** Listens until the returned function is called. */

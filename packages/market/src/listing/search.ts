@@ -1,10 +1,8 @@
-import type { AttestationLevel } from '@edmp/interface';
-import { equalBytes, publicKeyToHex } from '@edmp/interface';
+import { ATTESTATION_LEVELS, equalBytes, publicKeyToHex } from '@edmp/interface';
 import { comparePrices } from '../asset/price.ts';
 import { MarketError } from '../errors.ts';
 import type { Listing, ListingQuery } from '../market.ts';
 
-const LEVELS: readonly AttestationLevel[] = ['unsigned', 'intact', 'signed', 'linked', 'anchored'];
 /** Most results of one query. */
 const MAX_RESULTS = 1_000;
 const DEFAULT_RESULTS = 50;
@@ -146,7 +144,7 @@ export function listingIndex(): ListingIndex {
             ),
           ),
         ],
-        level: LEVELS.indexOf(descriptor.attestation),
+        level: ATTESTATION_LEVELS.indexOf(descriptor.attestation),
       };
       entries.set(key, entry);
       for (const part of stemsOf(entry)) {
@@ -186,7 +184,7 @@ export function listingIndex(): ListingIndex {
         );
       }
       const words = wordsOf((query.text ?? '').slice(0, 500)).slice(0, MAX_WORDS);
-      const level = query.attestation === undefined ? 0 : LEVELS.indexOf(query.attestation);
+      const level = query.attestation === undefined ? 0 : ATTESTATION_LEVELS.indexOf(query.attestation);
       const sort = query.sort ?? 'price';
       // The shortest list narrows most.
       let narrowed: Set<Entry> | undefined;

@@ -1,7 +1,7 @@
 import type { HalfBlock, IncomingRequest, PublicKey } from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { hex } from '../codec/fields.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
 import type { MarketContext } from '../context.ts';
 import { MarketError } from '../errors.ts';
 import {

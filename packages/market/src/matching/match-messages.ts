@@ -1,8 +1,7 @@
 import type { BlockId, IncomingRequest, PublicKey } from '@edmp/interface';
 import { equalBytes, isEdmpError, singleFrame } from '@edmp/interface';
+import { semaphore, tokenBuckets } from '@edmp/interface/bounded';
 import { hex } from '../codec/fields.ts';
-import { gate } from '../codec/gate.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
 import type { MarketContext } from '../context.ts';
 import { MarketError } from '../errors.ts';
 import { decodeOrder, type SignedOrder } from '../order/signed-order.ts';
@@ -39,7 +38,7 @@ export function matchMessages(
 ): MatchMessages {
   const { crypto, environment, network, own, registry, trustchain } = context;
   const matchRate = tokenBuckets(MATCH_RATE, environment.now);
-  const telling = gate(MAX_TELLING);
+  const telling = semaphore(MAX_TELLING);
 
   const onRequest = async ({ from, body }: IncomingRequest): Promise<Uint8Array> => {
     if (!matchRate.take(hex(from))) {

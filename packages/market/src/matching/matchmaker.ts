@@ -1,6 +1,6 @@
 import type { AssetId } from '@edmp/interface';
+import { minHeap } from '@edmp/interface/bounded';
 import { NO_ORDER, type OrderBook, type OrderHandle, orderBook } from '../book/order-book.ts';
-import { minHeap } from '../codec/heap.ts';
 import type { BookView, TradeId } from '../market.ts';
 import type { SignedOrder } from '../order/signed-order.ts';
 

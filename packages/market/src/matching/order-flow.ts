@@ -1,7 +1,7 @@
 import type { BlockId, HalfBlock, PublicKey, TopicVerdict } from '@edmp/interface';
 import { equalBytes, isEdmpError, publicKeyToHex } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { hex } from '../codec/fields.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
 import type { MarketContext } from '../context.ts';
 import type { BookView } from '../market.ts';
 import {

@@ -1,5 +1,5 @@
 import type { PublicKeyHex } from '@edmp/interface';
-import { minHeap } from '../codec/heap.ts';
+import { minHeap } from '@edmp/interface/bounded';
 import type { OrderLimits } from './limits.ts';
 import type { SignedOrder } from './signed-order.ts';
 

@@ -1,7 +1,7 @@
 import type { HalfBlock, IncomingRequest } from '@edmp/interface';
 import { equalBytes, isEdmpError, singleFrame } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { hex } from '../codec/fields.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
 import type { MarketContext } from '../context.ts';
 import { MarketError } from '../errors.ts';
 import { COMPLAINT_TYPE, decodeComplaintTx, MAX_PROOF_BYTES } from './blocks.ts';

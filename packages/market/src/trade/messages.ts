@@ -1,4 +1,5 @@
 import type { Signature } from '@edmp/interface';
+import { displayable } from '@edmp/interface/format';
 import type { CID } from 'multiformats/cid';
 import { CID as Cid } from 'multiformats/cid';
 import {
@@ -105,9 +106,14 @@ export function decodeNegotiateRequest(bytes: Uint8Array): NegotiateRequest {
   }
 }
 
+/** Most characters of the words with which a seller declines. */
+const MAX_DECLINE_TEXT = 300;
+
 /** Bytes of an answer. */
 export function encodeNegotiateReply(reply: NegotiateReply): Uint8Array {
-  return encodeCanonical({ v: 1, ...reply });
+  const shown =
+    reply.kind === 'decline' ? { ...reply, message: displayable(reply.message, MAX_DECLINE_TEXT) } : reply;
+  return encodeCanonical({ v: 1, ...shown });
 }
 
 /** Reads an answer. Throws `ERR_MARKET_FORMAT`. */
@@ -139,7 +145,7 @@ export function decodeNegotiateReply(bytes: Uint8Array): NegotiateReply {
       return {
         kind,
         reason: oneOf<DeclineReason>(fields.reason, DECLINE_REASONS, 'reply.reason'),
-        message: typeof fields.message === 'string' ? fields.message.slice(0, 300) : '',
+        message: typeof fields.message === 'string' ? displayable(fields.message, MAX_DECLINE_TEXT) : '',
       };
     }
     default: {

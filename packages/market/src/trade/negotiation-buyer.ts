@@ -1,7 +1,7 @@
 import { isEdmpError, singleFrame, sleep } from '@edmp/interface';
+import { semaphore } from '@edmp/interface/bounded';
 import { comparePrices, costOf, wholeLots } from '../asset/price.ts';
 import { hex } from '../codec/fields.ts';
-import { gate } from '../codec/gate.ts';
 import type { MarketContext } from '../context.ts';
 import { MarketError, type MarketErrorCode } from '../errors.ts';
 import { executionPrice, isEarlier, ordersCross, type SignedOrder } from '../order/signed-order.ts';
@@ -59,7 +59,7 @@ interface BidState {
 export function buyerNegotiation(context: MarketContext, engine: TradeEngine): BuyerNegotiation {
   const { crypto, durations, environment, network, own, self, settlement, signer } = context;
   const bids = new Map<string, BidState>();
-  const talks = gate(MAX_TALKS);
+  const talks = semaphore(MAX_TALKS);
 
   const stateOf = (bid: string): BidState => {
     let state = bids.get(bid);

@@ -1,7 +1,7 @@
 import type { Crypto, IncomingRequest, Trustchain } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { hex } from '../codec/fields.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
 import { MarketError } from '../errors.ts';
 import { decodeReleaseTx, RELEASE_TYPE, referenceToTx, WITNESS_TYPE } from './blocks.ts';
 

@@ -1,6 +1,7 @@
 import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { assetIdOf } from '@edmp/market';
+import { assetIdOf } from '@edmp/interface/dataset';
+
 import { CID } from 'multiformats/cid';
 import { create } from 'multiformats/hashes/digest';
 

@@ -12,7 +12,7 @@ import {
 import { InvalidArgumentError as BadOption, Command } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { takeBytes } from './fetch-bytes.ts';
-import { ExitCode, table, toJson } from './output.ts';
+import { ExitCode, strangersText, table, toJson, write } from './output.ts';
 import { defaultDataFolder } from './start.ts';
 
 interface ChainOptions {
@@ -119,15 +119,15 @@ function showCommand(): Command {
           issues: issues.map((issue) => issue.code),
         }));
         if (options.json) {
-          process.stdout.write(
+          write(
             `${toJson({ author: publicKeyToHex(who), blocks: chain.blocks, head: chain.head === null ? null : { seq: chain.head.seq, id: chain.head.id.toString() }, gaps: chain.gaps, fraud: chain.fraud, entries: rows }, 2)}\n`,
           );
           return;
         }
-        process.stdout.write(`Chain of ${publicKeyToHex(who)}: ${chain.blocks} blocks\n`);
-        if (chain.fraud.length > 0) process.stdout.write(`PROVEN FRAUD: ${chain.fraud.join(', ')}\n`);
-        for (const [from, to] of chain.gaps) process.stdout.write(`missing: positions ${from} to ${to}\n`);
-        process.stdout.write(
+        write(`Chain of ${publicKeyToHex(who)}: ${chain.blocks} blocks\n`);
+        if (chain.fraud.length > 0) write(`PROVEN FRAUD: ${chain.fraud.join(', ')}\n`);
+        for (const [from, to] of chain.gaps) write(`missing: positions ${from} to ${to}\n`);
+        write(
           `${table(
             ['SEQ', 'TIME', 'TYPE', 'KIND', 'PAIR', 'LEVEL', 'COUNTERPARTY', 'BLOCK'],
             rows.map((row) => [
@@ -160,22 +160,21 @@ function verifyCommand(): Command {
         const report = await verifyChain(store, options.author ?? who, await rulesAndClock());
         if (options.json) {
           const findings = report.findings.map(({ id, seq, issues }) => ({ id: id.toString(), seq, issues }));
-          process.stdout.write(
+          write(
             `${toJson({ ...report, author: publicKeyToHex(report.author), head: report.head === null ? null : { seq: report.head.seq, id: report.head.id.toString() }, findings }, 2)}\n`,
           );
         } else {
-          process.stdout.write(
+          write(
             `${report.sound ? 'SOUND' : 'NOT SOUND'}: ${report.blocks} blocks of ${publicKeyToHex(report.author)}, ${report.broken} broken, ${report.unreadable.length} unreadable, ${report.gaps.length} gaps, ${report.proofs} fraud proofs\n`,
           );
-          for (const [from, to] of report.gaps)
-            process.stdout.write(`  missing: positions ${from} to ${to}\n`);
+          for (const [from, to] of report.gaps) write(`  missing: positions ${from} to ${to}\n`);
           for (const { kind, seq, issue } of report.unreadable) {
             const what = seq === null ? `a ${kind}` : `the ${kind} at position ${seq}`;
-            process.stdout.write(`  unreadable: ${what}: ${issue.message} (${issue.code})\n`);
+            write(`  unreadable: ${what}: ${strangersText(issue.message, 500)} (${issue.code})\n`);
           }
           for (const finding of report.findings) {
             for (const issue of finding.issues) {
-              process.stdout.write(`  ${finding.seq} ${finding.id}: ${issue.message} (${issue.code})\n`);
+              write(`  ${finding.seq} ${finding.id}: ${strangersText(issue.message, 500)} (${issue.code})\n`);
             }
           }
         }
@@ -205,7 +204,7 @@ function exportCommand(): Command {
           createWriteStream(options.output),
         );
         const done = { file: options.output, author: publicKeyToHex(who), blocks };
-        process.stdout.write(
+        write(
           options.json
             ? `${toJson(done)}\n`
             : `Wrote ${blocks} blocks of ${done.author} to ${options.output}\n`,

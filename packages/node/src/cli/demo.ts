@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { DEMO_FAULTS, type DemoFault } from '../demo/options.ts';
-import { ExitCode, toJson } from './output.ts';
+import { ExitCode, toJson, write } from './output.ts';
 
 interface DemoCommandOptions {
   readonly json: boolean;
@@ -48,12 +48,12 @@ export function demoCommand(): Command {
         price: options.price ?? 10n,
         ...(options.fault === undefined ? {} : { fault: options.fault }),
         timeoutMs: 30_000,
-        write: (text) => process.stdout.write(text),
+        write,
         now: () => performance.now(),
       });
       if (!options.keep) await rm(folder, { recursive: true, force: true });
       if (report.ok) {
-        process.stdout.write(
+        write(
           [
             `Done in ${(report.elapsedMs / 1000).toFixed(1)} s.${options.keep ? ` Files: ${folder}` : ''}`,
             '',
@@ -66,7 +66,7 @@ export function demoCommand(): Command {
           ].join('\n'),
         );
       }
-      if (options.json) process.stdout.write(`${toJson(report)}\n`);
+      if (options.json) write(`${toJson(report)}\n`);
       process.exitCode = report.ok ? ExitCode.ok : ExitCode.failed;
     });
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
-import { ExitCode } from './output.ts';
+import { ExitCode, write, writeError } from './output.ts';
 
 // Keeps compiled code in the system's folder for temporary files: the second start of a node takes a third less.
 enableCompileCache();
@@ -13,6 +13,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: write,
+  err: writeError,
 });

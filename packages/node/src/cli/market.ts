@@ -1,7 +1,8 @@
+import { COMMODITIES } from '@edmp/interface';
 import { Command, Option } from 'commander';
 import type { ListingQuery, ListingView } from '../service.ts';
 import { amount, day, geohash } from './arguments.ts';
-import { print, table } from './output.ts';
+import { print, strangersText, table } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
 const TITLE_WIDTH = 32;
@@ -14,7 +15,7 @@ export function listingTable(listings: readonly ListingView[]): string {
     ['PRICE', 'TITLE', 'WHAT', 'DAYS', 'STEP', 'PLACE', 'TRUST', 'LEFT', 'ASSET'],
     listings.map(({ descriptor: d, ...listing }) => [
       `${listing.price} ${listing.currency}`,
-      d.title.length <= TITLE_WIDTH ? d.title : `${d.title.slice(0, TITLE_WIDTH - 1)}…`,
+      strangersText(d.title, TITLE_WIDTH),
       `${d.commodity} ${d.flow}${listing.own ? ' (yours)' : ''}`,
       d.from === d.to ? d.from : `${d.from} … ${d.to}`,
       d.step,
@@ -30,9 +31,7 @@ export function listingTable(listings: readonly ListingView[]): string {
 export function marketCommand(): Command {
   return remoteOptions(new Command('market').description('search what is for sale'))
     .argument('[words...]', 'words of the title')
-    .addOption(
-      new Option('--commodity <kind>', 'what is metered').choices(['electricity', 'gas', 'water', 'heat']),
-    )
+    .addOption(new Option('--commodity <kind>', 'what is metered').choices(COMMODITIES))
     .option('--from <day>', 'first day wanted', day)
     .option('--to <day>', 'last day wanted', day)
     .option('--cell <geohash>', 'place, as the start of a geohash', geohash)

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
-import { ExitCode, table } from './output.ts';
+import { ExitCode, table, toJson, write, writeError } from './output.ts';
 
 interface ReadOptions {
   readonly source?: MeterFileKind;
@@ -68,7 +68,7 @@ export function meterCommand(): Command {
         file = readMeterFile(bytes, { receivedAt: takenAt, ...how });
       }
       const rows = file.readings.map(formatReading);
-      if (options.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+      if (options.json) for (const row of rows) write(`${toJson(row)}\n`);
       else {
         const cells = rows.map((row) => [
           row.at,
@@ -79,13 +79,10 @@ export function meterCommand(): Command {
           row.quality,
           row.trust,
         ]);
-        process.stdout.write(`${file.kind}: ${rows.length} readings\n`);
-        process.stdout.write(
-          `${table(['AT', 'WHAT', 'TARIFF', 'VALUE', 'REGISTER', 'QUALITY', 'TRUST'], cells)}\n`,
-        );
+        write(`${file.kind}: ${rows.length} readings\n`);
+        write(`${table(['AT', 'WHAT', 'TARIFF', 'VALUE', 'REGISTER', 'QUALITY', 'TRUST'], cells)}\n`);
       }
-      for (const issue of file.issues)
-        process.stderr.write(`warning: ${issue.at}: ${issue.message} (${issue.code})\n`);
+      for (const issue of file.issues) writeError(`warning: ${issue.at}: ${issue.message} (${issue.code})\n`);
       if (rows.length === 0) process.exitCode = ExitCode.failed;
     });
   return new Command('meter').description('read meters of many kinds').addCommand(read);

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { wholeBetween as whole } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
-import { toJson } from './output.ts';
+import { toJson, write } from './output.ts';
 
 const ZONE = 'Europe/Amsterdam';
 
@@ -46,12 +46,12 @@ export function oehuEmulatorCommand(): Command {
       if (options.leash) endWithStdin(stop);
       endWithSignals(stop);
       if (options.readyJson) {
-        process.stdout.write(
+        write(
           `${toJson({ ready: true, url: emulator.url, controlUrl: emulator.controlUrl, day: zoneOf(ZONE).dateOf(emulator.now() - 1) })}\n`,
         );
         return;
       }
-      process.stdout.write(
+      write(
         `OEHU emulator (invented households, not real people)\n  API      ${emulator.url}\n  Control  ${emulator.controlUrl}\nStop with Ctrl+C.\n`,
       );
     });

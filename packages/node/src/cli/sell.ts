@@ -1,4 +1,11 @@
-import type { Commodity, Flow, IntervalStep } from '@edmp/interface';
+import {
+  COMMODITIES,
+  type Commodity,
+  FLOWS,
+  type Flow,
+  INTERVAL_STEPS,
+  type IntervalStep,
+} from '@edmp/interface';
 import { Command, Option } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -37,18 +44,12 @@ export function sellCommand(): Command {
     .option('--from <day>', 'first day (default: the newest full day)', day)
     .option('--to <day>', 'last day (default: the first day)', day)
     .addOption(
-      new Option('--step <duration>', 'length of one value')
-        .choices(['PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'P1D'])
-        .default('PT15M'),
+      new Option('--step <duration>', 'length of one value').choices(INTERVAL_STEPS).default('PT15M'),
     )
     .addOption(
-      new Option('--commodity <kind>', 'what is metered')
-        .choices(['electricity', 'gas', 'water', 'heat'])
-        .default('electricity'),
+      new Option('--commodity <kind>', 'what is metered').choices(COMMODITIES).default('electricity'),
     )
-    .addOption(
-      new Option('--flow <direction>', 'used or fed in').choices(['import', 'export']).default('import'),
-    )
+    .addOption(new Option('--flow <direction>', 'used or fed in').choices(FLOWS).default('import'))
     .option('--currency <id>', 'currency', 'DUM1')
     .option('--supply <n>', 'licences for sale; 1 = exclusive', wholeBetween(1, 1_000_000), 1)
     .addOption(

@@ -6,7 +6,7 @@ import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import { collect, timeZone } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
-import { describeError, toJson } from './output.ts';
+import { describeError, toJson, write, writeError } from './output.ts';
 import { announce } from './running-node.ts';
 
 interface StartOptions {
@@ -91,7 +91,7 @@ export function startCommand(): Command {
         listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
         connect: options.connect ?? [],
         environment,
-        log: (text) => process.stderr.write(`${text}\n`),
+        log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
       const retract = announce(resolve(options.data), node.url);
       const stop = async (): Promise<void> => {
@@ -101,12 +101,12 @@ export function startCommand(): Command {
       if (options.leash) endWithStdin(stop);
       endWithSignals(stop);
       if (options.readyJson) {
-        process.stdout.write(
+        write(
           `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses })}\n`,
         );
         return;
       }
-      process.stdout.write(
+      write(
         [
           '',
           `  EDMP node "${options.name}" is running.`,
@@ -129,7 +129,7 @@ export function startCommand(): Command {
       if (node.meterSource !== null) {
         // A meter source that is down is no reason not to run: it may come, and buying needs none.
         node.node.service.meters().catch((error: unknown) => {
-          process.stderr.write(`warning: no meter can be read now: ${describeError(error)}\n`);
+          writeError(`warning: no meter can be read now: ${describeError(error)}\n`);
         });
       }
     });

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import type { TradeView } from '../service.ts';
-import { print } from './output.ts';
+import { print, strangersText, writeFile } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
 /** A trade's steps for people. */
 export function tradeText(trade: TradeView): string {
   return [
     `Trade ${trade.id}`,
-    `You are the ${trade.role}; ${trade.price} ${trade.currency}; ${trade.state}${trade.failed === null ? '' : `: ${trade.failed}`}`,
+    `You are the ${trade.role}; ${trade.price} ${trade.currency}; ${trade.state}${trade.failed === null ? '' : `: ${strangersText(trade.failed, 500)}`}`,
     ...trade.steps.map((step) =>
       `  ${step.name.padEnd(18)} ${step.at === null ? '' : new Date(step.at).toISOString()}  ${(step.signedBy ?? '').padEnd(6)}  ${step.block ?? ''}`.trimEnd(),
     ),
@@ -32,6 +32,6 @@ export function dataCommand(): Command {
     .addOption(new Option('--format <kind>', 'how').choices(['csv', 'json']).default('csv'))
     .action(async (id: string, options: RemoteOptions & { readonly format: 'csv' | 'json' }) => {
       const format = options.json ? 'json' : options.format;
-      process.stdout.write(await remoteNode(options).download(id, format));
+      writeFile(await remoteNode(options).download(id, format), format);
     });
 }

@@ -9,6 +9,7 @@ import {
   type MeterSource,
   type RegisterReading,
 } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import { coarseCell, intervalSeries, zoneOf } from '@edmp/oehu-client';
 import type { CurveQuery, CurveView, MeterView } from '../service.ts';
 import { NodeError } from './errors.ts';
@@ -50,10 +51,10 @@ export interface MeterDeskOptions {
 /** Reads meters through a {@link MeterSource}, keeping the last few fetches for a minute. */
 export function meterDesk(options: MeterDeskOptions): MeterDesk {
   const { environment } = options;
-  const cache = new Map<
+  const cache = boundedMap<
     string,
     { readonly at: number; readonly readings: Promise<readonly RegisterReading[]> }
-  >();
+  >({ max: CACHE_ENTRIES });
 
   const source = (): MeterSource => {
     if (options.source === undefined) {
@@ -90,10 +91,6 @@ export function meterDesk(options: MeterDeskOptions): MeterDesk {
     })();
     fetched.catch(() => cache.delete(key));
     cache.set(key, { at: now, readings: fetched });
-    for (const oldest of cache.keys()) {
-      if (cache.size <= CACHE_ENTRIES) break;
-      cache.delete(oldest);
-    }
     return fetched;
   };
 

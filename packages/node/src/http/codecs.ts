@@ -1,4 +1,5 @@
 import { bytesToHex, hexToBytes } from '@edmp/interface';
+import { isDisplayable } from '@edmp/interface/format';
 import * as z from 'zod';
 
 const LARGEST = 2n ** 63n - 1n;
@@ -56,16 +57,25 @@ export const identifier: z.ZodType<string, string> = z
   .string()
   .regex(/^[\w.:=-]{1,200}$/, 'an id of letters, digits and . : _ = -');
 
-/** Text of a person or a meter source, without control characters. */
+/** Id of a meter as its source tells it, without control characters. */
+export const meterId: z.ZodType<string, string> = z
+  .string()
+  .min(1)
+  .max(200)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'text without control characters');
+
+/** Text of a person: one line that shows as what it is. It is brought to its normal form (NFC), as keyboards differ. */
 export function text(min: number, max: number): z.ZodType<string, string> {
-  return (
-    z
-      .string()
-      .min(min)
-      .max(max)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-      .regex(/^[^\u0000-\u001f\u007f]*$/, 'text without control characters')
-  );
+  const shown = z
+    .string()
+    .min(min)
+    .max(max)
+    .refine(isDisplayable, 'one line without control, zero-width or other invisible characters');
+  return z.codec(z.string().min(min).max(max), shown, {
+    decode: (value) => value.normalize('NFC'),
+    encode: (value) => value,
+  });
 }
 
 /** Whole number in a query string. */

@@ -1,7 +1,7 @@
+import { QUALITY_NAMES } from '@edmp/interface/dataset';
 import type { DeliveryView } from '../service.ts';
 import { intervalStarts, localTime } from './interval-starts.ts';
 
-const QUALITY = ['measured', 'interpolated', 'estimated', 'edited', 'reset', 'missing'];
 const UNIT: Readonly<Record<string, string>> = { uKWh: 'kWh', uM3: 'm3', uGJ: 'GJ' };
 
 /** Integer micro-units as an exact decimal of whole units, e.g. 1500000 → `1.500000`. */
@@ -26,7 +26,7 @@ export function deliveryCsv(delivery: DeliveryView): string {
   const lines = [`start,local,${unitName(curve.unit)},quality`];
   for (const [i, start] of starts.entries()) {
     const value = consumption.values[i] ?? null;
-    const quality = QUALITY[consumption.quality[i] ?? 5] ?? 'missing';
+    const quality = QUALITY_NAMES[consumption.quality[i] ?? 5] ?? 'missing';
     lines.push(
       `${new Date(start).toISOString()},${local(start)},${value === null ? '' : microDecimal(value)},${quality}`,
     );

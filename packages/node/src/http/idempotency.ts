@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import { HttpError } from './failure.ts';
 
 /** An answer that can be given again. */
@@ -41,12 +42,13 @@ export function idempotencyMemory(options: IdempotencyOptions): IdempotencyMemor
   const { environment } = options;
   const maxKeys = options.maxKeys ?? 1_000;
   const lifetimeMs = options.lifetimeMs ?? 86_400_000;
-  const entries = new Map<string, Entry>();
+  const entries = boundedMap<string, Entry>({ max: maxKeys });
 
-  const prune = (): void => {
+  /** Oldest first, and all live equally long: the first that has not expired ends it. */
+  const forgetExpired = (): void => {
     const now = environment.now();
-    for (const [key, entry] of entries) {
-      if (entry.expires > now && entries.size < maxKeys) break;
+    for (const [key, entry] of entries.entries()) {
+      if (entry.expires > now) return;
       entries.delete(key);
     }
   };
@@ -73,8 +75,7 @@ export function idempotencyMemory(options: IdempotencyOptions): IdempotencyMemor
           'This Idempotency-Key was used for another request; take a new one for a new request',
         );
       }
-      entries.delete(key);
-      prune();
+      forgetExpired();
       const answer = act();
       const entry: Entry = { request: fingerprint, expires: environment.now() + lifetimeMs, answer };
       entries.set(key, entry);

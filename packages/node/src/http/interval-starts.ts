@@ -1,12 +1,5 @@
 import type { IntervalStep } from '@edmp/interface';
-
-const STEP_MS: Readonly<Record<Exclude<IntervalStep, 'P1D'>, number>> = {
-  PT1M: 60_000,
-  PT5M: 300_000,
-  PT15M: 900_000,
-  PT30M: 1_800_000,
-  PT1H: 3_600_000,
-};
+import { STEP_MINUTES } from '@edmp/interface/dataset';
 
 const HOUR_MS = 3_600_000;
 
@@ -16,8 +9,9 @@ const HOUR_MS = 3_600_000;
  */
 export function intervalStarts(start: number, step: IntervalStep, zone: string, count: number): number[] {
   const starts: number[] = [];
-  if (step !== 'P1D') {
-    for (let i = 0; i < count; i++) starts.push(start + i * STEP_MS[step]);
+  const minutes = STEP_MINUTES[step];
+  if (minutes !== null) {
+    for (let i = 0; i < count; i++) starts.push(start + i * minutes * 60_000);
     return starts;
   }
   const offsetAt = zoneOffset(zone);

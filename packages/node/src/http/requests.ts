@@ -1,3 +1,5 @@
+import type { IntervalStep } from '@edmp/interface';
+import { nominalStepMinutes } from '@edmp/interface/dataset';
 import * as z from 'zod';
 import type {
   AskRequest,
@@ -7,31 +9,23 @@ import type {
   ListingQuery,
   OfferRequest,
 } from '../service.ts';
-import { countText, day, identifier, price, text } from './codecs.ts';
+import { countText, day, identifier, meterId, price, text } from './codecs.ts';
 import { accuracy, commodity, flow, step } from './views.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_INTERVALS = 50_000;
-const MINUTES: Readonly<Record<string, number>> = {
-  PT1M: 1,
-  PT5M: 5,
-  PT15M: 15,
-  PT30M: 30,
-  PT1H: 60,
-  P1D: 1440,
-};
 
 interface Span {
   readonly from: string;
   readonly to: string;
-  readonly step: string;
+  readonly step: IntervalStep;
 }
 
 function checkSpan(span: Span, context: z.RefinementCtx): void {
   const days = (Date.parse(span.to) - Date.parse(span.from)) / DAY_MS + 1;
   if (days < 1) {
     context.addIssue({ code: 'custom', path: ['to'], message: 'the last day must not be before the first' });
-  } else if ((days * 1440) / (MINUTES[span.step] ?? 1) > MAX_INTERVALS) {
+  } else if ((days * 1440) / nominalStepMinutes(span.step) > MAX_INTERVALS) {
     context.addIssue({
       code: 'custom',
       path: ['to'],
@@ -64,7 +58,7 @@ export const curveQuery: z.ZodType<Omit<CurveQuery, 'meter'>> = z
 /** Body of `POST /v1/offers`. */
 export const offerRequest: z.ZodType<OfferRequest> = z
   .strictObject({
-    meter: text(1, 200),
+    meter: meterId,
     ...curveFields,
     title: text(1, 200),
     price,
@@ -131,6 +125,6 @@ export const dataQuery: z.ZodType<{ readonly format: 'json' | 'csv' }> = z
 /** Path with an id. */
 export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: identifier });
 /** Path with a meter's id, which is whatever its source calls it. */
-export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: text(1, 200) });
+export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: meterId });
 /** Answer of a cancellation. */
 export const cancelled: z.ZodType<{ readonly cancelled: true }> = z.object({ cancelled: z.literal(true) });

@@ -1,4 +1,13 @@
 import type { Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
+import {
+  ATTESTATION_LEVELS,
+  COMMODITIES,
+  ENERGY_UNITS,
+  FLOWS,
+  HOUSEHOLD_KINDS,
+  INTERVAL_STEPS,
+  OCCUPANT_BUCKETS,
+} from '@edmp/interface/dataset';
 import * as z from 'zod';
 import type {
   BlockView,
@@ -24,18 +33,11 @@ import { amount, bytes, count, time } from './codecs.ts';
 // decodes with it, and the OpenAPI document describes its JSON side.
 
 /** See `Commodity`. */
-export const commodity: z.ZodType<Commodity, Commodity> = z.enum(['electricity', 'gas', 'water', 'heat']);
+export const commodity: z.ZodType<Commodity, Commodity> = z.enum(COMMODITIES);
 /** See `Flow`. */
-export const flow: z.ZodType<Flow, Flow> = z.enum(['import', 'export']);
+export const flow: z.ZodType<Flow, Flow> = z.enum(FLOWS);
 /** See `IntervalStep`. */
-export const step: z.ZodType<IntervalStep, IntervalStep> = z.enum([
-  'PT1M',
-  'PT5M',
-  'PT15M',
-  'PT30M',
-  'PT1H',
-  'P1D',
-]);
+export const step: z.ZodType<IntervalStep, IntervalStep> = z.enum(INTERVAL_STEPS);
 /** How exactly a listing tells the place. */
 export const accuracy: z.ZodType<
   'street' | 'town' | 'region' | 'hidden',
@@ -46,7 +48,7 @@ export const accuracy: z.ZodType<
 export const descriptor: z.ZodType<Descriptor> = z.object({
   commodity,
   flow,
-  unit: z.enum(['uKWh', 'uM3', 'uGJ']),
+  unit: z.enum(ENERGY_UNITS),
   step,
   zone: z.string(),
   from: z.string(),
@@ -56,11 +58,11 @@ export const descriptor: z.ZodType<Descriptor> = z.object({
   cell: z.string().nullable(),
   household: z
     .object({
-      kind: z.enum(['house', 'office', 'storage', 'factory', 'other']),
-      occupants: z.enum(['1', '2', '3-4', '5+']).nullable(),
+      kind: z.enum(HOUSEHOLD_KINDS),
+      occupants: z.enum(OCCUPANT_BUCKETS).nullable(),
     })
     .nullable(),
-  attestation: z.enum(['unsigned', 'intact', 'signed', 'linked', 'anchored']),
+  attestation: z.enum(ATTESTATION_LEVELS),
   verified: count,
   pseudonym: bytes,
   licence: z.string(),

@@ -1,4 +1,4 @@
-import type { AttestationLevel } from '@edmp/interface';
+import { ATTESTATION_LEVELS, type AttestationLevel } from '@edmp/interface';
 import { isJsonObject } from './json.ts';
 import {
   type Verification,
@@ -24,8 +24,6 @@ export interface ChainVerification {
   /** Number of unbroken runs in what was shown. 1 = no gap. */
   readonly runs: number;
 }
-
-const ORDER: readonly AttestationLevel[] = ['unsigned', 'intact', 'signed', 'linked', 'anchored'];
 
 /**
  * Verifies the readings of one device together. `linked`: the transaction spends, or is spent by, another
@@ -85,11 +83,11 @@ export function linkChain(
     }
     return anchor(transactions[index], { ...one, level: 'linked' });
   });
-  let lowest = ORDER.length - 1;
-  for (const one of linked) lowest = Math.min(lowest, ORDER.indexOf(one.level));
+  let lowest = ATTESTATION_LEVELS.length - 1;
+  for (const one of linked) lowest = Math.min(lowest, ATTESTATION_LEVELS.indexOf(one.level));
   return {
     transactions: linked,
-    level: linked.length === 0 ? 'unsigned' : (ORDER[lowest] ?? 'unsigned'),
+    level: linked.length === 0 ? 'unsigned' : (ATTESTATION_LEVELS[lowest] ?? 'unsigned'),
     runs,
   };
 }

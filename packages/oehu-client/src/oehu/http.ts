@@ -6,6 +6,7 @@ import {
   throwIfAborted,
   withDeadline,
 } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import { MeterError } from '../errors.ts';
 import { type Json, parseJson } from './json.ts';
 
@@ -80,7 +81,7 @@ export function createHttp(options: HttpOptions): Http {
   const baseMs = options.retry?.baseMs ?? 250;
   const capMs = options.retry?.capMs ?? 8000;
   const limit = options.rememberedAnswers ?? 16;
-  const remembered = new Map<string, Remembered>();
+  const remembered = boundedMap<string, Remembered>({ max: limit });
 
   const unit = (): number => {
     const [a = 0, b = 0, c = 0] = environment.randomBytes(3);
@@ -149,12 +150,7 @@ export function createHttp(options: HttpOptions): Http {
   const remember = (url: string, answer: Answer): void => {
     const etag = answer.headers.get('etag');
     if (options.conditional !== 'etag' || etag === null || answer.body.length > REMEMBERED_BYTES) return;
-    remembered.delete(url);
     remembered.set(url, { etag, body: answer.body });
-    if (remembered.size > limit) {
-      const oldest = remembered.keys().next().value;
-      if (oldest !== undefined) remembered.delete(oldest);
-    }
   };
 
   return {

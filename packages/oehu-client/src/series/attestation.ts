@@ -1,13 +1,4 @@
-import type { AttestationLevel, RegisterReading } from '@edmp/interface';
-
-/** Levels from weakest to strongest. */
-export const ATTESTATION_LEVELS: readonly AttestationLevel[] = [
-  'unsigned',
-  'intact',
-  'signed',
-  'linked',
-  'anchored',
-];
+import { ATTESTATION_LEVELS, type AttestationLevel, type RegisterReading } from '@edmp/interface';
 
 /** Whether `level` is at least `wanted`. */
 export function atLeast(level: AttestationLevel, wanted: AttestationLevel): boolean {

@@ -1,12 +1,12 @@
 import {
   type Commodity,
-  type EnergyUnit,
   type Flow,
   type IntervalSeries,
   type IntervalStep,
   Quality,
   type QualityCode,
 } from '@edmp/interface';
+import { UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 import { MICRO } from '../decimal.ts';
 import { MeterError } from '../errors.ts';
 import type { MeterReading } from '../reading.ts';
@@ -66,13 +66,6 @@ const DEFAULT_MAX_PER_HOUR: Readonly<Record<Commodity, number>> = {
   heat: MICRO,
 };
 
-const UNITS: Readonly<Record<Commodity, EnergyUnit>> = {
-  electricity: 'uKWh',
-  gas: 'uM3',
-  water: 'uM3',
-  heat: 'uGJ',
-};
-
 /**
  * Interval series of one commodity and direction from cumulative readings in any order (DESIGN §6).
  *
@@ -88,7 +81,7 @@ export function intervalSeries(
 ): MeasuredSeries {
   const { commodity, flow, step, zone } = options;
   const wanted = readings.filter((reading) => reading.commodity === commodity && reading.flow === flow);
-  const unit = wanted[0]?.unit ?? UNITS[commodity];
+  const unit = wanted[0]?.unit ?? UNITS_OF_COMMODITY[commodity][0];
   if (wanted.some((reading) => reading.unit !== unit)) {
     throw new MeterError('ERR_METER_RANGE', `The ${commodity} readings mix units; convert them to one first`);
   }

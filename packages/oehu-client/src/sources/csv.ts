@@ -1,4 +1,12 @@
-import { type Commodity, type EnergyUnit, type Flow, Quality, type QualityCode } from '@edmp/interface';
+import {
+  COMMODITIES,
+  type Commodity,
+  type EnergyUnit,
+  FLOWS,
+  type Flow,
+  Quality,
+  type QualityCode,
+} from '@edmp/interface';
 import { microFromText } from '../decimal.ts';
 import { MeterError } from '../errors.ts';
 import { zoneOf } from '../time/zone.ts';
@@ -200,9 +208,7 @@ export function readOwnCsv(text: string): MeterFile {
     } catch {
       // reported below
     }
-    const isKnown =
-      ['electricity', 'gas', 'water', 'heat'].includes(commodity ?? '') &&
-      /^(import|export)$/.test(flow ?? '');
+    const isKnown = COMMODITIES.some((one) => one === commodity) && FLOWS.some((one) => one === flow);
     if (
       from === undefined ||
       known === undefined ||

@@ -1,4 +1,4 @@
-import { type Commodity, type Flow, Quality } from '@edmp/interface';
+import { COMMODITIES, type Commodity, type Flow, Quality } from '@edmp/interface';
 import { microFromNumber } from '../decimal.ts';
 import { MeterError } from '../errors.ts';
 import { isJsonObject, type Json } from '../oehu/json.ts';
@@ -44,7 +44,7 @@ function registerOf(
     };
   }
   const words = name.toLowerCase().split(/[^a-z0-9]+/);
-  const commodity = (['gas', 'water', 'heat', 'electricity'] as const).find((one) => words.includes(one));
+  const commodity = COMMODITIES.findLast((one) => words.includes(one));
   const flow = words.includes('export') ? 'export' : 'import';
   if (commodity === undefined && !words.includes('import') && !words.includes('export')) return undefined;
   const last = words[words.length - 1] ?? '';

@@ -1,4 +1,5 @@
 import type { Commodity, EnergyUnit } from '@edmp/interface';
+import { UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 
 /** A unit as sources write it: which of ours it is a power of ten of. */
 export interface SourceUnit {
@@ -34,6 +35,5 @@ export function unitText(unit: EnergyUnit): string {
 
 /** Unit that a commodity is usually counted in. */
 export function usualUnit(commodity: Commodity): EnergyUnit {
-  if (commodity === 'electricity') return 'uKWh';
-  return commodity === 'heat' ? 'uGJ' : 'uM3';
+  return UNITS_OF_COMMODITY[commodity][0];
 }

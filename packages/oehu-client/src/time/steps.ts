@@ -1,39 +1,28 @@
-import type { IntervalStep } from '@edmp/interface';
+import { INTERVAL_STEPS, type IntervalStep } from '@edmp/interface';
+import { nominalStepMinutes } from '@edmp/interface/dataset';
 import { MeterError } from '../errors.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 const MINUTE = 60_000;
-
-/** Length of each step in ms; `P1D` is absent, its length depends on the day. */
-export const STEP_MS: Readonly<Record<Exclude<IntervalStep, 'P1D'>, number>> = {
-  PT1M: MINUTE,
-  PT5M: 5 * MINUTE,
-  PT15M: 15 * MINUTE,
-  PT30M: 30 * MINUTE,
-  PT1H: 60 * MINUTE,
-};
-
-/** All steps, finest first. */
-export const STEPS: readonly IntervalStep[] = ['PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'P1D'];
 
 /** Most intervals one series may have: four years of minutes. */
 export const MAX_INTERVALS = 2_200_000;
 
 /** Whether `text` is one of the steps. */
 export function isIntervalStep(text: string): text is IntervalStep {
-  return (STEPS as readonly string[]).includes(text);
+  return INTERVAL_STEPS.some((step) => step === text);
 }
 
 /** Typical length of a step in ms, with 24 hours for a day. */
 export function nominalStepMs(step: IntervalStep): number {
-  return step === 'P1D' ? 86_400_000 : STEP_MS[step];
+  return nominalStepMinutes(step) * MINUTE;
 }
 
 /** The first grid instant at or after `at`: steps are counted from local midnight (DESIGN §6). */
 export function alignUp(at: number, step: IntervalStep, zone: Zone): number {
   const midnight = zone.startOfDay(at);
   if (step === 'P1D') return midnight === at ? at : zone.nextDay(at);
-  const length = STEP_MS[step];
+  const length = nominalStepMs(step);
   return midnight + Math.ceil((at - midnight) / length) * length;
 }
 
@@ -44,7 +33,7 @@ export function intervalBounds(start: number, step: IntervalStep, zone: string, 
   }
   const bounds = new Float64Array(count + 1);
   if (step !== 'P1D') {
-    const length = STEP_MS[step];
+    const length = nominalStepMs(step);
     for (let i = 0; i <= count; i++) bounds[i] = start + i * length;
     return bounds;
   }
@@ -67,7 +56,7 @@ export function boundsBetween(from: number, to: number, step: IntervalStep, zone
   const calendar = zoneOf(zone);
   const start = alignUp(from, step, calendar);
   if (step !== 'P1D') {
-    return intervalBounds(start, step, zone, Math.max(0, Math.floor((to - start) / STEP_MS[step])));
+    return intervalBounds(start, step, zone, Math.max(0, Math.floor((to - start) / nominalStepMs(step))));
   }
   const days: number[] = [start];
   for (let at = calendar.nextDay(start); at <= to; at = calendar.nextDay(at)) {
@@ -82,5 +71,5 @@ export function intervalsInDay(date: string, step: IntervalStep, zone: string): 
   const calendar = zoneOf(zone);
   const start = calendar.midnight(date);
   if (step === 'P1D') return 1;
-  return Math.floor((calendar.nextDay(start) - start) / STEP_MS[step]);
+  return Math.floor((calendar.nextDay(start) - start) / nominalStepMs(step));
 }

@@ -1,3 +1,4 @@
+import { boundedMap } from '@edmp/interface/bounded';
 import { MeterError } from '../errors.ts';
 
 const DAY = 86_400_000;
@@ -66,7 +67,7 @@ function intlOffset(name: string): (at: number) => number {
 
 function makeZone(name: string): Zone {
   const exact = intlOffset(name);
-  const days = new Map<number, Span>();
+  const days = boundedMap<number, Span>({ max: MAX_DAYS });
 
   const spanOf = (day: number): Span => {
     const known = days.get(day);
@@ -84,7 +85,6 @@ function makeZone(name: string): Zone {
       }
     }
     const span = { before, after, change: high };
-    if (days.size >= MAX_DAYS) days.clear();
     days.set(day, span);
     return span;
   };
@@ -127,14 +127,13 @@ function makeZone(name: string): Zone {
   return zone;
 }
 
-const zones = new Map<string, Zone>();
+const zones = boundedMap<string, Zone>({ max: MAX_ZONES });
 
 /** The calendar of an IANA time zone. Throws `ERR_METER_TIME` for an unknown name. */
 export function zoneOf(name: string): Zone {
   let zone = zones.get(name);
   if (zone === undefined) {
     zone = makeZone(name);
-    if (zones.size >= MAX_ZONES) zones.clear();
     zones.set(name, zone);
   }
   return zone;

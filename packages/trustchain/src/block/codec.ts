@@ -6,10 +6,9 @@ import {
   type HalfBlockCore,
   type PublicKey,
 } from '@edmp/interface';
-import { CanonicalReader } from './canonical-decode.ts';
-import { CanonicalWriter, encodeCanonical } from './canonical-encode.ts';
+import { CanonicalReader, CanonicalWriter, encodeCanonical } from '@edmp/interface/format';
 import { checkCoreFields } from './core-rules.ts';
-import { BlockError } from './errors.ts';
+import { BlockError, blockErrorOf } from './errors.ts';
 import { BLOCK_ID_BYTES, isBlockId, writeBlockId } from './identity.ts';
 import { MAX_BLOCK_BYTES, MAX_CORE_BYTES } from './limits.ts';
 
@@ -33,10 +32,7 @@ function writeId(writer: CanonicalWriter, id: BlockId | null, field: string): vo
   writer.link(id);
 }
 
-/** Canonical bytes of a core. Throws a {@link BlockError} when a field or the transaction is not acceptable. */
-export function encodeCore(core: HalfBlockCore): Uint8Array {
-  checkCoreFields(core);
-  const writer = new CanonicalWriter();
+function writeCore(writer: CanonicalWriter, core: HalfBlockCore): void {
   writer.head(5, FIELDS.length);
   writer.text('v');
   writer.head(0, core.v);
@@ -57,6 +53,17 @@ export function encodeCore(core: HalfBlockCore): Uint8Array {
   writer.head(0, core.time);
   writer.text('type');
   writer.text(core.type);
+}
+
+/** Canonical bytes of a core. Throws a {@link BlockError} when a field or the transaction is not acceptable. */
+export function encodeCore(core: HalfBlockCore): Uint8Array {
+  checkCoreFields(core);
+  const writer = new CanonicalWriter();
+  try {
+    writeCore(writer, core);
+  } catch (error) {
+    throw blockErrorOf(error);
+  }
   const bytes = writer.finish();
   if (bytes.length > MAX_CORE_BYTES) {
     throw new BlockError(
@@ -126,9 +133,13 @@ function expectSize(bytes: Uint8Array, limit: number, what: string): void {
 export function decodeCore(bytes: Uint8Array): HalfBlockCore {
   expectSize(bytes, MAX_CORE_BYTES, 'A core');
   const reader = new CanonicalReader(bytes);
-  const core = readCore(reader);
-  reader.end();
-  return core;
+  try {
+    const core = readCore(reader);
+    reader.end();
+    return core;
+  } catch (error) {
+    throw blockErrorOf(error);
+  }
 }
 
 /** Puts core bytes and signature together; checks the signature's length only. Throws `ERR_BLOCK_SIGNATURE`. */
@@ -151,6 +162,27 @@ export function assembleHalfBlock(
   });
 }
 
+/** The parts of a signed form, as views on the reader's input. */
+function readParts(
+  reader: CanonicalReader,
+  input: Uint8Array,
+): Pick<HalfBlock, 'core' | 'coreBytes' | 'signature'> {
+  const items = reader.expect(4, 'A signed block');
+  if (items !== 2) {
+    throw new BlockError('ERR_BLOCK_FIELD', `A signed block is [core, signature], got ${items} items`);
+  }
+  const start = reader.offset;
+  const core = readCore(reader);
+  const coreBytes = input.subarray(start, reader.offset);
+  expectSize(coreBytes, MAX_CORE_BYTES, 'A core');
+  const signature = reader.bytes('A signature');
+  if (signature.length !== 64) {
+    throw new BlockError('ERR_BLOCK_SIGNATURE', `A signature has 64 bytes, got ${signature.length}`);
+  }
+  reader.end();
+  return { core, coreBytes, signature };
+}
+
 /**
  * Half block of its canonical signed form `[core, signature]`. Checks everything that bytes alone can show except
  * the signature (see `verifySignature`). Copies `bytes`. Throws a {@link BlockError}.
@@ -161,20 +193,13 @@ export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'
   const buffer = new ArrayBuffer(bytes.length + BLOCK_ID_BYTES);
   const copy = new Uint8Array(buffer, 0, bytes.length);
   copy.set(bytes);
-  const reader = new CanonicalReader(copy);
-  const items = reader.expect(4, 'A signed block');
-  if (items !== 2) {
-    throw new BlockError('ERR_BLOCK_FIELD', `A signed block is [core, signature], got ${items} items`);
+  let parts: Pick<HalfBlock, 'core' | 'coreBytes' | 'signature'>;
+  try {
+    parts = readParts(new CanonicalReader(copy), copy);
+  } catch (error) {
+    throw blockErrorOf(error);
   }
-  const start = reader.offset;
-  const core = readCore(reader);
-  const coreBytes = copy.subarray(start, reader.offset);
-  expectSize(coreBytes, MAX_CORE_BYTES, 'A core');
-  const signature = reader.bytes('A signature');
-  if (signature.length !== 64) {
-    throw new BlockError('ERR_BLOCK_SIGNATURE', `A signature has 64 bytes, got ${signature.length}`);
-  }
-  reader.end();
+  const { core, coreBytes, signature } = parts;
   const id = writeBlockId(new Uint8Array(buffer, bytes.length), crypto.sha256(coreBytes));
   return Object.freeze({ id, core, coreBytes, signature, bytes: copy });
 }

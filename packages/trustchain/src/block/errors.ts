@@ -1,4 +1,5 @@
-import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
+import { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
+import type { FormatError, FormatErrorCode } from '@edmp/interface/format';
 
 /**
  * Codes of {@link BlockError}: what can be wrong with the bytes or the fields of one half block by itself.
@@ -52,4 +53,22 @@ export class BlockError extends EdmpError {
     super(code, message, options);
     this.name = 'BlockError';
   }
+}
+
+/** The code of a half block for a deviation from the canonical form: the same suffix. */
+type BlockCodeOf<Code extends FormatErrorCode> = Code extends `ERR_FORMAT_${infer Suffix}`
+  ? `ERR_BLOCK_${Suffix}`
+  : never;
+
+const isFormatError = (error: unknown): error is FormatError =>
+  isEdmpError(error) && error.code.startsWith('ERR_FORMAT_');
+
+/**
+ * What to throw for an error met in a half block: a deviation from the canonical form is the {@link BlockError} of the
+ * same suffix, everything else is thrown on.
+ */
+export function blockErrorOf(error: unknown): unknown {
+  if (!isFormatError(error)) return error;
+  const code: BlockErrorCode = error.code.replace('FORMAT', 'BLOCK') as BlockCodeOf<FormatErrorCode>;
+  return new BlockError(code, error.message, { details: error.details, cause: error });
 }

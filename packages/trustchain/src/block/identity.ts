@@ -1,24 +1,17 @@
 import { type BlockId, CODEC_DAG_CBOR, type Crypto } from '@edmp/interface';
-import { CID } from 'multiformats/cid';
-import { Digest } from 'multiformats/hashes/digest';
+import { idOver, SHA2_256 } from '@edmp/interface/format';
+import type { CID } from 'multiformats/cid';
 
-/** Multihash code of SHA2-256. */
-export const SHA2_256 = 0x12;
 /** First bytes of every block id: CIDv1, dag-cbor, sha2-256, 32 bytes. */
 const PREFIX = Uint8Array.of(1, CODEC_DAG_CBOR, SHA2_256, 32);
 /** Length of a block id in bytes. */
 export const BLOCK_ID_BYTES = 36;
 
-/** Block id over 36 binary bytes that are known to be one. A view: nothing is copied. */
-export function blockIdOver(bytes: Uint8Array): BlockId {
-  return new CID(1, CODEC_DAG_CBOR, new Digest(SHA2_256, 32, bytes.subarray(4), bytes.subarray(2)), bytes);
-}
-
 /** Writes the 36 binary bytes of the block id with the SHA-256 digest `digest` (32 bytes) into `place`. */
 export function writeBlockId(place: Uint8Array, digest: Uint8Array): BlockId {
   place.set(PREFIX);
   place.set(digest, PREFIX.length);
-  return blockIdOver(place);
+  return idOver(place);
 }
 
 /** Block id whose SHA-256 digest is `digest` (32 bytes). */

@@ -4,8 +4,6 @@ export const BLOCK_VERSION = 1;
 export const MAX_CORE_BYTES = 65_536;
 /** Largest signed block, bytes: list head, core, byte-string head, signature. */
 export const MAX_BLOCK_BYTES: number = 1 + MAX_CORE_BYTES + 2 + 64;
-/** Deepest nesting of lists and maps; the core's own map is level 1. */
-export const MAX_DEPTH = 32;
 /** Longest application type, bytes. */
 export const MAX_TYPE_BYTES = 64;
 /** How far a block's time may lie ahead of the local clock before the block is deferred, ms (DESIGN §3.3). */

@@ -5,19 +5,20 @@ import {
   type Crypto,
   equalBytes,
   type HalfBlock,
+  isEdmpError,
   type PublicKey,
   publicKey,
   type Trustchain,
   type TxValue,
   throwIfAborted,
 } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { assembleHalfBlock, decodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
-import { type FraudProof, verifyFraudProof } from '../fraud/proof.ts';
+import { decodeFraudProof, type FraudProof, verifyProofSignatures } from '../fraud/proof.ts';
+import { lenientReads } from '../inspect/lenient-reads.ts';
+import { readablePages, type UnreadablePosition } from '../inspect/readable-pages.ts';
 import { answersOf } from '../pair/answers-of.ts';
-import { chainPages } from '../store/pages.ts';
 import { CarError } from './errors.ts';
 import {
   blockIdOf,
@@ -38,6 +39,25 @@ export interface ExportChainOptions extends AbortOptions {
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** Add the blocks of other chains that answer this one or are answered by it. Default `false`. */
   readonly links?: boolean;
+  /**
+   * Told of positions whose rows are damaged. They are left out, as damaged proofs are; the file announces them all the
+   * same, so that its reader takes in the rest and learns at the end that it is incomplete.
+   */
+  readonly onUnreadable?: (position: UnreadablePosition) => void;
+}
+
+/** The head of a chain, which may be damaged: then everything that is stored lies below the end given. */
+async function lenientHead(
+  store: BlockStore,
+  author: PublicKey,
+): Promise<{ readonly block: HalfBlock | undefined; readonly top: number }> {
+  try {
+    const block = await store.head(author);
+    return { block, top: block?.core.seq ?? 0 };
+  } catch (error) {
+    if (!isEdmpError(error, 'ERR_STORE_CORRUPT')) throw error;
+    return { block: undefined, top: Number.MAX_SAFE_INTEGER };
+  }
 }
 
 function signatureSection(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): CarSection {
@@ -56,13 +76,14 @@ export async function* exportChainCar(
   options: ExportChainOptions,
 ): AsyncIterable<Uint8Array> {
   const { crypto, signal } = options;
-  const head = await store.head(author);
+  // Counted before the head is read: every block counted lies at or below that head, so what is announced is given.
   const blocks = await store.count(author);
+  const head = await lenientHead(store, author);
   const proofs = await store.proofs(author);
   const root = encodeCanonical({
     format: CHAIN_CAR_FORMAT,
     author,
-    head: head?.id ?? null,
+    head: head.block?.id ?? null,
     blocks,
     proofs: proofs.length,
   });
@@ -71,18 +92,34 @@ export async function* exportChainCar(
   yield encodeCarSection({ id: rootId, bytes: root });
 
   // The chain may grow while it is exported: what was announced is what is given.
-  const range = { author, from: 1, to: head?.core.seq ?? 0, size: PAGE };
-  for await (const page of chainPages(store, range, { signal })) {
-    for (const block of page) {
+  const range = { author, from: 1, to: head.top, size: PAGE };
+  const lenient = lenientReads(store);
+  for await (const part of readablePages(store, range, { signal })) {
+    if ('unreadable' in part) {
+      options.onUnreadable?.(part.unreadable);
+      continue;
+    }
+    for (const block of part.page) {
       throwIfAborted(signal);
-      for (const one of options.links === true ? [block, ...(await otherHalves(store, block))] : [block]) {
+      for (const one of options.links === true ? [block, ...(await otherHalves(lenient, block))] : [block]) {
         yield encodeCarSection({ id: one.id, bytes: one.coreBytes });
         yield encodeCarSection(signatureSection(one, crypto));
       }
     }
   }
   for (const proof of proofs) {
+    if (!isReadable(proof, crypto)) continue;
     yield encodeCarSection({ id: identify(proof, crypto), bytes: proof });
+  }
+}
+
+function isReadable(proof: Uint8Array, crypto: Pick<Crypto, 'sha256'>): boolean {
+  try {
+    decodeFraudProof(proof, crypto);
+    return true;
+  } catch (error) {
+    if (!isEdmpError(error)) throw error;
+    return false;
   }
 }
 
@@ -172,9 +209,17 @@ function inventory(root: Announced): {
   };
 }
 
+function sectionValue(id: BlockId, bytes: Uint8Array): TxValue {
+  try {
+    return decodeCanonical(bytes);
+  } catch (cause) {
+    throw new CarError('ERR_CAR_FORMAT', `Section ${id} is not canonical dag-cbor`, { cause });
+  }
+}
+
 /**
  * Reads an exported chain, checking every hash and the form of every block; signatures are left to whoever takes the
- * blocks in, those of proofs are verified here. The first item is the chain. That the file holds all that its root
+ * blocks in, those of proofs are verified here; whether the blocks of a `slot` carry one is for the rules to say. The first item is the chain. That the file holds all that its root
  * announces is known at its end: `ERR_CAR_INCOMPLETE` comes after the last item. Throws a {@link CarError},
  * `ERR_BLOCK_*`, `ERR_FRAUD_*`, `ERR_ABORTED`.
  */
@@ -191,7 +236,7 @@ export async function* readChainCar(
       root = id;
       continue;
     }
-    const value = decodeCanonical(bytes);
+    const value = sectionValue(id, bytes);
     if (held === undefined) {
       if (blockKey(id) !== blockKey(root)) throw new CarError('ERR_CAR_FORMAT', 'The root must come first');
       const chain = announced(value);
@@ -212,7 +257,7 @@ export async function* readChainCar(
       held.block(block);
       yield { kind: 'block', block };
     } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'kind')) {
-      const proof = verifyFraudProof(bytes, crypto);
+      const proof = verifyProofSignatures(decodeFraudProof(bytes, crypto), crypto);
       held.proof(proof);
       yield { kind: 'proof', proof };
     } else {
@@ -236,12 +281,23 @@ export interface ImportReport {
   readonly proofs: number;
 }
 
+/** Takes in a proof that receiving its blocks does not show; one that no rule here can judge is left. */
+async function accuse(chain: Pick<Trustchain, 'accuse'>, { blocks }: FraudProof): Promise<void> {
+  const [first, second] = blocks;
+  if (first === undefined || second === undefined) return;
+  try {
+    await chain.accuse(first, second);
+  } catch (error) {
+    if (!isEdmpError(error, 'ERR_FRAUD_UNKNOWN')) throw error;
+  }
+}
+
 /**
  * Takes an exported chain in, through the same verification as blocks from the network. Throws what
  * {@link readChainCar} and `Trustchain.receive` throw; what came before the fault stays.
  */
 export async function importChainCar(
-  chain: Pick<Trustchain, 'receive' | 'store'>,
+  chain: Pick<Trustchain, 'receive' | 'store' | 'accuse'>,
   source: AsyncIterable<Uint8Array>,
   options: AbortOptions & { readonly crypto: Crypto },
 ): Promise<ImportReport> {
@@ -262,6 +318,7 @@ export async function importChainCar(
       } else if (item.kind === 'proof') {
         proofs += 1;
         for (const block of item.proof.blocks) pending.push(chain.receive(block.bytes));
+        if (item.proof.kind === 'slot') await accuse(chain, item.proof);
       } else {
         blocks += 1;
         pending.push(chain.receive(item.block.bytes));

@@ -7,8 +7,7 @@ import {
   type TxValue,
   throwIfAborted,
 } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { BLOCK_ID_BYTES, blockIdFromBytes, identify, isBlockId } from '../block/identity.ts';
 import { unlessAborted } from '../chain/arguments.ts';
 import { MAX_FRAUD_PROOF_BYTES } from '../fraud/proof.ts';

@@ -5,8 +5,8 @@ import {
   type PublicKey,
   type TxValue,
 } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
+import { blockErrorOf } from '../block/errors.ts';
 import { isBlockId } from '../block/identity.ts';
 
 /** `id` when it is a block id. Throws `ERR_INVALID_ARGUMENT` otherwise. */
@@ -23,10 +23,14 @@ export function expectKey(what: string, key: PublicKey): PublicKey {
 
 /**
  * A transaction as it is now: what the caller changes while a block waits to be signed does not change the block.
- * Throws the codec's errors.
+ * Throws a `BlockError` when it cannot stand in a half block.
  */
 export function snapshot(tx: TxValue): TxValue {
-  return decodeCanonical(encodeCanonical(tx));
+  try {
+    return decodeCanonical(encodeCanonical(tx));
+  } catch (error) {
+    throw blockErrorOf(error);
+  }
 }
 
 /** Settles as `work` does, or with `ERR_ABORTED` as soon as the signal fires; `work` goes on by itself. */

@@ -9,8 +9,11 @@ import {
   type TypeRule,
   throwIfAborted,
 } from '@edmp/interface';
+import { mutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
+import { accusation } from '../fraud/accusation.ts';
+import { slotsBy } from '../fraud/slot.ts';
 import { answersOf } from '../pair/answers-of.ts';
 import { pairState } from '../pair/state.ts';
 import { pushBlocks } from '../protocol/delivery/push.ts';
@@ -21,10 +24,12 @@ import { expectBlockId, expectKey, unlessAborted } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
 import { fraudRegister } from './fraud-register.ts';
+import { gapReports } from './gap-reports.ts';
+import { histories } from './history.ts';
 import { intake } from './intake.ts';
-import { lock } from './lock.ts';
 import { type TrustchainOptions, withDefaults } from './options.ts';
 import { ownHeadGuard } from './own-head.ts';
+import { expectHistory } from './pair-history.ts';
 import { pairRequests } from './pair-requests.ts';
 import { reaction } from './reaction.ts';
 import { chainTips } from './tips.ts';
@@ -56,6 +61,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
   }
   const limits = withDefaults(options.limits);
   const rules = new Map<string, TypeRule>();
+  const slotOf = slotsBy(rules);
   const events = eventHub();
   const tips = chainTips();
   let stopped = false;
@@ -68,6 +74,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       throw new InvalidArgumentError(`The rule of the type ${type} must be an object, got ${String(rule)}`);
     if (rules.has(type)) throw new InvalidArgumentError(`The type ${type} has a rule already`);
     rules.set(type, rule);
+    node?.rulesChanged();
   };
   for (const [type, rule] of Object.entries(options.rules ?? {})) registerType(type, rule);
 
@@ -75,7 +82,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
     node?.publishProof(proof.bytes);
   });
-  const ownChain = lock();
+  const ownChain = mutex();
   const reacting = reaction({
     self,
     store,
@@ -125,6 +132,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       node?.appended(block, delivery);
     },
   });
+  const gaps = gapReports(events.emit, environment, limits.fetchCooldownMs);
   const requests = pairRequests({ self, store, rules, frauds, judge: reacting.judge, now: environment.now });
 
   const expectRunning = (): void => {
@@ -153,6 +161,16 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     sign: (tx) => append({ build: async () => ({ peer: self, link: null, type: CHECKPOINT_TYPE, tx }) }),
     onPruned: tips.forget,
   });
+  const past = histories({
+    store,
+    rules,
+    frauds,
+    environment,
+    limits,
+    floor: pruning.floor,
+    source: () => node,
+    onGap: gaps.tell,
+  });
   if (network !== undefined) {
     node = chainNode({
       self,
@@ -162,8 +180,10 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       environment,
       limits,
       frauds,
+      slotOf,
       receive: taking.receive,
       floor: pruning.floor,
+      onGap: gaps.tell,
       askOwn: (peer: PublicKey) => guard.ask(peer),
       onBlock: (listener) =>
         events.on((event) => {
@@ -178,7 +198,19 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     store,
     propose: async ({ peer, type, tx }, callOptions) => append(requests.propose(peer, type, tx), callOptions),
     source: async ({ type, tx }, callOptions) => append(requests.propose(null, type, tx), callOptions),
-    agree: async (proposal, tx, callOptions) => append(requests.agree(proposal, tx), callOptions),
+    async agree(proposal, tx, callOptions = {}) {
+      expectRunning();
+      const request = requests.agree(proposal, tx);
+      const context = { store, frauds, histories: past, now: environment.now };
+      const next = await expectHistory(context, proposal, request, callOptions);
+      const block = await append(request, callOptions);
+      if (next !== undefined) past.passed(next);
+      return block;
+    },
+    async history(author, historyOptions) {
+      expectRunning();
+      return past.bring(author, historyOptions);
+    },
     refuse: async (proposal, reason, callOptions) => append(requests.refuse(proposal, reason), callOptions),
     withdraw: async (proposal, reason, callOptions) =>
       append(requests.withdraw(proposal, reason), callOptions),
@@ -211,6 +243,14 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     async prune(pruneOptions) {
       expectRunning();
       return pruning.prune(pruneOptions);
+    },
+    async accuse(a, b) {
+      expectRunning();
+      const proof = accusation(a, b, crypto, slotOf);
+      const isNew = await frauds.recordProof(proof);
+      // Not waited for: the proof carries them, and a full queue must not keep it from its way.
+      for (const block of proof.blocks) taking.receive(block).catch(() => {});
+      return isNew;
     },
     isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
     on: events.on,

@@ -1,4 +1,8 @@
-import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
+import { EdmpError, type EdmpErrorOptions, type HistoryFault } from '@edmp/interface';
+import { type PositionRange, positionsIn } from '../inspect/gaps.ts';
+
+/** Ranges of positions listed in an error. */
+export const MAX_LISTED_RANGES = 16;
 
 /**
  * A transition of a pair is not allowed. Codes:
@@ -14,6 +18,8 @@ import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
  * - `ERR_PAIR_NO_DEADLINE`: a withdrawal of a proposal that never expires
  * - `ERR_PAIR_RULE`: the rule of the type does not allow it (`details.issues`)
  * - `ERR_PAIR_INVALID`: the proposal itself is invalid (`details.issues`)
+ * - `ERR_PAIR_HISTORY`: the proposer's history up to the proposal could not be brought in as far as it was asked for, or
+ *   does not hold (`details`: HistoryFault)
  */
 export class PairError extends EdmpError {
   constructor(
@@ -28,7 +34,8 @@ export class PairError extends EdmpError {
       | 'ERR_PAIR_NOT_EXPIRED'
       | 'ERR_PAIR_NO_DEADLINE'
       | 'ERR_PAIR_RULE'
-      | 'ERR_PAIR_INVALID',
+      | 'ERR_PAIR_INVALID'
+      | 'ERR_PAIR_HISTORY',
     message: string,
     options: EdmpErrorOptions = {},
   ) {
@@ -49,6 +56,9 @@ export class PairError extends EdmpError {
  * - `ERR_CHAIN_OFFLINE`: made without a network
  * - `ERR_CHAIN_PROTOCOL`: a peer's message breaks the protocol
  * - `ERR_CHAIN_PUSH`: the peer did not store every block pushed to it (`details.refused`)
+ * - `ERR_CHAIN_INCOMPLETE`: a peer that was synced with left out part of the chain (`details.missing`: the first ranges
+ *   of positions, `details.added`: new blocks that came all the same)
+ * - `ERR_CHAIN_HISTORY`: the history of an author could not be brought in or does not hold (`details`: HistoryFault)
  */
 export class ChainError extends EdmpError {
   constructor(
@@ -61,11 +71,25 @@ export class ChainError extends EdmpError {
       | 'ERR_CHAIN_BUSY'
       | 'ERR_CHAIN_OFFLINE'
       | 'ERR_CHAIN_PROTOCOL'
-      | 'ERR_CHAIN_PUSH',
+      | 'ERR_CHAIN_PUSH'
+      | 'ERR_CHAIN_INCOMPLETE'
+      | 'ERR_CHAIN_HISTORY',
     message: string,
     options: EdmpErrorOptions = {},
   ) {
     super(code, message, options);
     this.name = 'ChainError';
   }
+}
+
+/** `ERR_CHAIN_HISTORY`. What is missing may still come; a fork or an invalid block stays what it is. */
+export function historyError(
+  reason: HistoryFault['reason'],
+  missing: readonly PositionRange[],
+  message: string,
+): ChainError {
+  const ranges = missing.slice(0, MAX_LISTED_RANGES);
+  const details = { reason, missing: positionsIn(missing), ranges } satisfies HistoryFault;
+  const retryable = reason === 'gap' || reason === 'unreachable';
+  return new ChainError('ERR_CHAIN_HISTORY', message, { details, retryable });
 }

@@ -9,6 +9,7 @@ import {
   type ReceiveResult,
   type ValidationIssue,
 } from '@edmp/interface';
+import type { Mutex } from '@edmp/interface/bounded';
 import { blockKey } from '../block/identity.ts';
 import { MAX_CLOCK_AHEAD_MS } from '../block/limits.ts';
 import { signatureError, verifyItem, verifySignature } from '../block/signature.ts';
@@ -16,7 +17,6 @@ import { isSelfBlock } from '../pair/answer.ts';
 import { issue } from '../validation/codes.ts';
 import { ChainError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
-import type { Lock } from './lock.ts';
 import type { Reaction } from './reaction.ts';
 
 /** Branches of one position that are kept; a proof needs two, more would let a cheat fill disks. */
@@ -35,7 +35,7 @@ export interface IntakeContext {
   readonly frauds: FraudRegister;
   readonly reaction: Reaction;
   /** Held while own blocks are written. */
-  readonly ownChain: Lock;
+  readonly ownChain: Mutex;
   /** Told, with the lock held, of every own block from outside that was just stored. */
   readonly onOwnBlock: (block: HalfBlock) => void;
   /** Most blocks waiting at once; more are refused with `ERR_CHAIN_BUSY`. */

@@ -36,6 +36,12 @@ export interface TrustchainLimits {
   readonly maxFetchedBefore?: number;
   /** After a gap could not be closed, how long the same peer is not asked again, ms. Default 60 000. */
   readonly fetchCooldownMs?: number;
+  /** Blocks that may be missing of a history before it is fetched; longer ones are refused. Default 20 000. */
+  readonly maxHistoryBlocks?: number;
+  /** Bytes fetched for one history. Default 16 MiB. */
+  readonly maxHistoryBytes?: number;
+  /** Longest wait for one peer's answer while a history is fetched, ms. Default 30 000. */
+  readonly historyTimeoutMs?: number;
   /** Longest wait for a peer that is asked unasked-for questions (own head, gaps), ms. Default 5 000. */
   readonly askTimeoutMs?: number;
   /** Shortest time between two announcements of one author's heads, ms. Default 1 000. */
@@ -77,6 +83,9 @@ export function withDefaults(limits: TrustchainLimits = {}): Required<Trustchain
     reconcile: { burst: 20_000, perSecond: 500 },
     maxFetchedBefore: 2_000,
     fetchCooldownMs: 60_000,
+    maxHistoryBlocks: 20_000,
+    maxHistoryBytes: 16_777_216,
+    historyTimeoutMs: 30_000,
     askTimeoutMs: 5_000,
     announceMs: 1_000,
     reconcileMs: 60_000,

@@ -1,10 +1,13 @@
 import type { BlockStore, PublicKey } from '@edmp/interface';
 import { bytesKey } from '../block/identity.ts';
+import { chainExtent } from '../inspect/gaps.ts';
 import { ChainError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
 
 /** Turns of asking one peer for own blocks: more than any chain takes whose blocks arrive at all. */
 const MAX_TURNS = 10_000;
+/** Looks at the own chain while blocks of it come in from outside. */
+const MAX_LOOKS = 16;
 
 /** What {@link ownHeadGuard} works with. */
 export interface OwnHeadContext {
@@ -63,16 +66,24 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
   };
 
   const expectWhole = async (): Promise<void> => {
-    const head = await store.head(self);
-    if ((await store.count(self)) === (head?.core.seq ?? 0)) {
-      suspicious = false;
-      return;
+    for (let look = 0; look < MAX_LOOKS; look++) {
+      const before = learned;
+      const { top, gaps } = await chainExtent(store, self);
+      // Own blocks that came in while the store was read may have left other holes.
+      if (learned !== before) continue;
+      if (gaps.length === 0) {
+        suspicious = false;
+        return;
+      }
+      throw new ChainError(
+        'ERR_CHAIN_REGRESSED',
+        `Own blocks up to position ${top} are known, but the stored chain has holes: sync the own key from a peer`,
+        { details: { head: top } },
+      );
     }
-    throw new ChainError(
-      'ERR_CHAIN_REGRESSED',
-      `Own blocks up to position ${head?.core.seq} are known, but the stored chain has holes: sync the own key from a peer`,
-      { details: { head: head?.core.seq } },
-    );
+    throw new ChainError('ERR_CHAIN_REGRESSED', 'Own blocks keep coming in from outside; try again', {
+      retryable: true,
+    });
   };
 
   return {

@@ -74,7 +74,12 @@ export function reaction(context: ReactionContext): Reaction {
   };
   const reactToNeighbours = async (block: HalfBlock, view: BlockView & LinkView): Promise<void> => {
     await judgeAgain(view.branches);
-    await judgeAgain(view.next.filter(({ core }) => core.seq === block.core.seq + 1));
+    await judgeAgain(
+      [...view.previous, ...view.next].filter(({ core }) => {
+        const follows = core.prev !== null && equalBytes(core.prev.bytes, block.id.bytes);
+        return follows || core.seq === block.core.seq + 1;
+      }),
+    );
     if (view.isAnswered) for await (const page of answerPages(store, block)) await judgeAgain(page);
   };
 

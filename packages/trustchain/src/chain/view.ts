@@ -66,6 +66,17 @@ export async function linkViews(
   });
 }
 
+/** The author's own block that `prev` names, where the position before is not stored: it stands at another one. */
+async function followed(
+  { core }: HalfBlock,
+  previous: readonly HalfBlock[],
+  store: BlockStore,
+): Promise<HalfBlock | undefined> {
+  if (core.prev === null || previous[0]?.core.seq === core.seq - 1) return undefined;
+  const named = await store.get(core.prev);
+  return named !== undefined && equalBytes(named.core.key, core.key) ? named : undefined;
+}
+
 /** Everything that a store knows around a block. */
 export async function viewFromStore(
   block: HalfBlock,
@@ -77,5 +88,6 @@ export async function viewFromStore(
   const branches = (await store.at(key, seq)).filter(otherThan(block));
   const { previous, next } = await store.neighbours(key, seq);
   const [link = { answers: [], isAnswered: false }] = await linkViews([block], store, rules);
-  return { now, branches, previous, next, ...link };
+  const named = await followed(block, previous, store);
+  return { now, branches, previous, next, ...link, ...(named === undefined ? {} : { named }) };
 }

@@ -14,11 +14,11 @@ import {
   TimeoutError,
   throwIfAborted,
 } from '@edmp/interface';
+import type { Mutex } from '@edmp/interface/bounded';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { signCore } from '../block/signature.ts';
 import { ChainError, PairError } from './errors.ts';
-import type { Lock } from './lock.ts';
 
 /** Own blocks signed and stored together. */
 const BATCH = 64;
@@ -48,7 +48,7 @@ export interface WriterContext {
   /** Longest wait for the signer, ms. */
   readonly signTimeoutMs: number;
   /** Held while own blocks are written. */
-  readonly ownChain: Lock;
+  readonly ownChain: Mutex;
   /** Resolves when signing is allowed, throws when it is not. */
   readonly ready: () => Promise<void>;
   /** Told of every new own block, after it is on disk. */

@@ -1,18 +1,18 @@
 import { type BlockId, type Crypto, equalBytes, type HalfBlock, type TxValue } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { identify } from '../block/identity.ts';
 import { MAX_BLOCK_BYTES } from '../block/limits.ts';
 import { verifyItem, verifySignature } from '../block/signature.ts';
 import { FraudProofError } from './errors.ts';
-import { type FraudEvidence, type FraudKind, reconstructEvidence } from './evidence.ts';
+import { FRAUD_KINDS, type FraudEvidence, type FraudKind, reconstructEvidence } from './evidence.ts';
+import { expectOneSlot, type SlotOf } from './slot.ts';
 
 /** Format version of fraud proofs. */
 export const FRAUD_PROOF_VERSION = 1;
 /** Largest fraud proof, bytes: three blocks and their frame. */
 export const MAX_FRAUD_PROOF_BYTES: number = 3 * (MAX_BLOCK_BYTES + 5) + 64;
-const KINDS: readonly string[] = ['fork', 'hash-link', 'double-answer'] satisfies FraudKind[];
+const KINDS: readonly string[] = FRAUD_KINDS;
 
 /** A fraud proof that anyone can check from its bytes. */
 export interface FraudProof extends FraudEvidence {
@@ -36,7 +36,7 @@ const field = (value: TxValue, name: string): TxValue | undefined =>
     : undefined;
 
 /**
- * Decodes a proof and checks everything but the signatures. Throws `ERR_FRAUD_ENCODING`, `ERR_FRAUD_ORDER`,
+ * Decodes a proof and checks everything but the signatures, and the slots of a `slot`. Throws `ERR_FRAUD_ENCODING`, `ERR_FRAUD_ORDER`,
  * `ERR_FRAUD_UNFOUNDED`.
  */
 export function decodeFraudProof(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): FraudProof {
@@ -80,18 +80,29 @@ export function decodeFraudProof(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256
 }
 
 /**
- * Verifies a fraud proof from its bytes, offline: encoding, contradiction and every signature. Throws a
- * {@link FraudProofError}.
+ * Verifies a fraud proof from its bytes, offline: encoding, contradiction and every signature. A `slot` is judged by
+ * `slotOf`, and `ERR_FRAUD_UNKNOWN` without it. Throws a {@link FraudProofError}.
  */
-export function verifyFraudProof(bytes: Uint8Array, crypto: Crypto): FraudProof {
+export function verifyFraudProof(bytes: Uint8Array, crypto: Crypto, slotOf?: SlotOf): FraudProof {
   const proof = decodeFraudProof(bytes, crypto);
+  if (proof.kind === 'slot') expectOneSlot(proof.blocks, slotOf);
+  return verifyProofSignatures(proof, crypto);
+}
+
+/** A decoded proof whose signatures are genuine. Throws `ERR_FRAUD_SIGNATURE`. */
+export function verifyProofSignatures(proof: FraudProof, crypto: Crypto): FraudProof {
   for (const block of proof.blocks) if (!verifySignature(block, crypto)) throw unsigned(block);
   return proof;
 }
 
 /** {@link verifyFraudProof} with the signatures checked off the main thread where the provider can. */
-export async function verifyFraudProofAsync(bytes: Uint8Array, crypto: Crypto): Promise<FraudProof> {
+export async function verifyFraudProofAsync(
+  bytes: Uint8Array,
+  crypto: Crypto,
+  slotOf?: SlotOf,
+): Promise<FraudProof> {
   const proof = decodeFraudProof(bytes, crypto);
+  if (proof.kind === 'slot') expectOneSlot(proof.blocks, slotOf);
   const results = await crypto.ed25519VerifyMany(proof.blocks.map(verifyItem));
   for (const [index, block] of proof.blocks.entries()) if (results[index] !== true) throw unsigned(block);
   return proof;

@@ -15,6 +15,7 @@ import { decodeHalfBlock } from '../block/codec.ts';
 import { verifyItem } from '../block/signature.ts';
 import { type TypeRules, viewFromStore } from '../chain/view.ts';
 import { verifyFraudProof } from '../fraud/proof.ts';
+import { slotsBy } from '../fraud/slot.ts';
 import { validateBlock } from '../validation/validate.ts';
 import { gapCollector, type PositionRange } from './gaps.ts';
 import { lenientReads } from './lenient-reads.ts';
@@ -102,9 +103,14 @@ async function checkBytes(
 const asIssue = ({ code, message }: EdmpError): ValidationIssue => ({ code, message });
 
 /** Finding about a stored proof; undefined when it verifies and is one against `author`. */
-function checkProof(bytes: Uint8Array, author: PublicKey, crypto: Crypto): ValidationIssue | undefined {
+function checkProof(
+  bytes: Uint8Array,
+  author: PublicKey,
+  crypto: Crypto,
+  rules: TypeRules,
+): ValidationIssue | undefined {
   try {
-    if (equalBytes(verifyFraudProof(bytes, crypto).author, author)) return undefined;
+    if (equalBytes(verifyFraudProof(bytes, crypto, slotsBy(rules)).author, author)) return undefined;
     return {
       code: 'ERR_STORE_CORRUPT',
       message: 'The proof stored against this author is one against another',
@@ -179,7 +185,7 @@ export async function verifyChain(
   }
   let proofs = 0;
   for (const bytes of await store.proofs(author)) {
-    const issue = checkProof(bytes, author, crypto);
+    const issue = checkProof(bytes, author, crypto, rules);
     if (issue === undefined) proofs += 1;
     else damaged({ kind: 'proof', seq: null, issue });
   }

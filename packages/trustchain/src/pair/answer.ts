@@ -7,7 +7,7 @@ import {
   type ValidationIssue,
   WITHDRAWAL_TYPE,
 } from '@edmp/interface';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { encodeCanonical } from '@edmp/interface/format';
 import { issue } from '../validation/codes.ts';
 
 /** What a block with a link says to the proposal that it links to. */

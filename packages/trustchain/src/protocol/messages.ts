@@ -1,6 +1,5 @@
 import type { BlockId, TxValue } from '@edmp/interface';
-import { decodeCanonical } from '../block/canonical-decode.ts';
-import { encodeCanonical } from '../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { blockIdFromBytes } from '../block/identity.ts';
 import { MAX_BLOCK_BYTES } from '../block/limits.ts';
 import { ChainError } from '../chain/errors.ts';

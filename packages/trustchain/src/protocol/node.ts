@@ -11,7 +11,10 @@ import {
   withDeadline,
 } from '@edmp/interface';
 import type { FraudRegister } from '../chain/fraud-register.ts';
+import type { HistorySource } from '../chain/history-fetch.ts';
 import type { TrustchainLimits } from '../chain/options.ts';
+import type { SlotOf } from '../fraud/slot.ts';
+import type { PositionRange } from '../inspect/gaps.ts';
 import { offerHandler } from './delivery/offer.ts';
 import { type Outbox, outbox } from './delivery/outbox.ts';
 import { pushBlocks, pushHandler } from './delivery/push.ts';
@@ -30,6 +33,7 @@ import { syncHandler } from './sync/serve-sync.ts';
 import { fetchRanges, type SyncContext } from './sync/sync.ts';
 import { chainSync } from './sync/sync-chain.ts';
 import { MAX_SYNC_REQUEST_BYTES } from './sync/sync-messages.ts';
+import { boundedProgress, syncProgress } from './sync/sync-progress.ts';
 
 /** What {@link chainNode} works with. */
 export interface ChainNodeContext {
@@ -40,6 +44,7 @@ export interface ChainNodeContext {
   readonly environment: Environment;
   readonly limits: Required<TrustchainLimits>;
   readonly frauds: FraudRegister;
+  readonly slotOf: SlotOf;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
   /** First position of an author that is wanted: above what was pruned here. */
   readonly floor: (author: PublicKey) => number;
@@ -47,14 +52,18 @@ export interface ChainNodeContext {
   readonly askOwn: (peer: PublicKey) => void;
   /** Tells of every block that was stored and is not invalid. */
   readonly onBlock: (listener: (block: HalfBlock, own: boolean) => void) => () => void;
+  /** Told of positions that an author was asked for and left out. */
+  readonly onGap: (author: PublicKey, ranges: readonly PositionRange[]) => void;
 }
 
 /** The networked side of a chain: serves, announces, delivers, fetches. */
-export interface ChainNode {
+export interface ChainNode extends HistorySource {
   start(): Promise<void>;
   /** A new own block is on disk: deliver it, unless the application does so itself (`push: false`), and announce the head. */
   appended(block: HalfBlock, options?: { readonly push?: boolean }): void;
   publishProof(proof: Uint8Array): void;
+  /** A rule was registered: proofs that could not be judged may be judged now. */
+  rulesChanged(): void;
   sync(
     peer: PublicKey,
     author: PublicKey,
@@ -74,9 +83,23 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   const undo: (() => void)[] = [];
   const syncing: SyncContext = { network, store, crypto, environment, receive, floor: context.floor };
   const chains = chainSync(syncing);
-  /** Syncs that the application asked for. */
-  const running = new Set<Promise<number>>();
-  const closeGap = fetchBefore({ syncing, environment, limits, stopping: stopping.signal });
+  /** What the application asked for, and is under way. */
+  const running = new Set<Promise<unknown>>();
+  const run = <T>(signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const signals = signal === undefined ? [stopping.signal] : [signal, stopping.signal];
+    const work = task(AbortSignal.any(signals));
+    running.add(work);
+    const done = () => running.delete(work);
+    work.then(done, done);
+    return work;
+  };
+  const closeGap = fetchBefore({
+    syncing,
+    environment,
+    limits,
+    stopping: stopping.signal,
+    onGap: context.onGap,
+  });
   const bounded = <T>(what: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> =>
     withDeadline(environment, limits.askTimeoutMs, what, task, { signal: stopping.signal });
 
@@ -162,15 +185,21 @@ export function chainNode(context: ChainNodeContext): ChainNode {
       spreading.announce(block);
     },
     publishProof: spreading.publishProof,
-    sync(peer, author, { signal, links = false } = {}) {
-      const signals = signal === undefined ? [stopping.signal] : [signal, stopping.signal];
-      const sync = chains.sync(peer, author, { signal: AbortSignal.any(signals), links });
-      running.add(sync);
-      const done = () => running.delete(sync);
-      sync.then(done, done);
-      return sync;
-    },
+    rulesChanged: spreading.rulesChanged,
+    sync: (peer, author, { signal, links = false } = {}) =>
+      run(signal, (either) => chains.sync(peer, author, { signal: either, links })),
     learnOwn,
+    peersFor(author) {
+      const peers = network.peers();
+      const found = peers.find((peer) => equalBytes(peer, author));
+      return found === undefined ? peers : [found];
+    },
+    fetch: (peer, author, ranges, { signal, maxBytes }) =>
+      run(signal, async (either) => {
+        const progress = boundedProgress(syncProgress(environment, { signal: either }), maxBytes);
+        const wanted = { author, ranges, part: 'chain', someStored: true } as const;
+        await fetchRanges(syncing, peer, wanted, { signal: either, progress });
+      }),
     async stop() {
       stopping.abort();
       for (const stop of undo) stop();

@@ -182,8 +182,9 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
       if (entries.length > 0) await context.sign(encodeCheckpoint(entries));
       for (const entry of entries) checkpoints.set(bytesKey(entry.author), entry);
       for (const cut of group) {
-        context.onPruned(cut.author);
         removed += await remove(cut.removed);
+        // Not before: what was judged meanwhile was judged by blocks that are gone now.
+        context.onPruned(cut.author);
       }
     }
     return { removed, chains: found.length, left: await store.count() };

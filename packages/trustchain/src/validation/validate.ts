@@ -27,6 +27,11 @@ export interface BlockView {
   readonly previous: readonly HalfBlock[];
   /** Every branch of the nearest known position of the author above. */
   readonly next: readonly HalfBlock[];
+  /**
+   * The block of the same author that `prev` names, when it is known and no block at the position before is: where it
+   * stands is another position.
+   */
+  readonly named?: HalfBlock | undefined;
   /** The block that `link` names, when it is known. */
   readonly proposal?: HalfBlock | undefined;
   /**
@@ -67,6 +72,9 @@ function expectNeighbours(block: HalfBlock, view: BlockView): void {
   check(view.branches, 'another branch of its position', (other) => other === seq);
   check(view.previous, 'an earlier block of its author', (other) => other < seq);
   check(view.next, 'a later block of its author', (other) => other > seq);
+  const { named } = view;
+  if (named === undefined) return;
+  check([named], 'the block that it follows', () => follows(block, named));
 }
 
 /**
@@ -110,6 +118,18 @@ export function validateBlock(block: HalfBlock, view: BlockView): Verdict {
     }
   }
 
+  const misplaced =
+    view.named === undefined || firstPrevious !== undefined ? undefined : hashLinkEvidence(view.named, block);
+  if (misplaced !== undefined) {
+    issues.push(
+      issue(
+        'ERR_BLOCK_PREVIOUS_MISMATCH',
+        `It follows ${core.prev}, which stands at position ${view.named?.core.seq}`,
+      ),
+    );
+    fraud ??= misplaced;
+  }
+
   const orphan = view.next.find(
     (other) =>
       other.core.seq === core.seq + 1 &&
@@ -123,6 +143,11 @@ export function validateBlock(block: HalfBlock, view: BlockView): Verdict {
     );
     fraud ??= hashLinkEvidence(block, orphan);
   }
+  // A block that follows this one from elsewhere is wrong by itself; this one is not.
+  const afar = [...view.previous, ...view.next].find(
+    (other) => other.core.seq !== core.seq + 1 && follows(other, block),
+  );
+  if (afar !== undefined) fraud ??= hashLinkEvidence(block, afar);
 
   if (core.link === null) {
     issues.push(...checkProposal(block, view.rule));

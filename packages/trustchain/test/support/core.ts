@@ -1,5 +1,6 @@
 import { concatBytes, type HalfBlockCore, type TxValue } from '@edmp/interface';
-import { encodeCanonical } from '@edmp/trustchain';
+import { encodeCanonical } from '@edmp/interface/format';
+
 import { START, signerOf, strangeId } from './blocks.ts';
 
 /** A core with every field set, by {@link signerOf}(1) to {@link signerOf}(2). */

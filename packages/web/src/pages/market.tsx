@@ -7,7 +7,14 @@ import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
 import { formatMoney } from '../text/money.ts';
-import { attestation, householdName, kindName, purposeName, stepName } from '../text/words.ts';
+import {
+  attestation,
+  COMMODITY_CHOICES,
+  householdName,
+  kindName,
+  purposeName,
+  stepName,
+} from '../text/words.ts';
 import { BuyDialog } from './market-buy.tsx';
 
 /** Search what is for sale and buy it. */
@@ -52,10 +59,11 @@ export function MarketPage(): VNode {
                 onChange={(event) => setCommodity(event.currentTarget.value as Commodity | '')}
               >
                 <option value="">Everything</option>
-                <option value="electricity">Electricity</option>
-                <option value="gas">Gas</option>
-                <option value="water">Water</option>
-                <option value="heat">Heat</option>
+                {COMMODITY_CHOICES.map((choice) => (
+                  <option key={choice.commodity} value={choice.commodity}>
+                    {choice.name}
+                  </option>
+                ))}
               </select>
             )}
           </Field>

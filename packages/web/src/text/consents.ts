@@ -1,7 +1,6 @@
-import type { Commodity, Flow } from '@edmp/interface';
 import type { ConsentLogView, ConsentView } from '@edmp/node/client';
 import { shortId } from './format.ts';
-import { ACCURACIES, kindName, purposeName } from './words.ts';
+import { ACCURACIES, isKind, kindName, purposeName } from './words.ts';
 
 /** Where a consent stands at `now`. */
 export function consentState(
@@ -18,10 +17,8 @@ export function consentedKind(what: string): string {
   return what
     .split(', ')
     .map((kind) => {
-      const [commodity = '', flow = ''] = kind.split(' ');
-      const isKnown =
-        ['electricity', 'gas', 'water', 'heat'].includes(commodity) && ['import', 'export'].includes(flow);
-      return isKnown ? kindName(commodity as Commodity, flow as Flow) : kind;
+      const words: readonly string[] = kind.split(' ');
+      return isKind(words) ? kindName(...words) : kind;
     })
     .join(', ');
 }

@@ -1,4 +1,5 @@
 import type { IntervalStep } from '@edmp/interface';
+import { nominalStepMinutes } from '@edmp/interface/dataset';
 import type { CurveQuery, RevealsView } from '@edmp/node/client';
 import { STEPS } from './words.ts';
 
@@ -7,14 +8,6 @@ export type Finding = RevealsView['found'][number];
 
 /** Most values that a node gives at once. */
 const MAX_VALUES = 50_000;
-const MINUTES: Readonly<Record<IntervalStep, number>> = {
-  PT1M: 1,
-  PT5M: 5,
-  PT15M: 15,
-  PT30M: 30,
-  PT1H: 60,
-  P1D: 1440,
-};
 
 /** The next finer and the next coarser step that a listing may have; undefined at the ends. */
 export function stepsAround(step: IntervalStep): {
@@ -28,7 +21,7 @@ export function stepsAround(step: IntervalStep): {
 /** Whether the days of a query have more values at `step` than a node gives at once. */
 export function isTooFine(query: CurveQuery, step: IntervalStep): boolean {
   const days = (Date.parse(query.to) - Date.parse(query.from)) / 86_400_000 + 1;
-  return (days * 1440) / MINUTES[step] > MAX_VALUES;
+  return (days * 1440) / nominalStepMinutes(step) > MAX_VALUES;
 }
 
 /** Findings of `one` whose kind `other` lacks. */

@@ -1,43 +1,54 @@
 import type { AttestationLevel, Commodity, Descriptor, Flow, IntervalStep } from '@edmp/interface';
+import { COMMODITIES, FLOWS, INTERVAL_STEPS } from '@edmp/interface/dataset';
+
+const STEP_WORDS: Readonly<Record<IntervalStep, readonly [name: string, reveals: string]>> = {
+  PT1M: [
+    'minute',
+    'Single appliances can be recognised: kettle, oven, washing machine. Choose this only if you are sure.',
+  ],
+  PT5M: ['5 minutes', 'Large appliances can be recognised, and when people are at home.'],
+  PT15M: ['15 minutes', 'When people get up, leave, come home, cook and sleep.'],
+  PT30M: ['30 minutes', 'The rhythm of the day: waking, absence, evening.'],
+  PT1H: ['hour', 'The rough rhythm of the day, and whether anybody was at home.'],
+  P1D: ['day', 'Little: days of absence, cold days.'],
+};
 
 /** Steps to choose from, finest first, with what each lets a reader guess about a household. */
 export const STEPS: readonly {
   readonly step: IntervalStep;
   readonly name: string;
   readonly reveals: string;
-}[] = [
-  {
-    step: 'PT1M',
-    name: 'minute',
-    reveals:
-      'Single appliances can be recognised: kettle, oven, washing machine. Choose this only if you are sure.',
-  },
-  {
-    step: 'PT5M',
-    name: '5 minutes',
-    reveals: 'Large appliances can be recognised, and when people are at home.',
-  },
-  { step: 'PT15M', name: '15 minutes', reveals: 'When people get up, leave, come home, cook and sleep.' },
-  { step: 'PT30M', name: '30 minutes', reveals: 'The rhythm of the day: waking, absence, evening.' },
-  { step: 'PT1H', name: 'hour', reveals: 'The rough rhythm of the day, and whether anybody was at home.' },
-  { step: 'P1D', name: 'day', reveals: 'Little: days of absence, cold days.' },
-];
+}[] = INTERVAL_STEPS.map((step) => ({ step, name: STEP_WORDS[step][0], reveals: STEP_WORDS[step][1] }));
 
 /** What follows “every”: `hour` for `PT1H`. */
 export function stepName(step: string): string {
   return STEPS.find((known) => known.step === step)?.name ?? step;
 }
 
-const COMMODITY: Readonly<Record<Commodity, string>> = {
+const COMMODITY_WORDS: Readonly<Record<Commodity, string>> = {
   electricity: 'Electricity',
   gas: 'Gas',
   water: 'Water',
   heat: 'Heat',
 };
 
+/** Commodities to choose from, with their names. */
+export const COMMODITY_CHOICES: readonly { readonly commodity: Commodity; readonly name: string }[] =
+  COMMODITIES.map((commodity) => ({ commodity, name: COMMODITY_WORDS[commodity] }));
+
+/** Whether two words are a commodity and a direction. */
+export function isKind(kind: readonly string[]): kind is readonly [Commodity, Flow] {
+  const [commodity, flow] = kind;
+  return (
+    kind.length === 2 &&
+    COMMODITIES.some((known) => known === commodity) &&
+    FLOWS.some((known) => known === flow)
+  );
+}
+
 /** E.g. `Electricity used`, `Electricity fed into the grid`. */
 export function kindName(commodity: Commodity, flow: Flow): string {
-  return `${COMMODITY[commodity]} ${flow === 'import' ? 'used' : 'fed into the grid'}`;
+  return `${COMMODITY_WORDS[commodity]} ${flow === 'import' ? 'used' : 'fed into the grid'}`;
 }
 
 const ATTESTATION: Readonly<Record<AttestationLevel, readonly [name: string, meaning: string]>> = {

@@ -12,6 +12,7 @@ import { bytesKey } from '../../block/identity.ts';
 import type { FraudRegister } from '../../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
 import { decodeFraudProof } from '../../fraud/proof.ts';
+import type { SlotOf } from '../../fraud/slot.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { FRAUD_TOPIC, HEADS_TOPIC } from '../messages.ts';
 import { quota } from '../quota.ts';
@@ -40,6 +41,7 @@ export interface GossipContext {
   readonly environment: Environment;
   readonly limits: Required<TrustchainLimits>;
   readonly frauds: FraudRegister;
+  readonly slotOf: SlotOf;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
   /** Tells of every block that was stored and is not invalid. */
   readonly onBlock: (listener: (block: HalfBlock, own: boolean) => void) => () => void;
@@ -56,6 +58,8 @@ export interface Gossip {
   /** Announces a new own head. */
   announce(block: HalfBlock): void;
   publishProof(proof: Uint8Array): void;
+  /** A rule was registered: proofs that could not be judged may be judged now. */
+  rulesChanged(): void;
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
@@ -92,6 +96,7 @@ export function gossip(context: GossipContext): Gossip {
     store,
     crypto,
     frauds,
+    slotOf: context.slotOf,
     bounds,
     faults,
     receive,
@@ -157,6 +162,7 @@ export function gossip(context: GossipContext): Gossip {
           fraudHandler({
             crypto,
             frauds,
+            slotOf: context.slotOf,
             quota: quota(environment, limits.proofs),
             learned: async (blocks) => {
               await Promise.all(blocks.map(receive));
@@ -193,6 +199,7 @@ export function gossip(context: GossipContext): Gossip {
       log.noteProof(author, id);
       publish(FRAUD_TOPIC, bytes);
     },
+    rulesChanged: reconciling.reread,
     async stop() {
       stopping.abort();
       cancelRound?.();

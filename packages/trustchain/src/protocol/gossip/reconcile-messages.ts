@@ -1,6 +1,5 @@
 import type { PublicKey, TxValue } from '@edmp/interface';
-import { decodeCanonical } from '../../block/canonical-decode.ts';
-import { encodeCanonical } from '../../block/canonical-encode.ts';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { ChainError } from '../../chain/errors.ts';
 import type { ActivityPage, HeadName, ProofName } from './activity.ts';
 

@@ -16,7 +16,13 @@ import { decodeHalfBlock } from '../../block/codec.ts';
 import { blockDigest, blockIdFromDigest, bytesKey } from '../../block/identity.ts';
 import { ChainError } from '../../chain/errors.ts';
 import type { FraudRegister } from '../../chain/fraud-register.ts';
-import { MAX_FRAUD_PROOF_BYTES, verifyFraudProofAsync } from '../../fraud/proof.ts';
+import {
+  decodeFraudProof,
+  type FraudProof,
+  MAX_FRAUD_PROOF_BYTES,
+  verifyFraudProofAsync,
+} from '../../fraud/proof.ts';
+import type { SlotOf } from '../../fraud/slot.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { decodeBlocks, MAX_FRAME_BYTES } from '../messages.ts';
 import type { Quota } from '../quota.ts';
@@ -54,6 +60,7 @@ export interface ReconcileContext {
   readonly store: BlockStore;
   readonly crypto: Crypto;
   readonly frauds: FraudRegister;
+  readonly slotOf: SlotOf;
   readonly bounds: HeadBounds;
   /** By peer: charged for answers that break the protocol; in debt a peer is not asked. */
   readonly faults: Quota;
@@ -65,6 +72,8 @@ export interface ReconcileContext {
 export interface Reconciler {
   /** Compares with a peer soon, a few peers at once. */
   enqueue(peer: PublicKey): void;
+  /** Reads everything that peers know again: what could not be judged before may be judged now. */
+  reread(): void;
   /** Resolves when no round is under way; the signal ends those that are. */
   idle(): Promise<void>;
 }
@@ -125,17 +134,28 @@ export function reconciler(context: ReconcileContext): Reconciler {
     return found;
   };
 
+  /** A verified proof; undefined for one that depends on a rule that is not known here. */
+  const verifiable = async (bytes: Uint8Array): Promise<FraudProof | undefined> => {
+    try {
+      return await verifyFraudProofAsync(bytes, crypto, context.slotOf);
+    } catch (error) {
+      if (isEdmpError(error, 'ERR_FRAUD_UNKNOWN')) return undefined;
+      throw error;
+    }
+  };
+
   const takeProofs = async (round: Round, names: readonly ProofName[]): Promise<void> => {
     await fetchAll(round, await lacking(names), async (wanted) => {
       const came: string[] = [];
       const request = { part: 'proofs', wanted: [...wanted.values()] } as const;
       for await (const bytes of ask(round, request, MAX_FRAUD_PROOF_BYTES)) {
         round.bytes += bytes.length;
-        const proof = await verifyFraudProofAsync(bytes, crypto);
-        throwIfAborted(round.signal);
-        const key = bytesKey(blockDigest(proof.id));
+        const key = bytesKey(blockDigest(decodeFraudProof(bytes, crypto).id));
         if (!wanted.has(key) || came.includes(key)) throw unasked('proof');
         came.push(key);
+        const proof = await verifiable(bytes);
+        throwIfAborted(round.signal);
+        if (proof === undefined) continue;
         if (!(await frauds.recordProof(proof))) continue;
         round.gained += 1;
         for (const block of proof.blocks) context.receive(block).catch(() => {});
@@ -276,6 +296,7 @@ export function reconciler(context: ReconcileContext): Reconciler {
       waiting.set(bytesKey(peer), peer);
       next();
     },
+    reread: () => cursors.clear(),
     async idle() {
       await Promise.all(running.values());
     },

@@ -9,13 +9,15 @@ import {
   type TopicHandler,
   type TopicVerdict,
 } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../../block/codec.ts';
+import { bytesKey } from '../../block/identity.ts';
 import type { FraudRegister } from '../../chain/fraud-register.ts';
 import { decodeFraudProof, verifyFraudProofAsync } from '../../fraud/proof.ts';
+import type { SlotOf } from '../../fraud/slot.ts';
 import type { Quota } from '../quota.ts';
 import { contradicts } from './contradiction.ts';
 import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 
 /** What an undecodable, wrongly signed or oversized message costs its deliverer; no honest node relays one. */
 export const FAULT_PRICE = 50;
@@ -25,7 +27,8 @@ const MAX_WAITING = 256;
 const USELESS_PRICE = 1;
 
 const REFUSED_BLOCK = /^ERR_BLOCK_/;
-const REFUSED_PROOF = /^ERR_FRAUD_/;
+/** A proof that nobody here can judge is not its deliverer's fault. */
+const REFUSED_PROOF = /^ERR_FRAUD_(?!UNKNOWN)/;
 
 /** The verdict on a message that could not be taken in; its fault is charged to the deliverer. */
 const failed = (error: unknown, code: RegExp, quota: Quota, from: PublicKey): TopicVerdict => {
@@ -106,30 +109,37 @@ export function headsHandler(context: HeadsContext): TopicHandler {
   };
 
   // In turn, so that what many at once cost is known before the next is let in.
-  const turns = oneAtATime(MAX_WAITING);
-  return (body, from) => turns.run(from, () => judge(body, from)) ?? 'ignore';
+  const turns = keyedMutex<string>({ perKey: MAX_WAITING });
+  return (body, from) => {
+    const peer = bytesKey(from);
+    return turns.hasRoom(peer) ? turns.run(peer, () => judge(body, from)) : 'ignore';
+  };
 }
 
 /** What {@link fraudHandler} works with. */
 export interface FraudTopicContext {
   readonly crypto: Crypto;
   readonly frauds: FraudRegister;
+  readonly slotOf: SlotOf;
   /** By deliverer, and for proofs alone: heads cannot use it up. */
   readonly quota: Quota;
   /** Takes in the blocks of a proof; its failure does not concern the proof. */
   readonly learned: (blocks: readonly HalfBlock[]) => Promise<void>;
 }
 
-/** Judges fraud proofs: relayed once each, whatever signatures over the same cores they come with. */
+/**
+ * Judges fraud proofs: relayed once each, whatever signatures over the same cores they come with. One that depends on a
+ * rule that is not known here is neither believed nor relayed.
+ */
 export function fraudHandler(context: FraudTopicContext): TopicHandler {
-  const { crypto, frauds, quota, learned } = context;
+  const { crypto, frauds, slotOf, quota, learned } = context;
   return async (body, from) => {
     // What is ignored here for the quota is fetched when the node reconciles with its peers.
     if (!quota.take(from, USELESS_PRICE)) return 'ignore';
     try {
       const { author, id } = decodeFraudProof(body, crypto);
       if (await frauds.knows(author, id)) return 'ignore';
-      const proof = await verifyFraudProofAsync(body, crypto);
+      const proof = await verifyFraudProofAsync(body, crypto, slotOf);
       if (!(await frauds.recordProof(proof))) return 'ignore';
       // Not waited for: a full queue must not keep the proof from its way.
       learned(proof.blocks).catch(() => {});

@@ -1,7 +1,7 @@
-import { type Environment, type HalfBlock, type PublicKey, withDeadline } from '@edmp/interface';
+import { type Environment, equalBytes, type HalfBlock, type PublicKey, withDeadline } from '@edmp/interface';
 import { bytesKey } from '../../block/identity.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
-import { chainGaps, type PositionRange } from '../../inspect/gaps.ts';
+import { chainExtent, clipRanges, type PositionRange } from '../../inspect/gaps.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { quota } from '../quota.ts';
 import { fetchRanges, type SyncContext } from './sync.ts';
@@ -21,6 +21,8 @@ export interface FetchBeforeContext {
   readonly limits: Required<TrustchainLimits>;
   /** Fires when the node stops. */
   readonly stopping: AbortSignal;
+  /** Told of positions that the author itself was asked for and left out. */
+  readonly onGap: (author: PublicKey, ranges: readonly PositionRange[]) => void;
 }
 
 /** The highest proposal of each author. */
@@ -52,11 +54,8 @@ export function fetchBefore(
   const holesBelow = async ({ core }: HalfBlock, signal?: AbortSignal): Promise<readonly PositionRange[]> => {
     const { key, seq } = core;
     const lowest = floor(key);
-    const top = (await store.head(key))?.core.seq ?? 0;
-    const gaps = await chainGaps(store, key, { signal, floor: lowest });
-    return [...gaps, [Math.max(lowest, top + 1), seq - 1] as const]
-      .map(([from, to]): PositionRange => [from, Math.min(to, seq - 1)])
-      .filter(([from, to]) => from <= to);
+    const { top, gaps } = await chainExtent(store, key, { signal, floor: lowest });
+    return clipRanges([...gaps, [Math.max(lowest, top + 1), seq - 1]], lowest, seq - 1);
   };
 
   /** The nearest holes within the budget; many are asked for as one range, with what is stored between them. */
@@ -90,7 +89,10 @@ export function fetchBefore(
       } catch {
         // Whatever failed: what counts is whether the gap is closed.
       }
-      if ((await holesBelow(block)).length === 0) return;
+      const open = await holesBelow(block);
+      if (open.length === 0) return;
+      const leftOut = ranges.flatMap(([from, to]) => clipRanges(open, from, to));
+      if (leftOut.length > 0 && equalBytes(peer, author)) context.onGap(author, leftOut);
       leftOpen.charge(peer, 1);
       cooldowns.delete(asked);
       cooldowns.set(asked, environment.now() + limits.fetchCooldownMs);

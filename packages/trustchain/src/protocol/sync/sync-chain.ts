@@ -6,16 +6,20 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import { bytesKey } from '../../block/identity.ts';
-import type { PositionRange } from '../../inspect/gaps.ts';
+import { ChainError, MAX_LISTED_RANGES } from '../../chain/errors.ts';
+import { chainExtent, clipRanges, type PositionRange } from '../../inspect/gaps.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { chainPages } from '../../store/pages.ts';
-import { fetchRanges, missingRanges, type SyncContext } from './sync.ts';
+import { fetchRanges, type SyncContext } from './sync.ts';
 import { type SyncProgress, syncProgress } from './sync-progress.ts';
 
 /** Blocks read at once when the own store is searched for what has no other half. */
 const SCAN_PAGE = 1_000;
 /** Pairs of a peer and an author whose links were fetched that are remembered. */
 const MAX_MARKS = 4_096;
+
+/** Times that a peer is asked again: heads that come in while it answers lie above what it was asked for in time. */
+const MAX_ROUNDS = 3;
 
 /** How far the links of an author were fetched from a peer. */
 interface LinkMark {
@@ -86,7 +90,11 @@ async function openPositions(
 
 /** Syncs whole chains, and remembers how far the halves in other chains were fetched. */
 export interface ChainSync {
-  /** Fetches what is missing of an author's chain, and with `links` the halves in other chains. Returns the number of new blocks. Throws as {@link fetchRanges}. */
+  /**
+   * Fetches what is missing of an author's chain, and with `links` the halves in other chains. Returns the number of
+   * new blocks. Throws `ERR_CHAIN_INCOMPLETE` when the peer leaves holes, after all that it has was taken in, and as
+   * {@link fetchRanges}.
+   */
   sync(
     peer: PublicKey,
     author: PublicKey,
@@ -109,12 +117,8 @@ export function chainSync(context: SyncContext): ChainSync {
     const open = await openPositions(store, author, floor(author), noted, options.signal);
     const mark = noted?.held === open.heldBefore ? noted : undefined;
     const border = mark?.top ?? 0;
-    const old = open.ranges
-      .filter(([from]) => from <= border)
-      .map(([from, to]): PositionRange => [from, Math.min(to, border)]);
-    const fresh = open.ranges
-      .filter(([, to]) => to > border)
-      .map(([from, to]): PositionRange => [Math.max(from, border + 1), to]);
+    const old = clipRanges(open.ranges, 0, border);
+    const fresh = clipRanges(open.ranges, border + 1, Number.MAX_SAFE_INTEGER);
     const asked = { author, part: 'links' } as const;
     const again = await fetchRanges(
       context,
@@ -131,17 +135,52 @@ export function chainSync(context: SyncContext): ChainSync {
     return again.added + first.added;
   };
 
+  /** Fetches the chain; tells what the peer left out. */
+  const fetchChain = async (
+    peer: PublicKey,
+    author: PublicKey,
+    options: AbortOptions & { readonly progress: SyncProgress },
+  ): Promise<{ readonly added: number; readonly missing: readonly PositionRange[] }> => {
+    const lowest = floor(author);
+    const known = await chainExtent(store, author, { signal: options.signal, floor: lowest });
+    let ranges: readonly PositionRange[] = [
+      ...known.gaps,
+      [Math.max(lowest, known.top + 1), Number.MAX_SAFE_INTEGER],
+    ];
+    let border = known.top;
+    let added = 0;
+    for (let round = 0; ; round++) {
+      const wanted = { author, ranges, part: 'chain', someStored: round > 0 } as const;
+      const fetched = await fetchRanges(context, peer, wanted, options);
+      added += fetched.added;
+      const { top, gaps } = await chainExtent(store, author, { signal: options.signal, floor: lowest });
+      if (!fetched.complete) return { added, missing: [...gaps, [top + 1, Number.MAX_SAFE_INTEGER]] };
+      border = Math.max(border, fetched.highest);
+      ranges = clipRanges(gaps, border + 1, top);
+      if (ranges.length === 0 || round === MAX_ROUNDS) return { added, missing: gaps };
+      border = top;
+    }
+  };
+
   return {
     async sync(peer, author, { signal, links = false } = {}) {
       const progress = syncProgress(environment, { signal });
-      const ranges = await missingRanges(store, author, floor(author), signal);
-      const { added } = await fetchRanges(
-        context,
-        peer,
-        { author, ranges, part: 'chain' },
-        { signal, progress },
+      const chain = await fetchChain(peer, author, { signal, progress });
+      const added = chain.added + (links ? await syncLinks(peer, author, { signal, progress }) : 0);
+      if (chain.missing.length === 0) return added;
+      const [first] = chain.missing;
+      throw new ChainError(
+        'ERR_CHAIN_INCOMPLETE',
+        `The peer left out part of the chain, from position ${first?.[0]} on: ask another peer, or the author`,
+        {
+          retryable: true,
+          details: {
+            missing: chain.missing.slice(0, MAX_LISTED_RANGES),
+            ranges: chain.missing.length,
+            added,
+          },
+        },
       );
-      return links ? added + (await syncLinks(peer, author, { signal, progress })) : added;
     },
   };
 }

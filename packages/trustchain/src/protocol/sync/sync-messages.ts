@@ -1,5 +1,5 @@
 import type { PublicKey, TxValue } from '@edmp/interface';
-import { encodeCanonical } from '../../block/canonical-encode.ts';
+import { encodeCanonical } from '@edmp/interface/format';
 import type { PositionRange } from '../../inspect/gaps.ts';
 import { blocksOf, breach, decodeMessage } from '../messages.ts';
 

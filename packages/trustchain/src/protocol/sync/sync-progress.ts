@@ -6,6 +6,7 @@ import {
   TimeoutError,
   throwIfAborted,
 } from '@edmp/interface';
+import { historyError } from '../../chain/errors.ts';
 
 /** Time that a sync may take whatever it brings, ms. */
 const GRACE_MS = 60_000;
@@ -58,5 +59,20 @@ export function syncProgress(environment: Environment, options: AbortOptions): S
         }
       }
     },
+  };
+}
+
+/** A {@link SyncProgress} that ends with `ERR_CHAIN_HISTORY` (`too-large`) once more than `maxBytes` have come. */
+export function boundedProgress(inner: SyncProgress, maxBytes: number): SyncProgress {
+  let left = maxBytes;
+  return {
+    came(bytes) {
+      left -= bytes;
+      if (left < 0) {
+        throw historyError('too-large', [], `The history has more than ${maxBytes} bytes: it is not fetched`);
+      }
+      inner.came(bytes);
+    },
+    patiently: inner.patiently,
   };
 }

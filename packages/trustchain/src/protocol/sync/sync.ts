@@ -12,7 +12,7 @@ import {
 } from '@edmp/interface';
 import { decodeHalfBlock } from '../../block/codec.ts';
 import { blockKey } from '../../block/identity.ts';
-import { chainGaps, type PositionRange } from '../../inspect/gaps.ts';
+import { clipRanges, type PositionRange } from '../../inspect/gaps.ts';
 import { breach, MAX_FRAME_BLOCKS, MAX_FRAME_BYTES, SYNC_PROTOCOL } from '../messages.ts';
 import { MAX_SERVED } from './serve-sync.ts';
 import {
@@ -56,27 +56,17 @@ export interface Wanted {
 export interface Fetched {
   /** Number of new blocks. */
   readonly added: number;
+  /** Highest position that came; 0 when nothing did. */
+  readonly highest: number;
   /** {@link SyncEnd.seen} of the first answer; 0 without one. */
   readonly seen: number;
   /** Whether the peer has nothing more. */
   readonly complete: boolean;
 }
 
-/** Ranges of an author's chain that are not stored from `floor` on, the last one open-ended. */
-export async function missingRanges(
-  store: BlockStore,
-  author: PublicKey,
-  floor: number,
-  signal?: AbortSignal,
-): Promise<readonly PositionRange[]> {
-  const gaps = await chainGaps(store, author, { signal, floor });
-  const top = (await store.head(author))?.core.seq ?? 0;
-  return [...gaps, [Math.max(floor, top + 1), Number.MAX_SAFE_INTEGER]];
-}
-
 /** The parts of ranges from a position on. */
 const rangesFrom = (ranges: readonly PositionRange[], position: number): readonly PositionRange[] =>
-  ranges.filter(([, to]) => to >= position).map(([from, to]) => [Math.max(from, position), to]);
+  clipRanges(ranges, position, Number.MAX_SAFE_INTEGER);
 
 interface Answer {
   readonly added: number;
@@ -203,6 +193,7 @@ export async function fetchRanges(
   const { author, part, since = 0 } = wanted;
   const select = part === 'chain' ? selectChain(context, wanted) : selectLinks(context, wanted);
   let added = 0;
+  let highest = 0;
   let seen: number | undefined;
   let rest = wanted.ranges;
   let after = 0;
@@ -213,10 +204,11 @@ export async function fetchRanges(
     );
     if (!getsOn(request, answer)) throw breach('The peer ends its answer where it began, or goes back');
     added += answer.added;
+    highest = Math.max(highest, answer.highest);
     seen ??= answer.end?.seen;
     const next = answer.end?.next ?? null;
     rest = next === null ? rest.slice(MAX_RANGES) : rangesFrom(rest, next);
     after = next === null ? 0 : (answer.end?.after ?? 0);
   }
-  return { added, seen: seen ?? 0, complete: rest.length === 0 };
+  return { added, highest, seen: seen ?? 0, complete: rest.length === 0 };
 }

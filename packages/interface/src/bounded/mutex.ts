@@ -1,0 +1,41 @@
+import { BusyError } from './errors.ts';
+
+/** Options of locks. */
+export interface LockOptions {
+  /** Most tasks that wait or run; more are refused with `ERR_BUSY`. Default 65 536: some 20 MB of waiting. */
+  readonly max?: number;
+}
+
+/** Most tasks that a lock holds unless told otherwise. */
+export const DEFAULT_MAX_TASKS = 65_536;
+
+/** Lets one task run at a time, in the order in which they came. */
+export interface Mutex {
+  /** Result of the task when its turn has come. Rejects with `ERR_BUSY` when too many wait. */
+  run<T>(task: () => Promise<T>): Promise<T>;
+  /** Tasks that wait or run. */
+  readonly size: number;
+}
+
+/** A {@link Mutex} that is free. */
+export function mutex(options: LockOptions = {}): Mutex {
+  const { max = DEFAULT_MAX_TASKS } = options;
+  let last: Promise<unknown> = Promise.resolve();
+  let size = 0;
+  const leave = (): void => {
+    size -= 1;
+  };
+  return {
+    get size() {
+      return size;
+    },
+    run(task) {
+      if (size >= max)
+        return Promise.reject(new BusyError(`${size} tasks wait for their turn; try again later`));
+      size += 1;
+      const result = last.then(task);
+      last = result.then(leave, leave);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { BusyError } from './errors.ts';
+import { DEFAULT_MAX_TASKS, type LockOptions } from './mutex.ts';
+
+/** Lets a number of tasks run at once; the others wait in order. */
+export interface Semaphore {
+  /** Result of the task when there is room. Rejects with `ERR_BUSY` when too many wait. */
+  run<T>(task: () => Promise<T>): Promise<T>;
+  /** Tasks that wait or run. */
+  readonly size: number;
+}
+
+/** A {@link Semaphore} through which at most `limit` tasks run at once. */
+export function semaphore(limit: number, options: LockOptions = {}): Semaphore {
+  const { max = DEFAULT_MAX_TASKS } = options;
+  let running = 0;
+  // A set keeps the order, and gives up its first in constant time however many wait.
+  const waiting = new Set<() => void>();
+  const leave = (): void => {
+    for (const next of waiting) {
+      waiting.delete(next);
+      // The place is handed on: nobody who comes in between takes it.
+      next();
+      return;
+    }
+    running -= 1;
+  };
+  return {
+    get size() {
+      return running + waiting.size;
+    },
+    async run(task) {
+      if (running < limit) running += 1;
+      else if (running + waiting.size < max) await new Promise<void>((resolve) => waiting.add(resolve));
+      else throw new BusyError(`${waiting.size} tasks wait for their turn; try again later`);
+      try {
+        return await task();
+      } finally {
+        leave();
+      }
+    },
+  };
+}
