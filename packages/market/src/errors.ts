@@ -75,6 +75,8 @@ export type MarketErrorCode =
   | 'ERR_NOTARY_PROVEN'
   /** A proof against a notary or witness that does not prove anything. */
   | 'ERR_NOTARY_UNFOUNDED'
+  /** A notary whose store is a copy or went back in time: it was shown a statement of its own that it does not hold. */
+  | 'ERR_NOTARY_HALTED'
   /** Buyer and seller share no witness. */
   | 'ERR_TRADE_WITNESSES'
   /** A hold that came too late for a release. */

@@ -1,0 +1,147 @@
+import type { KeyValueStore } from '@edmp/interface';
+import { boundedBytesOf, blockIdOf, decodeCanonical, encodeCanonical, listOf } from '../codec/fields.ts';
+import {
+  type Certificate,
+  decodeCertificate,
+  encodeCertificate,
+  MAX_CERTIFICATE_BYTES,
+} from '../notary/certificate.ts';
+import type { StatementKind } from '../notary/statement.ts';
+
+/** Certificates of others kept in memory: some hundred bytes each. */
+const MAX_PASSING = 20_000;
+/** Certificates of one's own kept in memory; older ones are read from the store. */
+const MAX_OWN = 50_000;
+const PREFIX = 'evidence/certificate/';
+const PAGE = 1_000;
+
+/** What a certificate settles: one of each about a block. */
+export type CertificateMatter = 'spend' | 'ack' | 'outcome';
+
+/** Certificates by what they are about. Everything in it was verified by whoever put it there. */
+export interface CertificateStore {
+  /** Keeps a verified certificate. `keep`: durably, for as long as the store lives: one's own money rests on it. */
+  put(certificate: Certificate, options?: { readonly keep?: boolean }): Promise<void>;
+  spend(id: string): Certificate | undefined;
+  ack(hold: string): Certificate | undefined;
+  /** `paid`, `none` or `refund` of a hold. */
+  outcome(hold: string): Certificate | undefined;
+  /** The same, read from the store when memory has let it go. */
+  find(matter: CertificateMatter, id: string): Promise<Certificate | undefined>;
+  /** Told of every certificate that was not known. */
+  on(listener: (certificate: Certificate) => void): () => void;
+}
+
+/** What a statement of a kind settles. */
+export function matterOf(kind: StatementKind): CertificateMatter {
+  return kind === 'spend' || kind === 'ack' ? kind : 'outcome';
+}
+
+/** Opens the certificates of a store; without one they live in memory only. */
+export async function openCertificateStore(
+  options: { readonly store?: KeyValueStore; readonly max?: number } = {},
+): Promise<CertificateStore> {
+  const certificates = new StoredCertificates(options.store, options.max ?? MAX_PASSING);
+  await certificates.open();
+  return certificates;
+}
+
+class StoredCertificates implements CertificateStore {
+  readonly #store: KeyValueStore | undefined;
+  readonly #max: number;
+  readonly #passing = new Map<string, Certificate>();
+  readonly #own = new Map<string, Certificate>();
+  readonly #listeners = new Set<(certificate: Certificate) => void>();
+
+  constructor(store: KeyValueStore | undefined, max: number) {
+    this.#store = store;
+    this.#max = max;
+  }
+
+  async open(): Promise<void> {
+    let after: string | undefined;
+    while (this.#store !== undefined && this.#own.size < MAX_OWN) {
+      const page = await this.#store.range(PREFIX, {
+        limit: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const [key, value] of page) this.#own.set(key, decodeStored(value));
+      after = page.at(-1)?.[0];
+      if (page.length < PAGE) return;
+    }
+  }
+
+  async put(certificate: Certificate, options: { readonly keep?: boolean } = {}): Promise<void> {
+    const key = keyOf(matterOf(certificate.kind), certificate.subject.toString());
+    const isNew = !this.#own.has(key) && !this.#passing.has(key);
+    if (options.keep === true && !this.#own.has(key)) {
+      // Durable before anybody is told: who hears of it may act on it.
+      await this.#store?.set(key, encodeStored(certificate));
+      this.#passing.delete(key);
+      remember(this.#own, key, certificate, MAX_OWN);
+    } else if (isNew) {
+      remember(this.#passing, key, certificate, this.#max);
+    }
+    if (isNew) this.#tell(certificate);
+  }
+
+  spend(id: string): Certificate | undefined {
+    return this.#get('spend', id);
+  }
+
+  ack(hold: string): Certificate | undefined {
+    return this.#get('ack', hold);
+  }
+
+  outcome(hold: string): Certificate | undefined {
+    return this.#get('outcome', hold);
+  }
+
+  async find(matter: CertificateMatter, id: string): Promise<Certificate | undefined> {
+    const known = this.#get(matter, id);
+    if (known !== undefined) return known;
+    const bytes = await this.#store?.get(keyOf(matter, id));
+    return bytes === undefined ? undefined : decodeStored(bytes);
+  }
+
+  on(listener: (certificate: Certificate) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #get(matter: CertificateMatter, id: string): Certificate | undefined {
+    const key = keyOf(matter, id);
+    return this.#own.get(key) ?? this.#passing.get(key);
+  }
+
+  #tell(certificate: Certificate): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(certificate);
+      } catch {
+        // One listener's failure is not the others'.
+      }
+    }
+  }
+}
+
+const keyOf = (matter: CertificateMatter, id: string): string => `${PREFIX}${matter}/${id}`;
+
+function remember(map: Map<string, Certificate>, key: string, certificate: Certificate, max: number): void {
+  map.set(key, certificate);
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break;
+    map.delete(oldest);
+  }
+}
+
+function encodeStored(certificate: Certificate): Uint8Array {
+  return encodeCanonical([certificate.currency, encodeCertificate(certificate)]);
+}
+
+function decodeStored(bytes: Uint8Array): Certificate {
+  const where = 'stored certificate';
+  const items = listOf(decodeCanonical(bytes, MAX_CERTIFICATE_BYTES + 64, where), 2, where);
+  const currency = items[0] === null ? null : blockIdOf(items[0], where);
+  return decodeCertificate(boundedBytesOf(items[1], MAX_CERTIFICATE_BYTES, where), currency);
+}

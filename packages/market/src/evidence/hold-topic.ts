@@ -1,0 +1,160 @@
+import {
+  type Crypto,
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+  isEdmpError,
+  type Network,
+  type PublicKey,
+  publicKeyToHex,
+  type TopicVerdict,
+} from '@edmp/interface';
+import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
+import { currencyLink } from '../asset/currency.ts';
+import type { CurrencyRegister } from '../asset/currency-register.ts';
+import { type Spending, spendingOf } from '../blocks/spending.ts';
+import { checkHold, tradeProposalOf } from '../blocks/trade.ts';
+import { tokenBuckets } from '../codec/token-bucket.ts';
+import { type Certificate, decodeCertificate, encodeCertificate, verifyCertificate } from '../notary/certificate.ts';
+import type { CertificateKeys } from './certificate-exchange.ts';
+import { matterOf, type CertificateStore } from './certificate-store.ts';
+import { decodeHoldMessage, encodeHoldMessage, type HoldMessage, HOLDS_TOPIC } from './hold-messages.ts';
+
+/** Messages that one peer may deliver: about what a busy market makes. */
+const RATE = { burst: 1_000, perSecond: 100 };
+/** Messages remembered, so that each is taken and relayed once. */
+const MAX_SEEN = 20_000;
+
+/** A hold that was verified: its proposal fits, both are signed, and in issued money it is certified. */
+export interface SpreadHold {
+  readonly proposal: HalfBlock;
+  readonly hold: Spending;
+  /** Null in test money. */
+  readonly certificate: Certificate | null;
+}
+
+/** Spreads holds and outcomes. */
+export interface HoldTopic {
+  publishHold(spread: SpreadHold): Promise<void>;
+  publishOutcome(certificate: Certificate): Promise<void>;
+  stop(): void;
+}
+
+/** Options of {@link openHoldTopic}. */
+export interface HoldTopicOptions {
+  readonly network: Network;
+  readonly crypto: Crypto;
+  readonly environment: Pick<Environment, 'now'>;
+  readonly currencies: CurrencyRegister;
+  readonly certificates: CertificateStore;
+  /** The witnesses of a known hold, for its outcome. */
+  readonly keysOf: CertificateKeys;
+  /** Told of every hold that came and was right. */
+  readonly onHold: (spread: SpreadHold) => void;
+}
+
+/** Takes part in the topic until it is stopped. Nothing is relayed before it is verified, and each thing once. */
+export function openHoldTopic(options: HoldTopicOptions): HoldTopic {
+  const topic = new HoldTopicService(options);
+  topic.open();
+  return topic;
+}
+
+class HoldTopicService implements HoldTopic {
+  readonly #options: HoldTopicOptions;
+  readonly #rate: ReturnType<typeof tokenBuckets>;
+  readonly #seen = new Set<string>();
+  #close: () => void = () => {};
+
+  constructor(options: HoldTopicOptions) {
+    this.#options = options;
+    this.#rate = tokenBuckets(RATE, () => options.environment.now());
+  }
+
+  open(): void {
+    this.#close = this.#options.network.subscribe(HOLDS_TOPIC, (body, from) => this.#receive(body, from));
+  }
+
+  async publishHold({ proposal, hold, certificate }: SpreadHold): Promise<void> {
+    this.#note(`hold ${hold.key}`);
+    await this.#publish({
+      kind: 'hold',
+      proposal: proposal.bytes,
+      hold: hold.block.bytes,
+      certificate: certificate === null ? null : encodeCertificate(certificate),
+    });
+  }
+
+  async publishOutcome(certificate: Certificate): Promise<void> {
+    this.#note(`outcome ${certificate.subject}`);
+    await this.#publish({ kind: 'outcome', hold: certificate.subject, certificate });
+  }
+
+  stop(): void {
+    this.#close();
+  }
+
+  #publish(message: HoldMessage): Promise<void> {
+    return this.#options.network.publish(HOLDS_TOPIC, encodeHoldMessage(message));
+  }
+
+  async #receive(body: Uint8Array, from: PublicKey): Promise<TopicVerdict> {
+    if (!this.#rate.take(publicKeyToHex(from))) return 'ignore';
+    try {
+      const message = decodeHoldMessage(body);
+      return message.kind === 'hold' ? await this.#takeHold(message) : await this.#takeOutcome(message);
+    } catch (error) {
+      if (isEdmpError(error)) return 'reject';
+      throw error;
+    }
+  }
+
+  async #takeHold(message: Extract<HoldMessage, { kind: 'hold' }>): Promise<TopicVerdict> {
+    const { crypto, currencies, certificates, onHold } = this.#options;
+    const hold = spendingOf(decodeHalfBlock(message.hold, crypto));
+    if (hold?.hold == null) return 'reject';
+    const name = `hold ${hold.key}`;
+    if (this.#seen.has(name)) return 'ignore';
+    const proposal = decodeHalfBlock(message.proposal, crypto);
+    checkHold(hold, tradeProposalOf(proposal, crypto));
+    const link = currencyLink(hold.money.currency);
+    let certificate: Certificate | null = null;
+    if (link !== null) {
+      const currency = currencies.get(hold.money.currency);
+      // Somebody else's currency is nothing to judge, nor to relay.
+      if (currency?.kind !== 'issued') return 'ignore';
+      if (message.certificate === null) return 'reject';
+      certificate = decodeCertificate(message.certificate, link);
+      const isSpend = certificate.kind === 'spend' && equalBytes(certificate.subject.bytes, hold.id.bytes);
+      if (!isSpend || !verifyCertificate(certificate, currency.notaries, crypto)) return 'reject';
+    }
+    if (!verifySignature(hold.block, crypto) || !verifySignature(proposal, crypto)) return 'reject';
+    this.#note(name);
+    if (certificate !== null) await certificates.put(certificate);
+    onHold({ proposal, hold, certificate });
+    return 'accept';
+  }
+
+  async #takeOutcome({ hold, certificate }: Extract<HoldMessage, { kind: 'outcome' }>): Promise<TopicVerdict> {
+    const { crypto, certificates, keysOf } = this.#options;
+    const name = `outcome ${hold}`;
+    if (this.#seen.has(name)) return 'ignore';
+    if (matterOf(certificate.kind) !== 'outcome' || !equalBytes(certificate.subject.bytes, hold.bytes)) {
+      return 'reject';
+    }
+    const keys = keysOf(certificate);
+    if (keys === undefined) return 'ignore';
+    if (!verifyCertificate(certificate, keys, crypto)) return 'reject';
+    this.#note(name);
+    await certificates.put(certificate);
+    return 'accept';
+  }
+
+  #note(name: string): void {
+    this.#seen.add(name);
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= MAX_SEEN) break;
+      this.#seen.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { BlockId, HalfBlock } from '@edmp/interface';
+import type { Certificate } from './certificate.ts';
+
+/** A complaint as the buyer hands it in: a proof of misbehaviour with what it is judged against. */
+export interface Complaint {
+  readonly proposal: HalfBlock;
+  readonly release: HalfBlock;
+  readonly opener: Uint8Array;
+  readonly recipientKey: Uint8Array;
+  /** Encoded dataset document. */
+  readonly document: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+/** What a party can show a witness besides the hold, by the text of the hold's id. */
+export interface OutcomeEvidence {
+  readonly receipts?: ReadonlyMap<string, HalfBlock>;
+  readonly acks?: ReadonlyMap<string, Certificate>;
+}
+
+/** A release as witnesses hand it to the buyer. */
+export interface ReleasedKey {
+  readonly release: HalfBlock;
+  readonly opener: Uint8Array;
+  readonly acks: Certificate;
+}
+
+/** The newest block of an account that any notary signed or saw certified, and its certificate when there is one. */
+export interface AccountTip {
+  readonly n: number;
+  readonly id: BlockId;
+  readonly block: HalfBlock;
+  readonly certificate: Certificate | null;
+}

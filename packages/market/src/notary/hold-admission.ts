@@ -1,0 +1,158 @@
+import { type BlockId, type Crypto, equalBytes, type PublicKey } from '@edmp/interface';
+import { verifyItem } from '@edmp/trustchain';
+import { currencyLink } from '../asset/currency.ts';
+import type { Spending } from '../blocks/spending.ts';
+import { later, type NotaryAnswer, refused } from './answers.ts';
+import type { HoldBook } from './hold-book.ts';
+import type { HoldRow } from './hold-row.ts';
+import type { HoldShares } from './hold-shares.ts';
+import type { NotaryLimits } from './limits.ts';
+import type { HoldEvidence } from './messages.ts';
+import type { OwnStatements } from './own-statements.ts';
+import type { Rates } from './rates.ts';
+import type { ServedCurrencies } from './served-currencies.ts';
+import { spendingOfBytes } from './spend-run.ts';
+import type { VerifyQueue } from './verify-queue.ts';
+
+/** How long a hold or release waits for room, ms. */
+export const FULL_LATER_MS = 60_000;
+
+/** A hold that a witness may speak about. */
+export interface Admitted {
+  readonly row: HoldRow;
+  /** Whether no row of it is stored. */
+  readonly isNew: boolean;
+}
+
+/** Whether a witness that was asked something has its answer already. */
+export function isAnswer(value: Admitted | NotaryAnswer): value is NotaryAnswer {
+  return 'kind' in value;
+}
+
+/** Place of a key among the witnesses of a hold; -1 = it is none of them. */
+export function indexOfWitness(row: HoldRow, key: PublicKey): number {
+  return row.witnesses.findIndex((witness) => equalBytes(witness, key));
+}
+
+/** Decides about which holds a witness speaks: those that name it, and in issued money only certified ones. */
+export class HoldAdmission {
+  readonly #book: HoldBook;
+  readonly #shares: HoldShares;
+  readonly #currencies: ServedCurrencies;
+  readonly #own: OwnStatements;
+  readonly #verify: VerifyQueue;
+  readonly #crypto: Crypto;
+  readonly #limits: NotaryLimits;
+  readonly #strangers: Rates;
+
+  constructor(options: {
+    readonly book: HoldBook;
+    readonly shares: HoldShares;
+    readonly currencies: ServedCurrencies;
+    readonly own: OwnStatements;
+    readonly verify: VerifyQueue;
+    readonly crypto: Crypto;
+    readonly limits: NotaryLimits;
+    readonly strangers: Rates;
+  }) {
+    this.#book = options.book;
+    this.#shares = options.shares;
+    this.#currencies = options.currencies;
+    this.#own = options.own;
+    this.#verify = options.verify;
+    this.#crypto = options.crypto;
+    this.#limits = options.limits;
+    this.#strangers = options.strangers;
+  }
+
+  /** The row of a hold that may be spoken about; else the answer. Runs under the hold's lock. */
+  async admit(hold: Spending, evidence: HoldEvidence, key: PublicKey): Promise<Admitted | NotaryAnswer> {
+    const known = await this.#book.row(hold.id);
+    if (known !== undefined) return indexOfWitness(known, key) < 0 ? notNamed() : { row: known, isNew: false };
+    const link = currencyLink(hold.money.currency);
+    const witnesses =
+      link === null ? (hold.hold?.witnesses ?? []) : await this.#notaries(hold.money.currency, evidence);
+    if (witnesses === undefined) return { kind: 'need', ids: link === null ? [] : [link] };
+    const row = newRow(hold, link, witnesses);
+    if (row === undefined) {
+      return refused('ERR_MARKET_FORMAT', 'Expected the agreement by which a buyer holds money');
+    }
+    if (indexOfWitness(row, key) < 0) return notNamed();
+    return link === null ? this.#admitTest(hold, row) : this.#admitIssued(hold, row, evidence);
+  }
+
+  /** The same for a question that names a hold and may carry it. */
+  async admitAsked(
+    id: BlockId,
+    evidence: HoldEvidence | null,
+    key: PublicKey,
+  ): Promise<Admitted | NotaryAnswer> {
+    if (evidence === null) {
+      const row = await this.#book.row(id);
+      if (row === undefined) return { kind: 'need', ids: [id] };
+      return indexOfWitness(row, key) < 0 ? notNamed() : { row, isNew: false };
+    }
+    const hold = spendingOfBytes(evidence.hold, this.#crypto);
+    return equalBytes(hold.id.bytes, id.bytes)
+      ? this.admit(hold, evidence, key)
+      : { kind: 'need', ids: [id] };
+  }
+
+  /** Test money costs nothing, so strangers share what it may take. */
+  async #admitTest(hold: Spending, row: HoldRow): Promise<Admitted | NotaryAnswer> {
+    const wait = this.#strangers.take('', 2);
+    if (wait > 0) return later(wait);
+    if (this.#book.testHolds >= this.#limits.testHolds) return later(FULL_LATER_MS);
+    return (await this.#verify.all([verifyItem(hold.block)]))
+      ? { row, isNew: true }
+      : refused('ERR_BLOCK_SIGNATURE', 'The hold is not signed by its buyer');
+  }
+
+  async #admitIssued(
+    hold: Spending,
+    row: HoldRow,
+    evidence: HoldEvidence,
+  ): Promise<Admitted | NotaryAnswer> {
+    const certificate =
+      evidence.certificate === null
+        ? undefined
+        : await this.#shares.rightCertificate(row, evidence.certificate, 'spend');
+    if (certificate === undefined) return { kind: 'need', ids: [hold.id] };
+    await this.#own.expectSpend(certificate, row.witnesses, hold);
+    return { row, isNew: true };
+  }
+
+  async #notaries(currency: string, evidence: HoldEvidence): Promise<readonly PublicKey[] | undefined> {
+    const known = this.#currencies.get(currency);
+    if (known !== undefined) return known.notaries;
+    if (evidence.currency === null) return undefined;
+    return (await this.#currencies.learn(currency, evidence.currency))?.notaries;
+  }
+}
+
+function newRow(
+  { id, author, money, hold }: Spending,
+  currency: BlockId | null,
+  witnesses: readonly PublicKey[],
+): HoldRow | undefined {
+  if (hold === null || money.to === null) return undefined;
+  return {
+    hold: id,
+    currency,
+    buyer: author,
+    seller: money.to,
+    proposal: hold.proposal,
+    release: hold.release,
+    complain: hold.complain,
+    until: hold.complain,
+    witnesses,
+    first: null,
+    outcome: null,
+    acks: null,
+    refunds: [],
+  };
+}
+
+function notNamed(): NotaryAnswer {
+  return refused('ERR_NOTARY_UNKNOWN', 'The hold does not name this key among its witnesses');
+}

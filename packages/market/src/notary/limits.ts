@@ -1,0 +1,68 @@
+/** Protocol that notaries and witnesses serve: one request, one answer. */
+export const NOTARY_PROTOCOL = '/edmp/notary/1';
+
+/** Δ of the rounds between witnesses, ms: the delay of a message and the difference of two clocks together (DESIGN §4.4.4). */
+export const DELTA_MS = 60_000;
+
+/** Largest request, bytes (DESIGN §4.4.7): 64 certificates with their blocks, or a complaint with its proof, fit well. */
+export const MAX_REQUEST_BYTES: number = 256 * 1024;
+/** Largest answer, bytes: a fraud proof carries two whole blocks, each up to 65 KiB. */
+export const MAX_ANSWER_BYTES: number = 160 * 1024;
+/** Spending blocks in one request: what an account may have open without a certificate. */
+export const MAX_RUN = 32;
+/** Blocks of one account and currency that a notary signs before it sees a certificate of one of them. */
+export const MAX_UNCERTIFIED = 32;
+/** Certificates in one request, and incomes that it claims. */
+export const MAX_EVIDENCE = 64;
+/** Holds asked or told about in one request. */
+export const MAX_HOLDS = 64;
+/** Ids that one answer `need` names. */
+export const MAX_NEED = 64;
+/** Shares of one statement: there are at most seven notaries. */
+export const MAX_SHARES = 7;
+/** Statement keys that one store makes. */
+export const MAX_KEYS = 16;
+/** Currencies that one notary serves: each is a block and a row for every account in it. */
+export const MAX_CURRENCIES = 256;
+/** Days that a release is kept past its last deadline: a buyer that was away for a quarter of a year still gets what it paid for. */
+export const RELEASE_KEEP_MS: number = 90 * 86_400_000;
+/** A release whose last deadline is further ahead is not acknowledged, ms: it would be kept too long. Costs nobody anything. */
+export const MAX_AHEAD_MS: number = 32 * 86_400_000;
+/** Longest text of a refusal, UTF-16 units. */
+export const MAX_REFUSAL_TEXT = 300;
+/** Longest `later`, ms: whoever waits longer would rather ask again. */
+export const MAX_LATER_MS = 300_000;
+
+/** A rate: so much at once, so much a second in the long run. */
+export interface NotaryRate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** What a notary gives to whom (DESIGN §4.4.7). One token is about one signature to verify or to make. */
+export interface NotaryLimits {
+  /** Requests worked on at once; the next is told to come later. */
+  readonly concurrent: number;
+  /** Work for one peer. */
+  readonly peer: NotaryRate;
+  /** Work for one author with an account here. */
+  readonly author: NotaryRate;
+  /** Work for all that have no account here together: a flood of new keys takes from nobody who is known. */
+  readonly strangers: NotaryRate;
+  /** Releases kept at once, and their bytes. A witness that is full does not acknowledge. */
+  readonly releases: number;
+  readonly releaseBytes: number;
+  /** Holds of test money that are remembered. They cost nobody anything, so they are bounded; certified holds are kept for ever. */
+  readonly testHolds: number;
+}
+
+/** Limits of a notary on an ordinary computer. */
+export const DEFAULT_NOTARY_LIMITS: NotaryLimits = {
+  concurrent: 256,
+  peer: { burst: 2_000, perSecond: 200 },
+  author: { burst: 500, perSecond: 50 },
+  strangers: { burst: 2_000, perSecond: 200 },
+  releases: 100_000,
+  releaseBytes: 512 * 1024 * 1024,
+  testHolds: 200_000,
+};

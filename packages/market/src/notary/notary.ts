@@ -1,0 +1,320 @@
+import {
+  type CancelTimer,
+  type Crypto,
+  type Environment,
+  type KeyValueStore,
+  type Network,
+  type PublicKey,
+  publicKeyToHex,
+} from '@edmp/interface';
+import type { IssuedCurrency } from '../asset/currency.ts';
+import { decodeCanonical, encodeCanonical, integerOf } from '../codec/fields.ts';
+import { encodeNotaryAnswer, later, type NotaryAnswer } from './answers.ts';
+import type { ComplaintJudge } from './complaint.ts';
+import type { Directory } from './directory.ts';
+import { HoldBook } from './hold-book.ts';
+import {
+  DEFAULT_NOTARY_LIMITS,
+  DELTA_MS,
+  MAX_REQUEST_BYTES,
+  NOTARY_PROTOCOL,
+  type NotaryLimits,
+} from './limits.ts';
+import { NotaryLine } from './line.ts';
+import { decodeNotaryRequest, type NotaryRequest } from './messages.ts';
+import { OwnStatements } from './own-statements.ts';
+import { Rates } from './rates.ts';
+import { Rounds } from './rounds.ts';
+import { ServedCurrencies } from './served-currencies.ts';
+import { SpendBook } from './spend-book.ts';
+import { SpendService } from './spend-service.ts';
+import { openStatementKeys, type StatementKeys } from './statement-keys.ts';
+import { StoreGuard } from './store-guard.ts';
+import { VerifyQueue } from './verify-queue.ts';
+import { WitnessService } from './witness-service.ts';
+
+/** How often a running notary notes that it runs, ms: what a lone witness missed is known to the minute. */
+const BEAT_MS = 60_000;
+const ALIVE = 'notary/alive';
+/** Requests of one peer at once. */
+const MAX_PER_PEER = 64;
+/** How long a request waits when too many are worked on, ms. */
+const BUSY_LATER_MS = 1_000;
+/** Tokens that bytes cost which cannot be read. */
+const GARBAGE_COST = 5;
+/** Tokens that judging a complaint costs: up to a millisecond. */
+const JUDGE_COST = 10;
+
+/** Something that the owner of a notary should know. */
+export type NotaryEvent =
+  /** The store is a copy or went back in time; the notary says nothing any more. */
+  | { readonly type: 'halted'; readonly reason: string }
+  /** An author signed two spending blocks with one number: the signed blocks. */
+  | { readonly type: 'fork'; readonly blocks: readonly [Uint8Array, Uint8Array] }
+  /** The store failed while nobody was waiting; it is tried again. */
+  | { readonly type: 'error'; readonly error: unknown };
+
+/** Options of {@link openNotary}. */
+export interface NotaryOptions {
+  /** Everything that it signs rests on this store; its keys live in it and nowhere else. Never copy or restore it. */
+  readonly store: KeyValueStore;
+  readonly crypto: Crypto;
+  readonly environment: Environment;
+  readonly network: Network;
+  readonly directory: Directory;
+  /** Judges proofs of misbehaviour, as the buyer's settlement does. */
+  readonly judge: ComplaintJudge;
+  /** Which currencies that name its key it serves. Default all, up to 256. */
+  readonly serve?: (currency: IssuedCurrency) => boolean;
+  /** Δ, ms. Default {@link DELTA_MS}; all witnesses of a hold have to agree on it. */
+  readonly deltaMs?: number;
+  readonly limits?: Partial<NotaryLimits>;
+  readonly onEvent?: (event: NotaryEvent) => void;
+}
+
+/** A notary and witness that serves `/edmp/notary/1` until it is stopped. */
+export interface Notary {
+  /** Its statement keys: what currencies and trades name. */
+  keys(): readonly PublicKey[];
+  /** Makes another statement key. */
+  addKey(): Promise<PublicKey>;
+  /** Why it says nothing any more; undefined while it works. */
+  halted(): string | undefined;
+  /** Currencies that it has served. */
+  currencies(): readonly IssuedCurrency[];
+  /** Holds in its keeping: releases and their bytes. */
+  kept(): { readonly releases: number; readonly bytes: number; readonly testHolds: number };
+  /** Answers one encoded request, as the protocol does. */
+  answer(body: Uint8Array, from: PublicKey): Promise<Uint8Array>;
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Opens a notary over its store, and serves once it knows what it has missed. */
+export async function openNotary(options: NotaryOptions): Promise<Notary> {
+  const service = new NotaryService(options, await openStatementKeys(options));
+  await service.open();
+  return service;
+}
+
+class NotaryService implements Notary {
+  readonly #options: NotaryOptions;
+  readonly #limits: NotaryLimits;
+  readonly #keys: StatementKeys;
+  readonly #guard: StoreGuard;
+  readonly #holds: HoldBook;
+  readonly #currencies: ServedCurrencies;
+  readonly #spend: SpendService;
+  readonly #witness: WitnessService;
+  readonly #rounds: Rounds;
+  readonly #peers: Rates;
+  #running = 0;
+  #stopped = false;
+  #beat: CancelTimer | undefined;
+  #closing: (() => void)[] = [];
+
+  constructor(options: NotaryOptions, keys: StatementKeys) {
+    const { store, crypto, environment } = options;
+    const now = (): number => environment.now();
+    const limits = { ...DEFAULT_NOTARY_LIMITS, ...options.limits };
+    const deltaMs = options.deltaMs ?? DELTA_MS;
+    const verify = new VerifyQueue(crypto);
+    const strangers = new Rates(limits.strangers, now);
+    const book = new SpendBook(store, crypto);
+    this.#options = options;
+    this.#limits = limits;
+    this.#keys = keys;
+    this.#guard = new StoreGuard(store, (reason) => this.#tell({ type: 'halted', reason }));
+    this.#holds = new HoldBook(store);
+    this.#peers = new Rates(limits.peer, now);
+    const own = new OwnStatements({ crypto, keys, guard: this.#guard, spends: book, holds: this.#holds });
+    const serve = options.serve ?? (() => true);
+    const currencies = new ServedCurrencies({ store, crypto, verify, keys, serve });
+    this.#currencies = currencies;
+    this.#spend = new SpendService({
+      book,
+      currencies,
+      own,
+      verify,
+      crypto,
+      authors: new Rates(limits.author, now),
+      strangers,
+      onFork: (blocks) => this.#tell({ type: 'fork', blocks }),
+    });
+    const line = new NotaryLine(options.network, options.directory);
+    this.#rounds = new Rounds({
+      book: this.#holds,
+      own,
+      currencies,
+      environment,
+      line,
+      deltaMs,
+      onError: (error) => this.#tell({ type: 'error', error }),
+    });
+    this.#witness = new WitnessService({
+      book: this.#holds,
+      currencies,
+      own,
+      verify,
+      crypto,
+      judge: options.judge,
+      deltaMs,
+      limits,
+      strangers,
+      onTaken: (row, what) => this.#rounds.taken(row, what),
+    });
+  }
+
+  async open(): Promise<void> {
+    const { store, environment, network, directory } = this.#options;
+    await this.#guard.open();
+    await this.#currencies.open();
+    await this.#holds.open();
+    const now = environment.now();
+    const alive = await store.get(ALIVE);
+    if (alive !== undefined) await this.#witness.reopenWindows(readTime(alive), now);
+    await store.set(ALIVE, encodeCanonical(now));
+    await this.#rounds.open();
+    this.#closing = [
+      directory.addLocal(this),
+      network.handle(NOTARY_PROTOCOL, ({ body, from }) => this.answer(body, from), {
+        maxRequestBytes: MAX_REQUEST_BYTES,
+        maxConcurrentPerPeer: MAX_PER_PEER,
+      }),
+    ];
+    this.#arm();
+  }
+
+  keys(): readonly PublicKey[] {
+    return this.#keys.keys();
+  }
+
+  addKey(): Promise<PublicKey> {
+    return this.#keys.add();
+  }
+
+  halted(): string | undefined {
+    return this.#guard.reason;
+  }
+
+  currencies(): readonly IssuedCurrency[] {
+    return this.#currencies.values();
+  }
+
+  kept(): { readonly releases: number; readonly bytes: number; readonly testHolds: number } {
+    const { releases, releaseBytes, testHolds } = this.#holds;
+    return { releases: releases.size, bytes: releaseBytes, testHolds };
+  }
+
+  async answer(body: Uint8Array, from: PublicKey): Promise<Uint8Array> {
+    const at = this.#options.environment.now();
+    if (this.#running >= this.#limits.concurrent) return encodeNotaryAnswer(later(BUSY_LATER_MS));
+    this.#running++;
+    try {
+      return encodeNotaryAnswer(await this.#answer(body, publicKeyToHex(from), at));
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const close of this.#closing) close();
+    this.#rounds.stop();
+    this.#beat?.();
+    await this.#options.store.set(ALIVE, encodeCanonical(this.#options.environment.now()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #answer(body: Uint8Array, from: string, at: number): Promise<NotaryAnswer> {
+    const debt = this.#peers.take(from);
+    if (debt > 0) return later(debt);
+    let request: NotaryRequest;
+    try {
+      request = decodeNotaryRequest(body);
+    } catch (error) {
+      this.#peers.take(from, GARBAGE_COST);
+      throw error;
+    }
+    const wait = this.#peers.take(from, costOf(request));
+    if (wait > 0) return later(wait);
+    this.#guard.expectSound();
+    switch (request.kind) {
+      case 'who':
+        return { kind: 'who', keys: await this.#keys.signNode(this.#options.network.self) };
+      case 'spend':
+        return this.#spend.spend(request);
+      case 'account':
+        return this.#spend.account(request);
+      case 'release':
+        return this.#witness.release(request, at);
+      case 'complain':
+        return this.#witness.complain(request, at);
+      case 'outcome':
+        return this.#witness.outcome(request, at);
+      case 'released':
+        return this.#witness.released(request);
+      default:
+        return this.#witness.tell(request);
+    }
+  }
+
+  #arm(): void {
+    this.#beat = this.#options.environment.schedule(BEAT_MS, () => void this.#onBeat());
+  }
+
+  /** Notes the time, and drops releases whose time is over. A store that fails now is asked again in a minute. */
+  async #onBeat(): Promise<void> {
+    const { store, environment } = this.#options;
+    const now = environment.now();
+    try {
+      await store.set(ALIVE, encodeCanonical(now));
+      for (const { hold, dropAt } of [...this.#holds.releases.values()]) {
+        if (dropAt <= now) await this.#holds.dropRelease(hold);
+      }
+    } catch (error) {
+      // Nothing rests on it: an older time only lets more windows run once more.
+      if (!this.#stopped) this.#tell({ type: 'error', error });
+    } finally {
+      if (!this.#stopped) this.#arm();
+    }
+  }
+
+  #tell(event: NotaryEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch {
+      // What a listener throws must not change what is signed.
+    }
+  }
+}
+
+function readTime(bytes: Uint8Array): number {
+  return integerOf(decodeCanonical(bytes, 16, ALIVE), 0, Number.MAX_SAFE_INTEGER, ALIVE);
+}
+
+/** About how many signatures a request makes the notary verify or make, besides the first. */
+function costOf(request: NotaryRequest): number {
+  switch (request.kind) {
+    case 'spend':
+      return request.blocks.length + 3 * request.certificates.length;
+    case 'release':
+      return 4 + request.acks.length;
+    case 'complain':
+      return JUDGE_COST + request.refunds.length;
+    case 'outcome':
+      return request.holds.reduce(
+        (sum, { evidence, acks, receipt }) =>
+          sum + 1 + (evidence === null ? 0 : 3) + (acks === null ? 0 : 3) + (receipt === null ? 0 : 1),
+        0,
+      );
+    case 'tell':
+      return request.holds.reduce((sum, { acks, refunds }) => sum + acks.length + refunds.length, 0);
+    default:
+      return 2;
+  }
+}

@@ -1,0 +1,164 @@
+import type { BlockId, HalfBlock } from '@edmp/interface';
+import { equalBytes } from '@edmp/interface';
+import { type Spending, spendingOf } from '../blocks/spending.ts';
+import type { CertificateStore } from '../evidence/certificate-store.ts';
+import { type Certificate, encodeCertificate } from './certificate.ts';
+import { MAX_EVIDENCE, MAX_REQUEST_BYTES, MAX_RUN } from './limits.ts';
+
+/** Blocks walked back at most: a notary that knows nothing is shown a certificate long before. */
+const MAX_WALK = 4_096;
+/** Bytes of blocks and certificates in one request: what is left is for its frame and the currency. */
+const MAX_RUN_BYTES: number = MAX_REQUEST_BYTES - 70 * 1024;
+
+/** Reads blocks of the own store by their id. */
+export type BlockReader = (id: BlockId) => Promise<HalfBlock | undefined>;
+
+/** One request's worth of an account. */
+export interface RunPart {
+  readonly blocks: readonly Spending[];
+  readonly certificates: readonly Uint8Array[];
+  readonly incomes: readonly Uint8Array[];
+  /** The last of `blocks`, unless the wanted one comes before it. */
+  readonly want: Spending;
+}
+
+/** The blocks of an account that a notary is shown: from a certified one, or the first, up to the one to be signed. */
+export class SpendChain {
+  readonly #target: Spending;
+  readonly #read: BlockReader;
+  readonly #certificates: CertificateStore;
+  /** In order of their numbers, without a gap; the target among them. */
+  readonly #blocks: Spending[];
+  #isComplete = false;
+
+  constructor(target: Spending, read: BlockReader, certificates: CertificateStore) {
+    this.#target = target;
+    this.#read = read;
+    this.#certificates = certificates;
+    this.#blocks = [target];
+  }
+
+  /** Place of a block by its id; -1 = not in the chain so far. */
+  indexOf(id: BlockId): number {
+    return this.#blocks.findIndex((block) => equalBytes(block.id.bytes, id.bytes));
+  }
+
+  /** The place of the block to be signed. */
+  get target(): number {
+    return this.indexOf(this.#target.id);
+  }
+
+  get length(): number {
+    return this.#blocks.length;
+  }
+
+  /** Adds the blocks before, back to the nearest certified one, or to the first. */
+  async complete(): Promise<void> {
+    if (this.#isComplete) return;
+    await this.#walkBack((first) => this.#certificates.spend(first.key) !== undefined);
+    this.#isComplete = true;
+  }
+
+  /** Adds blocks until `id` is among them: before the first one, or after the last. `false` when it is not of this account. */
+  async reach(id: BlockId): Promise<boolean> {
+    if (this.indexOf(id) >= 0) return true;
+    const block = await this.#spending(id);
+    if (block === undefined || block.authorHex !== this.#target.authorHex) return false;
+    if (block.money.currency !== this.#target.money.currency) return false;
+    const last = this.#blocks.at(-1) ?? this.#target;
+    if (block.money.n <= last.money.n) {
+      await this.#walkBack((first) => equalBytes(first.id.bytes, id.bytes));
+      return this.indexOf(id) >= 0;
+    }
+    return this.#walkForward(block, last);
+  }
+
+  /**
+   * As many blocks from `from` on as one request holds, with the certificates known of them, and what they claim. Blocks
+   * with a certificate need no proof of their claims.
+   */
+  async part(from: number): Promise<RunPart> {
+    const blocks: Spending[] = [];
+    const certificates: Uint8Array[] = [];
+    const incomes: Uint8Array[] = [];
+    let bytes = 0;
+    const lastCertified = this.#blocks.findLastIndex(({ key }) => this.#certificates.spend(key) !== undefined);
+    for (let i = from; i < this.#blocks.length && blocks.length < MAX_RUN; i++) {
+      const block = this.#blocks[i];
+      if (block === undefined) break;
+      const certificate = this.#certificates.spend(block.key);
+      const own = certificate === undefined ? [] : [encodeCertificate(certificate)];
+      const claimed = i <= lastCertified ? [] : await this.#claimedBy(block);
+      const size =
+        block.block.bytes.length +
+        sum(own) +
+        sum(claimed.map((income) => income.block)) +
+        sum(claimed.map((income) => income.certificate));
+      const isFull =
+        bytes + size > MAX_RUN_BYTES ||
+        certificates.length + own.length + claimed.length > MAX_EVIDENCE ||
+        incomes.length + claimed.length > MAX_EVIDENCE;
+      if (blocks.length > 0 && isFull) break;
+      blocks.push(block);
+      certificates.push(...own, ...claimed.map((income) => income.certificate));
+      incomes.push(...claimed.map((income) => income.block));
+      bytes += size;
+    }
+    const target = this.target;
+    const isThere = target >= from && target < from + blocks.length;
+    return {
+      blocks,
+      certificates: certificates.slice(0, MAX_EVIDENCE),
+      incomes,
+      want: isThere ? this.#target : (blocks.at(-1) ?? this.#target),
+    };
+  }
+
+  async #claimedBy(
+    block: Spending,
+  ): Promise<readonly { readonly block: Uint8Array; readonly certificate: Uint8Array }[]> {
+    const claimed: { readonly block: Uint8Array; readonly certificate: Uint8Array }[] = [];
+    for (const { id } of block.money.claims) {
+      const income = await this.#spending(id);
+      if (income === undefined) continue;
+      const matter = income.kind === 'hold' ? 'outcome' : 'spend';
+      const certificate: Certificate | undefined = await this.#certificates.find(matter, income.key);
+      if (certificate === undefined) continue;
+      claimed.push({ block: income.block.bytes, certificate: encodeCertificate(certificate) });
+    }
+    return claimed;
+  }
+
+  async #walkBack(isEnough: (first: Spending) => boolean): Promise<void> {
+    while (this.#blocks.length < MAX_WALK) {
+      const first = this.#blocks[0];
+      if (first === undefined || first.money.prev === null || isEnough(first)) return;
+      const before = await this.#spending(first.money.prev);
+      if (before === undefined) return;
+      this.#blocks.unshift(before);
+    }
+  }
+
+  async #walkForward(block: Spending, last: Spending): Promise<boolean> {
+    const added = [block];
+    for (let first = block; first.money.n > last.money.n + 1; ) {
+      const before = first.money.prev === null ? undefined : await this.#spending(first.money.prev);
+      if (before === undefined || added.length > MAX_RUN) return false;
+      added.unshift(before);
+      first = before;
+    }
+    const link = added[0]?.money.prev;
+    if (link == null || !equalBytes(link.bytes, last.id.bytes)) return false;
+    this.#blocks.push(...added);
+    return true;
+  }
+
+  async #spending(id: BlockId): Promise<Spending | undefined> {
+    const block = await this.#read(id);
+    return block === undefined ? undefined : spendingOf(block);
+  }
+}
+
+function sum(parts: readonly Uint8Array[]): number {
+  return parts.reduce((total, part) => total + part.length, 0);
+}

@@ -1,0 +1,334 @@
+import { type BlockId, type Crypto, equalBytes, publicKeyToHex } from '@edmp/interface';
+import { verifyItem } from '@edmp/trustchain';
+import type { IssuedCurrency } from '../asset/currency.ts';
+import { checkSuccession, type Spending } from '../blocks/spending.ts';
+import { later, type NotaryAnswer, refused } from './answers.ts';
+import { type Certificate, encodeCertificate } from './certificate.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { MAX_NEED, MAX_UNCERTIFIED } from './limits.ts';
+import type { NotaryRequest } from './messages.ts';
+import type { OwnStatements } from './own-statements.ts';
+import type { Rates } from './rates.ts';
+import type { ServedCurrencies } from './served-currencies.ts';
+import type { NotaryAccount, SpendBook } from './spend-book.ts';
+import { incomeProblem, problemOf, type SpendRun, spendRunOf } from './spend-run.ts';
+import { certificateItems, type VerifyQueue } from './verify-queue.ts';
+
+/** How long the 33rd block without a certificate waits, ms: about what it takes to gather one. */
+const UNCERTIFIED_LATER_MS = 2_000;
+/** How long an author without balance or certificate waits, ms: it has nothing to spend yet. */
+const NOTHING_LATER_MS = 60_000;
+
+/** Where the blocks of a run stand in an account. */
+interface Placing {
+  /** The block that `fresh` follows; null = the account starts with it. */
+  readonly base: Spending | null;
+  /** Blocks after what is known, in order. */
+  readonly fresh: readonly Spending[];
+  /** Blocks before the head that a certificate skipped, now shown: they belong to the account. */
+  readonly older: readonly Spending[];
+  /** A certified block that takes the place of what was not shown; it stands before `fresh`. */
+  readonly jump: Spending | null;
+}
+
+/**
+ * Signs at most one block for each (currency, author, number), durably before it answers (DESIGN §4.4.2). Refuses only
+ * for what the bytes say.
+ */
+export class SpendService {
+  readonly #book: SpendBook;
+  readonly #currencies: ServedCurrencies;
+  readonly #own: OwnStatements;
+  readonly #verify: VerifyQueue;
+  readonly #crypto: Crypto;
+  readonly #authors: Rates;
+  readonly #strangers: Rates;
+  readonly #onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
+  readonly #locks = new KeyedQueue();
+
+  constructor(options: {
+    readonly book: SpendBook;
+    readonly currencies: ServedCurrencies;
+    readonly own: OwnStatements;
+    readonly verify: VerifyQueue;
+    readonly crypto: Crypto;
+    readonly authors: Rates;
+    readonly strangers: Rates;
+    /** Told once of every author that is found to have signed two blocks with one number. */
+    readonly onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
+  }) {
+    this.#book = options.book;
+    this.#currencies = options.currencies;
+    this.#own = options.own;
+    this.#verify = options.verify;
+    this.#crypto = options.crypto;
+    this.#authors = options.authors;
+    this.#strangers = options.strangers;
+    this.#onFork = options.onFork;
+  }
+
+  async spend(request: Extract<NotaryRequest, { kind: 'spend' }>): Promise<NotaryAnswer> {
+    let run: SpendRun;
+    try {
+      run = spendRunOf(request, this.#crypto);
+    } catch (error) {
+      const { code, message } = problemOf(error);
+      return refused(code, message);
+    }
+    const currency = await this.#currencyOf(run, request.currency);
+    if (currency === undefined) return { kind: 'need', ids: [run.link] };
+    if (!currency.notaries.some((key) => equalBytes(key, request.key))) {
+      return refused('ERR_NOTARY_UNKNOWN', 'The currency does not name this key among its notaries');
+    }
+    return this.#locks.run(`${run.currency}/${run.want.authorHex}`, async () => {
+      const verdict = await this.#judge(run, currency);
+      if (verdict !== undefined) return verdict;
+      const signature = await this.#own.sign(request.key, spendStatement(run.link, run.want.id));
+      return { kind: 'share', signature };
+    });
+  }
+
+  async account(request: Extract<NotaryRequest, { kind: 'account' }>): Promise<NotaryAnswer> {
+    const currency = this.#currencies.get(request.currency.toString());
+    const account =
+      currency === undefined ? undefined : await this.#book.account(currency.id, publicKeyToHex(request.account));
+    if (account === undefined) return { kind: 'account', tip: null };
+    const { head, certificate } = account;
+    // Only what the table binds to this number is signed: a head that was seen certified is bound too.
+    const signature = await this.#own.sign(request.key, spendStatement(request.currency, head.id));
+    return { kind: 'account', tip: { block: head.block.bytes, signature, certificate } };
+  }
+
+  async #currencyOf(run: SpendRun, bytes: Uint8Array | null): Promise<IssuedCurrency | undefined> {
+    const known = this.#currencies.get(run.currency);
+    if (known !== undefined || bytes === null) return known;
+    return this.#currencies.learn(run.currency, bytes);
+  }
+
+  /** Undefined = the wanted block is bound to its number and may be signed. Runs under the account's lock. */
+  async #judge(run: SpendRun, currency: IssuedCurrency): Promise<NotaryAnswer | undefined> {
+    const { authorHex } = run.want;
+    const account = await this.#book.account(run.currency, authorHex);
+    if (account?.fork != null) return forkRefusal(account.fork);
+    const wait = this.#charge(run, currency, account);
+    if (wait !== undefined) return wait;
+    const bound = await this.#boundBlocks(run, account);
+    const contradiction = run.blocks.find((block, i) => bound[i] !== undefined && bound[i]?.key !== block.key);
+    if (contradiction !== undefined) return this.#contradicted(run, contradiction, bound, account);
+
+    const certified = await this.#certifiedBlocks(run, currency);
+    const placing = placeRun(run, account, bound, certified);
+    if ('kind' in placing) return placing;
+    const problem = await this.#problemOf(run, currency, placing, certified);
+    if (problem !== undefined) return problem;
+    return this.#commit(run, account, placing, certified, currency);
+  }
+
+  #charge(
+    run: SpendRun,
+    currency: IssuedCurrency,
+    account: NotaryAccount | undefined,
+  ): NotaryAnswer | undefined {
+    const cost = run.blocks.length + run.spends.size + run.outcomes.size;
+    if (account !== undefined) {
+      const wait = this.#authors.take(`${run.currency}/${run.want.authorHex}`, cost);
+      return wait === 0 ? undefined : later(wait);
+    }
+    if (equalBytes(run.want.author, currency.issuer)) return undefined;
+    // Whoever has no account here brings what it claims before anything is verified.
+    if (run.spends.size + run.outcomes.size === 0) {
+      const ids = (run.blocks[0]?.money.claims ?? []).map(({ id }) => id);
+      return ids.length === 0 ? later(NOTHING_LATER_MS) : { kind: 'need', ids };
+    }
+    const wait = this.#strangers.take('', cost);
+    return wait === 0 ? undefined : later(wait);
+  }
+
+  /** For each block of the run what is bound to its number here. */
+  #boundBlocks(
+    run: SpendRun,
+    account: NotaryAccount | undefined,
+  ): Promise<readonly (Spending | undefined)[]> {
+    return Promise.all(
+      run.blocks.map(async ({ money: { n }, authorHex }) => {
+        if (account === undefined || n > account.head.money.n) return undefined;
+        return n === account.head.money.n ? account.head : this.#book.slot(run.currency, authorHex, n);
+      }),
+    );
+  }
+
+  /** Two blocks with one number: proven when the author signed this one too, and then for ever. */
+  async #contradicted(
+    run: SpendRun,
+    block: Spending,
+    bound: readonly (Spending | undefined)[],
+    account: NotaryAccount | undefined,
+  ): Promise<NotaryAnswer> {
+    const other = bound[run.blocks.indexOf(block)];
+    if (other === undefined || account === undefined || !(await this.#verify.all([verifyItem(block.block)]))) {
+      return refused('ERR_BLOCK_SIGNATURE', 'A block is not signed by its author');
+    }
+    const fork = [other.block.bytes, block.block.bytes] as const;
+    await this.#book.commit(run.currency, block.authorHex, { account: { ...account, fork }, blocks: [] });
+    this.#onFork(fork);
+    return forkRefusal(fork);
+  }
+
+  /** Keys of the blocks in the run with a spend certificate that is right. */
+  async #certifiedBlocks(run: SpendRun, currency: IssuedCurrency): Promise<ReadonlySet<string>> {
+    const certified = new Set<string>();
+    for (const block of run.blocks) {
+      const certificate = run.spends.get(block.key);
+      if (certificate === undefined) continue;
+      if (!(await this.#isCertificate(certificate, currency))) continue;
+      await this.#own.expectSpend(certificate, currency.notaries, block);
+      certified.add(block.key);
+    }
+    return certified;
+  }
+
+  #isCertificate(certificate: Certificate, currency: IssuedCurrency): Promise<boolean> {
+    const items = certificateItems(certificate, currency.notaries, this.#crypto);
+    return items === undefined ? Promise.resolve(false) : this.#verify.all(items);
+  }
+
+  /** Why the run does not fit; what is missing; undefined = it fits. */
+  async #problemOf(
+    run: SpendRun,
+    currency: IssuedCurrency,
+    { base, fresh, older, jump }: Placing,
+    certified: ReadonlySet<string>,
+  ): Promise<NotaryAnswer | undefined> {
+    try {
+      let before = base;
+      for (const block of fresh) {
+        checkSuccession(before, block, currency);
+        before = block;
+      }
+    } catch (error) {
+      const { code, message } = problemOf(error);
+      return refused(code, message);
+    }
+    const lastCertified = fresh.findLastIndex(({ key }) => certified.has(key));
+    const claims = await this.#claimProblem(run, currency, fresh, lastCertified);
+    if (claims !== undefined) return claims;
+    const blocks = [...older, ...(jump === null ? [] : [jump]), ...fresh];
+    return (await this.#verify.all(blocks.map(({ block }) => verifyItem(block))))
+      ? undefined
+      : refused('ERR_BLOCK_SIGNATURE', 'A block is not signed by its author');
+  }
+
+  /** Claims of blocks up to `lastCertified` were looked at by a quorum; here they are only remembered. */
+  async #claimProblem(
+    run: SpendRun,
+    currency: IssuedCurrency,
+    fresh: readonly Spending[],
+    lastCertified: number,
+  ): Promise<NotaryAnswer | undefined> {
+    const seen = new Set<string>();
+    const need: BlockId[] = [];
+    const shown: { readonly certificate: Certificate; readonly income: Spending }[] = [];
+    for (const [i, block] of fresh.entries()) {
+      for (const { id, amount } of block.money.claims) {
+        const key = id.toString();
+        if (seen.has(key) || (await this.#book.claimed(run.currency, block.authorHex, id))) {
+          return refused('ERR_MONEY_CLAIM', `The account has claimed ${key} before`);
+        }
+        seen.add(key);
+        if (i <= lastCertified) continue;
+        const income = run.incomes.get(key);
+        if (income === undefined) {
+          need.push(id);
+          continue;
+        }
+        const certificate = (income.kind === 'hold' ? run.outcomes : run.spends).get(key);
+        const problem = incomeProblem(income, certificate, block, amount);
+        if (problem !== undefined) return refused('ERR_MONEY_CLAIM', `The claimed block ${key} ${problem}`);
+        if (certificate === undefined) need.push(id);
+        else shown.push({ certificate, income });
+      }
+    }
+    // A certificate that is none is as good as missing: nobody gets stuck for what was damaged on the way.
+    const right = await Promise.all(shown.map(({ certificate }) => this.#isCertificate(certificate, currency)));
+    shown.forEach(({ income }, i) => {
+      if (right[i] !== true) need.push(income.id);
+    });
+    if (need.length > 0) return { kind: 'need', ids: need.slice(0, MAX_NEED) };
+    for (const { certificate, income } of shown) {
+      if (certificate.kind === 'spend') await this.#own.expectSpend(certificate, currency.notaries, income);
+      else await this.#own.expectOutcome(certificate, currency.notaries);
+    }
+    return undefined;
+  }
+
+  async #commit(
+    run: SpendRun,
+    account: NotaryAccount | undefined,
+    { fresh, older, jump }: Placing,
+    certified: ReadonlySet<string>,
+    currency: IssuedCurrency,
+  ): Promise<NotaryAnswer | undefined> {
+    const blocks = [...older, ...(jump === null ? [] : [jump]), ...fresh];
+    const head = fresh.at(-1) ?? jump ?? account?.head;
+    if (head === undefined) return refused('ERR_MARKET_FORMAT', 'Expected at least one block');
+    const newest = run.blocks.findLast(({ key }) => certified.has(key));
+    const alone = currency.notaries.length === 1;
+    const known = Math.max(account?.certified ?? 0, newest?.money.n ?? 0);
+    // A lone notary's own share is the certificate.
+    const certifiedNumber = alone ? head.money.n : known;
+    if (head.money.n - certifiedNumber > MAX_UNCERTIFIED) return later(UNCERTIFIED_LATER_MS);
+    const shown = newest === undefined ? undefined : run.spends.get(newest.key);
+    const newer = newest !== undefined && newest.money.n > (account?.certified ?? 0);
+    if (blocks.length === 0 && !newer) return undefined;
+    const certificate = newer && shown !== undefined ? encodeCertificate(shown) : (account?.certificate ?? null);
+    await this.#book.commit(run.currency, head.authorHex, {
+      account: { head, certified: certifiedNumber, certificate, fork: null },
+      blocks,
+    });
+    return undefined;
+  }
+}
+
+/** The statement that a block is the one of its author, currency and number. */
+export function spendStatement(currency: BlockId, subject: BlockId): Omit<Certificate, 'shares'> {
+  return { kind: 'spend', currency, subject, extra: null };
+}
+
+function forkRefusal(fork: readonly [Uint8Array, Uint8Array]): NotaryAnswer {
+  return refused('ERR_MONEY_FORK', 'The author has signed two blocks with one number: it spends nothing more', fork);
+}
+
+/**
+ * Where the blocks of a run stand, given what is bound to their numbers. Blocks that reach back to what is known are
+ * all looked at; else a certified one stands for those before it; else the one before is needed.
+ */
+function placeRun(
+  run: SpendRun,
+  account: NotaryAccount | undefined,
+  bound: readonly (Spending | undefined)[],
+  certified: ReadonlySet<string>,
+): Placing | NotaryAnswer {
+  const n = account?.head.money.n ?? 0;
+  const past = run.blocks.filter((block) => block.money.n <= n);
+  const fresh = run.blocks.filter((block) => block.money.n > n);
+  const lastBound = bound.findLastIndex((block) => block !== undefined);
+  const unbound = past.filter((_, i) => bound[i] === undefined);
+  // The blocks before one that is bound are its ancestors, by their links; others say nothing about the account.
+  const older = unbound.filter((block) => run.blocks.indexOf(block) < lastBound);
+  if (older.length < unbound.length && account !== undefined) {
+    return { kind: 'need', ids: [account.head.id] };
+  }
+  const first = fresh[0];
+  if (first === undefined) return { base: account?.head ?? null, fresh: [], older, jump: null };
+  const { prev } = first.money;
+  const connected =
+    first.money.n === n + 1 &&
+    (account === undefined ? prev === null : prev !== null && equalBytes(prev.bytes, account.head.id.bytes));
+  if (connected) return { base: account?.head ?? null, fresh, older, jump: null };
+  const jumpAt = fresh.findLastIndex(({ key }) => certified.has(key));
+  const jump = fresh[jumpAt];
+  if (jump !== undefined) {
+    return { base: jump, fresh: fresh.slice(jumpAt + 1), older: [...older, ...fresh.slice(0, jumpAt)], jump };
+  }
+  return { kind: 'need', ids: prev === null ? [] : [prev] };
+}

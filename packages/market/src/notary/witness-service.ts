@@ -1,0 +1,356 @@
+import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
+import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
+import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
+import type { Spending } from '../blocks/spending.ts';
+import { type HoldAnswer, type HoldStatement, later, type NotaryAnswer, refused } from './answers.ts';
+import { type ComplaintJudge, readComplaint, releaseOfHold } from './complaint.ts';
+import { type Admitted, FULL_LATER_MS, HoldAdmission, indexOfWitness, isAnswer } from './hold-admission.ts';
+import type { HoldBook, HoldCommit, KeptComplaint } from './hold-book.ts';
+import type { HoldRow } from './hold-row.ts';
+import {
+  complaintLimit,
+  conclude,
+  hasQuorumOfAcks,
+  nextMoment,
+  paidAfter,
+  takeComplaint,
+  takeRelease,
+} from './hold-rules.ts';
+import { ackStatement, HoldShares, refundStatement, withAcks, withRefunds } from './hold-shares.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { MAX_AHEAD_MS, MAX_REFUSAL_TEXT, type NotaryLimits, RELEASE_KEEP_MS } from './limits.ts';
+import type { HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
+import { type OwnStatements, statementsOfRow } from './own-statements.ts';
+import type { Rates } from './rates.ts';
+import type { ServedCurrencies } from './served-currencies.ts';
+import { problemOf, spendingOfBytes } from './spend-run.ts';
+import type { VerifyQueue } from './verify-queue.ts';
+
+/** What the other witnesses should hear of. */
+export type Taken = 'release' | 'complaint';
+
+/** Options of {@link WitnessService}. */
+export interface WitnessServiceOptions {
+  readonly book: HoldBook;
+  readonly currencies: ServedCurrencies;
+  readonly own: OwnStatements;
+  readonly verify: VerifyQueue;
+  readonly crypto: Crypto;
+  readonly judge: ComplaintJudge;
+  readonly deltaMs: number;
+  readonly limits: NotaryLimits;
+  readonly strangers: Rates;
+  /** Called after something was taken durably. */
+  readonly onTaken: (row: HoldRow, what: Taken) => void;
+}
+
+type Release = Extract<NotaryRequest, { kind: 'release' }>;
+type Complain = Extract<NotaryRequest, { kind: 'complain' }>;
+
+/**
+ * Speaks about holds: for every one either `ack` or `none`, and either `paid` or `refund`, each once for ever and
+ * durably before it is said (DESIGN §4.4.4). `at` is when the request came, by this node's clock.
+ */
+export class WitnessService {
+  readonly #book: HoldBook;
+  readonly #shares: HoldShares;
+  readonly #admission: HoldAdmission;
+  readonly #own: OwnStatements;
+  readonly #verify: VerifyQueue;
+  readonly #crypto: Crypto;
+  readonly #judge: ComplaintJudge;
+  readonly #deltaMs: number;
+  readonly #limits: NotaryLimits;
+  readonly #onTaken: (row: HoldRow, what: Taken) => void;
+  readonly #locks = new KeyedQueue();
+
+  constructor(options: WitnessServiceOptions) {
+    this.#book = options.book;
+    this.#shares = new HoldShares(options);
+    this.#admission = new HoldAdmission({ ...options, shares: this.#shares });
+    this.#own = options.own;
+    this.#verify = options.verify;
+    this.#crypto = options.crypto;
+    this.#judge = options.judge;
+    this.#deltaMs = options.deltaMs;
+    this.#limits = options.limits;
+    this.#onTaken = options.onTaken;
+  }
+
+  /** Takes a release that comes in time: `ack`. A second one of the same hold gives the money back. */
+  release(request: Release, at: number): Promise<NotaryAnswer> {
+    return this.#about(request, async (admitted, hold) => {
+      const block = releaseOfHold(request.release, hold, this.#crypto);
+      if (unlockKey(releaseOf(block), request.opener, this.#crypto) === undefined) {
+        return refused('ERR_MARKET_FORMAT', 'The opener does not open the release');
+      }
+      if (!(await this.#verify.all([verifyItem(block)]))) {
+        return refused('ERR_BLOCK_SIGNATURE', 'The release is not signed by its payee');
+      }
+      return this.#takeRelease(request, admitted, block, at);
+    });
+  }
+
+  /** Judges a complaint that comes in time: `refund` when it is founded, nothing when it is not. */
+  complain(request: Complain, at: number): Promise<NotaryAnswer> {
+    return this.#about(request, async (admitted, hold) => {
+      const { row } = admitted;
+      const own = indexOfWitness(row, request.key);
+      const refunds = await this.#shares.rightShares(row, request.refunds, refundStatement(row));
+      const known = withRefunds(row, refunds, own);
+      const bearers = known.refunds.length;
+      if (row.outcome !== null) return this.#conclude(admitted, known, request.key, at);
+      if (at > complaintLimit(row, bearers, this.#deltaMs)) {
+        return this.#conclude(admitted, row, request.key, at);
+      }
+      const complaint = readComplaint(request.complaint, hold, this.#judge, this.#crypto);
+      if (!(await this.#verify.all(complaint.items))) {
+        return refused('ERR_BLOCK_SIGNATURE', 'A block of the complaint is not signed by its author');
+      }
+      const twice = await this.#twice(row, complaint.releases, request.evidence);
+      const verdict = twice === undefined ? complaint.judge() : undefined;
+      if (verdict?.guilty === false) {
+        return { kind: 'unfounded', reason: verdict.reason.slice(0, MAX_REFUSAL_TEXT) };
+      }
+      const { hold: bytes, certificate } = request.evidence;
+      const next = takeComplaint(known, { at, bearers }, this.#deltaMs);
+      return this.#refund(
+        admitted,
+        next,
+        twice ?? { hold: bytes, certificate, complaint: request.complaint },
+        request.key,
+        at,
+      );
+    });
+  }
+
+  /** What time and evidence make of holds: everything that is said about them. */
+  async outcome(request: Extract<NotaryRequest, { kind: 'outcome' }>, at: number): Promise<NotaryAnswer> {
+    const holds: HoldAnswer[] = [];
+    for (const question of request.holds) {
+      const name = question.id.toString();
+      holds.push(await this.#locks.run(name, () => this.#outcomeOf(question, request.key, at)));
+    }
+    return { kind: 'holds', holds };
+  }
+
+  /** The release, once a quorum has acknowledged it: then nobody can take the money back for want of one. */
+  async released(request: Extract<NotaryRequest, { kind: 'released' }>): Promise<NotaryAnswer> {
+    const row = await this.#book.row(request.hold);
+    if (row === undefined) return { kind: 'need', ids: [request.hold] };
+    if (indexOfWitness(row, request.key) < 0) return { kind: 'need', ids: [request.hold] };
+    const shown =
+      request.acks !== null &&
+      (await this.#shares.rightCertificate(row, request.acks, 'ack')) !== undefined;
+    const kept = shown || hasQuorumOfAcks(row) ? await this.#book.release(request.hold) : undefined;
+    return {
+      kind: 'released',
+      statements: await this.#statements(row, request.key),
+      release: kept === undefined ? null : { block: kept.block, opener: kept.opener },
+    };
+  }
+
+  /** What another witness took: joins the shares of what is known here too, and asks for what is not. */
+  async tell(request: Extract<NotaryRequest, { kind: 'tell' }>): Promise<NotaryAnswer> {
+    const ids: BlockId[] = [];
+    for (const told of request.holds) {
+      const isNeeded = await this.#locks.run(told.hold.toString(), () => this.#hear(told, request.key));
+      if (isNeeded) ids.push(told.hold);
+    }
+    return { kind: 'need', ids };
+  }
+
+  /** Lets complaint windows of lone holds that ended between `from` and `to` run once more, from `to` on. */
+  async reopenWindows(from: number, to: number): Promise<void> {
+    for (const [name, { dropAt, hold }] of [...this.#book.releases]) {
+      const until = dropAt - RELEASE_KEEP_MS;
+      if (until > from && until <= to) await this.#locks.run(name, () => this.#reopen(hold, to));
+    }
+  }
+
+  async #reopen(hold: BlockId, to: number): Promise<void> {
+    const row = await this.#book.row(hold);
+    if (row === undefined || row.witnesses.length !== 1 || row.outcome !== null) return;
+    const kept = await this.#book.release(hold);
+    const next = { ...row, until: to + (row.complain - row.release) };
+    const release =
+      kept === undefined ? {} : { release: { ...kept, dropAt: this.#dropAt(next) } };
+    await this.#book.commit({ row: next, ...release }, false);
+  }
+
+  /** Runs `work` about the hold of a request, under its lock; what its bytes say against it becomes a refusal. */
+  async #about(
+    request: Release | Complain,
+    work: (admitted: Admitted, hold: Spending) => Promise<NotaryAnswer>,
+  ): Promise<NotaryAnswer> {
+    try {
+      const hold = spendingOfBytes(request.evidence.hold, this.#crypto);
+      return await this.#locks.run(hold.key, async () => {
+        const admitted = await this.#admission.admit(hold, request.evidence, request.key);
+        return isAnswer(admitted) ? admitted : work(admitted, hold);
+      });
+    } catch (error) {
+      const { code, message } = problemOf(error);
+      return refused(code, message);
+    }
+  }
+
+  async #takeRelease(
+    request: Release,
+    admitted: Admitted,
+    block: HalfBlock,
+    at: number,
+  ): Promise<NotaryAnswer> {
+    const { row } = admitted;
+    const own = indexOfWitness(row, request.key);
+    const acks = await this.#shares.rightShares(row, request.acks, ackStatement(row, block.id));
+    const bearers = acks.filter(({ index }) => index !== own).length;
+    const known = withAcks(row, block.id, acks, own);
+    const next = takeRelease(known, { release: block.id, at, bearers }, this.#deltaMs);
+    const { hold, certificate } = request.evidence;
+    if (next.outcome !== row.outcome) {
+      const twice = await this.#twice(row, [block], request.evidence);
+      return this.#refund(admitted, next, twice, request.key, at);
+    }
+    if (row.first !== null || next.first === null) return this.#conclude(admitted, next, request.key, at);
+    if (this.#isFull() || row.complain - at > MAX_AHEAD_MS) return later(FULL_LATER_MS);
+    const { opener } = request;
+    await this.#write(admitted, next, {
+      release: { hold, certificate, block: block.bytes, opener, dropAt: this.#dropAt(next) },
+    });
+    this.#onTaken(next, 'release');
+    return this.#conclude({ row: next, isNew: false }, next, request.key, at);
+  }
+
+  /** Two releases of one hold as the evidence that others can judge: the one acknowledged here and another. */
+  async #twice(
+    row: HoldRow,
+    releases: readonly HalfBlock[],
+    { hold, certificate }: HoldEvidence,
+  ): Promise<KeptComplaint | undefined> {
+    const { first } = row;
+    if (first?.kind !== 'ack') return undefined;
+    const second = releases.find(({ id }) => !equalBytes(id.bytes, first.release.bytes));
+    const kept = second === undefined ? undefined : await this.#book.release(row.hold);
+    if (second === undefined || kept === undefined) return undefined;
+    return {
+      hold,
+      certificate: certificate ?? kept.certificate,
+      complaint: { kind: 'twice', releases: [kept.block, second.bytes] },
+    };
+  }
+
+  /** Writes `refund`, and what the other witnesses need to judge the same; a lone one keeps nothing of a proof. */
+  async #refund(
+    admitted: Admitted,
+    next: HoldRow,
+    complaint: KeptComplaint | undefined,
+    key: PublicKey,
+    at: number,
+  ): Promise<NotaryAnswer> {
+    const isAlone = next.witnesses.length === 1 || complaint === undefined;
+    await this.#write(admitted, next, isAlone ? {} : { complaint });
+    this.#onTaken(next, 'complaint');
+    return this.#conclude({ row: next, isNew: false }, next, key, at);
+  }
+
+  async #outcomeOf(question: HoldQuestion, key: PublicKey, at: number): Promise<HoldAnswer> {
+    const nothing: HoldAnswer = { statements: [], need: true, laterMs: 0 };
+    try {
+      const admitted = await this.#admission.admitAsked(question.id, question.evidence, key);
+      if (isAnswer(admitted)) {
+        return admitted.kind === 'later' ? { ...nothing, need: false, laterMs: admitted.ms } : nothing;
+      }
+      const { receipt, acks } = question;
+      const shown = {
+        receipt: receipt !== null && (await this.#isReceipt(admitted.row, receipt)),
+        quorum:
+          acks !== null &&
+          (await this.#shares.rightCertificate(admitted.row, acks, 'ack')) !== undefined,
+      };
+      return await this.#concludeHold(admitted, admitted.row, key, at, shown);
+    } catch (error) {
+      problemOf(error);
+      return nothing;
+    }
+  }
+
+  async #isReceipt(row: HoldRow, bytes: Uint8Array): Promise<boolean> {
+    const block = decodeHalfBlock(bytes, this.#crypto);
+    return (
+      equalBytes(receiptOf(block).bytes, row.hold.bytes) &&
+      equalBytes(block.core.key, row.buyer) &&
+      (await this.#verify.all([verifyItem(block)]))
+    );
+  }
+
+  /** Joins what another witness tells to the row; whether the thing itself is needed. */
+  async #hear(told: ToldHold, key: PublicKey): Promise<boolean> {
+    const row = await this.#book.row(told.hold);
+    if (row === undefined) return true;
+    const own = indexOfWitness(row, key);
+    if (own < 0) return false;
+    let next = row;
+    let isNeeded = false;
+    if (told.release !== null) {
+      const acks = await this.#shares.rightShares(row, told.acks, ackStatement(row, told.release));
+      next = withAcks(next, told.release, acks, own);
+      const isMine = row.first?.kind === 'ack' && equalBytes(row.first.release.bytes, told.release.bytes);
+      isNeeded = acks.length > 0 && !isMine && row.first?.kind !== 'none';
+    }
+    if (told.refunds.length > 0) {
+      const refunds = await this.#shares.rightShares(row, told.refunds, refundStatement(row));
+      next = withRefunds(next, refunds, own);
+      isNeeded ||= refunds.length > 0 && row.outcome === null;
+    }
+    if (next !== row) await this.#book.commit({ row: next }, false);
+    return isNeeded;
+  }
+
+  #isFull(): boolean {
+    const { releases, releaseBytes } = this.#limits;
+    return this.#book.releases.size >= releases || this.#book.releaseBytes >= releaseBytes;
+  }
+
+  #dropAt(row: HoldRow): number {
+    return Math.min(Number.MAX_SAFE_INTEGER, paidAfter(row, this.#deltaMs) + RELEASE_KEEP_MS);
+  }
+
+  /** The commit point of every statement about a hold. */
+  async #write(admitted: Admitted, next: HoldRow, kept: Omit<HoldCommit, 'row'>): Promise<void> {
+    if (next !== admitted.row) await this.#book.commit({ row: next, ...kept }, admitted.isNew);
+  }
+
+  async #conclude(admitted: Admitted, known: HoldRow, key: PublicKey, at: number): Promise<NotaryAnswer> {
+    const shown = { receipt: false, quorum: false };
+    return { kind: 'holds', holds: [await this.#concludeHold(admitted, known, key, at, shown)] };
+  }
+
+  /** Writes what time and evidence make of a row, and then says it. */
+  async #concludeHold(
+    admitted: Admitted,
+    known: HoldRow,
+    key: PublicKey,
+    at: number,
+    shown: { readonly receipt: boolean; readonly quorum: boolean },
+  ): Promise<HoldAnswer> {
+    const row = conclude(known, { at, ...shown }, this.#deltaMs);
+    await this.#write(admitted, row, {});
+    const next = nextMoment(row, at, this.#deltaMs);
+    return {
+      statements: await this.#statements(row, key),
+      need: false,
+      laterMs: next === undefined ? 0 : next - at,
+    };
+  }
+
+  #statements(row: HoldRow, key: PublicKey): Promise<readonly HoldStatement[]> {
+    return Promise.all(
+      statementsOfRow(row).map(async (statement) => ({
+        kind: statement.kind,
+        extra: statement.extra,
+        signature: await this.#own.sign(key, statement),
+      })),
+    );
+  }
+}
