@@ -1,8 +1,9 @@
 import { seededRandom } from '@edmp/interface';
-import { ASK, BID, comparePrices, costOf, NO_ORDER, orderBook, price, wholeLots } from '@edmp/market';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { levelTree } from '../src/book/level-tree.ts';
+import { comparePrices, costOf, price, wholeLots } from '../src/asset/price.ts';
+import { LevelTree } from '../src/book/level-tree.ts';
+import { ASK, BID, NO_ORDER, orderBook } from '../src/book/order-book.ts';
 import { priceKey } from '../src/book/price-key.ts';
 
 const fillsOf = (book: ReturnType<typeof orderBook>): readonly (readonly [number, number])[] =>
@@ -92,7 +93,12 @@ describe('order book', () => {
     expect(book.handles('ask')[1]).toBe(back);
   });
 
-  it('agrees with a naive book on random orders, cancels and ratios', () => {
+  it.each([
+    ['ratios', 40, true, 1],
+    ['whole prices close together', 40, false, 1],
+    ['whole prices that widen the window', 40, false, 997],
+    ['whole prices too far apart for a window', 40, false, 100_003],
+  ] as const)('agrees with a naive book on random orders and cancels: %s', (_, prices, ratios, spread) => {
     const random = seededRandom(5);
     const book = orderBook();
     interface Naive {
@@ -117,7 +123,11 @@ describe('order book', () => {
         continue;
       }
       const side = random.below(2) as 0 | 1;
-      const unit = price('DUM1', 1 + random.below(40), random.below(8) === 0 ? 1 + random.below(5) : 1);
+      const unit = price(
+        'DUM1',
+        1 + spread * random.below(prices),
+        ratios && random.below(8) === 0 ? 1 + random.below(5) : 1,
+      );
       const quantity = Number(unit.per) * (1 + random.below(30));
       const owner = random.below(6);
       offered += BigInt(quantity);
@@ -195,7 +205,7 @@ describe('level tree', () => {
           maxLength: 3_000,
         }),
         (steps) => {
-          const tree = levelTree();
+          const tree = new LevelTree();
           const model = new Map<number, number>();
           for (const [i, [key, removes]] of steps.entries()) {
             tree.locate(key);

@@ -6,6 +6,8 @@ export interface OrderLimits {
   readonly total: number;
   /** Bytes of open orders' blocks in all. Default 256 MiB. */
   readonly bytes: number;
+  /** Holds remembered, for orders that come after them and for returns. Default 65 536, some 40 MiB. */
+  readonly holds: number;
 }
 
 /** Defaults of {@link OrderLimits}. */
@@ -13,9 +15,8 @@ export const DEFAULT_ORDER_LIMITS: OrderLimits = {
   perTrader: 1_000,
   total: 100_000,
   bytes: 256 * 1024 * 1024,
+  holds: 65_536,
 };
 
-/** Longest life of an ask: 366 days, ms. */
-export const MAX_ASK_LIFETIME_MS: number = 366 * 86_400_000;
-/** Longest life of a bid: one day, ms (DESIGN §4.2). */
-export const MAX_BID_LIFETIME_MS = 86_400_000;
+/** Largest block in any market message, bytes: a half block of 64 KiB and its signature. */
+export const MAX_BLOCK_BYTES: number = 66 * 1024;

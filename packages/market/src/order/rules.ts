@@ -1,6 +1,6 @@
 import type { Crypto, HalfBlock, TypeRule, ValidationIssue } from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
-import { decodeCancel, decodeOrder } from './signed-order.ts';
+import { decodeCancel, decodeOrder } from '../blocks/order.ts';
 
 /** What `read` finds wrong with a block, as issues; anything that is no EDMP error is a bug and is thrown on. */
 export function issuesOf(read: () => unknown): readonly ValidationIssue[] {

@@ -1,96 +1,110 @@
-import type { PublicKey, Trustchain } from '@edmp/interface';
-import { publicKeyToHex } from '@edmp/interface';
+import type { PublicKey } from '@edmp/interface';
+import type { Currency } from '../asset/currency.ts';
 import { MarketError } from '../errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { SignedOrder } from '../order/signed-order.ts';
-import type { EncodedTerms } from '../trade/terms.ts';
 import type { RiskPolicy } from './policy.ts';
 
-/** What {@link checkCounterparty} looks at. */
-export interface RiskContext {
-  readonly policy: RiskPolicy;
-  readonly trustchain: Trustchain;
-  readonly ledger: Ledger;
+/** What is known of a counterparty before this node gives or promises anything. */
+export interface CounterpartyFacts {
+  readonly key: PublicKey;
+  /** Fraud by it is proven. */
+  readonly cheat: boolean;
+  /** Minor units at stake with it in trades under way, without this one. */
+  readonly exposure: bigint;
 }
 
-const COUNTS: ReadonlySet<string> = new Set(['held', 'disputed', 'final']);
+/** What is known of a buyer. */
+export interface BuyerFacts extends CounterpartyFacts {
+  /** Payments that it signed and that are not settled yet, without this one. */
+  readonly openObligations: number;
+  /** What it can spend, as far as this node knows its account, minor units. */
+  readonly available: bigint;
+  /** Issued money: minor units of this currency that the seller owns or is owed. */
+  readonly owned: bigint;
+}
+
+/** What is known of a seller. */
+export interface SellerFacts extends CounterpartyFacts {
+  /** Licences for sale in the ask. */
+  readonly supply: number;
+  /** Licences of it in others' payments that count: of these, those that may still come back. */
+  readonly sold: number;
+  readonly soldOpen: number;
+}
+
+/** The deal that is judged. */
+export interface Deal {
+  readonly currency: Currency;
+  /** Minor units. */
+  readonly amount: bigint;
+  /** Licences. */
+  readonly quantity: number;
+}
+
+function expectHonest(policy: RiskPolicy, facts: CounterpartyFacts, who: string): void {
+  if (policy.refuseFraud && facts.cheat) {
+    throw new MarketError('ERR_RISK_FRAUD', `Fraud by the ${who} is proven`);
+  }
+}
+
+function expectExposure(policy: RiskPolicy, facts: CounterpartyFacts, { currency, amount }: Deal): void {
+  if (currency.kind !== 'test') return;
+  const cap = policy.trustCap?.(facts.key, currency) ?? policy.maxExposure(currency);
+  const exposure = facts.exposure + amount;
+  if (exposure <= cap) return;
+  throw new MarketError(
+    'ERR_RISK_EXPOSURE',
+    `${exposure} ${currency.label} would be at stake with this counterparty at once, the cap is ${cap}`,
+    { retryable: facts.exposure > 0n },
+  );
+}
 
 /**
- * Applies the policy to a counterparty whose chain was just synced (DESIGN §4.4).
- * Throws `ERR_RISK_FRAUD`, `ERR_RISK_CHAIN`, `ERR_RISK_OBLIGATIONS`, `ERR_RISK_BALANCE`, `ERR_RISK_EXPOSURE`,
- * `ERR_RISK_OVERSOLD`.
+ * Applies the policy to a buyer that proposes a deal. Pure. Throws `ERR_RISK_FRAUD`, `ERR_RISK_BALANCE`,
+ * `ERR_RISK_OBLIGATIONS`, `ERR_RISK_EXPOSURE`; retryable where waiting may help.
  */
-export async function checkCounterparty(
-  context: RiskContext,
-  encoded: EncodedTerms,
-  ask: SignedOrder,
-  self: PublicKey,
-): Promise<void> {
-  const { policy, trustchain, ledger } = context;
-  const { terms } = encoded;
-  const sells = publicKeyToHex(terms.seller) === publicKeyToHex(self);
-  const other = sells ? terms.buyer : terms.seller;
-  if (policy.refuseFraud && ((await trustchain.isFraudulent(other)) || ledger.isFrozen(other))) {
-    throw new MarketError('ERR_RISK_FRAUD', 'Fraud by the counterparty is proven');
-  }
-  if (policy.requireCompleteChain) await expectCompleteChain(trustchain, other);
-  const obligations = ledger.obligations(other);
-  if (obligations >= policy.maxOpenObligations) {
-    throw new MarketError(
-      'ERR_RISK_OBLIGATIONS',
-      `The counterparty owes the next step in ${obligations} trades, at most ${policy.maxOpenObligations - 1} are accepted`,
-      { retryable: true },
-    );
-  }
-  const { currency } = terms.price;
-  const agreed = COUNTS.has(ledger.trade(encoded.id)?.outcome ?? 'open');
-  if (sells && policy.requireBalance) {
-    const { available } = ledger.balance(other, currency);
-    const needed = agreed ? 0n : terms.amount;
-    if (available < needed) {
+export function checkBuyer(policy: RiskPolicy, facts: BuyerFacts, deal: Deal): void {
+  const { currency, amount } = deal;
+  expectHonest(policy, facts, 'buyer');
+  if (currency.kind === 'issued') {
+    const owned = facts.owned + amount;
+    const cap = policy.issuerCap(currency);
+    if (owned > cap) {
       throw new MarketError(
-        'ERR_RISK_BALANCE',
-        `The buyer has ${available} ${currency} after all holds, ${needed} are needed`,
+        'ERR_RISK_EXPOSURE',
+        `The seller would own or be owed ${owned} minor units of ${currency.label}, its cap for this issuer is ${cap}`,
+        { retryable: true },
       );
     }
+    return;
   }
-  const cap = policy.exposureCap?.(other, currency) ?? policy.maxExposure;
-  const exposure = ledger.exposure(self, other, currency) + (agreed ? 0n : terms.amount);
-  if (cap !== null && exposure > cap) {
+  if (policy.requireFunds && facts.available < amount) {
     throw new MarketError(
-      'ERR_RISK_EXPOSURE',
-      `${exposure} ${currency} would be at stake with this counterparty, the cap is ${cap}`,
+      'ERR_RISK_BALANCE',
+      `The buyer can spend ${facts.available} ${currency.label} by its chain, ${amount} are needed`,
     );
   }
-  if (!sells) expectSupply(ledger, encoded, ask);
-}
-
-async function expectCompleteChain(trustchain: Trustchain, author: PublicKey): Promise<void> {
-  const head = await trustchain.store.head(author);
-  const count = await trustchain.store.count(author);
-  if (head !== undefined && count < head.core.seq) {
+  if (facts.openObligations >= policy.maxOpenObligations) {
     throw new MarketError(
-      'ERR_RISK_CHAIN',
-      `${count} of ${head.core.seq} blocks of the counterparty's chain are known; sync it and try again`,
+      'ERR_RISK_OBLIGATIONS',
+      `The buyer has ${facts.openObligations} payments open, at most ${policy.maxOpenObligations} with this one are accepted`,
       { retryable: true },
     );
   }
+  expectExposure(policy, facts, deal);
 }
 
-/** Refuses a seller that sold more licences of the ask than it offered, or an exclusive asset twice. */
-function expectSupply(ledger: Ledger, encoded: EncodedTerms, ask: SignedOrder): void {
-  const { terms, id } = encoded;
-  let sold = BigInt(terms.quantity);
-  for (const trade of ledger.tradesIn(terms.asset)) {
-    if (trade.id === id || !COUNTS.has(trade.outcome)) continue;
-    const other = trade.blocks.trade.encoded.terms;
-    if (other.asset !== terms.asset || publicKeyToHex(other.seller) !== ask.ownerHex) continue;
-    if (ask.quantity === 1 || other.ask.equals(terms.ask)) sold += BigInt(other.quantity);
-  }
-  if (sold > BigInt(ask.quantity)) {
-    throw new MarketError(
-      'ERR_RISK_OVERSOLD',
-      `The seller offers ${ask.quantity} licences and would have sold ${sold} with this trade`,
-    );
-  }
+/**
+ * Applies the policy to a seller before money is held. Pure. Throws `ERR_RISK_FRAUD`, `ERR_RISK_EXPOSURE`,
+ * `ERR_RISK_OVERSOLD`; retryable where waiting may help.
+ */
+export function checkSeller(policy: RiskPolicy, facts: SellerFacts, deal: Deal): void {
+  expectHonest(policy, facts, 'seller');
+  expectExposure(policy, facts, deal);
+  const sold = facts.sold + deal.quantity;
+  if (sold <= facts.supply) return;
+  throw new MarketError(
+    'ERR_RISK_OVERSOLD',
+    `The seller offers ${facts.supply} licences and would have sold ${sold} with this trade`,
+    { retryable: sold - facts.soldOpen <= facts.supply },
+  );
 }

@@ -1,35 +1,53 @@
 import type { PublicKey } from '@edmp/interface';
+import type { Rate } from '@edmp/interface/bounded';
+import type { Currency } from '../asset/currency.ts';
 
-/** What a node accepts of a counterparty (DESIGN §4.4); recomputed from its chain, never self-reported. */
+/** What a node accepts of a counterparty (DESIGN §4.5); recomputed from chains and certificates, never self-reported. */
 export interface RiskPolicy {
-  /** Most unfinished trades of the counterparty, this one included (XChange's RESTRICT(k)). */
+  /**
+   * Test money: most payments that a buyer may have open at once, this one included (XChange's RESTRICT(k)). Only
+   * what the buyer itself signed counts, so nobody can make another one untradeable.
+   */
   readonly maxOpenObligations: number;
   /** Refuse a counterparty whose fraud is proven. */
   readonly refuseFraud: boolean;
-  /** As a seller: refuse a buyer whose balance after all holds does not cover the amount. */
-  readonly requireBalance: boolean;
-  /** Refuse a counterparty whose chain has gaps after syncing it. */
-  readonly requireCompleteChain: boolean;
-  /** Most minor units at stake with one counterparty at once; null = no cap. */
-  readonly maxExposure: bigint | null;
-  /** Cap by trust in place of `maxExposure` where given, e.g. from NetFlow or MeritRank scores. */
-  readonly exposureCap?: (counterparty: PublicKey, currency: string) => bigint | null;
+  /** As a seller of test money: refuse a buyer whose funds, as far as known, do not cover the amount. */
+  readonly requireFunds: boolean;
+  /** Test money: most minor units at stake with one counterparty at once, without a trust score. */
+  readonly maxExposure: (currency: Currency) => bigint;
+  /** Test money: the cap of one counterparty by its trust score; undefined = it has none. */
+  readonly trustCap?: (counterparty: PublicKey, currency: Currency) => bigint | undefined;
+  /** Issued money: most minor units of one currency that this node owns or is owed, its issuer and notaries trusted that far. */
+  readonly issuerCap: (currency: Currency) => bigint;
+  /** Requests about trades that one peer may make. */
+  readonly requestRate: Rate;
 }
+
+/** Whole units of an issued currency that a node lets itself be owed by one issuer unless it was told otherwise. */
+const DEFAULT_ISSUER_UNITS = 1_000_000n;
 
 /** The policy of a node that was not told otherwise. */
 export const defaultRiskPolicy: RiskPolicy = {
   maxOpenObligations: 32,
   refuseFraud: true,
-  requireBalance: true,
-  requireCompleteChain: true,
-  maxExposure: null,
+  requireFunds: true,
+  // Nobody can spend more test money than its grant, so more at stake with one counterparty is never right.
+  maxExposure: (currency) => (currency.kind === 'test' ? currency.grant : issuerUnits(currency)),
+  issuerCap: issuerUnits,
+  // A deal takes three requests; a burst is ten deals at once.
+  requestRate: { burst: 32, perSecond: 8 },
 };
 
-/** No checks at all: simulations and tests. */
+function issuerUnits(currency: Currency): bigint {
+  return DEFAULT_ISSUER_UNITS * 10n ** BigInt(currency.precision);
+}
+
+/** No limits but those of money itself: simulations and tests. */
 export const permissiveRiskPolicy: RiskPolicy = {
   maxOpenObligations: Number.MAX_SAFE_INTEGER,
   refuseFraud: false,
-  requireBalance: false,
-  requireCompleteChain: false,
-  maxExposure: null,
+  requireFunds: false,
+  maxExposure: () => 2n ** 63n,
+  issuerCap: () => 2n ** 63n,
+  requestRate: { burst: 1_000_000, perSecond: 1_000_000 },
 };

@@ -1,178 +1,247 @@
-import type { Signature } from '@edmp/interface';
-import { displayable } from '@edmp/interface/format';
+import type { PublicKey } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
-import { CID as Cid } from 'multiformats/cid';
+import { MAX_TERMS_BYTES } from '../blocks/terms.ts';
 import {
   boundedBytesOf,
   bytesOf,
   decodeCanonical,
   encodeCanonical,
   integerOf,
+  keyOf,
+  lineOf,
+  linkOf,
+  listOf,
   mapOf,
   oneOf,
 } from '../codec/fields.ts';
-import { MarketError } from '../errors.ts';
-import { MAX_TERMS_BYTES } from './terms.ts';
 
-/** Buyer → seller: terms, confirmations, and questions for manifests. */
-export const NEGOTIATE_PROTOCOL = '/edmp/market/negotiate/1';
-/** Seller → witness: please attest that you saw this release. */
-export const WITNESS_PROTOCOL = '/edmp/market/witness/1';
-/** Anybody → party: the proof that a complaint names. */
-export const EVIDENCE_PROTOCOL = '/edmp/market/evidence/1';
+/** Between the two parties of a trade: buyer → seller `propose` and `hold`, seller → buyer `release`. */
+export const TRADE_PROTOCOL = '/edmp/market/trade/2';
 
-const MAX_ORDER_BYTES = 66 * 1024;
+/** Largest signed block in a message: a core of 64 KiB and its signature. */
+const MAX_BLOCK_BYTES = 66 * 1024;
+/** Largest one-time public key: X-Wing's has 1 216 bytes. */
+export const MAX_RECIPIENT_KEY_BYTES = 1_216;
+/** Largest certificate: seven shares of 66 bytes and two ids. */
+const MAX_CERTIFICATE_BYTES = 1_024;
+/** Longest text of a decline, UTF-16 units. */
+export const MAX_DECLINE_TEXT = 300;
+/** Most chunks of a delivery, and most ciphertext bytes: beyond any dataset that the formats allow. */
+const MAX_CHUNKS = 1_000_000;
+/** Longest time that a decline may ask a buyer to wait, ms: a day. */
+const MAX_RETRY_MS = 86_400_000;
 
-/** Why terms are declined; the buyer tries the same ask again only after `reserved` and `busy`. */
+/** Largest request of {@link TRADE_PROTOCOL}, bytes. */
+export const MAX_TRADE_REQUEST_BYTES: number =
+  MAX_BLOCK_BYTES + MAX_TERMS_BYTES + MAX_RECIPIENT_KEY_BYTES + MAX_CERTIFICATE_BYTES + 512;
+/** Largest answer of {@link TRADE_PROTOCOL}, bytes. */
+export const MAX_TRADE_REPLY_BYTES: number = MAX_BLOCK_BYTES + 2_048;
+
+/** Why a seller says no; each true and typed, so that a buyer can tell its user (DESIGN §4.5). */
 export const DECLINE_REASONS = [
-  'closed',
-  'reserved',
-  'busy',
-  'trading',
-  'price',
-  'terms',
-  'deadlines',
-  'risk',
-  'data',
+  /** No such ask here, or no such offer. */
   'unknown',
+  /** The ask or the bid is cancelled or has expired. */
+  'closed',
+  /** Holds have taken all licences, or all but those of the counter-offer. */
+  'taken',
+  /** The two orders do not allow these terms. */
+  'terms',
+  /** Not the ask's price. */
+  'price',
+  /** A deadline is too near, too far, or a phase too short. */
+  'deadlines',
+  /** Other witnesses than the ask's; the counter-offer names them. */
+  'witnesses',
+  /** Too many proposals of this buyer, or of all; later. */
+  'busy',
+  /** The buyer's funds, as far as known here, do not cover the amount. */
+  'funds',
+  /** The risk policy's own reason, in the text. */
+  'risk',
+  /** Fraud by the buyer is proven. */
+  'fraud',
+  /** The data could not be sealed here. */
+  'data',
+  /** The buyer's chain could not be brought in, or is too long. */
+  'history',
+  /** The hold has no spend certificate of a quorum. */
+  'certificate',
+  /** The hold came after 2Δ before the release deadline. */
+  'late',
 ] as const;
 /** One of {@link DECLINE_REASONS}. */
 export type DeclineReason = (typeof DECLINE_REASONS)[number];
 
-/** A request of {@link NEGOTIATE_PROTOCOL}. */
-export type NegotiateRequest =
-  /** Terms that the buyer has signed, with its bid. */
+/** What a seller would accept instead. */
+export interface CounterOffer {
+  /** Licences. */
+  readonly quantity: number;
+  /** Witnesses to choose one or four from; empty in issued money and where there are none. */
+  readonly witnesses: readonly PublicKey[];
+}
+
+/** A seller's no. */
+export interface Decline {
+  readonly kind: 'decline';
+  readonly reason: DeclineReason;
+  /** For people: at most {@link MAX_DECLINE_TEXT} displayable characters. */
+  readonly message: string;
+  /** After how many ms the same may be asked again; null = not again. */
+  readonly retryMs: number | null;
+  readonly offer: CounterOffer | null;
+}
+
+/** A request of {@link TRADE_PROTOCOL}. */
+export type TradeRequest =
   | {
       readonly kind: 'propose';
       readonly terms: Uint8Array;
-      readonly signature: Signature;
+      readonly recipientKey: Uint8Array;
+      /** Signed block of the buyer's bid. */
       readonly bid: Uint8Array;
     }
-  /** The buyer's signature under countered terms. */
-  | { readonly kind: 'confirm'; readonly trade: Uint8Array; readonly signature: Signature }
-  /** The buyer asks where the ciphertext is. */
-  | { readonly kind: 'manifest'; readonly trade: Uint8Array };
+  | {
+      readonly kind: 'hold';
+      /** Signed block of the hold. */
+      readonly hold: Uint8Array;
+      /** Its spend certificate; null in test money. */
+      readonly certificate: Uint8Array | null;
+    }
+  | {
+      readonly kind: 'release';
+      /** Signed block of the release. */
+      readonly release: Uint8Array;
+      readonly opener: Uint8Array;
+    };
 
-/** An answer of {@link NEGOTIATE_PROTOCOL}. */
-export type NegotiateReply =
-  | { readonly kind: 'accept'; readonly signature: Signature }
-  /** Smaller terms that the seller has signed. */
-  | { readonly kind: 'counter'; readonly terms: Uint8Array; readonly signature: Signature }
-  | { readonly kind: 'decline'; readonly reason: DeclineReason; readonly message: string }
-  | { readonly kind: 'manifest'; readonly manifest: CID };
+/** An answer of {@link TRADE_PROTOCOL}. */
+export type TradeReply =
+  | {
+      readonly kind: 'accept';
+      /** Signed block of the trade proposal. */
+      readonly proposal: Uint8Array;
+      readonly manifest: CID;
+      readonly chunks: number;
+      /** Ciphertext bytes in all. */
+      readonly bytes: number;
+    }
+  | { readonly kind: 'released'; readonly release: Uint8Array; readonly opener: Uint8Array }
+  /** The hold is taken; the release follows when the witnesses have acknowledged it. */
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'ok' }
+  | Decline;
 
-function kindOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? (value as { kind?: unknown }).kind : undefined;
+/** Kind and fields of a message: a map with exactly the fields of its kind. */
+function fieldsOf<K extends string>(
+  bytes: Uint8Array,
+  maxBytes: number,
+  where: string,
+  kinds: { readonly [kind in K]: readonly string[] },
+): { readonly kind: K; readonly fields: ReturnType<typeof mapOf> } {
+  const value = decodeCanonical(bytes, maxBytes, where);
+  const named = typeof value === 'object' && value !== null ? (value as { kind?: unknown }).kind : undefined;
+  const kind = oneOf<K>(named, Object.keys(kinds) as K[], `${where}.kind`);
+  const fields = mapOf(value, ['v', 'kind', ...kinds[kind]], where);
+  integerOf(fields.v, 1, 1, `${where}.v`);
+  return { kind, fields };
 }
 
 /** Bytes of a request. */
-export function encodeNegotiateRequest(request: NegotiateRequest): Uint8Array {
+export function encodeTradeRequest(request: TradeRequest): Uint8Array {
   return encodeCanonical({ v: 1, ...request });
 }
 
 /** Reads a request. Throws `ERR_MARKET_FORMAT`. */
-export function decodeNegotiateRequest(bytes: Uint8Array): NegotiateRequest {
-  const value = decodeCanonical(bytes, MAX_ORDER_BYTES + MAX_TERMS_BYTES + 512, 'negotiate');
-  const kind = oneOf<NegotiateRequest['kind']>(
-    kindOf(value),
-    ['propose', 'confirm', 'manifest'],
-    'negotiate.kind',
-  );
+export function decodeTradeRequest(bytes: Uint8Array): TradeRequest {
+  const { kind, fields } = fieldsOf(bytes, MAX_TRADE_REQUEST_BYTES, 'trade', {
+    propose: ['terms', 'recipientKey', 'bid'],
+    hold: ['hold', 'certificate'],
+    release: ['release', 'opener'],
+  });
   switch (kind) {
-    case 'propose': {
-      const fields = mapOf(value, ['v', 'kind', 'terms', 'signature', 'bid'], 'negotiate');
-      integerOf(fields.v, 1, 1, 'negotiate.v');
+    case 'propose':
       return {
         kind,
-        terms: boundedBytesOf(fields.terms, MAX_TERMS_BYTES, 'negotiate.terms'),
-        signature: bytesOf(fields.signature, 64, 'negotiate.signature'),
-        bid: boundedBytesOf(fields.bid, MAX_ORDER_BYTES, 'negotiate.bid'),
+        terms: boundedBytesOf(fields.terms, MAX_TERMS_BYTES, 'trade.terms'),
+        recipientKey: boundedBytesOf(fields.recipientKey, MAX_RECIPIENT_KEY_BYTES, 'trade.recipientKey'),
+        bid: boundedBytesOf(fields.bid, MAX_BLOCK_BYTES, 'trade.bid'),
       };
-    }
-    case 'confirm': {
-      const fields = mapOf(value, ['v', 'kind', 'trade', 'signature'], 'negotiate');
-      integerOf(fields.v, 1, 1, 'negotiate.v');
+    case 'hold':
       return {
         kind,
-        trade: bytesOf(fields.trade, 32, 'negotiate.trade'),
-        signature: bytesOf(fields.signature, 64, 'negotiate.signature'),
+        hold: boundedBytesOf(fields.hold, MAX_BLOCK_BYTES, 'trade.hold'),
+        certificate:
+          fields.certificate === null
+            ? null
+            : boundedBytesOf(fields.certificate, MAX_CERTIFICATE_BYTES, 'trade.certificate'),
       };
-    }
-    default: {
-      const fields = mapOf(value, ['v', 'kind', 'trade'], 'negotiate');
-      integerOf(fields.v, 1, 1, 'negotiate.v');
-      return { kind: 'manifest', trade: bytesOf(fields.trade, 32, 'negotiate.trade') };
-    }
+    case 'release':
+      return { kind, ...releaseOf(fields, 'trade') };
   }
 }
 
-/** Most characters of the words with which a seller declines. */
-const MAX_DECLINE_TEXT = 300;
-
 /** Bytes of an answer. */
-export function encodeNegotiateReply(reply: NegotiateReply): Uint8Array {
-  const shown =
-    reply.kind === 'decline' ? { ...reply, message: displayable(reply.message, MAX_DECLINE_TEXT) } : reply;
-  return encodeCanonical({ v: 1, ...shown });
+export function encodeTradeReply(reply: TradeReply): Uint8Array {
+  if (reply.kind !== 'decline') return encodeCanonical({ v: 1, ...reply });
+  const { offer } = reply;
+  return encodeCanonical({
+    v: 1,
+    ...reply,
+    offer: offer === null ? null : { quantity: offer.quantity, witnesses: [...offer.witnesses] },
+  });
 }
 
 /** Reads an answer. Throws `ERR_MARKET_FORMAT`. */
-export function decodeNegotiateReply(bytes: Uint8Array): NegotiateReply {
-  const value = decodeCanonical(bytes, MAX_TERMS_BYTES + 1_024, 'reply');
-  const kind = oneOf<NegotiateReply['kind']>(
-    kindOf(value),
-    ['accept', 'counter', 'decline', 'manifest'],
-    'reply.kind',
-  );
+export function decodeTradeReply(bytes: Uint8Array): TradeReply {
+  const { kind, fields } = fieldsOf(bytes, MAX_TRADE_REPLY_BYTES, 'reply', {
+    accept: ['proposal', 'manifest', 'chunks', 'bytes'],
+    released: ['release', 'opener'],
+    wait: [],
+    ok: [],
+    decline: ['reason', 'message', 'retryMs', 'offer'],
+  });
   switch (kind) {
-    case 'accept': {
-      const fields = mapOf(value, ['v', 'kind', 'signature'], 'reply');
-      integerOf(fields.v, 1, 1, 'reply.v');
-      return { kind, signature: bytesOf(fields.signature, 64, 'reply.signature') };
-    }
-    case 'counter': {
-      const fields = mapOf(value, ['v', 'kind', 'terms', 'signature'], 'reply');
-      integerOf(fields.v, 1, 1, 'reply.v');
+    case 'accept':
       return {
         kind,
-        terms: boundedBytesOf(fields.terms, MAX_TERMS_BYTES, 'reply.terms'),
-        signature: bytesOf(fields.signature, 64, 'reply.signature'),
+        proposal: boundedBytesOf(fields.proposal, MAX_BLOCK_BYTES, 'reply.proposal'),
+        manifest: linkOf(fields.manifest, 'reply.manifest'),
+        chunks: integerOf(fields.chunks, 1, MAX_CHUNKS, 'reply.chunks'),
+        bytes: integerOf(fields.bytes, 1, Number.MAX_SAFE_INTEGER, 'reply.bytes'),
       };
-    }
-    case 'decline': {
-      const fields = mapOf(value, ['v', 'kind', 'reason', 'message'], 'reply');
-      integerOf(fields.v, 1, 1, 'reply.v');
+    case 'released':
+      return { kind, ...releaseOf(fields, 'reply') };
+    case 'decline':
       return {
         kind,
         reason: oneOf<DeclineReason>(fields.reason, DECLINE_REASONS, 'reply.reason'),
-        message: typeof fields.message === 'string' ? displayable(fields.message, MAX_DECLINE_TEXT) : '',
+        message: lineOf(fields.message, MAX_DECLINE_TEXT, 'reply.message'),
+        retryMs: fields.retryMs === null ? null : integerOf(fields.retryMs, 0, MAX_RETRY_MS, 'reply.retryMs'),
+        offer: counterOfferOf(fields.offer),
       };
-    }
-    default: {
-      const fields = mapOf(value, ['v', 'kind', 'manifest'], 'reply');
-      integerOf(fields.v, 1, 1, 'reply.v');
-      return { kind: 'manifest', manifest: manifestOf(fields.manifest) };
-    }
+    default:
+      return { kind };
   }
 }
 
-/** A CIDv1 with sha2-256. */
-export function manifestOf(value: unknown): CID {
-  const cid = typeof value === 'object' && value !== null ? Cid.asCID(value) : null;
-  if (cid === null || cid.version !== 1 || cid.multihash.code !== 0x12) {
-    throw new MarketError('ERR_MARKET_FORMAT', 'manifest: expected a CIDv1 with sha2-256');
-  }
-  return cid;
+function releaseOf(
+  fields: ReturnType<typeof mapOf>,
+  where: string,
+): { readonly release: Uint8Array; readonly opener: Uint8Array } {
+  return {
+    release: boundedBytesOf(fields.release, MAX_BLOCK_BYTES, `${where}.release`),
+    opener: bytesOf(fields.opener, 32, `${where}.opener`),
+  };
 }
 
-/** Bytes of an evidence request: the proof's SHA-256. */
-export function encodeEvidenceRequest(digest: Uint8Array): Uint8Array {
-  return encodeCanonical({ v: 1, digest });
-}
-
-/** Reads an evidence request. Throws `ERR_MARKET_FORMAT`. */
-export function decodeEvidenceRequest(bytes: Uint8Array): Uint8Array {
-  const fields = mapOf(decodeCanonical(bytes, 128, 'evidence'), ['v', 'digest'], 'evidence');
-  integerOf(fields.v, 1, 1, 'evidence.v');
-  return bytesOf(fields.digest, 32, 'evidence.digest');
+function counterOfferOf(value: unknown): CounterOffer | null {
+  if (value === null) return null;
+  const fields = mapOf(value, ['quantity', 'witnesses'], 'reply.offer');
+  return {
+    quantity: integerOf(fields.quantity, 1, Number.MAX_SAFE_INTEGER, 'reply.offer.quantity'),
+    witnesses: listOf(fields.witnesses, 4, 'reply.offer.witnesses').map((key) =>
+      keyOf(key, 'reply.offer.witnesses'),
+    ),
+  };
 }

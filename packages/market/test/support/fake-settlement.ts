@@ -33,8 +33,18 @@ interface Sealed {
   readonly key: Uint8Array;
 }
 
+const SALT = 8;
+
+/** As with real key encapsulation, wrapping a key twice gives two different wraps. */
+const wrap = (trade: SettlementTrade, key: Uint8Array, salt: Uint8Array): Uint8Array => {
+  const pad = crypto.sha256(concatBytes(trade.recipientKey, salt));
+  return concatBytes(
+    salt,
+    key.map((byte, i) => byte ^ (pad[i] ?? 0)),
+  );
+};
 const unwrap = (trade: SettlementTrade, wrapped: Uint8Array): Uint8Array =>
-  wrapped.map((byte, i) => byte ^ (trade.recipientKey[i % 32] ?? 0));
+  wrap(trade, wrapped.slice(SALT), wrapped.slice(0, SALT)).slice(SALT);
 
 /** A settlement without cryptography of its own that keeps the port's promises; cheats on demand. */
 export function fakeSettlement(options: {
@@ -105,7 +115,7 @@ export function fakeSettlement(options: {
       const known = sealed.get(trade.tradeId.join());
       if (known === undefined) throw new EdmpError('ERR_SETTLEMENT_UNKNOWN_TRADE', 'no such trade');
       const lies = fake.cheat === 'wrong-key' || fake.cheat === 'wrong-key-private-proof';
-      return unwrap(trade, lies ? environment.randomBytes(32) : known.key);
+      return wrap(trade, lies ? environment.randomBytes(32) : known.key, environment.randomBytes(SALT));
     },
     async open(
       trade: SettlementTrade,
@@ -142,7 +152,11 @@ export function fakeSettlement(options: {
         reason: opens ? 'the key opens the data' : 'the key is wrong',
       };
     },
-    erase: async () => ({ keysDestroyed: 0, blocksDeleted: 0, unreachable: [] }),
+    async erase(tradeId: Uint8Array) {
+      count('erase');
+      const known = sealed.delete(tradeId.join());
+      return { keysDestroyed: known ? 1 : 0, blocksDeleted: known ? 1 : 0, unreachable: [] };
+    },
   };
   return fake;
 }

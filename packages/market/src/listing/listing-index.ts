@@ -1,0 +1,212 @@
+import type { DatasetDocument, PublicKeyHex } from '@edmp/interface';
+import { comparePrices } from '../asset/price.ts';
+import type { ListingQuery } from './listing.ts';
+import { digestOfAsset } from '../order/order-id.ts';
+import type { OrderTable } from '../order/order-table.ts';
+import {
+  commodityNumber,
+  flowNumber,
+  ListingColumns,
+  levelNumber,
+  packCell,
+  stepNumber,
+} from './listing-columns.ts';
+import { type PreparedQuery, prepareQuery } from './listing-query.ts';
+import { Postings } from './postings.ts';
+import { SortedSlots } from './sorted-slots.ts';
+
+/** Candidates up to which they are collected and sorted; of more, the sorted list is walked until the page is full. */
+const SORT_UP_TO = 1_500;
+/** Longest geohash of a query. */
+const MAX_CELL = 5;
+
+/** What an index needs to know of others. */
+export interface ListingSources {
+  readonly table: OrderTable;
+  /** Orders of a trader. */
+  ordersOf(owner: PublicKeyHex): readonly number[];
+  /** Asks for an asset, in any currency, until `visit` returns `false`. */
+  eachAskOf(digest: Uint8Array, visit: (slot: number) => void): void;
+}
+
+/**
+ * Open asks, searchable by everything a buyer may ask for (DESIGN §4.2). All structures are kept up to date at every
+ * change, so that the first search costs as much as any other. Terms narrow by the beginnings of words, places and
+ * levels; what is left is checked in columns, and results come in order of price or age from lists kept sorted.
+ */
+export class ListingIndex {
+  readonly #sources: ListingSources;
+  readonly #columns = new ListingColumns();
+  readonly #postings: Postings;
+  readonly #cheapest: SortedSlots;
+  readonly #newest: SortedSlots;
+  /** Round in which a slot was last marked. */
+  #marks = new Int32Array(16);
+  #round = 0;
+
+  constructor(sources: ListingSources) {
+    const { table } = sources;
+    this.#sources = sources;
+    this.#postings = new Postings((slot, term) => this.#columns.hasTerm(slot, term));
+    this.#cheapest = new SortedSlots(
+      (a, b) => this.#compareCurrencies(a, b) || table.comparePrices(a, b) || table.compareTimes(a, b),
+    );
+    this.#newest = new SortedSlots((a, b) => table.compareTimes(b, a));
+  }
+
+  get size(): number {
+    return this.#cheapest.size;
+  }
+
+  /** Lists an ask. */
+  add(slot: number, document: DatasetDocument): void {
+    if (slot >= this.#marks.length) {
+      const more = new Int32Array(Math.max(slot + 1, this.#marks.length * 2));
+      more.set(this.#marks);
+      this.#marks = more;
+    }
+    this.#columns.set(slot, document);
+    for (const term of this.#columns.termsOf(slot)) this.#postings.add(slot, term);
+    this.#cheapest.add(slot);
+    this.#newest.add(slot);
+  }
+
+  /** Takes an ask off the list. */
+  remove(slot: number): void {
+    if (!this.#cheapest.remove(slot)) return;
+    this.#newest.remove(slot);
+    const terms = this.#columns.termsOf(slot);
+    this.#columns.clear(slot);
+    for (const term of terms) this.#postings.remove(slot, term);
+  }
+
+  /** Slots of the listings that a query wants, in its order. Throws `ERR_MARKET_FORMAT` on a query out of range. */
+  search(query: ListingQuery, now: number): readonly number[] {
+    const prepared = prepareQuery(query);
+    const fits = this.#filter(prepared, now);
+    if (fits === undefined) return [];
+    const list = query.sort === 'newest' ? this.#newest : this.#cheapest;
+    const few = this.#few(prepared);
+    if (few !== undefined) {
+      const found = [...few].filter(fits);
+      const compare = query.sort === 'newest' ? this.#compareNewest : this.#compareCheapest;
+      return found.sort(compare).slice(prepared.offset, prepared.offset + prepared.limit);
+    }
+    const isMarked = this.#narrow(prepared);
+    const out: number[] = [];
+    let skipped = 0;
+    list.each((slot) => {
+      if (!isMarked(slot) || !fits(slot)) return query.sort === 'newest' || !this.#isBeyond(slot, query);
+      if (skipped < prepared.offset) skipped++;
+      else out.push(slot);
+      return out.length < prepared.limit;
+    });
+    return out;
+  }
+
+  readonly #compareCheapest = (a: number, b: number): number => {
+    const { table } = this.#sources;
+    return this.#compareCurrencies(a, b) || table.comparePrices(a, b) || table.compareTimes(a, b);
+  };
+
+  readonly #compareNewest = (a: number, b: number): number => this.#sources.table.compareTimes(b, a);
+
+  /** Currencies in order of their names. */
+  #compareCurrencies(a: number, b: number): number {
+    const { table } = this.#sources;
+    const first = table.currencies[a] as number;
+    const second = table.currencies[b] as number;
+    if (first === second) return 0;
+    return table.currencyName(first) < table.currencyName(second) ? -1 : 1;
+  }
+
+  /** Whether a listing, in order of currency and price, lies after every listing that the query admits. */
+  #isBeyond(slot: number, query: ListingQuery): boolean {
+    const { table } = this.#sources;
+    const currency = query.maxPrice?.currency ?? query.currency;
+    if (currency === undefined) return false;
+    const own = table.currencyName(table.currencies[slot] as number);
+    if (own !== currency) return own > currency;
+    return query.maxPrice !== undefined && comparePrices(table.price(slot), query.maxPrice) > 0;
+  }
+
+  /** The candidates, when the query names an asset, a seller or a rare term. */
+  #few({ query, seller, words }: PreparedQuery): ReadonlySet<number> | undefined {
+    const found = new Set<number>();
+    if (query.asset !== undefined) {
+      const digest = digestOfAsset(query.asset);
+      if (digest !== undefined) this.#sources.eachAskOf(digest, (slot) => found.add(slot));
+    }
+    if (seller !== undefined) {
+      const own = this.#sources.ordersOf(seller as PublicKeyHex);
+      return new Set(query.asset === undefined ? own : own.filter((slot) => found.has(slot)));
+    }
+    if (query.asset !== undefined) return found;
+    const term = this.#rarest(query, words);
+    if (term === undefined || this.#postings.count(term) > SORT_UP_TO) return undefined;
+    this.#postings.each(term, (slot) => found.add(slot));
+    return found;
+  }
+
+  /** Marks the candidates of the rarest term; all are candidates when there is none. */
+  #narrow({ query, words }: PreparedQuery): (slot: number) => boolean {
+    const term = this.#rarest(query, words);
+    if (term === undefined || 2 * this.#postings.count(term) > this.size) return () => true;
+    if (++this.#round === 0x7fff_ffff) {
+      this.#marks.fill(0);
+      this.#round = 1;
+    }
+    const round = this.#round;
+    const marks = this.#marks;
+    this.#postings.each(term, (slot) => {
+      marks[slot] = round;
+    });
+    return (slot) => marks[slot] === round;
+  }
+
+  #rarest(query: ListingQuery, words: readonly string[]): string | undefined {
+    const terms = words.map((word) => `w${word.slice(0, 3)}`);
+    if (query.cell !== undefined && query.cell !== '') terms.push(`c${query.cell.slice(0, MAX_CELL)}`);
+    const level = query.attestation === undefined ? 0 : levelNumber(query.attestation);
+    if (level > 0) terms.push(`l${level}`);
+    let rarest: string | undefined;
+    for (const term of terms) {
+      if (rarest === undefined || this.#postings.count(term) < this.#postings.count(rarest)) rarest = term;
+    }
+    return rarest;
+  }
+
+  /** A test of one listing, cheap conditions first; undefined when nothing can pass. */
+  #filter(prepared: PreparedQuery, now: number): ((slot: number) => boolean) | undefined {
+    const { table } = this.#sources;
+    const columns = this.#columns;
+    const { query, words, from, to } = prepared;
+    const commodity = query.commodity === undefined ? -1 : commodityNumber(query.commodity);
+    const flow = query.flow === undefined ? -1 : flowNumber(query.flow);
+    const step = query.step === undefined ? -1 : stepNumber(query.step);
+    const level = query.attestation === undefined ? 0 : levelNumber(query.attestation);
+    const length = query.cell?.length ?? 0;
+    if (length > MAX_CELL) return undefined;
+    const cell = packCell(query.cell ?? '');
+    const { maxPrice } = query;
+    const wanted = maxPrice?.currency ?? query.currency;
+    if (maxPrice !== undefined && query.currency !== undefined && query.currency !== maxPrice.currency) {
+      return undefined;
+    }
+    const currency = wanted === undefined ? -1 : table.currencyNumber(wanted);
+    if (wanted !== undefined && currency === -1) return undefined;
+    return (slot) =>
+      (table.expires[slot] as number) > now &&
+      (columns.texts[slot] ?? '') !== '' &&
+      (columns.levels[slot] as number) >= level &&
+      (commodity === -1 || columns.commodities[slot] === commodity) &&
+      (flow === -1 || columns.flows[slot] === flow) &&
+      (step === -1 || columns.steps[slot] === step) &&
+      (columns.to[slot] as number) >= from &&
+      (columns.from[slot] as number) <= to &&
+      (currency === -1 || table.currencies[slot] === currency) &&
+      (length === 0 || columns.isWithin(slot, cell, length)) &&
+      (maxPrice === undefined || comparePrices(table.price(slot), maxPrice) <= 0) &&
+      words.every((word) => columns.hasWord(slot, word));
+  }
+}

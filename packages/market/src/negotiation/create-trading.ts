@@ -1,0 +1,215 @@
+import type { Crypto, Environment, HalfBlock, KeyValueStore, Network, Settlement } from '@edmp/interface';
+import { isEdmpError } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
+import type { Currency, CurrencyId } from '../asset/currency.ts';
+import type { Certificate } from '../notary/certificate.ts';
+import { RiskGuard } from '../risk/guard.ts';
+import type { RiskPolicy } from '../risk/policy.ts';
+import { BuyerWork } from '../trade/buyer-work.ts';
+import { TradeEngine } from '../trade/engine.ts';
+import { HoldDesk } from '../trade/hold-desk.ts';
+import type { TradeChain, TradeLedger, TradeWallet, TradeWitnesses } from '../trade/needs.ts';
+import { type DamagedRecord, TradeRecords } from '../trade/records.ts';
+import { SellerWork } from '../trade/seller-work.ts';
+import { isFinished } from '../trade/states.ts';
+import { idOf, type Trade } from '../trade/trade.ts';
+import { BuyerNegotiation } from './buyer.ts';
+import type { OfferLimits } from './offer-limits.ts';
+import type { NegotiationOrders } from './orders.ts';
+import { SellerNegotiation } from './seller.ts';
+import { serveTrades } from './serve-trades.ts';
+import { checkDurations, type NegotiationSettings } from './settings.ts';
+import type { Serves } from './witnesses.ts';
+
+/** The node that trades. */
+export interface TradingNode {
+  readonly chain: TradeChain;
+  readonly network: Network;
+  readonly environment: Environment;
+  readonly crypto: Crypto;
+  /** Hears of failures that are nobody's answer: bugs, full disks. */
+  readonly report: (what: string, error: unknown) => void;
+  /** Fires when the market stops. */
+  readonly signal: AbortSignal;
+}
+
+/** The money that trades move. */
+export interface TradingMoney {
+  readonly ledger: TradeLedger;
+  readonly currency: (id: CurrencyId) => Currency | undefined;
+  readonly wallet: TradeWallet;
+  /** Keeps a certificate durably and tells the ledger. */
+  readonly learn: (certificate: Certificate) => Promise<void>;
+}
+
+/** What {@link createTrading} composes. */
+export interface TradingNeeds {
+  readonly node: TradingNode;
+  readonly money: TradingMoney;
+  readonly witnesses: TradeWitnesses;
+  /** Whether a node is known to serve a statement key. */
+  readonly serves: Serves;
+  readonly settlement: Settlement;
+  readonly records: KeyValueStore;
+  readonly orders: NegotiationOrders;
+  readonly policy: RiskPolicy;
+  readonly settings: NegotiationSettings;
+  readonly limits: OfferLimits;
+}
+
+/** Negotiations and trades of one node. */
+export interface Trading {
+  readonly engine: TradeEngine;
+  readonly buyers: BuyerNegotiation;
+  /** Licences of an own ask that no payment has taken; 0 when it was cancelled. */
+  left(ask: string): number;
+  /** Takes up the trades in the records, once the ledger knows the chains. Returns records that were damaged. */
+  restore(): Promise<readonly DamagedRecord[]>;
+  /** A block was stored here. */
+  onBlock(block: HalfBlock): void;
+  /** The ledger learned of a hold: that it counts, or what became of it. `key` is the text of its id. */
+  onHold(key: string): void;
+}
+
+/** Composes the trading part of a market and serves its protocol until the node's signal fires. Throws `ERR_TRADE_TERMS` on bad settings. */
+export function createTrading(needs: TradingNeeds): Trading {
+  const { node, money, orders, settings, settlement, serves, witnesses } = needs;
+  const { chain, crypto, environment, network, report, signal } = node;
+  const { ledger, learn, wallet, currency } = money;
+  checkDurations(settings);
+  const records = new TradeRecords(needs.records, crypto);
+  const { deltaMs } = settings;
+
+  const engine: TradeEngine = new TradeEngine({
+    environment,
+    records,
+    deltaMs,
+    witnessesOf: ({ encoded }) => {
+      const { terms } = encoded;
+      if (terms.witnesses !== null) return terms.witnesses.length;
+      const issued = currency(terms.price.currency);
+      return issued?.kind === 'issued' ? issued.notaries.length : 1;
+    },
+    outcomeOf: ({ key }) => ledger.hold(key)?.outcome?.kind ?? null,
+    work: (trade, action, stop) => (trade.role === 'buyer' ? buyer : seller).perform(trade, action, stop),
+    report,
+    signal,
+  });
+  const left = (ask: string): number => {
+    const own = orders.ask(ask);
+    return own === undefined || own.cancelled ? 0 : Math.max(0, own.order.quantity - engine.tally.taken(ask));
+  };
+  const risk = new RiskGuard({
+    policy: needs.policy,
+    chain,
+    ledger,
+    currency,
+    unfinished: () => engine.unfinished(),
+    now: () => environment.now(),
+  });
+  const buyer = new BuyerWork({
+    chain,
+    network,
+    settlement,
+    environment,
+    crypto,
+    wallet,
+    witnesses,
+    checkSeller: (trade, options) => risk.seller(trade, options),
+    learn,
+  });
+  const seller = new SellerWork({
+    chain,
+    network,
+    settlement,
+    environment,
+    crypto,
+    records,
+    witnesses,
+    learn,
+  });
+  const holds = new HoldDesk({
+    engine,
+    chain,
+    ledger,
+    environment,
+    left: (trade) => left(trade.encoded.terms.ask.toString()),
+    deltaMs,
+    learn,
+    report,
+  });
+  const sellers = new SellerNegotiation({
+    engine,
+    chain,
+    settlement,
+    environment,
+    crypto,
+    orders,
+    currency,
+    left,
+    checkBuyer: (terms, unit, options) => risk.buyer(terms, unit, options),
+    serves,
+    settings,
+    limits: needs.limits,
+  });
+  const buyers = new BuyerNegotiation({
+    self: chain.self,
+    engine,
+    orders,
+    settlement,
+    environment,
+    crypto,
+    currency,
+    serves,
+    settings,
+    report,
+    signal,
+  });
+  const rate = tokenBuckets(needs.policy.requestRate, environment.now);
+  const unserve = serveTrades({ network, chain, engine, sellers, holds, buyers: buyer, rate });
+  signal.addEventListener('abort', unserve, { once: true });
+  const unErase = engine.on((event) => {
+    if (event.type === 'ended' && event.trade.state === 'failed') void erase(settlement, event.trade, report);
+  });
+  signal.addEventListener('abort', unErase, { once: true });
+  const unsettled = network.onPeer((event) => {
+    if (event.type === 'connected') engine.pokeAll(event.peer);
+  });
+  signal.addEventListener('abort', unsettled, { once: true });
+
+  return {
+    engine,
+    buyers,
+    left,
+    async restore() {
+      const { trades, damaged } = await records.load();
+      for (const trade of trades) engine.restore(trade);
+      engine.resume();
+      for (const trade of trades) {
+        if (isFinished(trade.state) || trade.offer === null) continue;
+        const hold = ledger.holdOf(trade.offer.proposal.block.id.toString());
+        if (hold !== undefined) holds.notice(hold.key);
+      }
+      for (const { id, error } of damaged) report(`the record of trade ${id.slice(0, 16)}`, error);
+      return damaged;
+    },
+    onBlock: (block) => engine.onBlock(block),
+    onHold: (key) => {
+      engine.onHold(key);
+      holds.notice(key);
+    },
+  };
+}
+
+/** Nothing was paid for what was sealed or fetched, so nobody keeps it; the one-time key goes too. */
+async function erase(
+  settlement: Pick<Settlement, 'erase'>,
+  trade: Trade,
+  report: TradingNode['report'],
+): Promise<void> {
+  try {
+    await settlement.erase(trade.encoded.digest);
+  } catch (error) {
+    if (!isEdmpError(error)) report(`erasing trade ${idOf(trade).slice(0, 16)}`, error);
+  }
+}

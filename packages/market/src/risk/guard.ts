@@ -1,0 +1,82 @@
+import type { AbortOptions, PublicKey } from '@edmp/interface';
+import type { Currency, CurrencyId } from '../asset/currency.ts';
+import type { Terms } from '../blocks/terms.ts';
+import { MarketError } from '../errors.ts';
+import type { TradeChain, TradeLedger } from '../trade/needs.ts';
+import type { Trade } from '../trade/trade.ts';
+import { checkBuyer, checkSeller } from './check.ts';
+import { exposureTo, openObligations, soldOf } from './facts.ts';
+import type { RiskPolicy } from './policy.ts';
+
+/** What {@link RiskGuard} looks at. */
+export interface RiskNeeds {
+  readonly policy: RiskPolicy;
+  readonly chain: Pick<TradeChain, 'self' | 'isFraudulent' | 'history'>;
+  readonly ledger: TradeLedger;
+  readonly currency: (id: CurrencyId) => Currency | undefined;
+  /** This node's trades that have not ended. */
+  readonly unfinished: () => Iterable<Trade>;
+  readonly now: () => number;
+}
+
+/** Gathers what chains, certificates and own trades say of a counterparty, and applies the policy to it. */
+export class RiskGuard {
+  readonly #needs: RiskNeeds;
+
+  constructor(needs: RiskNeeds) {
+    this.#needs = needs;
+  }
+
+  /** As a seller, before data is sealed. Throws as {@link checkBuyer} does. */
+  async buyer(terms: Terms, currency: Currency, options: AbortOptions): Promise<void> {
+    const { chain, policy } = this.#needs;
+    const cheat = await chain.isFraudulent(terms.buyer);
+    const known = this.#available(terms.buyer, currency);
+    if (currency.kind === 'test' && policy.requireFunds && known < terms.amount) {
+      // What is known may be old: money that came back since is in blocks that were not seen here.
+      await chain.history(terms.buyer, { ...options, upTo: terms.bid, want: 'complete' });
+    }
+    const facts = {
+      key: terms.buyer,
+      cheat,
+      exposure: exposureTo(this.#needs.unfinished(), terms.buyer, currency.id),
+      openObligations: openObligations(this.#needs.ledger, terms.buyer, this.#needs.now()),
+      available: this.#available(terms.buyer, currency),
+      owned: this.#owned(currency),
+    };
+    checkBuyer(policy, facts, { currency, amount: terms.amount, quantity: terms.quantity });
+  }
+
+  /** As a buyer, before money is held. Throws as {@link checkSeller} does, and for a chain that cannot be brought in. */
+  async seller(trade: Trade, options: AbortOptions): Promise<void> {
+    const { chain, currency: currencyOf, ledger, policy, unfinished } = this.#needs;
+    const { terms } = trade.encoded;
+    const currency = currencyOf(terms.price.currency);
+    if (currency === undefined) {
+      throw new MarketError('ERR_CURRENCY_UNKNOWN', 'The block of the currency is not known here');
+    }
+    const proposal = trade.offer?.proposal.block.id;
+    const exclusive = trade.ask.quantity === 1;
+    if (exclusive && proposal !== undefined) {
+      await chain.history(terms.seller, { ...options, upTo: proposal, want: 'complete' });
+    }
+    const facts = {
+      key: terms.seller,
+      cheat: await chain.isFraudulent(terms.seller),
+      exposure: exposureTo(unfinished(), terms.seller, currency.id),
+      supply: trade.ask.quantity,
+      ...soldOf(ledger, terms, proposal?.toString() ?? '', exclusive),
+    };
+    checkSeller(policy, facts, { currency, amount: terms.amount, quantity: terms.quantity });
+  }
+
+  #available(account: PublicKey, currency: Currency): bigint {
+    return this.#needs.ledger.balance(account, currency.id).available;
+  }
+
+  #owned(currency: Currency): bigint {
+    if (currency.kind !== 'issued') return 0n;
+    const { available, held, pending } = this.#needs.ledger.balance(this.#needs.chain.self, currency.id);
+    return available + held + pending;
+  }
+}

@@ -1,0 +1,532 @@
+import {
+  AbortedError,
+  type CancelTimer,
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+  isEdmpError,
+  type PublicKey,
+  withDeadline,
+} from '@edmp/interface';
+import type { Spending } from '../blocks/spending.ts';
+import type { TradeId } from '../blocks/terms.ts';
+import { RELEASE_TYPE } from '../blocks/types.ts';
+import { safeEmitter } from '../codec/emitter.ts';
+import type { TradeRecords } from './records.ts';
+import { type HoldOutcome, nextMoment, situationOf, type TradeSituation } from './situation.ts';
+import { isFinished, type TradeState, takesQuantity } from './states.ts';
+import { TradeTally } from './tally.ts';
+import { counterpartyOf, idOf, ownOrderOf, type Trade } from './trade.ts';
+import { isInterruptible, nextTransition, type TradeAction, type TradeTransition } from './transitions.ts';
+
+/** First and longest pause before work that did not succeed is tried again, ms. */
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 300_000;
+/** Finished trades kept in memory. */
+const MAX_FINISHED = 10_000;
+/** Longest reason of a failure, UTF-16 units. */
+const MAX_REASON = 1_000;
+/** Longest run of rows without a pause: more than any trade has states. */
+const MAX_ROWS_AT_ONCE = 64;
+
+/**
+ * States whose beginning is written down. The others follow again, after a restart, from the facts, from this node's
+ * own chain and from the clock.
+ */
+const SAVED: ReadonlySet<TradeState> = new Set<TradeState>([
+  'fetching',
+  'offered',
+  'opening',
+  'complaining',
+  'acknowledged',
+  'completed',
+  'returned',
+  'lost',
+  'failed',
+]);
+
+/** Something that a trade's engine reports. */
+export type TradeEngineEvent =
+  /** A trade entered a state; `from` is null for a new one. */
+  | { readonly type: 'entered'; readonly trade: Trade; readonly from: TradeState | null }
+  /** A trade ended; told once. */
+  | { readonly type: 'ended'; readonly trade: Trade };
+
+/** What {@link TradeEngine} works with. */
+export interface TradeEngineNeeds {
+  readonly environment: Environment;
+  readonly records: TradeRecords;
+  /** Δ of the witnesses' rounds, ms. */
+  readonly deltaMs: number;
+  /** How many witnesses a trade has, those of its currency included. */
+  readonly witnessesOf: (trade: Trade) => number;
+  /** What the ledger says became of a hold; null = nothing yet. */
+  readonly outcomeOf: (hold: Spending) => HoldOutcome | null;
+  /** Performs a row's action: learns facts and sets them in the trade. May be called again at any time. */
+  readonly work: (trade: Trade, action: TradeAction, signal: AbortSignal) => Promise<void>;
+  /** Hears of failures that are nobody's answer: bugs, full disks. */
+  readonly report: (what: string, error: unknown) => void;
+  /** Fires when the market stops. */
+  readonly signal: AbortSignal;
+}
+
+/** A trade in this process, with what drives it. */
+interface Running {
+  readonly trade: Trade;
+  /** What is being worked at, and how to call it off. */
+  current: { readonly row: TradeTransition; readonly controller: AbortController } | undefined;
+  driving: boolean;
+  /** Something changed while a row was being taken. */
+  again: boolean;
+  retryMs: number;
+  /** Why the last try in this state did not succeed: the truth behind "not in time". */
+  lastFailure: string | undefined;
+  cancelTimer: CancelTimer;
+  readonly waiting: Set<() => void>;
+}
+
+/**
+ * Drives this node's trades from state to state. The table decides (`TRADE_TRANSITIONS`), the work finds facts, and
+ * each state is entered in one place. Nothing that happens in one trade reaches another.
+ */
+export class TradeEngine {
+  readonly #needs: TradeEngineNeeds;
+  readonly #running = new Map<TradeId, Running>();
+  readonly #unfinished = new Set<TradeId>();
+  readonly #finished = new Set<TradeId>();
+  readonly #byOrder = new Map<string, Set<TradeId>>();
+  readonly #byProposal = new Map<string, TradeId>();
+  readonly #byHold = new Map<string, TradeId>();
+  readonly #byRelease = new Map<string, TradeId>();
+  readonly #emitter = safeEmitter<TradeEngineEvent>((error) =>
+    this.#needs.report('a listener of the trade engine', error),
+  );
+  /** What trades have taken of this node's own orders. */
+  readonly tally: TradeTally = new TradeTally();
+
+  constructor(needs: TradeEngineNeeds) {
+    this.#needs = needs;
+    needs.signal.addEventListener('abort', () => this.#stop(), { once: true });
+  }
+
+  /** Hears of states and ends until the returned function is called. */
+  on(listener: (event: TradeEngineEvent) => void): () => void {
+    return this.#emitter.on(listener);
+  }
+
+  /** Takes up a new trade. A seller's first state is durable when the promise resolves. */
+  async start(trade: Trade): Promise<void> {
+    const running = this.#adopt(trade);
+    try {
+      await this.#enter(running, trade.state, null);
+    } catch (error) {
+      this.tally.giveBack(ownOrderOf(trade), idOf(trade));
+      this.#forget(idOf(trade));
+      throw error;
+    }
+    this.#drive(running);
+  }
+
+  /** Takes up what the records held. Call {@link TradeEngine.resume} when everything that the work needs is there. */
+  restore(trade: Trade): void {
+    const running = this.#adopt(trade);
+    this.#count(trade);
+    if (isFinished(trade.state)) this.#retire(running);
+  }
+
+  /** Drives all restored trades on. */
+  resume(): void {
+    for (const running of this.#running.values()) {
+      if (!isFinished(running.trade.state)) this.#drive(running);
+    }
+  }
+
+  get(id: TradeId): Trade | undefined {
+    return this.#running.get(id)?.trade;
+  }
+
+  /** All trades that are in memory, oldest first. */
+  all(): readonly Trade[] {
+    return Array.from(this.#running.values(), ({ trade }) => trade);
+  }
+
+  /** Trades that have not ended. */
+  *unfinished(): Generator<Trade> {
+    for (const id of this.#unfinished) {
+      const trade = this.get(id);
+      if (trade !== undefined) yield trade;
+    }
+  }
+
+  /** Trades of one of this node's own orders that are in memory. */
+  *ofOrder(order: string): Generator<Trade> {
+    for (const id of this.#byOrder.get(order) ?? []) {
+      const trade = this.get(id);
+      if (trade !== undefined) yield trade;
+    }
+  }
+
+  /** The trade that a seller's proposal opened. */
+  ofProposal(proposal: string): Trade | undefined {
+    return this.#named(this.#byProposal, proposal);
+  }
+
+  /** The trade whose hold has this id. */
+  ofHold(hold: string): Trade | undefined {
+    return this.#named(this.#byHold, hold);
+  }
+
+  /** The trade went on by something that happened outside: a hold, a message. Never throws. */
+  poke(trade: Trade): void {
+    const running = this.#running.get(idOf(trade));
+    if (running !== undefined && !isFinished(trade.state)) this.#drive(running);
+  }
+
+  /** A peer is back: what waits for it is tried again at once. */
+  pokeAll(peer: PublicKey): void {
+    for (const trade of this.unfinished()) {
+      if (equalBytes(counterpartyOf(trade), peer)) this.poke(trade);
+    }
+  }
+
+  /** A block was stored: the receipt of a release, for one. */
+  onBlock(block: HalfBlock): void {
+    const { type, link, key } = block.core;
+    if (type !== RELEASE_TYPE || link === null) return;
+    const trade = this.#named(this.#byRelease, link.toString());
+    if (trade === undefined || trade.receipt !== null) return;
+    if (!equalBytes(key, trade.encoded.terms.buyer)) return;
+    trade.receipt = block.id;
+    this.poke(trade);
+  }
+
+  /** The ledger learned what became of a hold, or that it counts. */
+  onHold(hold: string): void {
+    const trade = this.ofHold(hold);
+    if (trade !== undefined) this.poke(trade);
+  }
+
+  /** Resolves when the trade is in a state that `wanted` accepts, or after `ms`. */
+  async until(trade: Trade, wanted: (state: TradeState) => boolean, ms: number): Promise<void> {
+    const running = this.#running.get(idOf(trade));
+    if (running === undefined || wanted(trade.state)) return;
+    let wake: () => void = () => undefined;
+    try {
+      await withDeadline(
+        this.#needs.environment,
+        ms,
+        'waiting for a trade',
+        () =>
+          new Promise<void>((resolve) => {
+            wake = () => {
+              if (wanted(trade.state)) resolve();
+            };
+            running.waiting.add(wake);
+          }),
+        { signal: this.#needs.signal },
+      );
+    } catch (error) {
+      if (!isEdmpError(error)) throw error;
+    } finally {
+      running.waiting.delete(wake);
+    }
+  }
+
+  /** Ends a trade in which nothing is held or given, for a reason from outside the table. */
+  async fail(trade: Trade, code: string, reason: string): Promise<void> {
+    const running = this.#running.get(idOf(trade));
+    if (running === undefined || isFinished(trade.state) || trade.hold !== null) return;
+    trade.failure = { code, reason: reason.slice(0, MAX_REASON) };
+    await this.#enter(running, 'failed', trade.state);
+  }
+
+  #named(index: ReadonlyMap<string, TradeId>, name: string): Trade | undefined {
+    const id = index.get(name);
+    return id === undefined ? undefined : this.get(id);
+  }
+
+  #adopt(trade: Trade): Running {
+    const running: Running = {
+      trade,
+      current: undefined,
+      driving: false,
+      again: false,
+      retryMs: FIRST_RETRY_MS,
+      lastFailure: undefined,
+      cancelTimer: () => undefined,
+      waiting: new Set(),
+    };
+    this.#running.set(idOf(trade), running);
+    this.#unfinished.add(idOf(trade));
+    const order = ownOrderOf(trade);
+    this.#byOrder.set(order, (this.#byOrder.get(order) ?? new Set()).add(idOf(trade)));
+    this.#index(trade);
+    return running;
+  }
+
+  /** Blocks by which others name the trade. */
+  #index(trade: Trade): void {
+    const id = idOf(trade);
+    if (trade.offer !== null) this.#byProposal.set(trade.offer.proposal.block.id.toString(), id);
+    if (trade.hold !== null) this.#byHold.set(trade.hold.key, id);
+    if (trade.release !== null) this.#byRelease.set(trade.release.block.id.toString(), id);
+  }
+
+  #count(trade: Trade): void {
+    const { role, state, encoded } = trade;
+    const order = ownOrderOf(trade);
+    const { quantity } = encoded.terms;
+    if (!takesQuantity(role, state)) this.tally.giveBack(order, encoded.id);
+    else if (isFinished(state)) this.tally.settle(order, encoded.id, quantity);
+    else this.tally.take(order, encoded.id, quantity);
+  }
+
+  /** The one place where a trade changes state. Done at once, or when what must be durable is. */
+  #enter(running: Running, state: TradeState, from: TradeState | null): Promise<void> | undefined {
+    const { trade } = running;
+    trade.state = state;
+    const block = blockOf(trade, state);
+    const step = {
+      state,
+      time: this.#needs.environment.now(),
+      block: block?.id ?? null,
+      signer: block?.core.key ?? null,
+    };
+    trade.steps = [...trade.steps, step];
+    running.retryMs = FIRST_RETRY_MS;
+    if (state !== from) running.lastFailure = undefined;
+    this.#index(trade);
+    this.#count(trade);
+    if (SAVED.has(state)) return this.#save(trade).then(() => this.#entered(running, state, from));
+    this.#entered(running, state, from);
+    return undefined;
+  }
+
+  #entered(running: Running, state: TradeState, from: TradeState | null): void {
+    this.#emitter.emit({ type: 'entered', trade: running.trade, from });
+    for (const wake of [...running.waiting]) wake();
+    if (isFinished(state)) this.#finish(running);
+  }
+
+  /** A write that fails does not undo what was signed: the trade goes on in memory, and the next write says more. */
+  async #save(trade: Trade): Promise<void> {
+    try {
+      await this.#needs.records.save(trade);
+    } catch (error) {
+      // Nothing is given or promised before it is written down; what that needs is saved by the work itself.
+      if (trade.steps.length === 1) throw error;
+      this.#needs.report(`writing down trade ${idOf(trade).slice(0, 16)}`, error);
+    }
+  }
+
+  #finish(running: Running): void {
+    running.cancelTimer();
+    this.#retire(running);
+    this.#emitter.emit({ type: 'ended', trade: running.trade });
+  }
+
+  /** Keeps a bounded number of finished trades in memory; the records keep all. */
+  #retire(running: Running): void {
+    this.#unfinished.delete(idOf(running.trade));
+    this.#finished.add(idOf(running.trade));
+    if (this.#finished.size <= MAX_FINISHED) return;
+    for (const oldest of this.#finished) {
+      this.#forget(oldest);
+      break;
+    }
+  }
+
+  #forget(id: TradeId): void {
+    const trade = this.get(id);
+    this.#finished.delete(id);
+    this.#unfinished.delete(id);
+    this.#running.delete(id);
+    if (trade === undefined) return;
+    const ofOrder = this.#byOrder.get(ownOrderOf(trade));
+    ofOrder?.delete(id);
+    if (ofOrder?.size === 0) this.#byOrder.delete(ownOrderOf(trade));
+    if (trade.offer !== null) this.#byProposal.delete(trade.offer.proposal.block.id.toString());
+    if (trade.hold !== null) this.#byHold.delete(trade.hold.key);
+    if (trade.release !== null) this.#byRelease.delete(trade.release.block.id.toString());
+  }
+
+  #situation(trade: Trade): TradeSituation {
+    const { environment, deltaMs, witnessesOf, outcomeOf } = this.#needs;
+    return situationOf(trade, {
+      now: environment.now(),
+      deltaMs,
+      witnesses: witnessesOf(trade),
+      outcome: trade.hold === null ? null : outcomeOf(trade.hold),
+    });
+  }
+
+  #drive(running: Running): void {
+    if (running.driving) {
+      running.again = true;
+      this.#callOff(running);
+      return;
+    }
+    if (this.#needs.signal.aborted) return;
+    running.driving = true;
+    running.cancelTimer();
+    this.#takeRows(running)
+      .catch((error: unknown) => {
+        this.#needs.report(`trade ${idOf(running.trade).slice(0, 16)}`, error);
+        this.#retryLater(running);
+      })
+      .finally(() => {
+        running.driving = false;
+        if (running.again && !isFinished(running.trade.state)) this.#drive(running);
+      });
+  }
+
+  /** What is only being waited for ends when another row applies meanwhile. */
+  #callOff(running: Running): void {
+    const { current, trade } = running;
+    if (current === undefined || !isInterruptible(current.row.action)) return;
+    if (nextTransition(this.#situation(trade)) === current.row) return;
+    current.controller.abort(new AbortedError('Another row of the table applies now'));
+  }
+
+  async #takeRows(running: Running): Promise<void> {
+    const { trade } = running;
+    for (let rows = 0; rows < MAX_ROWS_AT_ONCE; rows++) {
+      if (this.#needs.signal.aborted || isFinished(trade.state)) return;
+      running.again = false;
+      const situation = this.#situation(trade);
+      const row = nextTransition(situation);
+      if (row === undefined) {
+        this.#wakeAt(running, situation);
+        return;
+      }
+      if (row.action !== 'note' && row.action !== 'end' && !(await this.#perform(running, row))) {
+        if (!running.again) this.#retryLater(running);
+        return;
+      }
+      if (row.code !== undefined)
+        trade.failure = { code: row.code, reason: reasonOf(row, running.lastFailure) };
+      if (row.action === 'note' || row.action === 'end') {
+        const writing = this.#enter(running, row.to, row.from);
+        if (writing !== undefined) await writing;
+      }
+    }
+    this.#retryLater(running);
+  }
+
+  /** Works at a row. Returns whether to look at the table again at once. */
+  async #perform(running: Running, row: TradeTransition): Promise<boolean> {
+    const { trade } = running;
+    const controller = new AbortController();
+    const stop = (): void => controller.abort(this.#needs.signal.reason);
+    this.#needs.signal.addEventListener('abort', stop, { once: true });
+    running.current = { row, controller };
+    // Time alone may make another row apply while this one only waits for others.
+    if (isInterruptible(row.action)) this.#wakeAt(running, this.#situation(trade));
+    try {
+      await this.#needs.work(trade, row.action, controller.signal);
+      this.#index(trade);
+      running.retryMs = FIRST_RETRY_MS;
+      return true;
+    } catch (error) {
+      this.#index(trade);
+      if (controller.signal.aborted) return running.again;
+      if (!isEdmpError(error)) {
+        this.#needs.report(`trade ${idOf(trade).slice(0, 16)}, ${row.action}`, error);
+        return false;
+      }
+      return this.#give(running, row, error.code, error.message, error.retryable);
+    } finally {
+      running.current = undefined;
+      running.cancelTimer();
+      this.#needs.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** What a failure of work means: nothing is held or given yet, so the trade ends; otherwise it is tried again. */
+  async #give(
+    running: Running,
+    row: TradeTransition,
+    code: string,
+    message: string,
+    retryable: boolean,
+  ): Promise<boolean> {
+    const { trade } = running;
+    const end = retryable ? undefined : endAfterFailure(trade, row.action);
+    if (end === undefined) {
+      running.lastFailure = message;
+      return false;
+    }
+    trade.failure = { code, reason: message.slice(0, MAX_REASON) };
+    await this.#enter(running, end, row.from);
+    return true;
+  }
+
+  /** Nothing to do: looks again when time alone may change that. */
+  #wakeAt(running: Running, situation: TradeSituation): void {
+    const at = nextMoment(situation);
+    if (at !== undefined) this.#schedule(running, at - situation.now);
+  }
+
+  #retryLater(running: Running): void {
+    if (isFinished(running.trade.state)) return;
+    const { trade } = running;
+    const situation = this.#situation(trade);
+    const at = nextMoment(situation);
+    const untilMoment = at === undefined ? Number.POSITIVE_INFINITY : at - situation.now;
+    this.#schedule(running, Math.min(running.retryMs, untilMoment));
+    running.retryMs = Math.min(running.retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  #schedule(running: Running, delayMs: number): void {
+    running.cancelTimer();
+    if (this.#needs.signal.aborted) return;
+    running.cancelTimer = this.#needs.environment.schedule(delayMs, () => this.#drive(running));
+  }
+
+  #stop(): void {
+    for (const running of this.#running.values()) running.cancelTimer();
+    this.#emitter.end();
+  }
+}
+
+/** Why a row ended a trade, with what was last in its way. */
+function reasonOf(row: TradeTransition, lastFailure: string | undefined): string {
+  const reason = row.reason ?? row.when;
+  return (lastFailure === undefined ? reason : `${reason}; the last try: ${lastFailure}`).slice(
+    0,
+    MAX_REASON,
+  );
+}
+
+/** The block that took a trade to a state. */
+function blockOf(trade: Trade, state: TradeState): HalfBlock | undefined {
+  switch (state) {
+    case 'fetching':
+    case 'offered':
+      return trade.offer?.proposal.block;
+    case 'certifying':
+    case 'releasing':
+      return trade.hold?.block;
+    case 'opening':
+    case 'acknowledged':
+      return trade.release?.block;
+    default:
+      return undefined;
+  }
+}
+
+/** Where a final failure of work leads; undefined where money is held or a key given, and only trying again helps. */
+function endAfterFailure(trade: Trade, action: TradeAction): TradeState | undefined {
+  switch (action) {
+    case 'propose':
+    case 'fetch':
+    case 'sign':
+      return trade.hold === null ? 'failed' : undefined;
+    case 'release':
+      return trade.draft === null ? 'failed' : undefined;
+    case 'open':
+      return 'lost';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,217 @@
+import {
+  type AbortOptions,
+  type Environment,
+  equalBytes,
+  isEdmpError,
+  type PublicKey,
+} from '@edmp/interface';
+import { displayable } from '@edmp/interface/format';
+import { currencyLink } from '../asset/currency.ts';
+import { type Spending, spendingOf } from '../blocks/spending.ts';
+import { checkHold } from '../blocks/trade.ts';
+import { isMarketError } from '../errors.ts';
+import { type Certificate, decodeCertificate } from '../notary/certificate.ts';
+import type { TradeEngine } from './engine.ts';
+import {
+  type Decline,
+  type DeclineReason,
+  MAX_DECLINE_TEXT,
+  type TradeReply,
+  type TradeRequest,
+} from './messages.ts';
+import type { TradeChain, TradeLedger } from './needs.ts';
+import { isFinished } from './states.ts';
+import { idOf, ownOrderOf, type Trade } from './trade.ts';
+
+/** Longest that a buyer that shows its hold waits for the seller's witnesses, ms; below its own patience. */
+const WAIT_FOR_ACKS_MS = 20_000;
+/** Pause after which a buyer may show its hold again where the cause may pass, ms. */
+const RETRY_MS = 5_000;
+
+/** What {@link HoldDesk} works with. */
+export interface HoldDeskNeeds {
+  readonly engine: TradeEngine;
+  readonly chain: TradeChain;
+  readonly ledger: TradeLedger;
+  readonly environment: Environment;
+  /** Licences of an own ask that no hold has taken. */
+  readonly left: (trade: Trade) => number;
+  /** Δ of the witnesses' rounds, ms. */
+  readonly deltaMs: number;
+  /** Keeps a certificate and tells the ledger. */
+  readonly learn: (certificate: Certificate) => Promise<void>;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+/** A no, with its reason in a form that may be shown. */
+export function decline(
+  reason: DeclineReason,
+  message: string,
+  more: Partial<Pick<Decline, 'retryMs' | 'offer'>> = {},
+): Decline {
+  return {
+    kind: 'decline',
+    reason,
+    message: displayable(message, MAX_DECLINE_TEXT),
+    retryMs: more.retryMs ?? null,
+    offer: more.offer ?? null,
+  };
+}
+
+/** Where a seller takes holds: the first one that reaches it gets the licence, others come back by themselves. */
+export class HoldDesk {
+  readonly #needs: HoldDeskNeeds;
+
+  constructor(needs: HoldDeskNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Answers a buyer that shows its hold: the release when the witnesses have acknowledged it, or a typed no. */
+  async show(
+    from: PublicKey,
+    request: Extract<TradeRequest, { kind: 'hold' }>,
+    options: AbortOptions,
+  ): Promise<TradeReply> {
+    const { chain, engine } = this.#needs;
+    const { block, level } = await chain.receive(request.hold, options);
+    if (level === 'invalid') return decline('terms', 'the hold breaks a rule of its chain');
+    const spending = readHold(() => spendingOf(block));
+    if (spending?.hold == null || !equalBytes(spending.author, from)) {
+      return decline('terms', 'expected the hold of whoever shows it');
+    }
+    const trade = engine.ofProposal(spending.hold.proposal.toString());
+    if (trade === undefined || trade.role !== 'seller')
+      return decline('unknown', 'no such offer was made here');
+    const no = await this.#take(trade, spending, request.certificate, options);
+    if (no !== undefined) return no;
+    trade.answering += 1;
+    try {
+      await engine.until(trade, (state) => state !== 'releasing', WAIT_FOR_ACKS_MS);
+      return this.#answer(trade);
+    } finally {
+      trade.answering -= 1;
+    }
+  }
+
+  /** A hold became known by gossip or after a restart: its buyer may not get to show it. */
+  notice(key: string): void {
+    const { engine, ledger } = this.#needs;
+    const hold = ledger.hold(key);
+    if (hold === undefined || !hold.counts) return;
+    const trade = engine.ofProposal(hold.proposal.toString());
+    if (trade === undefined || trade.role !== 'seller' || trade.state !== 'offered') return;
+    this.#noticed(trade, hold.proposal.toString()).catch((error: unknown) =>
+      this.#needs.report('taking a hold that became known', error),
+    );
+  }
+
+  async #noticed(trade: Trade, proposal: string): Promise<void> {
+    const { chain, ledger } = this.#needs;
+    const hold = ledger.holdOf(proposal);
+    if (hold === undefined) return;
+    const [answer] = await chain.store.answers(hold.proposal, { author: hold.buyer, limit: 1 });
+    const spending = answer === undefined ? undefined : readHold(() => spendingOf(answer.block));
+    if (spending !== undefined && spending.key === hold.key) this.#commit(trade, spending);
+  }
+
+  async #take(
+    trade: Trade,
+    spending: Spending,
+    certificate: Uint8Array | null,
+    options: AbortOptions,
+  ): Promise<Decline | undefined> {
+    if (trade.hold !== null) {
+      return trade.hold.key === spending.key ? undefined : decline('terms', 'another hold was shown before');
+    }
+    if (isFinished(trade.state))
+      return decline('closed', 'the offer has ended; held money comes back by itself');
+    const { offer } = trade;
+    if (offer === null) return decline('unknown', 'no such offer was made here');
+    try {
+      checkHold(spending, offer.proposal);
+    } catch (error) {
+      if (!isMarketError(error)) throw error;
+      return decline('terms', error.message);
+    }
+    try {
+      await this.#prove(spending, certificate, options);
+    } catch (error) {
+      if (!isEdmpError(error)) throw error;
+      return decline('history', `${error.code}: ${error.message}`, {
+        retryMs: error.retryable ? RETRY_MS : null,
+      });
+    }
+    if (await this.#needs.chain.isFraudulent(spending.author)) {
+      return decline('fraud', 'fraud by the buyer is proven; nothing is signed with it');
+    }
+    if (this.#needs.ledger.hold(spending.key)?.counts !== true) {
+      return currencyLink(spending.money.currency) === null
+        ? decline('history', 'the buyer’s chain does not cover this payment')
+        : decline('certificate', 'expected the certificate of a quorum of the currency’s notaries', {
+            retryMs: RETRY_MS,
+          });
+    }
+    return this.#commit(trade, spending);
+  }
+
+  /** Brings in what makes the payment count: the quorum's certificate, or the payer's whole chain. */
+  async #prove(spending: Spending, certificate: Uint8Array | null, options: AbortOptions): Promise<void> {
+    const { chain, learn, ledger } = this.#needs;
+    const currency = currencyLink(spending.money.currency);
+    if (currency === null) {
+      // A chain that is known and sound up to the hold need not be asked for again.
+      if (ledger.hold(spending.key)?.counts === true) return;
+      await chain.history(spending.author, { ...options, upTo: spending.id, want: 'complete' });
+    } else if (certificate !== null) {
+      const decoded = decodeCertificate(certificate, currency);
+      if (decoded.kind === 'spend') await learn(decoded);
+    }
+  }
+
+  /** From here on the licence is taken. No wait stands between the checks and this line. */
+  #commit(trade: Trade, spending: Spending): Decline | undefined {
+    const { engine, environment, left, deltaMs } = this.#needs;
+    const { deadlines, quantity } = trade.encoded.terms;
+    if (trade.hold !== null || isFinished(trade.state)) return undefined;
+    if (environment.now() > deadlines.release - 2 * deltaMs) {
+      return decline('late', 'too late for a release; the held money comes back by itself');
+    }
+    const free = left(trade);
+    if (free < quantity) {
+      return decline('taken', `${free} licences are left; the held money comes back by itself`);
+    }
+    trade.hold = spending;
+    trade.certified = true;
+    engine.tally.take(ownOrderOf(trade), idOf(trade), quantity);
+    engine.poke(trade);
+    return undefined;
+  }
+
+  #answer(trade: Trade): TradeReply {
+    const { release, state, failure } = trade;
+    switch (state) {
+      case 'acknowledged':
+      case 'waiting':
+      case 'completed':
+      case 'undecided':
+        if (release === null) return { kind: 'wait' };
+        // If this answer gets lost, the buyer shows its hold again.
+        trade.handed = true;
+        return { kind: 'released', release: release.block.bytes, opener: release.opener };
+      case 'failed':
+      case 'lost':
+        return decline('closed', failure?.reason ?? 'the trade has ended');
+      default:
+        return { kind: 'wait' };
+    }
+  }
+}
+
+function readHold(read: () => Spending | undefined): Spending | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isMarketError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import type { MarketErrorCode } from '../errors.ts';
+import { BUYER_ROWS } from './buyer-rows.ts';
+import { SELLER_ROWS } from './seller-rows.ts';
+import type { TradeSituation } from './situation.ts';
+import type { TradeRole, TradeState } from './states.ts';
+
+/** What a node does in a step besides changing state. Each may be repeated: what was signed before is found again. */
+export type TradeAction =
+  /** Only note what is known. */
+  | 'note'
+  /** End the trade. */
+  | 'end'
+  /** After a restart: look for what this trade signed before. */
+  | 'look'
+  /** Buyer: send the terms, take the seller's offer. */
+  | 'propose'
+  /** Buyer: fetch and check all ciphertext, and the seller. */
+  | 'fetch'
+  /** Buyer: sign the hold. */
+  | 'sign'
+  /** Buyer: wait for the hold's spend certificate. */
+  | 'certify'
+  /** Buyer: show the hold to the seller and take the key from its answer. */
+  | 'show'
+  /** Buyer: open the data; sign the receipt, or keep the proof of misbehaviour. */
+  | 'open'
+  /** Buyer: show the proof to the witnesses. */
+  | 'complain'
+  /** Either: ask the witnesses what became of the hold, and for the release that they keep. */
+  | 'ask'
+  /** Seller: write the key down, then sign the release. */
+  | 'release'
+  /** Seller: show the release to the witnesses until a quorum has acknowledged it. */
+  | 'acknowledge'
+  /** Seller: hand the release and its opener to the buyer. */
+  | 'hand';
+
+/** One row of the state table. */
+export interface TradeTransition {
+  readonly role: TradeRole;
+  readonly from: TradeState;
+  /** The condition, in words. */
+  readonly when: string;
+  readonly test: (situation: TradeSituation) => boolean;
+  readonly action: TradeAction;
+  /** Next state; for actions, the one that follows when the action has worked. */
+  readonly to: TradeState;
+  /** Why the trade ended, in rows that end it without success. */
+  readonly code?: MarketErrorCode;
+  readonly reason?: string;
+}
+
+/** The trade protocol as a table (DESIGN §4.3): of the rows for a role and state, the first that holds is taken. */
+export const TRADE_TRANSITIONS: readonly TradeTransition[] = [...BUYER_ROWS, ...SELLER_ROWS];
+
+/** Actions that only wait for others: they are called off when another row applies meanwhile. */
+const INTERRUPTIBLE: ReadonlySet<TradeAction> = new Set<TradeAction>([
+  'certify',
+  'show',
+  'complain',
+  'ask',
+  'acknowledge',
+  'hand',
+]);
+
+/** Whether an action may be called off half way. */
+export function isInterruptible(action: TradeAction): boolean {
+  return INTERRUPTIBLE.has(action);
+}
+
+const rowsOf = new Map<string, TradeTransition[]>();
+for (const row of TRADE_TRANSITIONS) {
+  const name = `${row.role} ${row.from}`;
+  const rows = rowsOf.get(name);
+  if (rows === undefined) rowsOf.set(name, [row]);
+  else rows.push(row);
+}
+
+/** The row that applies, or undefined when there is nothing to do but wait. */
+export function nextTransition(situation: TradeSituation): TradeTransition | undefined {
+  return rowsOf.get(`${situation.role} ${situation.state}`)?.find((row) => row.test(situation));
+}
+
+/** The table as text, one row a line. */
+export function formatTransitions(): string {
+  const rows = TRADE_TRANSITIONS.map((row) => [row.role, row.from, row.when, row.action, row.to]);
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
