@@ -14,7 +14,7 @@ import { currencyLink } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { type Certificate, decodeCertificate, encodeCertificate, verifyCertificate } from '../notary/certificate.ts';
 import type { CertificateKeys } from './certificate-exchange.ts';
 import { matterOf, type CertificateStore } from './certificate-store.ts';

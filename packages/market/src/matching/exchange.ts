@@ -19,7 +19,7 @@ import {
   ordersCross,
   type SignedOrder,
 } from '../blocks/order.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { MarketError } from '../errors.ts';
 import type { BookView, Listing, ListingQuery } from '../market.ts';
 import type { OrderHold } from '../order/holds.ts';

@@ -1,7 +1,7 @@
 import type { Environment, Network, PublicKey } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex, singleFrame } from '@edmp/interface';
 import type { MarketBooks } from '../book/market-books.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { idOfDigest } from '../order/order-id.ts';
 import type { OrderRegistry } from '../order/order-registry.ts';
 import { ASK_SIDE } from '../order/order-table.ts';

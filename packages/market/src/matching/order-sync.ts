@@ -1,6 +1,6 @@
 import type { Environment, IncomingRequest, Network, PublicKey } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex } from '@edmp/interface';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { MarketError } from '../errors.ts';
 import type { OrderRegistry } from '../order/order-registry.ts';
 import { ASK_SIDE, BID_SIDE } from '../order/order-table.ts';

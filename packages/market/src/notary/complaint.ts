@@ -6,8 +6,9 @@ import {
   type JudgedTrade,
   type VerifyItem,
 } from '@edmp/interface';
+import { decodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
-import { assetIdOf, decodeDatasetDocument } from '../asset/document.ts';
+import { assetIdOf } from '../asset/document.ts';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';

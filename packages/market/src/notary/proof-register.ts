@@ -12,7 +12,7 @@ import {
 } from '@edmp/interface';
 import { type CurrencyId, faultsOf, type NotaryCount } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import {
   decodeNotaryProof,
   encodeNotaryProof,
