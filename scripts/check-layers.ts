@@ -14,6 +14,7 @@ await main('check-layers', async () => {
   const breaches = [
     ...packages.flatMap((pkg) => checkManifest(pkg)),
     ...packages.flatMap((pkg) => checkSources(pkg)),
+    ...packages.flatMap((pkg) => checkRooms(pkg)),
     ...packages.flatMap((pkg) => checkEntries(pkg, packages)),
   ];
   if (breaches.length > 0) {
@@ -92,6 +93,43 @@ function checkSources(pkg: Package): string[] {
     }
   }
   return breaches;
+}
+
+/** Inside a package that has rooms no import, of types either, runs back up. */
+function checkRooms(pkg: Package): string[] {
+  const { rooms } = layerOf(pkg);
+  if (rooms === undefined) return [];
+  const breaches: string[] = [];
+  const src = join(pkg.path, 'src');
+  for (const path of sourceFiles(src)) {
+    const where = relative(root, path);
+    const from = roomOf(relative(src, path), rooms);
+    if (from === undefined) {
+      breaches.push(`${where}: in no room of ${pkg.manifest.name}: add it to scripts/lib/layers.ts`);
+      continue;
+    }
+    for (const { specifier, line } of factsOf(path).imports) {
+      if (!specifier.startsWith('.')) continue;
+      const target = relative(src, join(dirname(path), specifier));
+      const to = roomOf(target, rooms);
+      if (to !== undefined && to < from) {
+        breaches.push(`${where}:${line}: imports ${target} from a room above its own: pass it in, or move it down`);
+      }
+    }
+  }
+  return breaches;
+}
+
+/** Position of a file's room, highest = 0; undefined when no room names it. */
+function roomOf(path: string, rooms: readonly (readonly string[])[]): number | undefined {
+  let found: { readonly room: number; readonly length: number } | undefined;
+  for (const [room, prefixes] of rooms.entries()) {
+    for (const prefix of prefixes) {
+      const fits = prefix.endsWith('/') ? path.startsWith(prefix) : path === prefix;
+      if (fits && prefix.length > (found?.length ?? -1)) found = { room, length: prefix.length };
+    }
+  }
+  return found?.room;
 }
 
 /** Core entries reach neither `node:` modules nor optional peers, not even through another package. */

@@ -12,6 +12,11 @@ export interface Layer {
   readonly protocol: boolean;
   /** Public entries that may reach `node:` modules and optional peers; all others also run in browsers. */
   readonly platformEntries: readonly string[];
+  /**
+   * Rooms of the package, highest first, each a list of paths under `src/` (a folder ends in `/`; of several that fit
+   * a file the longest counts). A file imports, types included, from its own room and the rooms below only.
+   */
+  readonly rooms?: readonly (readonly string[])[];
 }
 
 /** Any public entry may reach the platform: the package is an application. */
@@ -24,6 +29,33 @@ const everyLibrary = [
   '@edmp/data-settlement',
   '@edmp/oehu-client',
 ] as const;
+
+/**
+ * The market (DESIGN §4) from composition down to codecs. Statements and certificates stand below the ledger that
+ * folds them; the roles that sign and fetch them stand above it.
+ */
+const marketRooms: readonly (readonly string[])[] = [
+  ['index.ts', 'ledger.ts', 'codec.ts', 'book.ts', 'notary.ts', 'wallet.ts'],
+  ['create-market.ts'],
+  ['desk/'],
+  ['market.ts'],
+  ['negotiation/'],
+  ['risk/'],
+  ['trade/'],
+  ['wallet/'],
+  ['notary/'],
+  ['evidence/'],
+  ['ledger/'],
+  ['notary/statement.ts', 'notary/certificate.ts', 'notary/notary-proof.ts'],
+  ['matching/'],
+  ['listing/'],
+  ['book/'],
+  ['order/'],
+  ['blocks/'],
+  ['asset/'],
+  ['records/'],
+  ['codec/', 'errors.ts'],
+];
 
 /** Lowest first. */
 export const layers: readonly Layer[] = [
@@ -56,6 +88,7 @@ export const layers: readonly Layer[] = [
     mayImport: ['@edmp/interface', '@edmp/trustchain'],
     protocol: true,
     platformEntries: [],
+    rooms: marketRooms,
   },
   {
     folder: 'node',

@@ -18,3 +18,5 @@ export {
 export type { NetworkHarness, NetworkSuiteOptions, NetworkTopology } from './testing/network/harness.ts';
 export { networkSuite } from './testing/network/suite.ts';
 export { collectAll, eventually, rejection, thrown } from './testing/support.ts';
+export type { WalletHarness, WalletSuiteOptions } from './testing/wallet/harness.ts';
+export { walletSuite } from './testing/wallet/suite.ts';

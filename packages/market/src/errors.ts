@@ -20,6 +20,8 @@ export type MarketErrorCode =
   | 'ERR_ORDER_OWNER'
   /** The asset is on sale, or sold, exclusively already. */
   | 'ERR_ORDER_EXCLUSIVE'
+  /** This node has a licence of the data already, or is buying one; a second must be asked for. */
+  | 'ERR_ORDER_REPEATED'
   /** This node does not hold the data that it offers. */
   | 'ERR_ORDER_NO_DATA'
   /** A limit per trader, per book or in bytes is reached. */

@@ -1,27 +1,45 @@
 /**
- * The EDMP market: orders, listings, order book, matching, trade protocol, wallets and token ledger.
+ * The EDMP market: sell and buy energy data for money that is sound.
  *
- * Start with `createMarket`; the pure parts (prices, codecs, order book, ledger fold) can be used alone.
+ * Start with {@link createMarket}. What else a program may need is in `@edmp/market/ledger`, `/codec`, `/book`,
+ * `/notary` and `/wallet`.
  *
  * @packageDocumentation
  */
-export * from './asset/currency.ts';
-export * from './asset/price.ts';
-export * from './book/order-book.ts';
-export * from './create-market.ts';
-export * from './errors.ts';
-export * from './ledger/ledger.ts';
-export * from './ledger/token-blocks.ts';
-export * from './ledger/trade-outcome.ts';
-export type * from './market.ts';
-export * from './order/limits.ts';
-export * from './order/rules.ts';
-export * from './order/signed-order.ts';
-export { checkCounterparty, type RiskContext } from './risk/check.ts';
-export * from './risk/policy.ts';
-export * from './rules.ts';
-export * from './trade/blocks.ts';
-export type { TradeRole } from './trade/record.ts';
-export * from './trade/rules.ts';
-export * from './trade/state-machine.ts';
-export * from './trade/terms.ts';
+export {
+  type Currency,
+  type CurrencyId,
+  DUM1,
+  DUM2,
+  type IssuedCurrency,
+  type TestCurrency,
+} from './asset/currency.ts';
+export { comparePrices, formatPrice, type Price, price, UNLIMITED_SUPPLY } from './asset/price.ts';
+export { createMarket } from './create-market.ts';
+export { marketRules } from './desk/market-rules.ts';
+export { isMarketError, MarketError, type MarketErrorCode } from './errors.ts';
+export type { Listing, ListingQuery } from './listing/listing.ts';
+export type {
+  Bid,
+  CallOptions,
+  CurrencyOffer,
+  Delivery,
+  Market,
+  MarketEvent,
+  MarketEvidence,
+  MarketOptions,
+  NotarySettings,
+  Offer,
+  OrderWait,
+  Trade,
+  TradeEvidence,
+  TradeOutcome,
+  TradeWait,
+  Transfer,
+  WitnessSettings,
+} from './market.ts';
+export type { TradeDurations } from './negotiation/settings.ts';
+export type { OrderLimits } from './order/limits.ts';
+export type { Order, OrderStatus } from './order/order.ts';
+export { defaultRiskPolicy, permissiveRiskPolicy, type RiskPolicy } from './risk/policy.ts';
+export { TRADE_STATE_TEXT, TRADE_STATES, type TradeRole, type TradeState } from './trade/states.ts';

@@ -1,15 +1,12 @@
 import type {
   AbortOptions,
   AssetId,
-  AttestationLevel,
   BlockId,
-  Commodity,
   Consumption,
   Crypto,
   DatasetDocument,
   Environment,
-  Flow,
-  IntervalStep,
+  HalfBlock,
   KeyValueStore,
   Network,
   PublicKey,
@@ -19,11 +16,19 @@ import type {
   Wallet,
   WalletBalance,
 } from '@edmp/interface';
-import type { Currency } from './asset/currency.ts';
+import type { Currency, CurrencyId } from './asset/currency.ts';
 import type { Price } from './asset/price.ts';
-import type { MarketErrorCode } from './errors.ts';
+import type { TradeDeadlines, TradeId } from './blocks/terms.ts';
+import type { BookView } from './book/view.ts';
+import type { LicenceHolding } from './ledger/history.ts';
+import type { Listing, ListingQuery } from './listing/listing.ts';
+import type { TradeDurations } from './negotiation/settings.ts';
+import type { Certificate } from './notary/certificate.ts';
 import type { OrderLimits } from './order/limits.ts';
+import type { Order, OrderStatus } from './order/order.ts';
 import type { RiskPolicy } from './risk/policy.ts';
+import type { TradeRole, TradeState } from './trade/states.ts';
+import type { TradeFailure, TradeStep } from './trade/trade.ts';
 
 /** Options of `createMarket`. */
 export interface MarketOptions {
@@ -32,67 +37,61 @@ export interface MarketOptions {
   readonly settlement: Settlement;
   readonly environment: Environment;
   readonly crypto: Crypto;
-  /** Signs terms; its key must be `trustchain.self`. */
+  /** Its key must be `trustchain.self`. */
   readonly signer: Signer;
-  /** Durable records of trades and used payments, under the prefix `market/`. */
+  /** Durable records of trades, payments and calls, under the prefix `market/`. */
   readonly records: KeyValueStore;
   /** Keep a book of everybody's orders and tell traders about matches. Default `true`. */
   readonly matchmaker?: boolean;
-  /** Default `defaultRiskPolicy`. */
+  /** What is accepted of counterparties. Default `defaultRiskPolicy`. */
   readonly risk?: RiskPolicy;
-  /** Currencies besides `DUM1` and `DUM2`, e.g. community tokens with their issuer's key. */
-  readonly currencies?: readonly Currency[];
+  /**
+   * Issued currencies to know from the start, as their issuers' signed `market/currency` blocks; more can be added
+   * while it runs ({@link Market.addCurrency}). The test currencies are always known.
+   */
+  readonly currencies?: readonly Uint8Array[];
   /** Lengths of the phases of trades that this node proposes. */
   readonly deadlines?: Partial<TradeDurations>;
   /** How much of other traders' orders this node keeps. */
   readonly limits?: Partial<OrderLimits>;
-  /** Witnesses of the key release that this node asks for as a buyer, taken from matchmakers it knows. Default 1. */
-  readonly witnesses?: number;
+  /** Who decides what becomes of held test money. Issued money has its notaries for that. */
+  readonly witnesses?: WitnessSettings;
+  /** As a buyer: complaint windows below an hour are fine. Default `false`. */
+  readonly shortComplaints?: boolean;
+  /** A trade with the lone notary of its currency, which would judge its own deal, is fine. Default `false`. */
+  readonly loneNotaryParty?: boolean;
+  /**
+   * Longest delay and clock skew between witnesses that their rounds, and a seller's margin before the release deadline,
+   * allow for, ms: all witnesses and traders of a deal have to agree on it. Default 60 000.
+   */
+  readonly deltaMs?: number;
+  /** Serve as notary and witness, with a statement key that this store makes and keeps; it belongs into no backup. */
+  readonly notary?: NotarySettings;
 }
 
-/** Lengths of the phases of a trade, ms; each starts when the one before ends. */
-export interface TradeDurations {
-  /** One negotiation message and its answer. Default 10 000. */
-  readonly negotiate: number;
-  /** Until the seller's trade proposal. Default 60 000. */
-  readonly deliver: number;
-  /** Until the buyer's agreement. Default 60 000. */
-  readonly accept: number;
-  /** Until the seller's key release. Default 60 000. */
-  readonly release: number;
-  /** For a complaint or a withdrawal; silence then pays the seller. Default 3 600 000. */
-  readonly complain: number;
+/** Whom this node trusts with the outcome of trades in test money (DESIGN §4.4.4). */
+export interface WitnessSettings {
+  /** Statement keys; up to four go into every ask of this node. A trade has one or four that both sides trust. */
+  readonly keys?: readonly PublicKey[];
+  /**
+   * Trade also with nobody to decide: then the receipt pays, and without one the buyer takes its money back, key in
+   * hand or not. Both sides must have it switched on. Default `false`.
+   */
+  readonly allowNone?: boolean;
 }
 
-/** Which side of the market an order is on: an ask sells a data asset for money, a bid buys it. */
-export type OrderSide = 'ask' | 'bid';
+/** How this node serves as notary and witness. */
+export interface NotarySettings {
+  readonly store: KeyValueStore;
+}
 
-/** `open` can trade; `filled` has no quantity left. */
-export type OrderStatus = 'open' | 'filled' | 'cancelled' | 'expired';
-
-/** An order. */
-export interface Order {
-  /** Its signed source block. */
-  readonly id: BlockId;
-  /** Sequence number of its block in the trader's chain, so every node gives an order the same number. */
-  readonly number: number;
-  readonly side: OrderSide;
-  readonly owner: PublicKey;
-  readonly asset: AssetId;
-  readonly price: Price;
-  /** Licences for sale or wanted. */
-  readonly quantity: number;
-  /** Licences traded for good. */
-  readonly filled: number;
-  /** Licences in trades that are not finished; of others' orders 0. */
-  readonly reserved: number;
-  /** ms since the epoch. */
-  readonly created: number;
-  /** From this moment on the order cannot match, ms since the epoch. */
-  readonly expires: number;
-  readonly status: OrderStatus;
-  /** What an ask sells. */
-  readonly document?: DatasetDocument;
+/** Options of calls that sign something. */
+export interface CallOptions extends AbortOptions {
+  /**
+   * Name of this call, 1 … 128 printable ASCII characters: repeated with the same arguments it has its effect once and
+   * gives the same result, also after a restart; with others it throws `ERR_IDEMPOTENCY`. The last 1 000 are kept.
+   */
+  readonly key?: string | undefined;
 }
 
 /** What {@link Market.sell} offers. */
@@ -113,114 +112,41 @@ export interface Bid {
   readonly price: Price;
   /** 1 ms … 1 day. */
   readonly lifetimeMs: number;
-  /** Licences wanted. Default 1. */
+  /** Licences wanted. Default one lot of the price. */
   readonly quantity?: number;
+  /** Buy although this node holds a licence of the data, or is about to. Default `false`. */
+  readonly again?: boolean;
+  /** Go on with other sellers, for the bid's life, after a deal failed. Default `false`: the bid is cancelled with it. */
+  readonly keepTrying?: boolean;
 }
 
-/** An open ask known here, of anybody. */
-export interface Listing {
-  readonly order: BlockId;
-  readonly seller: PublicKey;
-  readonly asset: AssetId;
-  readonly document: DatasetDocument;
-  readonly price: Price;
-  readonly supply: number;
-  /** Licences left, as far as this node knows. */
-  readonly available: number;
-  readonly created: number;
-  readonly expires: number;
+/** What {@link Market.issueCurrency} opens. */
+export interface CurrencyOffer {
+  /** 2 … 12 upper-case letters and digits, a letter first. Only a label: the currency's name is its id. */
+  readonly label: string;
+  /** Decimals that a person sees, 0 … 8. */
+  readonly precision: number;
+  /** 1, 4 or 7 statement keys, for good. Default: this node's own notary. */
+  readonly notaries?: readonly PublicKey[];
 }
 
-/** Conditions of {@link Market.listings}; all given ones must hold. */
-export interface ListingQuery {
-  /** Words that the title, licence or purposes contain (prefixes count), any letter case. */
-  readonly text?: string;
-  /** Days that the series must overlap, `YYYY-MM-DD`, inclusive. */
-  readonly from?: string;
-  readonly to?: string;
-  /** Geohash prefix. */
-  readonly cell?: string;
-  readonly commodity?: Commodity;
-  readonly flow?: Flow;
-  readonly step?: IntervalStep;
-  /** Only this currency. */
-  readonly currency?: AssetId;
-  /** At most this price (also fixes the currency). */
-  readonly maxPrice?: Price;
-  /** At least this level. */
-  readonly attestation?: AttestationLevel;
-  readonly seller?: PublicKey;
-  readonly asset?: AssetId;
-  /** Default `price` (cheapest first, currencies in order of id); `newest` = latest created first. */
-  readonly sort?: 'price' | 'newest';
-  /** Results to skip. Default 0. */
-  readonly offset?: number;
-  /** Default 50, at most 1 000. */
-  readonly limit?: number;
-}
-
-/** One price with everything that rests there. */
-export interface BookLevel {
-  readonly price: Price;
-  readonly orders: number;
-  /** Licences. */
-  readonly quantity: bigint;
-}
-
-/** Both sides of one market as this node knows it; empty on nodes that are no matchmakers. */
-export interface BookView {
-  readonly asset: AssetId;
-  readonly currency: AssetId;
-  /** Cheapest first. */
-  readonly asks: readonly BookLevel[];
-  /** Dearest first. */
-  readonly bids: readonly BookLevel[];
-}
-
-/** Text form of a trade's id: hex of SHA-256 over the canonical terms. */
-export type TradeId = string;
-
-/** States of a trade; the table `TRADE_TRANSITIONS` says what leads from one to the next. */
-export type TradeState =
-  | 'negotiating'
-  | 'accepted'
-  | 'proposed'
-  | 'agreed'
-  | 'released'
-  | 'complained'
-  | 'completed'
-  | 'failed';
-
-/** One thing that happened in a trade. */
-export interface TradeStep {
-  readonly state: TradeState;
-  /** ms since the epoch, of the block where there is one. */
-  readonly time: number;
-  /** The block that took the trade here; null for steps that leave no block. */
-  readonly block: BlockId | null;
-  /** Who signed it. */
-  readonly signer: PublicKey | null;
-}
-
-/** Why a trade ended without success. */
-export interface TradeFailure {
-  readonly code: MarketErrorCode;
-  readonly reason: string;
-}
-
-/** Last moments of the phases, ms since the epoch, fixed in the terms. */
-export interface TradeDeadlines {
-  readonly deliver: number;
-  readonly accept: number;
-  readonly release: number;
-  readonly complain: number;
+/** A payment outside any trade. From its issuer's account it mints. */
+export interface Transfer {
+  readonly currency: CurrencyId;
+  readonly to: PublicKey;
+  /** Minor units. */
+  readonly amount: bigint;
+  /** At most 64 displayable characters. */
+  readonly memo?: string;
 }
 
 /** One of this node's trades. */
 export interface Trade {
   readonly id: TradeId;
-  readonly role: 'seller' | 'buyer';
+  readonly role: TradeRole;
   readonly state: TradeState;
+  /** Whether the state is the last one. */
+  readonly finished: boolean;
   readonly ask: BlockId;
   readonly bid: BlockId;
   readonly seller: PublicKey;
@@ -232,28 +158,37 @@ export interface Trade {
   /** Money in all, minor units. */
   readonly amount: bigint;
   readonly deadlines: TradeDeadlines;
+  /** Statement keys of those who decide: the notaries of issued money, or the witnesses agreed on; none without. */
+  readonly witnesses: readonly PublicKey[];
   readonly steps: readonly TradeStep[];
   readonly failure?: TradeFailure;
   /** Most that this node can lose now, minor units of the price's currency. */
   readonly atRisk: bigint;
 }
 
+/** What shows to anybody how far a trade came. */
+export interface TradeEvidence {
+  readonly trade: TradeId;
+  /** The buyer's agreement: the money is held. */
+  readonly hold: BlockId | null;
+  /** Certificate of the hold by the currency's notaries; null in test money. */
+  readonly spend: Certificate | null;
+  /** Acknowledgements of the release by a quorum of witnesses. */
+  readonly acks: Certificate | null;
+  readonly outcome: TradeOutcome | null;
+}
+
+/** What became of the held money. */
+export interface TradeOutcome {
+  /** `paid`, `refund`, `none` by the witnesses; `receipt`, or `unwitnessed` (taken back), where there are none. */
+  readonly kind: 'paid' | 'refund' | 'none' | 'receipt' | 'unwitnessed';
+  readonly certificate: Certificate | null;
+}
+
 /** What a finished purchase gives. */
 export interface Delivery {
   readonly document: DatasetDocument;
   readonly consumption: Consumption;
-}
-
-/** Who holds how many licences of an asset, from chains alone. */
-export interface LicenceHolding {
-  readonly asset: AssetId;
-  readonly trade: TradeId;
-  readonly seller: PublicKey;
-  readonly buyer: PublicKey;
-  readonly quantity: number;
-  /** ms since the epoch. */
-  readonly time: number;
-  readonly status: 'held' | 'final' | 'returned';
 }
 
 /** Something refused because it broke a rule, kept as evidence. */
@@ -265,36 +200,63 @@ export interface MarketEvidence {
   readonly time: number;
 }
 
-/** What {@link Market.on} reports. */
+/** What {@link Market.on} and {@link Market.events} report. */
 export type MarketEvent =
   | { readonly type: 'order'; readonly order: Order }
   | { readonly type: 'listing'; readonly change: 'added' | 'removed' | 'changed'; readonly listing: Listing }
   | { readonly type: 'trade'; readonly trade: Trade }
+  /** Money came to, left, or was given back to this node's account. */
+  | { readonly type: 'wallet'; readonly currency: CurrencyId }
   | { readonly type: 'evidence'; readonly evidence: MarketEvidence };
 
+/** Options of {@link Market.waitFor} for an order. */
+export interface OrderWait extends AbortOptions {
+  /** Default: anything but `open`. */
+  readonly until?: OrderStatus | readonly OrderStatus[];
+}
+
+/** Options of {@link Market.waitFor} for a trade. */
+export interface TradeWait extends AbortOptions {
+  /** Default: any last state. */
+  readonly until?: TradeState | readonly TradeState[];
+}
+
 /**
- * A trader's view of the market, and a matchmaker when asked to be one (DESIGN §4).
+ * A trader's view of the market, and a matchmaker, notary and witness when asked to be one (DESIGN §4).
  *
- * Errors are {@link MarketError}s; after {@link Market.stop} every call that acts throws `ERR_MARKET_STOPPED`.
+ * Errors are `MarketError`s, and `ERR_ABORTED` when the caller's signal fires; after {@link Market.stop} every call
+ * that acts throws `ERR_MARKET_STOPPED`. An argument that is none throws `ERR_MARKET_FORMAT`.
  */
-export interface Market {
+export interface Market extends AsyncDisposable {
   readonly self: PublicKey;
   readonly matchmaker: boolean;
-  /** Currencies that balances are kept in. */
-  readonly currencies: readonly Currency[];
+  /** Statement keys under which this node serves as notary and witness; none when it does not. */
+  readonly notaryKeys: readonly PublicKey[];
+  /** Currencies known here: the test currencies, and issued ones that were added or met. */
+  currencies(): readonly Currency[];
+  /** Adds a currency by its issuer's signed `market/currency` block. Throws `ERR_MARKET_FORMAT`, `ERR_BLOCK_*`. */
+  addCurrency(block: Uint8Array): Promise<Currency>;
+  /** Opens a currency of this node's own. Throws `ERR_MARKET_FORMAT`, `ERR_CURRENCY_UNKNOWN` (no notary here and none named), `ERR_IDEMPOTENCY`. */
+  issueCurrency(offer: CurrencyOffer, options?: CallOptions): Promise<Currency>;
+  /** The signed block that opens an issued currency, to hand to others. Throws `ERR_CURRENCY_UNKNOWN`. */
+  currencyBlock(currency: CurrencyId): HalfBlock;
   /**
    * Signs and publishes an ask. Throws `ERR_ORDER_AMOUNT`, `ERR_ORDER_LIFETIME`, `ERR_ORDER_NO_DATA`,
-   * `ERR_ORDER_EXCLUSIVE`, `ERR_ORDER_LIMIT`, `ERR_MARKET_UNKNOWN` (currency), `ERR_MARKET_FORMAT` (document).
+   * `ERR_ORDER_EXCLUSIVE`, `ERR_ORDER_LIMIT`, `ERR_CURRENCY_UNKNOWN`, `ERR_TRADE_WITNESSES` (none to name),
+   * `ERR_MARKET_FORMAT` (document), `ERR_IDEMPOTENCY`.
    */
-  sell(offer: Offer, options?: AbortOptions): Promise<Order>;
-  /** Signs and publishes a bid. Throws as {@link Market.sell} does, and `ERR_WALLET_INSUFFICIENT`. */
-  buy(bid: Bid, options?: AbortOptions): Promise<Order>;
-  /** Cancels an own open order; trades under way go on. Throws `ERR_MARKET_UNKNOWN`, `ERR_ORDER_OWNER`, `ERR_ORDER_CLOSED`. */
+  sell(offer: Offer, options?: CallOptions): Promise<Order>;
+  /**
+   * Signs and publishes a bid. Throws as {@link Market.sell} does, `ERR_WALLET_INSUFFICIENT`, and
+   * `ERR_ORDER_EXCLUSIVE` for data that this node has a licence of, unless `again` is set.
+   */
+  buy(bid: Bid, options?: CallOptions): Promise<Order>;
+  /** Cancels an order of one's own; holds on it go on. Throws `ERR_MARKET_UNKNOWN`, `ERR_ORDER_OWNER`, `ERR_ORDER_CLOSED`. */
   cancel(order: BlockId, options?: AbortOptions): Promise<void>;
   /** Own orders of both sides, in order of number. */
   orders(): readonly Order[];
-  listings(query?: ListingQuery): Promise<readonly Listing[]>;
-  book(asset: AssetId, currency: AssetId): BookView;
+  listings(query?: ListingQuery, options?: AbortOptions): Promise<readonly Listing[]>;
+  book(asset: AssetId, currency: CurrencyId): BookView;
   /** Everybody's open orders, as far as this node knows them; bids only on matchmakers. */
   openOrders(): readonly Order[];
   /** Connected peers that serve as matchmakers. */
@@ -303,20 +265,31 @@ export interface Market {
   trades(): readonly Trade[];
   /** Throws `ERR_MARKET_UNKNOWN`. */
   trade(id: TradeId): Trade;
+  /** What shows how far a trade came. Throws `ERR_MARKET_UNKNOWN`. */
+  tradeEvidence(id: TradeId): TradeEvidence;
   /** Data of a completed purchase. Throws `ERR_TRADE_STATE` before completion. */
   delivery(id: TradeId, options?: AbortOptions): Promise<Delivery>;
+  /** Waits for a state of an own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */
+  waitFor(order: Order, options?: OrderWait): Promise<Order>;
+  waitFor(trade: Trade, options?: TradeWait): Promise<Trade>;
   /** One wallet per currency, and `EW` for licences. */
   wallets(): readonly Wallet[];
   /** Balance of any account as far as its blocks are known here. */
-  balance(account: PublicKey, currency: AssetId): Promise<WalletBalance>;
+  balance(account: PublicKey, currency: CurrencyId): Promise<WalletBalance>;
+  /** Pays outside a trade; resolves with the block's id once it is signed, its certificate follows. Throws as `Wallet.transfer`. */
+  transfer(transfer: Transfer, options?: CallOptions): Promise<BlockId>;
+  /**
+   * Takes incomes and refunds into the account, at most 64; null when there are none. Spending does it by itself.
+   */
+  claim(currency: CurrencyId, options?: AbortOptions): Promise<BlockId | null>;
   /** Who bought licences of `asset`, from the blocks known here. */
   licences(asset: AssetId): readonly LicenceHolding[];
-  /** Mints community tokens; only their issuer can. Throws `ERR_WALLET_UNSUPPORTED`. Returns the block's id. */
-  issue(currency: AssetId, to: PublicKey, amount: bigint, options?: AbortOptions): Promise<BlockId>;
   /** The latest refused attacks and rule breaks, oldest first (at most 1 000). */
   evidence(): readonly MarketEvidence[];
-  /** Listens until the returned function is called. */
+  /** Listens until the returned function is called. What a listener throws hurts nobody else. */
   on(listener: (event: MarketEvent) => void): () => void;
+  /** All events from now on. Throws `ERR_ABORTED`, `ERR_MARKET_EVENTS_LOST`. */
+  events(options?: AbortOptions): AsyncIterableIterator<MarketEvent>;
   /** Stops serving and all timers; unfinished trades resume when a market is created over the same records. */
   stop(): Promise<void>;
 }

@@ -12,10 +12,7 @@ afterEach(async () => {
 describe('a trade with a separate matchmaker', () => {
   it('S104 S153 moves 10 DUM1 from buyer to seller and one licence from seller to buyer', async () => {
     world = await createWorld(1);
-    const seller = await world.node('seller', { matchmaker: false });
-    const buyer = await world.node('buyer', { matchmaker: false });
-    const maker = await world.node('matchmaker');
-    await world.link(seller, buyer, maker);
+    const { seller, buyer, maker } = await world.trio();
     await world.environment.advance(100);
     const document = documentOf('A June of quarter hours');
     const asset = seller.settlement.add(document);
@@ -28,22 +25,25 @@ describe('a trade with a separate matchmaker', () => {
     );
     for (const node of [seller, buyer]) {
       expect(await node.market.balance(seller.key, 'DUM1')).toEqual({
-        available: 1010n,
+        available: 1000n,
         held: 0n,
         pending: 0n,
+        earned: 10n,
       });
       expect(await node.market.balance(buyer.key, 'DUM1')).toEqual({
         available: 990n,
         held: 0n,
         pending: 0n,
+        earned: 0n,
       });
     }
     expect(tradeOf(buyer).steps.map((step) => step.state)).toEqual([
-      'negotiating',
-      'accepted',
-      'proposed',
-      'agreed',
-      'released',
+      'proposing',
+      'fetching',
+      'signing',
+      'certifying',
+      'held',
+      'opening',
       'completed',
     ]);
     const delivery = await buyer.market.delivery(tradeOf(buyer).id);

@@ -12,7 +12,7 @@ import {
   withDeadline,
 } from '@edmp/interface';
 import * as z from 'zod';
-import { amount } from './http/codecs.ts';
+import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
 import * as views from './http/views.ts';
 import type { NodeEvent, NodeService } from './service.ts';
@@ -106,7 +106,11 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       headers['Content-Type'] = 'application/json';
       headers['Idempotency-Key'] = randomKey(environment);
       init.body = JSON.stringify(request.body, (_, value) =>
-        typeof value === 'bigint' ? z.encode(amount, value) : value,
+        typeof value === 'bigint'
+          ? z.encode(amount, value)
+          : value instanceof Uint8Array
+            ? z.encode(bytes, value)
+            : value,
       );
     }
     const answer = await text(request.path + queryText(request.query), init);
@@ -190,6 +194,18 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     trades: async () =>
       (await call({ path: '/v1/trades', schema: views.list('trades', views.trade) })).trades,
     trade: (trade) => call({ path: `/v1/trades/${id(trade)}`, schema: views.trade }),
+    tradeEvidence: (trade) =>
+      call({ path: `/v1/trades/${id(trade)}/evidence`, schema: views.tradeEvidence }),
+    currencies: async () =>
+      (await call({ path: '/v1/currencies', schema: views.list('currencies', views.currency) })).currencies,
+    issueCurrency: (body) =>
+      call({ method: 'POST', path: '/v1/currencies', body, schema: views.currency }),
+    addCurrency: (block) =>
+      call({ method: 'POST', path: '/v1/currencies/known', body: { block }, schema: views.currency }),
+    transfer: ({ wallet, ...body }) =>
+      call({ method: 'POST', path: `/v1/wallets/${id(wallet)}/transfers`, body, schema: views.transfer }),
+    claim: (wallet) =>
+      call({ method: 'POST', path: `/v1/wallets/${id(wallet)}/claims`, body: {}, schema: views.claim }),
     delivery: (trade) => call({ path: `/v1/trades/${id(trade)}/data`, schema: views.delivery }),
     download: (trade, format, abort) =>
       text(`/v1/trades/${id(trade)}/data?format=${format}`, { headers: authorization }, abort),

@@ -10,6 +10,8 @@ export interface NodeInfo {
   readonly addresses: readonly string[];
   readonly peers: readonly string[];
   readonly matchmaker: boolean;
+  /** Statement keys, hex, under which the node serves as notary and witness; none when it does not. */
+  readonly witnessKeys: readonly string[];
   /** Where meter readings come from; null = no meter source configured. */
   readonly meterSource: string | null;
 }
@@ -81,6 +83,8 @@ export interface ListingView {
   readonly descriptor: Descriptor;
   readonly price: bigint;
   readonly currency: string;
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  readonly currencyLabel: string;
   readonly remaining: number;
   readonly listed: number;
   readonly expires: number;
@@ -109,6 +113,8 @@ export interface OrderView {
   readonly asset: string;
   readonly price: bigint;
   readonly currency: string;
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  readonly currencyLabel: string;
   readonly quantity: number;
   readonly filled: number;
   readonly reserved: number;
@@ -131,6 +137,8 @@ export interface BookOrderView {
   /** Price of one licence, minor units. */
   readonly price: bigint;
   readonly currency: string;
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  readonly currencyLabel: string;
   readonly quantity: number;
   readonly filled: number;
   readonly created: number;
@@ -156,6 +164,10 @@ export interface BuyRequest {
   /** Default: the listing's. */
   readonly currency?: string;
   readonly lifetimeMs?: number;
+  /** Buy although this node holds a licence of the data, or is about to. Default false. */
+  readonly again?: boolean;
+  /** Go on with other sellers for the bid's life after a deal failed. Default false: the bid is cancelled with it. */
+  readonly keepTrying?: boolean;
 }
 
 /** One rung of a deal's ladder. */
@@ -178,14 +190,94 @@ export interface TradeView {
   readonly partnerOrder: string;
   readonly price: bigint;
   readonly currency: string;
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  readonly currencyLabel: string;
   readonly state: string;
+  /** What the state means, one sentence for people. */
+  readonly stateText: string;
   readonly final: boolean;
+  /** Statement keys, hex, of those who decide about the money; none in a trade without witnesses. */
+  readonly witnesses: readonly string[];
   readonly failed: string | null;
   readonly steps: readonly TradeStepView[];
   /** What this side can lose at this moment, minor units of `currency`. */
   readonly atRisk: bigint;
   readonly started: number;
   readonly updated: number;
+}
+
+/** A statement that a quorum of notaries or witnesses signed. */
+export interface CertificateView {
+  /** `spend` certifies a payment, `ack` a release; `paid`, `refund` and `none` say what became of held money. */
+  readonly kind: string;
+  /** Id of the block that it is about. */
+  readonly subject: string;
+  /** Statement keys of the signers, hex. */
+  readonly signers: readonly string[];
+  /** Canonical bytes, for a verifier. */
+  readonly bytes: Uint8Array;
+}
+
+/** What shows to anybody how far a trade came. */
+export interface TradeEvidenceView {
+  readonly trade: string;
+  /** Block that holds the money. */
+  readonly hold: string | null;
+  /** `paid`, `refund`, `none`, `receipt`, `unwitnessed`; null while it is open. */
+  readonly outcome: string | null;
+  readonly certificates: readonly CertificateView[];
+}
+
+/** A kind of money. */
+export interface CurrencyView {
+  /** `DUM1`, `DUM2`, or the id of the block that opened it. */
+  readonly id: string;
+  readonly label: string;
+  /** Label with the start of the issuer's key: two issuers may use one label. */
+  readonly name: string;
+  readonly precision: number;
+  /** Free test money, worth nothing. */
+  readonly test: boolean;
+  /** Public key of the issuer, hex; null for test money. */
+  readonly issuer: string | null;
+  /** Statement keys of its notaries, hex. */
+  readonly notaries: readonly string[];
+  /** Issued by this node. */
+  readonly own: boolean;
+  /** The signed block that opened it, to add it elsewhere; null for test money. */
+  readonly block: Uint8Array | null;
+}
+
+/** A currency to open. */
+export interface CurrencyRequest {
+  readonly label: string;
+  /** Decimals that a person sees. Default 2. */
+  readonly precision?: number;
+  /** Statement keys, hex: 1, 4 or 7, for good. Default: this node's own. */
+  readonly notaries?: readonly string[];
+}
+
+/** A payment outside any trade. */
+export interface TransferRequest {
+  /** Id of the wallet: the currency. */
+  readonly wallet: string;
+  /** Public key of the payee, hex. */
+  readonly to: string;
+  /** Minor units. */
+  readonly amount: bigint;
+  readonly memo?: string;
+}
+
+/** A payment that was signed. */
+export interface TransferView {
+  /** Id of its block. */
+  readonly id: string;
+}
+
+/** What claiming took into an account. */
+export interface ClaimView {
+  /** Id of the block; null when there was nothing to claim. */
+  readonly id: string | null;
 }
 
 /** Data that this node bought. */
@@ -201,12 +293,18 @@ export interface DeliveryView {
 export interface WalletView {
   readonly id: string;
   readonly name: string;
+  /** What stands behind an amount: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  readonly symbol: string;
+  /** Free test money, worth nothing. */
+  readonly test: boolean;
   readonly address: string;
   readonly precision: number;
   readonly minUnit: bigint;
   readonly available: bigint;
   readonly held: bigint;
   readonly pending: bigint;
+  /** Received in test money, which is not spent again: part of the total, never of `available`. */
+  readonly earned: bigint;
 }
 
 /** One movement in a wallet. */
@@ -307,7 +405,7 @@ export interface RevealsView {
 
 /** Something happened. */
 export interface NodeEvent {
-  readonly type: 'listing' | 'order' | 'trade' | 'peer' | 'fraud' | 'meter';
+  readonly type: 'listing' | 'order' | 'trade' | 'wallet' | 'peer' | 'fraud' | 'meter';
   readonly at: number;
   /** Id of the thing that changed (order, trade, key). */
   readonly id: string;
@@ -334,7 +432,19 @@ export interface NodeService {
   book(): Promise<readonly BookOrderView[]>;
   trades(): Promise<readonly TradeView[]>;
   trade(id: string): Promise<TradeView>;
+  /** Certificates and outcome of a trade. */
+  tradeEvidence(id: string): Promise<TradeEvidenceView>;
   delivery(trade: string): Promise<DeliveryView>;
+  /** Currencies known here, test money first. */
+  currencies(): Promise<readonly CurrencyView[]>;
+  /** Opens a currency of this node's own; from its account money is then minted by {@link NodeService.transfer}. */
+  issueCurrency(request: CurrencyRequest): Promise<CurrencyView>;
+  /** Adds a currency by the signed block that opened it. */
+  addCurrency(block: Uint8Array): Promise<CurrencyView>;
+  /** Pays outside a trade. */
+  transfer(request: TransferRequest): Promise<TransferView>;
+  /** Takes incomes and refunds of a currency into the account. Spending does it by itself. */
+  claim(wallet: string): Promise<ClaimView>;
   wallets(): Promise<readonly WalletView[]>;
   /** Movements of one wallet, oldest first, grants included: their sum is what the wallet owns. */
   transactions(wallet: string): Promise<readonly WalletTransactionView[]>;

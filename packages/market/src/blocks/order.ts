@@ -25,13 +25,19 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
-import type { OrderSide } from '../market.ts';
-import { MAX_ASK_LIFETIME_MS, MAX_BID_LIFETIME_MS } from '../order/limits.ts';
 
 /** Most witnesses that an ask may name. */
 export const MAX_ASK_WITNESSES = 4;
 /** Currencies that have a name of their own on the wire; every other one is named by the CID of its block. */
 const TEST_CURRENCIES: readonly string[] = [DUM1.id, DUM2.id];
+
+/** Longest life of an ask: 366 days, ms. */
+export const MAX_ASK_LIFETIME_MS: number = 366 * 86_400_000;
+/** Longest life of a bid: one day, ms (DESIGN §4.2). */
+export const MAX_BID_LIFETIME_MS = 86_400_000;
+
+/** Which side of the market an order is on: an ask sells a data asset for money, a bid buys it. */
+export type OrderSide = 'ask' | 'bid';
 
 /** Block type of asks. */
 export const ASK_TYPE = 'market/ask';

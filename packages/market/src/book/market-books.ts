@@ -1,6 +1,7 @@
 import type { AssetId } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
-import type { BookLevel, BookView, OrderSide } from '../market.ts';
+import type { OrderSide } from '../blocks/order.ts';
+import type { BookLevel, BookView } from './view.ts';
 import type { HashSecret } from '../order/digest-index.ts';
 import { digestOfAsset } from '../order/order-id.ts';
 import { ASK_SIDE, type OrderTable } from '../order/order-table.ts';

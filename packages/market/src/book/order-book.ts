@@ -1,5 +1,6 @@
 import { type Price, price } from '../asset/price.ts';
-import type { BookLevel, OrderSide } from '../market.ts';
+import type { OrderSide } from '../blocks/order.ts';
+import type { BookLevel } from './view.ts';
 import { compareExact, type ExactRatio, exactRatio, priceKey } from './price-key.ts';
 import { PriceLadder } from './price-ladder.ts';
 import { PriceTree } from './price-tree.ts';

@@ -28,6 +28,8 @@ export interface CertificateStore {
   outcome(hold: string): Certificate | undefined;
   /** The same, read from the store when memory has let it go. */
   find(matter: CertificateMatter, id: string): Promise<Certificate | undefined>;
+  /** Those of one's own that are in memory: what a ledger is told at a start. */
+  own(): Iterable<Certificate>;
   /** Told of every certificate that was not known. */
   on(listener: (certificate: Certificate) => void): () => void;
 }
@@ -102,6 +104,10 @@ class StoredCertificates implements CertificateStore {
     if (known !== undefined) return known;
     const bytes = await this.#store?.get(keyOf(matter, id));
     return bytes === undefined ? undefined : decodeStored(bytes);
+  }
+
+  own(): Iterable<Certificate> {
+    return this.#own.values();
   }
 
   on(listener: (certificate: Certificate) => void): () => void {

@@ -1,6 +1,6 @@
 import type { DatasetDocument, PublicKeyHex } from '@edmp/interface';
 import { comparePrices } from '../asset/price.ts';
-import type { ListingQuery } from '../market.ts';
+import type { ListingQuery } from './listing.ts';
 import { digestOfAsset } from '../order/order-id.ts';
 import type { OrderTable } from '../order/order-table.ts';
 import {

@@ -1,6 +1,6 @@
 import { publicKeyToHex } from '@edmp/interface';
 import { MarketError } from '../errors.ts';
-import type { ListingQuery } from '../market.ts';
+import type { ListingQuery } from './listing.ts';
 
 /** Most results of one query. */
 export const MAX_RESULTS = 1_000;

@@ -1,6 +1,6 @@
 import type { BlockId, PublicKey } from '@edmp/interface';
 import type { SignedOrder } from '../blocks/order.ts';
-import type { Listing } from '../market.ts';
+import type { Listing } from '../listing/listing.ts';
 
 /** What an order exchange tells. */
 export type ExchangeEvent =

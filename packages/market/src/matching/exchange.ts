@@ -21,7 +21,8 @@ import {
 } from '../blocks/order.ts';
 import { tokenBuckets } from '@edmp/interface/bounded';
 import { MarketError } from '../errors.ts';
-import type { BookView, Listing, ListingQuery } from '../market.ts';
+import type { BookView } from '../book/view.ts';
+import type { Listing, ListingQuery } from '../listing/listing.ts';
 import type { OrderHold } from '../order/holds.ts';
 import { DEFAULT_ORDER_LIMITS, MAX_BLOCK_BYTES, type OrderLimits } from '../order/limits.ts';
 import type { OrderChange } from '../order/order-registry.ts';
@@ -174,6 +175,13 @@ export class OrderExchange {
     const answer = this.#orders.registry.add(order);
     this.#events.deliver();
     return answer === 'added' || answer === 'known';
+  }
+
+  /** Takes in an order of somebody else that this node had verified and stored before it was restarted. */
+  restore(order: SignedOrder): void {
+    if (order.side === 'bid' && !this.#options.matchmaker) return;
+    this.#orders.registry.add(order);
+    this.#events.deliver();
   }
 
   /** Takes in the signed cancel of an own order. Throws `ERR_ORDER_OWNER` for an order of somebody else. */

@@ -4,7 +4,8 @@ import { comparePrices } from '../asset/price.ts';
 import { decodeOrder, type SignedOrder } from '../blocks/order.ts';
 import { MarketBooks } from '../book/market-books.ts';
 import { ListingIndex } from '../listing/listing-index.ts';
-import type { BookView, Listing, ListingQuery } from '../market.ts';
+import type { BookView } from '../book/view.ts';
+import type { Listing, ListingQuery } from '../listing/listing.ts';
 import { hashSecret } from '../order/digest-index.ts';
 import type { OrderLimits } from '../order/limits.ts';
 import { type OrderChange, OrderRegistry } from '../order/order-registry.ts';
@@ -86,6 +87,7 @@ export class OpenOrders {
       price: order.price,
       supply: order.quantity,
       available: this.registry.table.left[slot] as number,
+      witnesses: order.witnesses,
       created: order.created,
       expires: order.expires,
     };

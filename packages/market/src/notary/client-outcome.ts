@@ -33,7 +33,7 @@ export class HoldInquiry {
   readonly witnesses: readonly PublicKey[];
   readonly #shares = new Map<string, { readonly statement: Statement; readonly shares: Share[] }>();
   /** Witnesses that lack the hold itself. */
-  readonly needs = new Set<number>();
+  readonly needs: Set<number> = new Set();
 
   constructor(hold: Spending, witnesses: readonly PublicKey[]) {
     this.hold = hold;

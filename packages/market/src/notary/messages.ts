@@ -109,7 +109,7 @@ export type NotaryRequest =
   | { readonly kind: 'tell'; readonly key: PublicKey; readonly holds: readonly ToldHold[] };
 
 /** Kinds of {@link NotaryRequest}. */
-export const NOTARY_REQUESTS = [
+export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
   'who',
   'spend',
   'release',
@@ -118,7 +118,7 @@ export const NOTARY_REQUESTS = [
   'released',
   'account',
   'tell',
-] as const satisfies readonly NotaryRequest['kind'][];
+];
 
 const nothing = (value: unknown): boolean => value === null;
 
@@ -187,7 +187,7 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     ['kind', 'proposal', 'release', 'opener', 'recipientKey', 'document', 'proof'],
     where,
   );
-  const read = (name: string): Uint8Array => bytesField(fields[name], `${where}.${name}`);
+  const read = (name: keyof typeof fields): Uint8Array => bytesField(fields[name], `${where}.${name}`);
   return {
     kind,
     proposal: read('proposal'),

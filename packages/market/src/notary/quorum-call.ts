@@ -44,7 +44,8 @@ export interface GatherOptions {
 
 /**
  * Asks all notaries at once and each again and again, after 1 s to 5 min, until a quorum has given its shares. What is
- * under way when the quorum is there goes on to its end, so that the others hear of it too, but nothing is repeated.
+ * under way when the quorum is there goes on to its end, what the others need included, so that they hear of it too;
+ * but nobody is waited for.
  *
  * Throws the error of a notary's last word when so many have spoken it that no quorum is left, `ERR_NOTARY_LATER` at
  * `until`, `ERR_ABORTED`.
@@ -116,7 +117,7 @@ class Gathering {
     const { environment, attempt, until, longestPauseMs = LONGEST_PAUSE_MS } = this.#options;
     let pause = Math.min(FIRST_PAUSE_MS, longestPauseMs);
     let again = 0;
-    while (!this.#done.signal.aborted) {
+    for (;;) {
       const result = await attempt(key, index);
       if (result.kind === 'share') {
         this.#shares.push({ index, signature: result.signature });
@@ -126,7 +127,9 @@ class Gathering {
         this.#refused++;
         return this.#refused > this.#options.keys.length - this.#quorum() ? result.error : undefined;
       }
-      if (result.kind === 'again' && again++ < MAX_AGAIN) continue;
+      const isAborted = this.#options.signal?.aborted === true;
+      if (result.kind === 'again' && again++ < MAX_AGAIN && !isAborted) continue;
+      if (this.#done.signal.aborted) return undefined;
       again = 0;
       const wished = result.kind === 'later' && result.ms !== null ? result.ms : pause;
       const wait = Math.min(longestPauseMs, Math.max(1, wished));
@@ -136,8 +139,8 @@ class Gathering {
         await sleep(environment, wait, { signal: this.#done.signal });
       } catch (error) {
         if (!isEdmpError(error, 'ERR_ABORTED')) throw error;
+        return undefined;
       }
     }
-    return undefined;
   }
 }

@@ -18,9 +18,5 @@ export const DEFAULT_ORDER_LIMITS: OrderLimits = {
   holds: 65_536,
 };
 
-/** Longest life of an ask: 366 days, ms. */
-export const MAX_ASK_LIFETIME_MS: number = 366 * 86_400_000;
-/** Longest life of a bid: one day, ms (DESIGN §4.2). */
-export const MAX_BID_LIFETIME_MS = 86_400_000;
 /** Largest block in any market message, bytes: a half block of 64 KiB and its signature. */
 export const MAX_BLOCK_BYTES: number = 66 * 1024;

@@ -32,6 +32,8 @@ export interface Node {
   readonly records: KeyValueStore;
   readonly settlement: ReturnType<typeof fakeSettlement>;
   readonly options: Partial<MarketOptions>;
+  /** Statements and keys of a node that serves as notary; made with the node, kept over restarts. */
+  readonly statements: KeyValueStore | undefined;
   network: Network;
   trustchain: Trustchain;
   market: Market;
@@ -42,12 +44,17 @@ export interface World {
   readonly environment: VirtualEnvironment;
   readonly networks: SimulatedNetworks;
   readonly shelf: Shelf;
-  node(name: string, options?: Partial<MarketOptions>): Promise<Node>;
+  /** A node; `notary` makes it serve as notary and witness. */
+  node(name: string, options?: Partial<MarketOptions>, notary?: boolean): Promise<Node>;
+  /** A seller, a buyer and a matchmaker that is the witness of both, all connected. */
+  trio(options?: Partial<MarketOptions>): Promise<{ readonly seller: Node; readonly buyer: Node; readonly maker: Node }>;
   /** Stops a node without warning and starts it again over the same stores. */
   restart(node: Node): Promise<void>;
   crash(node: Node): Promise<void>;
   /** Connects all pairs and lets them greet each other. */
   link(...nodes: readonly Node[]): Promise<void>;
+  /** Moves the clock until `promise` settles, and gives what came of it; fails after `limitMs`. */
+  run<T>(promise: Promise<T>, limitMs?: number, stepMs?: number): Promise<T>;
   /** Moves the clock until `condition` holds; fails after `limitMs`. */
   until(condition: () => boolean, limitMs?: number, stepMs?: number): Promise<void>;
   stop(): Promise<void>;
@@ -78,6 +85,7 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
       crypto,
       signer: node.signer,
       records: node.records,
+      ...(node.statements === undefined ? {} : { notary: { store: node.statements } }),
       ...node.options,
     });
     market.on((event) => node.events.push(event));
@@ -88,7 +96,7 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
     environment,
     networks,
     shelf,
-    async node(name, options = {}) {
+    async node(name, options = {}, notary = false) {
       const secretKey = crypto.sha256(new TextEncoder().encode(`${seed} ${name}`));
       const signer = softwareSigner({ crypto, secretKey });
       const base = {
@@ -99,11 +107,20 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
         records: memoryKeyValueStore(),
         settlement: fakeSettlement({ environment, shelf }),
         options,
+        statements: notary ? memoryKeyValueStore() : undefined,
         events: [],
       };
       const node: Node = { ...base, ...(await open(base)) };
       nodes.push(node);
       return node;
+    },
+    async trio(options = {}) {
+      const maker = await world.node('matchmaker', { ...options }, true);
+      const trader = { matchmaker: false, witnesses: { keys: maker.market.notaryKeys }, ...options };
+      const seller = await world.node('seller', trader);
+      const buyer = await world.node('buyer', trader);
+      await world.link(seller, buyer, maker);
+      return { seller, buyer, maker };
     },
     async crash(node) {
       networks.crash(node.key);
@@ -127,6 +144,15 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
       for (const [i, a] of linked.entries()) for (const b of linked.slice(i + 1)) networks.link(a.key, b.key);
       await environment.advance(100);
       await environment.advance(100);
+    },
+    async run(promise, limitMs = 120_000, stepMs = 10) {
+      let settled = false;
+      const done = (): void => {
+        settled = true;
+      };
+      promise.then(done, done);
+      await world.until(() => settled, limitMs, stepMs);
+      return promise;
     },
     async until(condition, limitMs = 60_000, stepMs = 10) {
       const limit = environment.now() + limitMs;

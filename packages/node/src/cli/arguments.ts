@@ -60,3 +60,23 @@ export function httpUrl(text: string): string {
 export function collect(text: string, all: readonly string[] | undefined): string[] {
   return [...(all ?? []), text];
 }
+
+/** Parses a public key in hexadecimal. Throws commander's usage error. */
+export function publicKey(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new BadOption('Expected a key of 64 lower-case hexadecimal characters.');
+  return text;
+}
+
+/** Parses the label of a currency. Throws commander's usage error. */
+export function currencyLabel(text: string): string {
+  if (!/^[A-Z][A-Z0-9]{1,11}$/.test(text))
+    throw new BadOption('Expected 2 to 12 upper-case letters and digits, a letter first.');
+  return text;
+}
+
+/** Parses a signed block in hexadecimal. Throws commander's usage error. */
+export function blockHex(text: string): string {
+  if (!/^(?:[0-9a-f]{2}){64,65536}$/.test(text))
+    throw new BadOption('Expected a signed block in lower-case hexadecimal.');
+  return text;
+}

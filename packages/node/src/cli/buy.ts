@@ -3,6 +3,7 @@ import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import type { TradeView } from '../service.ts';
 import { amount, assetId, wholeBetween } from './arguments.ts';
+import { currencyNamed } from './currency.ts';
 import { ExitCode, print } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 import { tradeText } from './trades.ts';
@@ -10,6 +11,8 @@ import { tradeText } from './trades.ts';
 interface BuyOptions extends RemoteOptions {
   readonly price?: bigint;
   readonly currency: string;
+  readonly again: boolean;
+  readonly keepTrying: boolean;
   readonly wait: boolean;
   readonly timeout: number;
 }
@@ -22,6 +25,8 @@ export function buyCommand(): Command {
     .argument('<asset>', 'EW… id from `edmp market`', assetId)
     .option('--price <minor>', 'most to pay (default: the listing’s price)', amount)
     .option('--currency <id>', 'currency of --price', 'DUM1')
+    .option('--again', 'buy although you have a licence of this data', false)
+    .option('--keep-trying', 'go on with other sellers after a deal failed', false)
     .option('--no-wait', 'only place the bid')
     .option('--timeout <s>', 'longest wait for the deal, seconds', wholeBetween(1, 86_400), 30)
     .action(async (asset: string, options: BuyOptions) => {
@@ -35,20 +40,24 @@ export function buyCommand(): Command {
       }
       const order = await node.buy({
         asset,
-        ...(options.price === undefined ? {} : { price: options.price, currency: options.currency }),
+        ...(options.price === undefined
+          ? {}
+          : { price: options.price, currency: (await currencyNamed(node, options.currency)).id }),
+        again: options.again,
+        keepTrying: options.keepTrying,
       });
       if (!options.wait) {
         print(
           options.json,
           order,
-          () => `Bid ${order.order}: ${order.price} ${order.currency}, ${order.status}`,
+          () => `Bid ${order.order}: ${order.price} ${order.currencyLabel}, ${order.status}`,
         );
         return;
       }
       const trade = await waitForTrade(node, order.order, options.timeout);
       print(options.json, trade ?? order, () =>
         trade === undefined
-          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currency} stays open; to withdraw it: edmp cancel ${order.order}`
+          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} stays open; to withdraw it: edmp cancel ${order.order}`
           : `${tradeText(trade)}\n\n${outcome(trade)}`,
       );
       if (trade?.state !== 'completed') process.exitCode = ExitCode.failed;

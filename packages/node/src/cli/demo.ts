@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { currencyLabel } from './arguments.ts';
 import { DEMO_FAULTS, type DemoFault } from '../demo/options.ts';
 import { ExitCode, toJson, write } from './output.ts';
 
@@ -10,6 +11,7 @@ interface DemoCommandOptions {
   readonly json: boolean;
   readonly seed: number;
   readonly price?: bigint;
+  readonly currency?: string;
   readonly keep: boolean;
   readonly fault?: DemoFault;
 }
@@ -20,7 +22,7 @@ const whole = (text: string): number => {
   return value;
 };
 const money = (text: string): bigint => {
-  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new BadOption('Expected a whole number of DUM1 from 1 to 9999.');
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new BadOption('Expected a whole number from 1 to 9999.');
   return BigInt(text);
 };
 
@@ -30,7 +32,8 @@ export function demoCommand(): Command {
     .description('sell a day of smart-meter data between two nodes on this machine, step by step')
     .option('--json', 'print one JSON object as the last line', false)
     .option('--seed <number>', 'which invented household', whole, 2)
-    .option('--price <dum1>', 'price of the day (default: 10)', money)
+    .option('--price <minor>', 'price of the day (default: 10)', money)
+    .option('--currency <label>', 'pay with a community token, whose notary is a process of its own', currencyLabel)
     .option('--keep', 'keep the nodes’ files and say where they are', false)
     .addOption(
       new Option('--fault <kind>', 'let something go wrong, to see the defences').choices(DEMO_FAULTS),
@@ -46,6 +49,7 @@ export function demoCommand(): Command {
         folder,
         seed: options.seed,
         price: options.price ?? 10n,
+        ...(options.currency === undefined ? {} : { currency: options.currency }),
         ...(options.fault === undefined ? {} : { fault: options.fault }),
         timeoutMs: 30_000,
         write,
@@ -60,6 +64,7 @@ export function demoCommand(): Command {
             'Where to look next:',
             '  npx -y pnpm@10.34.9 start           run your own node with its web page',
             '  npx -y pnpm@10.34.9 edmp --help     the command line',
+            '  npx -y pnpm@10.34.9 demo --currency SUN         pay with a community token and its notary',
             '  npx -y pnpm@10.34.9 demo --fault kill-seller    see what happens when a side cheats or dies',
             '  README.md, ARCHITECTURE.md          how it works and what it does not do yet',
             '',

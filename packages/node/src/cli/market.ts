@@ -14,7 +14,7 @@ export function listingTable(listings: readonly ListingView[]): string {
   return table(
     ['PRICE', 'TITLE', 'WHAT', 'DAYS', 'STEP', 'PLACE', 'TRUST', 'LEFT', 'ASSET'],
     listings.map(({ descriptor: d, ...listing }) => [
-      `${listing.price} ${listing.currency}`,
+      `${listing.price} ${listing.currencyLabel}`,
       strangersText(d.title, TITLE_WIDTH),
       `${d.commodity} ${d.flow}${listing.own ? ' (yours)' : ''}`,
       d.from === d.to ? d.from : `${d.from} … ${d.to}`,

@@ -14,7 +14,7 @@ export function ordersCommand(): Command {
               ['SIDE', 'PRICE', 'FILLED', 'STATUS', 'EXPIRES', 'ORDER', 'ASSET'],
               orders.map((order) => [
                 order.side,
-                `${order.price} ${order.currency}`,
+                `${order.price} ${order.currencyLabel}`,
                 `${order.filled}/${order.quantity >= Number.MAX_SAFE_INTEGER / 2 ? '∞' : order.quantity}`,
                 order.status,
                 new Date(order.expires).toISOString(),

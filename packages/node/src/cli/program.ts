@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { buyCommand } from './buy.ts';
 import { chainCommand } from './chain.ts';
+import { currencyCommand, payCommand } from './currency.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { marketCommand } from './market.ts';
@@ -56,6 +57,8 @@ First steps:
     ordersCommand(),
     cancelCommand(),
     walletCommand(),
+    payCommand(),
+    currencyCommand(),
     doctorCommand(),
     chainCommand(),
     meterCommand(),

@@ -11,6 +11,7 @@ import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import type { CurveView, MeterView, OfferRequest } from '../service.ts';
 import { amount, collect, day, wholeBetween } from './arguments.ts';
+import { currencyNamed } from './currency.ts';
 import { listingTable } from './market.ts';
 import { newestFullDay } from './newest-day.ts';
 import { print, table } from './output.ts';
@@ -82,7 +83,8 @@ export function sellCommand(): Command {
             : `There is no meter ${JSON.stringify(options.meter)}; edmp sell lists yours`,
         );
       }
-      const request = await requestOf(node, meter, options, price);
+      const currency = (await currencyNamed(node, options.currency)).id;
+      const request = await requestOf(node, meter, { ...options, currency }, price);
       if (options.dryRun) {
         const told = await preview(node, meter, request);
         print(options.json, told.facts, () => told.text);

@@ -4,7 +4,7 @@ import { systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
-import { collect, timeZone } from './arguments.ts';
+import { blockHex, collect, currencyLabel, publicKey, timeZone } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
 import { announce } from './running-node.ts';
@@ -18,6 +18,11 @@ interface StartOptions {
   readonly meters: string;
   readonly zone: string;
   readonly matchmaker: boolean;
+  readonly notary?: string | true;
+  readonly witness?: readonly string[];
+  /** Commander's name for `--without-witnesses`. */
+  readonly withoutWitnesses: boolean;
+  readonly currency?: readonly string[];
   readonly web: boolean;
   readonly phaseTimeout?: number;
   readonly fault?: NodeFault;
@@ -33,8 +38,8 @@ const port = (text: string): number => {
 };
 const duration = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 100 || value > 86_400_000)
-    throw new BadOption('Expected 100 to 86400000 milliseconds.');
+  if (!Number.isInteger(value) || value < 1_000 || value > 3_600_000)
+    throw new BadOption('Expected 1000 to 3600000 milliseconds.');
   return value;
 };
 
@@ -72,6 +77,18 @@ export function startCommand(): Command {
     .option('--meters <source>', 'emulator, none, or the URL of an OEHU API', 'emulator')
     .option('--zone <iana>', 'time zone of the meters', timeZone, 'Europe/Amsterdam')
     .option('--no-matchmaker', 'do not match other traders’ orders')
+    .option(
+      '--notary [label]',
+      'serve as notary and witness for others; with a label also issue a currency of that label',
+      currencyLabel,
+    )
+    .option('--witness <key>', 'statement key of a witness to trust in test money; repeat for more', (text, all) =>
+      collect(publicKey(text), all as readonly string[] | undefined),
+    )
+    .option('--without-witnesses', 'in test money trade also with nobody to decide; both sides must', false)
+    .option('--currency <block>', 'a currency to know, as its signed block; repeat for more', (text, all) =>
+      collect(blockHex(text), all as readonly string[] | undefined),
+    )
     .option('--no-web', 'no web page, API only')
     .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
     .addOption(
@@ -85,11 +102,16 @@ export function startCommand(): Command {
       // Loaded only here: the other commands start faster without libp2p.
       const { runNode } = await import('../compose/run-node.ts');
       const environment = systemEnvironment();
+      const { notary: _notary, witness: _witness, currency: _currency, ...rest } = options;
       const node = await runNode({
-        ...options,
+        ...rest,
         data: resolve(options.data),
         listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
         connect: options.connect ?? [],
+        notary: options.notary !== undefined,
+        ...(typeof options.notary === 'string' ? { issue: options.notary } : {}),
+        witnesses: options.witness ?? [],
+        currencies: options.currency ?? [],
         environment,
         log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
@@ -102,7 +124,7 @@ export function startCommand(): Command {
       endWithSignals(stop);
       if (options.readyJson) {
         write(
-          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses })}\n`,
+          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses, witnessKeys: node.witnessKeys, issued: node.issued })}\n`,
         );
         return;
       }
@@ -115,13 +137,22 @@ export function startCommand(): Command {
           `  API       ${node.url}/v1/openapi.json`,
           `  Identity  ${node.key}`,
           `  Peers     ${node.addresses.join('\n            ')}`,
+          ...node.witnessKeys.map((key) => `  Witness   ${key} (others name it with --witness)`),
+          ...(node.issued === null ? [] : [`  Currency  ${node.issued.id} (edmp currency show)`]),
           `  Meters    ${node.meterSource ?? 'none'}`,
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',
           '  A second node on this machine that trades with this one:',
           `    npx -y pnpm@10.34.9 start --name neighbour --data ${resolve(options.data)}-2 --http 0 \\`,
-          `      --connect ${node.addresses[0] ?? '<address>'}`,
+          `      --connect ${node.addresses[0] ?? '<address>'}${options.withoutWitnesses ? ' --without-witnesses' : ''}`,
           '',
+          ...((options.witness ?? []).length > 0 || options.withoutWitnesses
+            ? []
+            : [
+                '  Deals in test money need a witness that both sides name with --witness <key>; a third node that',
+                '  runs with --notary is one. To try without, start both with --without-witnesses.',
+                '',
+              ]),
           '  Stop with Ctrl+C.',
           '',
         ].join('\n'),

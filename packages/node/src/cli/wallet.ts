@@ -11,16 +11,22 @@ export function walletCommand(): Command {
       if (id === undefined) {
         const wallets = await node.wallets();
         print(options.json, wallets, () =>
-          table(
-            ['WALLET', 'AVAILABLE', 'HELD', 'PENDING', 'ADDRESS'],
-            wallets.map((view) => [
-              view.id,
-              String(view.available),
-              String(view.held),
-              String(view.pending),
-              view.address,
-            ]),
-          ),
+          [
+            table(
+              ['WALLET', 'FREE', 'HELD', 'PENDING', 'EARNED', 'ID'],
+              wallets.map((view) => [
+                view.symbol,
+                String(view.available),
+                String(view.held),
+                String(view.pending),
+                view.test ? String(view.earned) : '–',
+                view.id,
+              ]),
+            ),
+            '',
+            `Your address: ${wallets[0]?.address ?? ''}`,
+            'What is earned in test money is shown and not spent again: everybody spends what it was given.',
+          ].join('\n'),
         );
         return;
       }

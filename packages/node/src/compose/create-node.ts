@@ -2,7 +2,7 @@ import type { DataSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
 import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interface';
 import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
-import type { Market, TradeDurations } from '@edmp/market';
+import type { Market, TradeDurations, WitnessSettings } from '@edmp/market';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import type { NodeService } from '../service.ts';
@@ -23,11 +23,19 @@ export interface CreateNodeOptions {
   /** Makes the network for the folder's identity; it is started here. */
   readonly network: TraderOptions['network'];
   readonly matchmaker: boolean;
+  /** Serve as notary and witness, under a key that the folder's notary file makes and keeps. */
+  readonly notary: boolean;
+  /** Whom this node trusts with the outcome of trades in test money. */
+  readonly witnesses?: WitnessSettings;
+  /** Signed blocks of issued currencies to know from the start. */
+  readonly currencies?: readonly Uint8Array[];
   /** IANA zone of the meters. */
   readonly zone: string;
   readonly meters?: { readonly source: MeterSource; readonly label: string };
   /** Lengths of a trade's phases. */
   readonly deadlines?: Partial<TradeDurations>;
+  /** Delay and clock skew between witnesses, ms; see `MarketOptions.deltaMs`. */
+  readonly deltaMs?: number;
   readonly fault?: NodeFault;
 }
 
@@ -63,6 +71,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.push(() => records.close());
+    const statements = options.notary ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
+    if (statements !== undefined) closers.push(() => statements.close());
     const files = await fsContentStore({ dir: folder.contentDir, environment, crypto });
     closers.push(() => files.close());
     const consents = createConsentLedger({ store: records, crypto, environment });
@@ -76,6 +86,10 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       matchmaker: options.matchmaker,
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
+      ...(options.deltaMs === undefined ? {} : { deltaMs: options.deltaMs }),
+      ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
+      ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
+      ...(statements === undefined ? {} : { notary: { store: statements } }),
       wrapSettlement: (honest) => {
         const consented = withConsent(honest, consents);
         return fault === 'die-before-release'

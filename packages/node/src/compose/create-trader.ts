@@ -20,7 +20,10 @@ import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 
 /** Options of {@link createTrader}; what is left out is kept in memory. */
 export interface TraderOptions
-  extends Pick<MarketOptions, 'matchmaker' | 'deadlines' | 'risk' | 'currencies' | 'limits' | 'witnesses'> {
+  extends Pick<
+    MarketOptions,
+    'matchmaker' | 'deadlines' | 'deltaMs' | 'risk' | 'currencies' | 'limits' | 'witnesses' | 'notary'
+  > {
   /** Makes the network for the trader's key; it is started here, and stopped with the trader. */
   readonly network: (identity: {
     readonly self: PublicKey;
@@ -91,7 +94,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
     const content = options.content ?? memoryContentStore({ crypto, environment });
     const settlement = createSettlement({ crypto, environment, content, secrets: records, network });
     closers.push(() => settlement.stop());
-    const { matchmaker, deadlines, risk, currencies, limits, witnesses } = options;
+    const { matchmaker, deadlines, deltaMs, risk, currencies, limits, witnesses, notary } = options;
     const market = await createMarket({
       trustchain,
       network,
@@ -102,10 +105,12 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       records,
       ...(matchmaker === undefined ? {} : { matchmaker }),
       ...(deadlines === undefined ? {} : { deadlines }),
+      ...(deltaMs === undefined ? {} : { deltaMs }),
       ...(risk === undefined ? {} : { risk }),
       ...(currencies === undefined ? {} : { currencies }),
       ...(limits === undefined ? {} : { limits }),
       ...(witnesses === undefined ? {} : { witnesses }),
+      ...(notary === undefined ? {} : { notary }),
     });
     closers.push(() => market.stop());
     return { key: signer.publicKey, signer, network, trustchain, settlement, market, stop };

@@ -24,6 +24,8 @@ export interface DataFolder {
   readonly chainFile: string;
   /** SQLite file of trade records and secrets. */
   readonly recordsFile: string;
+  /** SQLite file of the notary's and witness's statements and keys. It belongs into no backup: a copy of it could say the opposite. */
+  readonly notaryFile: string;
   /** Folder of the content store. */
   readonly contentDir: string;
   /** Releases the folder for another process. */
@@ -129,6 +131,7 @@ export function openDataFolder(path: string, environment: Environment): DataFold
         token,
         chainFile: join(path, 'chain.sqlite'),
         recordsFile: join(path, 'records.sqlite'),
+        notaryFile: join(path, 'notary.sqlite'),
         contentDir: join(path, 'content'),
         close,
       };

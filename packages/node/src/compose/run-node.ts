@@ -1,4 +1,4 @@
-import { type Environment, publicKeyToHex } from '@edmp/interface';
+import { bytesToHex, type Environment, hexToBytes, publicKeyFromHex, publicKeyToHex } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { createHttpApp, startHttp } from '../http/index.ts';
@@ -25,6 +25,16 @@ export interface RunNodeOptions {
   /** IANA zone of the meters. */
   readonly zone: string;
   readonly matchmaker: boolean;
+  /** Serve as notary and witness. */
+  readonly notary: boolean;
+  /** Label of a currency to open with this node as issuer and notary, unless it did before. */
+  readonly issue?: string;
+  /** Statement keys, hex, of witnesses that this node trusts with trades in test money; its own is one of them when it serves. */
+  readonly witnesses: readonly string[];
+  /** Trade in test money without witnesses, too. */
+  readonly withoutWitnesses: boolean;
+  /** Signed blocks, hex, of issued currencies to know. */
+  readonly currencies: readonly string[];
   /** Serve the GUI. */
   readonly web: boolean;
   /** Length of each phase of a trade, ms. */
@@ -43,10 +53,17 @@ export interface RunningNode {
   readonly key: string;
   readonly addresses: readonly string[];
   readonly meterSource: string | null;
+  /** Statement keys, hex, under which it serves as notary and witness. */
+  readonly witnessKeys: readonly string[];
+  /** The currency of {@link RunNodeOptions.issue}: its id, and the signed block, hex, that makes it known elsewhere. */
+  readonly issued: { readonly id: string; readonly block: string } | null;
   readonly node: EdmpNode;
   /** Stops HTTP, peers, stores and the emulator. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** A phase leaves room for a hold that comes at its end and for the witnesses' rounds: 2 and 3 Δ of 20. */
+const DELTAS_A_PHASE = 20;
 
 /** Opens the data folder, the meters, the peers and the HTTP server of one node. Throws the first failure with everything closed again. */
 export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
@@ -69,11 +86,17 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       folder,
       environment,
       matchmaker: options.matchmaker,
+      notary: options.notary || options.issue !== undefined,
+      witnesses: {
+        keys: options.witnesses.map(publicKeyFromHex),
+        allowNone: options.withoutWitnesses,
+      },
+      currencies: options.currencies.map(hexToBytes),
       zone: options.zone,
       ...(meters === undefined ? {} : { meters }),
       ...(phase === undefined
         ? {}
-        : { deadlines: { negotiate: phase, deliver: phase, accept: phase, release: phase } }),
+        : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
       ...(options.fault === undefined ? {} : { fault: options.fault }),
       network: ({ secretKey }) =>
         libp2pNetwork({
@@ -85,6 +108,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
         }),
     });
     closers.push(() => node.stop());
+    const issued = options.issue === undefined ? null : await issue(node, options.issue);
     for (const address of options.connect) {
       try {
         await node.network.connect(address, { signal: AbortSignal.timeout(5_000) });
@@ -112,6 +136,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       key: publicKeyToHex(node.key),
       addresses: node.network.addresses(),
       meterSource: meters?.label ?? null,
+      witnessKeys: node.market.notaryKeys.map(publicKeyToHex),
+      issued,
       node,
       stop,
     };
@@ -120,4 +146,10 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     if (error instanceof Error) throw error;
     throw new NodeError('ERR_NODE_CONFIG', String(error));
   }
+}
+
+/** The own currency of that label: the key makes a second start find the first one's. */
+async function issue(node: EdmpNode, label: string): Promise<NonNullable<RunningNode['issued']>> {
+  const { id } = await node.market.issueCurrency({ label, precision: 0 }, { key: `start ${label}` });
+  return { id, block: bytesToHex(node.market.currencyBlock(id).bytes) };
 }

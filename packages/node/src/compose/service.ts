@@ -14,15 +14,26 @@ import {
   type Trustchain,
   utf8ToBytes,
   type ValidationLevel,
+  type Wallet,
 } from '@edmp/interface';
-import { type Listing, type Market, price } from '@edmp/market';
+import { DUM1, DUM2, type Listing, type Market, price } from '@edmp/market';
 import { branch, type ConsentLedger, revealsByStep, seriesOf } from '@edmp/oehu-client';
 import { CID } from 'multiformats/cid';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';
 import { NodeError } from './errors.ts';
 import { ACCURACY_METRES, curveView, type MeterDesk } from './meter-desk.ts';
-import { blockView, bookOrderView, listingView, orderView, tradeView } from './views.ts';
+import {
+  blockView,
+  bookOrderView,
+  type CurrencyNames,
+  currencyName,
+  currencyView,
+  listingView,
+  orderView,
+  tradeEvidenceView,
+  tradeView,
+} from './views.ts';
 
 /** What a service is built from. */
 export interface ServiceParts {
@@ -74,6 +85,11 @@ async function known<T>(what: string, id: string, act: () => T | Promise<T>): Pr
 export function createService(parts: ServiceParts): NodeService {
   const { market, trustchain, settlement, network, environment, desk, consents, crypto } = parts;
 
+  const names: CurrencyNames = (id) => {
+    const currency = market.currencies().find((candidate) => candidate.id === id);
+    return currency === undefined ? `${id.slice(0, 14)}…` : currencyName(currency);
+  };
+
   const listingOf = async (asset: AssetId): Promise<Listing> => {
     const [cheapest] = await market.listings({ asset, limit: 1 });
     if (cheapest === undefined) {
@@ -97,6 +113,12 @@ export function createService(parts: ServiceParts): NodeService {
     );
   };
 
+  const walletOf = (id: string): Wallet => {
+    const wallet = market.wallets().find((candidate) => candidate.id === id);
+    if (wallet !== undefined) return wallet;
+    throw new NodeError('ERR_NODE_NOT_FOUND', `There is no wallet ${JSON.stringify(id.slice(0, 80))}`);
+  };
+
   const ownListing = async (order: CID): Promise<Listing> => {
     const own = await market.listings({ seller: market.self, sort: 'newest', limit: 1_000 });
     const listing = own.find((candidate) => candidate.order.equals(order));
@@ -114,6 +136,7 @@ export function createService(parts: ServiceParts): NodeService {
         addresses: network.addresses(),
         peers: network.peers().map(publicKeyToHex),
         matchmaker: market.matchmaker,
+        witnessKeys: market.notaryKeys.map(publicKeyToHex),
         meterSource: parts.meterSource,
       };
     },
@@ -162,7 +185,7 @@ export function createService(parts: ServiceParts): NodeService {
           supply: request.supply,
           lifetimeMs: request.lifetimeMs,
         });
-        return listingView(await ownListing(order.id), market.self);
+        return listingView(await ownListing(order.id), market.self, names);
       } catch (error) {
         if (asset !== undefined) await settlement.removeDataset(asset);
         await consents.erase(receipt.header.recordId);
@@ -186,6 +209,7 @@ export function createService(parts: ServiceParts): NodeService {
           supply: request.supply,
           lifetimeMs: request.lifetimeMs,
         }),
+        names,
       );
     },
 
@@ -196,7 +220,7 @@ export function createService(parts: ServiceParts): NodeService {
         maxPrice === undefined
           ? found
           : found.filter((listing) => listing.price.amount <= maxPrice * listing.price.per);
-      return affordable.map((listing) => listingView(listing, market.self));
+      return affordable.map((listing) => listingView(listing, market.self, names));
     },
 
     async buy(request: BuyRequest) {
@@ -212,15 +236,41 @@ export function createService(parts: ServiceParts): NodeService {
           asset: request.asset,
           price: wanted,
           lifetimeMs: request.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+          again: request.again ?? false,
+          keepTrying: request.keepTrying ?? false,
         }),
+        names,
       );
     },
 
     cancel: (order) => known('order', order, () => market.cancel(parseId(order, 'order'))),
-    orders: async () => market.orders().map(orderView),
-    book: async () => market.openOrders().map(bookOrderView),
-    trades: async () => market.trades().map(tradeView),
-    trade: (id) => known<TradeView>('trade', id, () => tradeView(market.trade(id))),
+    orders: async () => market.orders().map((order) => orderView(order, names)),
+    book: async () => market.openOrders().map((order) => bookOrderView(order, names)),
+    trades: async () => market.trades().map((trade) => tradeView(trade, names)),
+    trade: (id) => known<TradeView>('trade', id, () => tradeView(market.trade(id), names)),
+    tradeEvidence: (id) =>
+      known('trade', id, () => tradeEvidenceView(market.tradeEvidence(id), market.trade(id).witnesses)),
+
+    currencies: async () => market.currencies().map((currency) => currencyView(currency, market.self)),
+    async issueCurrency({ label, precision = 2, notaries }) {
+      const currency = await market.issueCurrency({
+        label,
+        precision,
+        ...(notaries === undefined ? {} : { notaries: notaries.map(publicKeyFromHex) }),
+      });
+      return currencyView(currency, market.self);
+    },
+    addCurrency: async (block) => currencyView(await market.addCurrency(block), market.self),
+    async transfer({ wallet, to, amount, memo }) {
+      walletOf(wallet);
+      const payment = { currency: wallet, to: publicKeyFromHex(to), amount };
+      const id = await market.transfer(memo === undefined ? payment : { ...payment, memo });
+      return { id: id.toString() };
+    },
+    async claim(wallet) {
+      walletOf(wallet);
+      return { id: (await market.claim(wallet))?.toString() ?? null };
+    },
 
     delivery: (id) =>
       known('trade', id, async () => {
@@ -243,15 +293,15 @@ export function createService(parts: ServiceParts): NodeService {
           address: wallet.address(),
           precision: wallet.precision,
           minUnit: wallet.minUnit,
+          symbol: wallet.id === 'EW' ? 'EW' : names(wallet.id),
+          test: wallet.id === DUM1.id || wallet.id === DUM2.id,
           ...(await wallet.balance()),
         })),
       );
     },
 
     async transactions(id) {
-      const wallet = market.wallets().find((candidate) => candidate.id === id);
-      if (wallet === undefined)
-        throw new NodeError('ERR_NODE_NOT_FOUND', `There is no wallet ${JSON.stringify(id.slice(0, 80))}`);
+      const wallet = walletOf(id);
       const trades = new Set(market.trades().map((trade) => trade.id));
       return (await wallet.transactions()).map((movement) => ({
         ...movement,
@@ -328,6 +378,8 @@ export function createService(parts: ServiceParts): NodeService {
           } else if (event.type === 'trade') {
             const reason = event.trade.failure === undefined ? '' : `: ${event.trade.failure.reason}`;
             emit('trade', event.trade.id, `Trade is ${event.trade.state}${reason}`);
+          } else if (event.type === 'wallet') {
+            emit('wallet', event.currency, `The balance in ${names(event.currency)} changed`);
           }
         }),
         network.onPeer((event) => emit('peer', publicKeyToHex(event.peer), `Peer ${event.type}`)),

@@ -21,7 +21,7 @@ export async function follow(options: FollowTradeOptions): Promise<TradeView> {
   for (;;) {
     last = (await buyer.trades()).filter((trade) => trade.asset === asset).at(-1) ?? last;
     if (last?.state === 'completed') return last;
-    if (last?.state === 'failed')
+    if (last?.final === true)
       throw new EdmpError('ERR_DEMO_FAILED', `The trade failed: ${last.failed ?? 'no reason given'}`);
     if (now() > until) break;
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -38,6 +38,6 @@ export async function follow(options: FollowTradeOptions): Promise<TradeView> {
     'ERR_DEMO_FAILED',
     ask === undefined
       ? 'No match: the listing is gone'
-      : `No match within ${options.timeoutMs} ms: the bid is ${bid?.price ?? '?'} ${ask.currency}, the seller asks ${ask.price} ${ask.currency}`,
+      : `No match within ${options.timeoutMs} ms: the bid is ${bid?.price ?? '?'} ${ask.currencyLabel}, the seller asks ${ask.price} ${ask.currencyLabel}`,
   );
 }

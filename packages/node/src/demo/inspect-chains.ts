@@ -1,34 +1,80 @@
-import { publicKeyFromHex, systemEnvironment } from '@edmp/interface';
+import { join } from 'node:path';
+import { type PublicKey, publicKeyFromHex, systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { marketRules } from '@edmp/market';
+import { createLedger, currencyRegister, type Ledger } from '@edmp/market/ledger';
+import { type Certificate, openCertificateStore, verifyCertificate } from '@edmp/market/notary';
 import { verifyChain } from '@edmp/trustchain';
-import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 
-/** One node's chain file. */
-export interface ChainFile {
-  readonly file: string;
+/** One node's data folder. */
+export interface ChainFolder {
+  readonly folder: string;
   /** Author whose chain is checked, hex. */
   readonly key: string;
 }
 
-/** Re-checks chains from their files: encoding, signatures, neighbours, links and the market's rules. */
-export async function inspectChains(
-  files: readonly ChainFile[],
-): Promise<{ readonly blocks: number; readonly valid: boolean }> {
+/** What was found in the folders. */
+export interface Inspection {
+  /** Half blocks in the authors' own chains. */
+  readonly blocks: number;
+  /** Different certificates. */
+  readonly certificates: number;
+  readonly valid: boolean;
+}
+
+const PAGE = 1_000;
+
+/**
+ * Re-checks nodes from their files: encoding, signatures, neighbours, links and the market's rules of their chains, and
+ * every certificate that they keep against the notaries or witnesses that its block names.
+ */
+export async function inspectChains(folders: readonly ChainFolder[]): Promise<Inspection> {
   const crypto = nodeCrypto();
   const rules = new Map(Object.entries(marketRules(crypto)));
   const now = systemEnvironment().now();
+  const currencies = currencyRegister();
+  const ledger = createLedger({ crypto, currencies, now });
+  const certificates = new Map<string, Certificate>();
   let blocks = 0;
   let valid = true;
-  for (const { file, key } of files) {
-    const store = sqliteBlockStore({ path: file });
+  for (const { folder, key } of folders) {
+    const store = sqliteBlockStore({ path: join(folder, 'chain.sqlite') });
+    const records = sqliteKeyValueStore({ path: join(folder, 'records.sqlite') });
     try {
       const report = await verifyChain(store, publicKeyFromHex(key), { crypto, now, rules });
       blocks += report.blocks;
       valid &&= report.sound && report.blocks > 0;
+      for (let after = 0; ; ) {
+        const page = await store.since(after, PAGE);
+        for (const { block, arrival } of page) {
+          after = arrival;
+          ledger.applyBlock(block);
+        }
+        if (page.length < PAGE) break;
+      }
+      for (const certificate of (await openCertificateStore({ store: records })).own()) {
+        certificates.set(`${certificate.kind} ${certificate.subject}`, certificate);
+      }
     } finally {
       await store.close();
+      await records.close();
     }
   }
-  return { blocks, valid };
+  const signers = (certificate: Certificate): readonly PublicKey[] => signersOf(certificate, ledger, currencies);
+  for (const certificate of certificates.values()) {
+    valid &&= verifyCertificate(certificate, signers(certificate), crypto);
+  }
+  return { blocks, certificates: certificates.size, valid };
+}
+
+/** Who had to sign: the notaries of the currency, or the witnesses of the hold; nobody when the block is not there. */
+function signersOf(
+  { kind, currency, subject }: Certificate,
+  ledger: Ledger,
+  currencies: ReturnType<typeof currencyRegister>,
+): readonly PublicKey[] {
+  if (kind !== 'spend') return ledger.hold(subject.toString())?.witnesses ?? [];
+  const issued = currency === null ? undefined : currencies.get(currency.toString());
+  return issued?.kind === 'issued' ? issued.notaries : [];
 }

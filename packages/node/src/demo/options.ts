@@ -20,8 +20,10 @@ export interface DemoOptions {
   readonly folder: string;
   /** Seed of the emulated household. */
   readonly seed: number;
-  /** Price of the day, DUM1. */
+  /** Price of the day, minor units. */
   readonly price: bigint;
+  /** Label of a community token to pay with, whose notary is a process of its own; absent: test money `DUM1`. */
+  readonly currency?: string;
   readonly fault?: DemoFault;
   /** Longest wait for a process to be ready or for the deal to end, ms. */
   readonly timeoutMs: number;

@@ -5,11 +5,13 @@ import type {
   AskRequest,
   BlockQuery,
   BuyRequest,
+  CurrencyRequest,
   CurveQuery,
   ListingQuery,
   OfferRequest,
+  TransferRequest,
 } from '../service.ts';
-import { countText, day, identifier, meterId, price, text } from './codecs.ts';
+import { bytes, countText, day, identifier, meterId, price, text } from './codecs.ts';
 import { accuracy, commodity, flow, step } from './views.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,7 +36,12 @@ function checkSpan(span: Span, context: z.RefinementCtx): void {
   }
 }
 
-const currency = z.string().regex(/^[A-Z][A-Z0-9]{1,11}$/, 'a currency such as DUM1');
+const currency = z
+  .string()
+  .regex(/^(?:DUM[12]|bafyrei[a-z2-7]{52})$/, 'DUM1, DUM2 or the id of an issued currency');
+const publicKey = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'a public key of 64 lower-case hexadecimal characters');
 const asset = z.string().regex(/^EW[a-z0-9]{10,110}$/, 'EW and the CID of a dataset');
 const supply = z.int().min(1).max(1_000_000);
 const lifetimeMs = z
@@ -86,7 +93,34 @@ export const buyRequest: z.ZodType<BuyRequest> = z.strictObject({
   price: price.exactOptional(),
   currency: currency.exactOptional(),
   lifetimeMs: lifetimeMs.exactOptional(),
+  again: z.boolean().exactOptional(),
+  keepTrying: z.boolean().exactOptional(),
 });
+
+/** Body of `POST /v1/currencies`. */
+export const currencyRequest: z.ZodType<CurrencyRequest> = z.strictObject({
+  label: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9]{1,11}$/, 'a label of 2 to 12 upper-case letters and digits, a letter first'),
+  precision: z.int().min(0).max(8).exactOptional(),
+  notaries: z.array(publicKey).min(1).max(7).exactOptional(),
+});
+
+/** Body of `POST /v1/currencies/known`. */
+export const currencyBlock: z.ZodType<
+  { readonly block: Uint8Array },
+  { readonly block: string }
+> = z.strictObject({ block: bytes });
+
+/** Body of `POST /v1/wallets/{id}/transfers`. */
+export const transferRequest: z.ZodType<Omit<TransferRequest, 'wallet'>> = z.strictObject({
+  to: publicKey,
+  amount: price,
+  memo: text(1, 64).exactOptional(),
+});
+
+/** Body of `POST /v1/wallets/{id}/claims`. */
+export const nothing: z.ZodType<object> = z.strictObject({});
 
 /** Query of `GET /v1/listings`; every field narrows. */
 export const listingQuery: z.ZodType<ListingQuery> = z.strictObject({

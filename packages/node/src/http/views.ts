@@ -12,8 +12,10 @@ import * as z from 'zod';
 import type {
   BlockView,
   BookOrderView,
+  ClaimView,
   ConsentLogView,
   ConsentView,
+  CurrencyView,
   CurveView,
   DeliveryView,
   ListingView,
@@ -23,7 +25,9 @@ import type {
   NodeInfo,
   OrderView,
   RevealsView,
+  TradeEvidenceView,
   TradeView,
+  TransferView,
   WalletTransactionView,
   WalletView,
 } from '../service.ts';
@@ -86,6 +90,7 @@ export const nodeInfo: z.ZodType<NodeInfo> = z.object({
   addresses: z.array(z.string()),
   peers: z.array(z.string()),
   matchmaker: z.boolean(),
+  witnessKeys: z.array(z.string()),
   meterSource: z.string().nullable(),
 });
 
@@ -121,6 +126,7 @@ export const listing: z.ZodType<ListingView> = z.object({
   descriptor,
   price: amount,
   currency: z.string(),
+  currencyLabel: z.string(),
   remaining: count,
   listed: time,
   expires: time,
@@ -135,6 +141,7 @@ export const order: z.ZodType<OrderView> = z.object({
   asset: z.string(),
   price: amount,
   currency: z.string(),
+  currencyLabel: z.string(),
   quantity: count,
   filled: count,
   reserved: count,
@@ -153,6 +160,7 @@ export const bookOrder: z.ZodType<BookOrderView> = z.object({
   asset: z.string(),
   price: amount,
   currency: z.string(),
+  currencyLabel: z.string(),
   quantity: count,
   filled: count,
   created: time,
@@ -169,8 +177,11 @@ export const trade: z.ZodType<TradeView> = z.object({
   partnerOrder: z.string(),
   price: amount,
   currency: z.string(),
+  currencyLabel: z.string(),
   state: z.string(),
+  stateText: z.string(),
   final: z.boolean(),
+  witnesses: z.array(z.string()),
   failed: z.string().nullable(),
   steps: z.array(
     z.object({
@@ -194,16 +205,48 @@ export const delivery: z.ZodType<DeliveryView> = z.object({
   curve,
 });
 
+/** See `TradeEvidenceView`. */
+export const tradeEvidence: z.ZodType<TradeEvidenceView> = z.object({
+  trade: z.string(),
+  hold: z.string().nullable(),
+  outcome: z.string().nullable(),
+  certificates: z.array(
+    z.object({ kind: z.string(), subject: z.string(), signers: z.array(z.string()), bytes }),
+  ),
+});
+
+/** See `CurrencyView`. */
+export const currency: z.ZodType<CurrencyView> = z.object({
+  id: z.string(),
+  label: z.string(),
+  name: z.string(),
+  precision: count,
+  test: z.boolean(),
+  issuer: z.string().nullable(),
+  notaries: z.array(z.string()),
+  own: z.boolean(),
+  block: bytes.nullable(),
+});
+
+/** See `TransferView`. */
+export const transfer: z.ZodType<TransferView> = z.object({ id: z.string() });
+
+/** See `ClaimView`. */
+export const claim: z.ZodType<ClaimView> = z.object({ id: z.string().nullable() });
+
 /** See `WalletView`. */
 export const wallet: z.ZodType<WalletView> = z.object({
   id: z.string(),
   name: z.string(),
+  symbol: z.string(),
+  test: z.boolean(),
   address: z.string(),
   precision: count,
   minUnit: amount,
   available: amount,
   held: amount,
   pending: amount,
+  earned: amount,
 });
 
 /** See `WalletTransactionView`. */
@@ -281,7 +324,7 @@ export const reveals: z.ZodType<RevealsView> = z.object({
 
 /** See `NodeEvent`. */
 export const nodeEvent: z.ZodType<NodeEvent> = z.object({
-  type: z.enum(['listing', 'order', 'trade', 'peer', 'fraud', 'meter']),
+  type: z.enum(['listing', 'order', 'trade', 'wallet', 'peer', 'fraud', 'meter']),
   at: time,
   id: z.string(),
   text: z.string(),

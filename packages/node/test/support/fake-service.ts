@@ -2,6 +2,7 @@ import { type Descriptor, EdmpError, type Environment, Quality } from '@edmp/int
 import type {
   BlockView,
   BookOrderView,
+  CurrencyView,
   CurveQuery,
   CurveView,
   DeliveryView,
@@ -25,13 +26,22 @@ export const STEP_PAUSE_MS = 500;
 const GRANT = { DUM1: 1000n, DUM2: 10_000n };
 const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | null, type: string | null])[] =
   [
-    ['terms', null, null],
     ['trade-proposal', 'seller', 'market/trade'],
     ['trade-agreement', 'buyer', 'market/trade'],
     ['release-proposal', 'seller', 'market/release'],
     ['release-agreement', 'buyer', 'market/release'],
   ];
-const STATES = ['accepted', 'proposed', 'agreed', 'released', 'completed'];
+const STATES = ['fetching', 'held', 'opening', 'completed'];
+const STATE_TEXT: Readonly<Record<string, string>> = {
+  proposing: 'The terms are with the seller; nothing is held.',
+  fetching: 'The sealed data is being fetched; nothing is held yet.',
+  held: 'The money is held.',
+  opening: 'The data is being opened.',
+  completed: 'The data was delivered and is paid.',
+  failed: 'The deal ended before this side gave anything.',
+};
+/** Statement key of the one witness of every fake deal. */
+const WITNESS = 'ee'.repeat(32);
 const CELLS = { street: 'u15pm', town: 'u15p', region: 'u15', hidden: null } as const;
 
 interface Mutable<T> {
@@ -65,6 +75,22 @@ export function fakeMarket(options: {
     bid: string;
   }[] = [];
   const movements = new Map<string, WalletTransactionView[]>();
+  const currencies = new Map<string, CurrencyView>(
+    Object.keys(GRANT).map((name) => [
+      name,
+      {
+        id: name,
+        label: name,
+        name,
+        precision: 0,
+        test: true,
+        issuer: null,
+        notaries: [],
+        own: false,
+        block: null,
+      },
+    ]),
+  );
   const consents = fakeConsents(environment);
   const listeners = new Set<(event: NodeEvent) => void>();
   let ids = 0;
@@ -103,9 +129,14 @@ export function fakeMarket(options: {
     ]);
   };
   const walletView = (key: string, currency: 'DUM1' | 'DUM2'): WalletView => {
-    const sum = (direction: 'in' | 'out', status: string): bigint =>
+    const sum = (direction: 'in' | 'out', status: string, granted = false): bigint =>
       walletOf(key, currency)
-        .filter((movement) => movement.direction === direction && movement.status === status)
+        .filter(
+          (movement) =>
+            movement.direction === direction &&
+            movement.status === status &&
+            (direction === 'out' || granted === (movement.counterparty === null)),
+        )
         .reduce((total, movement) => total + movement.amount, 0n);
     const held = sum('out', 'held');
     return {
@@ -114,9 +145,12 @@ export function fakeMarket(options: {
       address: key,
       precision: 0,
       minUnit: 1n,
-      available: sum('in', 'final') - sum('out', 'final') - held,
+      symbol: currency,
+      test: true,
+      available: sum('in', 'final', true) - sum('out', 'final') - held,
       held,
       pending: sum('in', 'pending'),
+      earned: sum('in', 'final'),
     };
   };
 
@@ -134,6 +168,7 @@ export function fakeMarket(options: {
         number: blocks.filter((known) => known.author === key).length,
         trader: key,
         ...rest,
+        currencyLabel: rest.currency,
         filled: 0,
         reserved: 0,
         status: 'open' as OrderView['status'],
@@ -157,6 +192,7 @@ export function fakeMarket(options: {
       descriptor,
       price: ask.price,
       currency: ask.currency,
+      currencyLabel: ask.currencyLabel,
       remaining: ask.quantity,
       listed: now(),
       expires: ask.expires,
@@ -174,7 +210,10 @@ export function fakeMarket(options: {
         asset: listing.asset,
         price: listing.price,
         currency: listing.currency,
-        state: 'negotiating',
+        currencyLabel: listing.currencyLabel,
+        state: 'proposing',
+        stateText: STATE_TEXT.proposing ?? '',
+        witnesses: [WITNESS],
         final: false,
         failed: null,
         steps: [{ name: 'negotiation', at: now(), block: null, signedBy: null }],
@@ -230,7 +269,7 @@ export function fakeMarket(options: {
       }
       if (failure !== undefined) {
         reserve(-1);
-        if (index > 2) {
+        if (index > 1) {
           move(buyer, movement('out', 'returned'));
           move(seller, movement('in', 'returned'));
         }
@@ -238,6 +277,7 @@ export function fakeMarket(options: {
           ...view.value,
           steps: [...view.value.steps, { name: 'failed', at: now(), block: null, signedBy: null }],
           state: 'failed',
+          stateText: STATE_TEXT.failed ?? '',
           final: true,
           failed: failure,
           atRisk: 0n,
@@ -249,7 +289,7 @@ export function fakeMarket(options: {
       let block: string | null = null;
       if (type !== null && type !== undefined) {
         const author = signedBy === 'seller' ? seller : buyer;
-        block = append(author, type, author === seller ? buyer : seller, index % 2 === 0 ? lastBlock : null);
+        block = append(author, type, author === seller ? buyer : seller, index % 2 === 1 ? lastBlock : null);
         lastBlock = block;
       }
       const step: TradeStepView = { name: name ?? '', at: now(), block, signedBy: signedBy ?? null };
@@ -259,10 +299,11 @@ export function fakeMarket(options: {
         steps: [...view.value.steps, step],
         state: STATES[index] ?? 'unknown',
         final: last,
-        atRisk: index === 2 ? listing.price : 0n,
+        atRisk: index === 1 || index === 2 ? listing.price : 0n,
+        stateText: STATE_TEXT[STATES[index] ?? ''] ?? '',
         updated: now(),
       };
-      if (index === 2) {
+      if (index === 1) {
         move(buyer, movement('out', 'held'));
         move(seller, movement('in', 'pending'));
       }
@@ -370,6 +411,7 @@ export function fakeMarket(options: {
         addresses: [`/ip4/127.0.0.1/tcp/${4001 + index}`],
         peers: [],
         matchmaker: index === 0,
+        witnessKeys: index === 0 ? [WITNESS] : [],
         meterSource: 'oehu',
       }),
       meters: async () => meters,
@@ -509,6 +551,57 @@ export function fakeMarket(options: {
       trades: async () =>
         trades.filter((trade) => trade.seller === key || trade.buyer === key).map(tradeView),
       trade: async (wanted) => tradeView(mine(wanted)),
+      async tradeEvidence(wanted) {
+        const trade = mine(wanted);
+        const { steps, state } = trade.view.value;
+        const hold = steps.find((step) => step.name === 'trade-agreement')?.block ?? null;
+        return {
+          trade: wanted,
+          hold,
+          outcome: state === 'completed' ? 'receipt' : null,
+          certificates:
+            hold === null
+              ? []
+              : [{ kind: 'ack', subject: hold, signers: [WITNESS], bytes: Uint8Array.of(1, 2, 3) }],
+        };
+      },
+      currencies: async () => [...currencies.values()].map((view) => ({ ...view, own: view.issuer === key })),
+      async issueCurrency({ label, precision = 2, notaries = [WITNESS] }) {
+        const block = append(key, 'market/currency', null, null);
+        const currency: CurrencyView = {
+          id: block,
+          label,
+          name: `${label}·${key.slice(0, 6)}`,
+          precision,
+          test: false,
+          issuer: key,
+          notaries,
+          own: true,
+          block: new TextEncoder().encode(block),
+        };
+        currencies.set(block, currency);
+        return currency;
+      },
+      async addCurrency(bytes) {
+        const found = currencies.get(new TextDecoder().decode(bytes));
+        if (found === undefined) throw new EdmpError('ERR_MARKET_FORMAT', 'That block opens no currency');
+        return { ...found, own: found.issuer === key };
+      },
+      async transfer({ wallet, to, amount, memo }) {
+        if (!(wallet in GRANT)) throw new EdmpError('ERR_NODE_NOT_FOUND', `There is no wallet ${wallet}`);
+        if (walletView(key, wallet as 'DUM1').available < amount)
+          throw new EdmpError('ERR_WALLET_INSUFFICIENT', 'Not that much is free');
+        const block = append(key, 'market/transfer', to, null);
+        const common = { amount, asset: wallet, time: now(), description: memo ?? 'Payment', trade: null };
+        move(key, { ...common, id: `${block}-out`, direction: 'out', counterparty: to, status: 'final' });
+        move(to, { ...common, id: `${block}-in`, direction: 'in', counterparty: key, status: 'final' });
+        emit('wallet', wallet, 'The balance changed');
+        return { id: block };
+      },
+      async claim(wallet) {
+        if (!(wallet in GRANT)) throw new EdmpError('ERR_NODE_NOT_FOUND', `There is no wallet ${wallet}`);
+        return { id: null };
+      },
       async delivery(wanted): Promise<DeliveryView> {
         const trade = mine(wanted);
         const dataset = datasets.get(trade.view.value.asset);

@@ -18,7 +18,11 @@ export function BuyDialog(props: {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(undefined);
   const wallet = props.wallets.find((candidate) => candidate.id === listing.currency);
-  const style = wallet ?? { id: listing.currency, precision: 0 };
+  const style = wallet ?? {
+    id: listing.currency,
+    symbol: listing.currencyLabel,
+    precision: 0,
+  };
   const price = formatMoney(listing.price, style);
   const values = listing.descriptor.count - listing.descriptor.gaps;
   const enough = wallet !== undefined && wallet.available >= listing.price;
@@ -67,7 +71,7 @@ export function BuyDialog(props: {
       {!enough && (
         <p class="problem">
           {wallet === undefined
-            ? `You have no ${listing.currency} wallet.`
+            ? `You have no ${listing.currencyLabel} wallet.`
             : `You have ${formatMoney(wallet.available, wallet)} free, which is not enough.`}
         </p>
       )}

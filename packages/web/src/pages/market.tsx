@@ -130,6 +130,7 @@ function Offer(props: {
   const { descriptor } = listing;
   const wallet = props.wallets.find((candidate) => candidate.id === listing.currency) ?? {
     id: listing.currency,
+    symbol: listing.currencyLabel,
     precision: 0,
   };
   const origin = attestation(descriptor.attestation);

@@ -34,7 +34,7 @@ export function WalletsPage(): VNode {
 function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
   const movements = useResource(`movements ${wallet.id}`, (client) => client.transactions(wallet.id));
   const licences = wallet.id === 'EW';
-  const explanation = explain(wallet.id);
+  const explanation = explain(wallet);
   const newest = [...(movements.value ?? [])].reverse();
   return (
     <section class="card" aria-label={wallet.name}>
@@ -43,7 +43,7 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
         <p class="price">
           {licences
             ? `${wallet.available} ${wallet.available === 1n ? 'licence' : 'licences'}`
-            : formatMoney(wallet.available, wallet)}
+            : formatMoney(wallet.available + wallet.earned, wallet)}
         </p>
       </header>
       {explanation !== undefined && <p class="hint">{explanation}</p>}
@@ -52,6 +52,9 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
           [licences ? 'You hold' : 'Free to spend', formatMoney(wallet.available, wallet)],
           [licences ? 'Promised in deals' : 'Set aside in deals', formatMoney(wallet.held, wallet)],
           ['Expected from deals', formatMoney(wallet.pending, wallet)],
+          ...(wallet.test
+            ? [['Earned, not spent again', formatMoney(wallet.earned, wallet)] as [string, string]]
+            : []),
           [
             'Address',
             <code key="address" class="wrap">
@@ -93,11 +96,11 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
 }
 
 /** What a wallet is, where its name does not say. */
-function explain(id: string): string | undefined {
+function explain({ id, test }: WalletView): string | undefined {
   if (id === 'EW')
     return 'Licences to use data: yours come from what you buy, and go to those who buy from you.';
-  if (/^DUM\d$/.test(id))
-    return 'Test money, given to everybody at the start. It has no worth outside this market.';
+  if (test)
+    return 'Test money, given to everybody at the start. It has no worth outside this market, and what is earned of it is shown, not spent again.';
   return undefined;
 }
 
@@ -130,7 +133,12 @@ function Movement({
       </td>
       <td class="number">
         {movement.direction === 'in' ? '+' : '\u2212'}
-        {formatMoney(movement.amount, { id: shortId(movement.asset), precision: wallet.precision })}
+        {formatMoney(
+          movement.amount,
+          movement.asset === wallet.id
+            ? wallet
+            : { id: shortId(movement.asset), precision: wallet.precision },
+        )}
         <br />
         <Badge tone={tone}>{status}</Badge>
       </td>

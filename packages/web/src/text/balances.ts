@@ -15,7 +15,7 @@ export function balancesAround(
   wallet: WalletView,
   movements: readonly WalletTransactionView[],
 ): BalancesAround {
-  const owned = wallet.available + wallet.held;
+  const owned = wallet.available + wallet.held + wallet.earned;
   const change = trade.role === 'seller' ? trade.price : -trade.price;
   if (trade.failed !== null) return { before: owned, after: owned };
   const own = movements.find((movement) => movement.trade === trade.id && movement.status === 'final');

@@ -11,15 +11,23 @@ export interface Rung extends TradeStepView {
 
 /** The steps of a deal that goes well, with who signs each. */
 const COURSE: readonly (readonly [name: string, signedBy: TradeStepView['signedBy']])[] = [
-  ['terms', null],
   ['trade-proposal', 'seller'],
   ['trade-agreement', 'buyer'],
   ['release-proposal', 'seller'],
   ['release-agreement', 'buyer'],
 ];
 
-/** What a node tells that is no step of its own: the beginning, and the end that the page shows in other words. */
-const SILENT = ['negotiation', 'failed'];
+/** What a node tells that is no step of its own: work between two steps, and the ends that the page shows in other words. */
+const SILENT = [
+  'negotiation',
+  'signing',
+  'certifying',
+  'acknowledgement',
+  'undecided',
+  'returned',
+  'lost',
+  'failed',
+];
 
 /** The steps that were taken, and those still to come; a deal that is over has none to come, only some that never were. */
 export function ladderOf(trade: TradeView): readonly Rung[] {

@@ -1,6 +1,8 @@
 /** How amounts of one currency are written. */
 export interface CurrencyStyle {
   readonly id: string;
+  /** What stands behind an amount; default the id. */
+  readonly symbol?: string;
   /** Number of decimals. */
   readonly precision: number;
 }
@@ -12,7 +14,7 @@ export function formatMoney(amount: bigint, currency: CurrencyStyle): string {
   const digits = (amount < 0n ? -amount : amount).toString().padStart(currency.precision + 1, '0');
   const whole = digits.slice(0, digits.length - currency.precision).replace(/\B(?=(\d{3})+$)/g, '\u2009');
   const decimals = currency.precision === 0 ? '' : `.${digits.slice(-currency.precision)}`;
-  return `${amount < 0n ? '\u2212' : ''}${whole}${decimals}\u00a0${currency.id}`;
+  return `${amount < 0n ? '\u2212' : ''}${whole}${decimals}\u00a0${currency.symbol ?? currency.id}`;
 }
 
 /** Minor units of what a person typed; undefined unless it is a positive amount with at most the currency's decimals. */

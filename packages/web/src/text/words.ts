@@ -111,10 +111,9 @@ type Role = 'seller' | 'buyer';
 const RUNGS: Readonly<
   Record<string, readonly [title: (who: (role: Role) => string) => string, meaning: string]>
 > = {
-  terms: [() => 'Price and terms agreed', 'Both nodes agreed on what is sold, the price and the deadlines.'],
   'trade-proposal': [
     (who) => `Locked data sent by ${who('seller')}`,
-    'Encrypted for this deal alone. The seller signs for exactly this content.',
+    'Encrypted for this deal alone. The seller signs for the terms and for exactly this content.',
   ],
   'trade-agreement': [
     (who) => `Checked by ${who('buyer')}, money set aside`,
@@ -122,7 +121,7 @@ const RUNGS: Readonly<
   ],
   'release-proposal': [
     (who) => `Key handed over by ${who('seller')}`,
-    'Locked so that only this buyer can open it.',
+    'Shown to the witnesses first, and locked so that only this buyer can open it.',
   ],
   complaint: [
     (who) => `Complaint by ${who('buyer')}`,
@@ -151,8 +150,10 @@ const BLOCKS: Readonly<Record<string, string>> = {
   'market/cancel': 'Order cancelled',
   'market/trade': 'Deal: locked data and held money',
   'market/release': 'Deal: key and receipt',
-  'market/complaint': 'Complaint',
-  'market/issue': 'Money issued',
+  'market/currency': 'Currency opened',
+  'market/transfer': 'Payment',
+  'market/claim': 'Money taken in',
+  'market/payment': 'Payment outside the market',
 };
 
 /** What a block of a type says. */

@@ -1,0 +1,8 @@
+/**
+ * The integer-only price–time book and exact money maths.
+ *
+ * @packageDocumentation
+ */
+export { costOf, MAX_QUANTITY, wholeLots } from './asset/price.ts';
+export type { OrderSide } from './blocks/order.ts';
+export type { BookLevel, BookView } from './book/view.ts';

@@ -1,0 +1,65 @@
+import type { PublicKey, Trustchain } from '@edmp/interface';
+import { equalBytes } from '@edmp/interface';
+import type { CurrencyRegister } from '../asset/currency-register.ts';
+import type { CertificateStore } from '../evidence/certificate-store.ts';
+import type { OrderExchange } from '../matching/exchange.ts';
+import type { Trading } from '../negotiation/create-trading.ts';
+import type { Bookkeeper } from '../wallet/bookkeeper.ts';
+import type { Spender } from '../wallet/spender.ts';
+import type { IncomingPayments } from './incoming.ts';
+import type { MoneyDesk } from './money-desk.ts';
+import type { OrderDesk } from './order-desk.ts';
+import type { OwnOrders } from './own-orders.ts';
+import { type RestoreNeeds, readStore } from './restore.ts';
+
+/** What {@link restoreMarket} takes up. */
+export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain'> {
+  readonly trustchain: Pick<Trustchain, 'self' | 'store' | 'isFraudulent'>;
+  /** Signed blocks of currencies that the owner named. */
+  readonly named: readonly Uint8Array[];
+  readonly money: MoneyDesk;
+  readonly currencies: CurrencyRegister;
+  readonly certificates: CertificateStore;
+  readonly books: Bookkeeper;
+  readonly incoming: IncomingPayments;
+  readonly own: OwnOrders;
+  readonly orders: OrderDesk;
+  readonly exchange: OrderExchange;
+  readonly trading: Trading;
+  readonly spender: Spender;
+}
+
+/** Takes up what the stores hold, lowest first: currencies, money, orders, trades, and what was not certified yet. */
+export async function restoreMarket(parts: RestoreParts): Promise<void> {
+  const { trustchain, books, currencies, exchange, own, orders, spender, trading } = parts;
+  for (const block of parts.named) await parts.money.addCurrency(block);
+  const found = await readStore({ ...parts, onBlock: (block) => books.takeBlock(block) });
+  for (const author of await trustchain.store.authors()) {
+    if (await trustchain.isFraudulent(author)) books.condemn(author);
+  }
+  for (const certificate of parts.certificates.own()) books.takeCertificate(certificate);
+  pinOwn(currencies, trustchain.self);
+  for (const { order, cancelled } of found.own) {
+    own.add(order);
+    if (cancelled) own.cancel(order.key);
+  }
+  await trading.restore();
+  for (const trade of trading.engine.all()) {
+    if (trade.state !== 'completed') continue;
+    const { ask, bid, quantity } = trade.encoded.terms;
+    own.filled((trade.role === 'seller' ? ask : bid).toString(), quantity);
+  }
+  for (const { order } of found.own) if (own.status(order.key) === 'open') exchange.addOwn(order);
+  for (const order of found.others) exchange.restore(order);
+  await orders.restore();
+  for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
+  await spender.resume(currencies.values());
+  for (const block of found.incoming) parts.incoming.onBlock(block);
+}
+
+/** What this node issued is kept whatever else comes. */
+function pinOwn(currencies: CurrencyRegister, self: PublicKey): void {
+  for (const currency of currencies.values()) {
+    if (currency.kind === 'issued' && equalBytes(currency.issuer, self)) currencies.pin(currency.id);
+  }
+}

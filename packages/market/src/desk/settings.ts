@@ -1,0 +1,57 @@
+import type { PublicKey } from '@edmp/interface';
+import { equalBytes } from '@edmp/interface';
+import { MarketError } from '../errors.ts';
+import type { MarketOptions, WitnessSettings } from '../market.ts';
+import { defaultDurations, type NegotiationSettings, type TradeDurations } from '../negotiation/settings.ts';
+import { DELTA_MS } from '../notary/limits.ts';
+import { DEFAULT_ORDER_LIMITS, type OrderLimits } from '../order/limits.ts';
+import { defaultRiskPolicy, type RiskPolicy } from '../risk/policy.ts';
+import { flagOf, objectOf, publicKeysArgument, wholeArgument } from './arguments.ts';
+
+/** Witnesses that a node can trust: the four of an ask, and some more to share one with every seller. */
+const MAX_TRUSTED = 64;
+/** Longest Δ: an hour of clock skew is no clock. */
+const MAX_DELTA_MS = 3_600_000;
+
+/** How content keys are wrapped: what the settlement of this version speaks. */
+export const KEY_SUITE = 'x25519';
+
+/** A market's options, checked and with defaults. */
+export interface MarketSettings {
+  readonly matchmaker: boolean;
+  readonly risk: RiskPolicy;
+  readonly limits: OrderLimits;
+  readonly witnesses: WitnessSettings;
+  readonly negotiation: NegotiationSettings;
+}
+
+/** Checks options that are plain values. Throws `ERR_MARKET_FORMAT`. */
+export function settingsOf(options: MarketOptions, self: PublicKey): MarketSettings {
+  objectOf(options, 'options');
+  if (!equalBytes(options.signer.publicKey, self)) {
+    throw new MarketError('ERR_MARKET_FORMAT', 'The signer and the chain must have the same key');
+  }
+  const witnesses: WitnessSettings = {
+    keys: publicKeysArgument(options.witnesses?.keys ?? [], MAX_TRUSTED, 'options.witnesses.keys'),
+    allowNone: flagOf(options.witnesses?.allowNone, 'options.witnesses.allowNone'),
+  };
+  return {
+    matchmaker: options.matchmaker ?? true,
+    risk: options.risk ?? defaultRiskPolicy,
+    limits: { ...DEFAULT_ORDER_LIMITS, ...options.limits },
+    witnesses,
+    negotiation: {
+      durations: durationsOf(options.deadlines),
+      shortComplaints: flagOf(options.shortComplaints, 'options.shortComplaints'),
+      witnesses: witnesses.keys ?? [],
+      withoutWitnesses: witnesses.allowNone ?? false,
+      loneNotaryParty: flagOf(options.loneNotaryParty, 'options.loneNotaryParty'),
+      suite: KEY_SUITE,
+      deltaMs: wholeArgument(options.deltaMs ?? DELTA_MS, 1, MAX_DELTA_MS, 'options.deltaMs'),
+    },
+  };
+}
+
+function durationsOf(given: Partial<TradeDurations> | undefined): TradeDurations {
+  return { ...defaultDurations, ...given };
+}

@@ -1,0 +1,38 @@
+/**
+ * Notaries and witnesses: statements, certificates, proofs against them, the role that signs and the client that asks.
+ *
+ * @packageDocumentation
+ */
+export { faultsOf, type NotaryCount, quorumOf } from './asset/currency.ts';
+export {
+  type Certificate,
+  decodeCertificate,
+  encodeCertificate,
+  MAX_CERTIFICATE_BYTES,
+  type Share,
+  verifyCertificate,
+} from './notary/certificate.ts';
+export { type NotaryClient, type NotaryClientOptions, notaryClient } from './notary/client.ts';
+export { type Directory, openDirectory } from './notary/directory.ts';
+export { DELTA_MS, NOTARY_PROTOCOL, type NotaryLimits } from './notary/limits.ts';
+export { type Notary, type NotaryEvent, type NotaryOptions, openNotary } from './notary/notary.ts';
+export {
+  decodeNotaryProof,
+  encodeNotaryProof,
+  type NotaryProof,
+  notaryProofOf,
+  verifyNotaryProof,
+} from './notary/notary-proof.ts';
+export {
+  type CertificateMatter,
+  type CertificateStore,
+  openCertificateStore,
+} from './evidence/certificate-store.ts';
+export {
+  STATEMENT_KINDS,
+  type Statement,
+  type StatementKind,
+  signStatement,
+  statementMessage,
+  verifyStatement,
+} from './notary/statement.ts';

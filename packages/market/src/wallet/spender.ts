@@ -1,0 +1,307 @@
+import type { AbortOptions, Environment, HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
+import { equalBytes, sleep, throwIfAborted, withDeadline } from '@edmp/interface';
+import { type Currency, type CurrencyId, MAX_AMOUNT } from '../asset/currency.ts';
+import { type Money, sortClaims } from '../blocks/money.ts';
+import { claimToTx, type Spending, spendingOf } from '../blocks/spending.ts';
+import { CLAIM_TYPE } from '../blocks/types.ts';
+import { MarketError } from '../errors.ts';
+import type { Account } from '../ledger/account.ts';
+import type { Hold } from '../ledger/hold.ts';
+import type { Certificate } from '../notary/certificate.ts';
+import type { Bookkeeper } from './bookkeeper.ts';
+import { type Certifier, MAX_UNCERTIFIED } from './certifier.ts';
+import { type ChosenClaims, largestClaims, NO_CLAIMS } from './claims.ts';
+
+/** How long the notaries have to tell an account's last number before its first spending after a start, ms. */
+const ACCOUNT_TIMEOUT_MS = 30_000;
+/** How long witnesses are asked for outcomes while somebody waits for the money, ms. */
+const OUTCOMES_TIMEOUT_MS = 10_000;
+/** Holds asked about for one spending, 64 a request: what a busy seller is owed in a day. */
+const MAX_ASKED = 1_024;
+/** Claim blocks made for one spending: 64 incomes each, so 2 048 incomes are gathered at once. */
+const MAX_CLAIM_BLOCKS = 32;
+/** How often, and how long apart in ms, an interrupted signature is looked for before a spending is put off. */
+const SETTLE_TRIES = 10;
+const SETTLE_PAUSE_MS = 100;
+
+/** What a spending block is to do. */
+export interface SpendRequest {
+  /** Minor units that leave the account; 0 only claims. */
+  readonly pay: bigint;
+  /** Who gets them, never oneself; null exactly when `pay` is 0. */
+  readonly to: PublicKey | null;
+  /**
+   * Signs and stores the block that carries `money`. It is called once, and nothing else in the currency is signed
+   * until it settles.
+   */
+  sign(money: Money): Promise<HalfBlock>;
+}
+
+/** The notaries' word on an account's newest spending. */
+export interface KnownAccount {
+  readonly n: number;
+  /** Null while no quorum has signed. */
+  readonly certificate: Certificate | null;
+}
+
+/** What {@link Spender} needs. */
+export interface SpenderNeeds {
+  readonly trustchain: Pick<Trustchain, 'self' | 'store' | 'propose'>;
+  readonly currencyOf: (id: CurrencyId) => Currency | undefined;
+  readonly books: Bookkeeper;
+  readonly certifier: Certifier;
+  /** Asks the notaries for this node's last number in a currency; undefined: it has none. */
+  readonly lastKnown: (currency: CurrencyId, options: AbortOptions) => Promise<KnownAccount | undefined>;
+  /** Asks the witnesses of holds for outcomes and takes those that there are into the ledger. */
+  readonly settle: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
+  readonly environment: Environment;
+}
+
+/** The one writer of this node's accounts: numbers are given out here and nowhere else, one after another. */
+export class Spender {
+  readonly #needs: SpenderNeeds;
+  /** The end of each currency's queue of writers. */
+  readonly #queues = new Map<CurrencyId, Promise<unknown>>();
+  /** Issued currencies whose notaries have told this node's last number since the start. */
+  readonly #caughtUp = new Set<CurrencyId>();
+  /** Whether a signature failed and its block may still come. */
+  #unsettled = false;
+
+  constructor(needs: SpenderNeeds) {
+    this.#needs = needs;
+  }
+
+  /**
+   * Spends: takes the number, gathers claims when the account alone does not cover `pay`, has the block signed, folds
+   * it, and has it certified in the background.
+   *
+   * Throws `ERR_WALLET_INSUFFICIENT`, `ERR_ORDER_AMOUNT`, `ERR_CURRENCY_UNKNOWN`, `ERR_MONEY_FORK` (this account is
+   * stopped), `ERR_MONEY_SUCCESSION` (the notaries know more of this account than this node), `ERR_NOTARY_LATER` (32
+   * spendings wait for certificates), `ERR_ABORTED`, and what signing throws.
+   */
+  async spend(currency: CurrencyId, request: SpendRequest, options: AbortOptions = {}): Promise<Spending> {
+    if (request.pay < 0n || request.pay > MAX_AMOUNT) {
+      throw new MarketError('ERR_ORDER_AMOUNT', `A payment is 0 … 2⁶³−1 minor units, got ${request.pay}`);
+    }
+    return this.#inTurn(currency, () => this.#spend(currency, request, options));
+  }
+
+  /** Takes what can be claimed into the account, at most 64 incomes; undefined when there is nothing. */
+  async claim(currency: CurrencyId, options: AbortOptions = {}): Promise<Spending | undefined> {
+    return this.#inTurn(currency, async () => {
+      const known = await this.#prepare(currency, options);
+      await this.#askOutcomes(currency, options);
+      const chosen = largestClaims(this.#account(currency).claimable);
+      if (chosen.claims.length === 0) return undefined;
+      return this.#sign(known, chosen, this.#claimRequest());
+    });
+  }
+
+  /** The spending's certificate once it is there; null in test money. Throws `ERR_NOTARY_*`, `ERR_ABORTED`. */
+  async certified(spending: Spending, options: AbortOptions = {}): Promise<Certificate | null> {
+    const waiting = this.#needs.certifier.outcome(spending, options);
+    if (waiting !== undefined) return waiting;
+    if (this.#needs.currencyOf(spending.money.currency)?.kind !== 'issued') return null;
+    this.#needs.certifier.add(spending);
+    return (await this.#needs.certifier.outcome(spending, options)) ?? null;
+  }
+
+  /** After a start: goes on certifying what was signed and has no certificate. */
+  async resume(currencies: Iterable<Currency>): Promise<void> {
+    const { store, self } = this.#needs.trustchain;
+    for (const { kind, id } of currencies) {
+      if (kind !== 'issued') continue;
+      const account = this.#needs.books.upToDate().account(self, id);
+      const open: Spending[] = [];
+      let at = account.head;
+      while (at !== null && at.money.n > account.certified && open.length < MAX_UNCERTIFIED) {
+        open.unshift(at);
+        const before = at.money.prev === null ? undefined : await store.get(at.money.prev);
+        at = before === undefined ? null : (spendingOf(before) ?? null);
+      }
+      for (const spending of open) this.#needs.certifier.add(spending);
+    }
+  }
+
+  async #inTurn<T>(currency: CurrencyId, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(currency) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#queues.set(currency, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#queues.get(currency) === mine) this.#queues.delete(currency);
+    }
+  }
+
+  async #spend(id: CurrencyId, request: SpendRequest, options: AbortOptions): Promise<Spending> {
+    const currency = await this.#prepare(id, options);
+    const mint = currency.kind === 'issued' && equalBytes(currency.issuer, this.#needs.trustchain.self);
+    const chosen = mint ? NO_CLAIMS : await this.#gather(currency, request.pay, options);
+    return this.#sign(currency, chosen, request);
+  }
+
+  /** Makes sure that the next number is really free. */
+  async #prepare(id: CurrencyId, options: AbortOptions): Promise<Currency> {
+    throwIfAborted(options.signal);
+    const currency = this.#needs.currencyOf(id);
+    if (currency === undefined) {
+      throw new MarketError('ERR_CURRENCY_UNKNOWN', `The currency ${id.slice(0, 80)} is not known here; add it first`);
+    }
+    await this.#signaturesSettled(options);
+    if (currency.kind === 'issued') await this.#catchUp(id, options);
+    const account = this.#account(id);
+    if (account.state !== 'ok') {
+      throw new MarketError(
+        account.state === 'forked' ? 'ERR_MONEY_FORK' : 'ERR_MONEY_SUCCESSION',
+        `This node's account in ${currency.label} cannot go on: ${account.state}`,
+      );
+    }
+    return currency;
+  }
+
+  async #catchUp(id: CurrencyId, options: AbortOptions): Promise<void> {
+    const refusal = this.#needs.certifier.refusal(id);
+    if (refusal !== undefined) throw refusal;
+    if (this.#needs.certifier.pending(id) >= MAX_UNCERTIFIED) {
+      throw new MarketError(
+        'ERR_NOTARY_LATER',
+        `${MAX_UNCERTIFIED} payments wait for their notaries; try again when some are certified`,
+        { retryable: true },
+      );
+    }
+    if (this.#caughtUp.has(id)) return;
+    const known = await withDeadline(
+      this.#needs.environment,
+      ACCOUNT_TIMEOUT_MS,
+      'Asking the notaries for the number of the last payment',
+      (signal) => this.#needs.lastKnown(id, { signal }),
+      options,
+    );
+    if (known !== undefined) {
+      if (known.certificate !== null) this.#needs.books.takeCertificate(known.certificate);
+      const { n } = this.#account(id);
+      if (known.n > n) {
+        throw new MarketError(
+          'ERR_MONEY_SUCCESSION',
+          `The notaries know payment ${known.n} of this account, this node only ${n}: it went back in time. Sync its own chain from its peers first`,
+          { retryable: true, details: { known: known.n, here: n } },
+        );
+      }
+    }
+    this.#caughtUp.add(id);
+  }
+
+  /** A block whose signature failed half way is signed first next time: its number must not be given out again. */
+  async #signaturesSettled(options: AbortOptions): Promise<void> {
+    if (!this.#unsettled) return;
+    const { store, self } = this.#needs.trustchain;
+    for (let tries = 0; (await store.unfinished(self)).length > 0; tries++) {
+      if (tries >= SETTLE_TRIES) {
+        throw new MarketError(
+          'ERR_TRADE_LOCAL',
+          'A signature on the own chain was interrupted; spending goes on when it is finished',
+          { retryable: true },
+        );
+      }
+      await sleep(this.#needs.environment, SETTLE_PAUSE_MS, options);
+    }
+    this.#unsettled = false;
+  }
+
+  /** Claims that cover what the account lacks; makes claim blocks of 64 when one block does not hold enough of them. */
+  async #gather(currency: Currency, pay: bigint, options: AbortOptions): Promise<ChosenClaims> {
+    let asked = false;
+    for (let blocks = 0; blocks <= MAX_CLAIM_BLOCKS; ) {
+      const { claimable, balance } = this.#account(currency.id);
+      const missing = pay - balance;
+      if (missing <= 0n) return NO_CLAIMS;
+      const chosen = largestClaims(claimable);
+      if (chosen.amount >= missing) return chosen;
+      if (!asked) {
+        asked = true;
+        await this.#askOutcomes(currency.id, options);
+        continue;
+      }
+      if (chosen.claims.length === claimable.length) break;
+      throwIfAborted(options.signal);
+      await this.#sign(currency, chosen, this.#claimRequest());
+      blocks++;
+    }
+    const { available } = this.#needs.books.upToDate().balance(this.#needs.trustchain.self, currency.id);
+    throw new MarketError(
+      'ERR_WALLET_INSUFFICIENT',
+      `${available} ${currency.label} can be spent, ${pay} are needed`,
+      { details: { free: available, cost: pay } },
+    );
+  }
+
+  #claimRequest(): SpendRequest {
+    const { trustchain } = this.#needs;
+    return {
+      pay: 0n,
+      to: null,
+      sign: (money) =>
+        trustchain.propose({ peer: trustchain.self, type: CLAIM_TYPE, tx: claimToTx(money) }),
+    };
+  }
+
+  async #sign(currency: Currency, chosen: ChosenClaims, request: SpendRequest): Promise<Spending> {
+    const account = this.#account(currency.id);
+    const money: Money = {
+      currency: currency.id,
+      n: account.n + 1,
+      prev: account.head?.id ?? null,
+      claims: sortClaims(chosen.claims),
+      pay: request.pay,
+      to: request.to,
+      balance: account.balance + chosen.amount - request.pay,
+    };
+    let block: HalfBlock;
+    try {
+      block = await request.sign(money);
+    } catch (error) {
+      this.#unsettled = true;
+      throw error;
+    }
+    // The block is signed and stored: from here on it stands, whatever happens to whoever asked for it.
+    this.#needs.books.takeBlock(block);
+    const spending = spendingOf(block);
+    if (spending === undefined || spending.money.n !== money.n) {
+      throw new MarketError('ERR_MARKET_FORMAT', `Expected a block with payment ${money.n}, got ${block.core.type}`);
+    }
+    if (currency.kind === 'issued') this.#needs.certifier.add(spending);
+    return spending;
+  }
+
+  /** Asks about own holds without an outcome whose deadlines allow one. */
+  async #askOutcomes(currency: CurrencyId, options: AbortOptions): Promise<void> {
+    const { books, environment, settle, trustchain } = this.#needs;
+    const now = environment.now();
+    const due: Hold[] = [];
+    for (const hold of books.upToDate().holdsOf(trustchain.self)) {
+      if (hold.currency !== currency || hold.outcome !== null || hold.witnesses.length === 0) continue;
+      const asBuyer = equalBytes(hold.buyer, trustchain.self);
+      // In test money nobody claims incomes, so only what comes back is asked for.
+      if (!asBuyer && this.#needs.currencyOf(currency)?.kind === 'test') continue;
+      if (asBuyer && now <= hold.release) continue;
+      if (due.push(hold) >= MAX_ASKED) break;
+    }
+    if (due.length === 0) return;
+    await withDeadline(
+      environment,
+      OUTCOMES_TIMEOUT_MS,
+      'Asking the witnesses what became of holds',
+      (signal) => settle(due, { signal }),
+      options,
+    ).catch((error: unknown) => {
+      // Silent witnesses leave the money where it is; what is there may still be enough.
+      throwIfAborted(options.signal);
+      void error;
+    });
+  }
+
+  #account(currency: CurrencyId): Account {
+    return this.#needs.books.upToDate().account(this.#needs.trustchain.self, currency);
+  }
+}

@@ -1,0 +1,142 @@
+import { bytesToHex, hexToBytes } from '@edmp/interface';
+import { Command } from 'commander';
+import type { NodeClient } from '../client.ts';
+import { NodeError } from '../compose/errors.ts';
+import type { CurrencyView } from '../service.ts';
+import { amount, blockHex, collect, currencyLabel, publicKey, wholeBetween } from './arguments.ts';
+import { print, table } from './output.ts';
+import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+
+/** A currency by its id or, where only one bears it, its label. Throws `ERR_NODE_NOT_FOUND`, `ERR_NODE_CONFLICT`. */
+export async function currencyNamed(node: NodeClient, name: string): Promise<CurrencyView> {
+  const known = await node.currencies();
+  const [found, ...more] = known.filter(
+    (currency) => currency.id === name || currency.label === name || currency.name === name,
+  );
+  if (found === undefined) {
+    throw new NodeError(
+      'ERR_NODE_NOT_FOUND',
+      `No currency ${JSON.stringify(name.slice(0, 80))} is known here; edmp currency show lists those that are`,
+    );
+  }
+  if (more.length > 0) {
+    throw new NodeError(
+      'ERR_NODE_CONFLICT',
+      `${more.length + 1} issuers call a currency ${found.label}; give its id: ${[found, ...more].map(({ id }) => id).join(', ')}`,
+    );
+  }
+  return found;
+}
+
+function currencyText(currency: CurrencyView): string {
+  return [
+    `Currency   ${currency.name}${currency.own ? ' (yours)' : ''}`,
+    `Id         ${currency.id}`,
+    `Decimals   ${currency.precision}`,
+    ...(currency.test
+      ? ['Test money: free for everybody, worth nothing.']
+      : [
+          `Issuer     ${currency.issuer ?? ''}`,
+          ...currency.notaries.map((key, index) => `${index === 0 ? 'Notaries' : '        '}   ${key}`),
+          ...(currency.block === null
+            ? []
+            : [`Block      ${bytesToHex(currency.block)}`, 'Others add it with: edmp currency add <block>']),
+        ]),
+  ].join('\n');
+}
+
+function currencyTable(currencies: readonly CurrencyView[]): string {
+  return table(
+    ['CURRENCY', 'DECIMALS', 'NOTARIES', 'ID'],
+    currencies.map((currency) => [
+      `${currency.name}${currency.own ? ' (yours)' : ''}`,
+      String(currency.precision),
+      currency.test ? 'none: test money' : String(currency.notaries.length),
+      currency.id,
+    ]),
+  );
+}
+
+/** `edmp currency`: opens, shows and adds kinds of money. */
+export function currencyCommand(): Command {
+  const command = new Command('currency').description('kinds of money: issue your own, look at known ones');
+  command.addCommand(
+    remoteOptions(
+      new Command('issue').description('open a currency of your own; its notaries are fixed for good'),
+    )
+      .argument('<label>', '2 to 12 upper-case letters and digits, e.g. SUN', currencyLabel)
+      .option('--precision <n>', 'decimals that people see', wholeBetween(0, 8), 2)
+      .option('--notary <key>', 'statement key of a notary; give 1, 4 or 7 (default: this node)', (text, all) =>
+        collect(publicKey(text), all as readonly string[] | undefined),
+      )
+      .action(
+        async (
+          label: string,
+          options: RemoteOptions & { readonly precision: number; readonly notary?: readonly string[] },
+        ) => {
+          const { precision, notary } = options;
+          const currency = await remoteNode(options).issueCurrency({
+            label,
+            precision,
+            ...(notary === undefined ? {} : { notaries: notary }),
+          });
+          print(
+            options.json,
+            currency,
+            () =>
+              `${currencyText(currency)}\n\nNothing of it exists yet. To make some: edmp pay ${label} <public key> <amount>`,
+          );
+        },
+      ),
+  );
+  command.addCommand(
+    remoteOptions(new Command('show').description('the currencies known here, or one of them'))
+      .argument('[currency]', 'its id or label')
+      .action(async (name: string | undefined, options: RemoteOptions) => {
+        const node = remoteNode(options);
+        if (name === undefined) {
+          const all = await node.currencies();
+          print(options.json, all, () => currencyTable(all));
+          return;
+        }
+        const currency = await currencyNamed(node, name);
+        print(options.json, currency, () => currencyText(currency));
+      }),
+  );
+  command.addCommand(
+    remoteOptions(new Command('add').description('make a currency of somebody else known here'))
+      .argument('<block>', 'its signed block in hexadecimal, as `edmp currency show` prints it', blockHex)
+      .action(async (block: string, options: RemoteOptions) => {
+        const currency = await remoteNode(options).addCurrency(hexToBytes(block));
+        print(options.json, currency, () => currencyText(currency));
+      }),
+  );
+  return command;
+}
+
+/** `edmp pay`: money to somebody outside any trade; from an issuer it mints. */
+export function payCommand(): Command {
+  return remoteOptions(new Command('pay').description('pay somebody outside a trade'))
+    .argument('<currency>', 'its id or label')
+    .argument('<to>', 'public key of the payee', publicKey)
+    .argument('<amount>', 'minor units', amount)
+    .option('--memo <text>', 'what the payee reads, at most 64 characters')
+    .action(
+      async (
+        name: string,
+        to: string,
+        sum: bigint,
+        options: RemoteOptions & { readonly memo?: string },
+      ) => {
+        const node = remoteNode(options);
+        const currency = await currencyNamed(node, name);
+        const payment = await node.transfer({
+          wallet: currency.id,
+          to,
+          amount: sum,
+          ...(options.memo === undefined ? {} : { memo: options.memo }),
+        });
+        print(options.json, payment, () => `Paid ${sum} ${currency.name} to ${to}: block ${payment.id}`);
+      },
+    );
+}

@@ -1,0 +1,59 @@
+import type { CurveView, ListingView, TradeView } from '../service.ts';
+import type { Who } from './ladder.ts';
+import { drawLoadCurve } from './load-curve.ts';
+import type { DemoFindings } from './report.ts';
+
+/** What a listing tells everybody. */
+export function publicPart({ descriptor }: ListingView): string {
+  return `${descriptor.commodity} ${descriptor.flow}, ${descriptor.from}, 15 min, cell ${descriptor.cell ?? 'withheld'}, ${descriptor.household?.kind ?? 'household withheld'}, ${descriptor.attestation}`;
+}
+
+const RUNGS: Readonly<Record<string, readonly [who: Who, title: string]>> = {
+  negotiation: ['match', 'tells both; the buyer writes to the seller'],
+  'trade-proposal': ['seller', 'agrees, seals the data for this deal'],
+  signing: ['buyer', 'has all ciphertext, checked'],
+  certifying: ['buyer', 'signs; asks the notary to certify'],
+  'trade-agreement': ['buyer', 'the money is held'],
+  'release-proposal': ['seller', 'shows the key to the witness, then to it'],
+  'release-agreement': ['buyer', 'receipt: payment and licence are final'],
+};
+
+/** What each step leaves behind for others to check. */
+function proofOf(step: TradeView['steps'][number]): string {
+  if (step.block !== null)
+    return `half block ${step.block.slice(0, 24)}… signed by the ${step.signedBy ?? 'other side'}`;
+  return '';
+}
+
+/** The steps of a trade as rungs. */
+export function printTrade(
+  trade: TradeView,
+  bidAt: number,
+  rung: (name: string, who: Who, title: string, ms: number, detail: string) => void,
+): void {
+  let before = bidAt;
+  for (const step of trade.steps) {
+    const [who, title] = RUNGS[step.name] ?? ['demo', step.name];
+    const at = Math.max(before, step.at ?? before);
+    rung(step.name, who, title, at - before, proofOf(step));
+    before = at;
+  }
+}
+
+/** What the two own before and after. */
+export function balancesText(done: DemoFindings): string {
+  const { currency, sellerEarned } = done;
+  const earned = sellerEarned === null || sellerEarned === 0 ? '' : ` (${sellerEarned} earned)`;
+  const line = (before: number | null, after: number | null): string =>
+    `${before ?? '?'} → ${after ?? 'gone'} ${currency}`;
+  return `Balances   seller ${line(done.sellerBefore, done.sellerAfter)}${earned}    buyer ${line(done.buyerBefore, done.buyerAfter)}\n`;
+}
+
+/** The curve and the balances. */
+export function endText(done: DemoFindings, curve: CurveView, day: string): string {
+  return [
+    `\nWhat the buyer sees now (average power, ${day}):\n`,
+    drawLoadCurve(curve.values, { stepMinutes: 15 }),
+    `\n${balancesText(done)}`,
+  ].join('\n');
+}
