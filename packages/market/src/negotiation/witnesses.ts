@@ -7,7 +7,7 @@ import { MarketError } from '../errors.ts';
 export interface WitnessNodes {
   /** Whether a node is known to serve a statement key. */
   serves(node: PublicKey, statementKey: PublicKey): boolean;
-  /** Asks peers who serves the keys, as far as it is not known. Never throws. */
+  /** Asks peers who serves the keys, as far as it is not known. Throws `ERR_ABORTED` only. */
   locate(statementKeys: readonly PublicKey[], options: AbortOptions): Promise<void>;
 }
 
