@@ -9,6 +9,7 @@ import {
   type Settlement,
   withDeadline,
 } from '@edmp/interface';
+import { encodeDatasetDocument } from '@edmp/interface/dataset';
 import { currencyLink } from '../asset/currency.ts';
 import { receiptToTx } from '../blocks/release.ts';
 import { holdToTx, spendingOf } from '../blocks/spending.ts';
@@ -304,7 +305,7 @@ export class BuyerWork {
       release: release.block,
       opener: release.opener,
       recipientKey: trade.recipientKey,
-      document: documentOf(trade),
+      document: encodeDatasetDocument(documentOf(trade)),
       proof,
     };
     const found = await this.#bounded('showing the proof to the witnesses', signal, (inner) =>

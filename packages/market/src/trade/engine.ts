@@ -12,8 +12,9 @@ import type { Spending } from '../blocks/spending.ts';
 import type { TradeId } from '../blocks/terms.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
 import { safeEmitter } from '../codec/emitter.ts';
+import type { OutcomeKind } from '../ledger/hold.ts';
 import type { TradeRecords } from './records.ts';
-import { type HoldOutcome, nextMoment, situationOf, type TradeSituation } from './situation.ts';
+import { nextMoment, situationOf, type TradeSituation } from './situation.ts';
 import { isFinished, type TradeState, takesQuantity } from './states.ts';
 import { TradeTally } from './tally.ts';
 import { counterpartyOf, idOf, ownOrderOf, type Trade } from './trade.ts';
@@ -61,7 +62,7 @@ export interface TradeEngineNeeds {
   /** How many witnesses a trade has, those of its currency included. */
   readonly witnessesOf: (trade: Trade) => number;
   /** What the ledger says became of a hold; null = nothing yet. */
-  readonly outcomeOf: (hold: Spending) => HoldOutcome | null;
+  readonly outcomeOf: (hold: Spending) => OutcomeKind | null;
   /** Performs a row's action: learns facts and sets them in the trade. May be called again at any time. */
   readonly work: (trade: Trade, action: TradeAction, signal: AbortSignal) => Promise<void>;
   /** Hears of failures that are nobody's answer: bugs, full disks. */

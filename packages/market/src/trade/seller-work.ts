@@ -155,7 +155,9 @@ export class SellerWork {
       return;
     }
     const outcomes = await this.#bounded('asking the witnesses for the outcome', signal, (inner) =>
-      witnesses.outcomes([hold], { acks: trade.acks === null ? [] : [trade.acks] }, { signal: inner }),
+      witnesses.outcomes([hold], trade.acks === null ? {} : { acks: new Map([[hold.key, trade.acks]]) }, {
+        signal: inner,
+      }),
     );
     const certificate = outcomes.get(hold.key);
     if (certificate === undefined) throw notYet('The witnesses have not decided yet');
