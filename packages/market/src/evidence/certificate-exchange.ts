@@ -9,7 +9,7 @@ import {
   publicKeyToHex,
   singleFrame,
 } from '@edmp/interface';
-import { tokenBuckets } from '../codec/token-bucket.ts';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { MarketError } from '../errors.ts';
 import { type Certificate, verifyCertificate } from '../notary/certificate.ts';
 import {

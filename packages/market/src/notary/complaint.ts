@@ -6,8 +6,8 @@ import {
   type JudgedTrade,
   type VerifyItem,
 } from '@edmp/interface';
+import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
-import { assetIdOf, decodeDatasetDocument } from '../asset/document.ts';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';

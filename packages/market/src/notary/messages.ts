@@ -187,15 +187,14 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     ['kind', 'proposal', 'release', 'opener', 'recipientKey', 'document', 'proof'],
     where,
   );
-  const read = (name: string): Uint8Array => bytesField(fields[name], `${where}.${name}`);
   return {
     kind,
-    proposal: read('proposal'),
-    release: read('release'),
+    proposal: bytesField(fields.proposal, `${where}.proposal`),
+    release: bytesField(fields.release, `${where}.release`),
     opener: bytesOf(fields.opener, 32, `${where}.opener`),
     recipientKey: boundedBytesOf(fields.recipientKey, 2_048, `${where}.recipientKey`),
-    document: read('document'),
-    proof: read('proof'),
+    document: bytesField(fields.document, `${where}.document`),
+    proof: bytesField(fields.proof, `${where}.proof`),
   };
 }
 

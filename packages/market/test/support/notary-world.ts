@@ -16,10 +16,10 @@ import {
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
+import { assetIdOf, encodeDatasetDocument } from '@edmp/interface/dataset';
 import { constantLatency, type Latency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { type Currency, CURRENCY_TYPE, currencyOfBlock, currencyToTx, type IssuedCurrency } from '../../src/asset/currency.ts';
 import { type CurrencyRegister, currencyRegister } from '../../src/asset/currency-register.ts';
-import { assetIdOf, encodeDatasetDocument } from '../../src/asset/document.ts';
 import { lockKey, releaseToTx } from '../../src/blocks/release.ts';
 import type { Spending } from '../../src/blocks/spending.ts';
 import { RELEASE_TYPE } from '../../src/blocks/types.ts';
