@@ -6,9 +6,8 @@ import {
   type JudgedTrade,
   type VerifyItem,
 } from '@edmp/interface';
-import { decodeDatasetDocument } from '@edmp/interface/dataset';
+import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
-import { assetIdOf } from '../asset/document.ts';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';

@@ -109,7 +109,7 @@ export type NotaryRequest =
   | { readonly kind: 'tell'; readonly key: PublicKey; readonly holds: readonly ToldHold[] };
 
 /** Kinds of {@link NotaryRequest}. */
-export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
+export const NOTARY_REQUESTS = [
   'who',
   'spend',
   'release',
@@ -118,7 +118,7 @@ export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
   'released',
   'account',
   'tell',
-];
+] as const satisfies readonly NotaryRequest['kind'][];
 
 const nothing = (value: unknown): boolean => value === null;
 
@@ -187,15 +187,14 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     ['kind', 'proposal', 'release', 'opener', 'recipientKey', 'document', 'proof'],
     where,
   );
-  const read = (name: keyof typeof fields): Uint8Array => bytesField(fields[name], `${where}.${name}`);
   return {
     kind,
-    proposal: read('proposal'),
-    release: read('release'),
+    proposal: bytesField(fields.proposal, `${where}.proposal`),
+    release: bytesField(fields.release, `${where}.release`),
     opener: bytesOf(fields.opener, 32, `${where}.opener`),
     recipientKey: boundedBytesOf(fields.recipientKey, 2_048, `${where}.recipientKey`),
-    document: read('document'),
-    proof: read('proof'),
+    document: bytesField(fields.document, `${where}.document`),
+    proof: bytesField(fields.proof, `${where}.proof`),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type BlockId, type Crypto, equalBytes, type PublicKey, type Signature } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import type { Spending } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
 import type { HoldStatementKind } from './answers.ts';
@@ -20,7 +21,7 @@ export class OwnStatements {
   readonly #guard: StoreGuard;
   readonly #spends: SpendBook;
   readonly #holds: HoldBook;
-  readonly #signatures = new Map<string, Signature>();
+  readonly #signatures = boundedMap<string, Signature>({ max: MAX_KEPT });
 
   constructor(options: {
     readonly crypto: Crypto;
@@ -57,10 +58,6 @@ export class OwnStatements {
     if (known !== undefined) return known;
     const signature = await signStatement(statement, signer, this.#crypto);
     this.#signatures.set(name, signature);
-    for (const oldest of this.#signatures.keys()) {
-      if (this.#signatures.size <= MAX_KEPT) break;
-      this.#signatures.delete(oldest);
-    }
     return signature;
   }
 

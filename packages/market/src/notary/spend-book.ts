@@ -1,4 +1,5 @@
 import type { BlockId, Crypto, KeyValueChange, KeyValueStore, PublicKeyHex } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import { decodeHalfBlock, MAX_BLOCK_BYTES } from '@edmp/trustchain';
 import type { CurrencyId } from '../asset/currency.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
@@ -53,7 +54,7 @@ const claimKey = (currency: CurrencyId, author: PublicKeyHex, income: string): s
 export class SpendBook {
   readonly #store: KeyValueStore;
   readonly #crypto: Pick<Crypto, 'sha256'>;
-  readonly #cache = new Map<string, NotaryAccount>();
+  readonly #cache = boundedMap<string, NotaryAccount>({ max: MAX_CACHED, refresh: true });
 
   constructor(store: KeyValueStore, crypto: Pick<Crypto, 'sha256'>) {
     this.#store = store;
@@ -70,7 +71,7 @@ export class SpendBook {
     const head = await this.slot(currency, author, n);
     if (head === undefined) throw damaged(key);
     const read: NotaryAccount = { head, ...account };
-    this.#remember(key, read);
+    this.#cache.set(key, read);
     return read;
   }
 
@@ -106,16 +107,7 @@ export class SpendBook {
     // Whatever a failed write left behind is read again.
     this.#cache.delete(key);
     await this.#store.setMany(changes);
-    this.#remember(key, commit.account);
-  }
-
-  #remember(key: string, account: NotaryAccount): void {
-    this.#cache.delete(key);
-    this.#cache.set(key, account);
-    for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= MAX_CACHED) break;
-      this.#cache.delete(oldest);
-    }
+    this.#cache.set(key, commit.account);
   }
 }
 

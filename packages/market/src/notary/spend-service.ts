@@ -1,10 +1,10 @@
 import { type BlockId, type Crypto, equalBytes, publicKeyToHex } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { verifyItem } from '@edmp/trustchain';
 import type { IssuedCurrency } from '../asset/currency.ts';
 import { checkSuccession, type Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
 import { type Certificate, encodeCertificate } from './certificate.ts';
-import { KeyedQueue } from './keyed-queue.ts';
 import { MAX_NEED, MAX_UNCERTIFIED } from './limits.ts';
 import type { NotaryRequest } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
@@ -44,7 +44,7 @@ export class SpendService {
   readonly #authors: Rates;
   readonly #strangers: Rates;
   readonly #onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
-  readonly #locks = new KeyedQueue();
+  readonly #locks = keyedMutex<string>();
 
   constructor(options: {
     readonly book: SpendBook;

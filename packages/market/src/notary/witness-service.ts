@@ -1,4 +1,5 @@
 import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
 import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
@@ -17,7 +18,6 @@ import {
   takeRelease,
 } from './hold-rules.ts';
 import { ackStatement, HoldShares, refundStatement, withAcks, withRefunds } from './hold-shares.ts';
-import { KeyedQueue } from './keyed-queue.ts';
 import { MAX_AHEAD_MS, MAX_REFUSAL_TEXT, type NotaryLimits, RELEASE_KEEP_MS } from './limits.ts';
 import type { HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
 import { type OwnStatements, statementsOfRow } from './own-statements.ts';
@@ -62,7 +62,7 @@ export class WitnessService {
   readonly #deltaMs: number;
   readonly #limits: NotaryLimits;
   readonly #onTaken: (row: HoldRow, what: Taken) => void;
-  readonly #locks = new KeyedQueue();
+  readonly #locks = keyedMutex<string>();
 
   constructor(options: WitnessServiceOptions) {
     this.#book = options.book;
