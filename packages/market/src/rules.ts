@@ -1,5 +1,5 @@
-import type { Crypto } from '@edmp/interface';
-import { moneyRules, type SlottedRule } from './blocks/rules.ts';
+import type { Crypto, TypeRule } from '@edmp/interface';
+import { moneyRules } from './blocks/rules.ts';
 import { cancelRule, orderRule } from './order/rules.ts';
 import { ASK_TYPE, BID_TYPE, CANCEL_TYPE } from './order/signed-order.ts';
 
@@ -7,7 +7,7 @@ import { ASK_TYPE, BID_TYPE, CANCEL_TYPE } from './order/signed-order.ts';
  * The rules of all block types of the market. Give them to `createTrustchain({ rules })`, so that no block slips in
  * unjudged before the market starts; `createMarket` registers the ones that are missing.
  */
-export function marketRules(crypto: Pick<Crypto, 'sha256'>): Readonly<Record<string, SlottedRule>> {
+export function marketRules(crypto: Pick<Crypto, 'sha256'>): Readonly<Record<string, TypeRule>> {
   const order = orderRule(crypto);
   return {
     ...moneyRules(crypto),

@@ -126,7 +126,7 @@ export function suiteOf(value: unknown, where: string): string {
 
 function deadlinesOf(value: unknown): TradeDeadlines {
   const fields = mapOf(value, ['accept', 'release', 'complain'], 'terms.deadlines');
-  const time = (name: string): number =>
+  const time = (name: 'accept' | 'release' | 'complain'): number =>
     integerOf(fields[name], 1, Number.MAX_SAFE_INTEGER, `terms.deadlines.${name}`);
   return { accept: time('accept'), release: time('release'), complain: time('complain') };
 }

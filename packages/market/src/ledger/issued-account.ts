@@ -32,7 +32,7 @@ export class IssuedAccount {
   readonly owner: PublicKeyHex;
   readonly currency: IssuedCurrency;
   readonly purse: Purse;
-  readonly slots = new Slots();
+  readonly slots: Slots = new Slots();
   /** Transfers that count, paid or received. */
   readonly transfers: Spending[] = [];
   /** Blocks that do not count yet. */

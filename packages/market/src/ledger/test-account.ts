@@ -26,7 +26,7 @@ export class TestAccount {
   readonly owner: PublicKeyHex;
   readonly currency: TestCurrency;
   readonly purse: Purse;
-  readonly slots = new Slots();
+  readonly slots: Slots = new Slots();
   /** Transfers that count, paid or received. */
   readonly transfers: Spending[] = [];
   /** An unsound spending block stands in the chain. */
