@@ -40,7 +40,10 @@ const peer: PublicKey = publicKey(new Uint8Array(32).fill(1));
 const unlimited = { burst: 1e12, perSecond: 1e12 };
 
 /** A store with the notary's key, so that every run signs with the same one. */
-async function seeded(store: KeyValueStore, secret: readonly (readonly [string, Uint8Array])[]): Promise<KeyValueStore> {
+async function seeded(
+  store: KeyValueStore,
+  secret: readonly (readonly [string, Uint8Array])[],
+): Promise<KeyValueStore> {
   await store.setMany(secret);
   return store;
 }
@@ -68,7 +71,11 @@ interface Work {
   readonly items: readonly VerifyItem[];
 }
 
-function request(key: PublicKey, block: Spending, more: Partial<Extract<NotaryRequest, { kind: 'spend' }>> = {}) {
+function request(
+  key: PublicKey,
+  block: Spending,
+  more: Partial<Extract<NotaryRequest, { kind: 'spend' }>> = {},
+) {
   return encodeNotaryRequest({
     kind: 'spend',
     key,

@@ -63,7 +63,9 @@ describe('certificates', () => {
     const false_ = await certificateOf('paid', 'false');
     await giver.certificates.put({ ...false_, shares: false_.shares.slice(0, 2) });
     await giver.certificates.put(await certificateOf('paid', 'unknown'));
-    const ids = ['known', 'false', 'unknown', ...Array.from({ length: 70 }, (_, i) => `nothing ${i}`)].map(someId);
+    const ids = ['known', 'false', 'unknown', ...Array.from({ length: 70 }, (_, i) => `nothing ${i}`)].map(
+      someId,
+    );
     const fetched = await world.environment.run(exchange.fetch(giver.network.self, ids));
     expect(fetched.map(({ kind }) => kind)).toEqual(['spend', 'paid']);
     expect(asker.certificates.outcome(someId('false').toString())).toBeUndefined();
@@ -185,7 +187,9 @@ describe('proofs against notaries', () => {
       const statement = { kind, currency: null, subject, extra: null };
       return { statement, signature: await signStatement(statement, keys.signers[0]!, crypto), core: null };
     };
-    return encodeNotaryProof(notaryProofOf(keys.keys[0]!, await signed('paid'), await signed('refund'), crypto));
+    return encodeNotaryProof(
+      notaryProofOf(keys.keys[0]!, await signed('paid'), await signed('refund'), crypto),
+    );
   }
 
   it('spread when they concern a notary that somebody relies on, and are kept', async () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DUM1 } from '../src/asset/currency.ts';
 import type { Spending } from '../src/blocks/spending.ts';
 import { decodeNotaryAnswer } from '../src/notary/answers.ts';
-import { DEFAULT_NOTARY_LIMITS, MAX_CURRENCIES, MAX_KEYS } from '../src/notary/limits.ts';
-import { encodeNotaryRequest } from '../src/notary/messages.ts';
+import { type DEFAULT_NOTARY_LIMITS, MAX_CURRENCIES, MAX_KEYS } from '../src/notary/limits.ts';
+import type { encodeNotaryRequest } from '../src/notary/messages.ts';
 import { Rates } from '../src/notary/rates.ts';
 import { type Author, author, someId } from './support/money.ts';
 import {
@@ -123,7 +123,12 @@ describe('needs', () => {
     const run: Spending[] = [];
     for (let i = 0; i < 3; i++) {
       const renamed = claims.map((claim, j) => ({ ...claim, id: someId(`claim ${i} ${j}`) }));
-      run.push(await issuer.claim(sun, renamed.sort((a, b) => Buffer.compare(a.id.bytes, b.id.bytes))));
+      run.push(
+        await issuer.claim(
+          sun,
+          renamed.sort((a, b) => Buffer.compare(a.id.bytes, b.id.bytes)),
+        ),
+      );
     }
     const answer = await node.ask(spendRequest(node.key, run));
     expect(answer.kind === 'need' && answer.ids.length).toBe(64);

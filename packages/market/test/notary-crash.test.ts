@@ -327,7 +327,16 @@ describe('two requests at once', () => {
     const answers = await Promise.all(
       blocks.map((block) => node.ask(spendRequest(node.key, [block], { currency: sun.block.bytes }))),
     );
-    expect(answers.map(({ kind }) => kind).sort()).toEqual(['refused', 'refused', 'refused', 'refused', 'refused', 'refused', 'refused', 'share']);
+    expect(answers.map(({ kind }) => kind).sort()).toEqual([
+      'refused',
+      'refused',
+      'refused',
+      'refused',
+      'refused',
+      'refused',
+      'refused',
+      'share',
+    ]);
   });
 
   it('never make two choices about one hold', async () => {

@@ -221,7 +221,11 @@ describe('limits', () => {
       { ...spend, certificates: many(65) },
       { ...spend, incomes: many(65) },
       { ...spend, blocks: [new Uint8Array(MAX_REQUEST_BYTES)] },
-      { kind: 'tell', key, holds: Array.from({ length: 65 }, () => ({ hold, release, acks: [], refunds: [] })) },
+      {
+        kind: 'tell',
+        key,
+        holds: Array.from({ length: 65 }, () => ({ hold, release, acks: [], refunds: [] })),
+      },
       {
         kind: 'outcome',
         key,
@@ -234,7 +238,9 @@ describe('limits', () => {
 
   it('bound answers and questions', () => {
     const ids = Array.from({ length: 65 }, () => hold);
-    expect(codeOf(() => decodeNotaryAnswer(encodeNotaryAnswer({ kind: 'need', ids })))).toBe('ERR_MARKET_FORMAT');
+    expect(codeOf(() => decodeNotaryAnswer(encodeNotaryAnswer({ kind: 'need', ids })))).toBe(
+      'ERR_MARKET_FORMAT',
+    );
     expect(codeOf(() => decodeCertificatesRequest(encodeCertificatesRequest(ids)))).toBe('ERR_MARKET_FORMAT');
     const huge: NotaryAnswer = {
       kind: 'released',
@@ -247,7 +253,10 @@ describe('limits', () => {
   it('take shares in order, each index once', () => {
     const [, , request] = REQUESTS;
     const release_ = request as Extract<NotaryRequest, { kind: 'release' }>;
-    for (const acks of [[shares[1]!, shares[0]!], [shares[0]!, shares[0]!]]) {
+    for (const acks of [
+      [shares[1]!, shares[0]!],
+      [shares[0]!, shares[0]!],
+    ]) {
       expect(codeOf(() => decodeNotaryRequest(encodeNotaryRequest({ ...release_, acks })))).toBe(
         'ERR_MARKET_FORMAT',
       );

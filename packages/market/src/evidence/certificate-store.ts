@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '@edmp/interface';
 import { type BoundedMap, boundedMap } from '@edmp/interface/bounded';
-import { boundedBytesOf, blockIdOf, decodeCanonical, encodeCanonical, listOf } from '../codec/fields.ts';
+import { blockIdOf, boundedBytesOf, decodeCanonical, encodeCanonical, listOf } from '../codec/fields.ts';
 import {
   type Certificate,
   decodeCertificate,

@@ -15,10 +15,15 @@ import { currencyLink } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';
-import { type Certificate, decodeCertificate, encodeCertificate, verifyCertificate } from '../notary/certificate.ts';
+import {
+  type Certificate,
+  decodeCertificate,
+  encodeCertificate,
+  verifyCertificate,
+} from '../notary/certificate.ts';
 import type { CertificateKeys } from './certificate-exchange.ts';
-import { matterOf, type CertificateStore } from './certificate-store.ts';
-import { decodeHoldMessage, encodeHoldMessage, type HoldMessage, HOLDS_TOPIC } from './hold-messages.ts';
+import { type CertificateStore, matterOf } from './certificate-store.ts';
+import { decodeHoldMessage, encodeHoldMessage, HOLDS_TOPIC, type HoldMessage } from './hold-messages.ts';
 
 /** Messages that one peer may deliver: about what a busy market makes. */
 const RATE = { burst: 1_000, perSecond: 100 };
@@ -135,7 +140,10 @@ class HoldTopicService implements HoldTopic {
     return 'accept';
   }
 
-  async #takeOutcome({ hold, certificate }: Extract<HoldMessage, { kind: 'outcome' }>): Promise<TopicVerdict> {
+  async #takeOutcome({
+    hold,
+    certificate,
+  }: Extract<HoldMessage, { kind: 'outcome' }>): Promise<TopicVerdict> {
     const { crypto, certificates, keysOf } = this.#options;
     const name = `outcome ${hold}`;
     if (this.#seen.has(name)) return 'ignore';

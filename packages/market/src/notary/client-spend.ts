@@ -120,7 +120,8 @@ export class SpendClient {
       );
       if (answer.kind !== 'share') return await this.#unless(answer, currency, spending, chain, progress);
       const statement = spendStatement(currency.block.id, part.want.id);
-      if (!verifyStatement(statement, answer.signature, key, this.#crypto)) return { kind: 'later', ms: null };
+      if (!verifyStatement(statement, answer.signature, key, this.#crypto))
+        return { kind: 'later', ms: null };
       await this.#proofs.observe(key, spendMatter(part.want), {
         statement,
         signature: answer.signature,

@@ -2,8 +2,8 @@ import {
   type Crypto,
   equalBytes,
   type HalfBlock,
-  type Judgement,
   type JudgedTrade,
+  type Judgement,
   type VerifyItem,
 } from '@edmp/interface';
 import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
@@ -27,11 +27,7 @@ export interface ReadComplaint {
 }
 
 /** The release of a hold: by its payee, to its buyer. Throws `ERR_MARKET_FORMAT` or a block error. */
-export function releaseOfHold(
-  bytes: Uint8Array,
-  hold: Spending,
-  crypto: Pick<Crypto, 'sha256'>,
-): HalfBlock {
+export function releaseOfHold(bytes: Uint8Array, hold: Spending, crypto: Pick<Crypto, 'sha256'>): HalfBlock {
   const block = decodeHalfBlock(bytes, crypto);
   const release = releaseOf(block);
   const { key, peer } = block.core;

@@ -176,10 +176,7 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     const releases = listOf(fields.releases, 2, `${where}.releases`);
     return {
       kind,
-      releases: [
-        bytesField(releases[0], `${where}.releases`),
-        bytesField(releases[1], `${where}.releases`),
-      ],
+      releases: [bytesField(releases[0], `${where}.releases`), bytesField(releases[1], `${where}.releases`)],
     };
   }
   const fields = mapOf(
@@ -204,9 +201,7 @@ function questionOf(value: unknown): HoldQuestion {
     id: blockIdOf(fields.id, 'outcome.holds.id'),
     evidence: orNull(fields.evidence, (evidence) => evidenceOf(evidence, 'outcome.holds.evidence')),
     receipt: orNull(fields.receipt, (bytes) => bytesField(bytes, 'outcome.holds.receipt')),
-    acks: orNull(fields.acks, (bytes) =>
-      boundedBytesOf(bytes, MAX_CERTIFICATE_BYTES, 'outcome.holds.acks'),
-    ),
+    acks: orNull(fields.acks, (bytes) => boundedBytesOf(bytes, MAX_CERTIFICATE_BYTES, 'outcome.holds.acks')),
   };
 }
 
@@ -283,11 +278,7 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
       body(value, [], kind);
       return { kind };
     case 'spend': {
-      const fields = body(
-        value,
-        ['key', 'currency', 'want', 'blocks', 'certificates', 'incomes'],
-        kind,
-      );
+      const fields = body(value, ['key', 'currency', 'want', 'blocks', 'certificates', 'incomes'], kind);
       return {
         kind,
         key: keyOf(fields.key, 'spend.key'),
@@ -339,9 +330,7 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
         kind,
         key: keyOf(fields.key, 'released.key'),
         hold: blockIdOf(fields.hold, 'released.hold'),
-        acks: orNull(fields.acks, (item) =>
-          boundedBytesOf(item, MAX_CERTIFICATE_BYTES, 'released.acks'),
-        ),
+        acks: orNull(fields.acks, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, 'released.acks')),
       };
     }
     case 'account': {

@@ -7,7 +7,7 @@ import type { Certificate, Share } from './certificate.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
 import type { SpendBook } from './spend-book.ts';
-import { signStatement, type Statement } from './statement.ts';
+import { type Statement, signStatement } from './statement.ts';
 import type { StatementKeys } from './statement-keys.ts';
 import type { StoreGuard } from './store-guard.ts';
 
@@ -51,7 +51,10 @@ export class OwnStatements {
     this.#guard.expectSound();
     const signer = this.#keys.signer(key);
     if (signer === undefined) {
-      throw new MarketError('ERR_NOTARY_UNKNOWN', 'This node does not serve the statement key that was asked');
+      throw new MarketError(
+        'ERR_NOTARY_UNKNOWN',
+        'This node does not serve the statement key that was asked',
+      );
     }
     const name = `${this.#keys.keys().indexOf(signer.publicKey)} ${statement.kind} ${statement.subject} ${statement.extra ?? ''}`;
     const known = this.#signatures.get(name);
@@ -72,7 +75,8 @@ export class OwnStatements {
     const account = await this.#spends.account(money.currency, authorHex);
     if (account?.head.key === block.key) return;
     const bound = await this.#spends.slot(money.currency, authorHex, money.n);
-    if (bound?.key !== block.key) await this.#guard.halt(`it was shown its share of ${block.key}, unknown here`);
+    if (bound?.key !== block.key)
+      await this.#guard.halt(`it was shown its share of ${block.key}, unknown here`);
   }
 
   /** The same for an outcome certificate that was verified. */

@@ -153,7 +153,9 @@ class ProofRegister implements NotaryProofs {
     if (isRelevant?.(key) === true) return true;
     return currencies
       .values()
-      .some((currency) => currency.kind === 'issued' && currency.notaries.some((other) => equalBytes(other, key)));
+      .some(
+        (currency) => currency.kind === 'issued' && currency.notaries.some((other) => equalBytes(other, key)),
+      );
   }
 
   async #keep(proof: NotaryProof, bytes: Uint8Array): Promise<void> {

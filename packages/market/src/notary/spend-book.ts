@@ -96,10 +96,7 @@ export class SpendBook {
     for (const spending of commit.blocks) {
       changes.push([slotKey(currency, author, spending.money.n), spending.block.bytes]);
       for (const claim of spending.money.claims) {
-        changes.push([
-          claimKey(currency, author, claim.id.toString()),
-          encodeCanonical(spending.money.n),
-        ]);
+        changes.push([claimKey(currency, author, claim.id.toString()), encodeCanonical(spending.money.n)]);
       }
     }
     const key = accountKey(currency, author);

@@ -70,7 +70,7 @@ export class SpendService {
   async spend(request: Extract<NotaryRequest, { kind: 'spend' }>): Promise<NotaryAnswer> {
     let run: SpendRun;
     try {
-      run = spendRunOf(request, this.#crypto);
+      run = spendRunOf(request, this.#currencies, this.#crypto);
     } catch (error) {
       const { code, message } = problemOf(error);
       return refused(code, message);
@@ -91,7 +91,9 @@ export class SpendService {
   async account(request: Extract<NotaryRequest, { kind: 'account' }>): Promise<NotaryAnswer> {
     const currency = this.#currencies.get(request.currency.toString());
     const account =
-      currency === undefined ? undefined : await this.#book.account(currency.id, publicKeyToHex(request.account));
+      currency === undefined
+        ? undefined
+        : await this.#book.account(currency.id, publicKeyToHex(request.account));
     if (account === undefined) return { kind: 'account', tip: null };
     const { head, certificate } = account;
     // Only what the table binds to this number is signed: a head that was seen certified is bound too.
@@ -113,7 +115,9 @@ export class SpendService {
     const wait = this.#charge(run, currency, account);
     if (wait !== undefined) return wait;
     const bound = await this.#boundBlocks(run, account);
-    const contradiction = run.blocks.find((block, i) => bound[i] !== undefined && bound[i]?.key !== block.key);
+    const contradiction = run.blocks.find(
+      (block, i) => bound[i] !== undefined && bound[i]?.key !== block.key,
+    );
     if (contradiction !== undefined) return this.#contradicted(run, contradiction, bound, account);
 
     const certified = await this.#certifiedBlocks(run, currency);
@@ -165,7 +169,11 @@ export class SpendService {
     account: NotaryAccount | undefined,
   ): Promise<NotaryAnswer> {
     const other = bound[run.blocks.indexOf(block)];
-    if (other === undefined || account === undefined || !(await this.#verify.all([verifyItem(block.block)]))) {
+    if (
+      other === undefined ||
+      account === undefined ||
+      !(await this.#verify.all([verifyItem(block.block)]))
+    ) {
       return refused('ERR_BLOCK_SIGNATURE', 'A block is not signed by its author');
     }
     const fork = [other.block.bytes, block.block.bytes] as const;
@@ -249,7 +257,9 @@ export class SpendService {
       }
     }
     // A certificate that is none is as good as missing: nobody gets stuck for what was damaged on the way.
-    const right = await Promise.all(shown.map(({ certificate }) => this.#isCertificate(certificate, currency)));
+    const right = await Promise.all(
+      shown.map(({ certificate }) => this.#isCertificate(certificate, currency)),
+    );
     shown.forEach(({ income }, i) => {
       if (right[i] !== true) need.push(income.id);
     });
@@ -280,7 +290,8 @@ export class SpendService {
     const shown = newest === undefined ? undefined : run.spends.get(newest.key);
     const newer = newest !== undefined && newest.money.n > (account?.certified ?? 0);
     if (blocks.length === 0 && !newer) return undefined;
-    const certificate = newer && shown !== undefined ? encodeCertificate(shown) : (account?.certificate ?? null);
+    const certificate =
+      newer && shown !== undefined ? encodeCertificate(shown) : (account?.certificate ?? null);
     await this.#book.commit(run.currency, head.authorHex, {
       account: { head, certified: certifiedNumber, certificate, fork: null },
       blocks,
@@ -295,7 +306,11 @@ export function spendStatement(currency: BlockId, subject: BlockId): Omit<Certif
 }
 
 function forkRefusal(fork: readonly [Uint8Array, Uint8Array]): NotaryAnswer {
-  return refused('ERR_MONEY_FORK', 'The author has signed two blocks with one number: it spends nothing more', fork);
+  return refused(
+    'ERR_MONEY_FORK',
+    'The author has signed two blocks with one number: it spends nothing more',
+    fork,
+  );
 }
 
 /**

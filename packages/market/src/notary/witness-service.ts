@@ -140,8 +140,7 @@ export class WitnessService {
     if (row === undefined) return { kind: 'need', ids: [request.hold] };
     if (indexOfWitness(row, request.key) < 0) return { kind: 'need', ids: [request.hold] };
     const shown =
-      request.acks !== null &&
-      (await this.#shares.rightCertificate(row, request.acks, 'ack')) !== undefined;
+      request.acks !== null && (await this.#shares.rightCertificate(row, request.acks, 'ack')) !== undefined;
     const kept = shown || hasQuorumOfAcks(row) ? await this.#book.release(request.hold) : undefined;
     return {
       kind: 'released',
@@ -173,8 +172,7 @@ export class WitnessService {
     if (row === undefined || row.witnesses.length !== 1 || row.outcome !== null) return;
     const kept = await this.#book.release(hold);
     const next = { ...row, until: to + (row.complain - row.release) };
-    const release =
-      kept === undefined ? {} : { release: { ...kept, dropAt: this.#dropAt(next) } };
+    const release = kept === undefined ? {} : { release: { ...kept, dropAt: this.#dropAt(next) } };
     await this.#book.commit({ row: next, ...release }, false);
   }
 
@@ -265,8 +263,7 @@ export class WitnessService {
       const shown = {
         receipt: receipt !== null && (await this.#isReceipt(admitted.row, receipt)),
         quorum:
-          acks !== null &&
-          (await this.#shares.rightCertificate(admitted.row, acks, 'ack')) !== undefined,
+          acks !== null && (await this.#shares.rightCertificate(admitted.row, acks, 'ack')) !== undefined,
       };
       return await this.#concludeHold(admitted, admitted.row, key, at, shown);
     } catch (error) {
