@@ -11,7 +11,7 @@ import { RELEASE_TYPE } from '../blocks/types.ts';
 import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
-import { notYet } from './buyer-work.ts';
+import { notYet } from './failures.ts';
 import type { TradeChain, TradeWitnesses } from './needs.ts';
 import { ownRelease } from './own-chain.ts';
 import type { TradeRecords } from './records.ts';
