@@ -1,8 +1,8 @@
 import { publicKeyFromHex, systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { marketRules } from '@edmp/market';
-import { verifyChain } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { verifyChain } from '@edmp/trustchain/tools';
 
 /** One node's chain file. */
 export interface ChainFile {
