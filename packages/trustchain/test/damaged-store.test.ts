@@ -3,17 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type BlockStore, type HalfBlock, isEdmpError } from '@edmp/interface';
-import {
-  describeChain,
-  encodeFraudProof,
-  exportChainCar,
-  type FraudProof,
-  forkEvidence,
-  memoryBlockStore,
-  readChainCar,
-  verifyChain,
-} from '@edmp/trustchain';
+import { encodeFraudProof, type FraudProof, forkEvidence, memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { describeChain, exportChainCar, readChainCar, verifyChain } from '@edmp/trustchain/tools';
 import { afterAll, describe, expect, it } from 'vitest';
 import { StoreError } from '../src/store/errors.ts';
 import { agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';

@@ -1,13 +1,6 @@
 import type { HalfBlock } from '@edmp/interface';
-import {
-  blockKind,
-  chainGaps,
-  describeChain,
-  encodeFraudProof,
-  forkEvidence,
-  memoryBlockStore,
-  verifyChain,
-} from '@edmp/trustchain';
+import { chainGaps, encodeFraudProof, forkEvidence, memoryBlockStore } from '@edmp/trustchain';
+import { blockKind, describeChain, verifyChain } from '@edmp/trustchain/tools';
 import { describe, expect, it } from 'vitest';
 import {
   agreementTo,
