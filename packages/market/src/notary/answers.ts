@@ -13,8 +13,8 @@ import {
   oneOf,
   textOf,
 } from '../codec/fields.ts';
+import { kindOf, orNull } from '../codec/optional.ts';
 import { MAX_ANSWER_BYTES, MAX_HOLDS, MAX_KEYS, MAX_LATER_MS, MAX_NEED, MAX_REFUSAL_TEXT } from './limits.ts';
-import { kindOf, orNull } from './messages.ts';
 
 /** Statements about a hold, as a witness makes them: each at most once. */
 export const HOLD_STATEMENTS = ['ack', 'none', 'paid', 'refund'] as const;

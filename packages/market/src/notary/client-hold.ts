@@ -14,11 +14,10 @@ import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { NotaryAnswer } from './answers.ts';
 import { type Certificate, certificateOfShares, encodeCertificate } from './certificate.ts';
 import type { HoldInquiry, OutcomeClient } from './client-outcome.ts';
-import { afterFailure } from './client-spend.ts';
 import type { Complaint, ReleasedKey } from './client-types.ts';
 import { releaseOfHold } from './complaint.ts';
 import type { NotaryLine } from './line.ts';
-import { type Attempt, gatherShares } from './quorum-call.ts';
+import { type Attempt, afterFailure, gatherShares } from './quorum-call.ts';
 import type { Statement } from './statement.ts';
 
 /** Shows releases and complaints to witnesses, and asks for releases. */

@@ -12,6 +12,7 @@ import {
   mapOf,
   oneOf,
 } from '../codec/fields.ts';
+import { kindOf, orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES, type Share } from './certificate.ts';
 import { MAX_EVIDENCE, MAX_HOLDS, MAX_REQUEST_BYTES, MAX_RUN, MAX_SHARES } from './limits.ts';
 
@@ -120,13 +121,6 @@ export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
   'tell',
 ] as const satisfies readonly NotaryRequest['kind'][];
 
-const nothing = (value: unknown): boolean => value === null;
-
-/** `read` of a value, or null. */
-export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
-  return nothing(value) ? null : read(value);
-}
-
 const bytesField = (value: unknown, where: string): Uint8Array =>
   boundedBytesOf(value, MAX_REQUEST_BYTES, where);
 
@@ -213,11 +207,6 @@ function toldOf(value: unknown): ToldHold {
     acks: sharesOf(fields.acks, 'tell.holds.acks'),
     refunds: sharesOf(fields.refunds, 'tell.holds.refunds'),
   };
-}
-
-/** The field `kind` of whatever a value is. */
-export function kindOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? (value as { kind?: unknown }).kind : undefined;
 }
 
 /** Bytes of a request. */

@@ -11,9 +11,9 @@ import {
   listOf,
   mapOf,
 } from '../codec/fields.ts';
+import { orNull } from '../codec/optional.ts';
 import { MarketError } from '../errors.ts';
 import { MAX_CERTIFICATE_BYTES } from './certificate.ts';
-import { orNull } from './messages.ts';
 
 /** Accounts kept in memory: some hundred bytes and a block each. */
 const MAX_CACHED = 10_000;
