@@ -55,7 +55,9 @@ describe('order desk', () => {
     const { desk: own, own: orders, self } = desk();
     const bid = await own.buy(wanted({ quantity: 2 }));
     expect(own.promised('DUM1')).toBe(60n);
-    await expect(own.buy(wanted({ price: price('DUM1', 41) }))).rejects.toThrow(code('ERR_WALLET_INSUFFICIENT'));
+    await expect(own.buy(wanted({ price: price('DUM1', 41) }))).rejects.toThrow(
+      code('ERR_WALLET_INSUFFICIENT'),
+    );
     orders.holdTaken(hold('ask', bid.id.toString(), trader('s').hex, self.hex, 1));
     expect(own.promised('DUM1')).toBe(30n);
   });
@@ -123,7 +125,14 @@ describe('order desk', () => {
     own.holdTaken(hold('a', 'b', self.hex, trader('y').hex, 4, '3'));
     own.holdSettled('2');
     own.holdReturned('2');
-    own.add({ key: 'a', quantity: 10, side: 'ask', asset: 'EW', expires: START + 1, block: { core: { seq: 4 } } } as never);
+    own.add({
+      key: 'a',
+      quantity: 10,
+      side: 'ask',
+      asset: 'EW',
+      expires: START + 1,
+      block: { core: { seq: 4 } },
+    } as never);
     expect(own.view('a')).toMatchObject({ filled: 3, reserved: 4, status: 'open', number: 4 });
     expect(own.available('a')).toBe(3);
     own.holdReturned('3');

@@ -1,14 +1,14 @@
 import type { AssetId, Crypto, PublicKeyHex } from '@edmp/interface';
 import { decodeHalfBlock } from '@edmp/trustchain';
 import { comparePrices } from '../asset/price.ts';
-import { decodeOrder, type SignedOrder } from '../blocks/order.ts';
+import { decodeKnownOrder, type SignedOrder } from '../blocks/order.ts';
 import { MarketBooks } from '../book/market-books.ts';
 import { ListingIndex } from '../listing/listing-index.ts';
 import type { BookView, Listing, ListingQuery } from '../market.ts';
 import { hashSecret } from '../order/digest-index.ts';
 import type { OrderLimits } from '../order/limits.ts';
 import { type OrderChange, OrderRegistry } from '../order/order-registry.ts';
-import { ASK_SIDE, BID_SIDE } from '../order/order-table.ts';
+import { ASK_SIDE, BID_SIDE, type DecodeKnown } from '../order/order-table.ts';
 import { IdSet } from './id-set.ts';
 import type { OrderSets } from './reconcile.ts';
 
@@ -48,7 +48,7 @@ export class OpenOrders {
     const secret = hashSecret(options.secret);
     this.#now = now;
     this.#self = self;
-    const decode = (bytes: Uint8Array): SignedOrder => decodeOrder(decodeHalfBlock(bytes, crypto), crypto);
+    const decode: DecodeKnown = (bytes, asset) => decodeKnownOrder(decodeHalfBlock(bytes, crypto), asset);
     const registry = new OrderRegistry({ limits, now, self, secret, decode, funded });
     const { table } = registry;
     const books = new MarketBooks(table, secret);

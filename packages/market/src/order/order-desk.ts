@@ -70,7 +70,10 @@ export class OrderDesk {
     this.#checkExclusive(asset, supply);
     this.#checkRoom();
     if (!(await holdsData(asset))) {
-      throw new MarketError('ERR_ORDER_NO_DATA', `The data behind ${asset} is not on this node; add it first`);
+      throw new MarketError(
+        'ERR_ORDER_NO_DATA',
+        `The data behind ${asset} is not on this node; add it first`,
+      );
     }
     // Another sale may have begun meanwhile.
     this.#checkExclusive(asset, supply);
@@ -87,7 +90,10 @@ export class OrderDesk {
     checkQuantity(quantity, unit);
     checkLifetime(bid.lifetimeMs, MAX_BID_LIFETIME_MS);
     if (!isAssetId(bid.asset)) {
-      throw new MarketError('ERR_MARKET_FORMAT', 'Expected an asset id: EW and the CID of a dataset document');
+      throw new MarketError(
+        'ERR_MARKET_FORMAT',
+        'Expected an asset id: EW and the CID of a dataset document',
+      );
     }
     this.#checkRoom();
     const cost = costOf(unit, wholeLots(unit, quantity));
@@ -169,7 +175,10 @@ export class OrderDesk {
       throw new MarketError('ERR_MARKET_UNKNOWN', `The currency ${checked.currency} is not known here`);
     }
     if (checked.amount < least) {
-      throw new MarketError('ERR_ORDER_AMOUNT', `A price in ${checked.currency} is at least ${least} minor units`);
+      throw new MarketError(
+        'ERR_ORDER_AMOUNT',
+        `A price in ${checked.currency} is at least ${least} minor units`,
+      );
     }
     return checked;
   }

@@ -12,6 +12,9 @@ export const ASK_SIDE = 0;
 /** Number of a bid's side in {@link OrderTable.sides}. */
 export const BID_SIDE = 1;
 
+/** Reads the signed bytes of an order that was checked before, for an asset that is known. */
+export type DecodeKnown = (bytes: Uint8Array, asset: AssetId) => SignedOrder;
+
 /** Decoded orders kept for who asks again, some 5 kB each. */
 const CACHED_ORDERS = 1_024;
 
@@ -49,7 +52,7 @@ export class OrderTable {
 
   readonly arena: BlockArena = new BlockArena();
   readonly #index: DigestIndex;
-  readonly #decode: (bytes: Uint8Array) => SignedOrder;
+  readonly #decode: DecodeKnown;
   readonly #cache = new Map<number, SignedOrder>();
   readonly #currencyNames = new Map<string, number>();
   readonly #currencyOf: (string | undefined)[] = [];
@@ -58,8 +61,7 @@ export class OrderTable {
   #used = 0;
   #size = 0;
 
-  /** `decode` reads the signed bytes of an order that was checked before. */
-  constructor(secret: HashSecret, decode: (bytes: Uint8Array) => SignedOrder) {
+  constructor(secret: HashSecret, decode: DecodeKnown) {
     this.#index = new DigestIndex(() => this.ids, secret);
     this.#decode = decode;
   }
@@ -188,7 +190,7 @@ export class OrderTable {
   order(slot: number): SignedOrder {
     const known = this.#cache.get(slot);
     if (known !== undefined) return known;
-    const order = this.#decode(this.bytes(slot).slice());
+    const order = this.#decode(this.bytes(slot).slice(), this.asset(slot));
     this.remember(slot, order);
     return order;
   }

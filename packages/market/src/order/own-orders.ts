@@ -74,7 +74,8 @@ export class OwnOrders {
   holdReturned(hold: string): void {
     for (const key of this.#orderOfHold.get(hold) ?? []) {
       const held = this.#holds.get(key)?.get(hold);
-      if (held !== undefined && held.state === 'held' && this.get(key)?.side !== 'bid') held.state = 'returned';
+      if (held !== undefined && held.state === 'held' && this.get(key)?.side !== 'bid')
+        held.state = 'returned';
     }
   }
 
