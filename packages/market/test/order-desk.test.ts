@@ -140,4 +140,17 @@ describe('order desk', () => {
     expect(own.all()).toHaveLength(1);
     expect(own.onAsset('EW')).toEqual(['a']);
   });
+
+  it('MS122 a return that comes before its hold, or before the order, counts for the ask and never for the bid', () => {
+    const self = trader('desk');
+    const own = new OwnOrders(self.hex, () => START);
+    own.holdReturned('early');
+    own.holdTaken(hold('a', 'x', self.hex, trader('y').hex, 3, 'early'));
+    own.holdTaken(hold('x', 'b', trader('y').hex, self.hex, 2, 'bought'));
+    own.holdReturned('bought');
+    const order = { quantity: 10, asset: 'EW', expires: START + 1, block: { core: { seq: 4 } } };
+    own.add({ ...order, key: 'a', side: 'ask' } as never);
+    own.add({ ...order, key: 'b', side: 'bid' } as never);
+    expect([own.available('a'), own.available('b')]).toEqual([10, 8]);
+  });
 });

@@ -76,7 +76,10 @@ export class MarketBooks {
     }
     const handle = this.#handles.get(slot);
     if (handle === undefined) return;
-    this.#bookOf(slot)?.book.cancel(handle);
+    const currency = this.#table.currencies[slot] as number;
+    const book = market.books.get(currency)?.book;
+    book?.cancel(handle);
+    if (book !== undefined && book.size('ask') + book.size('bid') === 0) market.books.delete(currency);
     this.#handles.delete(slot);
     market.orders--;
     if (market.orders <= DEMOTE_AT) this.#demote(slot, market);

@@ -14,8 +14,6 @@ import type { OrderSets } from './reconcile.ts';
 
 /** Most candidates for one bid. */
 export const MAX_CANDIDATES = 256;
-/** Own bids that one new ask may suit, at most. */
-const MAX_SUITED = 64;
 
 /** What the orders of a node are made with. */
 export interface OpenOrdersOptions {
@@ -120,15 +118,20 @@ export class OpenOrders {
     return this.registry.closed.has(order.key, order.ownerHex);
   }
 
-  /** Keys of own open bids that an ask crosses. */
+  /** Slots of own open bids that an ask of somebody else crosses. */
   suitedBids(ask: number): readonly number[] {
-    const bids: number[] = [];
-    let looks = 0;
-    this.books.eachCrossing(ask, (bid) => {
-      if (this.registry.ownerOf(bid) === this.#self) bids.push(bid);
-      return ++looks < 16 * MAX_SUITED && bids.length < MAX_SUITED;
-    });
-    return bids;
+    const { table } = this.registry;
+    if (this.registry.ownerOf(ask) === this.#self) return [];
+    return this.registry
+      .ordersOf(this.#self)
+      .filter(
+        (bid) =>
+          table.sides[bid] === BID_SIDE &&
+          table.left[bid] !== 0 &&
+          table.currencies[bid] === table.currencies[ask] &&
+          table.sameAsset(bid, ask) &&
+          table.comparePrices(bid, ask) >= 0,
+      );
   }
 
   #follow(change: OrderChange): void {

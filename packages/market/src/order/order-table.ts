@@ -57,6 +57,7 @@ export class OrderTable {
   readonly #currencyNames = new Map<string, number>();
   readonly #currencyOf: (string | undefined)[] = [];
   readonly #currencyUses: number[] = [];
+  readonly #freeCurrencies: number[] = [];
   readonly #freeSlots: number[] = [];
   #used = 0;
   #size = 0;
@@ -209,8 +210,7 @@ export class OrderTable {
   #useCurrency(currency: string): number {
     let number = this.#currencyNames.get(currency);
     if (number === undefined) {
-      const unused = this.#currencyOf.indexOf(undefined);
-      number = unused === -1 ? this.#currencyOf.length : unused;
+      number = this.#freeCurrencies.pop() ?? this.#currencyOf.length;
       this.#currencyNames.set(currency, number);
       this.#currencyOf[number] = currency;
       this.#currencyUses[number] = 0;
@@ -225,6 +225,7 @@ export class OrderTable {
     if (uses > 0) return;
     this.#currencyNames.delete(this.currencyName(number));
     this.#currencyOf[number] = undefined;
+    this.#freeCurrencies.push(number);
   }
 
   #grow(least: number): void {

@@ -1,9 +1,13 @@
 import type { PublicKeyHex } from '@edmp/interface';
 import type { SignedOrder } from '../blocks/order.ts';
-import type { Order, OrderStatus } from '../market.ts';
+import type { Order, OrderSide, OrderStatus } from '../market.ts';
 import type { OrderHold } from './holds.ts';
 
+/** Returns of holds that are not known, most of them of others: a few seconds of the busiest ledger. */
+const EARLY_RETURNS = 4_096;
+
 interface OwnHold {
+  readonly side: OrderSide;
   readonly quantity: number;
   state: 'held' | 'settled' | 'returned';
 }
@@ -28,6 +32,7 @@ export class OwnOrders {
   /** Holds by order. */
   readonly #holds = new Map<string, Map<string, OwnHold>>();
   readonly #orderOfHold = new Map<string, readonly string[]>();
+  readonly #earlyReturns = new Set<string>();
 
   constructor(self: PublicKeyHex, now: () => number) {
     this.#self = self;
@@ -57,25 +62,33 @@ export class OwnOrders {
   /** A hold takes quantity of those of its two orders whose party is the own key. */
   holdTaken(hold: OrderHold): void {
     if (this.#orderOfHold.has(hold.hold)) return;
-    const orders = [
-      ...(hold.seller === this.#self ? [hold.ask] : []),
-      ...(hold.buyer === this.#self ? [hold.bid] : []),
-    ];
+    const orders: (readonly [string, OrderSide])[] = [];
+    if (hold.seller === this.#self) orders.push([hold.ask, 'ask']);
+    if (hold.buyer === this.#self) orders.push([hold.bid, 'bid']);
     if (orders.length === 0) return;
-    this.#orderOfHold.set(hold.hold, orders);
-    for (const key of orders) {
+    this.#orderOfHold.set(
+      hold.hold,
+      orders.map(([key]) => key),
+    );
+    const state = this.#earlyReturns.delete(hold.hold) ? 'returned' : 'held';
+    for (const [key, side] of orders) {
       const holds = this.#holds.get(key) ?? new Map<string, OwnHold>();
-      holds.set(hold.hold, { quantity: hold.quantity, state: 'held' });
+      holds.set(hold.hold, { side, quantity: hold.quantity, state: side === 'ask' ? state : 'held' });
       this.#holds.set(key, holds);
     }
   }
 
   /** A hold was given back: its quantity returns to an own ask, never to a bid. */
   holdReturned(hold: string): void {
-    for (const key of this.#orderOfHold.get(hold) ?? []) {
+    const orders = this.#orderOfHold.get(hold);
+    if (orders === undefined) {
+      if (this.#earlyReturns.size >= EARLY_RETURNS) this.#earlyReturns.clear();
+      this.#earlyReturns.add(hold);
+      return;
+    }
+    for (const key of orders) {
       const held = this.#holds.get(key)?.get(hold);
-      if (held !== undefined && held.state === 'held' && this.get(key)?.side !== 'bid')
-        held.state = 'returned';
+      if (held?.state === 'held' && held.side === 'ask') held.state = 'returned';
     }
   }
 
