@@ -249,7 +249,7 @@ describe('matchmakers', () => {
     expect(found[0]?.key).toBe(better.key);
     expect(found.some((ask) => ask.key === worse.key)).toBe(false);
     // The cheapest that were told stay, although the registry of the buyer is full.
-    expect(found.length).toBeGreaterThanOrEqual(64);
+    expect(found).toHaveLength(64);
   });
 
   it('a match with an ask that does not cross, or is not signed, is refused and counts for nothing', async () => {

@@ -138,5 +138,6 @@ describe('books of many markets', () => {
       expect(registry.table.currencyNumber(currency)).toBe(-1);
     }
     expect(books.view(asset, 'DUM1').asks).toHaveLength(12);
+    expect([books.largeMarkets, books.largeBooks]).toEqual([1, 1]);
   });
 });

@@ -51,6 +51,13 @@ export class MarketBooks {
     return this.#large.size;
   }
 
+  /** Books of the large kind, one for each currency of such an asset. */
+  get largeBooks(): number {
+    let books = 0;
+    for (const market of this.#large.values()) books += market.books.size;
+    return books;
+  }
+
   /** An order came; nothing happens when nothing is left of it. */
   add(slot: number): void {
     if (this.#table.left[slot] === 0) return;
