@@ -19,6 +19,8 @@ const UNCERTIFIED_LATER_MS = 2_000;
 /** How long an author without balance or certificate waits, ms: it has nothing to spend yet. */
 const NOTHING_LATER_MS = 60_000;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Where the blocks of a run stand in an account. */
 interface Placing {
   /** The block that `fresh` follows; null = the account starts with it. */
@@ -152,10 +154,12 @@ export class SpendService {
   #boundBlocks(
     run: SpendRun,
     account: NotaryAccount | undefined,
-  ): Promise<readonly (Spending | undefined)[]> {
+  ): Promise<readonly (Spending | undefined)[]> | readonly Spending[] {
+    // The way of nearly every block: it comes right after what is known.
+    if (account === undefined || (run.blocks[0]?.money.n ?? 0) > account.head.money.n) return [];
     return Promise.all(
       run.blocks.map(async ({ money: { n }, authorHex }) => {
-        if (account === undefined || n > account.head.money.n) return undefined;
+        if (n > account.head.money.n) return undefined;
         return n === account.head.money.n ? account.head : this.#book.slot(run.currency, authorHex, n);
       }),
     );
@@ -184,6 +188,7 @@ export class SpendService {
 
   /** Keys of the blocks in the run with a spend certificate that is right. */
   async #certifiedBlocks(run: SpendRun, currency: IssuedCurrency): Promise<ReadonlySet<string>> {
+    if (run.spends.size === 0) return NONE;
     const certified = new Set<string>();
     for (const block of run.blocks) {
       const certificate = run.spends.get(block.key);
@@ -218,8 +223,10 @@ export class SpendService {
       return refused(code, message);
     }
     const lastCertified = fresh.findLastIndex(({ key }) => certified.has(key));
-    const claims = await this.#claimProblem(run, currency, fresh, lastCertified);
-    if (claims !== undefined) return claims;
+    if (fresh.some(({ money }) => money.claims.length > 0)) {
+      const claims = await this.#claimProblem(run, currency, fresh, lastCertified);
+      if (claims !== undefined) return claims;
+    }
     const blocks = [...older, ...(jump === null ? [] : [jump]), ...fresh];
     return (await this.#verify.all(blocks.map(({ block }) => verifyItem(block))))
       ? undefined
