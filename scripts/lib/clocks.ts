@@ -86,14 +86,16 @@ export const datedTests: readonly string[] = [
 ];
 
 /**
- * What to set so that a Node process and all that it starts live by `clock`, which reads `at` when the machine's reads
+ * What to set so that a Node process and all that it starts live by `clock`, which reads `at` when this process's reads
  * `now`. Node's own means and not libfaketime: that one also moves the clock by which threads wait, under which Node and
  * Chromium hang now and then, and Chromium keeps the right clock here on purpose, so that the page's is always wrong.
  */
 export function clockVariables(clock: TestClock, now: number): Readonly<Record<string, string>> {
   const preload = pathToFileURL(join(root, 'scripts/lib/shift-clock.ts')).href;
+  // `now` may be of a clock that is moved already.
+  const moved = Number(process.env.EDMP_CLOCK_SHIFT_MS ?? 0);
   return {
-    EDMP_CLOCK_SHIFT_MS: String(clock.at - now),
+    EDMP_CLOCK_SHIFT_MS: String(clock.at - now + moved),
     NODE_OPTIONS: `--import=${preload}`,
     TZ: clock.zone,
     LANG: `${clock.locale}.UTF-8`,

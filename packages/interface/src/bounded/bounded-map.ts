@@ -20,6 +20,8 @@ export interface BoundedMap<K, V> {
   clear(): void;
   /** Entries, oldest first. */
   entries(): IterableIterator<[K, V]>;
+  /** Values, oldest first. */
+  values(): IterableIterator<V>;
 }
 
 /** An empty {@link BoundedMap}. */
@@ -51,5 +53,6 @@ export function boundedMap<K, V>(options: BoundedMapOptions<K, V>): BoundedMap<K
     delete: (key) => map.delete(key),
     clear: () => map.clear(),
     entries: () => map.entries(),
+    values: () => map.values(),
   };
 }

@@ -3,7 +3,7 @@ import { isEdmpError } from '@edmp/interface';
 import { datasetDocumentOf as checkedDocument } from '@edmp/interface/dataset';
 import { MarketError } from '../errors.ts';
 
-export { assetIdOf, isAssetId } from '@edmp/interface/dataset';
+export { assetIdOf, isAssetId, MAX_DOCUMENT_BYTES } from '@edmp/interface/dataset';
 
 /**
  * A dataset document out of a decoded value, by the one rule of `@edmp/interface/dataset`: what is listed can be

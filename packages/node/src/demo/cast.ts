@@ -30,10 +30,10 @@ export interface Cast {
 
 /** Test money of the demo. */
 export const TEST_CURRENCY = 'DUM1';
-/** Phases of a trade when nothing is meant to go wrong, and when somebody is waited for in vain, ms. */
-const PHASE_MS = { fine: 20_000, fault: 3_000 } as const;
-/** The meter's day is offered on an empty network; this is how long peers need to find each other, ms. */
-const MEETING_MS = 10_000;
+/** Phases of a trade, and when somebody is waited for in vain, ms. */
+const PHASE_MS = { fine: 20_000, silent: 4_000 } as const;
+/** How long peers may need to find each other on a machine that is busy with other things, ms. */
+const MEETING_MS = 30_000;
 
 /** Starts processes of the demo. */
 export async function startPeer(
@@ -54,7 +54,7 @@ export async function startPeer(
       '0',
       '--no-web',
       '--phase-timeout',
-      String(options.fault === undefined ? PHASE_MS.fine : PHASE_MS.fault),
+      String(options.fault === 'kill-seller' ? PHASE_MS.silent : PHASE_MS.fine),
       ...args,
     ],
     options.timeoutMs,

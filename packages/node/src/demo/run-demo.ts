@@ -16,6 +16,8 @@ export type { DemoReport } from './report.ts';
 
 /** What the issuer of a community token gives the buyer, minor units. */
 const MINTED = 1_000n;
+/** How long a bid that cannot match is watched before the demo says so, ms. */
+const NO_MATCH_MS = 9_000;
 const COMMODITY = { commodity: 'electricity', flow: 'import', step: 'PT15M' } as const;
 
 interface Owned {
@@ -224,11 +226,10 @@ async function trading({ ladder, options }: Stage, cast: Cast, listing: ListingV
     (view) =>
       `"electricity ${view.descriptor.from}, 15 min, cell ${view.descriptor.cell}" → ${view.asset.slice(0, 24)}…`,
   );
-  const longest = fault === undefined ? 20_000 : fault === 'kill-seller' ? 25_000 : 9_000;
   const following = follow({
     buyer: client,
     asset: listing.asset,
-    timeoutMs: Math.min(options.timeoutMs, longest),
+    timeoutMs: fault === 'wrong-price' ? Math.min(options.timeoutMs, NO_MATCH_MS) : options.timeoutMs,
     now,
   });
   // It is waited for below; until then a failure must not count as unhandled.
