@@ -169,8 +169,8 @@ class History {
     await world.advance(MINUTE);
     await world.until(() => !busy(), last, MINUTE);
     await watch.check();
-    // A notary client may just have begun its longest pause.
-    await world.advance(6 * MINUTE);
+    // A notary client may just have begun its longest pause, a chain its longest time between two comparisons.
+    await world.advance(8 * MINUTE);
     for (let round = 0; round < 2; round++) {
       for (const { node } of membersOf(cast, 'seller', 'buyer')) {
         for (const currency of ['DUM1', 'DUM2', cast.sun?.id ?? '']) {

@@ -13,7 +13,7 @@ import { statementsOfRow } from '../../packages/market/src/notary/own-statements
 import { decodeHalfBlock } from '../../packages/trustchain/src/index.ts';
 
 const KEY = 'notary/key/';
-const SLOT = 'notary/slot/';
+const ACCOUNT = 'notary/account/';
 const HOLD = 'notary/hold/';
 
 /** Hears the statements that a store binds its notary to: they are written before they are said. */
@@ -47,7 +47,7 @@ export function tapStatements(store: KeyValueStore, crypto: Crypto, bound: Bound
 
 function statementsIn(key: string, value: Uint8Array, crypto: Crypto): readonly Statement[] {
   if (key.startsWith(HOLD)) return statementsOfRow(decodeHoldRow(value));
-  if (!key.startsWith(SLOT)) return [];
+  if (!key.startsWith(ACCOUNT) || !key.includes('/n/')) return [];
   const spending = spendingOf(decodeHalfBlock(value, crypto));
   if (spending === undefined) return [];
   const currency = currencyIdToTx(spending.money.currency);

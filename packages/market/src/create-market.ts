@@ -15,6 +15,7 @@ import { tellBooks } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
+import { ReceiptChains } from './desk/receipt-chains.ts';
 import { registerRules } from './desk/register-rules.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
@@ -247,6 +248,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     trading,
     spender,
   });
+  const receiptChains = new ReceiptChains({
+    trustchain,
+    ledger: () => books.upToDate(),
+    environment,
+    report,
+    signal,
+  });
+  ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
     ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
