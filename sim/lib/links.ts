@@ -28,6 +28,8 @@ export class Links {
   #redialling = false;
   /** Probability that one request or response frame is lost. */
   frameLoss = 0;
+  /** Whether two nodes know of each other at all. Default: everybody does. */
+  wanted: (a: PublicKey, b: PublicKey) => boolean = () => true;
 
   constructor(environment: Environment, networks: SimulatedNetworks, nodes: () => readonly LinkNode[]) {
     this.#environment = environment;
@@ -91,7 +93,7 @@ export class Links {
     for (const [index, a] of up.entries()) {
       for (const b of up.slice(index + 1)) {
         const open = [...this.#cuts].every((cut) => cut.oneWay || !isPair(cut, a.key, b.key));
-        if (open) this.#networks.link(a.key, b.key);
+        if (open && this.wanted(a.key, b.key)) this.#networks.link(a.key, b.key);
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { DatasetDocument, PublicKey } from '../../packages/interface/src/index.ts';
+import { type DatasetDocument, equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
 import type { IssuedCurrency, MarketOptions } from '../../packages/market/src/index.ts';
 import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
 import type { SimNode } from '../lib/node.ts';
@@ -56,8 +56,8 @@ export async function createCast(world: World): Promise<Cast> {
   const notaries = draw === 0 ? 7 : draw < 7 ? 4 : 1;
   const durations = {
     accept: MINUTE,
-    release: (5 + random.below(6)) * MINUTE,
-    complain: (15 + random.below(46)) * MINUTE,
+    release: (3 + random.below(4)) * MINUTE,
+    complain: (8 + random.below(20)) * MINUTE,
   };
   const cast: Cast = { world, members, sun: null, notaries, durations, deltaMs: MINUTE };
   const witnessKeys: PublicKey[] = [];
@@ -94,6 +94,7 @@ export async function createCast(world: World): Promise<Cast> {
   add('issuer', 'issuer', false);
   for (let i = random.below(3) + 1; i > 0; i--) add('seller', `seller${i}`, false);
   for (let i = random.below(3) + 1; i > 0; i--) add('buyer', `buyer${i}`, false);
+  if (random.below(3) > 0) world.links.wanted = (a, b) => isWanted(cast, a, b);
   for (const { node } of members) await node.start();
   world.links.connect();
   await world.advance(500);
@@ -113,4 +114,13 @@ export async function createCast(world: World): Promise<Cast> {
     if (adding !== undefined) await world.environment.run(adding);
   }
   return cast;
+}
+
+/** Homes sit behind routers: they reach those who serve the community, and whom they trade with. */
+function isWanted(cast: Cast, a: PublicKey, b: PublicKey): boolean {
+  const [left, right] = [a, b].map((key) =>
+    cast.members.find(({ node }) => equalBytes(node.key, key)),
+  );
+  if (left === undefined || right === undefined) return false;
+  return left.node.isNotary || right.node.isNotary || left.party !== right.party;
 }

@@ -76,6 +76,11 @@ export class Marksman {
     });
   }
 
+  /** Strikes no more. */
+  disarm(): void {
+    this.#aims.length = 0;
+  }
+
   strike({ stroke, length, role, state }: Aim, self: Member, other: Member): void {
     const { world } = this.#cast;
     const ms = this.#lengthOf(length);

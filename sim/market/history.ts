@@ -89,6 +89,7 @@ class History {
     const quiet = random.below(3) === 0 ? accept + release + complain : random.below(10 * MINUTE);
     await world.advance(quiet);
     await watch.check();
+    marksman.disarm();
     await this.#heal(cast);
     await this.#settle(cast, watch);
     await checkEnd(cast, this.#universe, excuses(cast, marksman));
