@@ -1,8 +1,12 @@
 import { type DatasetDocument, equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
 import type { IssuedCurrency, MarketOptions } from '../../packages/market/src/index.ts';
 import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
+import { faultsOf } from '../../packages/market/src/notary.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
+import { Liars } from './byzantine/draw.ts';
+import type { LiarContext } from './byzantine/role.ts';
+import type { Universe } from './universe.ts';
 
 /** What a node does in a history. */
 export type Party = 'issuer' | 'notary' | 'witness' | 'seller' | 'buyer';
@@ -48,7 +52,7 @@ export function deciders(cast: Cast): readonly SimNode[] {
 }
 
 /** Draws and starts all nodes, connects them and opens the token. */
-export async function createCast(world: World): Promise<Cast> {
+export async function createCast(world: World, universe: Universe, hasLiars: boolean): Promise<Cast> {
   const random = world.random.fork('cast');
   const shelf: Shelf = new Map();
   const members: Member[] = [];
@@ -61,9 +65,11 @@ export async function createCast(world: World): Promise<Cast> {
   };
   const cast: Cast = { world, members, sun: null, notaries, durations, deltaMs: MINUTE };
   const witnessKeys: PublicKey[] = [];
+  const liars = new Liars(world.random.fork('liars'), hasLiars, faultsOf(notaries));
 
   const add = (party: Party, name: string, isNotary: boolean): Member => {
     const settlement = fakeSettlement({ environment: world.environment, shelf });
+    const role = liars.next(party);
     const node = world.add({
       name,
       settlement,
@@ -76,9 +82,20 @@ export async function createCast(world: World): Promise<Cast> {
         deltaMs: cast.deltaMs,
         ...(cast.sun === null ? {} : { currencies: [cast.sun.block.bytes] }),
       }),
+      wrapNetwork: (network) => role?.wrapNetwork?.(network, context) ?? network,
+      wrapStatements: (store) => role?.wrapStatements?.(store, context) ?? store,
     });
     const member: Member = { party, node, settlement, documents: [] };
     members.push(member);
+    const context: LiarContext = {
+      cast,
+      member,
+      universe,
+      random: world.random.fork(`liar ${name}`),
+      lie: () => world.fault(`byzantine-${role?.name}`, name),
+    };
+    node.byzantine = role?.name ?? null;
+    role?.install?.(context);
     return member;
   };
 

@@ -69,7 +69,7 @@ class History {
   async run(): Promise<HistoryResult> {
     const world = this.#world;
     const random = world.random.fork('history');
-    const cast = await createCast(world);
+    const cast = await createCast(world, this.#universe, this.#has('byzantine'));
     const watch = new Watch(cast, this.#universe);
     const marksman = new Marksman(cast, this.#has('aimed') ? aimsOf(cast) : []);
     const operations = new Operations(cast, this.#calls);
