@@ -42,6 +42,7 @@ export interface NodeOptions {
   /** Changes one of the things that its market is made of, as a liar's software would. */
   readonly wrapNetwork?: (network: Network) => Network;
   readonly wrapStatements?: (store: KeyValueStore) => KeyValueStore;
+  readonly wrapRecords?: (store: KeyValueStore) => KeyValueStore;
 }
 
 /** Comparing heads and proofs less often than by default: a simulated hour has to be cheap. */
@@ -137,7 +138,7 @@ export class SimNode {
         environment: this.clock,
         crypto: world.crypto,
         signer: this.signer,
-        records: stores.records,
+        records: this.#options.wrapRecords?.(stores.records) ?? stores.records,
         ...(this.isNotary ? { notary: { store: await this.#openStatements() } } : {}),
         ...this.#options.market(),
       });

@@ -1,58 +1,26 @@
-import { type DatasetDocument, equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
-import type { IssuedCurrency, MarketOptions } from '../../packages/market/src/index.ts';
+import { equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
+import type { MarketOptions } from '../../packages/market/src/index.ts';
 import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
 import { faultsOf } from '../../packages/market/src/notary.ts';
-import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
 import { Liars } from './byzantine/draw.ts';
-import type { LiarContext } from './byzantine/role.ts';
+import type { ByzantineRole, LiarContext } from './byzantine/role.ts';
+import { type Cast, type Member, membersOf, type Party } from './members.ts';
 import type { Universe } from './universe.ts';
-
-/** What a node does in a history. */
-export type Party = 'issuer' | 'notary' | 'witness' | 'seller' | 'buyer';
-
-/** One node and its part. */
-export interface Member {
-  readonly party: Party;
-  readonly node: SimNode;
-  readonly settlement: ReturnType<typeof fakeSettlement>;
-  /** Datasets that a seller has. */
-  readonly documents: DatasetDocument[];
-}
-
-/** Who takes part in a history. */
-export interface Cast {
-  readonly world: World;
-  readonly members: readonly Member[];
-  /** The community's token; set once its issuer has opened it. */
-  sun: IssuedCurrency | null;
-  /** How many notaries, and thus liars among them, there can be. */
-  readonly notaries: 1 | 4 | 7;
-  /** Phases of the trades. */
-  readonly durations: { readonly accept: number; readonly release: number; readonly complain: number };
-  readonly deltaMs: number;
-}
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-/** Members of some parties. */
-export function membersOf(cast: Cast, ...parties: readonly Party[]): readonly Member[] {
-  return cast.members.filter(({ party }) => parties.includes(party));
-}
-
-/** A member by its node. */
-export function memberOf(cast: Cast, node: SimNode): Member | undefined {
-  return cast.members.find((member) => member.node === node);
-}
-
-/** Nodes whose statements decide: notaries and witnesses. */
-export function deciders(cast: Cast): readonly SimNode[] {
-  return cast.members.filter(({ node }) => node.isNotary).map(({ node }) => node);
+/** Who lies in a history. */
+export interface Lies {
+  /** Whether liars are drawn at all. */
+  readonly areDrawn: boolean;
+  /** A bug on purpose: all members of its parties have it and count as honest. The invariants have to find it. */
+  readonly planted?: ByzantineRole | undefined;
 }
 
 /** Draws and starts all nodes, connects them and opens the token. */
-export async function createCast(world: World, universe: Universe, hasLiars: boolean): Promise<Cast> {
+export async function createCast(world: World, universe: Universe, lies: Lies): Promise<Cast> {
   const random = world.random.fork('cast');
   const shelf: Shelf = new Map();
   const members: Member[] = [];
@@ -65,11 +33,12 @@ export async function createCast(world: World, universe: Universe, hasLiars: boo
   };
   const cast: Cast = { world, members, sun: null, notaries, durations, deltaMs: MINUTE };
   const witnessKeys: PublicKey[] = [];
-  const liars = new Liars(world.random.fork('liars'), hasLiars, faultsOf(notaries));
+  const liars = new Liars(world.random.fork('liars'), lies.areDrawn, faultsOf(notaries));
 
   const add = (party: Party, name: string, isNotary: boolean): Member => {
     const settlement = fakeSettlement({ environment: world.environment, shelf });
-    const role = liars.next(party);
+    const planted = lies.planted?.parties.includes(party) === true ? lies.planted : undefined;
+    const role = planted ?? liars.next(party);
     const node = world.add({
       name,
       settlement,
@@ -83,6 +52,7 @@ export async function createCast(world: World, universe: Universe, hasLiars: boo
         ...(cast.sun === null ? {} : { currencies: [cast.sun.block.bytes] }),
       }),
       wrapNetwork: (network) => role?.wrapNetwork?.(network, context) ?? network,
+      wrapRecords: (store) => role?.wrapRecords?.(store, context) ?? store,
       wrapStatements: (store) => role?.wrapStatements?.(store, context) ?? store,
     });
     const member: Member = { party, node, settlement, documents: [] };
@@ -94,7 +64,7 @@ export async function createCast(world: World, universe: Universe, hasLiars: boo
       random: world.random.fork(`liar ${name}`),
       lie: () => world.fault(`byzantine-${role?.name}`, name),
     };
-    node.byzantine = role?.name ?? null;
+    node.byzantine = planted === undefined ? (role?.name ?? null) : null;
     role?.install?.(context);
     return member;
   };

@@ -3,7 +3,7 @@ import { type Market, type Trade, isMarketError } from '../../packages/market/sr
 import { pays } from '../../packages/market/src/ledger.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
-import { type Cast, type Member, membersOf } from './cast.ts';
+import { type Cast, type Member, membersOf } from './members.ts';
 import { checkExclusion, recount } from './recount.ts';
 import type { Universe } from './universe.ts';
 
@@ -44,7 +44,18 @@ export class Watch {
     for (const { node } of this.#cast.members) {
       const market = node.running?.market;
       if (market === undefined || node.byzantine !== null) continue;
-      for (const trade of market.trades()) this.#take(node, trade, market);
+      const trades = market.trades();
+      for (const trade of trades) this.#take(node, trade, market);
+      this.#expectKept(node, new Set(trades.map(({ id }) => id)));
+    }
+  }
+
+  /** A trade in which money was held is never forgotten. */
+  #expectKept(node: SimNode, here: ReadonlySet<string>): void {
+    for (const [name, trade] of this.trades) {
+      if (!name.startsWith(`${node.name} `) || here.has(trade.id) || trade.failure !== undefined) continue;
+      if (EARLY.has(trade.state)) continue;
+      this.#cast.world.findings.add('lost', 'trade-forgotten', `${name} ${trade.state}`);
     }
   }
 
@@ -78,6 +89,9 @@ export class Watch {
     });
   }
 }
+
+/** States in which nothing is at stake. */
+const EARLY: ReadonlySet<string> = new Set(['proposing', 'fetching', 'signing', 'offered']);
 
 /** Codes that a node may note about its own work when peers, its disk or its peers' bytes fail it. */
 const BACKGROUND: ReadonlySet<string> = new Set(['ERR_STORE_FULL', 'ERR_STORE_CLOSED', 'ERR_NETWORK_STOPPED']);
@@ -168,7 +182,9 @@ async function checkBalances(cast: Cast, universe: Universe, { node }: Member, m
     if (process.env.DEBUG) { for (const t of market.trades()) { const e = market.tradeEvidence(t.id); console.log(node.name, t.role, t.state, t.amount, t.price.currency.slice(-6), 'spend', !!e.spend, 'ack', !!e.acks, e.outcome?.kind, !!e.outcome?.certificate, 'univ', universe.ledger.hold(String(e.hold))?.outcome?.kind); }
       console.log(node.name, 'own', own, 'all', all, await node.running!.stores.records.entries('evidence/').then(x=>x.map(y=>y[0].slice(0,30)))); }
     for (const part of ['available', 'held', 'pending', 'earned'] as const) {
-      if (own[part] !== all[part]) {
+      // What a liar paid and told nobody of is on no chain that this node could know.
+      const kept = own[part] < all[part] ? await keptBack(cast, universe, node, currency) : 0n;
+      if (own[part] > all[part] || own[part] + kept < all[part]) {
         const label = currency === sun?.id ? 'SUN' : currency;
         findings.add(
           'violations',
@@ -180,6 +196,20 @@ async function checkBalances(cast: Cast, universe: Universe, { node }: Member, m
     const { state } = universe.ledger.account(node.key, currency);
     if (state !== 'ok') findings.add('stuck', 'account-stopped', `${node.name} ${publicKeyToHex(node.key).slice(0, 8)} ${state}`);
   }
+}
+
+/** Transfers to a node by liars that it does not hold, minor units. */
+async function keptBack(cast: Cast, universe: Universe, node: SimNode, currency: string): Promise<bigint> {
+  const liars = new Set(
+    cast.members.filter((member) => member.node.byzantine !== null).map((member) => publicKeyToHex(member.node.key)),
+  );
+  let sum = 0n;
+  for (const { id, kind, authorHex, money } of universe.spendings.values()) {
+    const isHidden = kind === 'transfer' && liars.has(authorHex) && money.currency === currency;
+    if (!isHidden || money.to === null || !equalBytes(money.to, node.key)) continue;
+    if ((await node.running?.stores.blocks.has(id)) === false) sum += money.pay;
+  }
+  return sum;
 }
 
 /** Ends of honest nodes' trades, for the report. */

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../../packages/interface/src/index.ts';
 import { BUYER_STATES, SELLER_STATES, type TradeRole, type TradeState } from '../../packages/market/src/trade/states.ts';
-import { type Cast, deciders, type Member, memberOf } from './cast.ts';
+import { type Cast, deciders, type Member, memberOf } from './members.ts';
 import { crashFor } from './operations.ts';
 
 /** What is done when a trade comes to a state. */

@@ -4,7 +4,9 @@ import { Calls } from '../lib/calls.ts';
 import type { Finding } from '../lib/findings.ts';
 import type { SimNode } from '../lib/node.ts';
 import { World } from '../lib/world.ts';
-import { type Cast, createCast, deciders, memberOf, membersOf } from './cast.ts';
+import type { ByzantineRole } from './byzantine/role.ts';
+import { createCast } from './cast.ts';
+import { type Cast, deciders, memberOf, membersOf } from './members.ts';
 import { checkEnd, countTrades, type Excuses, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
 import { Operations, startAgain } from './operations.ts';
@@ -31,6 +33,8 @@ export interface HistoryOptions {
   readonly seed: number;
   /** Kinds of faults; all by default. */
   readonly only?: ReadonlySet<string> | undefined;
+  /** A bug on purpose; see `Lies`. */
+  readonly planted?: ByzantineRole;
   /** Gets every line of the trace. */
   readonly print?: (line: string) => void;
 }
@@ -69,7 +73,10 @@ class History {
   async run(): Promise<HistoryResult> {
     const world = this.#world;
     const random = world.random.fork('history');
-    const cast = await createCast(world, this.#universe, this.#has('byzantine'));
+    const cast = await createCast(world, this.#universe, {
+      areDrawn: this.#has('byzantine'),
+      planted: this.#options.planted,
+    });
     const watch = new Watch(cast, this.#universe);
     const marksman = new Marksman(cast, this.#has('aimed') ? aimsOf(cast) : []);
     const operations = new Operations(cast, this.#calls);

@@ -2,7 +2,7 @@ import type { SeededRandom } from '../../packages/interface/src/index.ts';
 import { type Listing, type Order, price, UNLIMITED_SUPPLY } from '../../packages/market/src/index.ts';
 import { assetOf, documentOf } from '../../packages/market/test/support/documents.ts';
 import type { Calls } from '../lib/calls.ts';
-import { type Cast, type Member, membersOf } from './cast.ts';
+import { type Cast, type Member, membersOf } from './members.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -128,7 +128,10 @@ export class Operations {
   #transfer(): void {
     const members = membersOf(this.#cast, 'seller', 'buyer', 'issuer');
     const from = this.#oneOf(members);
-    const to = this.#oneOf(members.filter((member) => member !== from));
+    // Payments go to whom one can reach: a block that was handed to nobody cannot pay anybody.
+    const { wanted } = this.#cast.world.links;
+    const reached = members.filter(({ node }) => node !== from?.node && from !== undefined && wanted(from.node.key, node.key));
+    const to = this.#oneOf(reached);
     const currency = this.#oneOf(['DUM1', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
     const amount = BigInt(1 + this.#random.below(300));
     if (to === undefined) return;

@@ -4,7 +4,7 @@ import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { encodeNotaryRequest } from '../../../packages/market/src/notary/messages.ts';
 import { decodeTradeRequest, TRADE_PROTOCOL } from '../../../packages/market/src/trade/messages.ts';
 import { signHalfBlock } from '../../../packages/trustchain/src/index.ts';
-import { deciders, membersOf } from '../cast.ts';
+import { deciders, membersOf } from '../members.ts';
 import type { ByzantineRole, LiarContext } from './role.ts';
 
 /** Complains about data that is right. */

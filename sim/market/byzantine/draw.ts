@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../../packages/interface/src/index.ts';
-import type { Party } from '../cast.ts';
+import type { Party } from '../members.ts';
 import { BUYERS } from './buyers.ts';
 import { JUDGES } from './judges.ts';
 import { MATCHMAKERS } from './matchmakers.ts';

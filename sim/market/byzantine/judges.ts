@@ -83,7 +83,8 @@ async function everything(
     const holds = await Promise.all(
       request.holds.map(async ({ id }) => {
         const spending = universe.spendings.get(id.toString());
-        const currency = spending?.hold?.witnesses === null ? sun : null;
+        if (spending === undefined) return { statements: [], need: true, laterMs: 0 };
+        const currency = spending.hold?.witnesses === null ? sun : null;
         const statements = await Promise.all(
           (['none', 'paid', 'refund'] as const).map((kind) => sign({ kind, currency, subject: id, extra: null })),
         );

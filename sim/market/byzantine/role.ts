@@ -1,5 +1,5 @@
 import type { KeyValueStore, Network, SeededRandom } from '../../../packages/interface/src/index.ts';
-import type { Cast, Member, Party } from '../cast.ts';
+import type { Cast, Member, Party } from '../members.ts';
 import type { Universe } from '../universe.ts';
 
 /** What a liar knows and can do. */
@@ -24,6 +24,8 @@ export interface ByzantineRole {
   wrapNetwork?(network: Network, context: LiarContext): Network;
   /** Stands between its notary and the store that its statements rest on. */
   wrapStatements?(store: KeyValueStore, context: LiarContext): KeyValueStore;
+  /** Stands between its market and its records. */
+  wrapRecords?(store: KeyValueStore, context: LiarContext): KeyValueStore;
 }
 
 /** A network of which `serve` may answer requests of one protocol instead of the node: undefined = let it. */

@@ -5,7 +5,7 @@ import type { Cheat } from '../../../packages/market/test/support/fake-settlemen
 import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { decodeNotaryRequest } from '../../../packages/market/src/notary/messages.ts';
 import { TRADE_PROTOCOL } from '../../../packages/market/src/trade/messages.ts';
-import { deciders } from '../cast.ts';
+import { deciders } from '../members.ts';
 import type { ByzantineRole, LiarContext } from './role.ts';
 
 /** Sells something else than it promised, or gives nothing. */
