@@ -201,7 +201,7 @@ class History {
     for (const { node } of membersOf(cast, 'seller', 'buyer')) {
       const market = node.running?.market;
       if (market === undefined || node.byzantine !== null) continue;
-      const { available } = this.#universe.ledger.balance(node.key, sun.id);
+      const { available } = await world.environment.run(market.balance(node.key, sun.id));
       if (available < 1n) continue;
       const id = await this.#calls.make(node, 'last-transfer', (open) => {
         const paying = open.transfer({ currency: sun.id, to: issuer.node.key, amount: 1n });
