@@ -22,16 +22,6 @@ export {
   verifyItem,
   verifySignature,
 } from './block/signature.ts';
-export {
-  CHAIN_CAR_FORMAT,
-  type ChainCarItem,
-  type ExportChainOptions,
-  exportChainCar,
-  type ImportReport,
-  importChainCar,
-  readChainCar,
-} from './car/chain-car.ts';
-export { CarError } from './car/errors.ts';
 export { createTrustchain, type PrunableTrustchain } from './chain/create-trustchain.ts';
 export { ChainError, PairError } from './chain/errors.ts';
 export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
@@ -59,21 +49,7 @@ export {
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
 export { MAX_SLOT_LENGTH, type SlotOf, slotsBy } from './fraud/slot.ts';
-export {
-  type BlockDescription,
-  type ChainDescription,
-  type DescribeChainOptions,
-  describeChain,
-} from './inspect/describe-chain.ts';
 export { type ChainExtent, chainExtent, chainGaps, type PositionRange } from './inspect/gaps.ts';
-export { type BlockKind, blockKind } from './inspect/kind.ts';
-export {
-  type ChainFinding,
-  type ChainReport,
-  type UnreadableRow,
-  type VerifyChainOptions,
-  verifyChain,
-} from './inspect/verify-chain.ts';
 export {
   type AnswerKind,
   answerKind,

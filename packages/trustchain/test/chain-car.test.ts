@@ -9,14 +9,11 @@ import { encodeCanonical } from '@edmp/interface/format';
 import {
   createTrustchain,
   encodeFraudProof,
-  exportChainCar,
   forkEvidence,
   identify,
-  importChainCar,
   memoryBlockStore,
-  readChainCar,
-  verifyChain,
 } from '@edmp/trustchain';
+import { exportChainCar, importChainCar, readChainCar, verifyChain } from '@edmp/trustchain/tools';
 import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';
 import { CID } from 'multiformats/cid';

@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type BlockStore, type HalfBlock, isEdmpError } from '@edmp/interface';
-import {
-  encodeFraudProof,
-  type FraudProof,
-  forkEvidence,
-  memoryBlockStore,
-  verifyChain,
-} from '@edmp/trustchain';
+import { encodeFraudProof, type FraudProof, forkEvidence, memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { describeChain, exportChainCar, readChainCar, verifyChain } from '@edmp/trustchain/tools';
 import { afterAll, describe, expect, it } from 'vitest';
 import { StoreError } from '../src/store/errors.ts';
 import { agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
@@ -42,6 +37,78 @@ async function damagedStore(
   return sqliteBlockStore({ path });
 }
 const unreadable = (where: string): string => `UPDATE blocks SET bytes = x'00' WHERE ${where}`;
+
+describe('T7 a store with a damaged row', () => {
+  const describeIt = (store: BlockStore, limit = 100) =>
+    describeChain(store, alice.publicKey, { crypto, now, limit });
+  const exported = async (store: BlockStore, links = false) => {
+    const left: number[] = [];
+    const pieces: Uint8Array[] = [];
+    const options = { crypto, links, onUnreadable: ({ seq }: { readonly seq: number }) => left.push(seq) };
+    for await (const piece of exportChainCar(store, alice.publicKey, options)) pieces.push(piece);
+    return { left, pieces };
+  };
+
+  it.each([[[1]], [[3]], [[6]], [[2, 3]], [[1, 2, 3, 4, 5, 6]]])(
+    'has its chain described and exported but for position %j',
+    async (positions) => {
+      const chain = await chainOf(alice, 6, (seq) => ({ peer: bob.publicKey, tx: seq }));
+      const answer = await agreementTo(bob, itemAt(chain, 3));
+      const store = await damagedStore(
+        [...chain, answer],
+        unreadable(`seq IN (${positions.join()}) AND author = 1`),
+      );
+      const told = await describeIt(store);
+      const readable = chain.filter(({ core }) => !positions.includes(core.seq));
+      expect(told.entries.map(({ block }) => block.core.seq)).toEqual(readable.map(({ core }) => core.seq));
+      expect(told.unreadable.map(({ seq, issue }) => [seq, issue.code])).toEqual(
+        positions.map((seq) => [seq, 'ERR_STORE_CORRUPT']),
+      );
+      expect(told.head?.seq ?? 0).toBe(readable.at(-1)?.core.seq ?? 0);
+      expect([told.blocks, told.gaps]).toEqual([6, []]);
+      for (const links of [false, true]) {
+        const { left, pieces } = await exported(store, links);
+        expect(left).toEqual(positions);
+        const read: number[] = [];
+        const reading = (async () => {
+          for await (const item of readChainCar(
+            (async function* () {
+              yield* pieces;
+            })(),
+            crypto,
+          )) {
+            if (item.kind === 'block' && item.block.core.key.join() === alice.publicKey.join())
+              read.push(item.block.core.seq);
+          }
+        })();
+        expect(await codeOfAsync(reading), 'the file says that it is not whole').toBe('ERR_CAR_INCOMPLETE');
+        expect(read).toEqual(readable.map(({ core }) => core.seq));
+      }
+      await store.close();
+    },
+  );
+
+  it('has at most as many rows described as asked for, damaged ones included', async () => {
+    const store = await damagedStore(await chainOf(alice, 6), unreadable('seq IN (2, 3)'));
+    const told = await describeIt(store, 3);
+    expect([told.entries.length, told.unreadable.length]).toEqual([1, 2]);
+    await store.close();
+  });
+
+  it('has damaged proofs told, and not exported', async () => {
+    const fork = forkEvidence(await blockOf(alice, { tx: 1 }), await blockOf(alice, { tx: 2 }));
+    if (fork === undefined) throw new Error('no fork');
+    const store = await damagedStore(fork.blocks, "UPDATE proofs SET proof = x'00'", [
+      encodeFraudProof(fork, crypto),
+    ]);
+    expect(await describeIt(store)).toMatchObject({
+      fraud: [],
+      unreadable: [{ kind: 'proof', seq: null, issue: { code: 'ERR_FRAUD_ENCODING' } }],
+    });
+    await exported(store);
+    await store.close();
+  });
+});
 
 describe('a store with rows that cannot be read', () => {
   for (const [name, positions] of [

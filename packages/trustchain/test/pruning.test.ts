@@ -10,9 +10,9 @@ import {
   decodeCheckpoint,
   memoryBlockStore,
   readCheckpoints,
-  verifyChain,
 } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { verifyChain } from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it } from 'vitest';
 import { agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';

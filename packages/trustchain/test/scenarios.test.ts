@@ -17,9 +17,9 @@ import {
   MAX_TYPE_BYTES,
   memoryBlockStore,
   readCheckpoints,
-  verifyChain,
 } from '@edmp/trustchain';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
+import { verifyChain } from '@edmp/trustchain/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOf, codeOfAsync } from './support/errors.ts';

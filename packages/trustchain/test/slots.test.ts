@@ -4,14 +4,12 @@ import {
   createTrustchain,
   decodeFraudProof,
   encodeFraudProof,
-  exportChainCar,
-  importChainCar,
   memoryBlockStore,
   slotEvidence,
   slotsBy,
-  verifyChain,
   verifyFraudProof,
 } from '@edmp/trustchain';
+import { exportChainCar, importChainCar, verifyChain } from '@edmp/trustchain/tools';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { after, blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';

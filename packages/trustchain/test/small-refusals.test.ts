@@ -11,9 +11,9 @@ import {
   memoryBlockStore,
   SYNC_PROTOCOL,
   signHalfBlock,
-  verifyChain,
 } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
+import { verifyChain } from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it } from 'vitest';
 import { framesOf } from './network/support.ts';
 import { blockOf, chainOf, crypto, START, signerOf } from './support/blocks.ts';

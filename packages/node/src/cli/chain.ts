@@ -68,7 +68,8 @@ async function openChain(
 
 /** A chain that was exported to a CAR file, read into memory. */
 async function readCar(source: string): Promise<{ readonly store: BlockStore; readonly who: PublicKey }> {
-  const { memoryBlockStore, readChainCar } = await import('@edmp/trustchain');
+  const { memoryBlockStore } = await import('@edmp/trustchain');
+  const { readChainCar } = await import('@edmp/trustchain/tools');
   const { nodeCrypto } = await import('@edmp/interface/crypto/node');
   const { bytes } = await takeBytes(source);
   const store = memoryBlockStore();
@@ -99,7 +100,7 @@ function showCommand(): Command {
     .action(async (options: ChainOptions & { readonly from: number; readonly limit: number }) => {
       const { store, who } = await openChain(options);
       try {
-        const { describeChain } = await import('@edmp/trustchain');
+        const { describeChain } = await import('@edmp/trustchain/tools');
         const chain = await describeChain(store, who, {
           ...(await rulesAndClock()),
           from: options.from,
@@ -120,13 +121,16 @@ function showCommand(): Command {
         }));
         if (options.json) {
           write(
-            `${toJson({ author: publicKeyToHex(who), blocks: chain.blocks, head: chain.head === null ? null : { seq: chain.head.seq, id: chain.head.id.toString() }, gaps: chain.gaps, fraud: chain.fraud, entries: rows }, 2)}\n`,
+            `${toJson({ author: publicKeyToHex(who), blocks: chain.blocks, head: chain.head === null ? null : { seq: chain.head.seq, id: chain.head.id.toString() }, gaps: chain.gaps, fraud: chain.fraud, unreadable: chain.unreadable, entries: rows }, 2)}\n`,
           );
           return;
         }
         write(`Chain of ${publicKeyToHex(who)}: ${chain.blocks} blocks\n`);
         if (chain.fraud.length > 0) write(`PROVEN FRAUD: ${chain.fraud.join(', ')}\n`);
         for (const [from, to] of chain.gaps) write(`missing: positions ${from} to ${to}\n`);
+        for (const { kind, seq } of chain.unreadable) {
+          write(`damaged: ${kind === 'proof' ? 'a fraud proof' : `position ${seq}`}\n`);
+        }
         write(
           `${table(
             ['SEQ', 'TIME', 'TYPE', 'KIND', 'PAIR', 'LEVEL', 'COUNTERPARTY', 'BLOCK'],
@@ -156,7 +160,7 @@ function verifyCommand(): Command {
     .action(async (file: string | undefined, options: ChainOptions) => {
       const { store, who } = file === undefined ? await openChain(options) : await readCar(file);
       try {
-        const { verifyChain } = await import('@edmp/trustchain');
+        const { verifyChain } = await import('@edmp/trustchain/tools');
         const report = await verifyChain(store, options.author ?? who, await rulesAndClock());
         if (options.json) {
           const findings = report.findings.map(({ id, seq, issues }) => ({ id: id.toString(), seq, issues }));
@@ -194,13 +198,20 @@ function exportCommand(): Command {
     .action(async (options: ChainOptions & { readonly output: string; readonly links: boolean }) => {
       const { store, who } = await openChain(options);
       try {
-        const { exportChainCar } = await import('@edmp/trustchain');
+        const { exportChainCar } = await import('@edmp/trustchain/tools');
         const { crypto } = await rulesAndClock();
         const blocks = await store.count(who);
         if (blocks === 0)
           throw new NodeError('ERR_NODE_NOT_FOUND', `No block of ${publicKeyToHex(who)} is stored here`);
         await pipeline(
-          exportChainCar(store, who, { crypto, links: options.links }),
+          exportChainCar(store, who, {
+            crypto,
+            links: options.links,
+            onUnreadable: ({ seq }) =>
+              process.stderr.write(
+                `warning: position ${seq} is damaged and left out: the file is incomplete\n`,
+              ),
+          }),
           createWriteStream(options.output),
         );
         const done = { file: options.output, author: publicKeyToHex(who), blocks };

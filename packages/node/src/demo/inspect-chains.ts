@@ -4,8 +4,8 @@ import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { marketRules } from '@edmp/market';
 import { createLedger, currencyRegister, type Ledger } from '@edmp/market/ledger';
 import { type Certificate, openCertificateStore, verifyCertificate } from '@edmp/market/notary';
-import { verifyChain } from '@edmp/trustchain';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
+import { verifyChain } from '@edmp/trustchain/tools';
 
 /** One node's data folder. */
 export interface ChainFolder {

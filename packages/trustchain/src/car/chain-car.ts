@@ -16,8 +16,9 @@ import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { assembleHalfBlock, decodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { decodeFraudProof, type FraudProof, verifyProofSignatures } from '../fraud/proof.ts';
+import { lenientReads } from '../inspect/lenient-reads.ts';
+import { readablePages, type UnreadablePosition } from '../inspect/readable-pages.ts';
 import { answersOf } from '../pair/answers-of.ts';
-import { chainPages } from '../store/pages.ts';
 import { CarError } from './errors.ts';
 import {
   blockIdOf,
@@ -38,6 +39,25 @@ export interface ExportChainOptions extends AbortOptions {
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** Add the blocks of other chains that answer this one or are answered by it. Default `false`. */
   readonly links?: boolean;
+  /**
+   * Told of positions whose rows are damaged. They are left out, as damaged proofs are; the file announces them all the
+   * same, so that its reader takes in the rest and learns at the end that it is incomplete.
+   */
+  readonly onUnreadable?: (position: UnreadablePosition) => void;
+}
+
+/** The head of a chain, which may be damaged: then everything that is stored lies below the end given. */
+async function lenientHead(
+  store: BlockStore,
+  author: PublicKey,
+): Promise<{ readonly block: HalfBlock | undefined; readonly top: number }> {
+  try {
+    const block = await store.head(author);
+    return { block, top: block?.core.seq ?? 0 };
+  } catch (error) {
+    if (!isEdmpError(error, 'ERR_STORE_CORRUPT')) throw error;
+    return { block: undefined, top: Number.MAX_SAFE_INTEGER };
+  }
 }
 
 function signatureSection(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): CarSection {
@@ -56,13 +76,14 @@ export async function* exportChainCar(
   options: ExportChainOptions,
 ): AsyncIterable<Uint8Array> {
   const { crypto, signal } = options;
-  const head = await store.head(author);
+  // Counted before the head is read: every block counted lies at or below that head, so what is announced is given.
   const blocks = await store.count(author);
+  const head = await lenientHead(store, author);
   const proofs = await store.proofs(author);
   const root = encodeCanonical({
     format: CHAIN_CAR_FORMAT,
     author,
-    head: head?.id ?? null,
+    head: head.block?.id ?? null,
     blocks,
     proofs: proofs.length,
   });
@@ -71,18 +92,34 @@ export async function* exportChainCar(
   yield encodeCarSection({ id: rootId, bytes: root });
 
   // The chain may grow while it is exported: what was announced is what is given.
-  const range = { author, from: 1, to: head?.core.seq ?? 0, size: PAGE };
-  for await (const page of chainPages(store, range, { signal })) {
-    for (const block of page) {
+  const range = { author, from: 1, to: head.top, size: PAGE };
+  const lenient = lenientReads(store);
+  for await (const part of readablePages(store, range, { signal })) {
+    if ('unreadable' in part) {
+      options.onUnreadable?.(part.unreadable);
+      continue;
+    }
+    for (const block of part.page) {
       throwIfAborted(signal);
-      for (const one of options.links === true ? [block, ...(await otherHalves(store, block))] : [block]) {
+      for (const one of options.links === true ? [block, ...(await otherHalves(lenient, block))] : [block]) {
         yield encodeCarSection({ id: one.id, bytes: one.coreBytes });
         yield encodeCarSection(signatureSection(one, crypto));
       }
     }
   }
   for (const proof of proofs) {
+    if (!isReadable(proof, crypto)) continue;
     yield encodeCarSection({ id: identify(proof, crypto), bytes: proof });
+  }
+}
+
+function isReadable(proof: Uint8Array, crypto: Pick<Crypto, 'sha256'>): boolean {
+  try {
+    decodeFraudProof(proof, crypto);
+    return true;
+  } catch (error) {
+    if (!isEdmpError(error)) throw error;
+    return false;
   }
 }
 

@@ -201,13 +201,11 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
     async agree(proposal, tx, callOptions = {}) {
       expectRunning();
       const request = requests.agree(proposal, tx);
-      await expectHistory(
-        { store, frauds, histories: past, now: environment.now },
-        proposal,
-        request,
-        callOptions,
-      );
-      return append(request, callOptions);
+      const context = { store, frauds, histories: past, now: environment.now };
+      const next = await expectHistory(context, proposal, request, callOptions);
+      const block = await append(request, callOptions);
+      if (next !== undefined) past.passed(next);
+      return block;
     },
     async history(author, historyOptions) {
       expectRunning();

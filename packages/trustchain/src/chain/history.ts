@@ -30,10 +30,19 @@ export interface HistoryContext extends HistoryFetchContext {
 
 /** Brings in and checks the histories of authors. */
 export interface Histories {
-  /** Throws `ERR_CHAIN_HISTORY`, `ERR_INVALID_ARGUMENT`, `ERR_ABORTED`. */
-  bring(author: PublicKey, options: HistoryOptions): Promise<ChainHistory>;
-  /** Whether all that is wanted before a block was checked already, so that only the block itself is new. */
+  /**
+   * `beforeAsking` runs before anybody is asked for what is missing, and calls it off by throwing. Throws
+   * `ERR_CHAIN_HISTORY`, `ERR_INVALID_ARGUMENT`, `ERR_ABORTED`.
+   */
+  bring(
+    author: PublicKey,
+    options: HistoryOptions,
+    beforeAsking?: () => Promise<unknown>,
+  ): Promise<ChainHistory>;
+  /** Whether all that is wanted before a stored block was checked already: at most the block itself is new. */
   isCheckedBefore(block: HalfBlock, want: 'complete' | number): boolean;
+  /** A block of which {@link Histories.isCheckedBefore} was found valid too. */
+  passed(block: HalfBlock): void;
 }
 
 /** A stretch that was found whole and valid. Later branches in it are proven fraud, which is asked for each time. */
@@ -93,7 +102,7 @@ export function histories(context: HistoryContext): Histories {
     return found;
   };
 
-  const note = ({ author, from }: Wanted, head: HalfBlock): void => {
+  const note = ({ author, from }: Pick<Wanted, 'author' | 'from'>, head: HalfBlock): void => {
     const key = bytesKey(author);
     const known = marks.get(key);
     if (known !== undefined && (known.from < from || known.head.core.seq >= head.core.seq)) return;
@@ -118,13 +127,18 @@ export function histories(context: HistoryContext): Histories {
     return block;
   };
 
-  const bringNow = async (wanted: Wanted, signal: AbortSignal | undefined): Promise<ChainHistory> => {
+  const bringNow = async (
+    wanted: Wanted,
+    signal: AbortSignal | undefined,
+    beforeAsking: (() => Promise<unknown>) | undefined,
+  ): Promise<ChainHistory> => {
     const { author, from, to } = wanted;
     await expectHonest(author);
     const checked = await known(wanted);
     if (checked !== undefined) return { author, from, to, head: checked.id };
     let found = await read(wanted, signal);
     if (found.kind === 'gap') {
+      await beforeAsking?.();
       await fetchMissing(context, wanted, signal);
       found = await read(wanted, signal);
     }
@@ -145,13 +159,13 @@ export function histories(context: HistoryContext): Histories {
   };
 
   return {
-    async bring(named, { upTo, want = 'complete', signal }) {
+    async bring(named, { upTo, want = 'complete', signal }, beforeAsking) {
       const author = expectKey('An author', named);
       expectWant(want);
       throwIfAborted(signal);
       const key = bytesKey(author);
       const wanted = await resolve(author, upTo, want);
-      const work = (running.get(key) ?? Promise.resolve()).then(() => bringNow(wanted, signal));
+      const work = (running.get(key) ?? Promise.resolve()).then(() => bringNow(wanted, signal, beforeAsking));
       const ended = work.catch(() => {});
       running.set(key, ended);
       try {
@@ -162,9 +176,16 @@ export function histories(context: HistoryContext): Histories {
     },
     isCheckedBefore({ core: { key, seq, prev } }, want) {
       const mark = marks.get(bytesKey(key));
-      if (mark === undefined) return false;
-      const isNext = prev !== null && equalBytes(prev.bytes, mark.head.id.bytes);
-      return isNext && mark.from <= Math.max(wantedFrom(want, seq), floor(key));
+      if (mark === undefined || mark.from > Math.max(wantedFrom(want, seq), floor(key))) return false;
+      // One block was found at each position: another one there has come since, and is proven fraud or about to be.
+      if (seq >= mark.from && seq <= mark.head.core.seq) return true;
+      return prev !== null && equalBytes(prev.bytes, mark.head.id.bytes);
+    },
+    passed(block) {
+      const mark = marks.get(bytesKey(block.core.key));
+      if (mark === undefined || !equalBytes(mark.head.id.bytes, block.core.prev?.bytes ?? new Uint8Array()))
+        return;
+      note({ author: block.core.key, from: mark.from }, block);
     },
   };
 }

@@ -1,4 +1,10 @@
-import { type AgreeOptions, type BlockId, type BlockStore, isEdmpError } from '@edmp/interface';
+import {
+  type AgreeOptions,
+  type BlockId,
+  type BlockStore,
+  type HalfBlock,
+  isEdmpError,
+} from '@edmp/interface';
 import { expectBlockId } from './arguments.ts';
 import { PairError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
@@ -15,29 +21,33 @@ export interface PairHistoryContext {
 }
 
 /**
- * Brings in the proposer's history as far as an agreement asks for it. What else speaks against the agreement is told
- * first, so that nothing is fetched for one that is refused anyway. Throws `ERR_PAIR_*`, `ERR_CHAIN_FRAUD`,
- * `ERR_ABORTED`.
+ * Brings in the proposer's history as far as an agreement asks for it. What else speaks against the agreement comes
+ * first: nobody is asked for the history of one that is refused anyway. Returns the proposal when it alone was not
+ * checked yet. Throws `ERR_PAIR_*`, `ERR_CHAIN_FRAUD`, `ERR_ABORTED`.
  */
 export async function expectHistory(
   context: PairHistoryContext,
   id: BlockId,
   request: AppendRequest,
   { history = 'complete', signal }: AgreeOptions,
-): Promise<void> {
-  if (history === 'none') return;
+): Promise<HalfBlock | undefined> {
+  if (history === 'none') return undefined;
   const { store, frauds, histories, now } = context;
   const proposal = await store.get(expectBlockId(id));
-  if (proposal === undefined || !histories.isCheckedBefore(proposal, history)) await request.build(now());
-  if (proposal === undefined) return;
+  // Signing refuses what is not stored.
+  if (proposal === undefined) return undefined;
+  if (histories.isCheckedBefore(proposal, history)) return proposal;
   const author = proposal.core.key;
   const options = { upTo: id, want: history, ...(signal === undefined ? {} : { signal }) };
+  const wouldSign = (): Promise<unknown> => request.build(now());
   try {
-    await histories.bring(author, options);
+    await histories.bring(author, options, wouldSign);
+    return undefined;
   } catch (error) {
     if (!isEdmpError(error, 'ERR_CHAIN_HISTORY')) throw error;
-    // A proven cheat, and a proposal that turned out invalid, have names of their own: signing is refused with them.
-    if (await frauds.has(author)) return;
+    // A proven cheat, and a proposal that is invalid itself, have names of their own.
+    if (await frauds.has(author)) return undefined;
+    await wouldSign();
     throw new PairError('ERR_PAIR_HISTORY', `The proposer's history does not hold: ${error.message}`, {
       details: error.details,
       retryable: error.retryable,

@@ -29,6 +29,11 @@ export function lenientReads(store: BlockStore): BlockStore {
         () => store.getMany(ids),
         () => Promise.all(ids.map(get)),
       ),
+    answers: (id, options) =>
+      orElse(
+        () => store.answers(id, options),
+        () => [],
+      ),
     // Of both sides one may be readable: in a chain without gaps it lies next to the position.
     neighbours: (author, seq) =>
       orElse(

@@ -39,7 +39,7 @@ function checkDatabase(name: string, file: string): Finding {
 async function checkChain(folder: string, now: number): Promise<readonly Finding[]> {
   const [{ sqliteBlockStore }, { verifyChain }, { marketRules }, { nodeCrypto }] = await Promise.all([
     import('@edmp/trustchain/sqlite'),
-    import('@edmp/trustchain'),
+    import('@edmp/trustchain/tools'),
     import('@edmp/market'),
     import('@edmp/interface/crypto/node'),
   ]);
