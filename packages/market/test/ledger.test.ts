@@ -664,4 +664,47 @@ describe('issued money', () => {
     ]);
     expect(ledger.movements(bob.key, 'EW')).toMatchObject([{ direction: 'out', status: 'held' }]);
   });
+
+  it('keeps what more than f liars certified, in any order: both spends pay, the paid outcome stands', async () => {
+    const { issuer, alice, bob, notaries, currency, block } = await world();
+    const mint = await issuer.transfer(currency, alice.key, 500n);
+    const twin = alice.fork();
+    const claims = [incomeClaim(mint)];
+    const one = await alice.transfer(currency, bob.key, 300n, { claims });
+    const proposal = await proposed(bob, twin, currency, 400n);
+    const two = await twin.hold(currency, proposal, { claims });
+    const items = [
+      ...[block, mint.block, one.block, proposal.block, two.block].map((item) => ({ item })),
+      ...(await Promise.all(
+        (
+          [
+            ['spend', mint],
+            ['spend', one],
+            ['spend', two],
+            ['refund', two],
+            ['none', two],
+            ['paid', two],
+          ] as const
+        ).map(async ([kind, subject]) => ({ item: await notaries.certificate(kind, subject, block.id) })),
+      )),
+    ];
+    const shown = [
+      items,
+      items.toReversed(),
+      items.toSorted((a, b) => ('core' in a.item ? 1 : 0) - ('core' in b.item ? 1 : 0)),
+    ].map((order) => {
+      const ledger = ledgerOf();
+      for (const { item } of order) {
+        if ('core' in item) ledger.applyBlock(item);
+        else ledger.applyCertificate(item);
+      }
+      expect(ledger.hold(two.key)?.outcome?.kind).toBe('paid');
+      expect(sums(ledger, bob.key, currency)).toEqual([700n, 0n, 0n, 0n]);
+      expect(sums(ledger, alice.key, currency)).toEqual([0n, 0n, 0n, 0n]);
+      const { head, certified, balance } = ledger.account(alice.key, currency.id);
+      return [head?.key, certified, balance, ledger.total(currency.id)];
+    });
+    expect(shown[1]).toEqual(shown[0]);
+    expect(shown[2]).toEqual(shown[0]);
+  });
 });

@@ -1,5 +1,5 @@
 import { bytesToHex, type HalfBlock, isEdmpError, type TxValue } from '@edmp/interface';
-import { decodeCanonical, encodeCanonical } from '@edmp/trustchain';
+import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -256,6 +256,7 @@ describe('spending blocks', () => {
     ['a transfer that answers', TRANSFER_TYPE, transferToTx(money), holding],
     ['a transfer of nothing', TRANSFER_TYPE, transferToTx(claim), spending],
     ['a long memo', TRANSFER_TYPE, transferToTx(money, 'x'.repeat(65)), spending],
+    ['a memo that clears the terminal', TRANSFER_TYPE, transferToTx(money, '\u001b[2J'), spending],
     ['version 2', TRANSFER_TYPE, { ...(transferToTx(money) as object), v: 2 }, spending],
     ['a claim that pays', CLAIM_TYPE, claimToTx(money), { peer: alice.key }],
     ['a claim to somebody', CLAIM_TYPE, claimToTx(claim), spending],

@@ -1,10 +1,4 @@
-import {
-  type Crypto,
-  equalBytes,
-  type HalfBlock,
-  type TypeRule,
-  type ValidationIssue,
-} from '@edmp/interface';
+import { type Crypto, equalBytes, type TypeRule, type ValidationIssue } from '@edmp/interface';
 import { CURRENCY_TYPE, currencyOfBlock } from '../asset/currency.ts';
 import { issuesOf } from '../codec/issues.ts';
 import { MarketError } from '../errors.ts';
@@ -13,16 +7,13 @@ import { spendingOf, spendingSlot } from './spending.ts';
 import { checkHold, tradeProposalOf } from './trade.ts';
 import { CLAIM_TYPE, RELEASE_TYPE, TRADE_TYPE, TRANSFER_TYPE } from './types.ts';
 
-/** A rule with the name that at most one block of an author may carry (DESIGN §3.4). */
-export type SlottedRule = TypeRule & { slot?(block: HalfBlock): string | undefined };
-
 const noAnswer = (what: string): (() => readonly ValidationIssue[]) => {
   const issues = [{ code: 'ERR_MARKET_FORMAT', message: `${what} needs no agreement` }];
   return () => issues;
 };
 
 /** Rule of `market/transfer` and `market/claim`. */
-const spendingRule: SlottedRule = {
+const spendingRule: TypeRule = {
   checkProposal: (block) => issuesOf(() => spendingOf(block)),
   checkAgreement: noAnswer('A transfer or claim'),
   deadline: () => null,
@@ -37,7 +28,7 @@ const currencyRule: TypeRule = {
 };
 
 /** Rule of `market/trade`. A hold counts whenever it was signed: its witnesses give it back (DESIGN §3.2). */
-function tradeRule(crypto: Pick<Crypto, 'sha256'>): SlottedRule {
+function tradeRule(crypto: Pick<Crypto, 'sha256'>): TypeRule {
   return {
     checkProposal: (block) => issuesOf(() => tradeProposalOf(block, crypto)),
     checkAgreement: (agreement, proposal) =>
@@ -64,7 +55,7 @@ const releaseRule: TypeRule = {
 };
 
 /** The rules of every block type that concerns money. */
-export function moneyRules(crypto: Pick<Crypto, 'sha256'>): Readonly<Record<string, SlottedRule>> {
+export function moneyRules(crypto: Pick<Crypto, 'sha256'>): Readonly<Record<string, TypeRule>> {
   return {
     [CURRENCY_TYPE]: currencyRule,
     [TRANSFER_TYPE]: spendingRule,

@@ -9,14 +9,14 @@ import {
   type TxValue,
 } from '@edmp/interface';
 import { type Currency, distinctKeysOf, isTestCurrency, MAX_AMOUNT } from '../asset/currency.ts';
-import { type Fields, integerOf, mapOf, textOf } from '../codec/fields.ts';
+import { type Fields, integerOf, lineOf, mapOf } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 import { type Money, moneyOf, moneyToTx } from './money.ts';
 import { CLAIM_TYPE, TRADE_TYPE, TRANSFER_TYPE } from './types.ts';
 
 /** Most witnesses of a trade in test money. */
 export const MAX_WITNESSES = 4;
-/** Most characters of a transfer's memo. */
+/** Most characters of a transfer's memo, one displayable line. */
 export const MAX_MEMO = 64;
 
 /** What a hold says besides its money (DESIGN §4.3 step 2). */
@@ -96,7 +96,7 @@ function transferOf(core: HalfBlockCore): SpendingPart {
   const money = moneyOf(fields.money, core.key);
   expectLink(core, false, 'transfer');
   expectPeer(core, money.to, 'transfer');
-  const memo = fields.memo === undefined ? null : textOf(fields.memo, MAX_MEMO, 'transfer.memo');
+  const memo = fields.memo === undefined ? null : lineOf(fields.memo, MAX_MEMO, 'transfer.memo');
   return { kind: 'transfer', money, hold: null, memo };
 }
 

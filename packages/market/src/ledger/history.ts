@@ -56,7 +56,7 @@ function holdMovement(account: PublicKeyHex, hold: HoldRecord, asset: CurrencyId
 }
 
 function transferMovement(account: PublicKeyHex, transfer: Spending): WalletTransaction {
-  const { money, author, authorHex, block, key } = transfer;
+  const { money, author, authorHex, block, key, memo } = transfer;
   const incoming = authorHex !== account;
   return {
     id: key,
@@ -65,7 +65,7 @@ function transferMovement(account: PublicKeyHex, transfer: Spending): WalletTran
     amount: money.pay,
     counterparty: incoming ? author : money.to,
     time: block.core.time,
-    description: 'Transfer',
+    description: memo === null ? 'Transfer' : `Transfer: ${memo}`,
     status: 'final',
   };
 }

@@ -66,8 +66,9 @@ export class IssuedAccount {
     this.#certified = spending;
   }
 
-  /** Known blocks that follow from what counts and do not count yet, in order. */
+  /** Known blocks that follow from what counts and do not count yet, in order; of a forker's none, it has several. */
   #ahead(): readonly Spending[] {
+    if (this.slots.isForked) return [];
     const ahead: Spending[] = [];
     let last = this.#certified;
     for (let n = (last?.money.n ?? 0) + 1; ; n++) {

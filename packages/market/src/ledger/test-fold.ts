@@ -7,9 +7,9 @@ import {
   type PublicKeyHex,
   publicKeyToHex,
 } from '@edmp/interface';
+import { minHeap } from '@edmp/interface/bounded';
 import { DUM1, DUM2, isTestCurrency, type TestCurrency } from '../asset/currency.ts';
 import { checkSuccession, type Spending } from '../blocks/spending.ts';
-import { minHeap } from '@edmp/interface/bounded';
 import type { MarketErrorCode } from '../errors.ts';
 import { type Certificate, verifyCertificate } from '../notary/certificate.ts';
 import type { AccountState } from './account.ts';
