@@ -9,8 +9,8 @@ import { DELTA_MS, NOTARY_PROTOCOL } from '../src/notary/limits.ts';
 import { decodeNotaryRequest, type NotaryRequest } from '../src/notary/messages.ts';
 import { verifyNotaryProof } from '../src/notary/notary-proof.ts';
 import { spendStatement } from '../src/notary/spend-service.ts';
-import { notaryAtMessage } from '../src/notary/statement-keys.ts';
 import { signStatement } from '../src/notary/statement.ts';
+import { notaryAtMessage } from '../src/notary/statement-keys.ts';
 import { type Author, author, crypto, HOUR, type Quorum, quorum } from './support/money.ts';
 import {
   COMPLAIN_AT,
@@ -46,7 +46,10 @@ async function bank(n: 1 | 4): Promise<Bank> {
   for (let i = 0; i < n; i++) nodes.push(await world.notary());
   const user = await world.user();
   const issuer = fresh('issuer');
-  const sun = await currencyOf(issuer, nodes.map(({ key }) => key));
+  const sun = await currencyOf(
+    issuer,
+    nodes.map(({ key }) => key),
+  );
   user.currencies.add(sun.block);
   world.linkAll([...nodes, user]);
   await world.environment.advance(100);
@@ -254,7 +257,7 @@ describe('holds', () => {
       await world.at(COMPLAIN_AT + 4 * DELTA_MS);
       const buyer = await world.user();
       buyer.currencies.add(sun.block);
-        for (const node of nodes) world.link(node, buyer);
+      for (const node of nodes) world.link(node, buyer);
       await world.environment.advance(100);
       const released = await world.environment.run(buyer.client.released(trade.hold));
       expect(released?.release.id).toEqual(trade.release.id);
@@ -327,7 +330,10 @@ describe('holds', () => {
       const extra = said === 'ack' ? trade.release.id : null;
       const statement = { kind: said, currency: null, subject: trade.hold.id, extra };
       const signature = await signStatement(statement, keys.signers[0]!, crypto);
-      return { kind: 'holds', holds: [{ statements: [{ kind: said, extra, signature }], need: false, laterMs: 0 }] };
+      return {
+        kind: 'holds',
+        holds: [{ statements: [{ kind: said, extra, signature }], need: false, laterMs: 0 }],
+      };
     });
     const user = await world.user();
     world.link(cheat, user);

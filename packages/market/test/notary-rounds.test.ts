@@ -99,7 +99,10 @@ async function lie(
   offset: number,
   statement: Statement,
 ): Promise<Share> {
-  return { index: offset + liar, signature: await signStatement(statement, liars!.signers[liar]!, quickCrypto) };
+  return {
+    index: offset + liar,
+    signature: await signStatement(statement, liars!.signers[liar]!, quickCrypto),
+  };
 }
 
 /** Does something at a moment of the world, whatever comes of it. */
@@ -125,7 +128,8 @@ async function said(
     shares.length = 0;
     for (const [index, node] of honest.entries()) {
       const answer = await node.say(outcomeRequest(node.key, trade, acks === undefined ? {} : { acks }));
-      for (const { kind, signature } of answer.statements) if (kind === 'ack') shares.push({ index, signature });
+      for (const { kind, signature } of answer.statements)
+        if (kind === 'ack') shares.push({ index, signature });
       kinds.push(answer.statements.map(({ kind }) => kind));
     }
     return kinds;
@@ -137,7 +141,8 @@ async function said(
   if (!options.liarsSilent) {
     for (let i = 0; i < f; i++) joined.push(await lie(liars, i, honest.length, statement));
   }
-  const certified = joined.length >= 2 * f + 1 ? encodeCertificate({ ...statement, shares: joined }) : undefined;
+  const certified =
+    joined.length >= 2 * f + 1 ? encodeCertificate({ ...statement, shares: joined }) : undefined;
   const kinds = await ask(certified);
   const count = (kind: string): number => kinds.filter((list) => list.includes(kind)).length;
   return { ack: count('ack'), none: count('none'), paid: count('paid'), refund: count('refund') };

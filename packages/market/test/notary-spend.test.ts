@@ -139,9 +139,10 @@ describe('spend', () => {
       kind: 'need',
       ids: [two.id],
     });
-    expect(
-      await node.ask(spendRequest(node.key, [one, three], income(grant, share))),
-    ).toMatchObject({ kind: 'refused', code: 'ERR_MONEY_SUCCESSION' });
+    expect(await node.ask(spendRequest(node.key, [one, three], income(grant, share)))).toMatchObject({
+      kind: 'refused',
+      code: 'ERR_MONEY_SUCCESSION',
+    });
     await signed(node, sun, spendRequest(node.key, [one, two, three], income(grant, share)));
     // Each block of the run is bound to its number, so each can have its own share.
     await signed(node, sun, spendRequest(node.key, [two]));
@@ -166,13 +167,18 @@ describe('spend', () => {
       })),
     };
     const shown = { currency: sun.block.bytes, certificates: [encodeCertificate(certificate)] };
-    expect(await node.ask(spendRequest(node.key, [sixth!], shown))).toEqual({ kind: 'need', ids: [fifth!.id] });
+    expect(await node.ask(spendRequest(node.key, [sixth!], shown))).toEqual({
+      kind: 'need',
+      ids: [fifth!.id],
+    });
     expect((await node.ask(spendRequest(node.key, [fifth!, sixth!], shown))).kind).toBe('share');
     // A block that was skipped is signed when it is shown to lead to what is known, and not before.
     expect(await node.ask(spendRequest(node.key, [second!]))).toEqual({ kind: 'need', ids: [sixth!.id] });
     const late = spendRequest(node.key, [second!, run[2]!, fourth!, fifth!], { want: second!.id });
     expect((await node.ask(late)).kind).toBe('share');
-    expect((await node.ask(spendRequest(node.key, [first!, second!], { want: first!.id }))).kind).toBe('share');
+    expect((await node.ask(spendRequest(node.key, [first!, second!], { want: first!.id }))).kind).toBe(
+      'share',
+    );
   });
 
   it('says later to the 33rd block without a certificate, and goes on when it sees one', async () => {
@@ -248,6 +254,9 @@ describe('spend', () => {
     const question = { kind: 'account', key: node.key, currency: sun.block.id } as const;
     const answer = await node.ask({ ...question, account: issuer.key });
     expect(answer.kind === 'account' && answer.tip?.block).toEqual(grant.block.bytes);
-    expect(await node.ask({ ...question, account: fresh('nobody').key })).toEqual({ kind: 'account', tip: null });
+    expect(await node.ask({ ...question, account: fresh('nobody').key })).toEqual({
+      kind: 'account',
+      tip: null,
+    });
   });
 });

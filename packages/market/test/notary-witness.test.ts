@@ -46,7 +46,8 @@ async function lone(changes: Parameters<typeof held>[4] = {}): Promise<Lone> {
   return { world, node, seller, buyer, trade };
 }
 
-const receiptOf = (buyer: Author, trade: HeldTrade): Promise<HalfBlock> => buyer.receipt(trade.hold, trade.release);
+const receiptOf = (buyer: Author, trade: HeldTrade): Promise<HalfBlock> =>
+  buyer.receipt(trade.hold, trade.release);
 const released = (node: NotaryNode, trade: HeldTrade, acks: Uint8Array | null = null) =>
   node.ask({ kind: 'released', key: node.key, hold: trade.hold.id, acks });
 
@@ -56,7 +57,12 @@ describe('a lone witness', () => {
     const answer = await node.say(releaseRequest(node.key, trade));
     expect(kindsOf(answer)).toEqual(['ack']);
     const [ack] = answer.statements;
-    const statement: Statement = { kind: 'ack', currency: null, subject: trade.hold.id, extra: trade.release.id };
+    const statement: Statement = {
+      kind: 'ack',
+      currency: null,
+      subject: trade.hold.id,
+      extra: trade.release.id,
+    };
     expect(verifyStatement(statement, ack!.signature, node.key, crypto)).toBe(true);
     expect(await released(node, trade)).toMatchObject({
       kind: 'released',
@@ -171,10 +177,13 @@ describe('a lone witness', () => {
     const { world, node, seller, buyer, trade } = await lone();
     const mallory = fresh('mallory');
     const forged = await releasedOf(world, mallory, trade.hold);
-    expect(await node.ask(releaseRequest(node.key, { ...trade, ...forged }))).toMatchObject({ kind: 'refused' });
-    expect(
-      await node.ask(releaseRequest(node.key, { ...trade, opener: new Uint8Array(32) })),
-    ).toMatchObject({ kind: 'refused', code: 'ERR_MARKET_FORMAT' });
+    expect(await node.ask(releaseRequest(node.key, { ...trade, ...forged }))).toMatchObject({
+      kind: 'refused',
+    });
+    expect(await node.ask(releaseRequest(node.key, { ...trade, opener: new Uint8Array(32) }))).toMatchObject({
+      kind: 'refused',
+      code: 'ERR_MARKET_FORMAT',
+    });
     const elsewhere = await held(world, seller, buyer, DUM1, { witnesses: quorum('elsewhere').keys });
     expect(await node.ask(releaseRequest(node.key, elsewhere))).toMatchObject({ code: 'ERR_NOTARY_UNKNOWN' });
     expect(kindsOf(await node.say(outcomeRequest(node.key, trade)))).toEqual([]);
@@ -367,7 +376,9 @@ describe('H14 a copied store', () => {
     await node.stop();
     const restored = await world.notary({}, copy);
     const statement = spendStatement(sun.block.id, two.id);
-    const certificates = [encodeCertificate({ ...statement, shares: [{ index: 0, signature: answer.signature }] })];
+    const certificates = [
+      encodeCertificate({ ...statement, shares: [{ index: 0, signature: answer.signature }] }),
+    ];
     const three = await issuer.transfer(sun, bob.key, 3n);
     await expect(
       restored.ask(spendRequest(restored.key, [two, three], { certificates })),

@@ -1,5 +1,6 @@
 import type { KeyValueStore } from '@edmp/interface';
-import { boundedBytesOf, blockIdOf, decodeCanonical, encodeCanonical, listOf } from '../codec/fields.ts';
+import { type BoundedMap, boundedMap } from '@edmp/interface/bounded';
+import { blockIdOf, boundedBytesOf, decodeCanonical, encodeCanonical, listOf } from '../codec/fields.ts';
 import {
   type Certificate,
   decodeCertificate,
@@ -50,14 +51,13 @@ export async function openCertificateStore(
 
 class StoredCertificates implements CertificateStore {
   readonly #store: KeyValueStore | undefined;
-  readonly #max: number;
-  readonly #passing = new Map<string, Certificate>();
-  readonly #own = new Map<string, Certificate>();
+  readonly #passing: BoundedMap<string, Certificate>;
+  readonly #own = boundedMap<string, Certificate>({ max: MAX_OWN });
   readonly #listeners = new Set<(certificate: Certificate) => void>();
 
   constructor(store: KeyValueStore | undefined, max: number) {
     this.#store = store;
-    this.#max = max;
+    this.#passing = boundedMap({ max });
   }
 
   async open(): Promise<void> {
@@ -80,9 +80,9 @@ class StoredCertificates implements CertificateStore {
       // Durable before anybody is told: who hears of it may act on it.
       await this.#store?.set(key, encodeStored(certificate));
       this.#passing.delete(key);
-      remember(this.#own, key, certificate, MAX_OWN);
+      this.#own.set(key, certificate);
     } else if (isNew) {
-      remember(this.#passing, key, certificate, this.#max);
+      this.#passing.set(key, certificate);
     }
     if (isNew) this.#tell(certificate);
   }
@@ -132,14 +132,6 @@ class StoredCertificates implements CertificateStore {
 }
 
 const keyOf = (matter: CertificateMatter, id: string): string => `${PREFIX}${matter}/${id}`;
-
-function remember(map: Map<string, Certificate>, key: string, certificate: Certificate, max: number): void {
-  map.set(key, certificate);
-  for (const oldest of map.keys()) {
-    if (map.size <= max) break;
-    map.delete(oldest);
-  }
-}
 
 function encodeStored(certificate: Certificate): Uint8Array {
   return encodeCanonical([certificate.currency, encodeCertificate(certificate)]);

@@ -8,13 +8,13 @@ import {
   mapOf,
   oneOf,
 } from '../codec/fields.ts';
+import { kindOf, orNull } from '../codec/optional.ts';
 import {
   type Certificate,
   decodeCertificate,
   encodeCertificate,
   MAX_CERTIFICATE_BYTES,
 } from '../notary/certificate.ts';
-import { kindOf, orNull } from '../notary/messages.ts';
 
 /** Topic on which holds and their outcomes spread: whoever keeps a book sees what is taken and what comes back. */
 export const HOLDS_TOPIC = 'edmp/market/holds/1';

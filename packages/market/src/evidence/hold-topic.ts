@@ -9,16 +9,21 @@ import {
   publicKeyToHex,
   type TopicVerdict,
 } from '@edmp/interface';
+import { boundedSet, tokenBuckets } from '@edmp/interface/bounded';
 import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
 import { currencyLink } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';
-import { tokenBuckets } from '@edmp/interface/bounded';
-import { type Certificate, decodeCertificate, encodeCertificate, verifyCertificate } from '../notary/certificate.ts';
+import {
+  type Certificate,
+  decodeCertificate,
+  encodeCertificate,
+  verifyCertificate,
+} from '../notary/certificate.ts';
 import type { CertificateKeys } from './certificate-exchange.ts';
-import { matterOf, type CertificateStore } from './certificate-store.ts';
-import { decodeHoldMessage, encodeHoldMessage, type HoldMessage, HOLDS_TOPIC } from './hold-messages.ts';
+import { type CertificateStore, matterOf } from './certificate-store.ts';
+import { decodeHoldMessage, encodeHoldMessage, HOLDS_TOPIC, type HoldMessage } from './hold-messages.ts';
 
 /** Messages that one peer may deliver: about what a busy market makes. */
 const RATE = { burst: 1_000, perSecond: 100 };
@@ -63,7 +68,7 @@ export function openHoldTopic(options: HoldTopicOptions): HoldTopic {
 class HoldTopicService implements HoldTopic {
   readonly #options: HoldTopicOptions;
   readonly #rate: ReturnType<typeof tokenBuckets>;
-  readonly #seen = new Set<string>();
+  readonly #seen = boundedSet<string>({ max: MAX_SEEN });
   #close: () => void = () => {};
 
   constructor(options: HoldTopicOptions) {
@@ -76,7 +81,7 @@ class HoldTopicService implements HoldTopic {
   }
 
   async publishHold({ proposal, hold, certificate }: SpreadHold): Promise<void> {
-    this.#note(`hold ${hold.key}`);
+    this.#seen.add(`hold ${hold.key}`);
     await this.#publish({
       kind: 'hold',
       proposal: proposal.bytes,
@@ -86,7 +91,7 @@ class HoldTopicService implements HoldTopic {
   }
 
   async publishOutcome(certificate: Certificate): Promise<void> {
-    this.#note(`outcome ${certificate.subject}`);
+    this.#seen.add(`outcome ${certificate.subject}`);
     await this.#publish({ kind: 'outcome', hold: certificate.subject, certificate });
   }
 
@@ -129,13 +134,16 @@ class HoldTopicService implements HoldTopic {
       if (!isSpend || !verifyCertificate(certificate, currency.notaries, crypto)) return 'reject';
     }
     if (!verifySignature(hold.block, crypto) || !verifySignature(proposal, crypto)) return 'reject';
-    this.#note(name);
+    this.#seen.add(name);
     if (certificate !== null) await certificates.put(certificate);
     onHold({ proposal, hold, certificate });
     return 'accept';
   }
 
-  async #takeOutcome({ hold, certificate }: Extract<HoldMessage, { kind: 'outcome' }>): Promise<TopicVerdict> {
+  async #takeOutcome({
+    hold,
+    certificate,
+  }: Extract<HoldMessage, { kind: 'outcome' }>): Promise<TopicVerdict> {
     const { crypto, certificates, keysOf } = this.#options;
     const name = `outcome ${hold}`;
     if (this.#seen.has(name)) return 'ignore';
@@ -145,16 +153,8 @@ class HoldTopicService implements HoldTopic {
     const keys = keysOf(certificate);
     if (keys === undefined) return 'ignore';
     if (!verifyCertificate(certificate, keys, crypto)) return 'reject';
-    this.#note(name);
+    this.#seen.add(name);
     await certificates.put(certificate);
     return 'accept';
-  }
-
-  #note(name: string): void {
-    this.#seen.add(name);
-    for (const oldest of this.#seen) {
-      if (this.#seen.size <= MAX_SEEN) break;
-      this.#seen.delete(oldest);
-    }
   }
 }

@@ -13,15 +13,8 @@ import {
   oneOf,
   textOf,
 } from '../codec/fields.ts';
-import {
-  MAX_ANSWER_BYTES,
-  MAX_HOLDS,
-  MAX_KEYS,
-  MAX_LATER_MS,
-  MAX_NEED,
-  MAX_REFUSAL_TEXT,
-} from './limits.ts';
-import { kindOf, orNull } from './messages.ts';
+import { kindOf, orNull } from '../codec/optional.ts';
+import { MAX_ANSWER_BYTES, MAX_HOLDS, MAX_KEYS, MAX_LATER_MS, MAX_NEED, MAX_REFUSAL_TEXT } from './limits.ts';
 
 /** Statements about a hold, as a witness makes them: each at most once. */
 export const HOLD_STATEMENTS = ['ack', 'none', 'paid', 'refund'] as const;
@@ -111,7 +104,11 @@ export function refused(
   return { kind: 'refused', code, message: message.slice(0, MAX_REFUSAL_TEXT), proof };
 }
 
-const statementTx = ({ kind, extra, signature }: HoldStatement): readonly unknown[] => [kind, extra, signature];
+const statementTx = ({ kind, extra, signature }: HoldStatement): readonly unknown[] => [
+  kind,
+  extra,
+  signature,
+];
 
 function statementsOf(value: unknown): readonly HoldStatement[] {
   return listOf(value, HOLD_STATEMENTS.length, 'statements').map((item) => {

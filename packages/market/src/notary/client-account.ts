@@ -5,9 +5,15 @@ import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
-import { type Certificate, certificateOfShares, decodeCertificate, type Share, verifyCertificate } from './certificate.ts';
-import type { AccountTip } from './client-types.ts';
+import {
+  type Certificate,
+  certificateOfShares,
+  decodeCertificate,
+  type Share,
+  verifyCertificate,
+} from './certificate.ts';
 import { spendMatter } from './client-spend.ts';
+import type { AccountTip } from './client-types.ts';
 import type { NotaryLine } from './line.ts';
 import type { NotaryProofs } from './proof-register.ts';
 import { spendingOfBytes } from './spend-run.ts';
@@ -43,20 +49,14 @@ export class AccountClient {
     this.#proofs = options.proofs;
   }
 
-  async account(
-    id: CurrencyId,
-    account: PublicKey,
-    options: AbortOptions,
-  ): Promise<AccountTip | undefined> {
+  async account(id: CurrencyId, account: PublicKey, options: AbortOptions): Promise<AccountTip | undefined> {
     const currency = this.#currencies.get(id);
     if (currency?.kind !== 'issued') {
       throw new MarketError('ERR_CURRENCY_UNKNOWN', `The issued currency ${id} is not known here`);
     }
     const candidates = new Map<string, Candidate>();
     const answered = await Promise.all(
-      currency.notaries.map((key, index) =>
-        this.#ask(key, index, currency, account, candidates, options),
-      ),
+      currency.notaries.map((key, index) => this.#ask(key, index, currency, account, candidates, options)),
     );
     const quorum = quorumOfKeys(currency.notaries) ?? 1;
     if (answered.filter(Boolean).length < quorum) {

@@ -1,4 +1,10 @@
-import { type AbortOptions, type Crypto, type Environment, equalBytes, type HalfBlock } from '@edmp/interface';
+import {
+  type AbortOptions,
+  type Crypto,
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+} from '@edmp/interface';
 import { verifySignature } from '@edmp/trustchain';
 import { faultsOf, type NotaryCount } from '../asset/currency.ts';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
@@ -7,12 +13,11 @@ import { isMarketError, MarketError } from '../errors.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { NotaryAnswer } from './answers.ts';
 import { type Certificate, certificateOfShares, encodeCertificate } from './certificate.ts';
-import type { Complaint, ReleasedKey } from './client-types.ts';
 import type { HoldInquiry, OutcomeClient } from './client-outcome.ts';
-import { afterFailure } from './client-spend.ts';
+import type { Complaint, ReleasedKey } from './client-types.ts';
 import { releaseOfHold } from './complaint.ts';
 import type { NotaryLine } from './line.ts';
-import { type Attempt, gatherShares } from './quorum-call.ts';
+import { type Attempt, afterFailure, gatherShares } from './quorum-call.ts';
 import type { Statement } from './statement.ts';
 
 /** Shows releases and complaints to witnesses, and asks for releases. */
@@ -70,8 +75,12 @@ export class HoldClient {
               { kind: 'release', key, evidence, release: release.bytes, opener, acks: [] },
               options,
             );
-            return await this.#attempt(inquiry, index, answer, 'ack', (statement) =>
-              statement.extra?.equals(release.id) === true,
+            return await this.#attempt(
+              inquiry,
+              index,
+              answer,
+              'ack',
+              (statement) => statement.extra?.equals(release.id) === true,
             );
           } catch (error) {
             return afterFailure(error);
@@ -138,7 +147,10 @@ export class HoldClient {
     if (acks === undefined) return undefined;
     await this.#certificates.put(acks, { keep: true });
     // A witness that was not shown the quorum keeps the release back: now it is shown.
-    const answers = [...first, ...(first.length === 0 ? await this.#askReleased(inquiry, acks, options) : [])];
+    const answers = [
+      ...first,
+      ...(first.length === 0 ? await this.#askReleased(inquiry, acks, options) : []),
+    ];
     for (const { block, opener } of answers) {
       const release = this.#rightRelease(hold, acks, block, opener);
       if (release !== undefined) return { release, opener, acks };
@@ -211,7 +223,10 @@ export class HoldClient {
       case 'later':
         return { kind: 'later', ms: answer.ms };
       case 'unfounded':
-        return { kind: 'never', error: new MarketError('ERR_NOTARY_UNFOUNDED', 'A witness finds nothing wrong') };
+        return {
+          kind: 'never',
+          error: new MarketError('ERR_NOTARY_UNFOUNDED', 'A witness finds nothing wrong'),
+        };
       case 'refused':
         return { kind: 'never', error: refusal(answer.code) };
       default:

@@ -18,7 +18,7 @@ import { type Certificate, certificateOfShares } from './certificate.ts';
 import { MAX_UNCERTIFIED } from './limits.ts';
 import type { NotaryLine } from './line.ts';
 import type { NotaryProofs } from './proof-register.ts';
-import { type Attempt, gatherShares } from './quorum-call.ts';
+import { type Attempt, afterFailure, gatherShares } from './quorum-call.ts';
 import { type BlockReader, SpendChain } from './spend-chain.ts';
 import { spendStatement } from './spend-service.ts';
 import { verifyStatement } from './statement.ts';
@@ -120,7 +120,8 @@ export class SpendClient {
       );
       if (answer.kind !== 'share') return await this.#unless(answer, currency, spending, chain, progress);
       const statement = spendStatement(currency.block.id, part.want.id);
-      if (!verifyStatement(statement, answer.signature, key, this.#crypto)) return { kind: 'later', ms: null };
+      if (!verifyStatement(statement, answer.signature, key, this.#crypto))
+        return { kind: 'later', ms: null };
       await this.#proofs.observe(key, spendMatter(part.want), {
         statement,
         signature: answer.signature,
@@ -228,10 +229,4 @@ export class SpendClient {
       throw error;
     }
   }
-}
-
-/** A notary that cannot be reached, or answers nonsense, is asked again; what is no such failure is thrown. */
-export function afterFailure(error: unknown): Attempt {
-  if (!isEdmpError(error)) throw error;
-  return { kind: 'later', ms: null };
 }

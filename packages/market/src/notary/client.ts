@@ -1,11 +1,4 @@
-import type {
-  AbortOptions,
-  Crypto,
-  Environment,
-  HalfBlock,
-  Network,
-  PublicKey,
-} from '@edmp/interface';
+import type { AbortOptions, Crypto, Environment, HalfBlock, Network, PublicKey } from '@edmp/interface';
 import type { CurrencyId } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';

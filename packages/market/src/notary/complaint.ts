@@ -2,13 +2,12 @@ import {
   type Crypto,
   equalBytes,
   type HalfBlock,
-  type Judgement,
   type JudgedTrade,
+  type Judgement,
   type VerifyItem,
 } from '@edmp/interface';
-import { decodeDatasetDocument } from '@edmp/interface/dataset';
+import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
-import { assetIdOf } from '../asset/document.ts';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';
@@ -28,11 +27,7 @@ export interface ReadComplaint {
 }
 
 /** The release of a hold: by its payee, to its buyer. Throws `ERR_MARKET_FORMAT` or a block error. */
-export function releaseOfHold(
-  bytes: Uint8Array,
-  hold: Spending,
-  crypto: Pick<Crypto, 'sha256'>,
-): HalfBlock {
+export function releaseOfHold(bytes: Uint8Array, hold: Spending, crypto: Pick<Crypto, 'sha256'>): HalfBlock {
   const block = decodeHalfBlock(bytes, crypto);
   const release = releaseOf(block);
   const { key, peer } = block.core;

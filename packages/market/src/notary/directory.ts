@@ -10,6 +10,7 @@ import {
   publicKeyToHex,
   singleFrame,
 } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import { decodeNotaryAnswer } from './answers.ts';
 import { MAX_ANSWER_BYTES, MAX_KEYS, NOTARY_PROTOCOL } from './limits.ts';
 import { encodeNotaryRequest } from './messages.ts';
@@ -68,7 +69,7 @@ class PeerDirectory implements Directory {
   readonly #nodes = new Map<PublicKeyHex, PublicKey>();
   /** Keys by their node, least lately heard of first. */
   readonly #keys = new Map<PublicKeyHex, readonly PublicKey[]>();
-  readonly #asked = new Map<PublicKeyHex, number>();
+  readonly #asked = boundedMap<PublicKeyHex, number>({ max: MAX_NODES });
   readonly #locals = new Set<LocalNotary>();
   readonly #stopped = new AbortController();
   readonly #unsubscribe: () => void;
@@ -121,7 +122,7 @@ class PeerDirectory implements Directory {
 
   async ask(node: PublicKey, options: AbortOptions = {}): Promise<void> {
     if (this.#stopped.signal.aborted) return;
-    this.#noteAsked(node);
+    this.#asked.set(publicKeyToHex(node), this.#environment.now());
     try {
       const frames = this.#network.request(node, NOTARY_PROTOCOL, encodeNotaryRequest({ kind: 'who' }), {
         timeoutMs: ASK_TIMEOUT_MS,
@@ -148,16 +149,6 @@ class PeerDirectory implements Directory {
   #mayAsk(peer: PublicKey): boolean {
     const asked = this.#asked.get(publicKeyToHex(peer));
     return asked === undefined || this.#environment.now() - asked >= ASK_AGAIN_MS;
-  }
-
-  #noteAsked(node: PublicKey): void {
-    const hex = publicKeyToHex(node);
-    this.#asked.delete(hex);
-    this.#asked.set(hex, this.#environment.now());
-    for (const oldest of this.#asked.keys()) {
-      if (this.#asked.size <= MAX_NODES) break;
-      this.#asked.delete(oldest);
-    }
   }
 
   #learn(

@@ -68,7 +68,8 @@ export class HoldAdmission {
   /** The row of a hold that may be spoken about; else the answer. Runs under the hold's lock. */
   async admit(hold: Spending, evidence: HoldEvidence, key: PublicKey): Promise<Admitted | NotaryAnswer> {
     const known = await this.#book.row(hold.id);
-    if (known !== undefined) return indexOfWitness(known, key) < 0 ? notNamed() : { row: known, isNew: false };
+    if (known !== undefined)
+      return indexOfWitness(known, key) < 0 ? notNamed() : { row: known, isNew: false };
     const link = currencyLink(hold.money.currency);
     const witnesses =
       link === null ? (hold.hold?.witnesses ?? []) : await this.#notaries(hold.money.currency, evidence);
@@ -108,11 +109,7 @@ export class HoldAdmission {
       : refused('ERR_BLOCK_SIGNATURE', 'The hold is not signed by its buyer');
   }
 
-  async #admitIssued(
-    hold: Spending,
-    row: HoldRow,
-    evidence: HoldEvidence,
-  ): Promise<Admitted | NotaryAnswer> {
+  async #admitIssued(hold: Spending, row: HoldRow, evidence: HoldEvidence): Promise<Admitted | NotaryAnswer> {
     const certificate =
       evidence.certificate === null
         ? undefined

@@ -9,10 +9,11 @@ import {
   integerOf,
   mapOf,
 } from '../codec/fields.ts';
+import { orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES } from './certificate.ts';
 import { decodeHoldRow, encodeHoldRow, type HoldRow } from './hold-row.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
-import { type ComplaintEvidence, complaintOf, complaintToTx, orNull } from './messages.ts';
+import { type ComplaintEvidence, complaintOf, complaintToTx } from './messages.ts';
 
 const ROW = 'notary/hold/';
 const RELEASE = 'notary/release/';

@@ -9,9 +9,10 @@ import {
   mapOf,
   oneOf,
 } from '../codec/fields.ts';
+import { orNull } from '../codec/optional.ts';
 import type { Share } from './certificate.ts';
 import { MAX_SHARES } from './limits.ts';
-import { orNull, sharesOf, sharesToTx } from './messages.ts';
+import { sharesOf, sharesToTx } from './messages.ts';
 
 /** What a witness has said and seen about one hold: the row that is written before every answer. */
 export interface HoldRow {

@@ -2,22 +2,38 @@ import type { BlockId } from '@edmp/interface';
 import type { Share } from './certificate.ts';
 import type { HoldRow } from './hold-row.ts';
 
+/** One way in which a witness comes to say something about a hold. */
+export interface WitnessRule {
+  readonly says: 'ack' | 'none' | 'paid' | 'refund';
+  /** Which of its two choices it makes by that: each is made once, for ever. */
+  readonly choice: 'first' | 'outcome';
+  /** What makes it, in one sentence. */
+  readonly when: string;
+}
 
 /**
  * The rules by which a witness chooses, pure and by its own clock alone (DESIGN §4.4.4, rows in design/money/wire.md).
- *
- * | state | what happens | statement |
- * |---|---|---|
- * | nothing said | a release by the payee until `release + k·Δ`, bearing the acknowledgements of k others, k ≤ f + 1 | `ack` |
- * | nothing said | after `release + (f + 1)·Δ` (a lone witness: after `release`) | `none` |
- * | no outcome | a founded complaint until `complain + k·Δ`, bearing the refunds of k others | `refund` |
- * | no outcome | a second release of the hold, within the same time | `refund` |
- * | no outcome | a quorum of acknowledgements, and the receipt or the end of the complaint window and its rounds | `paid` |
- *
  * n = 3f + 1 witnesses, a quorum is 2f + 1. After Dolev and Strong (1983): who takes something at `deadline + k·Δ` tells
  * the others within Δ, bearing one acknowledgement more; among f + 1 of them is one of an honest witness, which told all.
  */
-export const WITNESS_RULES = ['ack', 'none', 'paid', 'refund'] as const;
+export const WITNESS_RULES: readonly WitnessRule[] = [
+  {
+    says: 'ack',
+    choice: 'first',
+    when: 'a release by the payee comes until release + k·Δ, bearing the acknowledgements of k others, k ≤ f + 1',
+  },
+  { says: 'none', choice: 'first', when: 'release + (f + 1)·Δ has passed; for a lone witness, release' },
+  {
+    says: 'refund',
+    choice: 'outcome',
+    when: 'a founded complaint or a second release comes until complain + k·Δ, bearing the refunds of k others',
+  },
+  {
+    says: 'paid',
+    choice: 'outcome',
+    when: 'a quorum of acknowledgements is known, and the receipt or the end of the complaint window and its rounds',
+  },
+];
 
 /** Faults that n = 3f + 1 witnesses bear. */
 export function faultsOfWitnesses(row: HoldRow): number {
@@ -58,11 +74,7 @@ export function paidAfter(row: HoldRow, deltaMs: number): number {
 }
 
 /** Shares of both lists, sorted, one for each index, without `own`. */
-export function joinShares(
-  a: readonly Share[],
-  b: readonly Share[],
-  own: number,
-): readonly Share[] {
+export function joinShares(a: readonly Share[], b: readonly Share[], own: number): readonly Share[] {
   const byIndex = new Map<number, Share>();
   for (const share of [...a, ...b]) {
     if (share.index !== own && !byIndex.has(share.index)) byIndex.set(share.index, share);

@@ -23,11 +23,7 @@ export class HoldShares {
   }
 
   /** The shares of `statement` that are right; what the row knows is not verified again. */
-  async rightShares(
-    row: HoldRow,
-    shares: readonly Share[],
-    statement: Statement,
-  ): Promise<readonly Share[]> {
+  async rightShares(row: HoldRow, shares: readonly Share[], statement: Statement): Promise<readonly Share[]> {
     const known = knownShares(row, statement);
     const right: Share[] = [];
     const fresh: { readonly share: Share; readonly key: PublicKey }[] = [];

@@ -12,6 +12,7 @@ import {
   mapOf,
   oneOf,
 } from '../codec/fields.ts';
+import { kindOf, orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES, type Share } from './certificate.ts';
 import { MAX_EVIDENCE, MAX_HOLDS, MAX_REQUEST_BYTES, MAX_RUN, MAX_SHARES } from './limits.ts';
 
@@ -109,7 +110,7 @@ export type NotaryRequest =
   | { readonly kind: 'tell'; readonly key: PublicKey; readonly holds: readonly ToldHold[] };
 
 /** Kinds of {@link NotaryRequest}. */
-export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
+export const NOTARY_REQUESTS = [
   'who',
   'spend',
   'release',
@@ -118,14 +119,7 @@ export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
   'released',
   'account',
   'tell',
-];
-
-const nothing = (value: unknown): boolean => value === null;
-
-/** `read` of a value, or null. */
-export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
-  return nothing(value) ? null : read(value);
-}
+] as const satisfies readonly NotaryRequest['kind'][];
 
 const bytesField = (value: unknown, where: string): Uint8Array =>
   boundedBytesOf(value, MAX_REQUEST_BYTES, where);
@@ -176,10 +170,7 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     const releases = listOf(fields.releases, 2, `${where}.releases`);
     return {
       kind,
-      releases: [
-        bytesField(releases[0], `${where}.releases`),
-        bytesField(releases[1], `${where}.releases`),
-      ],
+      releases: [bytesField(releases[0], `${where}.releases`), bytesField(releases[1], `${where}.releases`)],
     };
   }
   const fields = mapOf(
@@ -187,15 +178,14 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     ['kind', 'proposal', 'release', 'opener', 'recipientKey', 'document', 'proof'],
     where,
   );
-  const read = (name: keyof typeof fields): Uint8Array => bytesField(fields[name], `${where}.${name}`);
   return {
     kind,
-    proposal: read('proposal'),
-    release: read('release'),
+    proposal: bytesField(fields.proposal, `${where}.proposal`),
+    release: bytesField(fields.release, `${where}.release`),
     opener: bytesOf(fields.opener, 32, `${where}.opener`),
     recipientKey: boundedBytesOf(fields.recipientKey, 2_048, `${where}.recipientKey`),
-    document: read('document'),
-    proof: read('proof'),
+    document: bytesField(fields.document, `${where}.document`),
+    proof: bytesField(fields.proof, `${where}.proof`),
   };
 }
 
@@ -205,9 +195,7 @@ function questionOf(value: unknown): HoldQuestion {
     id: blockIdOf(fields.id, 'outcome.holds.id'),
     evidence: orNull(fields.evidence, (evidence) => evidenceOf(evidence, 'outcome.holds.evidence')),
     receipt: orNull(fields.receipt, (bytes) => bytesField(bytes, 'outcome.holds.receipt')),
-    acks: orNull(fields.acks, (bytes) =>
-      boundedBytesOf(bytes, MAX_CERTIFICATE_BYTES, 'outcome.holds.acks'),
-    ),
+    acks: orNull(fields.acks, (bytes) => boundedBytesOf(bytes, MAX_CERTIFICATE_BYTES, 'outcome.holds.acks')),
   };
 }
 
@@ -219,11 +207,6 @@ function toldOf(value: unknown): ToldHold {
     acks: sharesOf(fields.acks, 'tell.holds.acks'),
     refunds: sharesOf(fields.refunds, 'tell.holds.refunds'),
   };
-}
-
-/** The field `kind` of whatever a value is. */
-export function kindOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? (value as { kind?: unknown }).kind : undefined;
 }
 
 /** Bytes of a request. */
@@ -284,11 +267,7 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
       body(value, [], kind);
       return { kind };
     case 'spend': {
-      const fields = body(
-        value,
-        ['key', 'currency', 'want', 'blocks', 'certificates', 'incomes'],
-        kind,
-      );
+      const fields = body(value, ['key', 'currency', 'want', 'blocks', 'certificates', 'incomes'], kind);
       return {
         kind,
         key: keyOf(fields.key, 'spend.key'),
@@ -340,9 +319,7 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
         kind,
         key: keyOf(fields.key, 'released.key'),
         hold: blockIdOf(fields.hold, 'released.hold'),
-        acks: orNull(fields.acks, (item) =>
-          boundedBytesOf(item, MAX_CERTIFICATE_BYTES, 'released.acks'),
-        ),
+        acks: orNull(fields.acks, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, 'released.acks')),
       };
     }
     case 'account': {

@@ -237,7 +237,7 @@ class NotaryService implements Notary {
     try {
       request = decodeNotaryRequest(body);
     } catch (error) {
-      this.#peers.take(from, GARBAGE_COST);
+      this.#peers.charge(from, GARBAGE_COST);
       throw error;
     }
     const wait = this.#peers.take(from, costOf(request));

@@ -1,4 +1,5 @@
 import { type BlockId, type Crypto, equalBytes, type PublicKey, type Signature } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import type { Spending } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
 import type { HoldStatementKind } from './answers.ts';
@@ -6,7 +7,7 @@ import type { Certificate, Share } from './certificate.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
 import type { SpendBook } from './spend-book.ts';
-import { signStatement, type Statement } from './statement.ts';
+import { type Statement, signStatement } from './statement.ts';
 import type { StatementKeys } from './statement-keys.ts';
 import type { StoreGuard } from './store-guard.ts';
 
@@ -20,7 +21,7 @@ export class OwnStatements {
   readonly #guard: StoreGuard;
   readonly #spends: SpendBook;
   readonly #holds: HoldBook;
-  readonly #signatures = new Map<string, Signature>();
+  readonly #signatures = boundedMap<string, Signature>({ max: MAX_KEPT });
 
   constructor(options: {
     readonly crypto: Crypto;
@@ -50,17 +51,16 @@ export class OwnStatements {
     this.#guard.expectSound();
     const signer = this.#keys.signer(key);
     if (signer === undefined) {
-      throw new MarketError('ERR_NOTARY_UNKNOWN', 'This node does not serve the statement key that was asked');
+      throw new MarketError(
+        'ERR_NOTARY_UNKNOWN',
+        'This node does not serve the statement key that was asked',
+      );
     }
     const name = `${this.#keys.keys().indexOf(signer.publicKey)} ${statement.kind} ${statement.subject} ${statement.extra ?? ''}`;
     const known = this.#signatures.get(name);
     if (known !== undefined) return known;
     const signature = await signStatement(statement, signer, this.#crypto);
     this.#signatures.set(name, signature);
-    for (const oldest of this.#signatures.keys()) {
-      if (this.#signatures.size <= MAX_KEPT) break;
-      this.#signatures.delete(oldest);
-    }
     return signature;
   }
 
@@ -75,7 +75,8 @@ export class OwnStatements {
     const account = await this.#spends.account(money.currency, authorHex);
     if (account?.head.key === block.key) return;
     const bound = await this.#spends.slot(money.currency, authorHex, money.n);
-    if (bound?.key !== block.key) await this.#guard.halt(`it was shown its share of ${block.key}, unknown here`);
+    if (bound?.key !== block.key)
+      await this.#guard.halt(`it was shown its share of ${block.key}, unknown here`);
   }
 
   /** The same for an outcome certificate that was verified. */

@@ -10,9 +10,9 @@ import {
   publicKeyToHex,
   type TopicVerdict,
 } from '@edmp/interface';
+import { boundedMap, tokenBuckets } from '@edmp/interface/bounded';
 import { type CurrencyId, faultsOf, type NotaryCount } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
-import { tokenBuckets } from '@edmp/interface/bounded';
 import {
   decodeNotaryProof,
   encodeNotaryProof,
@@ -72,7 +72,7 @@ export async function openNotaryProofs(options: NotaryProofsOptions): Promise<No
 class ProofRegister implements NotaryProofs {
   readonly #options: NotaryProofsOptions;
   readonly #rate: ReturnType<typeof tokenBuckets>;
-  readonly #observed = new Map<string, SignedStatement>();
+  readonly #observed = boundedMap<string, SignedStatement>({ max: MAX_OBSERVED });
   readonly #proven = new Map<PublicKeyHex, { readonly proof: NotaryProof; readonly bytes: Uint8Array }>();
   readonly #listeners = new Set<(proof: NotaryProof) => void>();
   #close: () => void = () => {};
@@ -96,10 +96,6 @@ class ProofRegister implements NotaryProofs {
     const before = this.#observed.get(name);
     if (before === undefined) {
       this.#observed.set(name, signed);
-      for (const oldest of this.#observed.keys()) {
-        if (this.#observed.size <= MAX_OBSERVED) break;
-        this.#observed.delete(oldest);
-      }
       return;
     }
     const same =
@@ -157,14 +153,17 @@ class ProofRegister implements NotaryProofs {
     if (isRelevant?.(key) === true) return true;
     return currencies
       .values()
-      .some((currency) => currency.kind === 'issued' && currency.notaries.some((other) => equalBytes(other, key)));
+      .some(
+        (currency) => currency.kind === 'issued' && currency.notaries.some((other) => equalBytes(other, key)),
+      );
   }
 
   async #keep(proof: NotaryProof, bytes: Uint8Array): Promise<void> {
     const hex = publicKeyToHex(proof.key);
-    if (this.#proven.size >= MAX_PROVEN) return;
-    await this.#options.store.set(PREFIX + hex, bytes);
+    if (this.#proven.has(hex) || this.#proven.size >= MAX_PROVEN) return;
+    // One proof a key is enough, also of two that come at once.
     this.#proven.set(hex, { proof, bytes });
+    await this.#options.store.set(PREFIX + hex, bytes);
     for (const listener of this.#listeners) {
       try {
         listener(proof);

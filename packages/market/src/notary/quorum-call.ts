@@ -26,6 +26,12 @@ export type Attempt =
   /** Its last word. */
   | { readonly kind: 'never'; readonly error: MarketError };
 
+/** A notary that cannot be reached, or answers nonsense, is asked again; what is no such failure is thrown. */
+export function afterFailure(error: unknown): Attempt {
+  if (!isEdmpError(error)) throw error;
+  return { kind: 'later', ms: null };
+}
+
 /** Times in a row that a notary is asked again at once: one that always needs more is made to wait. */
 const MAX_AGAIN = 16;
 

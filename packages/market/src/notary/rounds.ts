@@ -1,11 +1,17 @@
-import { type BlockId, type CancelTimer, type Environment, isEdmpError, type PublicKey } from '@edmp/interface';
+import {
+  type BlockId,
+  type CancelTimer,
+  type Environment,
+  isEdmpError,
+  type PublicKey,
+} from '@edmp/interface';
 import type { NotaryAnswer } from './answers.ts';
 import type { Share } from './certificate.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
 import { noneAfter, paidAfter } from './hold-rules.ts';
-import type { NotaryLine } from './line.ts';
 import { MAX_HOLDS } from './limits.ts';
+import type { NotaryLine } from './line.ts';
 import type { ToldHold } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
@@ -214,10 +220,7 @@ export class Rounds {
     const acks =
       release === null
         ? []
-        : join(
-            row.acks?.shares ?? [],
-            await this.#own.sign(key, { ...about, kind: 'ack', extra: release }),
-          );
+        : join(row.acks?.shares ?? [], await this.#own.sign(key, { ...about, kind: 'ack', extra: release }));
     const refunds =
       row.outcome === null
         ? []
@@ -272,10 +275,7 @@ export class Rounds {
   }
 
   /** The answer, or undefined when there is none: the witness is told again. */
-  async #ask(
-    key: PublicKey,
-    request: Parameters<NotaryLine['ask']>[1],
-  ): Promise<NotaryAnswer | undefined> {
+  async #ask(key: PublicKey, request: Parameters<NotaryLine['ask']>[1]): Promise<NotaryAnswer | undefined> {
     try {
       return await this.#line.ask(key, request, {
         signal: this.#stopped.signal,

@@ -1,6 +1,6 @@
 import type { Crypto, HalfBlock, KeyValueStore, PublicKey } from '@edmp/interface';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
-import { currencyOfBlock, type CurrencyId, type IssuedCurrency } from '../asset/currency.ts';
+import { type CurrencyId, currencyOfBlock, type IssuedCurrency } from '../asset/currency.ts';
 import { MAX_CURRENCIES } from './limits.ts';
 import type { StatementKeys } from './statement-keys.ts';
 import type { VerifyQueue } from './verify-queue.ts';

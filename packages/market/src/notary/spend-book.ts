@@ -1,4 +1,5 @@
 import type { BlockId, Crypto, KeyValueChange, KeyValueStore, PublicKeyHex } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import { decodeHalfBlock, MAX_BLOCK_BYTES } from '@edmp/trustchain';
 import type { CurrencyId } from '../asset/currency.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
@@ -10,9 +11,9 @@ import {
   listOf,
   mapOf,
 } from '../codec/fields.ts';
+import { orNull } from '../codec/optional.ts';
 import { MarketError } from '../errors.ts';
 import { MAX_CERTIFICATE_BYTES } from './certificate.ts';
-import { orNull } from './messages.ts';
 
 /** Accounts kept in memory: some hundred bytes and a block each. */
 const MAX_CACHED = 10_000;
@@ -36,12 +37,15 @@ export interface AccountCommit {
   readonly blocks: readonly Spending[];
 }
 
+/** Everything about one account lies together: a commit then touches few pages of the store. */
+const accountPrefix = (currency: CurrencyId, author: PublicKeyHex): string =>
+  `notary/account/${currency}/${author}/`;
 const accountKey = (currency: CurrencyId, author: PublicKeyHex): string =>
-  `notary/account/${currency}/${author}`;
+  `${accountPrefix(currency, author)}head`;
 const slotKey = (currency: CurrencyId, author: PublicKeyHex, n: number): string =>
-  `notary/slot/${currency}/${author}/${n.toString(36)}`;
+  `${accountPrefix(currency, author)}n/${n.toString(36).padStart(11, '0')}`;
 const claimKey = (currency: CurrencyId, author: PublicKeyHex, income: string): string =>
-  `notary/claim/${currency}/${author}/${income}`;
+  `${accountPrefix(currency, author)}claim/${income}`;
 
 /**
  * The durable half of the spend rule: one block for each (currency, author, number), one claim for each income of an
@@ -50,7 +54,7 @@ const claimKey = (currency: CurrencyId, author: PublicKeyHex, income: string): s
 export class SpendBook {
   readonly #store: KeyValueStore;
   readonly #crypto: Pick<Crypto, 'sha256'>;
-  readonly #cache = new Map<string, NotaryAccount>();
+  readonly #cache = boundedMap<string, NotaryAccount>({ max: MAX_CACHED, refresh: true });
 
   constructor(store: KeyValueStore, crypto: Pick<Crypto, 'sha256'>) {
     this.#store = store;
@@ -67,7 +71,7 @@ export class SpendBook {
     const head = await this.slot(currency, author, n);
     if (head === undefined) throw damaged(key);
     const read: NotaryAccount = { head, ...account };
-    this.#remember(key, read);
+    this.#cache.set(key, read);
     return read;
   }
 
@@ -92,10 +96,7 @@ export class SpendBook {
     for (const spending of commit.blocks) {
       changes.push([slotKey(currency, author, spending.money.n), spending.block.bytes]);
       for (const claim of spending.money.claims) {
-        changes.push([
-          claimKey(currency, author, claim.id.toString()),
-          encodeCanonical(spending.money.n),
-        ]);
+        changes.push([claimKey(currency, author, claim.id.toString()), encodeCanonical(spending.money.n)]);
       }
     }
     const key = accountKey(currency, author);
@@ -103,16 +104,7 @@ export class SpendBook {
     // Whatever a failed write left behind is read again.
     this.#cache.delete(key);
     await this.#store.setMany(changes);
-    this.#remember(key, commit.account);
-  }
-
-  #remember(key: string, account: NotaryAccount): void {
-    this.#cache.delete(key);
-    this.#cache.set(key, account);
-    for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= MAX_CACHED) break;
-      this.#cache.delete(oldest);
-    }
+    this.#cache.set(key, commit.account);
   }
 }
 

@@ -82,7 +82,9 @@ export class SpendChain {
     const certificates: Uint8Array[] = [];
     const incomes: Uint8Array[] = [];
     let bytes = 0;
-    const lastCertified = this.#blocks.findLastIndex(({ key }) => this.#certificates.spend(key) !== undefined);
+    const lastCertified = this.#blocks.findLastIndex(
+      ({ key }) => this.#certificates.spend(key) !== undefined,
+    );
     for (let i = from; i < this.#blocks.length && blocks.length < MAX_RUN; i++) {
       const block = this.#blocks[i];
       if (block === undefined) break;

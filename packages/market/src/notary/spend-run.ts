@@ -6,6 +6,7 @@ import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';
 import type { NotaryRequest } from './messages.ts';
+import type { ServedCurrencies } from './served-currencies.ts';
 
 /** A `spend` request, decoded: blocks of one account in order, and what they rest on. No signature is checked yet. */
 export interface SpendRun {
@@ -31,6 +32,7 @@ export function spendingOfBytes(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'
 /** Decodes a `spend` request. Throws `ERR_MARKET_FORMAT` or a block error for what its bytes say. */
 export function spendRunOf(
   request: Extract<NotaryRequest, { kind: 'spend' }>,
+  served: Pick<ServedCurrencies, 'get'>,
   crypto: Pick<Crypto, 'sha256'>,
 ): SpendRun {
   const blocks = request.blocks.map((bytes) => spendingOfBytes(bytes, crypto));
@@ -40,7 +42,7 @@ export function spendRunOf(
     throw new MarketError('ERR_MARKET_FORMAT', 'Expected the wanted block among the blocks of the request');
   }
   const { currency } = first.money;
-  const link = currencyLink(currency);
+  const link = served.get(currency)?.block.id ?? currencyLink(currency);
   if (link === null) {
     throw new MarketError('ERR_MARKET_FORMAT', 'Nothing is certified in test money: it needs no notary');
   }
@@ -54,7 +56,10 @@ export function spendRunOf(
       block.money.prev !== null &&
       equalBytes(block.money.prev.bytes, before.id.bytes);
     if (!follows) {
-      throw new MarketError('ERR_MONEY_SUCCESSION', 'Expected consecutive blocks of one account and currency');
+      throw new MarketError(
+        'ERR_MONEY_SUCCESSION',
+        'Expected consecutive blocks of one account and currency',
+      );
     }
   });
   const spends = new Map<string, Certificate>();

@@ -1,10 +1,10 @@
 import { type BlockId, type Crypto, equalBytes, publicKeyToHex } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { verifyItem } from '@edmp/trustchain';
 import type { IssuedCurrency } from '../asset/currency.ts';
 import { checkSuccession, type Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
 import { type Certificate, encodeCertificate } from './certificate.ts';
-import { KeyedQueue } from './keyed-queue.ts';
 import { MAX_NEED, MAX_UNCERTIFIED } from './limits.ts';
 import type { NotaryRequest } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
@@ -18,6 +18,8 @@ import { certificateItems, type VerifyQueue } from './verify-queue.ts';
 const UNCERTIFIED_LATER_MS = 2_000;
 /** How long an author without balance or certificate waits, ms: it has nothing to spend yet. */
 const NOTHING_LATER_MS = 60_000;
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Where the blocks of a run stand in an account. */
 interface Placing {
@@ -44,7 +46,7 @@ export class SpendService {
   readonly #authors: Rates;
   readonly #strangers: Rates;
   readonly #onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
-  readonly #locks = new KeyedQueue();
+  readonly #locks = keyedMutex<string>();
 
   constructor(options: {
     readonly book: SpendBook;
@@ -70,7 +72,7 @@ export class SpendService {
   async spend(request: Extract<NotaryRequest, { kind: 'spend' }>): Promise<NotaryAnswer> {
     let run: SpendRun;
     try {
-      run = spendRunOf(request, this.#crypto);
+      run = spendRunOf(request, this.#currencies, this.#crypto);
     } catch (error) {
       const { code, message } = problemOf(error);
       return refused(code, message);
@@ -91,7 +93,9 @@ export class SpendService {
   async account(request: Extract<NotaryRequest, { kind: 'account' }>): Promise<NotaryAnswer> {
     const currency = this.#currencies.get(request.currency.toString());
     const account =
-      currency === undefined ? undefined : await this.#book.account(currency.id, publicKeyToHex(request.account));
+      currency === undefined
+        ? undefined
+        : await this.#book.account(currency.id, publicKeyToHex(request.account));
     if (account === undefined) return { kind: 'account', tip: null };
     const { head, certificate } = account;
     // Only what the table binds to this number is signed: a head that was seen certified is bound too.
@@ -113,7 +117,9 @@ export class SpendService {
     const wait = this.#charge(run, currency, account);
     if (wait !== undefined) return wait;
     const bound = await this.#boundBlocks(run, account);
-    const contradiction = run.blocks.find((block, i) => bound[i] !== undefined && bound[i]?.key !== block.key);
+    const contradiction = run.blocks.find(
+      (block, i) => bound[i] !== undefined && bound[i]?.key !== block.key,
+    );
     if (contradiction !== undefined) return this.#contradicted(run, contradiction, bound, account);
 
     const certified = await this.#certifiedBlocks(run, currency);
@@ -148,10 +154,12 @@ export class SpendService {
   #boundBlocks(
     run: SpendRun,
     account: NotaryAccount | undefined,
-  ): Promise<readonly (Spending | undefined)[]> {
+  ): Promise<readonly (Spending | undefined)[]> | readonly Spending[] {
+    // The way of nearly every block: it comes right after what is known.
+    if (account === undefined || (run.blocks[0]?.money.n ?? 0) > account.head.money.n) return [];
     return Promise.all(
       run.blocks.map(async ({ money: { n }, authorHex }) => {
-        if (account === undefined || n > account.head.money.n) return undefined;
+        if (n > account.head.money.n) return undefined;
         return n === account.head.money.n ? account.head : this.#book.slot(run.currency, authorHex, n);
       }),
     );
@@ -165,7 +173,11 @@ export class SpendService {
     account: NotaryAccount | undefined,
   ): Promise<NotaryAnswer> {
     const other = bound[run.blocks.indexOf(block)];
-    if (other === undefined || account === undefined || !(await this.#verify.all([verifyItem(block.block)]))) {
+    if (
+      other === undefined ||
+      account === undefined ||
+      !(await this.#verify.all([verifyItem(block.block)]))
+    ) {
       return refused('ERR_BLOCK_SIGNATURE', 'A block is not signed by its author');
     }
     const fork = [other.block.bytes, block.block.bytes] as const;
@@ -176,6 +188,7 @@ export class SpendService {
 
   /** Keys of the blocks in the run with a spend certificate that is right. */
   async #certifiedBlocks(run: SpendRun, currency: IssuedCurrency): Promise<ReadonlySet<string>> {
+    if (run.spends.size === 0) return NONE;
     const certified = new Set<string>();
     for (const block of run.blocks) {
       const certificate = run.spends.get(block.key);
@@ -210,8 +223,10 @@ export class SpendService {
       return refused(code, message);
     }
     const lastCertified = fresh.findLastIndex(({ key }) => certified.has(key));
-    const claims = await this.#claimProblem(run, currency, fresh, lastCertified);
-    if (claims !== undefined) return claims;
+    if (fresh.some(({ money }) => money.claims.length > 0)) {
+      const claims = await this.#claimProblem(run, currency, fresh, lastCertified);
+      if (claims !== undefined) return claims;
+    }
     const blocks = [...older, ...(jump === null ? [] : [jump]), ...fresh];
     return (await this.#verify.all(blocks.map(({ block }) => verifyItem(block))))
       ? undefined
@@ -249,7 +264,9 @@ export class SpendService {
       }
     }
     // A certificate that is none is as good as missing: nobody gets stuck for what was damaged on the way.
-    const right = await Promise.all(shown.map(({ certificate }) => this.#isCertificate(certificate, currency)));
+    const right = await Promise.all(
+      shown.map(({ certificate }) => this.#isCertificate(certificate, currency)),
+    );
     shown.forEach(({ income }, i) => {
       if (right[i] !== true) need.push(income.id);
     });
@@ -280,7 +297,8 @@ export class SpendService {
     const shown = newest === undefined ? undefined : run.spends.get(newest.key);
     const newer = newest !== undefined && newest.money.n > (account?.certified ?? 0);
     if (blocks.length === 0 && !newer) return undefined;
-    const certificate = newer && shown !== undefined ? encodeCertificate(shown) : (account?.certificate ?? null);
+    const certificate =
+      newer && shown !== undefined ? encodeCertificate(shown) : (account?.certificate ?? null);
     await this.#book.commit(run.currency, head.authorHex, {
       account: { head, certified: certifiedNumber, certificate, fork: null },
       blocks,
@@ -295,7 +313,11 @@ export function spendStatement(currency: BlockId, subject: BlockId): Omit<Certif
 }
 
 function forkRefusal(fork: readonly [Uint8Array, Uint8Array]): NotaryAnswer {
-  return refused('ERR_MONEY_FORK', 'The author has signed two blocks with one number: it spends nothing more', fork);
+  return refused(
+    'ERR_MONEY_FORK',
+    'The author has signed two blocks with one number: it spends nothing more',
+    fork,
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Certificate } from './certificate.ts';
 import { type Statement, statementMessage } from './statement.ts';
 
 /** Signatures in one batch: enough to keep a thread pool busy, few enough that nobody waits long. */
-const MAX_BATCH = 256;
+const MAX_BATCH = 64;
 
 interface Waiting {
   readonly items: readonly VerifyItem[];

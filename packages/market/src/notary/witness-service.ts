@@ -1,4 +1,5 @@
 import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
 import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
@@ -17,7 +18,6 @@ import {
   takeRelease,
 } from './hold-rules.ts';
 import { ackStatement, HoldShares, refundStatement, withAcks, withRefunds } from './hold-shares.ts';
-import { KeyedQueue } from './keyed-queue.ts';
 import { MAX_AHEAD_MS, MAX_REFUSAL_TEXT, type NotaryLimits, RELEASE_KEEP_MS } from './limits.ts';
 import type { HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
 import { type OwnStatements, statementsOfRow } from './own-statements.ts';
@@ -62,7 +62,7 @@ export class WitnessService {
   readonly #deltaMs: number;
   readonly #limits: NotaryLimits;
   readonly #onTaken: (row: HoldRow, what: Taken) => void;
-  readonly #locks = new KeyedQueue();
+  readonly #locks = keyedMutex<string>();
 
   constructor(options: WitnessServiceOptions) {
     this.#book = options.book;
@@ -140,8 +140,7 @@ export class WitnessService {
     if (row === undefined) return { kind: 'need', ids: [request.hold] };
     if (indexOfWitness(row, request.key) < 0) return { kind: 'need', ids: [request.hold] };
     const shown =
-      request.acks !== null &&
-      (await this.#shares.rightCertificate(row, request.acks, 'ack')) !== undefined;
+      request.acks !== null && (await this.#shares.rightCertificate(row, request.acks, 'ack')) !== undefined;
     const kept = shown || hasQuorumOfAcks(row) ? await this.#book.release(request.hold) : undefined;
     return {
       kind: 'released',
@@ -173,8 +172,7 @@ export class WitnessService {
     if (row === undefined || row.witnesses.length !== 1 || row.outcome !== null) return;
     const kept = await this.#book.release(hold);
     const next = { ...row, until: to + (row.complain - row.release) };
-    const release =
-      kept === undefined ? {} : { release: { ...kept, dropAt: this.#dropAt(next) } };
+    const release = kept === undefined ? {} : { release: { ...kept, dropAt: this.#dropAt(next) } };
     await this.#book.commit({ row: next, ...release }, false);
   }
 
@@ -265,8 +263,7 @@ export class WitnessService {
       const shown = {
         receipt: receipt !== null && (await this.#isReceipt(admitted.row, receipt)),
         quorum:
-          acks !== null &&
-          (await this.#shares.rightCertificate(admitted.row, acks, 'ack')) !== undefined,
+          acks !== null && (await this.#shares.rightCertificate(admitted.row, acks, 'ack')) !== undefined,
       };
       return await this.#concludeHold(admitted, admitted.row, key, at, shown);
     } catch (error) {

@@ -16,10 +16,21 @@ import {
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
-import { constantLatency, type Latency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
-import { type Currency, CURRENCY_TYPE, currencyOfBlock, currencyToTx, type IssuedCurrency } from '../../src/asset/currency.ts';
+import { assetIdOf, encodeDatasetDocument } from '@edmp/interface/dataset';
+import {
+  constantLatency,
+  type Latency,
+  type SimulatedNetworks,
+  simulatedNetworks,
+} from '@edmp/trustchain/simulated';
+import {
+  CURRENCY_TYPE,
+  type Currency,
+  currencyOfBlock,
+  currencyToTx,
+  type IssuedCurrency,
+} from '../../src/asset/currency.ts';
 import { type CurrencyRegister, currencyRegister } from '../../src/asset/currency-register.ts';
-import { assetIdOf, encodeDatasetDocument } from '../../src/asset/document.ts';
 import { lockKey, releaseToTx } from '../../src/blocks/release.ts';
 import type { Spending } from '../../src/blocks/spending.ts';
 import { RELEASE_TYPE } from '../../src/blocks/types.ts';
@@ -42,7 +53,9 @@ export const quickCrypto: Crypto = {
   ed25519Sign: (message, secretKey) => quickSignature(message, crypto.sha256(secretKey)),
   ed25519Verify: (signature, message, key) => equalBytes(signature, quickSignature(message, key)),
   ed25519VerifyMany: async (items) =>
-    items.map(({ signature, message, publicKey: key }) => equalBytes(signature, quickSignature(message, key))),
+    items.map(({ signature, message, publicKey: key }) =>
+      equalBytes(signature, quickSignature(message, key)),
+    ),
 };
 
 function quickSignature(message: Uint8Array, key: Uint8Array): Signature {
@@ -99,7 +112,8 @@ export function skewed(environment: Environment, offsetMs: number): Environment 
 /** One node with a notary. */
 export class NotaryNode {
   readonly events: NotaryEvent[] = [];
-  readonly options: Partial<NotaryOptions>;
+  /** May be changed between two starts. */
+  readonly options: { -readonly [Name in keyof NotaryOptions]?: NotaryOptions[Name] };
   readonly world: NotaryWorld;
   readonly self: PublicKey;
   readonly store: KeyValueStore;
@@ -255,7 +269,11 @@ export async function notaryWorld(
 }
 
 /** A currency with these notaries. */
-export async function currencyOf(issuer: Author, keys: readonly PublicKey[], label = 'SUN'): Promise<IssuedCurrency> {
+export async function currencyOf(
+  issuer: Author,
+  keys: readonly PublicKey[],
+  label = 'SUN',
+): Promise<IssuedCurrency> {
   const tx = currencyToTx({ label, precision: 2, notaries: keys });
   return currencyOfBlock(await issuer.sign(CURRENCY_TYPE, tx));
 }
@@ -325,7 +343,10 @@ export function complaintOf(trade: HeldTrade, proof: Uint8Array): Complaint {
   };
 }
 
-export const releaseRequest = (key: PublicKey, trade: HeldTrade): Extract<NotaryRequest, { kind: 'release' }> => ({
+export const releaseRequest = (
+  key: PublicKey,
+  trade: HeldTrade,
+): Extract<NotaryRequest, { kind: 'release' }> => ({
   kind: 'release',
   key,
   evidence: trade.evidence,
@@ -382,6 +403,7 @@ export const spendRequest = (
 });
 
 /** Kinds of what was said. */
-export const kindsOf = ({ statements }: HoldAnswer): readonly string[] => statements.map(({ kind }) => kind).sort();
+export const kindsOf = ({ statements }: HoldAnswer): readonly string[] =>
+  statements.map(({ kind }) => kind).sort();
 
 export type { BlockId };
