@@ -198,6 +198,60 @@ describe('matchmakers', () => {
     expect(told).toEqual([16, 16, 8, 1]);
   });
 
+  it('M13 a flood of dear bids without money does not keep a new ask from those who have some', async () => {
+    const poor = Array.from({ length: 30 }, (_, i) => trader(`poor ${i}`));
+    world = await exchangeWorld(19);
+    const broke = new Set(poor.map((one) => one.hex));
+    const maker = await world.node('maker', { matchmaker: true, funded: (owner) => !broke.has(owner) });
+    const source = await world.node('source');
+    const buyer = await world.node('buyer', { limits: { total: 1 } });
+    await world.link(source, maker);
+    await world.link(buyer, maker);
+    const document = dataset('flooded');
+    for (const one of poor) {
+      for (let i = 0; i < 10; i++) {
+        const bid = await one.bid({ asset: assetOf(document), price: 1_000 + i });
+        await source.network.publish(ORDERS_TOPIC, bid.block.bytes);
+      }
+    }
+    const bid = await buyer.place(await buyer.bid({ asset: assetOf(document), price: 5 }));
+    await world.environment.advance(1_000);
+    // Nobody hears of it by gossip but the matchmaker.
+    world.networks.tamper(maker.key, (frame) => (frame.kind === 'topic' ? undefined : frame.body));
+    const ask = await trader('seller').ask({ document, price: 5 });
+    await source.network.publish(ORDERS_TOPIC, ask.block.bytes);
+    await world.environment.advance(3_000);
+    expect(buyer.exchange.candidates(bid.key).map((one) => one.key)).toEqual([ask.key]);
+  });
+
+  it('a bid’s owner that was told of very many asks still hears of a better one', async () => {
+    world = await exchangeWorld(20);
+    const maker = await world.node('maker', { matchmaker: true });
+    const source = await world.node('source');
+    const buyer = await world.node('buyer', { limits: { total: 1 } });
+    await world.link(source, maker);
+    await world.link(buyer, maker);
+    const document = dataset('junk');
+    for (let i = 0; i < 300; i++) {
+      const ask = await trader(`junk ${i % 4}`).ask({ document, price: 50 + i });
+      await source.network.publish(ORDERS_TOPIC, ask.block.bytes);
+    }
+    const bid = await buyer.place(await buyer.bid({ asset: assetOf(document), price: 500 }));
+    await world.environment.advance(120_000);
+    world.networks.tamper(maker.key, (frame) => (frame.kind === 'topic' ? undefined : frame.body));
+    const [worse, better] = await Promise.all([
+      trader('worse').ask({ document, price: 60 }),
+      trader('better').ask({ document, price: 40 }),
+    ]);
+    for (const ask of [worse, better]) await source.network.publish(ORDERS_TOPIC, ask.block.bytes);
+    await world.environment.advance(5_000);
+    const found = buyer.exchange.candidates(bid.key);
+    expect(found[0]?.key).toBe(better.key);
+    expect(found.some((ask) => ask.key === worse.key)).toBe(false);
+    // The cheapest that were told stay, although the registry of the buyer is full.
+    expect(found).toHaveLength(64);
+  });
+
   it('a match with an ask that does not cross, or is not signed, is refused and counts for nothing', async () => {
     world = await exchangeWorld(8);
     const buyer = await world.node('buyer');
@@ -337,6 +391,28 @@ describe('healing', () => {
     expect(requests).toBeLessThanOrEqual(80);
     expect(victim.events.some((event) => event.type === 'refused')).toBe(true);
     expect(victim.exchange.size).toBe(200);
+  });
+
+  it('M17 a peer that stalls holds up the others for less than a minute, and a lost ask is still known in two', async () => {
+    world = await exchangeWorld(24);
+    const victim = await world.node('victim');
+    const seller = await world.node('seller');
+    const staller = world.networks.create();
+    await staller.start();
+    staller.handle(ORDERS_PROTOCOL, async function* () {
+      for (;;) {
+        await new Promise<void>((resolve) => world.environment.schedule(9_000, resolve));
+        yield encodeSyncFrame({ matchmaker: true, parts: [], blocks: [] });
+      }
+    });
+    await world.link(victim, seller);
+    world.networks.tamper(seller.key, (frame) => (frame.kind === 'topic' ? undefined : frame.body));
+    world.networks.link(victim.key, staller.self);
+    await world.environment.advance(30_000);
+    const ask = await seller.place(await seller.ask({ document: dataset('behind a staller'), price: 5 }));
+    await world.environment.advance(120_000);
+    expect(victim.open()).toEqual([ask.key]);
+    await staller.stop();
   });
 
   it('a node that is full goes on learning from others without being flooded with what it has no room for', async () => {

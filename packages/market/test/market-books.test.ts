@@ -119,4 +119,25 @@ describe('books of many markets', () => {
     expect(asks(assetOf(document))).toEqual([early.key, honest.key, late.key]);
     expect(registry.table.since[registry.find(late.key)]).toBe(START + 20);
   });
+
+  it('a book keeps nothing of currencies that are gone, nor gigabytes for prices far apart', async () => {
+    const { registry, books } = world();
+    const document = dataset('many currencies');
+    const asset = assetOf(document);
+    const seller = trader('issuer of many');
+    for (let i = 0; i < 12; i++) registry.add(await trader(`s${i}`).ask({ document, price: 1 + i }));
+    for (let i = 0; i < 30; i++) {
+      const currency = assetOf(dataset(`currency ${i}`)).slice(2);
+      const asks = await Promise.all(
+        Array.from({ length: 6 }, (_, n) => seller.ask({ document, price: price(currency, 1 + n) })),
+      );
+      for (const ask of asks) registry.add(ask);
+      expect(books.view(asset, currency).asks).toHaveLength(6);
+      for (const ask of asks) registry.cancel(ask.key, ask.ownerHex, undefined);
+      expect(books.view(asset, currency).asks).toHaveLength(0);
+      expect(registry.table.currencyNumber(currency)).toBe(-1);
+    }
+    expect(books.view(asset, 'DUM1').asks).toHaveLength(12);
+    expect([books.largeMarkets, books.largeBooks]).toEqual([1, 1]);
+  });
 });

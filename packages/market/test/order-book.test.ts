@@ -5,6 +5,8 @@ import { comparePrices, costOf, price, wholeLots } from '../src/asset/price.ts';
 import { LevelTree } from '../src/book/level-tree.ts';
 import { ASK, BID, NO_ORDER, orderBook } from '../src/book/order-book.ts';
 import { priceKey } from '../src/book/price-key.ts';
+import { PriceLadder } from '../src/book/price-ladder.ts';
+import { PriceTree } from '../src/book/price-tree.ts';
 
 const fillsOf = (book: ReturnType<typeof orderBook>): readonly (readonly [number, number])[] =>
   Array.from({ length: book.fills.count }, (_, i) => [book.fills.maker(i), book.fills.quantity(i)] as const);
@@ -193,6 +195,35 @@ describe('order book', () => {
     }
     expect(fills).toBeGreaterThanOrEqual(100_000);
     expect(Number(resting) + traded).toBe(offered);
+  });
+});
+
+describe('price ladder', () => {
+  it('is as wide as its levels are many, and becomes a tree and a ladder again without losing an order', () => {
+    const book = orderBook();
+    const wide = (count: number): PriceLadder | undefined => {
+      const from = new PriceTree(ASK);
+      for (let i = 0; i < count; i++) from.at(1 + i * 7, 1, null);
+      return PriceLadder.of(from, ASK, 3, () => undefined);
+    };
+    expect(wide(2)?.heads.length).toBeLessThanOrEqual(512);
+    expect(wide(5_000)?.heads.length).toBeLessThanOrEqual(16 * 5_000);
+    const apart = new PriceTree(ASK);
+    for (const key of [1, 100_000]) apart.at(key, 1, null);
+    expect(PriceLadder.of(apart, ASK, 5, () => undefined)).toBeUndefined();
+    const random = seededRandom(12);
+    const model = new Map<number, number>();
+    for (let i = 0; i < 4_000; i++) {
+      const amount = i < 3_000 ? 1 + random.below(3_000) : 1_000_000 * random.below(50) + 1;
+      book.place(ASK, amount, 1, i);
+      model.set(amount, (model.get(amount) ?? 0) + 1);
+      if (i === 2_000) book.rest('ask', price('DUM1', 1, 3), 3, 0);
+      if (i % 500 !== 0) continue;
+      const levels = book.levels('ask', 'DUM1', 10_000).filter((level) => level.price.per === 1n);
+      expect(levels.map((level) => [Number(level.price.amount), level.orders])).toEqual(
+        [...model].sort((a, b) => a[0] - b[0]),
+      );
+    }
   });
 });
 

@@ -9,14 +9,17 @@ import type {
   TxValue,
 } from '@edmp/interface';
 import { equalBytes, publicKeyToHex } from '@edmp/interface';
+import { MAX_DOCUMENT_BYTES } from '@edmp/interface/dataset';
 import { CID } from 'multiformats/cid';
 import { DUM1, DUM2, isIssuedCurrency } from '../asset/currency.ts';
-import { assetIdOf, datasetDocumentOf, documentToTx, isAssetId } from '../asset/document.ts';
+import { datasetDocumentOf, documentToTx, isAssetId } from '../asset/document.ts';
 import { comparePrices, costOf, MAX_QUANTITY, type Price, price, wholeLots } from '../asset/price.ts';
 import {
   amountOf,
   amountToTx,
   blockIdOf,
+  boundedBytesOf,
+  encodeCanonical,
   integerOf,
   keyOf,
   listOf,
@@ -25,6 +28,7 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
+import { keyOfDigest } from './order-id.ts';
 
 /** Most witnesses that an ask may name. */
 export const MAX_ASK_WITNESSES = 4;
@@ -197,13 +201,24 @@ const decodedOrders = new WeakMap<HalfBlock, SignedOrder>();
 export function decodeOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrder {
   let order = decodedOrders.get(block);
   if (order === undefined) {
-    order = readOrder(block, crypto);
+    order = readOrder(block, (document) => assetOf(document, crypto));
     decodedOrders.set(block, order);
   }
   return order;
 }
 
-function readOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrder {
+/** Reads the block of an order that was decoded before, when its asset id was worked out. Throws as {@link decodeOrder} does. */
+export function decodeKnownOrder(block: HalfBlock, asset: AssetId): SignedOrder {
+  return readOrder(block, () => asset);
+}
+
+/** Asset id of a document that was read from `value`: canonical bytes have one form, so those of the value are the document's. */
+function assetOf(value: unknown, crypto: Pick<Crypto, 'sha256'>): AssetId {
+  const bytes = boundedBytesOf(encodeCanonical(value), MAX_DOCUMENT_BYTES, 'ask.document');
+  return `EW${keyOfDigest(crypto.sha256(bytes))}`;
+}
+
+function readOrder(block: HalfBlock, assetIdOf: (document: unknown) => AssetId): SignedOrder {
   const { core } = block;
   const common = {
     id: block.id,
@@ -222,7 +237,7 @@ function readOrder(block: HalfBlock, crypto: Pick<Crypto, 'sha256'>): SignedOrde
     return {
       ...common,
       side: 'ask',
-      asset: assetIdOf(document, crypto),
+      asset: assetIdOf(fields.document),
       price: unit,
       quantity: quantityOf(fields.supply, unit, 'ask.supply'),
       expires: expiryOf(fields.expires, block, MAX_ASK_LIFETIME_MS, 'ask'),

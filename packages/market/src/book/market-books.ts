@@ -3,7 +3,7 @@ import type { Price } from '../asset/price.ts';
 import type { OrderSide } from '../blocks/order.ts';
 import type { BookLevel, BookView } from './view.ts';
 import type { HashSecret } from '../order/digest-index.ts';
-import { digestOfAsset } from '../order/order-id.ts';
+import { digestOfAsset } from '../blocks/order-id.ts';
 import { ASK_SIDE, type OrderTable } from '../order/order-table.ts';
 import { AssetChains } from './asset-chains.ts';
 import { NO_ORDER, type OrderBook, type OrderHandle, orderBook } from './order-book.ts';
@@ -52,6 +52,13 @@ export class MarketBooks {
     return this.#large.size;
   }
 
+  /** Books of the large kind, one for each currency of such an asset. */
+  get largeBooks(): number {
+    let books = 0;
+    for (const market of this.#large.values()) books += market.books.size;
+    return books;
+  }
+
   /** An order came; nothing happens when nothing is left of it. */
   add(slot: number): void {
     if (this.#table.left[slot] === 0) return;
@@ -77,7 +84,10 @@ export class MarketBooks {
     }
     const handle = this.#handles.get(slot);
     if (handle === undefined) return;
-    this.#bookOf(slot)?.book.cancel(handle);
+    const currency = this.#table.currencies[slot] as number;
+    const book = market.books.get(currency)?.book;
+    book?.cancel(handle);
+    if (book !== undefined && book.size('ask') + book.size('bid') === 0) market.books.delete(currency);
     this.#handles.delete(slot);
     market.orders--;
     if (market.orders <= DEMOTE_AT) this.#demote(slot, market);

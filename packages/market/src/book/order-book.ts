@@ -55,7 +55,7 @@ const sideOf = (side: OrderSide): SideIndex => (side === 'ask' ? ASK : BID);
  *
  * Prices are exact ratios, quantities whole licences; the resting order's price executes, in whole lots of it; orders
  * of one owner never trade with each other and do not hide what rests behind them. Insert, match and cancel take
- * constant time while prices are whole numbers within 2¹⁸ of each other, and O(log levels) beyond.
+ * constant time while prices are whole numbers close together for their number, and O(log levels) otherwise.
  *
  * All numbers of an order lie side by side in two arrays, so that touching an order is two lines of cache.
  */
@@ -67,6 +67,8 @@ export class OrderBook {
   #free = 0;
   #asks: SideLevels = new PriceLadder(ASK);
   #bids: SideLevels = new PriceLadder(BID);
+  /** Levels of a side as a tree from which on a ladder is tried. */
+  readonly #nextLadder: [number, number] = [64, 64];
   readonly #sizes: [number, number] = [0, 0];
   #clock = 0;
   #fillMakers = new Int32Array(8);
@@ -325,18 +327,28 @@ export class OrderBook {
 
   #levelFor(side: SideIndex, key: number, lot: number, exact: ExactRatio): number {
     const levels = this.#levels(side);
-    const level = levels.at(key, lot, exact);
-    if (level !== NONE) return level;
-    const other = (exact === null ? this.#widened(side, key) : undefined) ?? this.#asTree(side);
+    let level = levels.at(key, lot, exact);
+    if (level !== NONE && (levels instanceof PriceLadder || levels.count < this.#nextLadder[side]))
+      return level;
+    const isTree = level !== NONE;
+    const ladder = lot === 1 && exact === null ? this.#asLadder(side, key) : undefined;
+    // Changing the form takes time for every order, so the next change waits until there are twice as many levels.
+    if (isTree || ladder === undefined) this.#nextLadder[side] = Math.max(64, 2 * levels.count);
+    if (isTree && ladder === undefined) return level;
+    const other = ladder ?? this.#asTree(side);
     if (side === ASK) this.#asks = other;
     else this.#bids = other;
-    return other.at(key, lot, exact);
+    level = other.at(key, lot, exact);
+    return level;
   }
 
-  #widened(side: SideIndex, key: number): SideLevels | undefined {
+  #asLadder(side: SideIndex, key: number): SideLevels | undefined {
     const levels = this.#levels(side);
-    if (!(levels instanceof PriceLadder)) return undefined;
-    return levels.widened(key, (from, to) => this.#renumber(this.#head(levels, from), side, to));
+    const moves: (readonly [number, number])[] = [];
+    const ladder = PriceLadder.of(levels, side, key, (from, to) => moves.push([from, to]));
+    if (ladder === undefined) return undefined;
+    for (const [from, to] of moves) this.#renumber(this.#head(levels, from), side, to);
+    return ladder;
   }
 
   /** The same levels as a tree, which takes any price. */

@@ -3,8 +3,10 @@ import { ASK, NONE, type SideIndex, type SideLevels } from './side-levels.ts';
 
 /** Prices of the first window: 2 kB a side. */
 const FIRST_SPAN = 256;
-/** Widest window: 2 MB a side, which only a book with prices that far apart needs. */
-const WIDEST_SPAN = 1 << 18;
+/** Any window may have so many prices, 4 kB a side: a book has more than a handful of orders. */
+const FREE_SPAN = 512;
+/** Prices that a window may have for each level in use, 128 bytes: nobody makes two orders cost megabytes. */
+const SPAN_A_LEVEL = 16;
 
 /**
  * Levels of whole prices within a window, each at its own place in an array, with two layers of bits that find the next
@@ -30,7 +32,7 @@ export class PriceLadder implements SideLevels {
     if (lot !== 1 || exact !== null) return NONE;
     let level = key - this.#base;
     if (level < 0 || level >= this.heads.length) {
-      if (!this.#widen(key)) return NONE;
+      if (!this.#begin(key)) return NONE;
       level = key - this.#base;
     }
     const word = level >> 5;
@@ -104,30 +106,41 @@ export class PriceLadder implements SideLevels {
     return word * 32 + 31 - Math.clz32(bits);
   }
 
-  /** Makes the window include a price, if it may become that wide. Levels keep their orders but not their numbers. */
-  #widen(key: number): boolean {
+  /** Lays the first window around a price; an empty ladder begins again. */
+  #begin(key: number): boolean {
     if (this.count > 0) return false;
     this.#reset(Math.max(0, key - FIRST_SPAN / 2), FIRST_SPAN);
     return true;
   }
 
   /**
-   * A ladder with the same levels whose window includes `key` too, or undefined when that would be too wide. `move` is
-   * told of each level's old and new number.
+   * A ladder with the levels of `from` whose window includes `key` too, or undefined when its prices are not whole or too
+   * far apart for their number. `move` is told of each level's old and new number.
    */
-  widened(key: number, move: (from: number, to: number) => void): PriceLadder | undefined {
-    const low = Math.min(key, this.key(this.#side === ASK ? this.best : this.#above(-1)));
-    const high = Math.max(key, this.key(this.#side === ASK ? this.#below(this.heads.length) : this.best));
+  static of(
+    from: SideLevels,
+    side: SideIndex,
+    key: number,
+    move: (from: number, to: number) => void,
+  ): PriceLadder | undefined {
+    let low = key;
+    let high = key;
+    for (let level = from.best; level !== NONE; level = from.worse(level)) {
+      if (from.lot(level) !== 1 || from.exact(level) !== null) return undefined;
+      low = Math.min(low, from.key(level));
+      high = Math.max(high, from.key(level));
+    }
+    const widest = Math.max(FREE_SPAN, SPAN_A_LEVEL * from.count);
+    if (high - low >= widest) return undefined;
     let span = FIRST_SPAN;
-    while (span < 2 * (high - low + 1)) span *= 2;
-    if (high - low >= WIDEST_SPAN) return undefined;
-    span = Math.min(span, WIDEST_SPAN);
-    const ladder = new PriceLadder(this.#side);
+    while (span < high - low + 1) span *= 2;
+    if (2 * span <= widest) span *= 2;
+    const ladder = new PriceLadder(side);
     ladder.#reset(Math.max(0, low - Math.floor((span - (high - low + 1)) / 2)), span);
-    for (let level = this.best; level !== NONE; level = this.worse(level)) {
-      const to = ladder.at(this.key(level), 1, null);
-      ladder.heads[to] = this.heads[level] as number;
-      ladder.tails[to] = this.tails[level] as number;
+    for (let level = from.best; level !== NONE; level = from.worse(level)) {
+      const to = ladder.at(from.key(level), 1, null);
+      ladder.heads[to] = from.heads[level] as number;
+      ladder.tails[to] = from.tails[level] as number;
       move(level, to);
     }
     return ladder;

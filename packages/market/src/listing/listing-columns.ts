@@ -85,7 +85,7 @@ export class ListingColumns {
     return (this.texts[slot] ?? '').includes(` ${word}`);
   }
 
-  /** Terms under which a listing is found: beginnings of words up to three letters, places and levels. */
+  /** Terms under which a listing is found: beginnings of words up to three letters, places, levels, commodity, flow and step. */
   termsOf(slot: number): ReadonlySet<string> {
     const terms = new Set<string>();
     for (const word of (this.texts[slot] ?? '').split(' ')) {
@@ -95,6 +95,7 @@ export class ListingColumns {
     const text = unpackCell(cell);
     for (let n = 1; n <= text.length; n++) terms.add(`c${text.slice(0, n)}`);
     for (let level = 1; level <= (this.levels[slot] as number); level++) terms.add(`l${level}`);
+    terms.add(`m${this.commodities[slot]}`).add(`f${this.flows[slot]}`).add(`s${this.steps[slot]}`);
     return terms;
   }
 
@@ -102,9 +103,20 @@ export class ListingColumns {
   hasTerm(slot: number, term: string): boolean {
     if ((this.texts[slot] ?? '') === '') return false;
     const rest = term.slice(1);
-    if (term.startsWith('w')) return this.hasWord(slot, rest);
-    if (term.startsWith('c')) return this.isWithin(slot, packCell(rest), rest.length);
-    return (this.levels[slot] as number) >= Number(rest);
+    switch (term.charAt(0)) {
+      case 'w':
+        return this.hasWord(slot, rest);
+      case 'c':
+        return this.isWithin(slot, packCell(rest), rest.length);
+      case 'l':
+        return (this.levels[slot] as number) >= Number(rest);
+      case 'm':
+        return this.commodities[slot] === Number(rest);
+      case 'f':
+        return this.flows[slot] === Number(rest);
+      default:
+        return this.steps[slot] === Number(rest);
+    }
   }
 
   #grow(least: number): void {

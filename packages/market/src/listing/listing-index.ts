@@ -1,7 +1,8 @@
 import type { DatasetDocument, PublicKeyHex } from '@edmp/interface';
-import { comparePrices } from '../asset/price.ts';
+import type { Price } from '../asset/price.ts';
+import { compareExact, exactRatio, priceKey } from '../book/price-key.ts';
 import type { ListingQuery } from './listing.ts';
-import { digestOfAsset } from '../order/order-id.ts';
+import { digestOfAsset } from '../blocks/order-id.ts';
 import type { OrderTable } from '../order/order-table.ts';
 import {
   commodityNumber,
@@ -93,10 +94,11 @@ export class ListingIndex {
       return found.sort(compare).slice(prepared.offset, prepared.offset + prepared.limit);
     }
     const isMarked = this.#narrow(prepared);
+    const isBeyond = this.#beyond(query);
     const out: number[] = [];
     let skipped = 0;
     list.each((slot) => {
-      if (!isMarked(slot) || !fits(slot)) return query.sort === 'newest' || !this.#isBeyond(slot, query);
+      if (!isMarked(slot) || !fits(slot)) return !isBeyond(slot);
       if (skipped < prepared.offset) skipped++;
       else out.push(slot);
       return out.length < prepared.limit;
@@ -120,14 +122,17 @@ export class ListingIndex {
     return table.currencyName(first) < table.currencyName(second) ? -1 : 1;
   }
 
-  /** Whether a listing, in order of currency and price, lies after every listing that the query admits. */
-  #isBeyond(slot: number, query: ListingQuery): boolean {
+  /** A test whether a listing, in order of currency and price, lies after every listing that the query admits. */
+  #beyond(query: ListingQuery): (slot: number) => boolean {
     const { table } = this.#sources;
     const currency = query.maxPrice?.currency ?? query.currency;
-    if (currency === undefined) return false;
-    const own = table.currencyName(table.currencies[slot] as number);
-    if (own !== currency) return own > currency;
-    return query.maxPrice !== undefined && comparePrices(table.price(slot), query.maxPrice) > 0;
+    if (currency === undefined || query.sort === 'newest') return () => false;
+    const number = table.currencyNumber(currency);
+    const isDearer = dearerThan(table, query.maxPrice);
+    return (slot) => {
+      const own = table.currencies[slot] as number;
+      return own === number ? isDearer(slot) : table.currencyName(own) > currency;
+    };
   }
 
   /** The candidates, when the query names an asset, a seller or a rare term. */
@@ -169,6 +174,9 @@ export class ListingIndex {
     if (query.cell !== undefined && query.cell !== '') terms.push(`c${query.cell.slice(0, MAX_CELL)}`);
     const level = query.attestation === undefined ? 0 : levelNumber(query.attestation);
     if (level > 0) terms.push(`l${level}`);
+    if (query.commodity !== undefined) terms.push(`m${commodityNumber(query.commodity)}`);
+    if (query.flow !== undefined) terms.push(`f${flowNumber(query.flow)}`);
+    if (query.step !== undefined) terms.push(`s${stepNumber(query.step)}`);
     let rarest: string | undefined;
     for (const term of terms) {
       if (rarest === undefined || this.#postings.count(term) < this.#postings.count(rarest)) rarest = term;
@@ -194,19 +202,31 @@ export class ListingIndex {
       return undefined;
     }
     const currency = wanted === undefined ? -1 : table.currencyNumber(wanted);
+    const isDearer = dearerThan(table, maxPrice);
     if (wanted !== undefined && currency === -1) return undefined;
     return (slot) =>
-      (table.expires[slot] as number) > now &&
-      (columns.texts[slot] ?? '') !== '' &&
+      (columns.to[slot] as number) >= from &&
+      (columns.from[slot] as number) <= to &&
       (columns.levels[slot] as number) >= level &&
       (commodity === -1 || columns.commodities[slot] === commodity) &&
       (flow === -1 || columns.flows[slot] === flow) &&
       (step === -1 || columns.steps[slot] === step) &&
-      (columns.to[slot] as number) >= from &&
-      (columns.from[slot] as number) <= to &&
       (currency === -1 || table.currencies[slot] === currency) &&
       (length === 0 || columns.isWithin(slot, cell, length)) &&
-      (maxPrice === undefined || comparePrices(table.price(slot), maxPrice) <= 0) &&
+      !isDearer(slot) &&
+      (table.expires[slot] as number) > now &&
+      (columns.texts[slot] ?? '') !== '' &&
       words.every((word) => columns.hasWord(slot, word));
   }
+}
+
+/** A test whether the price of an order in the same currency is above a limit; by doubles where they differ, else exact. */
+function dearerThan(table: OrderTable, limit: Price | undefined): (slot: number) => boolean {
+  if (limit === undefined) return () => false;
+  const key = priceKey(limit.amount, limit.per);
+  const exact = exactRatio(limit);
+  return (slot) => {
+    const own = table.priceKeys[slot] as number;
+    return own === key ? compareExact(key, table.exact(slot), exact) > 0 : own > key;
+  };
 }

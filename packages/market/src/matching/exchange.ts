@@ -10,6 +10,7 @@ import type {
   TopicVerdict,
 } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex } from '@edmp/interface';
+import { comparePrices } from '../asset/price.ts';
 import {
   ASK_TYPE,
   BID_TYPE,
@@ -43,7 +44,7 @@ import { type BlockOutcome, OrderSync } from './order-sync.ts';
 const TOPIC_RATE = { burst: 5_000, perSecond: 500 };
 /** Match notices that one peer may send. */
 const NOTICE_RATE = { burst: 128, perSecond: 2 };
-/** Asks for one bid that were told and for which the registry had no room, at most. */
+/** Asks for one bid that were told and for which the registry had no room, at most: the cheapest. */
 const MAX_TOLD_ASKS = 64;
 /** Longest pause in which nobody looks for expired orders, ms. */
 const LONGEST_PAUSE_MS = 3_600_000;
@@ -115,6 +116,7 @@ export class OrderExchange {
           environment,
           registry,
           books,
+          funded: options.funded ?? (() => true),
           closed: (bid) => this.#ownerClosed(bid),
           signal,
         })
@@ -374,8 +376,10 @@ export class OrderExchange {
     const answer = this.#orders.registry.add(ask);
     if (answer !== 'trader-limit' && answer !== 'total-limit') return;
     const told = this.#told.get(bid) ?? [];
-    if (told.length >= MAX_TOLD_ASKS || told.some((known) => known.key === ask.key)) return;
+    if (told.some((known) => known.key === ask.key)) return;
     told.push(ask);
+    told.sort((a, b) => comparePrices(a.price, b.price));
+    if (told.length > MAX_TOLD_ASKS && told.pop() === ask) return;
     this.#told.set(bid, told);
     this.#events.add({ type: 'candidate', bid: own.id, ask });
   }

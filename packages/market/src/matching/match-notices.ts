@@ -1,8 +1,9 @@
-import type { Environment, Network, PublicKey } from '@edmp/interface';
+import type { Environment, Network, PublicKey, PublicKeyHex } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex, singleFrame } from '@edmp/interface';
+import { comparePrices, type Price } from '../asset/price.ts';
 import type { MarketBooks } from '../book/market-books.ts';
 import { tokenBuckets } from '@edmp/interface/bounded';
-import { idOfDigest } from '../order/order-id.ts';
+import { idOfDigest } from '../blocks/order-id.ts';
 import type { OrderRegistry } from '../order/order-registry.ts';
 import { ASK_SIDE } from '../order/order-table.ts';
 import { decodeMatchReply, encodeMatchNotice, MATCH_PROTOCOL, MAX_MATCH_ASKS } from './messages.ts';
@@ -15,8 +16,12 @@ const MAX_UNDER_WAY = 32;
 const MAX_TOLD = 256;
 /** Bids that wait for their notice, at most. */
 const MAX_WAITING = 10_000;
-/** Bids that one new ask may concern, at most; the dearest come first. */
-const MAX_CONCERNED = 256;
+/** Crossing bids that one new ask is compared with, the dearest first. */
+const MAX_LOOKS = 4_096;
+/** Bids of one owner that one new ask may concern. */
+const MAX_OF_OWNER = 16;
+/** Bids without money that one new ask may concern: they come first in price, and must not crowd out others. */
+const MAX_UNFUNDED = 64;
 /** Pause before a trader that was told too much is told more, ms. */
 const PAUSE_MS = 2_000;
 /** Waiting for an answer, ms. */
@@ -30,10 +35,18 @@ export interface MatchNoticesOptions {
   readonly environment: Environment;
   readonly registry: OrderRegistry;
   readonly books: MarketBooks;
+  /** Whether a trader has something behind its orders. */
+  readonly funded: (owner: PublicKeyHex) => boolean;
   /** A bid's owner says that it is not open. */
   readonly closed: (bid: string) => void;
   /** Fires when the market stops. */
   readonly signal: AbortSignal;
+}
+
+interface Told {
+  readonly asks: Set<string>;
+  /** Cheapest ask so far. */
+  best: Price;
 }
 
 /**
@@ -43,12 +56,18 @@ export interface MatchNoticesOptions {
  */
 export class MatchNotices {
   readonly #options: MatchNoticesOptions;
-  readonly #told = new Map<string, Set<string>>();
-  readonly #waiting = new Set<string>();
-  readonly #owners = new Set<string>();
+  readonly #told = new Map<string, Told>();
+  /** Bids that wait, by owner. */
+  readonly #waiting = new Map<PublicKeyHex, Set<string>>();
+  /** Owners that can be told now. */
+  readonly #ready = new Set<PublicKeyHex>();
+  /** Owners that were told too much just now. */
+  readonly #paused = new Set<PublicKeyHex>();
+  /** Owners with a notice under way: one at a time. */
+  readonly #busy = new Set<PublicKeyHex>();
   readonly #take: (owner: string) => boolean;
   readonly #release: () => void;
-  #underWay = 0;
+  #waits = 0;
   #cancelPause: (() => void) | undefined;
 
   constructor(options: MatchNoticesOptions) {
@@ -58,73 +77,101 @@ export class MatchNotices {
     // Whoever was away hears when it is back.
     this.#release = network.onPeer(({ type, peer }) => {
       if (type !== 'connected') return;
-      for (const slot of registry.ordersOf(publicKeyToHex(peer))) this.concern(slot);
+      for (const slot of registry.ordersOf(publicKeyToHex(peer))) {
+        if (registry.table.sides[slot] !== ASK_SIDE) this.#wait(slot);
+      }
+      this.#pump();
     });
   }
 
   /** An order came, or an ask has something left again. */
   concern(slot: number): void {
-    const { books, registry, network } = this.#options;
-    const { table } = registry;
-    const self = publicKeyToHex(network.self);
-    if (table.sides[slot] === ASK_SIDE) {
-      let concerned = 0;
-      books.eachCrossing(slot, (bid) => {
-        if (registry.ownerOf(bid) !== self) this.#wait(table.key(bid));
-        return ++concerned < MAX_CONCERNED;
-      });
-    } else if (registry.ownerOf(slot) !== self) {
-      this.#wait(table.key(slot));
-    }
+    const { table } = this.#options.registry;
+    if (table.sides[slot] === ASK_SIDE) this.#concernBids(slot);
+    else this.#wait(slot);
     this.#pump();
   }
 
   /** A bid is gone. */
   forget(bid: string): void {
     this.#told.delete(bid);
-    this.#waiting.delete(bid);
   }
 
   stop(): void {
     this.#cancelPause?.();
     this.#release();
     this.#waiting.clear();
+    this.#ready.clear();
   }
 
-  #wait(bid: string): void {
-    if (this.#waiting.size < MAX_WAITING) this.#waiting.add(bid);
+  #concernBids(ask: number): void {
+    const { books, registry, funded } = this.#options;
+    const perOwner = new Map<PublicKeyHex, number>();
+    let looks = 0;
+    let unfunded = 0;
+    books.eachCrossing(ask, (bid) => {
+      const owner = registry.ownerOf(bid);
+      const seen = perOwner.get(owner) ?? 0;
+      perOwner.set(owner, seen + 1);
+      if (seen < MAX_OF_OWNER && (funded(owner) || ++unfunded <= MAX_UNFUNDED)) this.#wait(bid);
+      return ++looks < MAX_LOOKS;
+    });
   }
 
+  #wait(bid: number): void {
+    const { registry, network } = this.#options;
+    const owner = registry.ownerOf(bid);
+    if (owner === publicKeyToHex(network.self) || this.#waits >= MAX_WAITING) return;
+    const bids = this.#waiting.get(owner) ?? new Set();
+    const before = bids.size;
+    bids.add(registry.table.key(bid));
+    this.#waits += bids.size - before;
+    this.#waiting.set(owner, bids);
+    if (!this.#paused.has(owner) && !this.#busy.has(owner)) this.#ready.add(owner);
+  }
+
+  /** Tells owners that are ready, each of one bid; each look at an owner ends in a notice, a pause or nothing to tell. */
   #pump(): void {
-    const { registry, signal } = this.#options;
-    for (const bid of this.#waiting) {
-      if (this.#underWay >= MAX_UNDER_WAY || signal.aborted) return;
-      const slot = registry.find(bid);
-      const asks = slot === -1 ? [] : this.#untold(slot, bid);
-      if (asks.length === 0) {
-        this.#waiting.delete(bid);
-        continue;
-      }
-      const owner = registry.ownerOf(slot);
-      if (this.#owners.has(owner)) continue;
+    for (const owner of this.#ready) {
+      if (this.#busy.size >= MAX_UNDER_WAY || this.#options.signal.aborted) return;
+      this.#ready.delete(owner);
       if (!this.#take(owner)) {
-        this.#pause();
+        this.#pause(owner);
         continue;
       }
-      this.#waiting.delete(bid);
-      this.#underWay++;
-      this.#owners.add(owner);
-      void this.#tell(slot, bid, asks).finally(() => {
-        this.#underWay--;
-        this.#owners.delete(owner);
+      const next = this.#nextOf(owner);
+      if (next === undefined) continue;
+      this.#busy.add(owner);
+      void this.#tell(next.bid, next.key, next.asks).finally(() => {
+        this.#busy.delete(owner);
+        if (this.#waiting.has(owner)) this.#ready.add(owner);
         this.#pump();
       });
     }
   }
 
-  #pause(): void {
+  /** The first of an owner's waiting bids of which there is something to tell. */
+  #nextOf(
+    owner: PublicKeyHex,
+  ): { readonly bid: number; readonly key: string; readonly asks: readonly number[] } | undefined {
+    const bids = this.#waiting.get(owner) ?? new Set();
+    for (const key of bids) {
+      bids.delete(key);
+      this.#waits--;
+      if (bids.size === 0) this.#waiting.delete(owner);
+      const bid = this.#options.registry.find(key);
+      const asks = bid === -1 ? [] : this.#untold(bid, key);
+      if (asks.length > 0) return { bid, key, asks };
+    }
+    return undefined;
+  }
+
+  #pause(owner: PublicKeyHex): void {
+    this.#paused.add(owner);
     this.#cancelPause ??= this.#options.environment.schedule(PAUSE_MS, () => {
       this.#cancelPause = undefined;
+      for (const paused of this.#paused) this.#ready.add(paused);
+      this.#paused.clear();
       this.#pump();
     });
   }
@@ -135,9 +182,17 @@ export class MatchNotices {
     const { table } = registry;
     const told = this.#told.get(key);
     const found: number[] = [];
-    if (table.left[bid] === 0 || (told?.size ?? 0) >= MAX_TOLD) return found;
+    if (table.left[bid] === 0) return found;
     books.eachCrossing(bid, (ask) => {
-      const isNew = told === undefined || !told.has(table.key(ask));
+      // Who was told of very many hears only of better ones, so that junk does not use up its attention.
+      if (
+        told !== undefined &&
+        told.asks.size >= MAX_TOLD &&
+        comparePrices(table.price(ask), told.best) >= 0
+      ) {
+        return false;
+      }
+      const isNew = told === undefined || !told.asks.has(table.key(ask));
       if (isNew && (table.expires[ask] as number) > environment.now()) found.push(ask);
       return found.length < MAX_MATCH_ASKS;
     });
@@ -148,6 +203,7 @@ export class MatchNotices {
     const { network, registry, closed, signal } = this.#options;
     const { table } = registry;
     const keys = asks.map((ask) => table.key(ask));
+    const best = table.price(asks[0] as number);
     const body = encodeMatchNotice({
       bid: idOfDigest(table.digest(bid)),
       asks: asks.map((ask) => table.bytes(ask).slice()),
@@ -168,14 +224,20 @@ export class MatchNotices {
         closed(key);
         return;
       }
-      const told = this.#told.get(key) ?? new Set();
-      for (const ask of keys) told.add(ask);
-      if (registry.find(key) === -1) return;
-      this.#told.set(key, told);
-      this.#wait(key);
+      const slot = registry.find(key);
+      if (slot === -1) return;
+      this.#remember(key, keys, best);
+      this.#wait(slot);
     } catch (error) {
       // Out of reach: it is told when it is back, or when another ask comes.
       if (!isEdmpError(error)) throw error;
     }
+  }
+
+  #remember(bid: string, asks: readonly string[], best: Price): void {
+    const told = this.#told.get(bid) ?? { asks: new Set<string>(), best };
+    for (const ask of asks) if (told.asks.size < MAX_TOLD) told.asks.add(ask);
+    if (comparePrices(best, told.best) < 0) told.best = best;
+    this.#told.set(bid, told);
   }
 }

@@ -1,7 +1,7 @@
 import type { AssetId, Crypto, PublicKeyHex } from '@edmp/interface';
 import { decodeHalfBlock } from '@edmp/trustchain';
 import { comparePrices } from '../asset/price.ts';
-import { decodeOrder, type SignedOrder } from '../blocks/order.ts';
+import { decodeKnownOrder, type SignedOrder } from '../blocks/order.ts';
 import { MarketBooks } from '../book/market-books.ts';
 import { ListingIndex } from '../listing/listing-index.ts';
 import type { BookView } from '../book/view.ts';
@@ -9,14 +9,12 @@ import type { Listing, ListingQuery } from '../listing/listing.ts';
 import { hashSecret } from '../order/digest-index.ts';
 import type { OrderLimits } from '../order/limits.ts';
 import { type OrderChange, OrderRegistry } from '../order/order-registry.ts';
-import { ASK_SIDE, BID_SIDE } from '../order/order-table.ts';
+import { ASK_SIDE, BID_SIDE, type DecodeKnown } from '../order/order-table.ts';
 import { IdSet } from './id-set.ts';
 import type { OrderSets } from './reconcile.ts';
 
 /** Most candidates for one bid. */
 export const MAX_CANDIDATES = 256;
-/** Own bids that one new ask may suit, at most. */
-const MAX_SUITED = 64;
 
 /** What the orders of a node are made with. */
 export interface OpenOrdersOptions {
@@ -49,7 +47,7 @@ export class OpenOrders {
     const secret = hashSecret(options.secret);
     this.#now = now;
     this.#self = self;
-    const decode = (bytes: Uint8Array): SignedOrder => decodeOrder(decodeHalfBlock(bytes, crypto), crypto);
+    const decode: DecodeKnown = (bytes, asset) => decodeKnownOrder(decodeHalfBlock(bytes, crypto), asset);
     const registry = new OrderRegistry({ limits, now, self, secret, decode, funded });
     const { table } = registry;
     const books = new MarketBooks(table, secret);
@@ -122,15 +120,20 @@ export class OpenOrders {
     return this.registry.closed.has(order.key, order.ownerHex);
   }
 
-  /** Keys of own open bids that an ask crosses. */
+  /** Slots of own open bids that an ask of somebody else crosses. */
   suitedBids(ask: number): readonly number[] {
-    const bids: number[] = [];
-    let looks = 0;
-    this.books.eachCrossing(ask, (bid) => {
-      if (this.registry.ownerOf(bid) === this.#self) bids.push(bid);
-      return ++looks < 16 * MAX_SUITED && bids.length < MAX_SUITED;
-    });
-    return bids;
+    const { table } = this.registry;
+    if (this.registry.ownerOf(ask) === this.#self) return [];
+    return this.registry
+      .ordersOf(this.#self)
+      .filter(
+        (bid) =>
+          table.sides[bid] === BID_SIDE &&
+          table.left[bid] !== 0 &&
+          table.currencies[bid] === table.currencies[ask] &&
+          table.sameAsset(bid, ask) &&
+          table.comparePrices(bid, ask) >= 0,
+      );
   }
 
   #follow(change: OrderChange): void {

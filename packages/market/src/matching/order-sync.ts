@@ -40,12 +40,15 @@ const MAX_FRUITLESS = 32;
 const MAX_QUEUE = 4_096;
 /** Longest session, ms. */
 const SESSION_MS = 300_000;
+/** Time after which a session must have brought {@link LEAST_BYTES_A_SECOND} of new orders, ms: others wait for it. */
+const GRACE_MS = 20_000;
+const LEAST_BYTES_A_SECOND = 4_096;
 /** Bytes of blocks in one answer. */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 /** What one peer is sent: a whole book at once, then a few thousand orders a minute. */
 const SERVED = { burst: MAX_SESSION_BYTES, perSecond: 64 * 1024 };
-/** Requests that one peer may send: a session at once, then three rounds a minute. */
-const REQUEST_RATE = { burst: 2 * MAX_REQUESTS, perSecond: 2 };
+/** Requests that one peer may send, each up to some 20 ms of work: an ordinary session at once, then one a second. */
+const REQUEST_RATE = { burst: 64, perSecond: 1 };
 /** First time for which a peer that broke the rules is not asked, ms; it doubles each time. */
 const PUT_OFF_MS = 120_000;
 /** Longest such time, ms. */
@@ -233,7 +236,7 @@ export class OrderSync {
   async #reconcile(peer: PublicKey): Promise<void> {
     const { environment, matchmaker, network, sets, signal } = this.#options;
     const sides: readonly SyncSide[] = matchmaker ? [ASK_SIDE, BID_SIDE] : [ASK_SIDE];
-    const end = environment.now() + SESSION_MS;
+    const start = environment.now();
     let queue: RequestPart[] = [...firstParts(sets, sides, environment.randomBytes)];
     let bytes = 0;
     let useless = 0;
@@ -265,7 +268,13 @@ export class OrderSync {
           if (part.kind === 'again') again.push(...nextParts(sets, part));
           else queue.push(...nextParts(sets, part));
         }
-        if (useless > MAX_USELESS_BYTES || bytes > MAX_SESSION_BYTES || environment.now() > end) return;
+        if (useless > MAX_USELESS_BYTES || bytes > MAX_SESSION_BYTES) return;
+        const elapsed = environment.now() - start;
+        if (elapsed > SESSION_MS) return;
+        if (elapsed > GRACE_MS && (bytes - useless) * 1_000 < LEAST_BYTES_A_SECOND * elapsed) {
+          this.#putOffFor(peer, PUT_OFF_MS, this.#putOff.get(publicKeyToHex(peer))?.times ?? 0);
+          return;
+        }
       }
       // A peer that serves no more asks for patience: the next round goes on.
       if (again.length > 0 && !gained) return;

@@ -110,7 +110,7 @@ export type NotaryRequest =
   | { readonly kind: 'tell'; readonly key: PublicKey; readonly holds: readonly ToldHold[] };
 
 /** Kinds of {@link NotaryRequest}. */
-export const NOTARY_REQUESTS = [
+export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
   'who',
   'spend',
   'release',
@@ -119,7 +119,7 @@ export const NOTARY_REQUESTS = [
   'released',
   'account',
   'tell',
-] as const satisfies readonly NotaryRequest['kind'][];
+];
 
 const bytesField = (value: unknown, where: string): Uint8Array =>
   boundedBytesOf(value, MAX_REQUEST_BYTES, where);

@@ -53,7 +53,7 @@ export class Holds {
 
   /** Counts a hold; `false` when it was counted before. */
   take(hold: OrderHold): boolean {
-    if (this.#holds.has(hold.hold) || !(hold.quantity > 0)) return false;
+    if (this.#holds.has(hold.hold) || !Number.isSafeInteger(hold.quantity) || hold.quantity < 1) return false;
     if (this.#holds.size >= this.#limit) this.#forgetOldest();
     const returned = this.#earlyReturns.delete(hold.hold);
     this.#holds.set(hold.hold, { ...hold, returned });

@@ -4,8 +4,8 @@ import { ClosedOrders } from './closed-orders.ts';
 import type { HashSecret } from './digest-index.ts';
 import { Holds, type OrderHold } from './holds.ts';
 import type { OrderLimits } from './limits.ts';
-import { digestOfKey } from './order-id.ts';
-import { OrderTable } from './order-table.ts';
+import { digestOfKey } from '../blocks/order-id.ts';
+import { type DecodeKnown, OrderTable } from './order-table.ts';
 import { SlotHeap } from './slot-heap.ts';
 import { Traders } from './traders.ts';
 
@@ -30,8 +30,7 @@ export interface OrderRegistryOptions {
   /** Own orders are never refused or evicted. */
   readonly self: PublicKeyHex;
   readonly secret: HashSecret;
-  /** Reads the signed bytes of an order that was checked before. */
-  readonly decode: (bytes: Uint8Array) => SignedOrder;
+  readonly decode: DecodeKnown;
   /** Whether a trader has something behind its orders; absent = everybody has. */
   readonly funded?: ((owner: PublicKeyHex) => boolean) | undefined;
 }

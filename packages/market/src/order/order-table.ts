@@ -5,12 +5,15 @@ import { compareExact, type ExactRatio, exactRatio, priceKey } from '../book/pri
 import { MarketError } from '../errors.ts';
 import { BlockArena } from './block-arena.ts';
 import { DIGEST_BYTES, DigestIndex, type HashSecret } from './digest-index.ts';
-import { digestOfAsset, keyOfDigest } from './order-id.ts';
+import { digestOfAsset, keyOfDigest } from '../blocks/order-id.ts';
 
 /** Number of an asset's side in {@link OrderTable.sides}. */
 export const ASK_SIDE = 0;
 /** Number of a bid's side in {@link OrderTable.sides}. */
 export const BID_SIDE = 1;
+
+/** Reads the signed bytes of an order that was checked before, for an asset that is known. */
+export type DecodeKnown = (bytes: Uint8Array, asset: AssetId) => SignedOrder;
 
 /** Decoded orders kept for who asks again, some 5 kB each. */
 const CACHED_ORDERS = 1_024;
@@ -49,17 +52,17 @@ export class OrderTable {
 
   readonly arena: BlockArena = new BlockArena();
   readonly #index: DigestIndex;
-  readonly #decode: (bytes: Uint8Array) => SignedOrder;
+  readonly #decode: DecodeKnown;
   readonly #cache = new Map<number, SignedOrder>();
   readonly #currencyNames = new Map<string, number>();
   readonly #currencyOf: (string | undefined)[] = [];
   readonly #currencyUses: number[] = [];
+  readonly #freeCurrencies: number[] = [];
   readonly #freeSlots: number[] = [];
   #used = 0;
   #size = 0;
 
-  /** `decode` reads the signed bytes of an order that was checked before. */
-  constructor(secret: HashSecret, decode: (bytes: Uint8Array) => SignedOrder) {
+  constructor(secret: HashSecret, decode: DecodeKnown) {
     this.#index = new DigestIndex(() => this.ids, secret);
     this.#decode = decode;
   }
@@ -188,7 +191,7 @@ export class OrderTable {
   order(slot: number): SignedOrder {
     const known = this.#cache.get(slot);
     if (known !== undefined) return known;
-    const order = this.#decode(this.bytes(slot).slice());
+    const order = this.#decode(this.bytes(slot).slice(), this.asset(slot));
     this.remember(slot, order);
     return order;
   }
@@ -207,8 +210,7 @@ export class OrderTable {
   #useCurrency(currency: string): number {
     let number = this.#currencyNames.get(currency);
     if (number === undefined) {
-      const unused = this.#currencyOf.indexOf(undefined);
-      number = unused === -1 ? this.#currencyOf.length : unused;
+      number = this.#freeCurrencies.pop() ?? this.#currencyOf.length;
       this.#currencyNames.set(currency, number);
       this.#currencyOf[number] = currency;
       this.#currencyUses[number] = 0;
@@ -223,6 +225,7 @@ export class OrderTable {
     if (uses > 0) return;
     this.#currencyNames.delete(this.currencyName(number));
     this.#currencyOf[number] = undefined;
+    this.#freeCurrencies.push(number);
   }
 
   #grow(least: number): void {
