@@ -20,7 +20,6 @@ import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
 import { spreadHolds, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
-import { tradeWitnesses } from './desk/trade-witnesses.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
@@ -99,8 +98,13 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       wallet: spender,
       learn,
     },
-    witnesses: tradeWitnesses(client),
-    serves: (node, key) => directory.servedBy([node], [key]).length > 0,
+    witnesses: client,
+    nodes: {
+      serves: (node, key) => directory.servedBy([node], [key]).length > 0,
+      async locate(keys, options) {
+        for (const key of keys) await directory.find(key, options);
+      },
+    },
     settlement,
     records,
     orders: {

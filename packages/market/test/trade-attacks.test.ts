@@ -3,12 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CURRENCY_TYPE, currencyOfBlock, currencyToTx } from '../src/asset/currency.ts';
 import { price } from '../src/asset/price.ts';
 import { BID_TYPE, bidToTx, decodeOrder, type SignedOrder } from '../src/blocks/order.ts';
-import { holdToTx } from '../src/blocks/spending.ts';
+import { holdToTx, spendingOf } from '../src/blocks/spending.ts';
 import { type EncodedTerms, encodeTerms, type Terms } from '../src/blocks/terms.ts';
 import { RELEASE_TYPE, TRADE_TYPE } from '../src/blocks/types.ts';
 import { hex } from '../src/codec/fields.ts';
-import { certificateOfShares, encodeCertificate } from '../src/notary/certificate.ts';
-import { signStatement } from '../src/notary/statement.ts';
+import { encodeCertificate } from '../src/notary/certificate.ts';
 import { askPeer } from '../src/trade/ask-peer.ts';
 import type { TradeReply } from '../src/trade/messages.ts';
 import { assetOf, crypto, documentOf } from './support/documents.ts';
@@ -171,6 +170,8 @@ describe('M5 witnesses', () => {
   it('M5 a witness that a party serves is refused by the other side, whoever lists it', async () => {
     const [seller, buyer] = (await town(503, 'buyer')) as [Trader, Trader];
     const own = await world.witness('silent', buyer);
+    // Whom a node serves is asked again after half a minute.
+    await world.environment.advance(MINUTE);
     // The witness runs on the buyer's node; the seller was talked into listing it.
     const ask = await world.sell(seller, documentOf('June'), { witnesses: [own.key] });
     expect((await propose(seller, buyer, ask, { witnesses: [own.key] })).reply).toMatchObject({
@@ -355,7 +356,7 @@ describe('H6 what a seller acts on', () => {
       tx: currencyToTx({ label: 'SUN', precision: 2, notaries: [witnessKey()] }),
     });
     const currency = currencyOfBlock(opened);
-    world.currencies.set(currency.id, currency);
+    await world.environment.advance(1_000);
     const document = documentOf('June');
     const ask = await world.sell(seller, document, { currency: currency.id, witnesses: [], supply: 2 });
     const proposed = await propose(seller, buyer, ask, { witnesses: null, price: price(currency.id, 10n) });
@@ -375,14 +376,9 @@ describe('H6 what a seller acts on', () => {
     });
     expect(seller.settlement.calls.get('release')).toBeUndefined();
     expect(stateOf(seller)).toBe('offered');
-    const notary = world.notaries.get(hex(witnessKey()));
-    if (notary === undefined) throw new Error('no notary');
-    const statement = { kind: 'spend', currency: currency.block.id, subject: hold.id, extra: null } as const;
-    const certificate = certificateOfShares(
-      statement,
-      [{ index: 0, signature: await signStatement(statement, notary, crypto) }],
-      currency.notaries,
-    );
+    const spending = spendingOf(hold);
+    if (spending === undefined) throw new Error('no payment');
+    const certificate = await world.environment.run(buyer.client.certify(spending));
     expect(await show(seller, buyer, hold.bytes, encodeCertificate(certificate))).toMatchObject({
       kind: 'released',
     });
@@ -395,13 +391,12 @@ describe('H6 what a seller acts on', () => {
       tx: currencyToTx({ label: 'SUN', precision: 2, notaries: [witnessKey()] }),
     });
     const currency = currencyOfBlock(opened);
-    world.currencies.set(currency.id, currency);
     const document = documentOf('June');
     await world.sell(seller, document, { currency: currency.id, witnesses: [] });
     await world.buy(buyer, assetOf(document), { currency: currency.id });
     await world.until(() => stateOf(buyer) === 'completed' && stateOf(seller) === 'completed');
     expect(tradeOf(buyer).certificate?.kind).toBe('spend');
-    expect(seller.certificates.map(({ kind }) => kind)).toEqual(['spend', 'ack']);
+    expect(seller.learned.map(({ kind }) => kind)).toEqual(['spend', 'ack']);
     expect(tradeOf(seller).acks?.kind).toBe('ack');
   });
 
@@ -418,7 +413,7 @@ describe('H6 what a seller acts on', () => {
         tx: currencyToTx({ label: 'SUN', precision: 2, notaries: [own.key] }),
       });
       const currency = currencyOfBlock(opened);
-      world.currencies.set(currency.id, currency);
+      await world.environment.advance(MINUTE);
       const document = documentOf('June');
       const ask = await world.sell(seller, document, { currency: currency.id, witnesses: [] });
       const proposed = await propose(seller, buyer, ask, { witnesses: null });

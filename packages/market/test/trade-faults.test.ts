@@ -1,6 +1,7 @@
-import { publicKeyToHex } from '@edmp/interface';
+import { EdmpError, publicKeyToHex } from '@edmp/interface';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RELEASE_TYPE } from '../src/blocks/types.ts';
+import { MarketError } from '../src/errors.ts';
 import { assetOf, documentOf } from './support/documents.ts';
 import { DELTA, HOUR, MINUTE, stateOf, type Trader, TradingWorld, tradeOf } from './support/trading/world.ts';
 
@@ -97,7 +98,7 @@ describe('faults aimed at single states', () => {
   it('a seller that dies after the release leaves the key with the witness', async () => {
     const { seller, buyer, asset } = await pair(73);
     await world.buy(buyer, asset);
-    await world.until(() => world.witnesses[0]?.witness.requests.includes('ack') === true, MINUTE, 1);
+    await world.until(() => (world.witnesses[0]?.notary.kept().releases ?? 0) > 0, MINUTE, 1);
     expect(tradeOf(buyer).release).toBeNull();
     await world.crash(seller);
     await world.until(() => stateOf(buyer) === 'completed', HOUR, 1_000);
@@ -224,5 +225,66 @@ describe('time', () => {
     expect(stateOf(buyer)).toBe('failed');
     expect(['ERR_TRADE_DECLINED', 'ERR_WALLET_INSUFFICIENT']).toContain(tradeOf(buyer).failure?.code);
     expect(holds.every((hold) => publicKeyToHex(hold.seller) !== publicKeyToHex(seller.key))).toBe(true);
+  });
+});
+
+describe('what went wrong is told as it was', () => {
+  it('a payment that was signed is never forgotten, whatever the wallet says afterwards', async () => {
+    world = new TradingWorld(95);
+    await world.witness('witness');
+    const seller = await world.trader('seller');
+    const buyer = await world.trader('buyer', {
+      wallet: (real) => ({
+        ...real,
+        spend: async (...args) => {
+          await real.spend(...args);
+          throw new MarketError('ERR_MONEY_CLAIM', 'a wallet that fails after it signed');
+        },
+      }),
+    });
+    world.linkAll();
+    await world.environment.advance(200);
+    const document = documentOf('June');
+    await world.sell(seller, document);
+    await world.buy(buyer, assetOf(document));
+    await world.until(() => stateOf(buyer) === 'completed' && stateOf(seller) === 'completed', MINUTE);
+    expect(buyer.states.filter((state) => state === 'certifying')).toHaveLength(1);
+  });
+
+  it('M9 a deadline that passes names what was in the way', async () => {
+    const { buyer, asset } = await pair(96);
+    buyer.settlement.receive = async () => {
+      throw new EdmpError('ERR_CONTENT_UNAVAILABLE', 'the seller’s content store is full', {
+        retryable: true,
+      });
+    };
+    await world.buy(buyer, asset);
+    await world.until(() => stateOf(buyer) === 'failed', 5 * MINUTE);
+    expect(tradeOf(buyer).failure).toMatchObject({
+      code: 'ERR_TRADE_LATE',
+      reason: expect.stringContaining('content store is full'),
+    });
+  });
+
+  it('a key that the owner does not give any more ends the trade, and the money comes back', async () => {
+    const { seller, buyer, asset } = await pair(97);
+    seller.settlement.release = async () => {
+      throw new EdmpError('ERR_CONSENT_WITHDRAWN', 'the owner withdrew its consent');
+    };
+    await world.buy(buyer, asset);
+    await world.until(() => stateOf(seller) === 'failed', MINUTE);
+    expect(tradeOf(seller).failure?.reason).toContain('consent');
+    await world.until(() => stateOf(buyer) === 'returned', HOUR, 1_000);
+    expect(buyer.ledger.balance(buyer.key, 'DUM1').available).toBe(1_000n);
+  });
+
+  it('data that cannot be opened here for good is told as lost', async () => {
+    const { buyer, asset } = await pair(98);
+    buyer.settlement.open = async () => {
+      throw new EdmpError('ERR_SETTLEMENT_KEY', 'the one-time key is gone');
+    };
+    await world.buy(buyer, asset);
+    await world.until(() => stateOf(buyer) === 'lost', MINUTE);
+    expect(tradeOf(buyer).failure).toMatchObject({ code: 'ERR_SETTLEMENT_KEY' });
   });
 });

@@ -12,7 +12,7 @@ import type { NegotiationOrders } from './orders.ts';
 import { PutAside } from './put-aside.ts';
 import type { NegotiationSettings } from './settings.ts';
 import { proposeTrade, type TermsNeeds } from './terms.ts';
-import { chooseWitnesses, type Serves } from './witnesses.ts';
+import { chooseWitnesses, type WitnessNodes } from './witnesses.ts';
 
 /** Negotiations under way at once, below what a seller serves one peer. */
 const MAX_TALKS = 32;
@@ -25,7 +25,7 @@ export interface BuyerNegotiationNeeds extends TermsNeeds {
   readonly engine: TradeEngine;
   readonly orders: NegotiationOrders;
   readonly currency: (id: CurrencyId) => Currency | undefined;
-  readonly serves: Serves;
+  readonly nodes: WitnessNodes;
   readonly settings: NegotiationSettings;
   readonly report: (what: string, error: unknown) => void;
   readonly signal: AbortSignal;
@@ -182,7 +182,7 @@ export class BuyerNegotiation {
   }
 
   async #termsFor(ask: SignedOrder, bid: SignedOrder, state: BidState): Promise<Trade> {
-    const { currency, serves, settings, self } = this.#needs;
+    const { currency, nodes, settings, self, signal } = this.#needs;
     const money = currency(ask.price.currency);
     if (money === undefined) {
       throw new MarketError(
@@ -193,7 +193,8 @@ export class BuyerNegotiation {
     if (equalBytes(ask.owner, self)) throw new MarketError('ERR_TRADE_TERMS', 'Nobody buys from itself');
     const counter = state.aside.offerOf(ask.key);
     const listed = counter !== undefined && counter.witnesses.length > 0 ? counter.witnesses : ask.witnesses;
-    const witnesses = chooseWitnesses(money, listed, { seller: ask.owner, buyer: self, serves }, settings);
+    await nodes.locate(money.kind === 'issued' ? money.notaries : listed, { signal });
+    const witnesses = chooseWitnesses(money, listed, { seller: ask.owner, buyer: self, nodes }, settings);
     const most = Math.min(this.#wanted(bid), ask.quantity, counter?.quantity ?? Number.MAX_SAFE_INTEGER);
     const quantity = wholeLots(executionPrice(ask, bid), most);
     if (quantity < 1) {

@@ -6,7 +6,7 @@ import type { Terms } from '../blocks/terms.ts';
 import { decline } from '../trade/hold-desk.ts';
 import type { Decline } from '../trade/messages.ts';
 import { type NegotiationSettings, PHASE_LIMITS } from './settings.ts';
-import { refuseWitnesses, type Serves } from './witnesses.ts';
+import { refuseWitnesses, type WitnessNodes } from './witnesses.ts';
 
 /** Pause after which a buyer may ask again for what holds have taken, ms: holds come back within minutes. */
 const TAKEN_RETRY_MS = 30_000;
@@ -25,7 +25,7 @@ export interface ProposedDeal {
 /** What {@link checkTerms} measures by. */
 export interface TermsRules {
   readonly settings: NegotiationSettings;
-  readonly serves: Serves;
+  readonly nodes: WitnessNodes;
 }
 
 /** Why terms are declined, by the two orders and this seller's settings alone; undefined when they are fine. Pure. */
@@ -87,9 +87,9 @@ function checkWitnesses(
   terms: Terms,
   order: SignedOrder,
   currency: Currency,
-  { settings, serves }: TermsRules,
+  { settings, nodes }: TermsRules,
 ): Decline | undefined {
-  const parties = { seller: terms.seller, buyer: terms.buyer, serves };
+  const parties = { seller: terms.seller, buyer: terms.buyer, nodes };
   const no = refuseWitnesses(currency, terms.witnesses, order.witnesses, parties, settings);
   if (no === undefined) return undefined;
   const offer =

@@ -19,7 +19,7 @@ import type { NegotiationOrders } from './orders.ts';
 import { SellerNegotiation } from './seller.ts';
 import { serveTrades } from './serve-trades.ts';
 import { checkDurations, type NegotiationSettings } from './settings.ts';
-import type { Serves } from './witnesses.ts';
+import type { WitnessNodes } from './witnesses.ts';
 
 /** The node that trades. */
 export interface TradingNode {
@@ -48,7 +48,7 @@ export interface TradingNeeds {
   readonly money: TradingMoney;
   readonly witnesses: TradeWitnesses;
   /** Whether a node is known to serve a statement key. */
-  readonly serves: Serves;
+  readonly nodes: WitnessNodes;
   readonly settlement: Settlement;
   readonly records: KeyValueStore;
   readonly orders: NegotiationOrders;
@@ -73,7 +73,7 @@ export interface Trading {
 
 /** Composes the trading part of a market and serves its protocol until the node's signal fires. Throws `ERR_TRADE_TERMS` on bad settings. */
 export function createTrading(needs: TradingNeeds): Trading {
-  const { node, money, orders, settings, settlement, serves, witnesses } = needs;
+  const { node, money, orders, settings, settlement, nodes, witnesses } = needs;
   const { chain, crypto, environment, network, report, signal } = node;
   const { ledger, learn, wallet, currency } = money;
   checkDurations(settings);
@@ -148,7 +148,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     currency,
     left,
     checkBuyer: (terms, unit, options) => risk.buyer(terms, unit, options),
-    serves,
+    nodes,
     settings,
     limits: needs.limits,
   });
@@ -160,7 +160,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     environment,
     crypto,
     currency,
-    serves,
+    nodes,
     settings,
     report,
     signal,

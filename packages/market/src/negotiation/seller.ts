@@ -26,7 +26,7 @@ import { checkTerms } from './check-terms.ts';
 import { OfferBook, type OfferLimits } from './offer-limits.ts';
 import type { NegotiationOrders } from './orders.ts';
 import type { NegotiationSettings } from './settings.ts';
-import type { Serves } from './witnesses.ts';
+import type { WitnessNodes } from './witnesses.ts';
 
 /** Datasets sealed at once: sealing is bound by the processor. */
 const MAX_SEALING = 4;
@@ -48,7 +48,7 @@ export interface SellerNegotiationNeeds {
   readonly left: (ask: string) => number;
   /** Applies the risk policy to the buyer of proposed terms. Throws `ERR_RISK_*`. */
   readonly checkBuyer: (terms: Terms, currency: Currency, options: AbortOptions) => Promise<void>;
-  readonly serves: Serves;
+  readonly nodes: WitnessNodes;
   readonly settings: NegotiationSettings;
   readonly limits: OfferLimits;
 }
@@ -99,9 +99,19 @@ export class SellerNegotiation {
     const { terms } = encoded;
     const bid = await this.#bidOf(request.bid, options);
     if (bid === undefined) return decline('terms', 'expected the valid bid that the terms name');
-    const no = this.#check(encoded, bid) ?? (await this.#checkBuyer(terms, options));
+    const before = this.#check(encoded, bid) ?? (await this.#checkBuyer(terms, options));
+    if (before !== undefined) return before;
+    // Only now is it worth asking around who the witnesses are.
+    await this.#needs.nodes.locate(this.#witnessesOf(terms), options);
+    const no = this.#check(encoded, bid);
     if (no !== undefined) return no;
     return this.#offers.making(terms.buyer, () => this.#offer(encoded, bid, request.recipientKey, options));
+  }
+
+  #witnessesOf({ witnesses, price }: Terms): readonly PublicKey[] {
+    if (witnesses !== null) return witnesses;
+    const money = this.#needs.currency(price.currency);
+    return money?.kind === 'issued' ? money.notaries : [];
   }
 
   async #bidOf(bytes: Uint8Array, options: AbortOptions): Promise<SignedOrder | undefined> {
@@ -118,7 +128,7 @@ export class SellerNegotiation {
 
   /** Everything about terms that needs no waiting. */
   #check({ terms }: EncodedTerms, bid: SignedOrder): Decline | undefined {
-    const { currency, environment, left, orders, serves, settings } = this.#needs;
+    const { currency, environment, left, orders, nodes, settings } = this.#needs;
     const key = terms.ask.toString();
     const deal = {
       terms,
@@ -128,7 +138,7 @@ export class SellerNegotiation {
       left: left(key),
       now: environment.now(),
     };
-    const no = checkTerms(deal, { settings, serves });
+    const no = checkTerms(deal, { settings, nodes });
     if (no !== undefined) return no;
     const full = this.#offers.full(terms.buyer);
     return full === undefined ? undefined : decline('busy', full, { retryMs: BUSY_RETRY_MS });

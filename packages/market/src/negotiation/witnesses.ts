@@ -1,16 +1,21 @@
-import { equalBytes, type PublicKey } from '@edmp/interface';
+import { type AbortOptions, equalBytes, type PublicKey } from '@edmp/interface';
 import type { Currency } from '../asset/currency.ts';
 import { hex } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 
-/** Whether a node is known to serve a statement key. */
-export type Serves = (node: PublicKey, statementKey: PublicKey) => boolean;
+/** What is known of who serves which statement key. */
+export interface WitnessNodes {
+  /** Whether a node is known to serve a statement key. */
+  serves(node: PublicKey, statementKey: PublicKey): boolean;
+  /** Asks peers who serves the keys, as far as it is not known. Throws `ERR_ABORTED` only. */
+  locate(statementKeys: readonly PublicKey[], options: AbortOptions): Promise<void>;
+}
 
 /** Who takes part, and what is known of whom they are. */
 export interface Parties {
   readonly seller: PublicKey;
   readonly buyer: PublicKey;
-  readonly serves: Serves;
+  readonly nodes: Pick<WitnessNodes, 'serves'>;
 }
 
 /** What one side accepts. */
@@ -22,12 +27,12 @@ export interface WitnessSettings {
 
 const short = (key: PublicKey): string => hex(key).slice(0, 16);
 
-function isParty(witness: PublicKey, { seller, buyer, serves }: Parties): boolean {
+function isParty(witness: PublicKey, { seller, buyer, nodes }: Parties): boolean {
   return (
     equalBytes(witness, seller) ||
     equalBytes(witness, buyer) ||
-    serves(seller, witness) ||
-    serves(buyer, witness)
+    nodes.serves(seller, witness) ||
+    nodes.serves(buyer, witness)
   );
 }
 

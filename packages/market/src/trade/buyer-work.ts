@@ -9,15 +9,17 @@ import {
   type Settlement,
   withDeadline,
 } from '@edmp/interface';
+import { encodeDatasetDocument } from '@edmp/interface/dataset';
 import { currencyLink } from '../asset/currency.ts';
 import { receiptToTx } from '../blocks/release.ts';
 import { holdToTx, spendingOf } from '../blocks/spending.ts';
 import { tradeProposalOf } from '../blocks/trade.ts';
-import { MarketError, type MarketErrorCode } from '../errors.ts';
+import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { encodeCertificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
-import type { Decline, TradeReply } from './messages.ts';
+import { declineError, notYet, received, retryableOf } from './failures.ts';
+import type { TradeReply } from './messages.ts';
 import type { TradeChain, TradeWallet, TradeWitnesses } from './needs.ts';
 import { ownAnswer } from './own-chain.ts';
 import { shownReleaseOf } from './shown-release.ts';
@@ -34,8 +36,6 @@ const WITNESS_TIMEOUT_MS = 60_000;
 const PROPOSE_ATTEMPTS = 3;
 /** Failures of a request that say nothing about its content. */
 const LOST: ReadonlySet<string> = new Set(['ERR_NETWORK_UNREACHABLE', 'ERR_NETWORK_BUSY', 'ERR_TIMEOUT']);
-/** What a settlement says when the ciphertext is not what was offered. */
-const MISMATCH: readonly string[] = ['ERR_SETTLEMENT_DELIVERY', 'ERR_CONTENT_HASH', 'ERR_DATASET_'];
 
 /** What {@link BuyerWork} works with. */
 export interface BuyerNeeds {
@@ -50,24 +50,6 @@ export interface BuyerNeeds {
   readonly checkSeller: (trade: Trade, options: AbortOptions) => Promise<void>;
   /** Keeps a certificate and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
-}
-
-/** Says that what is waited for is not there yet: the engine asks again later. */
-export function notYet(message: string): MarketError {
-  return new MarketError('ERR_TRADE_SILENT', message, { retryable: true });
-}
-
-/** A seller's no as an error that ends the trade. */
-function declineError(decline: Decline): MarketError {
-  const code: MarketErrorCode =
-    decline.reason === 'price'
-      ? 'ERR_TRADE_PRICE'
-      : decline.reason === 'witnesses'
-        ? 'ERR_TRADE_WITNESSES'
-        : 'ERR_TRADE_DECLINED';
-  return new MarketError(code, `The seller declined (${decline.reason}): ${decline.message}`, {
-    details: { reason: decline.reason },
-  });
 }
 
 /** The buyer's actions. Each finds facts and sets them in the trade; each may be repeated. */
@@ -221,8 +203,10 @@ export class BuyerWork {
       );
       this.#setHold(trade, spending.block);
     } catch (error) {
-      // It may have been signed and only the answer got lost: the chain says.
+      // It may have been signed and only the answer got lost: the own chain says.
       trade.unsure = true;
+      await this.#look(trade);
+      if (trade.hold !== null) return;
       if (isEdmpError(error, 'ERR_ABORTED')) throw notYet('The payment was not signed in time');
       throw error;
     } finally {
@@ -304,7 +288,7 @@ export class BuyerWork {
       release: release.block,
       opener: release.opener,
       recipientKey: trade.recipientKey,
-      document: documentOf(trade),
+      document: encodeDatasetDocument(documentOf(trade)),
       proof,
     };
     const found = await this.#bounded('showing the proof to the witnesses', signal, (inner) =>
@@ -338,24 +322,4 @@ export class BuyerWork {
   #bounded<T>(what: string, signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return withDeadline(this.#needs.environment, WITNESS_TIMEOUT_MS, what, task, { signal });
   }
-}
-
-/** Names what does not match as such, so that nobody blames the network. */
-async function received(receiving: Promise<void>): Promise<void> {
-  try {
-    await receiving;
-  } catch (error) {
-    if (isEdmpError(error) && MISMATCH.some((code) => error.code.startsWith(code))) {
-      const text = `What the seller sealed is not what it offers: ${error.message}`;
-      throw new MarketError('ERR_TRADE_DELIVERY', text, { cause: error });
-    }
-    throw error;
-  }
-}
-
-/** Signing is always tried again: the data is open, and only the receipt is missing. */
-function retryableOf(error: unknown): unknown {
-  return isEdmpError(error) && !error.retryable
-    ? new MarketError('ERR_TRADE_LOCAL', error.message, { cause: error, retryable: true })
-    : error;
 }

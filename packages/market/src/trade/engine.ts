@@ -12,18 +12,18 @@ import type { Spending } from '../blocks/spending.ts';
 import type { TradeId } from '../blocks/terms.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
 import { safeEmitter } from '../codec/emitter.ts';
+import type { OutcomeKind } from '../ledger/hold.ts';
 import type { TradeRecords } from './records.ts';
-import { type HoldOutcome, nextMoment, situationOf, type TradeSituation } from './situation.ts';
+import { nextMoment, situationOf, type TradeSituation } from './situation.ts';
 import { isFinished, type TradeState, takesQuantity } from './states.ts';
 import { TradeTally } from './tally.ts';
 import { counterpartyOf, idOf, ownOrderOf, type Trade } from './trade.ts';
+import { TradeList } from './trade-list.ts';
 import { isInterruptible, nextTransition, type TradeAction, type TradeTransition } from './transitions.ts';
 
 /** First and longest pause before work that did not succeed is tried again, ms. */
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 300_000;
-/** Finished trades kept in memory. */
-const MAX_FINISHED = 10_000;
 /** Longest reason of a failure, UTF-16 units. */
 const MAX_REASON = 1_000;
 /** Longest run of rows without a pause: more than any trade has states. */
@@ -61,7 +61,7 @@ export interface TradeEngineNeeds {
   /** How many witnesses a trade has, those of its currency included. */
   readonly witnessesOf: (trade: Trade) => number;
   /** What the ledger says became of a hold; null = nothing yet. */
-  readonly outcomeOf: (hold: Spending) => HoldOutcome | null;
+  readonly outcomeOf: (hold: Spending) => OutcomeKind | null;
   /** Performs a row's action: learns facts and sets them in the trade. May be called again at any time. */
   readonly work: (trade: Trade, action: TradeAction, signal: AbortSignal) => Promise<void>;
   /** Hears of failures that are nobody's answer: bugs, full disks. */
@@ -92,12 +92,7 @@ interface Running {
 export class TradeEngine {
   readonly #needs: TradeEngineNeeds;
   readonly #running = new Map<TradeId, Running>();
-  readonly #unfinished = new Set<TradeId>();
-  readonly #finished = new Set<TradeId>();
-  readonly #byOrder = new Map<string, Set<TradeId>>();
-  readonly #byProposal = new Map<string, TradeId>();
-  readonly #byHold = new Map<string, TradeId>();
-  readonly #byRelease = new Map<string, TradeId>();
+  readonly #list = new TradeList();
   readonly #emitter = safeEmitter<TradeEngineEvent>((error) =>
     this.#needs.report('a listener of the trade engine', error),
   );
@@ -121,7 +116,8 @@ export class TradeEngine {
       await this.#enter(running, trade.state, null);
     } catch (error) {
       this.tally.giveBack(ownOrderOf(trade), idOf(trade));
-      this.#forget(idOf(trade));
+      this.#list.forget(idOf(trade));
+      this.#running.delete(idOf(trade));
       throw error;
     }
     this.#drive(running);
@@ -142,38 +138,32 @@ export class TradeEngine {
   }
 
   get(id: TradeId): Trade | undefined {
-    return this.#running.get(id)?.trade;
+    return this.#list.get(id);
   }
 
   /** All trades that are in memory, oldest first. */
   all(): readonly Trade[] {
-    return Array.from(this.#running.values(), ({ trade }) => trade);
+    return this.#list.all();
   }
 
   /** Trades that have not ended. */
-  *unfinished(): Generator<Trade> {
-    for (const id of this.#unfinished) {
-      const trade = this.get(id);
-      if (trade !== undefined) yield trade;
-    }
+  unfinished(): Iterable<Trade> {
+    return this.#list.unfinished();
   }
 
   /** Trades of one of this node's own orders that are in memory. */
-  *ofOrder(order: string): Generator<Trade> {
-    for (const id of this.#byOrder.get(order) ?? []) {
-      const trade = this.get(id);
-      if (trade !== undefined) yield trade;
-    }
+  ofOrder(order: string): Iterable<Trade> {
+    return this.#list.ofOrder(order);
   }
 
   /** The trade that a seller's proposal opened. */
   ofProposal(proposal: string): Trade | undefined {
-    return this.#named(this.#byProposal, proposal);
+    return this.#list.ofProposal(proposal);
   }
 
   /** The trade whose hold has this id. */
   ofHold(hold: string): Trade | undefined {
-    return this.#named(this.#byHold, hold);
+    return this.#list.ofHold(hold);
   }
 
   /** The trade went on by something that happened outside: a hold, a message. Never throws. */
@@ -193,7 +183,7 @@ export class TradeEngine {
   onBlock(block: HalfBlock): void {
     const { type, link, key } = block.core;
     if (type !== RELEASE_TYPE || link === null) return;
-    const trade = this.#named(this.#byRelease, link.toString());
+    const trade = this.#list.ofRelease(link.toString());
     if (trade === undefined || trade.receipt !== null) return;
     if (!equalBytes(key, trade.encoded.terms.buyer)) return;
     trade.receipt = block.id;
@@ -240,11 +230,6 @@ export class TradeEngine {
     await this.#enter(running, 'failed', trade.state);
   }
 
-  #named(index: ReadonlyMap<string, TradeId>, name: string): Trade | undefined {
-    const id = index.get(name);
-    return id === undefined ? undefined : this.get(id);
-  }
-
   #adopt(trade: Trade): Running {
     const running: Running = {
       trade,
@@ -257,19 +242,8 @@ export class TradeEngine {
       waiting: new Set(),
     };
     this.#running.set(idOf(trade), running);
-    this.#unfinished.add(idOf(trade));
-    const order = ownOrderOf(trade);
-    this.#byOrder.set(order, (this.#byOrder.get(order) ?? new Set()).add(idOf(trade)));
-    this.#index(trade);
+    this.#list.add(trade);
     return running;
-  }
-
-  /** Blocks by which others name the trade. */
-  #index(trade: Trade): void {
-    const id = idOf(trade);
-    if (trade.offer !== null) this.#byProposal.set(trade.offer.proposal.block.id.toString(), id);
-    if (trade.hold !== null) this.#byHold.set(trade.hold.key, id);
-    if (trade.release !== null) this.#byRelease.set(trade.release.block.id.toString(), id);
   }
 
   #count(trade: Trade): void {
@@ -295,7 +269,7 @@ export class TradeEngine {
     trade.steps = [...trade.steps, step];
     running.retryMs = FIRST_RETRY_MS;
     if (state !== from) running.lastFailure = undefined;
-    this.#index(trade);
+    this.#list.index(trade);
     this.#count(trade);
     if (SAVED.has(state)) return this.#save(trade).then(() => this.#entered(running, state, from));
     this.#entered(running, state, from);
@@ -325,29 +299,10 @@ export class TradeEngine {
     this.#emitter.emit({ type: 'ended', trade: running.trade });
   }
 
-  /** Keeps a bounded number of finished trades in memory; the records keep all. */
+  /** Keeps a bounded number of finished trades in memory. */
   #retire(running: Running): void {
-    this.#unfinished.delete(idOf(running.trade));
-    this.#finished.add(idOf(running.trade));
-    if (this.#finished.size <= MAX_FINISHED) return;
-    for (const oldest of this.#finished) {
-      this.#forget(oldest);
-      break;
-    }
-  }
-
-  #forget(id: TradeId): void {
-    const trade = this.get(id);
-    this.#finished.delete(id);
-    this.#unfinished.delete(id);
-    this.#running.delete(id);
-    if (trade === undefined) return;
-    const ofOrder = this.#byOrder.get(ownOrderOf(trade));
-    ofOrder?.delete(id);
-    if (ofOrder?.size === 0) this.#byOrder.delete(ownOrderOf(trade));
-    if (trade.offer !== null) this.#byProposal.delete(trade.offer.proposal.block.id.toString());
-    if (trade.hold !== null) this.#byHold.delete(trade.hold.key);
-    if (trade.release !== null) this.#byRelease.delete(trade.release.block.id.toString());
+    const gone = this.#list.retire(running.trade);
+    if (gone !== undefined) this.#running.delete(idOf(gone));
   }
 
   #situation(trade: Trade): TradeSituation {
@@ -424,11 +379,11 @@ export class TradeEngine {
     if (isInterruptible(row.action)) this.#wakeAt(running, this.#situation(trade));
     try {
       await this.#needs.work(trade, row.action, controller.signal);
-      this.#index(trade);
+      this.#list.index(trade);
       running.retryMs = FIRST_RETRY_MS;
       return true;
     } catch (error) {
-      this.#index(trade);
+      this.#list.index(trade);
       if (controller.signal.aborted) return running.again;
       if (!isEdmpError(error)) {
         this.#needs.report(`trade ${idOf(trade).slice(0, 16)}, ${row.action}`, error);

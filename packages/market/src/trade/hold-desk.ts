@@ -21,7 +21,7 @@ import {
 } from './messages.ts';
 import type { TradeChain, TradeLedger } from './needs.ts';
 import { isFinished } from './states.ts';
-import { idOf, ownOrderOf, type Trade } from './trade.ts';
+import { idOf, ownOrderOf, type Trade, type TradeOffer } from './trade.ts';
 
 /** Longest that a buyer that shows its hold waits for the seller's witnesses, ms; below its own patience. */
 const WAIT_FOR_ACKS_MS = 20_000;
@@ -111,7 +111,9 @@ export class HoldDesk {
     if (hold === undefined) return;
     const [answer] = await chain.store.answers(hold.proposal, { author: hold.buyer, limit: 1 });
     const spending = answer === undefined ? undefined : readHold(() => spendingOf(answer.block));
-    if (spending !== undefined && spending.key === hold.key) this.#commit(trade, spending);
+    if (spending?.key !== hold.key || trade.offer === null || misfit(spending, trade.offer) !== undefined)
+      return;
+    this.#commit(trade, spending);
   }
 
   async #take(
@@ -127,12 +129,8 @@ export class HoldDesk {
       return decline('closed', 'the offer has ended; held money comes back by itself');
     const { offer } = trade;
     if (offer === null) return decline('unknown', 'no such offer was made here');
-    try {
-      checkHold(spending, offer.proposal);
-    } catch (error) {
-      if (!isMarketError(error)) throw error;
-      return decline('terms', error.message);
-    }
+    const wrong = misfit(spending, offer);
+    if (wrong !== undefined) return decline('terms', wrong);
     try {
       await this.#prove(spending, certificate, options);
     } catch (error) {
@@ -204,6 +202,17 @@ export class HoldDesk {
       default:
         return { kind: 'wait' };
     }
+  }
+}
+
+/** Why a hold is not what the offer's terms ask for; undefined when it is. */
+function misfit(spending: Spending, { proposal }: TradeOffer): string | undefined {
+  try {
+    checkHold(spending, proposal);
+    return undefined;
+  } catch (error) {
+    if (isMarketError(error)) return error.message;
+    throw error;
   }
 }
 

@@ -2,7 +2,6 @@ import type {
   AbortOptions,
   AssetId,
   BlockId,
-  DatasetDocument,
   HalfBlock,
   PublicKey,
   Trustchain,
@@ -11,9 +10,9 @@ import type {
 import type { CurrencyId } from '../asset/currency.ts';
 import type { Money } from '../blocks/money.ts';
 import type { Spending } from '../blocks/spending.ts';
-import type { Terms } from '../blocks/terms.ts';
+import type { Hold } from '../ledger/hold.ts';
 import type { Certificate } from '../notary/certificate.ts';
-import type { HoldOutcome } from './situation.ts';
+import type { NotaryClient } from '../notary/client.ts';
 
 /** What trades need of this node's chain. */
 export interface TradeChain
@@ -35,23 +34,20 @@ export interface TradeChain
 }
 
 /** What trades look at of a hold in the ledger. */
-export interface LedgerHold {
-  readonly key: string;
-  readonly buyer: PublicKey;
-  readonly seller: PublicKey;
-  readonly currency: CurrencyId;
-  readonly amount: bigint;
-  /** Last moment of the release and of a complaint, ms. */
-  readonly release: number;
-  readonly complain: number;
-  /** The seller's trade proposal. */
-  readonly proposal: BlockId;
-  /** Its terms, when the proposal is known. */
-  readonly terms: Terms | undefined;
-  /** It is a payment: certified in issued money; in test money, the buyer's chain is known up to it and sound. */
-  readonly counts: boolean;
-  readonly outcome: { readonly kind: HoldOutcome } | null;
-}
+export type LedgerHold = Pick<
+  Hold,
+  | 'key'
+  | 'buyer'
+  | 'seller'
+  | 'currency'
+  | 'amount'
+  | 'release'
+  | 'complain'
+  | 'proposal'
+  | 'terms'
+  | 'counts'
+  | 'outcome'
+>;
 
 /** What trades need of the ledger. */
 export interface TradeLedger {
@@ -69,47 +65,8 @@ export interface LedgerBalance {
   readonly pending: bigint;
 }
 
-/** What a buyer shows the witnesses of a hold when the delivery was not what was promised. */
-export interface Complaint {
-  /** Block of the seller's trade proposal. */
-  readonly proposal: HalfBlock;
-  /** Block of the seller's release. */
-  readonly release: HalfBlock;
-  readonly opener: Uint8Array;
-  /** Buyer's one-time public key. */
-  readonly recipientKey: Uint8Array;
-  readonly document: DatasetDocument;
-  /** Canonical proof of misbehaviour. */
-  readonly proof: Uint8Array;
-}
-
-/** A release as the witnesses keep it. */
-export interface KeptRelease {
-  readonly release: HalfBlock;
-  readonly opener: Uint8Array;
-  readonly acks: Certificate;
-}
-
-/** What trades ask of the witnesses of a hold. A notary client is one. */
-export interface TradeWitnesses {
-  /** Shows a release to the witnesses until a quorum has acknowledged it, no longer than the release deadline. */
-  acknowledge(
-    hold: Spending,
-    release: HalfBlock,
-    opener: Uint8Array,
-    options?: AbortOptions,
-  ): Promise<Certificate>;
-  /** The release that witnesses keep and a quorum acknowledged; undefined when none says so. */
-  released(hold: Spending, options?: AbortOptions): Promise<KeptRelease | undefined>;
-  /** A quorum's `refund`, or what they found of the complaint. */
-  complain(hold: Spending, complaint: Complaint, options?: AbortOptions): Promise<Certificate | 'unfounded'>;
-  /** Outcome certificates of those holds that have one, by the text of the hold's id. */
-  outcomes(
-    holds: readonly Spending[],
-    evidence?: { readonly receipts?: readonly HalfBlock[]; readonly acks?: readonly Certificate[] },
-    options?: AbortOptions,
-  ): Promise<ReadonlyMap<string, Certificate>>;
-}
+/** What trades ask of the witnesses of a hold. */
+export type TradeWitnesses = Pick<NotaryClient, 'acknowledge' | 'released' | 'complain' | 'outcomes'>;
 
 /** What goes out in a spending block, and who signs it. */
 export interface SpendRequest {

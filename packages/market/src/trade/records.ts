@@ -95,6 +95,14 @@ export class TradeRecords {
     await this.#store.setMany([...PARTS, STATE].map((part) => [prefix + part, null] as const));
   }
 
+  /** One trade, also of those that memory has let go; undefined when there is none. Throws what reading throws. */
+  async find(id: TradeId): Promise<Trade | undefined> {
+    const prefix = `${TRADE_PREFIX}${id}/`;
+    const entries = await this.#store.range(prefix, { limit: PARTS.length + 1 });
+    if (entries.length === 0) return undefined;
+    return this.#decode(new Map(entries.map(([key, value]) => [key.slice(prefix.length), value])));
+  }
+
   /** All trades, in order of id. A record that was damaged is told, and stops no other. */
   async load(): Promise<RestoredTrades> {
     const trades: Trade[] = [];

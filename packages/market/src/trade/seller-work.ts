@@ -11,7 +11,7 @@ import { RELEASE_TYPE } from '../blocks/types.ts';
 import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
-import { notYet } from './buyer-work.ts';
+import { notYet } from './failures.ts';
 import type { TradeChain, TradeWitnesses } from './needs.ts';
 import { ownRelease } from './own-chain.ts';
 import type { TradeRecords } from './records.ts';
@@ -155,7 +155,9 @@ export class SellerWork {
       return;
     }
     const outcomes = await this.#bounded('asking the witnesses for the outcome', signal, (inner) =>
-      witnesses.outcomes([hold], { acks: trade.acks === null ? [] : [trade.acks] }, { signal: inner }),
+      witnesses.outcomes([hold], trade.acks === null ? {} : { acks: new Map([[hold.key, trade.acks]]) }, {
+        signal: inner,
+      }),
     );
     const certificate = outcomes.get(hold.key);
     if (certificate === undefined) throw notYet('The witnesses have not decided yet');

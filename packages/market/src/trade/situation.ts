@@ -1,9 +1,7 @@
 import type { TradeDeadlines } from '../blocks/terms.ts';
+import type { OutcomeKind } from '../ledger/hold.ts';
 import type { TradeRole, TradeState } from './states.ts';
 import type { Trade } from './trade.ts';
-
-/** How a hold ended: by its witnesses, by the buyer's receipt, or, without witnesses, by the buyer taking it back. */
-export type HoldOutcome = 'paid' | 'refund' | 'none' | 'receipt' | 'unwitnessed';
 
 /** Everything that decides what a trade does next: facts, the ledger's word about the hold, and the time. */
 export interface TradeSituation {
@@ -33,7 +31,7 @@ export interface TradeSituation {
   readonly unreceipted: boolean;
   readonly proof: boolean;
   readonly unfounded: boolean;
-  readonly outcome: HoldOutcome | null;
+  readonly outcome: OutcomeKind | null;
 }
 
 /** What {@link situationOf} takes from outside the trade. */
@@ -43,7 +41,7 @@ export interface Surroundings {
   readonly deltaMs: number;
   /** How many witnesses the trade has, those of its currency included. */
   readonly witnesses: number;
-  readonly outcome: HoldOutcome | null;
+  readonly outcome: OutcomeKind | null;
 }
 
 /** The situation of a trade. Pure. */

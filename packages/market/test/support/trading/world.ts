@@ -13,7 +13,8 @@ import {
 } from '@edmp/interface';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
-import { currencyLink, type IssuedCurrency } from '../../../src/asset/currency.ts';
+import { type Currency, testCurrency } from '../../../src/asset/currency.ts';
+import { type CurrencyRegister, currencyRegister } from '../../../src/asset/currency-register.ts';
 import { comparePrices, price } from '../../../src/asset/price.ts';
 import {
   ASK_TYPE,
@@ -28,11 +29,17 @@ import { moneyRules } from '../../../src/blocks/rules.ts';
 import { type Spending, spendingOf } from '../../../src/blocks/spending.ts';
 import { hex } from '../../../src/codec/fields.ts';
 import { MarketError } from '../../../src/errors.ts';
+import { type CertificateStore, openCertificateStore } from '../../../src/evidence/certificate-store.ts';
+import { createLedger, type Ledger } from '../../../src/ledger/ledger.ts';
 import { createTrading, type Trading } from '../../../src/negotiation/create-trading.ts';
 import { defaultOfferLimits, type OfferLimits } from '../../../src/negotiation/offer-limits.ts';
 import { defaultDurations, type NegotiationSettings } from '../../../src/negotiation/settings.ts';
-import { type Certificate, certificateOfShares } from '../../../src/notary/certificate.ts';
-import { signStatement } from '../../../src/notary/statement.ts';
+import type { Certificate } from '../../../src/notary/certificate.ts';
+import { verifyCertificate } from '../../../src/notary/certificate.ts';
+import { type NotaryClient, notaryClient } from '../../../src/notary/client.ts';
+import { type Directory, openDirectory } from '../../../src/notary/directory.ts';
+import { type Notary, openNotary } from '../../../src/notary/notary.ts';
+import { openNotaryProofs } from '../../../src/notary/proof-register.ts';
 import { orderRule } from '../../../src/order/rules.ts';
 import { defaultRiskPolicy, type RiskPolicy } from '../../../src/risk/policy.ts';
 import type { TradeWallet, TradeWitnesses } from '../../../src/trade/needs.ts';
@@ -40,8 +47,6 @@ import type { TradeState } from '../../../src/trade/states.ts';
 import type { Trade } from '../../../src/trade/trade.ts';
 import { crypto } from '../documents.ts';
 import { fakeSettlement, type Shelf } from '../fake-settlement.ts';
-import { FakeLedger } from './fake-ledger.ts';
-import { FakeWitness, fakeWitnessClient, Parcels } from './fake-witnesses.ts';
 
 export const MINUTE = 60_000;
 export const HOUR: number = 60 * MINUTE;
@@ -73,16 +78,24 @@ export interface Trader {
   readonly kv: KeyValueStore;
   readonly settlement: ReturnType<typeof fakeSettlement>;
   readonly options: TraderOptions;
-  readonly certificates: Certificate[];
+  readonly learned: Certificate[];
   readonly orders: Map<string, { readonly order: SignedOrder; cancelled: boolean }>;
   readonly problems: { readonly what: string; readonly error: unknown }[];
   readonly states: string[];
   readonly exhausted: (string | null)[];
   network: Network;
   chain: Trustchain;
-  ledger: FakeLedger;
+  ledger: Ledger;
+  directory: Directory;
+  client: NotaryClient;
+  certificates: CertificateStore;
   trading: Trading;
   stop: AbortController;
+}
+
+/** A statement key that tests name. */
+export interface Witness {
+  readonly key: PublicKey;
 }
 
 /** A town of traders and witnesses on one virtual clock. */
@@ -90,12 +103,12 @@ export class TradingWorld {
   readonly environment: VirtualEnvironment;
   readonly networks: SimulatedNetworks;
   readonly shelf: Shelf = new Map();
-  readonly parcels: Parcels = new Parcels();
   readonly traders: Trader[] = [];
   readonly asks: SignedOrder[] = [];
-  readonly witnesses: { readonly witness: FakeWitness; readonly network: Network }[] = [];
-  readonly currencies = new Map<string, IssuedCurrency>();
-  readonly notaries = new Map<string, Signer>();
+  readonly witnesses: { readonly witness: Witness; readonly network: Network; readonly notary: Notary }[] =
+    [];
+  /** Names of the requests that were made. */
+  readonly requests: string[] = [];
   readonly seed: number;
   readonly #judge: ReturnType<typeof fakeSettlement>;
 
@@ -106,6 +119,9 @@ export class TradingWorld {
       environment: this.environment,
       seed,
       latency: constantLatency(2),
+      onEvent: ({ type, name }) => {
+        if (type === 'request' && name !== undefined) this.requests.push(name);
+      },
     });
     this.#judge = fakeSettlement({ environment: this.environment, shelf: this.shelf });
   }
@@ -115,21 +131,25 @@ export class TradingWorld {
     return softwareSigner({ crypto, secretKey });
   }
 
-  /** A witness with a statement key of its own, on a node of its own or on a trader's. */
-  async witness(name: string, on?: Trader): Promise<FakeWitness> {
-    const witness = new FakeWitness(this.signer(`${name} statements`), this.environment, (trade, proof) =>
-      this.#judge.judge(trade, proof),
-    );
+  /** A notary with a statement key of its own, on a node of its own or on a trader's. */
+  async witness(name: string, on?: Trader): Promise<Witness> {
+    const { environment } = this;
     const network = on?.network ?? this.networks.create({ self: this.signer(name).publicKey });
     if (on === undefined) await network.start();
-    witness.serve(network, this.parcels);
-    this.witnesses.push({ witness, network });
-    this.notaries.set(hex(witness.key), this.signer(`${name} statements`));
-    return witness;
-  }
-
-  nodeOf(statementKey: PublicKey): PublicKey | undefined {
-    return this.witnesses.find(({ witness }) => hex(witness.key) === hex(statementKey))?.network.self;
+    const directory = on?.directory ?? openDirectory({ network, crypto, environment });
+    const notary = await openNotary({
+      store: memoryKeyValueStore(),
+      crypto,
+      environment,
+      network,
+      directory,
+      judge: (trade, proof) => this.#judge.judge(trade, proof),
+      deltaMs: DELTA,
+    });
+    const [key] = notary.keys();
+    if (key === undefined) throw new Error('a notary without a key');
+    this.witnesses.push({ witness: { key }, network, notary });
+    return { key };
   }
 
   async trader(name: string, options: TraderOptions = {}): Promise<Trader> {
@@ -144,7 +164,7 @@ export class TradingWorld {
       kv: options.records?.(kv) ?? kv,
       settlement: fakeSettlement({ environment: this.environment, shelf: this.shelf }),
       options,
-      certificates: [],
+      learned: [],
       orders: new Map(),
       problems: [],
       states: [],
@@ -195,13 +215,18 @@ export class TradingWorld {
       | 'kv'
       | 'settlement'
       | 'options'
-      | 'certificates'
+      | 'learned'
       | 'orders'
       | 'problems'
       | 'states'
       | 'exhausted'
     >,
-  ): Promise<Pick<Trader, 'network' | 'chain' | 'ledger' | 'trading' | 'stop'>> {
+  ): Promise<
+    Pick<
+      Trader,
+      'network' | 'chain' | 'ledger' | 'directory' | 'client' | 'certificates' | 'trading' | 'stop'
+    >
+  > {
     const { environment } = this;
     const network = this.networks.create({ self: base.key });
     await network.start();
@@ -213,19 +238,32 @@ export class TradingWorld {
       environment,
       rules: { ...moneyRules(crypto), [ASK_TYPE]: orderRule(crypto), [BID_TYPE]: orderRule(crypto) },
     });
-    const ledger = new FakeLedger(this.currencies);
+    const currencies = currencyRegister();
+    const ledger = createLedger({ crypto, currencies, now: environment.now(), self: base.key });
     const stop = new AbortController();
-    const learn = async (certificate: Certificate): Promise<void> => {
-      base.certificates.push(certificate);
-      for (const hold of ledger.applyCertificate(certificate)) trading.onHold(hold);
-    };
-    const client = fakeWitnessClient(
+    const currency = (id: string): Currency | undefined => currencies.get(id);
+    const certificates = await openCertificateStore({ store: base.kv });
+    const directory = openDirectory({ network, crypto, environment });
+    const proofs = await openNotaryProofs({ store: base.kv, crypto, network, environment, currencies });
+    const client = notaryClient({
       network,
+      crypto,
       environment,
-      { nodeOf: (key) => this.nodeOf(key), keysOf: (hold) => ledger.keysOf(hold) },
-      this.parcels,
-    );
-    const wallet = this.#wallet(base.key, ledger);
+      directory,
+      blocks: (id) => base.blocks.get(id),
+      certificates,
+      currencies,
+      proofs,
+      deltaMs: DELTA,
+      signal: stop.signal,
+    });
+    const learn = async (certificate: Certificate): Promise<void> => {
+      base.learned.push(certificate);
+      const keys = ledger.hold(certificate.subject.toString())?.witnesses;
+      if (keys === undefined || !verifyCertificate(certificate, keys, crypto)) return;
+      await certificates.put(certificate, { keep: true });
+    };
+    const wallet = this.#wallet(base.key, ledger, currencies, client);
     const trading: Trading = createTrading({
       node: {
         chain,
@@ -237,14 +275,16 @@ export class TradingWorld {
       },
       money: {
         ledger,
-        currency: (id) => ledger.currency(id),
+        currency,
         wallet: base.options.wallet?.(wallet) ?? wallet,
         learn,
       },
       witnesses: base.options.witnesses?.(client) ?? client,
-      serves: (node, key) => {
-        const at = this.nodeOf(key);
-        return at !== undefined && hex(at) === hex(node);
+      nodes: {
+        serves: (node, key) => directory.servedBy([node], [key]).length > 0,
+        locate: async (keys, options) => {
+          for (const key of keys) await directory.find(key, options);
+        },
       },
       settlement: base.settlement,
       records: base.kv,
@@ -283,41 +323,45 @@ export class TradingWorld {
     trading.buyers.on(({ last }) =>
       base.exhausted.push(last === null ? null : `${last.code}: ${last.reason}`),
     );
+    const tell = (changes: ReturnType<Ledger['applyBlock']>): void => {
+      for (const change of changes) {
+        if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
+        if (change.type === 'certified') trading.onHold(change.spending.key);
+      }
+    };
+    certificates.on((certificate) => tell(ledger.applyCertificate(certificate)));
     chain.on((event) => {
       if (event.type !== 'block' || event.level === 'invalid') return;
-      for (const hold of ledger.applyBlock(event.block)) trading.onHold(hold);
+      tell(ledger.applyBlock(event.block));
       trading.onBlock(event.block);
     });
-    for (const { block } of await base.blocks.since(0, 10_000)) ledger.applyBlock(block);
-    for (const certificate of base.certificates) ledger.applyCertificate(certificate);
+    for (const { block } of await base.blocks.since(0, 10_000)) {
+      ledger.applyBlock(block);
+      for (const matter of ['spend', 'outcome'] as const) {
+        const certificate = await certificates.find(matter, block.id.toString());
+        if (certificate !== undefined) ledger.applyCertificate(certificate);
+      }
+    }
     await trading.restore();
-    return { network, chain, ledger, trading, stop };
+    return { network, chain, ledger, directory, client, certificates, trading, stop };
   }
 
-  #wallet(self: PublicKey, ledger: FakeLedger): TradeWallet {
-    const { environment } = this;
+  /** The simplest wallet that keeps an account's order; it claims nothing. */
+  #wallet(self: PublicKey, ledger: Ledger, currencies: CurrencyRegister, client: NotaryClient): TradeWallet {
     let last: Promise<unknown> = Promise.resolve();
     const spend: TradeWallet['spend'] = (currency, { pay, to, sign }, options = {}) => {
       const run = async (): Promise<Spending> => {
         options.signal?.throwIfAborted();
-        const head = ledger.head(self, currency);
-        const { available } = ledger.balance(self, currency);
-        const kind = ledger.currency(currency);
-        const before = head?.money.balance ?? (kind?.kind === 'test' ? kind.grant : 0n);
-        const mint = kind?.kind === 'issued' && hex(kind.issuer) === hex(self);
-        if (!mint && (available < pay || before < pay)) {
+        const { head } = ledger.account(self, currency);
+        const issued = currencies.get(currency);
+        const before = head?.money.balance ?? testCurrency(currency)?.grant ?? 0n;
+        const mint = issued?.kind === 'issued' && hex(issued.issuer) === hex(self);
+        if (!mint && before < pay) {
           throw new MarketError('ERR_WALLET_INSUFFICIENT', `${before} are left, ${pay} are needed`);
         }
         const n = (head?.money.n ?? 0) + 1;
-        const block = await sign({
-          currency,
-          n,
-          prev: head?.id ?? null,
-          claims: [],
-          pay,
-          to,
-          balance: before - pay,
-        });
+        const prev = head?.id ?? null;
+        const block = await sign({ currency, n, prev, claims: [], pay, to, balance: before - pay });
         ledger.applyBlock(block);
         const spending = spendingOf(block);
         if (spending === undefined) throw new Error('a spending block was expected');
@@ -329,26 +373,8 @@ export class TradingWorld {
     };
     return {
       spend,
-      certified: async (spending) => {
-        const currency = ledger.currency(spending.money.currency);
-        if (currency?.kind !== 'issued') return null;
-        await new Promise<void>((resolve) => environment.schedule(3, resolve));
-        const statement = {
-          kind: 'spend' as const,
-          currency: currencyLink(currency.id),
-          subject: spending.id,
-          extra: null,
-        };
-        const shares = [];
-        for (const [index, key] of currency.notaries.entries()) {
-          const signer = this.notaries.get(hex(key));
-          if (signer !== undefined)
-            shares.push({ index, signature: await signStatement(statement, signer, crypto) });
-        }
-        const certificate = certificateOfShares(statement, shares, currency.notaries);
-        ledger.applyCertificate(certificate);
-        return certificate;
-      },
+      certified: async (spending, options) =>
+        testCurrency(spending.money.currency) === undefined ? client.certify(spending, options) : null,
     };
   }
 
@@ -430,7 +456,7 @@ export class TradingWorld {
           .map(
             ({ role, state, failure }) => `${role} ${state} ${failure?.code ?? ''} ${failure?.reason ?? ''}`,
           );
-        const problems = trader.problems.map(({ what, error }) => `${what}: ${String(error)}`);
+        const problems = trader.problems.map(({ what, error }) => `${what}: ${String(error)}`).slice(-3);
         return `${trader.name}: [${trades.join('; ')}] problems [${problems.join('; ')}] exhausted [${trader.exhausted.join('; ')}]`;
       })
       .join('\n');
