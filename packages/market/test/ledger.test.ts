@@ -4,10 +4,10 @@ import { type Currency, DUM1, DUM2, MAX_AMOUNT } from '../src/asset/currency.ts'
 import { type CurrencyRegister, currencyRegister } from '../src/asset/currency-register.ts';
 import type { Claim } from '../src/blocks/money.ts';
 import type { Spending } from '../src/blocks/spending.ts';
+import { marketRules } from '../src/desk/market-rules.ts';
 import type { LedgerChange } from '../src/ledger/changes.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { type Certificate, encodeCertificate } from '../src/notary/certificate.ts';
-import { marketRules } from '../src/desk/market-rules.ts';
 import { ASSET, type Author, author, crypto, HOUR, issue, proposed, quorum, START } from './support/money.ts';
 
 function ledgerOf(

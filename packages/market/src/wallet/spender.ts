@@ -146,7 +146,10 @@ export class Spender {
     throwIfAborted(options.signal);
     const currency = this.#needs.currencyOf(id);
     if (currency === undefined) {
-      throw new MarketError('ERR_CURRENCY_UNKNOWN', `The currency ${id.slice(0, 80)} is not known here; add it first`);
+      throw new MarketError(
+        'ERR_CURRENCY_UNKNOWN',
+        `The currency ${id.slice(0, 80)} is not known here; add it first`,
+      );
     }
     await this.#signaturesSettled(options);
     if (currency.kind === 'issued') await this.#catchUp(id, options);
@@ -241,8 +244,7 @@ export class Spender {
     return {
       pay: 0n,
       to: null,
-      sign: (money) =>
-        trustchain.propose({ peer: trustchain.self, type: CLAIM_TYPE, tx: claimToTx(money) }),
+      sign: (money) => trustchain.propose({ peer: trustchain.self, type: CLAIM_TYPE, tx: claimToTx(money) }),
     };
   }
 
@@ -268,7 +270,10 @@ export class Spender {
     this.#needs.books.takeBlock(block);
     const spending = spendingOf(block);
     if (spending === undefined || spending.money.n !== money.n) {
-      throw new MarketError('ERR_MARKET_FORMAT', `Expected a block with payment ${money.n}, got ${block.core.type}`);
+      throw new MarketError(
+        'ERR_MARKET_FORMAT',
+        `Expected a block with payment ${money.n}, got ${block.core.type}`,
+      );
     }
     if (currency.kind === 'issued') this.#needs.certifier.add(spending);
     return spending;

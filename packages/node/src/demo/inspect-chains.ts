@@ -61,7 +61,8 @@ export async function inspectChains(folders: readonly ChainFolder[]): Promise<In
       await records.close();
     }
   }
-  const signers = (certificate: Certificate): readonly PublicKey[] => signersOf(certificate, ledger, currencies);
+  const signers = (certificate: Certificate): readonly PublicKey[] =>
+    signersOf(certificate, ledger, currencies);
   for (const certificate of certificates.values()) {
     valid &&= verifyCertificate(certificate, signers(certificate), crypto);
   }

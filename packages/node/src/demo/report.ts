@@ -35,7 +35,10 @@ export interface DemoReport {
 
 /** What a demo has found so far. */
 export type DemoFindings = {
-  -readonly [Key in Exclude<keyof DemoReport, 'ok' | 'failedStep' | 'error' | 'steps' | 'elapsedMs'>]: DemoReport[Key];
+  -readonly [Key in Exclude<
+    keyof DemoReport,
+    'ok' | 'failedStep' | 'error' | 'steps' | 'elapsedMs'
+  >]: DemoReport[Key];
 };
 
 /** Nothing found yet. */

@@ -37,6 +37,7 @@ beforeEach(async () => {
       environment,
       network: ({ self }) => networks.create({ self }),
       matchmaker: true,
+      notary: false,
       zone: ZONE,
       ...(meters
         ? {
