@@ -38,6 +38,7 @@ beforeEach(async () => {
       network: ({ self }) => networks.create({ self }),
       matchmaker: true,
       notary: false,
+      witnesses: { allowNone: true },
       zone: ZONE,
       ...(meters
         ? {

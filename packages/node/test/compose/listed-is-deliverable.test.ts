@@ -68,6 +68,7 @@ async function isListed(document: DatasetDocument): Promise<boolean> {
     price: { currency: 'DUM1', amount: 1, per: 1 },
     supply: 1,
     expires: environment.now() + 1_000_000,
+    witnesses: [],
   };
   const core = {
     v: 1 as const,
