@@ -41,7 +41,7 @@ import {
   signStatement,
   statementMessage,
 } from '../packages/market/src/notary/statement.ts';
-import { marketRules } from '../packages/market/src/rules.ts';
+import { marketRules } from '../packages/market/src/desk/market-rules.ts';
 import { signHalfBlock } from '../packages/trustchain/src/index.ts';
 
 const crypto = nodeCrypto();

@@ -7,7 +7,7 @@ import type { Spending } from '../src/blocks/spending.ts';
 import type { LedgerChange } from '../src/ledger/changes.ts';
 import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
 import { type Certificate, encodeCertificate } from '../src/notary/certificate.ts';
-import { marketRules } from '../src/rules.ts';
+import { marketRules } from '../src/desk/market-rules.ts';
 import { ASSET, type Author, author, crypto, HOUR, issue, proposed, quorum, START } from './support/money.ts';
 
 function ledgerOf(

@@ -4,7 +4,7 @@ import { comparePrices, price } from '../src/asset/price.ts';
 import type { SignedOrder } from '../src/blocks/order.ts';
 import { Postings } from '../src/listing/postings.ts';
 import { SortedSlots } from '../src/listing/sorted-slots.ts';
-import type { ListingQuery } from '../src/market.ts';
+import type { ListingQuery } from '../src/listing/listing.ts';
 import { OpenOrders } from '../src/matching/open-orders.ts';
 import { DEFAULT_ORDER_LIMITS } from '../src/order/limits.ts';
 import { assetOf, crypto, DAY, dataset, START, trader } from './support/orders.ts';

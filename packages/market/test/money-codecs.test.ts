@@ -31,7 +31,7 @@ import {
 import { decodeTerms, encodeTerms } from '../src/blocks/terms.ts';
 import { tradeProposalOf } from '../src/blocks/trade.ts';
 import { CLAIM_TYPE, RELEASE_TYPE, TRADE_TYPE, TRANSFER_TYPE } from '../src/blocks/types.ts';
-import { marketRules } from '../src/rules.ts';
+import { marketRules } from '../src/desk/market-rules.ts';
 import { author, crypto, issue, proposed, quorum, someId, termsOf } from './support/money.ts';
 
 const [alice, bob] = [author('alice'), author('bob')];
