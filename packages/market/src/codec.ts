@@ -18,6 +18,8 @@ export {
   MAX_ASK_WITNESSES,
   MAX_BID_LIFETIME_MS,
   ordersCross,
+  priceOf,
+  priceToTx,
   type SignedOrder,
 } from './blocks/order.ts';
 export { lockKey, type ReleaseTx, receiptOf, releaseOf, unlockKey } from './blocks/release.ts';

@@ -12,7 +12,8 @@ import {
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf, COMMODITIES, FLOWS, INTERVAL_STEPS, UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
-import { ASK_TYPE, decodeOrder, price, priceToTx } from '@edmp/market';
+import { price } from '@edmp/market';
+import { ASK_TYPE, decodeOrder, priceToTx } from '@edmp/market/codec';
 import { signHalfBlock } from '@edmp/trustchain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
