@@ -2,6 +2,7 @@ import type { SeededRandom } from '../../packages/interface/src/index.ts';
 import { BUYER_STATES, SELLER_STATES, type TradeRole, type TradeState } from '../../packages/market/src/trade/states.ts';
 import { type Cast, deciders, type Member, memberOf } from './members.ts';
 import { crashFor } from './operations.ts';
+import type { Universe } from './universe.ts';
 
 /** What is done when a trade comes to a state. */
 export const STROKES = [
@@ -55,6 +56,7 @@ export class Marksman {
   readonly #cast: Cast;
   readonly #random: SeededRandom;
   readonly #aims: Aim[];
+  #isArmed = true;
   /** What was done, for those who want to know who could talk when. */
   readonly spans: Span[] = [];
 
@@ -79,6 +81,17 @@ export class Marksman {
   /** Strikes no more. */
   disarm(): void {
     this.#aims.length = 0;
+    this.#isArmed = false;
+  }
+
+  /** Ends a notary or witness at the moment in which it has written a statement, before it can say it; now and then. */
+  aimAtStatements(universe: Universe, oneIn: number): void {
+    universe.onBound((node) => {
+      const member = memberOf(this.#cast, node);
+      if (member === undefined || !this.#isArmed || this.#random.below(oneIn) > 0) return;
+      this.#cast.world.fault('aimed-crash-at-statement', node.name);
+      this.crash(member, this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short'));
+    });
   }
 
   strike({ stroke, length, role, state }: Aim, self: Member, other: Member): void {
