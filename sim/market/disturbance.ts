@@ -1,5 +1,10 @@
-import type { SeededRandom } from '../../packages/interface/src/index.ts';
-import { BUYER_STATES, SELLER_STATES, type TradeRole, type TradeState } from '../../packages/market/src/trade/states.ts';
+import type { PublicKey, SeededRandom } from '../../packages/interface/src/index.ts';
+import {
+  BUYER_STATES,
+  SELLER_STATES,
+  type TradeRole,
+  type TradeState,
+} from '../../packages/market/src/trade/states.ts';
 import { type Cast, deciders, type Member, memberOf } from './members.ts';
 import { crashFor } from './operations.ts';
 import type { Universe } from './universe.ts';
@@ -101,35 +106,55 @@ export class Marksman {
     const judges = deciders(this.#cast);
     const all = this.#cast.members.map(({ node }) => node.key);
     const cut = (left: readonly Member['node'][], right: readonly Member['node'][]): void => {
-      world.links.cut(left.map(({ key }) => key), right.map(({ key }) => key), ms);
+      world.links.cut(
+        left.map(({ key }) => key),
+        right.map(({ key }) => key),
+        ms,
+      );
       this.#note('cut', [...left, ...right], ms);
+    };
+    const mute = (left: readonly PublicKey[], right: readonly PublicKey[]): void => {
+      world.links.cut(left, right, ms, true);
+      this.#note('cut', [self.node], ms);
     };
     switch (stroke) {
       case 'crash-self':
-        return this.crash(self, ms);
+        this.crash(self, ms);
+        break;
       case 'crash-other':
-        return this.crash(other, ms);
+        this.crash(other, ms);
+        break;
       case 'crash-self-and-witnesses':
         this.crash(self, ms);
-        return this.#crashJudges(ms);
+        this.#crashJudges(ms);
+        break;
       case 'crash-witnesses':
-        return this.#crashJudges(ms);
+        this.#crashJudges(ms);
+        break;
       case 'cut-parties':
-        return cut([self.node], [other.node]);
+        cut([self.node], [other.node]);
+        break;
       case 'cut-self-witnesses':
-        return cut([self.node], judges);
+        cut([self.node], judges);
+        break;
       case 'cut-other-witnesses':
-        return cut([other.node], judges);
+        cut([other.node], judges);
+        break;
       case 'cut-witnesses':
-        return cut(judges.slice(0, judges.length >> 1), judges.slice(judges.length >> 1));
+        cut(judges.slice(0, judges.length >> 1), judges.slice(judges.length >> 1));
+        break;
       case 'cut-self-all':
-        return cut([self.node], this.#cast.members.map(({ node }) => node));
+        cut(
+          [self.node],
+          this.#cast.members.map(({ node }) => node),
+        );
+        break;
       case 'deaf-self':
-        this.#note('cut', [self.node], ms);
-        return world.links.cut(all, [self.node.key], ms, true);
+        mute(all, [self.node.key]);
+        break;
       case 'mute-self':
-        this.#note('cut', [self.node], ms);
-        return world.links.cut([self.node.key], all, ms, true);
+        mute([self.node.key], all);
+        break;
     }
   }
 
@@ -145,7 +170,12 @@ export class Marksman {
     const right = members.map(({ node }) => node).filter((node) => !left.includes(node));
     const ms = this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short');
     world.fault('partition', `${left.map(({ name }) => name).join(' ')} for ${ms}`);
-    world.links.cut(left.map(({ key }) => key), right.map(({ key }) => key), ms, this.#random.below(4) === 0);
+    world.links.cut(
+      left.map(({ key }) => key),
+      right.map(({ key }) => key),
+      ms,
+      this.#random.below(4) === 0,
+    );
     this.#note('cut', [...left, ...right], ms);
   }
 

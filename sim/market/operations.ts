@@ -68,18 +68,25 @@ export class Operations {
     this.#done++;
     switch (operation) {
       case 'sell':
-        return this.sell();
+        this.sell();
+        break;
       case 'buy':
-        return this.buy();
+        this.buy();
+        break;
       case 'cancel':
-        return this.#cancel();
+        this.#cancel();
+        break;
       case 'transfer':
-        return this.#transfer();
+        this.#transfer();
+        break;
       case 'claim':
-        return this.#claim();
+        this.#claim();
+        break;
       case 'restart':
-        return this.#restart();
+        this.#restart();
+        break;
       default:
+      // Only time passes.
     }
   }
 
@@ -130,7 +137,9 @@ export class Operations {
     const from = this.#oneOf(members);
     // Payments go to whom one can reach: a block that was handed to nobody cannot pay anybody.
     const { wanted } = this.#cast.world.links;
-    const reached = members.filter(({ node }) => node !== from?.node && from !== undefined && wanted(from.node.key, node.key));
+    const reached = members.filter(
+      ({ node }) => node !== from?.node && from !== undefined && wanted(from.node.key, node.key),
+    );
     const to = this.#oneOf(reached);
     const currency = this.#oneOf(['DUM1', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
     const amount = BigInt(1 + this.#random.below(300));
