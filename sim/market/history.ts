@@ -95,7 +95,7 @@ class History {
     this.#beginFaults(cast);
     if (this.#has('crashes') && random.below(3) === 0) marksman.aimAtStatements(this.#universe, 20);
     for (let i = 0; i < 2; i++) operations.sell();
-    const count = 8 + random.below(8);
+    const count = 12 + random.below(16);
     for (let i = 0; i < count; i++) {
       await world.advance(random.below(4) === 0 ? random.below(4 * MINUTE) : random.below(20 * SECOND));
       operations.next();
