@@ -94,6 +94,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       ledger,
       currency: (id) => currencies.get(id),
       wallet: spender,
+      takeBlock: (block) => books.takeBlock(block),
       learn,
     },
     witnesses: client,
