@@ -3,7 +3,7 @@ import { isEdmpError } from '@edmp/interface';
 import type { CurrencyId } from './asset/currency.ts';
 import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
-import { followOrders, followTrades, walletOf } from './desk/events.ts';
+import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
 import { keepTime } from './desk/keep-time.ts';
 import { IncomingPayments } from './desk/incoming.ts';
 import { MarketDesk } from './desk/market-desk.ts';
@@ -16,6 +16,7 @@ import { OwnOrders } from './desk/own-orders.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
 import { registerRules } from './desk/register-rules.ts';
+import { Rereading } from './desk/reread.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
@@ -68,15 +69,17 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
   const { books, certificates, client, currencies, directory, learn, ledger, spender } = money;
   const once = await openOnce({ records, crypto });
+  const rereading = new Rereading(
+    environment,
+    () => readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) }),
+    report,
+  );
   const currencyExchange = new CurrencyExchange({
     network,
     trustchain,
     currencies,
     environment,
-    found: async () => {
-      // Blocks of the currency that came before it was known are read again.
-      await readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) });
-    },
+    found: () => rereading.ask(),
   });
   const exchange = orderExchange({
     network,
@@ -96,6 +99,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       ledger,
       currency: (id) => currencies.get(id),
       wallet: spender,
+      takeBlock: (block) => books.takeBlock(block),
       learn,
     },
     witnesses: client,
@@ -212,6 +216,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       tellBooks(change, exchange, now());
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
+      keepOwnCurrency(change, self, currencies);
       if (currency !== undefined) emitter.emit({ type: 'wallet', currency });
     }),
     trustchain.on((event) => {
@@ -274,6 +279,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       for (const end of ends) end();
       exchange.stop();
       currencyExchange.stop();
+      rereading.stop();
       holdTopic.stop();
       emitter.end();
       await money.stop();

@@ -38,6 +38,8 @@ export interface TradingMoney {
   readonly ledger: TradeLedger;
   readonly currency: (id: CurrencyId) => Currency | undefined;
   readonly wallet: TradeWallet;
+  /** Folds a stored block into the ledger, if it is not yet. */
+  readonly takeBlock: (block: HalfBlock) => void;
   /** Keeps a certificate durably and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
 }
@@ -75,7 +77,7 @@ export interface Trading {
 export function createTrading(needs: TradingNeeds): Trading {
   const { node, money, orders, settings, settlement, nodes, witnesses } = needs;
   const { chain, crypto, environment, network, report, signal } = node;
-  const { ledger, learn, wallet, currency } = money;
+  const { ledger, learn, wallet, currency, takeBlock } = money;
   checkDurations(settings);
   const records = new TradeRecords(needs.records, crypto);
   const { deltaMs } = settings;
@@ -135,6 +137,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     environment,
     left: (trade) => left(trade.encoded.terms.ask.toString()),
     deltaMs,
+    takeBlock,
     learn,
     report,
   });
