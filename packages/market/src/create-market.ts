@@ -149,6 +149,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     limits: settings.limits,
     witnesses,
     currencyOf,
+    settleDue: (currency, options) => spender.settleDue(currency, options),
     isBuying: (asset) => trades.isBuying(asset),
     changed: (order) => emitter.emit({ type: 'order', order }),
   });

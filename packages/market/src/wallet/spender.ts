@@ -87,7 +87,7 @@ export class Spender {
   async claim(currency: CurrencyId, options: AbortOptions = {}): Promise<Spending | undefined> {
     return this.#inTurn(currency, async () => {
       const known = await this.#prepare(currency, options);
-      await this.#askOutcomes(currency, options);
+      await this.settleDue(currency, options);
       const chosen = largestClaims(this.#account(currency).claimable);
       if (chosen.claims.length === 0) return undefined;
       return this.#sign(known, chosen, this.#claimRequest());
@@ -213,7 +213,7 @@ export class Spender {
       if (chosen.amount >= missing) return chosen;
       if (!asked) {
         asked = true;
-        await this.#askOutcomes(currency.id, options);
+        await this.settleDue(currency.id, options);
         continue;
       }
       if (chosen.claims.length === claimable.length) break;
@@ -269,8 +269,11 @@ export class Spender {
     return spending;
   }
 
-  /** Asks about own holds without an outcome whose deadlines allow one. */
-  async #askOutcomes(currency: CurrencyId, options: AbortOptions): Promise<void> {
+  /**
+   * Asks about own holds without an outcome whose deadlines allow one, so that what they bring counts as available.
+   * Silent witnesses are no error. Throws `ERR_ABORTED`.
+   */
+  async settleDue(currency: CurrencyId, options: AbortOptions): Promise<void> {
     const { books, environment, settle, trustchain } = this.#needs;
     const now = environment.now();
     const due: Hold[] = [];
