@@ -41,7 +41,9 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const { now } = environment;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const emitter = safeEmitter<MarketEvent>((error) => report('a listener of the market', error));
+  const emitter = safeEmitter<MarketEvent>((error) => {
+    refusals.note(self, 'ERR_TRADE_LOCAL', `a listener of the market: ${String(error)}`);
+  });
   const refusals = new Refusals(environment, (evidence) => emitter.emit({ type: 'evidence', evidence }));
   const report = (what: string, error: unknown): void => {
     if (signal.aborted) return;

@@ -6,7 +6,7 @@ import { MarketBooks } from '../src/book/market-books.ts';
 import { BlockArena } from '../src/order/block-arena.ts';
 import { DigestIndex } from '../src/order/digest-index.ts';
 import { Holds } from '../src/order/holds.ts';
-import { keyOfDigest as keyOf } from '../src/codec/order-id.ts';
+import { keyOfDigest as keyOf } from '../src/blocks/order-id.ts';
 import type { OrderRegistry } from '../src/order/order-registry.ts';
 import { SlotHeap } from '../src/order/slot-heap.ts';
 import { assetOf, crypto, DAY, dataset, registryOf, SECRET, START, trader } from './support/orders.ts';

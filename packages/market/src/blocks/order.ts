@@ -9,9 +9,10 @@ import type {
   TxValue,
 } from '@edmp/interface';
 import { equalBytes, publicKeyToHex } from '@edmp/interface';
+import { MAX_DOCUMENT_BYTES } from '@edmp/interface/dataset';
 import { CID } from 'multiformats/cid';
 import { DUM1, DUM2, isIssuedCurrency } from '../asset/currency.ts';
-import { datasetDocumentOf, documentToTx, isAssetId, MAX_DOCUMENT_BYTES } from '../asset/document.ts';
+import { datasetDocumentOf, documentToTx, isAssetId } from '../asset/document.ts';
 import { comparePrices, costOf, MAX_QUANTITY, type Price, price, wholeLots } from '../asset/price.ts';
 import {
   amountOf,
@@ -27,7 +28,7 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
-import { keyOfDigest } from '../codec/order-id.ts';
+import { keyOfDigest } from './order-id.ts';
 
 /** Most witnesses that an ask may name. */
 export const MAX_ASK_WITNESSES = 4;

@@ -3,7 +3,7 @@ import type { Price } from '../asset/price.ts';
 import type { OrderSide } from '../blocks/order.ts';
 import type { BookLevel, BookView } from './view.ts';
 import type { HashSecret } from '../order/digest-index.ts';
-import { digestOfAsset } from '../codec/order-id.ts';
+import { digestOfAsset } from '../blocks/order-id.ts';
 import { ASK_SIDE, type OrderTable } from '../order/order-table.ts';
 import { AssetChains } from './asset-chains.ts';
 import { NO_ORDER, type OrderBook, type OrderHandle, orderBook } from './order-book.ts';

@@ -107,7 +107,7 @@ class StoredCertificates implements CertificateStore {
   }
 
   own(): Iterable<Certificate> {
-    return this.#own.values();
+    return Array.from(this.#own.entries(), ([, certificate]) => certificate);
   }
 
   on(listener: (certificate: Certificate) => void): () => void {

@@ -5,7 +5,7 @@ import { compareExact, type ExactRatio, exactRatio, priceKey } from '../book/pri
 import { MarketError } from '../errors.ts';
 import { BlockArena } from './block-arena.ts';
 import { DIGEST_BYTES, DigestIndex, type HashSecret } from './digest-index.ts';
-import { digestOfAsset, keyOfDigest } from '../codec/order-id.ts';
+import { digestOfAsset, keyOfDigest } from '../blocks/order-id.ts';
 
 /** Number of an asset's side in {@link OrderTable.sides}. */
 export const ASK_SIDE = 0;
