@@ -8,6 +8,7 @@ import { IncomingPayments } from './desk/incoming.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
+import { MissedOutcomes } from './desk/missed-outcomes.ts';
 import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
 import { tellBooks } from './desk/order-holds.ts';
@@ -90,6 +91,16 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     signal,
   });
 
+  const missed = new MissedOutcomes({
+    self,
+    environment,
+    books,
+    settle: money.settleOthers,
+    isListed: (ask) => exchange.order(ask) !== undefined,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
+  });
   const trading = createTrading({
     node: { chain: trustchain, network, environment, crypto, report, signal },
     money: {
@@ -97,6 +108,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       currency: (id) => currencies.get(id),
       wallet: spender,
       learn,
+      settle: (account, options) => missed.settle(account, options),
     },
     witnesses: client,
     nodes: {
@@ -211,6 +223,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const ends = [
     books.on((change) => {
       tellBooks(change, exchange);
+      missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       if (currency !== undefined) emitter.emit({ type: 'wallet', currency });

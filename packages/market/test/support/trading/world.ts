@@ -278,6 +278,11 @@ export class TradingWorld {
         currency,
         wallet: base.options.wallet?.(wallet) ?? wallet,
         learn,
+        settle: async (account, options) => {
+          const open = [...ledger.holdsOf(account)].filter(({ outcome }) => outcome === null);
+          const spendings = open.flatMap(({ block }) => spendingOf(block) ?? []);
+          await client.outcomes(spendings, { keep: false }, options).catch(() => undefined);
+        },
       },
       witnesses: base.options.witnesses?.(client) ?? client,
       nodes: {
