@@ -176,7 +176,6 @@ describe('M6 a buyer that is cut off', () => {
     await buyUntil(s, s.buyer, state, () => world.networks.partition([s.buyer.key, s.maker.key], [s.seller.key]));
     await world.environment.advance(200_000);
     await mend(s);
-    console.log('DBG', state, s.seller.market.orders()[0]!.status, s.seller.market.orders()[0]!.reserved, s.seller.market.orders()[0]!.filled, s.seller.market.trades().map((t) => [t.state, t.failure?.code]), s.buyer.market.trades().map((t) => [t.state, t.failure?.code]), s.maker.market.openOrders().map((o) => [o.side, o.reserved, o.filled, o.quantity]));
     await expectWhole(s);
   });
 });
