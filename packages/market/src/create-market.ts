@@ -4,10 +4,11 @@ import type { CurrencyId } from './asset/currency.ts';
 import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
-import { keepTime } from './desk/keep-time.ts';
 import { IncomingPayments } from './desk/incoming.ts';
+import { keepTime } from './desk/keep-time.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
+import { MissedOutcomes } from './desk/missed-outcomes.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
 import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
@@ -93,6 +94,16 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     signal,
   });
 
+  const missed = new MissedOutcomes({
+    self,
+    environment,
+    books,
+    settle: money.settleOthers,
+    isListed: (ask) => exchange.order(ask) !== undefined,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
+  });
   const trading = createTrading({
     node: { chain: trustchain, network, environment, crypto, report, signal },
     money: {
@@ -101,6 +112,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       wallet: spender,
       takeBlock: (block) => books.takeBlock(block),
       learn,
+      settle: (account, options) => missed.settle(account, options),
     },
     witnesses: client,
     nodes: {
@@ -155,6 +167,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     limits: settings.limits,
     witnesses,
     currencyOf,
+    settleDue: (currency, options) => spender.settleDue(currency, options),
     isBuying: (asset) => trades.isBuying(asset),
     changed: (order) => emitter.emit({ type: 'order', order }),
   });
@@ -214,6 +227,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const ends = [
     books.on((change) => {
       tellBooks(change, exchange, now());
+      missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       keepOwnCurrency(change, self, currencies);
