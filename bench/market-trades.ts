@@ -241,11 +241,8 @@ function isOfTheClock(): boolean {
   const stack = new Error().stack ?? '';
   Error.stackTraceLimit = stackTraceLimit;
   // Of this file there are only this function and the hook.
-  const made = stack
-    .split('\n')
-    .filter((line) => !line.includes('market-trades.ts'))
-    .find((line) => /\/(packages|bench)\//.test(line));
-  return made === undefined || /environment\/virtual\.ts|\/bench\//.test(made);
+  const made = stack.split('\n').find((line) => /\.ts:\d/.test(line) && !line.includes('/market-trades.ts'));
+  return made === undefined || /\/environment\/virtual\.ts|\/trade-town\.ts/.test(made);
 }
 
 /** Counts what a provider signs and verifies until the returned function is called. */
