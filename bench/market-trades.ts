@@ -63,18 +63,17 @@ function timesDearer(kind: Samples, than: Samples): number {
   return medianOf(kind.cpu.map((cpu, turn) => cpu / (than.cpu[turn] ?? Number.NaN)));
 }
 
-async function oneByOne(town: TradeTown, trades: number): Promise<Samples> {
-  const samples = new Samples();
-  for (let i = 0; i < trades; i++) {
-    await town.pause();
-    const cost = await costOf(() => town.trade(1));
-    samples.add(cost, 1);
-    samples.each.push(cost.wall);
-  }
-  return samples;
+/** Trades one after another without a pause; what each takes goes to `each`, ms. */
+async function oneByOne(town: TradeTown, trades: number, each: number[] = []): Promise<Cost> {
+  await town.pause();
+  return costOf(async () => {
+    for (let i = 0; i < trades; i++) {
+      const start = performance.now();
+      await town.trade(1);
+      each.push(performance.now() - start);
+    }
+  });
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const KINDS = {
   test: { matchmakers: 'separate', notaries: 0 },
@@ -98,10 +97,8 @@ export async function singleTrades(report: Report): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) {
     bare.add(await costOf(() => floor(PER_TURN)), PER_TURN);
     for (const [kind, town] of towns) {
-      const turnOf = await oneByOne(town, PER_TURN);
-      const all = samples.get(kind) ?? turnOf;
-      all.add({ cpu: sum(turnOf.cpu), wall: sum(turnOf.wall) }, PER_TURN);
-      all.each.push(...turnOf.each);
+      const of = samples.get(kind) ?? bare;
+      of.add(await oneByOne(town, PER_TURN, of.each), PER_TURN);
     }
   }
   const of = (kind: Kind): Samples => samples.get(kind) ?? bare;
@@ -172,8 +169,7 @@ export async function concurrentTrades(report: Report): Promise<void> {
     const single = new Samples();
     const concurrent = new Samples();
     for (let turn = 0; turn < 3; turn++) {
-      const turnOf = await oneByOne(town, PER_TURN);
-      single.add({ cpu: sum(turnOf.cpu), wall: sum(turnOf.wall) }, PER_TURN);
+      single.add(await oneByOne(town, PER_TURN), PER_TURN);
       const cost = { cpu: 0, wall: 0 };
       for (let round = 0; round < rounds; round++) {
         await town.pause();
@@ -212,7 +208,6 @@ export async function countTrades(report: Report): Promise<void> {
   hook.enable();
   try {
     for (let i = 0; i < COUNTED; i++) {
-      await town.pause();
       const before = town.world.networks.count('request');
       counting = true;
       await town.trade(1);
