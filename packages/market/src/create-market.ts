@@ -217,11 +217,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     certificates,
     keysOf: money.keysOf,
-    onHold: ({ proposal, hold }) => {
-      receiveBlocks(trustchain, [proposal.bytes, hold.block.bytes]).catch((error: unknown) => {
-        if (!isEdmpError(error)) report('taking in a hold', error);
-      });
-    },
+    receive: trustchain.receive,
   });
 
   const ends = [
