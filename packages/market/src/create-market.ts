@@ -7,6 +7,7 @@ import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/ev
 import { IncomingPayments } from './desk/incoming.ts';
 import { keepTime } from './desk/keep-time.ts';
 import { MarketDesk } from './desk/market-desk.ts';
+import { keepSpends } from './desk/keep-spends.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MissedOutcomes } from './desk/missed-outcomes.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
@@ -16,6 +17,7 @@ import { tellBooks } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
+import { ReceiptChains } from './desk/receipt-chains.ts';
 import { registerRules } from './desk/register-rules.ts';
 import { Rereading } from './desk/reread.ts';
 import { readStore } from './desk/restore.ts';
@@ -199,8 +201,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const incoming = new IncomingPayments({
     self,
     environment,
-    counts: ({ key, author, money: { currency, n } }) =>
-      certificates.spend(key) !== undefined || ledger.account(author, currency).certified >= n,
+    counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
     newest: async ({ author, money: { currency } }, more) =>
       (await client.account(currency, author, more))?.certificate ?? undefined,
@@ -245,6 +246,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
 
@@ -264,6 +266,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     trading,
     spender,
   });
+  const receiptChains = new ReceiptChains({
+    trustchain,
+    ledger: () => books.upToDate(),
+    environment,
+    report,
+    signal,
+  });
+  ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
     ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
