@@ -3,19 +3,23 @@ import { isEdmpError } from '@edmp/interface';
 import type { CurrencyId } from './asset/currency.ts';
 import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
-import { followOrders, followTrades, walletOf } from './desk/events.ts';
+import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
 import { IncomingPayments } from './desk/incoming.ts';
+import { keepTime } from './desk/keep-time.ts';
 import { MarketDesk } from './desk/market-desk.ts';
+import { keepSpends } from './desk/keep-spends.ts';
 import { marketRules } from './desk/market-rules.ts';
-import { MoneyDesk } from './desk/money-desk.ts';
 import { MissedOutcomes } from './desk/missed-outcomes.ts';
+import { MoneyDesk } from './desk/money-desk.ts';
 import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
 import { tellBooks } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
+import { ReceiptChains } from './desk/receipt-chains.ts';
 import { registerRules } from './desk/register-rules.ts';
+import { Rereading } from './desk/reread.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
@@ -25,7 +29,6 @@ import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
 import { createTrading } from './negotiation/create-trading.ts';
-import { defaultOfferLimits } from './negotiation/offer-limits.ts';
 import { openOnce } from './records/once.ts';
 import { energyWallet } from './wallet/energy-wallet.ts';
 import { type TokenWalletNeeds, tokenWallet } from './wallet/token-wallet.ts';
@@ -69,15 +72,17 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
   const { books, certificates, client, currencies, directory, learn, ledger, spender } = money;
   const once = await openOnce({ records, crypto });
+  const rereading = new Rereading(
+    environment,
+    () => readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) }),
+    report,
+  );
   const currencyExchange = new CurrencyExchange({
     network,
     trustchain,
     currencies,
     environment,
-    found: async () => {
-      // Blocks of the currency that came before it was known are read again.
-      await readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) });
-    },
+    found: () => rereading.ask(),
   });
   const exchange = orderExchange({
     network,
@@ -107,6 +112,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       ledger,
       currency: (id) => currencies.get(id),
       wallet: spender,
+      takeBlock: (block) => books.takeBlock(block),
       learn,
       settle: (account, options) => missed.settle(account, options),
     },
@@ -126,7 +132,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     },
     policy: settings.risk,
     settings: negotiation,
-    limits: defaultOfferLimits,
+    limits: settings.offers,
   });
   const { engine, buyers } = trading;
   const own: OwnOrders = new OwnOrders(now, engine.tally);
@@ -195,8 +201,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const incoming = new IncomingPayments({
     self,
     environment,
-    counts: ({ key, author, money: { currency, n } }) =>
-      certificates.spend(key) !== undefined || ledger.account(author, currency).certified >= n,
+    counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
     newest: async ({ author, money: { currency } }, more) =>
       (await client.account(currency, author, more))?.certificate ?? undefined,
@@ -213,19 +218,16 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     certificates,
     keysOf: money.keysOf,
-    onHold: ({ proposal, hold }) => {
-      receiveBlocks(trustchain, [proposal.bytes, hold.block.bytes]).catch((error: unknown) => {
-        if (!isEdmpError(error)) report('taking in a hold', error);
-      });
-    },
+    receive: trustchain.receive,
   });
 
   const ends = [
     books.on((change) => {
-      tellBooks(change, exchange);
+      tellBooks(change, exchange, now());
       missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
+      keepOwnCurrency(change, self, currencies);
       if (currency !== undefined) emitter.emit({ type: 'wallet', currency });
     }),
     trustchain.on((event) => {
@@ -240,9 +242,11 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
         refusals.add(event.block.core.key, issue?.code ?? 'ERR_MARKET_FORMAT', issue?.message ?? '');
       }
     }),
+    keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
 
@@ -262,6 +266,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     trading,
     spender,
   });
+  const receiptChains = new ReceiptChains({
+    trustchain,
+    ledger: () => books.upToDate(),
+    environment,
+    report,
+    signal,
+  });
+  ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
     ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
@@ -287,6 +299,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       for (const end of ends) end();
       exchange.stop();
       currencyExchange.stop();
+      rereading.stop();
       holdTopic.stop();
       emitter.end();
       await money.stop();

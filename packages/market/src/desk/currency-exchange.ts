@@ -1,8 +1,17 @@
-import type { AbortOptions, Environment, HalfBlock, Network, PublicKey, Trustchain } from '@edmp/interface';
+import type { AbortOptions, BlockId, Environment, HalfBlock, Network, PublicKey, Trustchain } from '@edmp/interface';
+import { CID } from 'multiformats/cid';
 import { isEdmpError, singleFrame, throwIfAborted, withDeadline } from '@edmp/interface';
 import { type CurrencyId, type IssuedCurrency, isIssuedCurrency } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
-import { boundedBytesOf, decodeCanonical, encodeCanonical, integerOf, listOf, mapOf, textOf } from '../codec/fields.ts';
+import {
+  boundedBytesOf,
+  decodeCanonical,
+  encodeCanonical,
+  integerOf,
+  listOf,
+  mapOf,
+  textOf,
+} from '../codec/fields.ts';
 
 /** Asks for the signed blocks that opened currencies, by their ids. */
 export const CURRENCY_PROTOCOL = '/edmp/market/currency/1';
@@ -25,7 +34,11 @@ export function encodeCurrencyRequest(ids: readonly CurrencyId[]): Uint8Array {
 
 /** Ids asked for. Throws `ERR_MARKET_FORMAT`. */
 export function decodeCurrencyRequest(bytes: Uint8Array): readonly CurrencyId[] {
-  const fields = mapOf(decodeCanonical(bytes, MAX_CURRENCY_REQUEST_BYTES, 'currencies'), ['v', 'ids'], 'currencies');
+  const fields = mapOf(
+    decodeCanonical(bytes, MAX_CURRENCY_REQUEST_BYTES, 'currencies'),
+    ['v', 'ids'],
+    'currencies',
+  );
   integerOf(fields.v, 1, 1, 'currencies.v');
   return listOf(fields.ids, MAX_IDS, 'currencies.ids').map((id) => textOf(id, 128, 'currencies.ids'));
 }
@@ -47,7 +60,7 @@ export function decodeCurrencyReply(bytes: Uint8Array): readonly Uint8Array[] {
 /** What a {@link CurrencyExchange} needs. */
 export interface CurrencyExchangeNeeds {
   readonly network: Pick<Network, 'request' | 'handle' | 'peers'>;
-  readonly trustchain: Pick<Trustchain, 'receive'>;
+  readonly trustchain: Pick<Trustchain, 'receive' | 'store'>;
   readonly currencies: CurrencyRegister;
   readonly environment: Environment;
   /** A currency became known: what names it can be read now. */
@@ -79,7 +92,11 @@ export class CurrencyExchange {
   }
 
   /** The currency, asked of `from` and of connected peers when it is not known; undefined when nobody knows it. */
-  async find(id: CurrencyId, from: readonly PublicKey[] = [], options: AbortOptions = {}): Promise<IssuedCurrency | undefined> {
+  async find(
+    id: CurrencyId,
+    from: readonly PublicKey[] = [],
+    options: AbortOptions = {},
+  ): Promise<IssuedCurrency | undefined> {
     throwIfAborted(options.signal);
     const known = this.#needs.currencies.get(id);
     if (known !== undefined) return known.kind === 'issued' ? known : undefined;
@@ -90,7 +107,11 @@ export class CurrencyExchange {
   }
 
   async #ask(id: CurrencyId, from: readonly PublicKey[]): Promise<IssuedCurrency | undefined> {
-    const { network, environment } = this.#needs;
+    const { network, environment, trustchain } = this.#needs;
+    // It may have been known and have given way to others.
+    const stored = await trustchain.store.get(CID.parse(id) as BlockId);
+    const kept = stored === undefined ? undefined : await this.#take(stored);
+    if (kept !== undefined) return kept;
     const peers = [...from, ...network.peers()].slice(0, MAX_PEERS);
     for (const peer of peers) {
       try {

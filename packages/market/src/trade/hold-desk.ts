@@ -3,6 +3,7 @@ import {
   type EdmpError,
   type Environment,
   equalBytes,
+  type HalfBlock,
   isEdmpError,
   type PublicKey,
 } from '@edmp/interface';
@@ -29,6 +30,9 @@ const WAIT_FOR_ACKS_MS = 20_000;
 /** Pause after which a buyer may show its hold again where the cause may pass, ms. */
 const RETRY_MS = 5_000;
 
+/** Blocks read from the store at a time. */
+const PAGE = 256;
+
 /** What {@link HoldDesk} works with. */
 export interface HoldDeskNeeds {
   readonly engine: TradeEngine;
@@ -39,6 +43,8 @@ export interface HoldDeskNeeds {
   readonly left: (trade: Trade) => number;
   /** Δ of the witnesses' rounds, ms. */
   readonly deltaMs: number;
+  /** Folds a stored block into the ledger, if it is not yet. */
+  readonly takeBlock: (block: HalfBlock) => void;
   /** Keeps a certificate and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
@@ -169,9 +175,26 @@ export class HoldDesk {
       // A chain that is known and sound up to the hold need not be asked for again.
       if (ledger.hold(spending.key)?.counts === true) return;
       await chain.history(spending.author, { ...options, upTo: spending.id, want: 'complete' });
+      await this.#foldStored(spending);
     } else if (certificate !== null) {
       const decoded = decodeCertificate(certificate, currency);
       if (decoded.kind === 'spend') await learn(decoded);
+    }
+  }
+
+  /**
+   * What the store has of the payer's chain and the ledger has not: a full ledger passes strangers' blocks by, and lets
+   * those of whoever spent nothing go.
+   */
+  async #foldStored({ key, author, block }: Spending): Promise<void> {
+    const { chain, ledger, takeBlock } = this.#needs;
+    const last = block.core.seq;
+    for (let from = ledger.known(author) + 1; from <= last && ledger.hold(key)?.counts !== true; ) {
+      const page = await chain.store.range(author, from, last, PAGE);
+      for (const stored of page) takeBlock(stored);
+      const end = page.at(-1);
+      if (end === undefined || page.length < PAGE) return;
+      from = end.core.seq + 1;
     }
   }
 

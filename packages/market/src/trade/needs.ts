@@ -45,12 +45,15 @@ export type LedgerHold = Pick<
   | 'complain'
   | 'proposal'
   | 'terms'
+  | 'witnesses'
   | 'counts'
   | 'outcome'
 >;
 
 /** What trades need of the ledger. */
 export interface TradeLedger {
+  /** Position up to which an author's chain is folded without a gap. */
+  known(author: PublicKey): number;
   hold(key: string): LedgerHold | undefined;
   holdOf(proposal: string): LedgerHold | undefined;
   holdsOf(account: PublicKey): Iterable<LedgerHold>;

@@ -51,7 +51,8 @@ async function expectWhole({ seller, buyer, maker, order }: Scene): Promise<'sol
   }
   if (sold) expect((await buyer.market.delivery(trade.id)).consumption.values.length).toBeGreaterThan(0);
   for (const node of [seller, buyer]) {
-    for (const { finished, state } of node.market.trades()) expect(finished, `${node.name} ${state}`).toBe(true);
+    for (const { finished, state } of node.market.trades())
+      expect(finished, `${node.name} ${state}`).toBe(true);
   }
   const [listed] = seller.market.orders();
   expect(listed).toMatchObject(
@@ -89,8 +90,18 @@ describe('M5 whom the buyer lets decide', () => {
       expect(said(reply)).toMatch(/^witnesses/);
     }
     // What is no choice of witnesses at all cannot even be written.
-    for (const witnesses of [null, [s.buyer.key], [s.seller.key], [honest!, honest!], [honest!, others[0]!]]) {
-      await rejection(s.rogue.propose(s.seller, s.order, { witnesses }), 'ERR_TRADE_TERMS', 'ERR_MARKET_FORMAT');
+    for (const witnesses of [
+      null,
+      [s.buyer.key],
+      [s.seller.key],
+      [honest!, honest!],
+      [honest!, others[0]!],
+    ]) {
+      await rejection(
+        s.rogue.propose(s.seller, s.order, { witnesses }),
+        'ERR_TRADE_TERMS',
+        'ERR_MARKET_FORMAT',
+      );
     }
     await world.environment.advance(120_000);
     expect(await blocksOf(s.seller, s.seller, TRADE_TYPE)).toEqual([]);
@@ -152,7 +163,9 @@ describe('M6 a buyer that is cut off', () => {
     'M6 from %s until after all windows, pays and has its data, or keeps its money',
     async (state) => {
       const s = await scene(310 + state.length);
-      await buyUntil(s, s.buyer, state, () => world.networks.partition([s.seller.key, s.maker.key], [s.buyer.key]));
+      await buyUntil(s, s.buyer, state, () =>
+        world.networks.partition([s.seller.key, s.maker.key], [s.buyer.key]),
+      );
       await world.environment.advance(200_000);
       await mend(s);
       await expectWhole(s);
@@ -163,7 +176,9 @@ describe('M6 a buyer that is cut off', () => {
     'M6 from the moment when the seller is %s, has what it paid for',
     async (state) => {
       const s = await scene(320 + state.length);
-      await buyUntil(s, s.seller, state, () => world.networks.partition([s.seller.key, s.maker.key], [s.buyer.key]));
+      await buyUntil(s, s.seller, state, () =>
+        world.networks.partition([s.seller.key, s.maker.key], [s.buyer.key]),
+      );
       await world.environment.advance(200_000);
       expect(tradeOf(s.seller).state).toBe('completed');
       await mend(s);
@@ -171,13 +186,18 @@ describe('M6 a buyer that is cut off', () => {
     },
   );
 
-  it.each(['signing', 'held', 'opening'])('M6 a seller that is cut off from the buyer’s %s on is paid or keeps its data', async (state) => {
-    const s = await scene(330 + state.length);
-    await buyUntil(s, s.buyer, state, () => world.networks.partition([s.buyer.key, s.maker.key], [s.seller.key]));
-    await world.environment.advance(200_000);
-    await mend(s);
-    await expectWhole(s);
-  });
+  it.each(['signing', 'held', 'opening'])(
+    'M6 a seller that is cut off from the buyer’s %s on is paid or keeps its data',
+    async (state) => {
+      const s = await scene(330 + state.length);
+      await buyUntil(s, s.buyer, state, () =>
+        world.networks.partition([s.buyer.key, s.maker.key], [s.seller.key]),
+      );
+      await world.environment.advance(200_000);
+      await mend(s);
+      await expectWhole(s);
+    },
+  );
 });
 
 describe('M7 the witness and a party gone', () => {
@@ -280,10 +300,12 @@ describe('M8 complaints that prove nothing', () => {
     await world.link(stranger, s.buyer);
     const elsewhere = await s.complain(s.honest, stranger);
     expect(elsewhere.kind).toMatch(/^(unfounded|refused|need|holds)$/);
-    if (elsewhere.kind === 'holds') expect(elsewhere.holds.flatMap(({ statements }) => statements)).toEqual([]);
+    if (elsewhere.kind === 'holds')
+      expect(elsewhere.holds.flatMap(({ statements }) => statements)).toEqual([]);
     await world.environment.advance(HOUR);
     const late = await s.complain(s.honest);
-    const kinds = late.kind === 'holds' ? late.holds.flatMap(({ statements }) => statements.map(({ kind }) => kind)) : [];
+    const kinds =
+      late.kind === 'holds' ? late.holds.flatMap(({ statements }) => statements.map(({ kind }) => kind)) : [];
     expect(kinds).not.toContain('refund');
     expect(await purse(s.maker, s.seller)).toBe('1000/0/900');
   });

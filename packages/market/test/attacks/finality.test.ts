@@ -2,8 +2,8 @@
 
 import { type Currency, price } from '@edmp/market';
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeCertificate } from '../../src/notary/certificate.ts';
 import { decodeNotaryAnswer } from '../../src/notary/answers.ts';
+import { encodeCertificate } from '../../src/notary/certificate.ts';
 import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';
 import { encodeNotaryRequest } from '../../src/notary/messages.ts';
 import { ask, blocksOf, purse, Rogue, SHORT, said, sell } from '../support/rogue.ts';
@@ -26,7 +26,8 @@ const forkOf = async (author: Node, seq: number) => {
   });
 };
 const tell = async (blocks: readonly Uint8Array[], ...nodes: readonly Node[]) => {
-  for (const node of nodes) for (const block of blocks) await node.trustchain.receive(block).catch(() => undefined);
+  for (const node of nodes)
+    for (const block of blocks) await node.trustchain.receive(block).catch(() => undefined);
   await world.environment.advance(5_000);
 };
 const sold = async (seller: Node, buyer: Node, title: string, amount: number, currency = 'DUM1') => {
@@ -65,7 +66,12 @@ describe('M3 a fork after the fact', () => {
     const order = await sell(seller, 'more gold', 50);
     await world.environment.advance(200);
     const rogue = new Rogue(world, buyer, maker.market.notaryKeys);
-    const { reply } = await rogue.propose(seller, order, {}, await rogue.bid(order, 1, { place: await rogue.next() }));
+    const { reply } = await rogue.propose(
+      seller,
+      order,
+      {},
+      await rogue.bid(order, 1, { place: await rogue.next() }),
+    );
     expect(said(reply)).toMatch(/^fraud/);
   });
 
@@ -89,7 +95,12 @@ describe('M3 a fork after the fact', () => {
     expect(await rest(other)).toBe(50n);
     const chain = await buyer.store.range(buyer.key, 1, 1_000, 1_000);
     const forks = await Promise.all(chain.map(({ core }) => forkOf(buyer, core.seq)));
-    await tell(forks.map(({ bytes }) => bytes), issuer, seller, other);
+    await tell(
+      forks.map(({ bytes }) => bytes),
+      issuer,
+      seller,
+      other,
+    );
     expect(await seller.trustchain.isFraudulent(buyer.key)).toBe(true);
     // Nobody is below zero without fault of its own, and both honest incomes still spend.
     for (const viewer of [issuer, seller, other]) expect(await rest(viewer)).toBe(50n);
@@ -199,7 +210,13 @@ describe('M4 one account on five branches', () => {
       }
       certified += 1;
       const shares = [{ index: 0, signature: answer.signature }];
-      const certificate = { kind: 'spend', currency: issuer.market.currencyBlock(sun.id).id, subject: hold.id, extra: null, shares } as const;
+      const certificate = {
+        kind: 'spend',
+        currency: issuer.market.currencyBlock(sun.id).id,
+        subject: hold.id,
+        extra: null,
+        shares,
+      } as const;
       const shown = await rogue.show(seller, hold, encodeCertificate(certificate));
       if (shown.kind === 'released' || shown.kind === 'wait') keys += 1;
     }

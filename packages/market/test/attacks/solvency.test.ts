@@ -4,8 +4,8 @@ import { rejection } from '@edmp/interface/testing';
 import { type Currency, price } from '@edmp/market';
 import { type Money, TRANSFER_TYPE, transferToTx } from '@edmp/market/codec';
 import { afterEach, describe, expect, it } from 'vitest';
-import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';
 import { decodeNotaryAnswer } from '../../src/notary/answers.ts';
+import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';
 import { encodeNotaryRequest } from '../../src/notary/messages.ts';
 import { idOf } from '../support/documents.ts';
 import { ask, blocksOf, purse, Rogue, SHORT, sell } from '../support/rogue.ts';
@@ -27,7 +27,11 @@ async function place(seed: number) {
   return { seller, buyer, maker, puppet: new Rogue(world, puppet, maker.market.notaryKeys) };
 }
 
-const everybody = ({ seller, buyer, maker }: { seller: Node; buyer: Node; maker: Node }) => [seller, buyer, maker];
+const everybody = ({ seller, buyer, maker }: { seller: Node; buyer: Node; maker: Node }) => [
+  seller,
+  buyer,
+  maker,
+];
 
 describe('M1 minting', () => {
   it.each([
@@ -47,10 +51,11 @@ describe('M1 minting', () => {
         claims: [],
         pay: HUGE,
         to: buyer.key,
-        balance: 0n,
         ...changes,
       };
-      const block = await puppet.sign(await puppet.next(), TRANSFER_TYPE, transferToTx(money), { peer: buyer.key });
+      const block = await puppet.sign(await puppet.next(), TRANSFER_TYPE, transferToTx(money), {
+        peer: buyer.key,
+      });
       for (const node of everybody(nodes)) await node.trustchain.receive(block.bytes).catch(() => undefined);
       await world.environment.advance(2_000);
       for (const viewer of everybody(nodes)) {

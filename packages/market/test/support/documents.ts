@@ -1,9 +1,7 @@
-import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
+import type { BlockId, Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf } from '@edmp/interface/dataset';
-
-import { CID } from 'multiformats/cid';
-import { create } from 'multiformats/hashes/digest';
+import { idOfDigest } from '../../src/codec/order-id.ts';
 
 // Without threads: real work in the background would race with the virtual clock.
 export const crypto = nodeCrypto({ threads: false });
@@ -51,6 +49,6 @@ export function consumptionOf(document: DatasetDocument): Consumption {
 }
 
 /** A block id that no block has. */
-export function idOf(text: string): CID {
-  return CID.createV1(0x71, create(0x12, crypto.sha256(new TextEncoder().encode(text))));
+export function idOf(text: string): BlockId {
+  return idOfDigest(crypto.sha256(new TextEncoder().encode(text)));
 }

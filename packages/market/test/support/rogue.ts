@@ -67,7 +67,12 @@ export async function purse(viewer: Node, who: Node, currency = 'DUM1'): Promise
 }
 
 /** Sells a dataset called `title`, and gives its order. */
-export function sell(seller: Node, title: string, amount: bigint | number, more: object = {}): Promise<Order> {
+export function sell(
+  seller: Node,
+  title: string,
+  amount: bigint | number,
+  more: object = {},
+): Promise<Order> {
   const document = documentOf(title);
   seller.settlement.add(document);
   return seller.market.sell({ document, price: price('DUM1', amount), supply: 1, lifetimeMs: DAY, ...more });
@@ -119,7 +124,9 @@ export class Rogue {
 
   async say(to: Node, request: TradeRequest): Promise<TradeReply> {
     return decodeTradeReply(
-      await ask(this.world, this.node, to, TRADE_PROTOCOL, encodeTradeRequest(request), { timeoutMs: 60_000 }),
+      await ask(this.world, this.node, to, TRADE_PROTOCOL, encodeTradeRequest(request), {
+        timeoutMs: 60_000,
+      }),
     );
   }
 
