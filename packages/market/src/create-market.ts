@@ -23,7 +23,7 @@ import { Rereading } from './desk/reread.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
-import { spreadHolds, spreadOutcomes } from './desk/spread-holds.ts';
+import { HoldSpreader, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
@@ -129,6 +129,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       ask: (key) => own.ask(key),
       bid: (key) => own.openBid(key),
       candidates: (bid) => exchange.candidates(bid),
+      soldOut: (ask) => spreader.again(ask),
     },
     policy: settings.risk,
     settings: negotiation,
@@ -221,6 +222,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     receive: trustchain.receive,
   });
 
+  const spreader: HoldSpreader = new HoldSpreader({ engine, topic: holdTopic, environment, report });
   const ends = [
     books.on((change) => {
       tellBooks(change, exchange, now());
@@ -245,7 +247,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
-    spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    spreader.start(),
     keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];

@@ -20,8 +20,8 @@ const GRACE_MS = 60_000;
 const FIRST_PAUSE_MS = 600_000;
 /** Questions about one hold, the last one some two days after the first. */
 const MAX_QUESTIONS = 9;
-/** Rounds that witnesses need after a deadline, in Δ: f + 1 with f = 2 (DESIGN §4.4.4). */
-const ROUNDS = 3;
+/** From the rounds after the release deadline to the question about a hold on an ask of one's own, ms. */
+const OWN_GRACE_MS = 1_000;
 /** Longest wait for the witnesses of one batch, ms. */
 const BATCH_TIMEOUT_MS = 10_000;
 /** Longest wait while a buyer waits for an answer, ms. */
@@ -76,7 +76,10 @@ export class MissedOutcomes {
     // What became of one's own money is asked by the wallet.
     if (equalBytes(hold.buyer, self) || this.#awaited.has(hold.key)) return;
     if (this.#awaited.size >= MAX_WAITING) this.#forgetOldest();
-    const due = hold.complain + ROUNDS * deltaMs + GRACE_MS;
+    const rounds = roundsOf(hold.witnesses.length) * deltaMs;
+    // The seller asks first and tells everybody: a buyer that never showed its hold must not keep the ask closed.
+    const isOwnAsk = equalBytes(hold.seller, self);
+    const due = isOwnAsk ? hold.release + rounds + OWN_GRACE_MS : hold.complain + rounds + GRACE_MS;
     this.#awaited.set(hold.key, { hold, due, questions: 0 });
     this.#wake(due);
   }
@@ -162,6 +165,11 @@ export class MissedOutcomes {
       return;
     }
   }
+}
+
+/** Rounds of so many witnesses after a deadline, in Δ: f + 1, and none of a lone one (DESIGN §4.4.4). */
+function roundsOf(witnesses: number): number {
+  return witnesses === 1 ? 0 : (witnesses - 1) / 3 + 1;
 }
 
 /** Whether a hold may still come back, as far as is known here. */

@@ -139,7 +139,10 @@ export class SellerNegotiation {
       now: environment.now(),
     };
     const no = checkTerms(deal, { settings, nodes });
-    if (no !== undefined) return no;
+    if (no !== undefined) {
+      if (no.reason === 'taken') orders.soldOut?.(key);
+      return no;
+    }
     const full = this.#offers.full(terms.buyer);
     return full === undefined ? undefined : decline('busy', full, { retryMs: BUSY_RETRY_MS });
   }

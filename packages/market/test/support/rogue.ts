@@ -113,10 +113,10 @@ export class Rogue {
   bid(
     order: Pick<Order, 'asset' | 'price'>,
     quantity = 1,
-    more: { readonly amount?: bigint; readonly place?: Place } = {},
+    more: { readonly amount?: bigint; readonly place?: Place; readonly lifeMs?: number } = {},
   ): Promise<HalfBlock> {
     const unit = more.amount === undefined ? order.price : price(order.price.currency, more.amount);
-    const expires = this.world.environment.now() + DAY - 1_000;
+    const expires = this.world.environment.now() + (more.lifeMs ?? DAY - 1_000);
     const tx = bidToTx({ asset: order.asset, price: unit, quantity, expires });
     if (more.place !== undefined) return this.sign(more.place, BID_TYPE, tx);
     return this.node.trustchain.source({ type: BID_TYPE, tx });
