@@ -5,6 +5,7 @@ import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, walletOf } from './desk/events.ts';
 import { IncomingPayments } from './desk/incoming.ts';
+import { keepTime } from './desk/keep-time.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
@@ -24,7 +25,6 @@ import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
 import { createTrading } from './negotiation/create-trading.ts';
-import { defaultOfferLimits } from './negotiation/offer-limits.ts';
 import { openOnce } from './records/once.ts';
 import { energyWallet } from './wallet/energy-wallet.ts';
 import { type TokenWalletNeeds, tokenWallet } from './wallet/token-wallet.ts';
@@ -114,7 +114,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     },
     policy: settings.risk,
     settings: negotiation,
-    limits: defaultOfferLimits,
+    limits: settings.offers,
   });
   const { engine, buyers } = trading;
   const own: OwnOrders = new OwnOrders(now, engine.tally);
@@ -209,7 +209,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
 
   const ends = [
     books.on((change) => {
-      tellBooks(change, exchange);
+      tellBooks(change, exchange, now());
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       if (currency !== undefined) emitter.emit({ type: 'wallet', currency });
@@ -226,6 +226,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
         refusals.add(event.block.core.key, issue?.code ?? 'ERR_MARKET_FORMAT', issue?.message ?? '');
       }
     }),
+    keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),

@@ -16,20 +16,23 @@ export interface HoldListener {
   holdReturned(hold: string): void;
 }
 
-/** Tells books what a change in the ledger does to orders (DESIGN §4.3: certified; in test money, seen). */
-export function tellBooks(change: LedgerChange, books: HoldListener): void {
+/** Tells books what a change in the ledger does to orders (DESIGN §4.3: certified; in test money, seen). `now`: ms. */
+export function tellBooks(change: LedgerChange, books: HoldListener, now: number): void {
   if (change.type !== 'hold' && change.type !== 'outcome') return;
   const { hold } = change;
   if (takes(hold)) tellTaken(hold, books);
-  if (isReturned(hold)) books.holdReturned(hold.key);
+  if (isReturned(hold, now)) books.holdReturned(hold.key);
 }
 
 function takes(hold: Hold): boolean {
   return hold.terms !== undefined && (hold.counts || isTestCurrency(hold.currency));
 }
 
-function isReturned({ outcome, receipt }: Hold): boolean {
-  return outcome !== null && !pays(outcome) && receipt === null;
+function isReturned({ outcome, receipt, witnesses, complain }: Hold, now: number): boolean {
+  if (receipt !== null) return false;
+  // Without witnesses it comes back by time alone.
+  if (outcome === null) return witnesses.length === 0 && now >= complain;
+  return !pays(outcome);
 }
 
 function tellTaken({ key, terms }: Hold, books: HoldListener): void {

@@ -45,6 +45,7 @@ export type LedgerHold = Pick<
   | 'complain'
   | 'proposal'
   | 'terms'
+  | 'witnesses'
   | 'counts'
   | 'outcome'
 >;

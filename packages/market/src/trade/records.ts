@@ -220,6 +220,7 @@ function decodeTrade(
   trade.failure = failureOf(row.failure);
   trade.declined = row.declined === null ? null : textOf(row.declined, MAX_REASON, 'state.declined');
   trade.steps = listOf(row.steps, MAX_STEPS, 'state.steps').map(stepOf);
+  trade.receipt = trade.steps.find((step) => step.state === 'completed')?.block ?? null;
   const offer = fieldsOf('offer', ['proposal', 'manifest', 'chunks', 'bytes']);
   if (offer !== undefined) {
     const proposal = tradeProposalOf(blockOf(offer.proposal, 'offer.proposal'), crypto);

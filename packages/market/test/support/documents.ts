@@ -2,7 +2,6 @@ import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf } from '@edmp/interface/dataset';
 
-
 // Without threads: real work in the background would race with the virtual clock.
 export const crypto = nodeCrypto({ threads: false });
 

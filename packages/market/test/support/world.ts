@@ -47,7 +47,9 @@ export interface World {
   /** A node; `notary` makes it serve as notary and witness. */
   node(name: string, options?: Partial<MarketOptions>, notary?: boolean): Promise<Node>;
   /** A seller, a buyer and a matchmaker that is the witness of both, all connected. */
-  trio(options?: Partial<MarketOptions>): Promise<{ readonly seller: Node; readonly buyer: Node; readonly maker: Node }>;
+  trio(
+    options?: Partial<MarketOptions>,
+  ): Promise<{ readonly seller: Node; readonly buyer: Node; readonly maker: Node }>;
   /** Stops a node without warning and starts it again over the same stores. */
   restart(node: Node): Promise<void>;
   crash(node: Node): Promise<void>;
@@ -60,7 +62,12 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
+/** `defaults` go into every node's options, below its own. */
+export async function createWorld(
+  seed = 1,
+  latencyMs = 2,
+  defaults: Partial<MarketOptions> = {},
+): Promise<World> {
   const environment = virtualEnvironment({ seed });
   const networks = simulatedNetworks({ environment, seed, latency: constantLatency(latencyMs) });
   const shelf: Shelf = new Map();
@@ -86,6 +93,7 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
       signer: node.signer,
       records: node.records,
       ...(node.statements === undefined ? {} : { notary: { store: node.statements } }),
+      ...defaults,
       ...node.options,
     });
     market.on((event) => node.events.push(event));
