@@ -3,50 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type Currency, DUM1, DUM2, MAX_AMOUNT } from '../src/asset/currency.ts';
 import type { Claim } from '../src/blocks/money.ts';
 
-<<<<<<< HEAD
-
 import { marketRules } from '../src/desk/market-rules.ts';
 import { incomeClaim, ledgerOf, refundClaim, sums, types } from './support/ledger.ts';
 import { ASSET, type Author, author, crypto, HOUR, proposed, quorum, START } from './support/money.ts';
-
-=======
-
-import type { Spending } from '../src/blocks/spending.ts';
-import { marketRules } from '../src/desk/market-rules.ts';
-import type { LedgerChange } from '../src/ledger/changes.ts';
-import { createLedger, type Ledger } from '../src/ledger/ledger.ts';
-import { type Certificate, encodeCertificate } from '../src/notary/certificate.ts';
-import { ASSET, type Author, author, crypto, HOUR, issue, proposed, quorum, START } from './support/money.ts';
-
-function ledgerOf(
-  blocks: readonly HalfBlock[] = [],
-  currencies: CurrencyRegister = currencyRegister(),
-): Ledger {
-  const ledger = createLedger({ crypto, currencies, now: START });
-  for (const block of blocks) ledger.applyBlock(block);
-  return ledger;
-}
-
-const types = (changes: readonly LedgerChange[]): readonly string[] => changes.map(({ type }) => type);
-
-const refundClaim = (hold: Spending, certificate: Certificate | null): Claim => ({
-  id: hold.id,
-  amount: hold.money.pay,
-  certificate: certificate === null ? null : encodeCertificate(certificate),
-});
-
-const incomeClaim = (spending: Spending): Claim => ({
-  id: spending.id,
-  amount: spending.money.pay,
-  certificate: null,
-});
-
-/** Available, held, pending, earned. */
-const sums = (ledger: Ledger, key: PublicKey, currency: Currency): readonly bigint[] => {
-  const { available, held, pending, earned } = ledger.balance(key, currency.id);
-  return [available, held, pending, earned];
-};
->>>>>>> desk
 
 /** A trade up to its hold, in test money with the witnesses of `by`. */
 async function holding(seller: Author, buyer: Author, amount: bigint, witnesses: readonly PublicKey[] = []) {

@@ -6,13 +6,6 @@ import type { ListingQuery } from '../src/listing/listing.ts';
 import { Postings } from '../src/listing/postings.ts';
 import { SortedSlots } from '../src/listing/sorted-slots.ts';
 
-<<<<<<< HEAD
-=======
-
-import type { ListingQuery } from '../src/listing/listing.ts';
-
->>>>>>> desk
-
 import { OpenOrders } from '../src/matching/open-orders.ts';
 import { DEFAULT_ORDER_LIMITS } from '../src/order/limits.ts';
 import { assetOf, crypto, DAY, dataset, START, trader } from './support/orders.ts';

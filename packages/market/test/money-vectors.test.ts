@@ -13,13 +13,6 @@ import { decodeCertificate, encodeCertificate, verifyCertificate } from '../src/
 import { encodeNotaryProof, verifyNotaryProof } from '../src/notary/notary-proof.ts';
 import { type Statement, type StatementKind, statementMessage } from '../src/notary/statement.ts';
 
-<<<<<<< HEAD
-=======
-
-import { marketRules } from '../src/desk/market-rules.ts';
-
->>>>>>> desk
-
 import { crypto } from './support/money.ts';
 
 const read = <T>(name: string): T =>
