@@ -35,6 +35,8 @@ beforeEach(async () => {
       environment,
       network: ({ self }) => networks.create({ self }),
       matchmaker: true,
+      // Two alone have nobody else to trust.
+      witnesses: { allowNone: true },
       zone: ZONE,
       ...(meters
         ? {

@@ -69,6 +69,7 @@ async function isListed(document: DatasetDocument): Promise<boolean> {
     price: priceToTx(price('DUM1', 1)),
     supply: 1,
     expires: environment.now() + 1_000_000,
+    witnesses: [],
   };
   const core = {
     v: 1 as const,

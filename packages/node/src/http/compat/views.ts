@@ -107,6 +107,8 @@ export function balance(wallet: WalletView): Record<string, unknown> {
   return {
     available: jsonAmount(wallet.available),
     pending: jsonAmount(wallet.pending),
+    // Not among the keys of 2019: there, what was earned could be spent.
+    earned: jsonAmount(wallet.earned),
     currency: wallet.id,
     precision: wallet.precision,
   };
