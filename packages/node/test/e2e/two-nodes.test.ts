@@ -182,7 +182,10 @@ describe('two nodes as processes, over HTTP only', { timeout: bounds.journey }, 
       payment_complete: true,
     });
     expect(bought).toMatchObject({ trader_id: buyer.key, partner_trader_id: seller.key });
-    expect((await seller.rest('GET', '/wallets')).body.wallets.DUM1.balance.available).toBe(1020);
+    expect((await seller.rest('GET', '/wallets')).body.wallets.DUM1.balance).toMatchObject({
+      available: 1000,
+      earned: 20,
+    });
     expect((await buyer.rest('GET', '/wallets/DUM1/balance')).body.balance.available).toBe(980);
     expect((await buyer.rest('PUT', '/market/bids', { ...form, second_asset_amount: '' })).status).toBe(400);
   });
