@@ -208,6 +208,7 @@ export class ListingIndex {
     const { table } = this.#sources;
     const columns = this.#columns;
     const { query, words, from, to } = prepared;
+    const beginnings = words.map((word) => ` ${word}`);
     const commodity = query.commodity === undefined ? -1 : commodityNumber(query.commodity);
     const flow = query.flow === undefined ? -1 : flowNumber(query.flow);
     const step = query.step === undefined ? -1 : stepNumber(query.step);
@@ -235,7 +236,7 @@ export class ListingIndex {
       !isDearer(slot) &&
       (table.expires[slot] as number) > now &&
       (columns.texts[slot] ?? '') !== '' &&
-      words.every((word) => columns.hasWord(slot, word));
+      columns.hasAll(slot, beginnings);
   }
 }
 
