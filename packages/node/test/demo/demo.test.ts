@@ -10,6 +10,10 @@ interface Report {
   readonly identical: boolean;
   readonly sellerBefore: number;
   readonly sellerAfter: number;
+  readonly sellerEarned: number | null;
+  readonly outcome: string | null;
+  readonly certificates: number;
+  readonly currency: string;
   readonly buyerBefore: number;
   readonly buyerAfter: number;
   readonly blocks: number;
@@ -42,19 +46,23 @@ describe('edmp demo', { timeout: 60_000 }, () => {
       sellerBefore: 1000,
       sellerAfter: 1010,
       buyerBefore: 1000,
+      sellerEarned: 10,
       buyerAfter: 990,
+      outcome: 'receipt',
+      currency: 'DUM1',
       chainsValid: true,
     });
     expect(report.asset).toMatch(/^EWbafyrei[a-z2-7]{52}$/);
     // ask, trade, release by the seller; bid, agreement, receipt by the buyer
     expect(report.blocks).toBe(6);
+    // The witness's acknowledgement of the release.
+    expect(report.certificates).toBe(1);
     const names = report.steps.map((step) => step.name);
     for (const name of [
       'read-and-verify',
       'branch-and-list',
       'search',
       'bid',
-      'terms',
       'trade-proposal',
       'trade-agreement',
       'release-proposal',
@@ -69,6 +77,30 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     expect(run.stdout).toContain('seller 1000 → 1010');
     expect(run.stdout).toContain('signed by the seller');
     expect(run.stdout).toContain('signed by the buyer');
+    expect(survivors()).toEqual([]);
+  });
+
+  it('sells for a community token whose notary is a process of its own', async () => {
+    const run = await runCli(['demo', '--json', '--currency', 'SUN']);
+    expect(run.stderr).toBe('');
+    expect(run.code).toBe(0);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({
+      ok: true,
+      identical: true,
+      currency: 'SUN',
+      sellerBefore: 0,
+      sellerAfter: 10,
+      sellerEarned: 0,
+      buyerBefore: 1000,
+      buyerAfter: 990,
+      outcome: 'paid',
+      chainsValid: true,
+    });
+    // The six of the deal, and the block with which the seller took the money in.
+    expect(report.blocks).toBe(7);
+    // Of the mint's payment, the hold and the claim; the acknowledgement; the outcome.
+    expect(report.certificates).toBe(5);
     expect(survivors()).toEqual([]);
   });
 
@@ -105,7 +137,7 @@ describe('edmp demo', { timeout: 60_000 }, () => {
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
     expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: null, buyerAfter: 1000 });
-    expect(report.error).toMatch(/money was taken back \(ERR_TRADE_WITHDRAWN\)/);
+    expect(report.error).toMatch(/the money came back.*\(ERR_TRADE_WITHDRAWN\)/);
     expect(survivors()).toEqual([]);
   });
 });
