@@ -49,6 +49,8 @@ export interface MarketMoney {
   readonly proofs: NotaryProofs;
   readonly client: NotaryClient;
   readonly spender: Spender;
+  /** Asks the witnesses of others' holds for outcomes, and takes those that there are into the ledger. */
+  readonly settleOthers: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   /** Keeps a certificate durably; the ledger hears of it. */
   readonly learn: (certificate: Certificate) => Promise<void>;
   stop(): Promise<void>;
@@ -135,6 +137,11 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     client,
     spender,
     learn,
+    async settleOthers(holds, options) {
+      const spendings = holds.flatMap(({ block }) => spendingOf(block) ?? []);
+      // What it finds goes into the store of certificates, which tells the ledger.
+      await client.outcomes(spendings, { keep: false }, options);
+    },
     async stop() {
       certificateExchange.stop();
       proofs.stop();

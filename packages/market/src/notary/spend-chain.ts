@@ -143,7 +143,7 @@ export class SpendChain {
   /** The blocks after an income up to the first one whose certificate is kept here; none when there is no such one. */
   async #cover(income: Spending): Promise<readonly Spending[]> {
     let shortest: readonly Spending[] = [];
-    for (const { kind, subject } of this.#certificates.own()) {
+    for await (const { kind, subject } of this.#certificates.own()) {
       if (kind !== 'spend') continue;
       const certified = await this.#spending(subject);
       const distance = certified === undefined ? 0 : certified.money.n - income.money.n;

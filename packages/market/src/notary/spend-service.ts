@@ -69,7 +69,8 @@ export class SpendService {
     this.#onFork = options.onFork;
   }
 
-  async spend(request: Extract<NotaryRequest, { kind: 'spend' }>): Promise<NotaryAnswer> {
+  /** `from`: the peer that asks, as a name for its work. */
+  async spend(request: Extract<NotaryRequest, { kind: 'spend' }>, from: string): Promise<NotaryAnswer> {
     let run: SpendRun;
     try {
       run = spendRunOf(request, this.#currencies, this.#crypto);
@@ -83,7 +84,7 @@ export class SpendService {
       return refused('ERR_NOTARY_UNKNOWN', 'The currency does not name this key among its notaries');
     }
     return this.#locks.run(`${run.currency}/${run.want.authorHex}`, async () => {
-      const verdict = await this.#judge(run, currency);
+      const verdict = await this.#judge(run, currency, from);
       if (verdict !== undefined) return verdict;
       const signature = await this.#own.sign(request.key, spendStatement(run.link, run.want.id));
       return { kind: 'share', signature };
@@ -110,11 +111,11 @@ export class SpendService {
   }
 
   /** Undefined = the wanted block is bound to its number and may be signed. Runs under the account's lock. */
-  async #judge(run: SpendRun, currency: IssuedCurrency): Promise<NotaryAnswer | undefined> {
+  async #judge(run: SpendRun, currency: IssuedCurrency, from: string): Promise<NotaryAnswer | undefined> {
     const { authorHex } = run.want;
     const account = await this.#book.account(run.currency, authorHex);
     if (account?.fork != null) return forkRefusal(account.fork);
-    const wait = this.#charge(run, currency, account);
+    const wait = this.#charge(run, currency, account, from);
     if (wait !== undefined) return wait;
     const bound = await this.#boundBlocks(run, account);
     const contradiction = run.blocks.find(
@@ -134,10 +135,12 @@ export class SpendService {
     run: SpendRun,
     currency: IssuedCurrency,
     account: NotaryAccount | undefined,
+    from: string,
   ): NotaryAnswer | undefined {
     const cost = run.blocks.length + run.spends.size + run.outcomes.size;
     if (account !== undefined) {
-      const wait = this.#authors.take(`${run.currency}/${run.want.authorHex}`, cost);
+      // Anybody can send an author's blocks, or forged ones, so each peer that does pays for its own asking.
+      const wait = this.#authors.take(`${run.currency}/${run.want.authorHex}/${from}`, cost);
       return wait === 0 ? undefined : later(wait);
     }
     if (equalBytes(run.want.author, currency.issuer)) return undefined;
