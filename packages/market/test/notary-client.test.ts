@@ -116,6 +116,27 @@ describe('certify', () => {
     });
   }
 
+  // Found by simulation, seed 10061: the certificate that covers the one took the place of the outcome of the other.
+  it('claims a hold and a transfer that the certificate of this hold covers', async () => {
+    const { world, nodes, user, sun, issuer } = await bank(1);
+    const [alice, seller] = [fresh('alice'), fresh('seller')];
+    const grant = await issuer.transfer(sun, alice.key, 100n);
+    keep(user, grant);
+    await world.environment.run(user.client.certify(grant));
+    const paid = await alice.transfer(sun, seller.key, 21n, { claims: [claimOf(grant)] });
+    const trade = await held(world, seller, alice, sun);
+    keep(user, paid, trade.hold);
+    await world.environment.run(user.client.certify(trade.hold));
+    await world.environment.run(user.client.acknowledge(trade.hold, trade.release, trade.opener));
+    await world.environment.advance(trade.hold.hold!.complain - world.environment.now() + 60_000);
+    const outcomes = await world.environment.run(user.client.outcomes([trade.hold]));
+    expect(outcomes.get(trade.hold.key)?.kind).toBe('paid');
+    const claim = await seller.claim(sun, [claimOf(paid), claimOf(trade.hold)]);
+    keep(user, claim);
+    expect((await world.environment.run(user.client.certify(claim))).subject).toEqual(claim.id);
+    expect(nodes).toHaveLength(1);
+  });
+
   it('shows a notary that slept through forty blocks a certificate and what came after', async () => {
     const { world, nodes, user, sun, issuer } = await bank(4);
     const bob = fresh('bob');

@@ -25,8 +25,8 @@ export interface RunPart {
 /** A block that is claimed, or that leads from one to a certificate. */
 interface ClaimedIncome {
   readonly block: Uint8Array;
-  /** Null when only a later block's stands for it, or the notary has to know it. */
-  readonly certificate: Uint8Array | null;
+  /** None when only a later block's stands for it, or the notary has to know it. */
+  readonly certificates: readonly Uint8Array[];
 }
 
 /** The blocks of an account that a notary is shown: from a certified one, or the first, up to the one to be signed. */
@@ -98,7 +98,7 @@ export class SpendChain {
       const certificate = this.#certificates.spend(block.key);
       const own = certificate === undefined ? [] : [encodeCertificate(certificate)];
       const claimed = i <= lastCertified ? [] : await this.#claimedBy(block);
-      const shown = claimed.flatMap((income) => (income.certificate === null ? [] : [income.certificate]));
+      const shown = claimed.flatMap(({ certificates: more }) => more);
       const size =
         block.block.bytes.length + sum(own) + sum(claimed.map((income) => income.block)) + sum(shown);
       const isFull =
@@ -123,10 +123,12 @@ export class SpendChain {
 
   /** What a block claims, each once, with the certificates that there are; a transfer without one and what covers it. */
   async #claimedBy(block: Spending): Promise<readonly ClaimedIncome[]> {
-    const claimed = new Map<string, ClaimedIncome>();
+    const claimed = new Map<string, { readonly block: Uint8Array; readonly certificates: Uint8Array[] }>();
+    // A claimed hold may cover another income, too: then it goes along with its outcome and its own certificate.
     const add = ({ key, block: { bytes } }: Spending, certificate: Certificate | undefined): void => {
-      const encoded = certificate === undefined ? null : encodeCertificate(certificate);
-      if (encoded !== null || !claimed.has(key)) claimed.set(key, { block: bytes, certificate: encoded });
+      const income = claimed.get(key) ?? { block: bytes, certificates: [] };
+      if (certificate !== undefined) income.certificates.push(encodeCertificate(certificate));
+      claimed.set(key, income);
     };
     for (const { id } of block.money.claims) {
       const income = await this.#spending(id);
