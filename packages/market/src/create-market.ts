@@ -16,6 +16,7 @@ import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
 import { registerRules } from './desk/register-rules.ts';
 import { Rereading } from './desk/reread.ts';
+import { UnhonouredHolds } from './desk/unhonoured-holds.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
@@ -209,7 +210,19 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     },
   });
 
+  const unhonoured = new UnhonouredHolds({
+    self,
+    books,
+    engine,
+    settle: money.settle,
+    environment,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
+  });
+
   const ends = [
+    () => unhonoured.stop(),
     books.on((change) => {
       tellBooks(change, exchange);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);

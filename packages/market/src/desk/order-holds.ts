@@ -21,21 +21,28 @@ export function tellBooks(change: LedgerChange, books: HoldListener): void {
   if (change.type !== 'hold' && change.type !== 'outcome') return;
   const { hold } = change;
   if (takes(hold)) tellTaken(hold, books);
-  if (isReturned(hold)) books.holdReturned(hold.key);
+  if (isReturned(hold)) books.holdReturned(nameOf(hold));
 }
 
 function takes(hold: Hold): boolean {
   return hold.terms !== undefined && (hold.counts || isTestCurrency(hold.currency));
 }
 
-function isReturned({ outcome, receipt }: Hold): boolean {
-  return outcome !== null && !pays(outcome) && receipt === null;
+/** Only a hold that fits its proposal says anything about it: anybody can sign one that names it, and be its own witness. */
+function isReturned({ outcome, receipt, terms }: Hold): boolean {
+  return terms !== undefined && outcome !== null && !pays(outcome) && receipt === null;
 }
 
-function tellTaken({ key, terms }: Hold, books: HoldListener): void {
+/** A buyer can sign any number of holds to one proposal, and at most one is honoured; so all of them are one to a book. */
+function nameOf({ proposal }: Hold): string {
+  return proposal.toString();
+}
+
+function tellTaken(hold: Hold, books: HoldListener): void {
+  const { terms } = hold;
   if (terms === undefined) return;
   books.holdTaken({
-    hold: key,
+    hold: nameOf(hold),
     ask: terms.ask.toString(),
     bid: terms.bid.toString(),
     seller: publicKeyToHex(terms.seller),
