@@ -11,7 +11,7 @@ import {
 import { price } from '../packages/market/src/asset/price.ts';
 import { ASK_TYPE, askToTx, decodeOrder } from '../packages/market/src/blocks/order.ts';
 import { orderBook } from '../packages/market/src/book/order-book.ts';
-import type { ListingQuery } from '../packages/market/src/market.ts';
+import type { ListingQuery } from '../packages/market/src/listing/listing.ts';
 import { orderExchange } from '../packages/market/src/matching/exchange.ts';
 import { ORDERS_PROTOCOL } from '../packages/market/src/matching/messages.ts';
 import { OpenOrders } from '../packages/market/src/matching/open-orders.ts';

@@ -109,7 +109,9 @@ function checkRooms(pkg: Package): string[] {
       const target = relative(src, join(dirname(path), specifier));
       const to = roomOf(target, rooms);
       if (to !== undefined && to < from) {
-        breaches.push(`${where}:${line}: imports ${target} from a room above its own: pass it in, or move it down`);
+        breaches.push(
+          `${where}:${line}: imports ${target} from a room above its own: pass it in, or move it down`,
+        );
       }
     }
   }

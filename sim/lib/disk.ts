@@ -1,7 +1,7 @@
 import {
   type BlockStore,
-  type Environment,
   EdmpError,
+  type Environment,
   expectKey,
   type HalfBlock,
   type KeyValueStore,
@@ -32,7 +32,12 @@ export type DiskNote = (fault: 'torn-write' | 'lost-sync' | 'bit-rot' | 'disk-fu
 type Entry = readonly [key: string, value: Uint8Array | null];
 type BlockWrite =
   | { readonly kind: 'put'; readonly blocks: readonly HalfBlock[]; readonly durable: boolean }
-  | { readonly kind: 'proof'; readonly author: PublicKey; readonly id: HalfBlock['id']; readonly proof: Uint8Array }
+  | {
+      readonly kind: 'proof';
+      readonly author: PublicKey;
+      readonly id: HalfBlock['id'];
+      readonly proof: Uint8Array;
+    }
   | { readonly kind: 'reserve'; readonly author: PublicKey; readonly reservations: readonly Reservation[] };
 
 /** The disk of one node: a key-value store and a block store that survive a crash as far as the disk allows. */
@@ -56,7 +61,8 @@ export interface DiskImage {
   readonly writes: readonly BlockWrite[];
 }
 
-const dead = (): EdmpError => new EdmpError('ERR_STORE_CLOSED', 'The process that opened this store has ended');
+const dead = (): EdmpError =>
+  new EdmpError('ERR_STORE_CLOSED', 'The process that opened this store has ended');
 
 /** An empty disk. */
 export function simulatedDisk(options: {
@@ -156,7 +162,8 @@ export function simulatedDisk(options: {
   };
 
   const blocks = (mine: number, store: BlockStore): BlockStore => {
-    const guarded = <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+    const guarded =
+      <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
       async (...args: A): Promise<R> => {
         if (mine !== generation) throw dead();
         return call.apply(store, args as unknown as A);
@@ -168,7 +175,10 @@ export function simulatedDisk(options: {
     };
     const out: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(store)) {
-      out[name] = typeof value === 'function' ? guarded(value as (...args: readonly unknown[]) => Promise<unknown>) : value;
+      out[name] =
+        typeof value === 'function'
+          ? guarded(value as (...args: readonly unknown[]) => Promise<unknown>)
+          : value;
     }
     return {
       ...(out as unknown as BlockStore),

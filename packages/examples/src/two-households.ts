@@ -8,8 +8,9 @@ import { startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 
 const environment = systemEnvironment();
-const networks = simulatedNetworks({ environment }); // or libp2pNetwork(…) between machines
-const [alice, bob] = [await createTrader({ network: networks.create }), await createTrader({ network: networks.create })];
+const { create: network } = simulatedNetworks({ environment }); // or libp2pNetwork(…) between machines
+const options = { network, environment, witnesses: { allowNone: true } }; // two alone have nobody else to trust
+const [alice, bob] = [await createTrader(options), await createTrader(options)];
 await bob.network.connect(alice.network.addresses()[0] ?? '');
 
 // Alice reads a day of her meter and splits it: what anyone may see, and what is sold.
@@ -17,11 +18,10 @@ const meter = await startOehuEmulator({ seed: 7, households: 1, days: 1 });
 const source = oehuSource(createOehuClient({ baseUrl: meter.url, crypto: nodeCrypto(), environment }));
 const period = { from: meter.start, to: meter.now() };
 const readings = await Array.fromAsync(source.readings((await source.devices())[0]?.id ?? '', period));
-const kind = { commodity: 'electricity', flow: 'import', step: 'PT15M', zone: 'Europe/Amsterdam' } as const;
-const day = intervalSeries(readings, { ...period, ...kind });
-const hidden = { accuracy: 100_000, location: null, household: null, consent: null, listing: '1' };
+const day = intervalSeries(readings, { ...period, commodity: 'electricity', flow: 'import', step: 'PT15M', zone: 'Europe/Amsterdam' });
+const hidden = { accuracy: 100_000, location: null, household: null, consent: null, listing: '1', pseudonymKey: environment.randomBytes(32) };
 const terms = { title: 'One day', licence: 'EDMP-personal-1', purposes: ['research'] };
-const data = await alice.settlement.addDataset(branch(day, { ...hidden, ...terms, pseudonymKey: environment.randomBytes(32) }));
+const data = await alice.settlement.addDataset(branch(day, { ...hidden, ...terms }));
 
 bob.market.on(async (event) => {
   if (event.type === 'listing' && event.change === 'added') {

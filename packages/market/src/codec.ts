@@ -20,6 +20,7 @@ export {
   ordersCross,
   type SignedOrder,
 } from './blocks/order.ts';
+export { priceOf, priceToTx } from './blocks/price.ts';
 export { lockKey, type ReleaseTx, receiptOf, releaseOf, unlockKey } from './blocks/release.ts';
 export {
   checkSuccession,

@@ -4,6 +4,7 @@ import type { CurrencyId } from './asset/currency.ts';
 import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
+import { keepTime } from './desk/keep-time.ts';
 import { IncomingPayments } from './desk/incoming.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
@@ -26,7 +27,6 @@ import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
 import { createTrading } from './negotiation/create-trading.ts';
-import { defaultOfferLimits } from './negotiation/offer-limits.ts';
 import { openOnce } from './records/once.ts';
 import { energyWallet } from './wallet/energy-wallet.ts';
 import { type TokenWalletNeeds, tokenWallet } from './wallet/token-wallet.ts';
@@ -43,7 +43,9 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const { now } = environment;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const emitter = safeEmitter<MarketEvent>((error) => report('a listener of the market', error));
+  const emitter = safeEmitter<MarketEvent>((error) => {
+    refusals.note(self, 'ERR_TRADE_LOCAL', `a listener of the market: ${String(error)}`);
+  });
   const refusals = new Refusals(environment, (evidence) => emitter.emit({ type: 'evidence', evidence }));
   const report = (what: string, error: unknown): void => {
     if (signal.aborted) return;
@@ -117,7 +119,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     },
     policy: settings.risk,
     settings: negotiation,
-    limits: defaultOfferLimits,
+    limits: settings.offers,
   });
   const { engine, buyers } = trading;
   const own: OwnOrders = new OwnOrders(now, engine.tally);
@@ -224,7 +226,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const ends = [
     () => unhonoured.stop(),
     books.on((change) => {
-      tellBooks(change, exchange);
+      tellBooks(change, exchange, now());
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       keepOwnCurrency(change, self, currencies);
@@ -242,6 +244,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
         refusals.add(event.block.core.key, issue?.code ?? 'ERR_MARKET_FORMAT', issue?.message ?? '');
       }
     }),
+    keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),

@@ -5,6 +5,11 @@
  */
 export { faultsOf, type NotaryCount, quorumOf } from './asset/currency.ts';
 export {
+  type CertificateMatter,
+  type CertificateStore,
+  openCertificateStore,
+} from './evidence/certificate-store.ts';
+export {
   type Certificate,
   decodeCertificate,
   encodeCertificate,
@@ -23,11 +28,6 @@ export {
   notaryProofOf,
   verifyNotaryProof,
 } from './notary/notary-proof.ts';
-export {
-  type CertificateMatter,
-  type CertificateStore,
-  openCertificateStore,
-} from './evidence/certificate-store.ts';
 export {
   STATEMENT_KINDS,
   type Statement,

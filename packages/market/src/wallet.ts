@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export { decodePayment, MAX_PARTS, PAYMENT_TYPE, type PaymentTx, paymentRule } from './blocks/payment.ts';
 export { type DummyBank, type DummyBankOptions, dummyBank } from './wallet/dummy-wallet.ts';
 export {
   createInstalments,
@@ -12,4 +14,3 @@ export {
   type Instalments,
   type ReceivedSum,
 } from './wallet/instalments.ts';
-export { decodePayment, MAX_PARTS, PAYMENT_TYPE, type PaymentTx, paymentRule } from './blocks/payment.ts';

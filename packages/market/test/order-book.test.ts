@@ -2,9 +2,9 @@ import { seededRandom } from '@edmp/interface';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparePrices, costOf, price, wholeLots } from '../src/asset/price.ts';
+import { priceKey } from '../src/asset/price-key.ts';
 import { LevelTree } from '../src/book/level-tree.ts';
 import { ASK, BID, NO_ORDER, orderBook } from '../src/book/order-book.ts';
-import { priceKey } from '../src/book/price-key.ts';
 import { PriceLadder } from '../src/book/price-ladder.ts';
 import { PriceTree } from '../src/book/price-tree.ts';
 

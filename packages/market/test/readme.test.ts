@@ -12,9 +12,9 @@ describe('README', () => {
       lines.push(words.map(String).join(' '));
     });
     await import('./support/readme-example.ts');
-    expect(lines).toEqual(['state: completed', 'seller has: 1010', 'values: 2880']);
+    expect(lines).toEqual(['state: completed', 'seller earned: 10', 'values: 2880']);
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const example = readFileSync(new URL('./support/readme-example.ts', import.meta.url), 'utf8');
-    expect(readme).toContain(example.slice(example.indexOf('const seller =')).trim());
+    expect(readme).toContain(example.slice(example.indexOf('const witness =')).trim());
   });
 });

@@ -203,12 +203,10 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     trades: async () =>
       (await call({ path: '/v1/trades', schema: views.list('trades', views.trade) })).trades,
     trade: (trade) => call({ path: `/v1/trades/${id(trade)}`, schema: views.trade }),
-    tradeEvidence: (trade) =>
-      call({ path: `/v1/trades/${id(trade)}/evidence`, schema: views.tradeEvidence }),
+    tradeEvidence: (trade) => call({ path: `/v1/trades/${id(trade)}/evidence`, schema: views.tradeEvidence }),
     currencies: async () =>
       (await call({ path: '/v1/currencies', schema: views.list('currencies', views.currency) })).currencies,
-    issueCurrency: (body) =>
-      call({ method: 'POST', path: '/v1/currencies', body, schema: views.currency }),
+    issueCurrency: (body) => call({ method: 'POST', path: '/v1/currencies', body, schema: views.currency }),
     addCurrency: (block) =>
       call({ method: 'POST', path: '/v1/currencies/known', body: { block }, schema: views.currency }),
     transfer: ({ wallet, ...body }) =>

@@ -150,6 +150,11 @@ export interface Trustchain {
    * from the author, or, while it is not connected, from peers. Throws `ERR_CHAIN_HISTORY` ({@link HistoryFault}).
    */
   history(author: PublicKey, options: HistoryOptions): Promise<ChainHistory>;
+  /**
+   * Signs and stores what a crash or a failed signer left reserved: only then is it known what this chain holds, and
+   * whoever numbers its own blocks calls it before it gives out a number. Nothing to do resolves at once.
+   */
+  finish(options?: AbortOptions): Promise<void>;
   /** Refuses a proposal addressed to us. */
   refuse(proposal: BlockId, reason: string, options?: SignOptions): Promise<HalfBlock>;
   /** Withdraws an own proposal after its deadline. */

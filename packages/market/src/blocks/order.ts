@@ -9,13 +9,10 @@ import type {
   TxValue,
 } from '@edmp/interface';
 import { equalBytes, publicKeyToHex } from '@edmp/interface';
-import { CID } from 'multiformats/cid';
-import { DUM1, DUM2, isIssuedCurrency } from '../asset/currency.ts';
+import { isIssuedCurrency } from '../asset/currency.ts';
 import { datasetDocumentOf, documentToTx, isAssetId, MAX_DOCUMENT_BYTES } from '../asset/document.ts';
-import { comparePrices, costOf, MAX_QUANTITY, type Price, price, wholeLots } from '../asset/price.ts';
+import { comparePrices, costOf, MAX_QUANTITY, type Price, wholeLots } from '../asset/price.ts';
 import {
-  amountOf,
-  amountToTx,
   blockIdOf,
   boundedBytesOf,
   encodeCanonical,
@@ -23,16 +20,14 @@ import {
   keyOf,
   listOf,
   mapOf,
-  oneOf,
   textOf,
 } from '../codec/fields.ts';
-import { MarketError } from '../errors.ts';
 import { keyOfDigest } from '../codec/order-id.ts';
+import { MarketError } from '../errors.ts';
+import { priceOf, priceToTx } from './price.ts';
 
 /** Most witnesses that an ask may name. */
 export const MAX_ASK_WITNESSES = 4;
-/** Currencies that have a name of their own on the wire; every other one is named by the CID of its block. */
-const TEST_CURRENCIES: readonly string[] = [DUM1.id, DUM2.id];
 
 /** Longest life of an ask: 366 days, ms. */
 export const MAX_ASK_LIFETIME_MS: number = 366 * 86_400_000;
@@ -72,35 +67,6 @@ export interface SignedOrder {
    */
   readonly witnesses: readonly PublicKey[];
   readonly block: HalfBlock;
-}
-
-/** A price as a transaction value: test currencies by name, issued ones by a link to their block. */
-export function priceToTx(unit: Price): TxValue {
-  return {
-    currency: isIssuedCurrency(unit.currency) ? CID.parse(unit.currency) : unit.currency,
-    amount: amountToTx(unit.amount),
-    per: amountToTx(unit.per),
-  };
-}
-
-function currencyOf(value: unknown, where: string): string {
-  if (typeof value === 'string') return oneOf(value, TEST_CURRENCIES, where);
-  return blockIdOf(value, where).toString();
-}
-
-/** A price out of a decoded value; only lowest terms. Throws `ERR_MARKET_FORMAT` or `ERR_ORDER_AMOUNT`. */
-export function priceOf(value: unknown, where: string): Price {
-  const fields = mapOf(value, ['currency', 'amount', 'per'], where);
-  const amount = amountOf(fields.amount, 1n, `${where}.amount`);
-  const per = amountOf(fields.per, 1n, `${where}.per`);
-  const unit = price(currencyOf(fields.currency, `${where}.currency`), amount, per);
-  if (unit.amount !== amount || unit.per !== per) {
-    throw new MarketError(
-      'ERR_MARKET_FORMAT',
-      `${where}: expected lowest terms ${unit.amount}/${unit.per}, got ${amount}/${per}`,
-    );
-  }
-  return unit;
 }
 
 /** Transaction of an ask. */

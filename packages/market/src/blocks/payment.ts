@@ -34,7 +34,10 @@ export function paymentToTx(payment: PaymentTx): TxValue {
 function idOf(value: unknown, where: string): string {
   const text = textOf(value, MAX_ID, where);
   if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw new MarketError('ERR_MARKET_FORMAT', `${where}: expected printable ASCII characters without spaces`);
+    throw new MarketError(
+      'ERR_MARKET_FORMAT',
+      `${where}: expected printable ASCII characters without spaces`,
+    );
   }
   return text;
 }
@@ -43,7 +46,10 @@ function idOf(value: unknown, where: string): string {
 export function decodePayment(block: HalfBlock): PaymentTx {
   const { core } = block;
   if (core.type !== PAYMENT_TYPE || core.peer === null) {
-    throw new MarketError('ERR_MARKET_FORMAT', `Expected a payment to somebody, got a block of type ${core.type}`);
+    throw new MarketError(
+      'ERR_MARKET_FORMAT',
+      `Expected a payment to somebody, got a block of type ${core.type}`,
+    );
   }
   const names = ['v', 'reference', 'part', 'parts', 'wallet', 'payment', 'amount'];
   const fields = mapOf(core.tx, names, 'payment');

@@ -1,12 +1,12 @@
 import type { AssetId } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
 import type { OrderSide } from '../blocks/order.ts';
-import type { BookLevel, BookView } from './view.ts';
-import type { HashSecret } from '../order/digest-index.ts';
 import { digestOfAsset } from '../codec/order-id.ts';
+import type { HashSecret } from '../order/digest-index.ts';
 import { ASK_SIDE, type OrderTable } from '../order/order-table.ts';
 import { AssetChains } from './asset-chains.ts';
 import { NO_ORDER, type OrderBook, type OrderHandle, orderBook } from './order-book.ts';
+import type { BookLevel, BookView } from './view.ts';
 
 /** Orders of one asset beyond which it gets a book: walking a list of sixteen is faster than a tree. */
 const PROMOTE_ABOVE = 16;

@@ -1,10 +1,10 @@
 import { type Price, price } from '../asset/price.ts';
+import { compareExact, type ExactRatio, exactRatio, priceKey } from '../asset/price-key.ts';
 import type { OrderSide } from '../blocks/order.ts';
-import type { BookLevel } from './view.ts';
-import { compareExact, type ExactRatio, exactRatio, priceKey } from './price-key.ts';
 import { PriceLadder } from './price-ladder.ts';
 import { PriceTree } from './price-tree.ts';
 import { ASK, BID, NONE, type SideIndex, type SideLevels } from './side-levels.ts';
+import type { BookLevel } from './view.ts';
 
 export { ASK, BID } from './side-levels.ts';
 /** Handle of an order in a book: valid until the order is filled, cancelled or expired, then reused. */

@@ -1,4 +1,4 @@
-import type { ExactRatio } from './price-key.ts';
+import type { ExactRatio } from '../asset/price-key.ts';
 import { ASK, NONE, type SideIndex, type SideLevels } from './side-levels.ts';
 
 /** Prices of the first window: 2 kB a side. */

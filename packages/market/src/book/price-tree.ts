@@ -1,5 +1,5 @@
+import { compareExact, type ExactRatio } from '../asset/price-key.ts';
 import { LevelTree } from './level-tree.ts';
-import { compareExact, type ExactRatio } from './price-key.ts';
 import { ASK, NONE, type SideIndex, type SideLevels } from './side-levels.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { ExactRatio } from './price-key.ts';
+import type { ExactRatio } from '../asset/price-key.ts';
 
 /** No level, and no order. */
 export const NONE = -1;

@@ -22,12 +22,16 @@ function show(value: unknown): string {
 
 /** `value` as an object whose fields can be read. Throws `ERR_MARKET_FORMAT`. */
 export function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(what, 'an object', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(what, 'an object', value);
   return value as Readonly<Record<string, unknown>>;
 }
 
 /** Options of a call that may wait; undefined stands for none. Throws `ERR_MARKET_FORMAT`. */
-export function optionsOf<T extends AbortOptions>(value: T | undefined, what: string): Partial<T> & AbortOptions {
+export function optionsOf<T extends AbortOptions>(
+  value: T | undefined,
+  what: string,
+): Partial<T> & AbortOptions {
   if (value === undefined) return {} as Partial<T>;
   const { signal } = objectOf(value, what);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -50,7 +54,8 @@ export function flagOf(value: unknown, what: string): boolean {
 
 /** Text. Throws `ERR_MARKET_FORMAT`. */
 export function textArgument(value: unknown, max: number, what: string): string {
-  if (typeof value !== 'string' || value.length > max) throw wrong(what, `text of at most ${max} characters`, value);
+  if (typeof value !== 'string' || value.length > max)
+    throw wrong(what, `text of at most ${max} characters`, value);
   return value;
 }
 
@@ -99,9 +104,11 @@ export function publicKeyArgument(value: unknown, what: string): PublicKey {
 
 /** A list of different public keys. Throws `ERR_MARKET_FORMAT`. */
 export function publicKeysArgument(value: unknown, max: number, what: string): readonly PublicKey[] {
-  if (!Array.isArray(value) || value.length > max) throw wrong(what, `a list of at most ${max} public keys`, value);
+  if (!Array.isArray(value) || value.length > max)
+    throw wrong(what, `a list of at most ${max} public keys`, value);
   const keys = value.map((key) => publicKeyArgument(key, what));
-  if (new Set(keys.map(publicKeyToHex)).size !== keys.length) throw wrong(what, 'different keys', 'one of them twice');
+  if (new Set(keys.map(publicKeyToHex)).size !== keys.length)
+    throw wrong(what, 'different keys', 'one of them twice');
   return keys;
 }
 
@@ -122,7 +129,8 @@ export function currencyArgument(value: unknown, what: string): CurrencyId {
 /** A price in lowest terms. Throws `ERR_MARKET_FORMAT` and `ERR_ORDER_AMOUNT`. */
 export function priceArgument(value: unknown, what: string): Price {
   const { currency, amount, per } = objectOf(value, what);
-  const isNumber = (part: unknown): part is bigint | number => typeof part === 'bigint' || typeof part === 'number';
+  const isNumber = (part: unknown): part is bigint | number =>
+    typeof part === 'bigint' || typeof part === 'number';
   if (!isNumber(amount) || !isNumber(per)) throw wrong(what, 'a price made by price()', value);
   return price(currencyArgument(currency, `${what}.currency`), amount, per);
 }
@@ -134,10 +142,15 @@ export function listenerArgument<T>(value: unknown, what: string): (event: T) =>
 }
 
 /** A non-empty list of known texts, from one of them or a list. Throws `ERR_MARKET_FORMAT`. */
-export function choicesArgument<T extends string>(value: unknown, known: readonly T[], what: string): readonly T[] {
+export function choicesArgument<T extends string>(
+  value: unknown,
+  known: readonly T[],
+  what: string,
+): readonly T[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const found = known.filter((choice) => list.includes(choice));
-  if (list.length === 0 || found.length !== new Set(list).size) throw wrong(what, `of ${known.join(', ')}`, value);
+  if (list.length === 0 || found.length !== new Set(list).size)
+    throw wrong(what, `of ${known.join(', ')}`, value);
   return found;
 }
 
@@ -147,7 +160,8 @@ export function asFormatError<T>(what: string, check: () => T): T {
     return check();
   } catch (cause) {
     if (cause instanceof MarketError) throw cause;
-    if (isEdmpError(cause)) throw new MarketError('ERR_MARKET_FORMAT', `${what}: ${cause.message}`, { cause });
+    if (isEdmpError(cause))
+      throw new MarketError('ERR_MARKET_FORMAT', `${what}: ${cause.message}`, { cause });
     if (cause instanceof TypeError || cause instanceof RangeError) {
       throw new MarketError('ERR_MARKET_FORMAT', `${what}: cannot be read`, { cause });
     }

@@ -3,7 +3,15 @@ import { CID } from 'multiformats/cid';
 import { isEdmpError, singleFrame, throwIfAborted, withDeadline } from '@edmp/interface';
 import { type CurrencyId, type IssuedCurrency, isIssuedCurrency } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
-import { boundedBytesOf, decodeCanonical, encodeCanonical, integerOf, listOf, mapOf, textOf } from '../codec/fields.ts';
+import {
+  boundedBytesOf,
+  decodeCanonical,
+  encodeCanonical,
+  integerOf,
+  listOf,
+  mapOf,
+  textOf,
+} from '../codec/fields.ts';
 
 /** Asks for the signed blocks that opened currencies, by their ids. */
 export const CURRENCY_PROTOCOL = '/edmp/market/currency/1';
@@ -26,7 +34,11 @@ export function encodeCurrencyRequest(ids: readonly CurrencyId[]): Uint8Array {
 
 /** Ids asked for. Throws `ERR_MARKET_FORMAT`. */
 export function decodeCurrencyRequest(bytes: Uint8Array): readonly CurrencyId[] {
-  const fields = mapOf(decodeCanonical(bytes, MAX_CURRENCY_REQUEST_BYTES, 'currencies'), ['v', 'ids'], 'currencies');
+  const fields = mapOf(
+    decodeCanonical(bytes, MAX_CURRENCY_REQUEST_BYTES, 'currencies'),
+    ['v', 'ids'],
+    'currencies',
+  );
   integerOf(fields.v, 1, 1, 'currencies.v');
   return listOf(fields.ids, MAX_IDS, 'currencies.ids').map((id) => textOf(id, 128, 'currencies.ids'));
 }
@@ -80,7 +92,11 @@ export class CurrencyExchange {
   }
 
   /** The currency, asked of `from` and of connected peers when it is not known; undefined when nobody knows it. */
-  async find(id: CurrencyId, from: readonly PublicKey[] = [], options: AbortOptions = {}): Promise<IssuedCurrency | undefined> {
+  async find(
+    id: CurrencyId,
+    from: readonly PublicKey[] = [],
+    options: AbortOptions = {},
+  ): Promise<IssuedCurrency | undefined> {
     throwIfAborted(options.signal);
     const known = this.#needs.currencies.get(id);
     if (known !== undefined) return known.kind === 'issued' ? known : undefined;

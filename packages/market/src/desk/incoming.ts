@@ -22,7 +22,11 @@ export interface IncomingNeeds {
   /** Whether a payment counts already. */
   readonly counts: (spending: Spending) => boolean;
   /** Asks a peer for the certificates of blocks; right ones are kept. */
-  readonly fetch: (peer: PublicKey, ids: readonly BlockId[], options: AbortOptions) => Promise<readonly Certificate[]>;
+  readonly fetch: (
+    peer: PublicKey,
+    ids: readonly BlockId[],
+    options: AbortOptions,
+  ) => Promise<readonly Certificate[]>;
   /** Asks the currency's notaries for the payer's newest certificate. */
   readonly newest: (spending: Spending, options: AbortOptions) => Promise<Certificate | undefined>;
   /** Keeps a certificate durably and tells the ledger. */

@@ -1,4 +1,12 @@
-import type { AbortOptions, AssetId, BlockId, Environment, HalfBlock, PublicKey, Wallet } from '@edmp/interface';
+import type {
+  AbortOptions,
+  AssetId,
+  BlockId,
+  Environment,
+  HalfBlock,
+  PublicKey,
+  Wallet,
+} from '@edmp/interface';
 import { throwIfAborted } from '@edmp/interface';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
@@ -166,7 +174,8 @@ export class MarketDesk implements Market {
   async waitFor(thing: Order | Trade, given?: OrderWait | TradeWait): Promise<Order | Trade> {
     const options = optionsOf<OrderWait | TradeWait>(given, 'options');
     const { id, role } = objectOf(thing, 'an order or trade');
-    if (role !== undefined) return this.#waitForTrade(textArgument(id, 256, 'trade.id'), options as TradeWait);
+    if (role !== undefined)
+      return this.#waitForTrade(textArgument(id, 256, 'trade.id'), options as TradeWait);
     return this.#waitForOrder(String(id).slice(0, 256), options as OrderWait);
   }
 
@@ -226,7 +235,10 @@ export class MarketDesk implements Market {
         current: () => {
           const order = own.view(key);
           if (order !== undefined) return order;
-          throw new MarketError('ERR_MARKET_UNKNOWN', `No order ${JSON.stringify(key.slice(0, 80))} of this node is known`);
+          throw new MarketError(
+            'ERR_MARKET_UNKNOWN',
+            `No order ${JSON.stringify(key.slice(0, 80))} of this node is known`,
+          );
         },
         reached: ({ status }) => (wanted === undefined ? status !== 'open' : wanted.includes(status)),
         onChange: (look) => emitter.on(look),
@@ -251,4 +263,3 @@ export class MarketDesk implements Market {
     );
   }
 }
-

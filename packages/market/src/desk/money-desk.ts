@@ -89,11 +89,17 @@ export class MoneyDesk {
 
   async addCurrency(block: Uint8Array): Promise<Currency> {
     if (!(block instanceof Uint8Array)) {
-      throw new MarketError('ERR_MARKET_FORMAT', 'block: expected the bytes of a signed market/currency block');
+      throw new MarketError(
+        'ERR_MARKET_FORMAT',
+        'block: expected the bytes of a signed market/currency block',
+      );
     }
     const currency = await this.#needs.exchange.add(block);
     if (currency === undefined) {
-      throw new MarketError('ERR_MARKET_FORMAT', 'block: it opens no currency, or no more currencies can be kept');
+      throw new MarketError(
+        'ERR_MARKET_FORMAT',
+        'block: it opens no currency, or no more currencies can be kept',
+      );
     }
     this.#needs.currencies.pin(currency.id);
     return currency;
@@ -102,7 +108,10 @@ export class MoneyDesk {
   currencyBlock(id: CurrencyId): HalfBlock {
     const currency = this.#needs.currencies.get(currencyArgument(id, 'currency'));
     if (currency?.kind === 'issued') return currency.block;
-    throw new MarketError('ERR_CURRENCY_UNKNOWN', `No block opened the currency ${id.slice(0, 80)}, or it is not known here`);
+    throw new MarketError(
+      'ERR_CURRENCY_UNKNOWN',
+      `No block opened the currency ${id.slice(0, 80)}, or it is not known here`,
+    );
   }
 
   async transfer(transfer: Transfer, given?: CallOptions): Promise<BlockId> {

@@ -30,8 +30,8 @@ import {
 } from '../blocks/order.ts';
 import { MarketError } from '../errors.ts';
 import type { Bid, CallOptions, Offer, WitnessSettings } from '../market.ts';
-import type { Order } from '../order/order.ts';
 import type { OrderLimits } from '../order/limits.ts';
+import type { Order } from '../order/order.ts';
 import type { Once } from '../records/once.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
 import {
@@ -160,7 +160,16 @@ export class OrderDesk {
       call: 'buy',
       key,
       type: BID_TYPE,
-      arguments: [asset, unit.currency, unit.amount.toString(), unit.per.toString(), quantity, life, again, keepTrying],
+      arguments: [
+        asset,
+        unit.currency,
+        unit.amount.toString(),
+        unit.per.toString(),
+        quantity,
+        life,
+        again,
+        keepTrying,
+      ],
       options,
       check: async () => {
         const currency = knownCurrency(await this.#needs.currencyOf(unit.currency, options), unit.currency);
@@ -249,11 +258,11 @@ export class OrderDesk {
           return this.#sign(type, tx, options);
         });
       },
-      find: (trace) =>
-        signedBefore(trustchain, crypto, decodeSigningTrace(trace), (id) => once.isResult(id)),
+      find: (trace) => signedBefore(trustchain, crypto, decodeSigningTrace(trace), (id) => once.isResult(id)),
     });
     const view = own.view(id);
-    if (view === undefined) throw new MarketError('ERR_MARKET_UNKNOWN', 'The order of that key is not kept any more');
+    if (view === undefined)
+      throw new MarketError('ERR_MARKET_UNKNOWN', 'The order of that key is not kept any more');
     return view;
   }
 

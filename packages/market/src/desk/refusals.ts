@@ -16,10 +16,15 @@ export class Refusals {
   }
 
   add(peer: PublicKey, code: string, reason: string): void {
+    this.#tell(this.note(peer, code, reason));
+  }
+
+  /** Keeps a refusal without telling anybody: a listener's own failure must not be told to that listener. */
+  note(peer: PublicKey, code: string, reason: string): MarketEvidence {
     const evidence: MarketEvidence = { code, reason, peer, time: this.#environment.now() };
     this.#kept.push(evidence);
     if (this.#kept.length > MAX_REFUSALS) this.#kept.shift();
-    this.#tell(evidence);
+    return evidence;
   }
 
   all(): readonly MarketEvidence[] {

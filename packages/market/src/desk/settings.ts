@@ -2,6 +2,7 @@ import type { PublicKey } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
 import { MarketError } from '../errors.ts';
 import type { MarketOptions, WitnessSettings } from '../market.ts';
+import { defaultOfferLimits, type OfferLimits } from '../negotiation/offer-limits.ts';
 import { defaultDurations, type NegotiationSettings, type TradeDurations } from '../negotiation/settings.ts';
 import { DELTA_MS } from '../notary/limits.ts';
 import { DEFAULT_ORDER_LIMITS, type OrderLimits } from '../order/limits.ts';
@@ -16,6 +17,9 @@ const MAX_DELTA_MS = 3_600_000;
 /** How content keys are wrapped: what the settlement of this version speaks. */
 export const KEY_SUITE = 'x25519';
 
+/** Offers to one buyer at once: as many as a buyer negotiates at once, so that it never waits for itself. Each costs one sealing. */
+const OFFERS_PER_BUYER = 32;
+
 /** A market's options, checked and with defaults. */
 export interface MarketSettings {
   readonly matchmaker: boolean;
@@ -23,6 +27,7 @@ export interface MarketSettings {
   readonly limits: OrderLimits;
   readonly witnesses: WitnessSettings;
   readonly negotiation: NegotiationSettings;
+  readonly offers: OfferLimits;
 }
 
 /** Checks options that are plain values. Throws `ERR_MARKET_FORMAT`. */
@@ -40,6 +45,7 @@ export function settingsOf(options: MarketOptions, self: PublicKey): MarketSetti
     risk: options.risk ?? defaultRiskPolicy,
     limits: { ...DEFAULT_ORDER_LIMITS, ...options.limits },
     witnesses,
+    offers: { ...defaultOfferLimits, perBuyer: OFFERS_PER_BUYER },
     negotiation: {
       durations: durationsOf(options.deadlines),
       shortComplaints: flagOf(options.shortComplaints, 'options.shortComplaints'),

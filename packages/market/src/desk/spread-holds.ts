@@ -60,4 +60,3 @@ export function spreadHolds(needs: SpreadNeeds): () => void {
       });
   });
 }
-

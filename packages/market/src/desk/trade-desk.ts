@@ -1,8 +1,8 @@
 import type { AbortOptions, AssetId, PublicKey, Settlement } from '@edmp/interface';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { TradeId } from '../blocks/terms.ts';
-import type { CertificateStore } from '../evidence/certificate-store.ts';
 import { MarketError } from '../errors.ts';
+import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Delivery, TradeEvidence, Trade as TradeView } from '../market.ts';
 import type { TradeEngine } from '../trade/engine.ts';
@@ -45,8 +45,7 @@ export class TradeDesk {
     return this.#needs.engine
       .all()
       .some(
-        ({ role, state, encoded }) =>
-          role === 'buyer' && encoded.terms.asset === asset && !isFinished(state),
+        ({ role, state, encoded }) => role === 'buyer' && encoded.terms.asset === asset && !isFinished(state),
       );
   }
 

@@ -14,6 +14,16 @@ export function atRisk(trade: Trade): bigint {
   return EXPOSED[trade.role].has(trade.state) ? trade.encoded.terms.amount : 0n;
 }
 
+/** The receipt, which ends a trade that goes well, is a block of the buyer. */
+function withReceipt({ steps, receipt, encoded }: Trade): TradeView['steps'] {
+  if (receipt === null) return steps;
+  return steps.map((step) =>
+    step.state === 'completed' && step.block === null
+      ? { ...step, block: receipt, signer: encoded.terms.buyer }
+      : step,
+  );
+}
+
 /** The public view of a trade; `witnesses` are those who decide about its money. */
 export function tradeView(trade: Trade, witnesses: readonly PublicKey[]): TradeView {
   const { terms } = trade.encoded;
@@ -33,7 +43,7 @@ export function tradeView(trade: Trade, witnesses: readonly PublicKey[]): TradeV
     amount: terms.amount,
     deadlines: terms.deadlines,
     witnesses,
-    steps: trade.steps,
+    steps: withReceipt(trade),
     ...(trade.failure === null ? {} : { failure: trade.failure }),
     atRisk: atRisk(trade),
   };

@@ -23,8 +23,7 @@ export function waitUntil<T>(needs: WaitNeeds<T>, { signal }: AbortOptions = {})
       needs.stopping.removeEventListener('abort', onStop);
       settle();
     };
-    const onAbort = (): void =>
-      finish(() => reject(new AbortedError(undefined, { cause: signal?.reason })));
+    const onAbort = (): void => finish(() => reject(new AbortedError(undefined, { cause: signal?.reason })));
     const onStop = (): void =>
       finish(() => reject(new MarketError('ERR_MARKET_STOPPED', 'The market was stopped')));
     const look = (): void => {

@@ -19,14 +19,15 @@ export interface LicenceHolding {
   readonly status: 'held' | 'final' | 'returned';
 }
 
-function licenceStatus({ receipt, outcome }: HoldRecord): LicenceHolding['status'] {
+function licenceStatus({ receipt, outcome, effect }: HoldRecord): LicenceHolding['status'] {
   if (receipt !== null) return 'final';
-  if (outcome === null) return 'held';
+  // Without witnesses the money comes back by time alone, before anybody claims it.
+  if (outcome === null) return effect === 'back' ? 'returned' : 'held';
   return pays(outcome) ? 'final' : 'returned';
 }
 
 function moneyStatus(hold: HoldRecord, incoming: boolean): WalletTransaction['status'] {
-  if (hold.outcome === null) return incoming ? 'pending' : 'held';
+  if (hold.outcome === null) return hold.effect === 'back' ? 'returned' : incoming ? 'pending' : 'held';
   return pays(hold.outcome) ? 'final' : 'returned';
 }
 

@@ -1,9 +1,9 @@
 import type { DatasetDocument, PublicKeyHex } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
-import { compareExact, exactRatio, priceKey } from '../book/price-key.ts';
-import type { ListingQuery } from './listing.ts';
+import { compareExact, exactRatio, priceKey } from '../asset/price-key.ts';
 import { digestOfAsset } from '../codec/order-id.ts';
 import type { OrderTable } from '../order/order-table.ts';
+import type { ListingQuery } from './listing.ts';
 import {
   commodityNumber,
   flowNumber,

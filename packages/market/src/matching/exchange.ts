@@ -10,6 +10,7 @@ import type {
   TopicVerdict,
 } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { comparePrices } from '../asset/price.ts';
 import {
   ASK_TYPE,
@@ -20,9 +21,8 @@ import {
   ordersCross,
   type SignedOrder,
 } from '../blocks/order.ts';
-import { tokenBuckets } from '@edmp/interface/bounded';
-import { MarketError } from '../errors.ts';
 import type { BookView } from '../book/view.ts';
+import { MarketError } from '../errors.ts';
 import type { Listing, ListingQuery } from '../listing/listing.ts';
 import type { OrderHold } from '../order/holds.ts';
 import { DEFAULT_ORDER_LIMITS, MAX_BLOCK_BYTES, type OrderLimits } from '../order/limits.ts';

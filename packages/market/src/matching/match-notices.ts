@@ -1,8 +1,8 @@
 import type { Environment, Network, PublicKey, PublicKeyHex } from '@edmp/interface';
 import { isEdmpError, publicKeyToHex, singleFrame } from '@edmp/interface';
+import { tokenBuckets } from '@edmp/interface/bounded';
 import { comparePrices, type Price } from '../asset/price.ts';
 import type { MarketBooks } from '../book/market-books.ts';
-import { tokenBuckets } from '@edmp/interface/bounded';
 import { idOfDigest } from '../codec/order-id.ts';
 import type { OrderRegistry } from '../order/order-registry.ts';
 import { ASK_SIDE } from '../order/order-table.ts';

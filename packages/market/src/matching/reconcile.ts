@@ -1,6 +1,6 @@
 import { equalBytes } from '@edmp/interface';
-import type { ClosedOrders } from '../order/closed-orders.ts';
 import { keyOfDigest } from '../codec/order-id.ts';
+import type { ClosedOrders } from '../order/closed-orders.ts';
 import type { OrderTable } from '../order/order-table.ts';
 import { ASK_SIDE, BID_SIDE } from '../order/order-table.ts';
 import { type Bound, compareBound, ID_BYTES, type IdSet } from './id-set.ts';

@@ -55,9 +55,6 @@ export interface NegotiationSettings {
   readonly deltaMs: number;
 }
 
-/** Δ: delay and clock skew between witnesses together, ms (DESIGN §4.4.4). */
-export const DELTA_MS: number = MINUTE;
-
 /** Checks a buyer's own phases. Throws `ERR_TRADE_TERMS` with what to change. */
 export function checkDurations({ durations, shortComplaints, deltaMs }: NegotiationSettings): void {
   const { accept, release, complain } = durations;

@@ -110,7 +110,7 @@ export type NotaryRequest =
   | { readonly kind: 'tell'; readonly key: PublicKey; readonly holds: readonly ToldHold[] };
 
 /** Kinds of {@link NotaryRequest}. */
-export const NOTARY_REQUESTS: readonly NotaryRequest['kind'][] = [
+const NOTARY_REQUESTS = [
   'who',
   'spend',
   'release',

@@ -1,10 +1,10 @@
 import type { PublicKeyHex } from '@edmp/interface';
 import type { SignedOrder } from '../blocks/order.ts';
+import { digestOfKey } from '../codec/order-id.ts';
 import { ClosedOrders } from './closed-orders.ts';
 import type { HashSecret } from './digest-index.ts';
 import { Holds, type OrderHold } from './holds.ts';
 import type { OrderLimits } from './limits.ts';
-import { digestOfKey } from '../codec/order-id.ts';
 import { type DecodeKnown, OrderTable } from './order-table.ts';
 import { SlotHeap } from './slot-heap.ts';
 import { Traders } from './traders.ts';

@@ -1,17 +1,6 @@
 import type { Crypto, HalfBlock, TypeRule, ValidationIssue } from '@edmp/interface';
-import { isEdmpError } from '@edmp/interface';
 import { decodeCancel, decodeOrder } from '../blocks/order.ts';
-
-/** What `read` finds wrong with a block, as issues; anything that is no EDMP error is a bug and is thrown on. */
-export function issuesOf(read: () => unknown): readonly ValidationIssue[] {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    if (!isEdmpError(error)) throw error;
-    return [{ code: error.code, message: error.message }];
-  }
-}
+import { issuesOf } from '../codec/issues.ts';
 
 const NO_ANSWER: readonly ValidationIssue[] = [
   { code: 'ERR_MARKET_FORMAT', message: 'Orders and cancels have no agreements' },

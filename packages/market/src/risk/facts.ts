@@ -35,17 +35,18 @@ export function exposureTo(trades: Iterable<Trade>, counterparty: PublicKey, cur
   return exposure;
 }
 
-/** Licences of an ask in other payments that count, and how many of these may still come back. */
+/** Licences of an ask in other payments that count at `now`, ms, and how many of these may still come back. */
 export function soldOf(
   ledger: TradeLedger,
   terms: Terms,
   proposal: string,
   exclusive: boolean,
+  now: number,
 ): { readonly sold: number; readonly soldOpen: number } {
   let sold = 0;
   let soldOpen = 0;
   for (const hold of ledger.holdsIn(terms.asset)) {
-    if (!takesLicence(hold, terms, exclusive) || hold.proposal.toString() === proposal) continue;
+    if (!takesLicence(hold, terms, exclusive, now) || hold.proposal.toString() === proposal) continue;
     const quantity = hold.terms?.quantity ?? 0;
     sold += quantity;
     if (hold.outcome === null) soldOpen += quantity;
@@ -53,7 +54,14 @@ export function soldOf(
   return { sold, soldOpen };
 }
 
-function takesLicence(hold: LedgerHold, { seller, ask }: Terms, exclusive: boolean): boolean {
+function takesLicence(
+  hold: LedgerHold,
+  { seller, ask }: Terms,
+  exclusive: boolean,
+  now: number,
+): boolean {
+  // Without witnesses a payment that got no receipt is back by time alone, claimed or not.
+  if (hold.witnesses.length === 0 && hold.outcome === null && now >= hold.complain) return false;
   if (!hold.counts || (hold.outcome !== null && BACK.has(hold.outcome.kind))) return false;
   const { terms } = hold;
   if (terms === undefined || !equalBytes(terms.seller, seller)) return false;

@@ -65,7 +65,7 @@ export class RiskGuard {
       cheat: await chain.isFraudulent(terms.seller),
       exposure: exposureTo(unfinished(), terms.seller, currency.id),
       supply: trade.ask.quantity,
-      ...soldOf(ledger, terms, proposal?.toString() ?? '', exclusive),
+      ...soldOf(ledger, terms, proposal?.toString() ?? '', exclusive, this.#needs.now()),
     };
     checkSeller(policy, facts, { currency, amount: terms.amount, quantity: terms.quantity });
   }

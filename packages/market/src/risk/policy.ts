@@ -34,8 +34,9 @@ export const defaultRiskPolicy: RiskPolicy = {
   // Nobody can spend more test money than its grant, so more at stake with one counterparty is never right.
   maxExposure: (currency) => (currency.kind === 'test' ? currency.grant : issuerUnits(currency)),
   issuerCap: issuerUnits,
-  // A deal takes three requests; a burst is ten deals at once.
-  requestRate: { burst: 32, perSecond: 8 },
+  // A deal takes three requests, and two nodes make some 80 deals a second when they do nothing else; whoever asks for
+  // more than that costs a declined request each, for offers, holds and exposure have limits of their own.
+  requestRate: { burst: 512, perSecond: 256 },
 };
 
 function issuerUnits(currency: Currency): bigint {

@@ -16,7 +16,7 @@ import type { NotaryClient } from '../notary/client.ts';
 
 /** What trades need of this node's chain. */
 export interface TradeChain
-  extends Pick<Trustchain, 'self' | 'store' | 'propose' | 'refuse' | 'receive' | 'isFraudulent'> {
+  extends Pick<Trustchain, 'self' | 'store' | 'propose' | 'finish' | 'receive' | 'isFraudulent'> {
   /** Agrees to a proposal without a look at the proposer's history: nothing of it decides about this node's money. */
   agree(
     proposal: BlockId,
@@ -45,6 +45,7 @@ export type LedgerHold = Pick<
   | 'complain'
   | 'proposal'
   | 'terms'
+  | 'witnesses'
   | 'counts'
   | 'outcome'
 >;

@@ -1,5 +1,5 @@
 import type { BlockId, HalfBlock, Trustchain } from '@edmp/interface';
-import { equalBytes, isEdmpError } from '@edmp/interface';
+import { equalBytes } from '@edmp/interface';
 import { releaseOf } from '../blocks/release.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
 import { isMarketError } from '../errors.ts';
@@ -8,26 +8,12 @@ import { isMarketError } from '../errors.ts';
 const PAGE = 256;
 
 /** What is needed of a chain to find what this node signed before. */
-export type OwnChain = Pick<Trustchain, 'self' | 'store' | 'refuse'>;
-
-/**
- * Signs what a crash or a failing signer left reserved. Until then it cannot be known what this node has signed: the
- * block at a reserved position will come, whatever else is asked for.
- */
-export async function finishOwnChain(chain: OwnChain): Promise<void> {
-  const [open] = await chain.store.unfinished(chain.self);
-  if (open === undefined) return;
-  try {
-    // Every request finishes what is reserved before it is looked at itself; this one is about an own block, so it is refused.
-    await chain.refuse(open.id, 'finish what was reserved');
-  } catch (error) {
-    if (!isEdmpError(error) || !error.code.startsWith('ERR_PAIR_')) throw error;
-  }
-}
+export type OwnChain = Pick<Trustchain, 'self' | 'store' | 'finish'>;
 
 /** This node's answer to a proposal, if it ever signed one. */
 export async function ownAnswer(chain: OwnChain, proposal: BlockId): Promise<HalfBlock | undefined> {
-  await finishOwnChain(chain);
+  // What is reserved will be signed, whatever else is asked for: only then is it known what this node has said.
+  await chain.finish();
   const [answer] = await chain.store.answers(proposal, { author: chain.self, limit: 1 });
   return answer?.block;
 }
@@ -38,7 +24,7 @@ export async function ownRelease(
   hold: BlockId,
   after: number,
 ): Promise<HalfBlock | undefined> {
-  await finishOwnChain(chain);
+  await chain.finish();
   for (let from = after + 1; ; ) {
     const page = await chain.store.range(chain.self, from, Number.MAX_SAFE_INTEGER, PAGE);
     const found = page.find((block) => isReleaseOf(block, hold));

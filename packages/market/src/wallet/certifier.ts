@@ -93,7 +93,8 @@ export class Certifier {
         await this.#needs.keep(certificate);
         return certificate;
       } catch (error) {
-        if (signal.aborted) return new MarketError('ERR_MARKET_STOPPED', 'The market was stopped', { cause: error });
+        if (signal.aborted)
+          return new MarketError('ERR_MARKET_STOPPED', 'The market was stopped', { cause: error });
         if (isEdmpError(error, 'ERR_NOTARY_REFUSED') || isEdmpError(error, 'ERR_NOTARY_PROVEN')) {
           refused(spending, error);
           return error;

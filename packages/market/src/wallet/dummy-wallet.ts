@@ -61,7 +61,9 @@ export function dummyBank(options: DummyBankOptions): DummyBank {
   return {
     wallet(owner, balance = 0n) {
       if (typeof owner !== 'string' || !/^[\w.-]{1,64}$/.test(owner)) {
-        throw new InvalidArgumentError('An account is named by 1 to 64 letters, digits, dots, hyphens or underscores');
+        throw new InvalidArgumentError(
+          'An account is named by 1 to 64 letters, digits, dots, hyphens or underscores',
+        );
       }
       if (typeof balance !== 'bigint' || balance < 0n || balance > MAX_AMOUNT) {
         throw new InvalidArgumentError('An account opens with 0 … 2⁶³−1 minor units');
@@ -137,7 +139,10 @@ class DummyWallet implements Wallet {
   async transfer(amount: bigint, payee: string, options: TransferOptions = {}): Promise<string> {
     throwIfAborted(options.signal);
     if (typeof amount !== 'bigint' || amount < this.minUnit || amount > MAX_AMOUNT) {
-      throw new MarketError('ERR_ORDER_AMOUNT', `A payment is ${this.minUnit} … 2⁶³−1 minor units, got ${amount}`);
+      throw new MarketError(
+        'ERR_ORDER_AMOUNT',
+        `A payment is ${this.minUnit} … 2⁶³−1 minor units, got ${amount}`,
+      );
     }
     const own = this.#account();
     const to = this.#payeeOf(payee);
@@ -149,7 +154,10 @@ class DummyWallet implements Wallet {
     }
     const { available } = this.#balance();
     if (amount > available) {
-      throw new MarketError('ERR_WALLET_INSUFFICIENT', `${available} ${this.id} are free, ${amount} are needed`);
+      throw new MarketError(
+        'ERR_WALLET_INSUFFICIENT',
+        `${available} ${this.id} are free, ${amount} are needed`,
+      );
     }
     const { environment, delayMs } = this.#bank;
     const id = bytesToHex(environment.randomBytes(32));
@@ -165,7 +173,12 @@ class DummyWallet implements Wallet {
     const own = this.#account();
     const found = own.movements.find((one) => one.id === payment.id && one.direction === 'in');
     const arrived = found !== undefined && found.arrives <= this.#bank.environment.now();
-    if (found === undefined || !arrived || found.amount !== payment.amount || payment.payee !== this.address()) {
+    if (
+      found === undefined ||
+      !arrived ||
+      found.amount !== payment.amount ||
+      payment.payee !== this.address()
+    ) {
       const what = `No payment ${String(payment.id).slice(0, 80)} of ${payment.amount} ${this.id} has come to this account`;
       throw new MarketError('ERR_WALLET_PAYMENT', what, { retryable: !arrived });
     }
@@ -196,7 +209,10 @@ class DummyWallet implements Wallet {
         ? this.#bank.accounts.get(address.slice(prefix.length))
         : undefined;
     if (account === undefined) {
-      throw new MarketError('ERR_WALLET_PAYMENT', `Expected the address of somebody else's account, ${prefix}<name>`);
+      throw new MarketError(
+        'ERR_WALLET_PAYMENT',
+        `Expected the address of somebody else's account, ${prefix}<name>`,
+      );
     }
     return account;
   }
@@ -223,7 +239,11 @@ function add(account: Account, movement: Movement): void {
   });
 }
 
-function remember(account: Account, key: string, payment: { amount: bigint; payee: string; id: string }): void {
+function remember(
+  account: Account,
+  key: string,
+  payment: { amount: bigint; payee: string; id: string },
+): void {
   account.byKey.set(key, payment);
   if (account.byKey.size <= MAX_KEYS) return;
   const [oldest] = account.byKey.keys();

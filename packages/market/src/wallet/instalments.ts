@@ -172,7 +172,8 @@ class InstalmentDesk implements Instalments {
   /** The own block that told of this part before, if there is one. */
   async #told(plan: InstalmentPlan, part: number): Promise<HalfBlock | undefined> {
     for await (const block of this.#payments(this.#needs.trustchain.self)) {
-      if (block.core.link !== null || block.core.peer === null || !equalBytes(block.core.peer, plan.payee)) continue;
+      if (block.core.link !== null || block.core.peer === null || !equalBytes(block.core.peer, plan.payee))
+        continue;
       const tx = decodePayment(block);
       if (equalBytes(tx.reference, plan.reference) && tx.part === part) return block;
     }
@@ -228,7 +229,8 @@ class InstalmentDesk implements Instalments {
   #wrongWith(tx: PaymentTx, sum: Waited): string | undefined {
     if (tx.wallet !== sum.wallet) return `expected a payment in ${sum.wallet}`;
     if (tx.parts !== sum.parts) return `expected ${sum.parts} parts`;
-    if (tx.amount !== evenParts(sum.amount, sum.parts)[tx.part - 1]) return `part ${tx.part} has another amount`;
+    if (tx.amount !== evenParts(sum.amount, sum.parts)[tx.part - 1])
+      return `part ${tx.part} has another amount`;
     return sum.confirmed.has(tx.part) ? `part ${tx.part} is paid` : undefined;
   }
 

@@ -1,5 +1,5 @@
 import type { AbortOptions, Environment, HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
-import { equalBytes, sleep, throwIfAborted, withDeadline } from '@edmp/interface';
+import { equalBytes, throwIfAborted, withDeadline } from '@edmp/interface';
 import { type Currency, type CurrencyId, MAX_AMOUNT } from '../asset/currency.ts';
 import { type Money, sortClaims } from '../blocks/money.ts';
 import { claimToTx, type Spending, spendingOf } from '../blocks/spending.ts';
@@ -22,9 +22,6 @@ const MAX_ASKED = 1_024;
 const ASKED_AT_ONCE = 64;
 /** Claim blocks made for one spending: 64 incomes each, so 2 048 incomes are gathered at once. */
 const MAX_CLAIM_BLOCKS = 32;
-/** How often, and how long apart in ms, an interrupted signature is looked for before a spending is put off. */
-const SETTLE_TRIES = 10;
-const SETTLE_PAUSE_MS = 100;
 
 /** What a spending block is to do. */
 export interface SpendRequest {
@@ -48,7 +45,7 @@ export interface KnownAccount {
 
 /** What {@link Spender} needs. */
 export interface SpenderNeeds {
-  readonly trustchain: Pick<Trustchain, 'self' | 'store' | 'propose'>;
+  readonly trustchain: Pick<Trustchain, 'self' | 'store' | 'propose' | 'finish'>;
   readonly currencyOf: (id: CurrencyId) => Currency | undefined;
   readonly books: Bookkeeper;
   readonly certifier: Certifier;
@@ -66,8 +63,8 @@ export class Spender {
   readonly #queues = new Map<CurrencyId, Promise<unknown>>();
   /** Issued currencies whose notaries have told this node's last number since the start. */
   readonly #caughtUp = new Set<CurrencyId>();
-  /** Whether a signature failed and its block may still come. */
-  #unsettled = false;
+  /** Whether every block that was begun is signed; not known at the start, nor after a signature failed. */
+  #settled = false;
 
   constructor(needs: SpenderNeeds) {
     this.#needs = needs;
@@ -148,7 +145,10 @@ export class Spender {
     throwIfAborted(options.signal);
     const currency = this.#needs.currencyOf(id);
     if (currency === undefined) {
-      throw new MarketError('ERR_CURRENCY_UNKNOWN', `The currency ${id.slice(0, 80)} is not known here; add it first`);
+      throw new MarketError(
+        'ERR_CURRENCY_UNKNOWN',
+        `The currency ${id.slice(0, 80)} is not known here; add it first`,
+      );
     }
     await this.#signaturesSettled(options);
     if (currency.kind === 'issued') await this.#catchUp(id, options);
@@ -194,21 +194,14 @@ export class Spender {
     this.#caughtUp.add(id);
   }
 
-  /** A block whose signature failed half way is signed first next time: its number must not be given out again. */
+  /**
+   * A block whose signature was interrupted, by a crash or a failing signer, is signed before any other: its number
+   * must not be given out again.
+   */
   async #signaturesSettled(options: AbortOptions): Promise<void> {
-    if (!this.#unsettled) return;
-    const { store, self } = this.#needs.trustchain;
-    for (let tries = 0; (await store.unfinished(self)).length > 0; tries++) {
-      if (tries >= SETTLE_TRIES) {
-        throw new MarketError(
-          'ERR_TRADE_LOCAL',
-          'A signature on the own chain was interrupted; spending goes on when it is finished',
-          { retryable: true },
-        );
-      }
-      await sleep(this.#needs.environment, SETTLE_PAUSE_MS, options);
-    }
-    this.#unsettled = false;
+    if (this.#settled) return;
+    await this.#needs.trustchain.finish(options);
+    this.#settled = true;
   }
 
   /** Claims that cover what the account lacks; makes claim blocks of 64 when one block does not hold enough of them. */
@@ -243,8 +236,7 @@ export class Spender {
     return {
       pay: 0n,
       to: null,
-      sign: (money) =>
-        trustchain.propose({ peer: trustchain.self, type: CLAIM_TYPE, tx: claimToTx(money) }),
+      sign: (money) => trustchain.propose({ peer: trustchain.self, type: CLAIM_TYPE, tx: claimToTx(money) }),
     };
   }
 
@@ -263,14 +255,17 @@ export class Spender {
     try {
       block = await request.sign(money);
     } catch (error) {
-      this.#unsettled = true;
+      this.#settled = false;
       throw error;
     }
     // The block is signed and stored: from here on it stands, whatever happens to whoever asked for it.
     this.#needs.books.takeBlock(block);
     const spending = spendingOf(block);
     if (spending === undefined || spending.money.n !== money.n) {
-      throw new MarketError('ERR_MARKET_FORMAT', `Expected a block with payment ${money.n}, got ${block.core.type}`);
+      throw new MarketError(
+        'ERR_MARKET_FORMAT',
+        `Expected a block with payment ${money.n}, got ${block.core.type}`,
+      );
     }
     if (currency.kind === 'issued') this.#needs.certifier.add(spending);
     return spending;

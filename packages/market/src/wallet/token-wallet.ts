@@ -9,7 +9,13 @@ import type {
   WalletBalance,
   WalletTransaction,
 } from '@edmp/interface';
-import { isPublicKeyHex, publicKeyFromHex, publicKeyToHex, throwIfAborted, utf8ToBytes } from '@edmp/interface';
+import {
+  isPublicKeyHex,
+  publicKeyFromHex,
+  publicKeyToHex,
+  throwIfAborted,
+  utf8ToBytes,
+} from '@edmp/interface';
 import { type Currency, MAX_AMOUNT } from '../asset/currency.ts';
 import { spendingOf, transferToTx } from '../blocks/spending.ts';
 import { TRANSFER_TYPE } from '../blocks/types.ts';
@@ -204,7 +210,8 @@ class TokenWallet implements Wallet {
 
   async #useOnce(id: string): Promise<void> {
     const key = USED_PREFIX + id;
-    const used = (): MarketError => new MarketError('ERR_WALLET_PAYMENT', `The payment ${id} was used before`);
+    const used = (): MarketError =>
+      new MarketError('ERR_WALLET_PAYMENT', `The payment ${id} was used before`);
     if (this.#verifying.has(id)) throw used();
     this.#verifying.add(id);
     try {

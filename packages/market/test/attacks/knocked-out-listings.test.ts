@@ -116,7 +116,7 @@ describe('holds that name a proposal', () => {
       holdReturned: (hold: string) => returned.push(hold),
     };
     const tell = (changes: ReturnType<typeof ledger.applyBlock>) => {
-      for (const change of changes) tellBooks(change, listener);
+      for (const change of changes) tellBooks(change, listener, START);
     };
     return { ledger, taken, returned, tell };
   }

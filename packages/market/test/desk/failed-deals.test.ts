@@ -1,6 +1,7 @@
 import { price } from '@edmp/market';
+import { signHalfBlock } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
-import { documentOf } from '../support/documents.ts';
+import { crypto, documentOf } from '../support/documents.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from '../support/world.ts';
 
 let world: World;
@@ -200,8 +201,6 @@ describe('the risk policy of a seller', () => {
     await startTrade(trio);
     await untilBuyer(trio, 'completed');
     await world.until(() => trio.seller.market.trades()[0]?.state === 'completed');
-    const { signHalfBlock } = await import('@edmp/trustchain');
-    const { crypto } = await import('../support/documents.ts');
     const head = (await trio.buyer.store.head(trio.buyer.key))!;
     const fork = await signHalfBlock({ ...head.core, time: head.core.time + 1 }, trio.buyer.signer, crypto);
     await trio.seller.trustchain.receive(fork.bytes);

@@ -30,7 +30,11 @@ describe('calls by key', () => {
   it('have their effect once, under way, afterwards and after a restart', async () => {
     const { effects, call, open } = world();
     const once = await open();
-    const results = await Promise.all([once.run(call('a', 1)), once.run(call('a', 1)), once.run(call('a', 1))]);
+    const results = await Promise.all([
+      once.run(call('a', 1)),
+      once.run(call('a', 1)),
+      once.run(call('a', 1)),
+    ]);
     expect(new Set(results).size).toBe(1);
     expect(await (await open()).run(call('a', 1))).toBe(results[0]);
     expect(effects).toHaveLength(1);

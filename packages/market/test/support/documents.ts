@@ -2,8 +2,6 @@ import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf } from '@edmp/interface/dataset';
 
-import { CID } from 'multiformats/cid';
-import { create } from 'multiformats/hashes/digest';
 
 // Without threads: real work in the background would race with the virtual clock.
 export const crypto = nodeCrypto({ threads: false });
@@ -48,9 +46,4 @@ export function consumptionOf(document: DatasetDocument): Consumption {
     quality: new Uint8Array(count),
     offsetMinutes: 0,
   };
-}
-
-/** A block id that no block has. */
-export function idOf(text: string): CID {
-  return CID.createV1(0x71, create(0x12, crypto.sha256(new TextEncoder().encode(text))));
 }

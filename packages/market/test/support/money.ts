@@ -36,7 +36,6 @@ import {
   type Statement,
   type StatementKind,
   signStatement,
-  statementMessage,
 } from '../../src/notary/statement.ts';
 
 /** Real signatures. Without threads: real work in the background would race with the virtual clock. */
@@ -325,8 +324,6 @@ export class Quorum {
 export function quorum(name: string, count: NotaryCount = 1, provider: Crypto = crypto): Quorum {
   return new Quorum(name, count, provider);
 }
-
-export { statementMessage };
 
 /** A currency and its block. */
 export async function issue(

@@ -1,5 +1,4 @@
 import {
-  type BlockId,
   type Crypto,
   concatBytes,
   type DatasetDocument,
@@ -405,5 +404,3 @@ export const spendRequest = (
 /** Kinds of what was said. */
 export const kindsOf = ({ statements }: HoldAnswer): readonly string[] =>
   statements.map(({ kind }) => kind).sort();
-
-export type { BlockId };

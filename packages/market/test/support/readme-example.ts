@@ -1,6 +1,6 @@
 import { memoryKeyValueStore, softwareSigner, virtualEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createMarket, marketRules, price } from '@edmp/market';
+import { createMarket, type MarketOptions, marketRules, price } from '@edmp/market';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { documentOf } from './documents.ts';
@@ -11,7 +11,7 @@ const crypto = nodeCrypto({ threads: false });
 const networks = simulatedNetworks({ environment });
 const shelf = new Map();
 
-async function trader(secret: number) {
+async function trader(secret: number, options: Partial<MarketOptions>) {
   const signer = softwareSigner({ crypto, secretKey: new Uint8Array(32).fill(secret) });
   const network = networks.create({ self: signer.publicKey });
   await network.start();
@@ -34,12 +34,16 @@ async function trader(secret: number) {
     crypto,
     signer,
     records,
+    ...options,
   });
   return { market, settlement };
 }
-const seller = await trader(1);
-const buyer = await trader(2);
+const witness = await trader(3, { notary: { store: memoryKeyValueStore() } });
+const witnesses = { keys: witness.market.notaryKeys };
+const seller = await trader(1, { witnesses });
+const buyer = await trader(2, { witnesses });
 networks.link(seller.market.self, buyer.market.self);
+for (const { market } of [seller, buyer]) networks.link(market.self, witness.market.self);
 await environment.advance(1_000);
 
 const document = documentOf('June in quarter hours');
@@ -50,5 +54,5 @@ await environment.advance(5_000);
 
 const [trade] = buyer.market.trades();
 console.log('state:', trade?.state);
-console.log('seller has:', (await seller.market.balance(seller.market.self, 'DUM1')).available);
+console.log('seller earned:', (await seller.market.balance(seller.market.self, 'DUM1')).earned);
 console.log('values:', trade && (await buyer.market.delivery(trade.id)).consumption.values.length);

@@ -60,7 +60,12 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
+/** `defaults` go into every node's options, below its own. */
+export async function createWorld(
+  seed = 1,
+  latencyMs = 2,
+  defaults: Partial<MarketOptions> = {},
+): Promise<World> {
   const environment = virtualEnvironment({ seed });
   const networks = simulatedNetworks({ environment, seed, latency: constantLatency(latencyMs) });
   const shelf: Shelf = new Map();
@@ -86,6 +91,7 @@ export async function createWorld(seed = 1, latencyMs = 2): Promise<World> {
       signer: node.signer,
       records: node.records,
       ...(node.statements === undefined ? {} : { notary: { store: node.statements } }),
+      ...defaults,
       ...node.options,
     });
     market.on((event) => node.events.push(event));

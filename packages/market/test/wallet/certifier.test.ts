@@ -68,7 +68,8 @@ describe('certifying own payments', () => {
 
   it('stops an account that the notaries refuse, and only that one', async () => {
     const { certifier, environment, refused } = world(async (one) => {
-      if (one.money.currency === 'SUN') throw new MarketError('ERR_NOTARY_REFUSED', 'another block has number 1');
+      if (one.money.currency === 'SUN')
+        throw new MarketError('ERR_NOTARY_REFUSED', 'another block has number 1');
       return certificate(one);
     });
     for (const n of [1, 2]) certifier.add(spending(n));

@@ -43,10 +43,7 @@ describe('a dummy bank', () => {
     const alice = bank.wallet('alice', 10n);
     const bob = bank.wallet('bob');
     const id = await alice.transfer(4n, bob.address());
-    const early = await rejection(
-      bob.verify({ id, amount: 4n, payee: bob.address() }),
-      'ERR_WALLET_PAYMENT',
-    );
+    const early = await rejection(bob.verify({ id, amount: 4n, payee: bob.address() }), 'ERR_WALLET_PAYMENT');
     expect(early.retryable).toBe(true);
     expect(await bob.balance()).toEqual({ available: 0n, held: 0n, pending: 4n, earned: 0n });
     await environment.advance(1_000);

@@ -3,8 +3,8 @@ import {
   memoryKeyValueStore,
   softwareSigner,
   type Trustchain,
-  type Wallet,
   virtualEnvironment,
+  type Wallet,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { rejection } from '@edmp/interface/testing';
@@ -68,7 +68,13 @@ async function world({ delayMs = 0 } = {}) {
     amount: 100n,
     parts: 3,
   };
-  const sum: ExpectedSum = { reference, payer: payer.trustchain.self, wallet: 'XDUM', amount: 100n, parts: 3 };
+  const sum: ExpectedSum = {
+    reference,
+    payer: payer.trustchain.self,
+    wallet: 'XDUM',
+    amount: 100n,
+    parts: 3,
+  };
   /** Moves the clock until `promise` settles. */
   const finish = async <T>(promise: Promise<T>, limitMs = 600_000, stepMs = 100): Promise<T> => {
     let done = false;
@@ -93,7 +99,11 @@ describe('money kept outside, paid in parts', () => {
       expect((await payee.wallet.balance()).available).toBe(100n);
       expect(receiver.received(reference)).toEqual({ parts: 3, amount: 100n, complete: true });
       for (const side of [payer, payee]) expect(await payments(side)).toHaveLength(6);
-      expect((await payments(payer)).filter((block) => block.core.link === null).map((b) => decodePayment(b).amount)).toEqual([34n, 33n, 33n]);
+      expect(
+        (await payments(payer))
+          .filter((block) => block.core.link === null)
+          .map((b) => decodePayment(b).amount),
+      ).toEqual([34n, 33n, 33n]);
     });
   }
 
@@ -200,11 +210,15 @@ describe('money kept outside, paid in parts', () => {
 
   it('splits any sum evenly without losing a unit', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 104n, max: 2n ** 63n - 1n }), fc.integer({ min: 1, max: 104 }), (amount, parts) => {
-        const split = evenParts(amount, parts);
-        expect(split.reduce((sum, part) => sum + part, 0n)).toBe(amount);
-        expect(split[0]! - split.at(-1)!).toBeLessThanOrEqual(1n);
-      }),
+      fc.property(
+        fc.bigInt({ min: 104n, max: 2n ** 63n - 1n }),
+        fc.integer({ min: 1, max: 104 }),
+        (amount, parts) => {
+          const split = evenParts(amount, parts);
+          expect(split.reduce((sum, part) => sum + part, 0n)).toBe(amount);
+          expect(split[0]! - split.at(-1)!).toBeLessThanOrEqual(1n);
+        },
+      ),
     );
   });
 

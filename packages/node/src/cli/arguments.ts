@@ -63,7 +63,8 @@ export function collect(text: string, all: readonly string[] | undefined): strin
 
 /** Parses a public key in hexadecimal. Throws commander's usage error. */
 export function publicKey(text: string): string {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new BadOption('Expected a key of 64 lower-case hexadecimal characters.');
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new BadOption('Expected a key of 64 lower-case hexadecimal characters.');
   return text;
 }
 

@@ -66,8 +66,10 @@ export function currencyCommand(): Command {
     )
       .argument('<label>', '2 to 12 upper-case letters and digits, e.g. SUN', currencyLabel)
       .option('--precision <n>', 'decimals that people see', wholeBetween(0, 8), 2)
-      .option('--notary <key>', 'statement key of a notary; give 1, 4 or 7 (default: this node)', (text, all) =>
-        collect(publicKey(text), all as readonly string[] | undefined),
+      .option(
+        '--notary <key>',
+        'statement key of a notary; give 1, 4 or 7 (default: this node)',
+        (text, all) => collect(publicKey(text), all as readonly string[] | undefined),
       )
       .action(
         async (
@@ -122,12 +124,7 @@ export function payCommand(): Command {
     .argument('<amount>', 'minor units', amount)
     .option('--memo <text>', 'what the payee reads, at most 64 characters')
     .action(
-      async (
-        name: string,
-        to: string,
-        sum: bigint,
-        options: RemoteOptions & { readonly memo?: string },
-      ) => {
+      async (name: string, to: string, sum: bigint, options: RemoteOptions & { readonly memo?: string }) => {
         const node = remoteNode(options);
         const currency = await currencyNamed(node, name);
         const payment = await node.transfer({

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
-import { currencyLabel } from './arguments.ts';
 import { DEMO_FAULTS, type DemoFault } from '../demo/options.ts';
+import { currencyLabel } from './arguments.ts';
 import { ExitCode, toJson, write } from './output.ts';
 
 interface DemoCommandOptions {
@@ -33,7 +33,11 @@ export function demoCommand(): Command {
     .option('--json', 'print one JSON object as the last line', false)
     .option('--seed <number>', 'which invented household', whole, 2)
     .option('--price <minor>', 'price of the day (default: 10)', money)
-    .option('--currency <label>', 'pay with a community token, whose notary is a process of its own', currencyLabel)
+    .option(
+      '--currency <label>',
+      'pay with a community token, whose notary is a process of its own',
+      currencyLabel,
+    )
     .option('--keep', 'keep the nodes’ files and say where they are', false)
     .addOption(
       new Option('--fault <kind>', 'let something go wrong, to see the defences').choices(DEMO_FAULTS),

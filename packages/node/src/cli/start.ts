@@ -82,8 +82,10 @@ export function startCommand(): Command {
       'serve as notary and witness for others; with a label also issue a currency of that label',
       currencyLabel,
     )
-    .option('--witness <key>', 'statement key of a witness to trust in test money; repeat for more', (text, all) =>
-      collect(publicKey(text), all as readonly string[] | undefined),
+    .option(
+      '--witness <key>',
+      'statement key of a witness to trust in test money; repeat for more',
+      (text, all) => collect(publicKey(text), all as readonly string[] | undefined),
     )
     .option('--without-witnesses', 'in test money trade also with nobody to decide; both sides must', false)
     .option('--currency <block>', 'a currency to know, as its signed block; repeat for more', (text, all) =>

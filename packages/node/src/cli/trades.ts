@@ -59,7 +59,11 @@ export function tradesCommand(): Command {
         const node = remoteNode(options);
         const trade = await tradeNamed(node, start);
         const evidence = await node.tradeEvidence(trade.id);
-        print(options.json, { ...trade, evidence }, () => `${tradeText(trade)}\n${evidenceText(trade, evidence)}`);
+        print(
+          options.json,
+          { ...trade, evidence },
+          () => `${tradeText(trade)}\n${evidenceText(trade, evidence)}`,
+        );
       }),
   );
   return command;
@@ -67,7 +71,9 @@ export function tradesCommand(): Command {
 
 async function tradeNamed(node: NodeClient, start: string): Promise<TradeView> {
   if (/^[0-9a-f]{64}$/.test(start)) return node.trade(start);
-  const found = (await node.trades()).filter(({ id }) => /^[0-9a-f]{4,}$/.test(start) && id.startsWith(start));
+  const found = (await node.trades()).filter(
+    ({ id }) => /^[0-9a-f]{4,}$/.test(start) && id.startsWith(start),
+  );
   const [trade] = found;
   if (trade === undefined || found.length > 1) {
     throw new NodeError(

@@ -23,8 +23,8 @@ export interface CreateNodeOptions {
   /** Makes the network for the folder's identity; it is started here. */
   readonly network: TraderOptions['network'];
   readonly matchmaker: boolean;
-  /** Serve as notary and witness, under a key that the folder's notary file makes and keeps. */
-  readonly notary: boolean;
+  /** Serve as notary and witness, under a key that the folder's notary file makes and keeps. Default `false`. */
+  readonly notary?: boolean;
   /** Whom this node trusts with the outcome of trades in test money. */
   readonly witnesses?: WitnessSettings;
   /** Signed blocks of issued currencies to know from the start. */
@@ -71,7 +71,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.push(() => records.close());
-    const statements = options.notary ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
+    const statements = options.notary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
     if (statements !== undefined) closers.push(() => statements.close());
     const files = await fsContentStore({ dir: folder.contentDir, environment, crypto });
     closers.push(() => files.close());

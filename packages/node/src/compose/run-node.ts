@@ -25,16 +25,16 @@ export interface RunNodeOptions {
   /** IANA zone of the meters. */
   readonly zone: string;
   readonly matchmaker: boolean;
-  /** Serve as notary and witness. */
-  readonly notary: boolean;
+  /** Serve as notary and witness. Default: only with `issue`. */
+  readonly notary?: boolean;
   /** Label of a currency to open with this node as issuer and notary, unless it did before. */
   readonly issue?: string;
-  /** Statement keys, hex, of witnesses that this node trusts with trades in test money; its own is one of them when it serves. */
-  readonly witnesses: readonly string[];
-  /** Trade in test money without witnesses, too. */
-  readonly withoutWitnesses: boolean;
-  /** Signed blocks, hex, of issued currencies to know. */
-  readonly currencies: readonly string[];
+  /** Statement keys, hex, of witnesses that this node trusts with trades in test money; its own is one of them when it serves. Default none. */
+  readonly witnesses?: readonly string[];
+  /** Trade in test money without witnesses, too. Default false. */
+  readonly withoutWitnesses?: boolean;
+  /** Signed blocks, hex, of issued currencies to know. Default none. */
+  readonly currencies?: readonly string[];
   /** Serve the GUI. */
   readonly web: boolean;
   /** Length of each phase of a trade, ms. */
@@ -86,12 +86,12 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       folder,
       environment,
       matchmaker: options.matchmaker,
-      notary: options.notary || options.issue !== undefined,
+      notary: options.notary === true || options.issue !== undefined,
       witnesses: {
-        keys: options.witnesses.map(publicKeyFromHex),
-        allowNone: options.withoutWitnesses,
+        keys: (options.witnesses ?? []).map(publicKeyFromHex),
+        allowNone: options.withoutWitnesses ?? false,
       },
-      currencies: options.currencies.map(hexToBytes),
+      currencies: (options.currencies ?? []).map(hexToBytes),
       zone: options.zone,
       ...(meters === undefined ? {} : { meters }),
       ...(phase === undefined

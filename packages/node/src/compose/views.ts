@@ -173,7 +173,10 @@ export function tradeView(trade: Trade, names: CurrencyNames): TradeView {
 }
 
 /** Certificates and outcome of a trade. */
-export function tradeEvidenceView(evidence: TradeEvidence, witnesses: readonly PublicKey[]): TradeEvidenceView {
+export function tradeEvidenceView(
+  evidence: TradeEvidence,
+  witnesses: readonly PublicKey[],
+): TradeEvidenceView {
   const certificates = [evidence.spend, evidence.acks, evidence.outcome?.certificate ?? null];
   return {
     trade: evidence.trade,

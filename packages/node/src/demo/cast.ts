@@ -113,7 +113,8 @@ export async function waitFor<T>(
   for (;;) {
     const found = await find();
     if (found !== undefined) return found;
-    if (now() > until) throw new EdmpError('ERR_DEMO_FAILED', `${what} did not come about within ${limitMs} ms`);
+    if (now() > until)
+      throw new EdmpError('ERR_DEMO_FAILED', `${what} did not come about within ${limitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type PublicKey, publicKeyFromHex, systemEnvironment } from '@edmp/interface';
+import { type PublicKey, publicKeyFromHex, publicKeyToHex, systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { marketRules } from '@edmp/market';
 import { createLedger, currencyRegister, type Ledger } from '@edmp/market/ledger';
@@ -20,6 +20,10 @@ export interface Inspection {
   readonly blocks: number;
   /** Different certificates. */
   readonly certificates: number;
+  /** Statement keys, hex, of the notaries and witnesses that signed them. */
+  readonly signers: readonly string[];
+  /** What all accounts, holds and unclaimed incomes of issued money add up to, minor units: 0, or somebody made money. */
+  readonly remainder: bigint;
   readonly valid: boolean;
 }
 
@@ -61,11 +65,31 @@ export async function inspectChains(folders: readonly ChainFolder[]): Promise<In
       await records.close();
     }
   }
-  const signers = (certificate: Certificate): readonly PublicKey[] => signersOf(certificate, ledger, currencies);
+  const signers = (certificate: Certificate): readonly PublicKey[] =>
+    signersOf(certificate, ledger, currencies);
+  const signed = new Set<string>();
   for (const certificate of certificates.values()) {
-    valid &&= verifyCertificate(certificate, signers(certificate), crypto);
+    const keys = signers(certificate);
+    valid &&= verifyCertificate(certificate, keys, crypto);
+    for (const { index } of certificate.shares) {
+      const key = keys[index];
+      if (key !== undefined) signed.add(publicKeyToHex(key));
+    }
+    ledger.applyCertificate(certificate);
   }
-  return { blocks, certificates: certificates.size, valid };
+  let remainder = 0n;
+  for (const { kind, id } of currencies.values()) {
+    if (kind !== 'issued') continue;
+    const { accounts, held, unclaimed } = ledger.total(id);
+    remainder += accounts + held + unclaimed;
+  }
+  return {
+    blocks,
+    certificates: certificates.size,
+    signers: [...signed].sort(),
+    remainder,
+    valid: valid && remainder === 0n,
+  };
 }
 
 /** Who had to sign: the notaries of the currency, or the witnesses of the hold; nobody when the block is not there. */

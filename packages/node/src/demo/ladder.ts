@@ -8,7 +8,14 @@ export interface DemoStep {
 /** Where a demo writes what people read. */
 export type Write = (text: string) => void;
 
-const WHO = { meter: 'meter', seller: 'seller', buyer: 'buyer', match: 'matchmaker', issuer: 'notary', demo: 'demo' } as const;
+const WHO = {
+  meter: 'meter',
+  seller: 'seller',
+  buyer: 'buyer',
+  match: 'matchmaker',
+  issuer: 'notary',
+  demo: 'demo',
+} as const;
 /** Who does a step. */
 export type Who = keyof typeof WHO;
 

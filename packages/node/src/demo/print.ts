@@ -40,6 +40,21 @@ export function printTrade(
   }
 }
 
+/** What was found when all was checked again from the files. */
+export function checkedText(done: DemoFindings): string {
+  const { blocks, certificates, witnesses, sumsToZero } = done;
+  const signers = witnesses.map((key) => `${key.slice(0, 16)}…`).join(', ');
+  return [
+    `${blocks} half blocks, ${certificates} ${certificates === 1 ? 'certificate' : 'certificates'}: ${done.chainsValid ? 'every signature, link and hash valid' : 'NOT VALID'}`,
+    `certified by the ${sumsToZero === null ? 'witness' : 'notary'} ${signers || '(nobody)'}`,
+    ...(sumsToZero === null
+      ? []
+      : [
+          `all accounts of ${done.currency} together: ${sumsToZero ? 'zero, nothing was made up' : 'NOT ZERO'}`,
+        ]),
+  ].join('\n');
+}
+
 /** What the two own before and after. */
 export function balancesText(done: DemoFindings): string {
   const { currency, sellerEarned } = done;

@@ -25,6 +25,10 @@ export interface DemoReport {
   readonly outcome: string | null;
   /** Certificates of notaries and witnesses that were checked again from the files. */
   readonly certificates: number;
+  /** Statement keys, hex, of those that signed them. */
+  readonly witnesses: readonly string[];
+  /** Whether all accounts of the community token add up to zero, the issuer's included; null in test money. */
+  readonly sumsToZero: boolean | null;
   /** Half blocks in the two traders' own chains. */
   readonly blocks: number;
   /** Both chains, and every certificate, hold when they are checked again from the files. */
@@ -35,7 +39,10 @@ export interface DemoReport {
 
 /** What a demo has found so far. */
 export type DemoFindings = {
-  -readonly [Key in Exclude<keyof DemoReport, 'ok' | 'failedStep' | 'error' | 'steps' | 'elapsedMs'>]: DemoReport[Key];
+  -readonly [Key in Exclude<
+    keyof DemoReport,
+    'ok' | 'failedStep' | 'error' | 'steps' | 'elapsedMs'
+  >]: DemoReport[Key];
 };
 
 /** Nothing found yet. */
@@ -52,6 +59,8 @@ export function noFindings(currency: string): DemoFindings {
     sellerEarned: null,
     outcome: null,
     certificates: 0,
+    witnesses: [],
+    sumsToZero: null,
     blocks: 0,
     chainsValid: false,
   };

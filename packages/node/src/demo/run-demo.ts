@@ -8,7 +8,7 @@ import { follow } from './follow.ts';
 import { inspectChains } from './inspect-chains.ts';
 import { createLadder, type Ladder } from './ladder.ts';
 import type { DemoOptions } from './options.ts';
-import { balancesText, endText, printTrade, publicPart } from './print.ts';
+import { balancesText, checkedText, endText, printTrade, publicPart } from './print.ts';
 import { readEmulatorDay } from './reference-day.ts';
 import { type DemoFindings, type DemoReport, noFindings } from './report.ts';
 
@@ -277,7 +277,7 @@ async function verify({ ladder, options, processes, done }: Stage, cast: Cast): 
   await ladder.step(
     'verify-chains',
     'demo',
-    'stops all, re-checks chains and certificates',
+    'stops all, checks chains and certificates',
     async () => {
       await processes.stopAll();
       const found = await inspectChains(
@@ -288,10 +288,11 @@ async function verify({ ladder, options, processes, done }: Stage, cast: Cast): 
       );
       done.blocks = found.blocks;
       done.certificates = found.certificates;
+      done.witnesses = found.signers;
+      done.sumsToZero = cast.money.issuer === undefined ? null : found.remainder === 0n;
       done.chainsValid = found.valid;
     },
-    () =>
-      `${done.blocks} half blocks, ${done.certificates} certificates: ${done.chainsValid ? 'every signature, link and hash valid' : 'NOT VALID'}`,
+    () => checkedText(done),
   );
 }
 

@@ -39,9 +39,7 @@ function checkSpan(span: Span, context: z.RefinementCtx): void {
 const currency = z
   .string()
   .regex(/^(?:DUM[12]|bafyrei[a-z2-7]{52})$/, 'DUM1, DUM2 or the id of an issued currency');
-const publicKey = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, 'a public key of 64 lower-case hexadecimal characters');
+const publicKey = z.string().regex(/^[0-9a-f]{64}$/, 'a public key of 64 lower-case hexadecimal characters');
 const asset = z.string().regex(/^EW[a-z0-9]{10,110}$/, 'EW and the CID of a dataset');
 const supply = z.int().min(1).max(1_000_000);
 const lifetimeMs = z
@@ -107,10 +105,8 @@ export const currencyRequest: z.ZodType<CurrencyRequest> = z.strictObject({
 });
 
 /** Body of `POST /v1/currencies/known`. */
-export const currencyBlock: z.ZodType<
-  { readonly block: Uint8Array },
-  { readonly block: string }
-> = z.strictObject({ block: bytes });
+export const currencyBlock: z.ZodType<{ readonly block: Uint8Array }, { readonly block: string }> =
+  z.strictObject({ block: bytes });
 
 /** Body of `POST /v1/wallets/{id}/transfers`. */
 export const transferRequest: z.ZodType<Omit<TransferRequest, 'wallet'>> = z.strictObject({

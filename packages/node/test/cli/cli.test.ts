@@ -62,7 +62,7 @@ describe('edmp', { timeout: bounds.journey }, () => {
     [['start', '--http', '99999'], 2, /Expected a port/],
     [['nonsense'], 2, /unknown command/],
     [['demo', '--fault', 'nothing'], 2, /Allowed choices/],
-    [['demo', '--price', '-1'], 2, /whole number of DUM1/],
+    [['demo', '--price', '-1'], 2, /whole number from 1 to 9999/],
     [['market', '--from', 'yesterday'], 2, /YYYY-MM-DD/],
     [['start', '--meters', 'ftp://x', '--data', '/proc/nowhere'], 2, /http or https/],
     [['start', '--meters', 'none', '--data', '/proc/nowhere'], 1, /ERR_NODE_DATA/],

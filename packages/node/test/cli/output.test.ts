@@ -102,13 +102,15 @@ describe('what strangers wrote', () => {
       role: 'buyer',
       price: 1n,
       currency: 'DUM1',
+      currencyLabel: 'DUM1',
       state: 'failed',
+      stateText: 'The deal ended before this side gave anything.',
       failed: NASTY,
       steps: [],
       atRisk: 0n,
     };
     const text = tradeText(trade as unknown as TradeView);
-    expect(text.split('\n').length).toBe(3);
+    expect(text.split('\n').length).toBe(4);
     expect(isClean(text)).toBe(true);
   });
 });

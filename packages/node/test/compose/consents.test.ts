@@ -37,6 +37,8 @@ beforeEach(async () => {
       environment,
       network: ({ self }) => networks.create({ self }),
       matchmaker: true,
+      notary: false,
+      witnesses: { allowNone: true },
       zone: ZONE,
       ...(meters
         ? {

@@ -12,7 +12,7 @@ import {
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf, COMMODITIES, FLOWS, INTERVAL_STEPS, UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
-import { ASK_TYPE, decodeOrder, price, priceToTx } from '@edmp/market';
+import { ASK_TYPE, decodeOrder } from '@edmp/market/codec';
 import { signHalfBlock } from '@edmp/trustchain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -65,9 +65,10 @@ async function isListed(document: DatasetDocument): Promise<boolean> {
   const tx = {
     v: 1,
     document: document as never,
-    price: priceToTx(price('DUM1', 1)),
+    price: { currency: 'DUM1', amount: 1, per: 1 },
     supply: 1,
     expires: environment.now() + 1_000_000,
+    witnesses: [],
   };
   const core = {
     v: 1 as const,

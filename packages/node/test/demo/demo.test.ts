@@ -18,6 +18,11 @@ interface Report {
   readonly buyerAfter: number;
   readonly blocks: number;
   readonly chainsValid: boolean;
+  readonly sellerEarned: number | null;
+  readonly outcome: string | null;
+  readonly certificates: number;
+  readonly witnesses: readonly string[];
+  readonly sumsToZero: boolean | null;
   readonly steps: readonly { readonly name: string; readonly ms: number }[];
   readonly elapsedMs: number;
   readonly asset: string | null;
@@ -45,6 +50,11 @@ describe('edmp demo', { timeout: bounds.journey }, () => {
       sellerAfter: 1010,
       buyerBefore: 1000,
       buyerAfter: 990,
+      sellerEarned: 10,
+      outcome: 'receipt',
+      certificates: 1,
+      witnesses: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      sumsToZero: null,
       chainsValid: true,
     });
     expect(report.asset).toMatch(/^EWbafyrei[a-z2-7]{52}$/);
@@ -56,7 +66,6 @@ describe('edmp demo', { timeout: bounds.journey }, () => {
       'branch-and-list',
       'search',
       'bid',
-      'terms',
       'trade-proposal',
       'trade-agreement',
       'release-proposal',
@@ -71,6 +80,31 @@ describe('edmp demo', { timeout: bounds.journey }, () => {
     expect(run.stdout).toContain('seller 1000 → 1010');
     expect(run.stdout).toContain('signed by the seller');
     expect(run.stdout).toContain('signed by the buyer');
+    expect(survivors()).toEqual([]);
+  });
+
+  it('pays with a community token: the seller may spend it, the accounts sum to zero', async () => {
+    const run = await runCli(['demo', '--json', '--currency', 'SUN']);
+    expect(run.stderr).toBe('');
+    expect(run.code).toBe(0);
+    const report = reportOf(run.stdout);
+    expect(report).toMatchObject({
+      ok: true,
+      identical: true,
+      currency: 'SUN',
+      sellerBefore: 0,
+      sellerAfter: 10,
+      sellerEarned: 0,
+      buyerBefore: 1000,
+      buyerAfter: 990,
+      outcome: 'paid',
+      witnesses: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      sumsToZero: true,
+      chainsValid: true,
+    });
+    // ask, trade, release and claim by the seller; bid, agreement, receipt by the buyer
+    expect(report.blocks).toBe(7);
+    expect(run.stdout).toContain('all accounts of SUN together: zero');
     expect(survivors()).toEqual([]);
   });
 
@@ -107,7 +141,7 @@ describe('edmp demo', { timeout: bounds.journey }, () => {
     expect(run.code).toBe(1);
     const report = reportOf(run.stdout);
     expect(report).toMatchObject({ ok: false, failedStep: 'trade', sellerAfter: null, buyerAfter: 1000 });
-    expect(report.error).toMatch(/money was taken back \(ERR_TRADE_WITHDRAWN\)/);
+    expect(report.error).toMatch(/the money came back.*\(ERR_TRADE_WITHDRAWN\)/);
     expect(survivors()).toEqual([]);
   });
 });

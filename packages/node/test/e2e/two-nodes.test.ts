@@ -46,9 +46,23 @@ describe('two nodes as processes, over HTTP only', { timeout: bounds.journey }, 
   let later: readonly ListingView[];
 
   const startSeller = (...args: string[]): Promise<RunningNode> =>
-    processes.start(join(folder, 'seller'), ['--name', 'seller', '--meters', 'emulator', ...args]);
+    processes.start(join(folder, 'seller'), [
+      '--name',
+      'seller',
+      '--meters',
+      'emulator',
+      '--without-witnesses',
+      ...args,
+    ]);
   const startBuyer = (...args: string[]): Promise<RunningNode> =>
-    processes.start(join(folder, 'buyer'), ['--name', 'buyer', '--meters', 'none', ...args]);
+    processes.start(join(folder, 'buyer'), [
+      '--name',
+      'buyer',
+      '--meters',
+      'none',
+      '--without-witnesses',
+      ...args,
+    ]);
 
   const offer = (
     change: { readonly meter?: string; readonly title?: string; readonly price?: bigint } = {},
@@ -224,7 +238,7 @@ describe('two nodes as processes, over HTTP only', { timeout: bounds.journey }, 
     const { order } = await buyer.client.buy({ asset });
     await eventually('death of the seller', async () => seller.child.exited() || undefined);
     const open = (await buyer.client.trades()).find((trade) => trade.order === order);
-    expect(open).toMatchObject({ state: 'agreed', final: false, atRisk: 10n });
+    expect(open).toMatchObject({ state: 'held', final: false, atRisk: 10n });
     expect(await balanceOf(buyer)).toBe(970n);
 
     seller = await startSeller('--connect', buyer.address);

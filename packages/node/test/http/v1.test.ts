@@ -99,7 +99,7 @@ describe('/v1', () => {
   it('withdraws a consent: the listing goes, a running sale fails and the money comes back', async () => {
     const listing = await json(await market.seller.send('POST', '/v1/offers', OFFER), 201);
     await json(await market.buyer.send('POST', '/v1/bids', { asset: listing.asset }), 201);
-    await market.environment.advance(3 * STEP_PAUSE_MS);
+    await market.environment.advance(2 * STEP_PAUSE_MS);
     const { consents } = await json(await market.seller.send('GET', '/v1/consents'));
     const path = `/v1/consents/${consents[0].id}`;
     await json(await market.buyer.send('DELETE', path), 404);
@@ -126,7 +126,7 @@ describe('/v1', () => {
     expect(data.asset).toBe(asset);
     expect(data.consumption.values).toEqual(data.curve.values);
     const { wallets } = await json(await market.seller.send('GET', '/v1/wallets'));
-    expect(wallets[0]).toMatchObject({ id: 'DUM1', available: '1010' });
+    expect(wallets[0]).toMatchObject({ id: 'DUM1', available: '1000', earned: '10' });
     const { transactions } = await json(await market.buyer.send('GET', '/v1/wallets/DUM1/transactions'));
     expect(transactions.at(-1)).toMatchObject({ direction: 'out', amount: '10', status: 'final', trade });
   });

@@ -2,7 +2,6 @@ import { type Descriptor, EdmpError, type Environment, Quality } from '@edmp/int
 import type {
   BlockView,
   BookOrderView,
-  CurrencyView,
   CurveQuery,
   CurveView,
   DeliveryView,
@@ -14,16 +13,16 @@ import type {
   TradeStepView,
   TradeView,
   WalletTransactionView,
-  WalletView,
 } from '@edmp/node';
 import { revealsByStep } from '@edmp/oehu-client';
 import { fakeConsents } from './fake-consents.ts';
+import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
+import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
 /** Pause between two steps of a fake trade, ms. */
 export const STEP_PAUSE_MS = 500;
 
-const GRANT = { DUM1: 1000n, DUM2: 10_000n };
 const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | null, type: string | null])[] =
   [
     ['trade-proposal', 'seller', 'market/trade'],
@@ -74,23 +73,9 @@ export function fakeMarket(options: {
     ask: string;
     bid: string;
   }[] = [];
-  const movements = new Map<string, WalletTransactionView[]>();
-  const currencies = new Map<string, CurrencyView>(
-    Object.keys(GRANT).map((name) => [
-      name,
-      {
-        id: name,
-        label: name,
-        name,
-        precision: 0,
-        test: true,
-        issuer: null,
-        notaries: [],
-        own: false,
-        block: null,
-      },
-    ]),
-  );
+  const wallets = fakeWallets();
+  const { move } = wallets;
+  const currencies = fakeCurrencies();
   const consents = fakeConsents(environment);
   const listeners = new Set<(event: NodeEvent) => void>();
   let ids = 0;
@@ -118,40 +103,6 @@ export function fakeMarket(options: {
     };
     blocks.push(block);
     return block.id;
-  };
-
-  const walletOf = (key: string, currency: string): WalletTransactionView[] =>
-    movements.get(`${key} ${currency}`) ?? [];
-  const move = (key: string, movement: WalletTransactionView): void => {
-    movements.set(`${key} ${movement.asset}`, [
-      ...walletOf(key, movement.asset).filter((known) => known.id !== movement.id),
-      movement,
-    ]);
-  };
-  const walletView = (key: string, currency: 'DUM1' | 'DUM2'): WalletView => {
-    const sum = (direction: 'in' | 'out', status: string, granted = false): bigint =>
-      walletOf(key, currency)
-        .filter(
-          (movement) =>
-            movement.direction === direction &&
-            movement.status === status &&
-            (direction === 'out' || granted === (movement.counterparty === null)),
-        )
-        .reduce((total, movement) => total + movement.amount, 0n);
-    const held = sum('out', 'held');
-    return {
-      id: currency,
-      name: `Test money ${currency.at(-1)}`,
-      address: key,
-      precision: 0,
-      minUnit: 1n,
-      symbol: currency,
-      test: true,
-      available: sum('in', 'final', true) - sum('out', 'final') - held,
-      held,
-      pending: sum('in', 'pending'),
-      earned: sum('in', 'final'),
-    };
   };
 
   const placed = (
@@ -323,19 +274,7 @@ export function fakeMarket(options: {
 
   return options.nodes.map((name, index) => {
     const key = (index + 1).toString(16).padStart(2, '0').repeat(32);
-    for (const [currency, amount] of Object.entries(GRANT)) {
-      move(key, {
-        id: `grant-${currency}`,
-        direction: 'in',
-        asset: currency,
-        amount,
-        counterparty: null,
-        time: now(),
-        description: 'Test money given at the start',
-        status: 'final',
-        trade: null,
-      });
-    }
+    wallets.grant(key, now());
     const meters: readonly MeterView[] = [
       {
         id: `meter-${index + 1}`,
@@ -391,7 +330,7 @@ export function fakeMarket(options: {
       return order;
     };
     const currencyKnown = (currency: string): void => {
-      if (!(currency in GRANT))
+      if (!FAKE_WALLETS.includes(currency))
         throw new EdmpError(
           'ERR_WALLET_UNSUPPORTED',
           `There is no wallet for ${currency}; take DUM1 or DUM2`,
@@ -517,7 +456,7 @@ export function fakeMarket(options: {
           throw new EdmpError('ERR_NODE_CONFLICT', 'This is your own listing; you cannot buy from yourself');
         const price = request.price ?? listing.price;
         currencyKnown(request.currency ?? listing.currency);
-        if (walletView(key, listing.currency as 'DUM1' | 'DUM2').available < price) {
+        if (wallets.view(key, listing.currency).available < price) {
           throw new EdmpError(
             'ERR_WALLET_INSUFFICIENT',
             `The wallet has less than ${price} ${listing.currency} available`,
@@ -567,31 +506,12 @@ export function fakeMarket(options: {
               : [{ kind: 'ack', subject: hold, signers: [WITNESS], bytes: Uint8Array.of(1, 2, 3) }],
         };
       },
-      currencies: async () => [...currencies.values()].map((view) => ({ ...view, own: view.issuer === key })),
-      async issueCurrency({ label, precision = 2, notaries = [WITNESS] }) {
-        const block = append(key, 'market/currency', null, null);
-        const currency: CurrencyView = {
-          id: block,
-          label,
-          name: `${label}·${key.slice(0, 6)}`,
-          precision,
-          test: false,
-          issuer: key,
-          notaries,
-          own: true,
-          block: new TextEncoder().encode(block),
-        };
-        currencies.set(block, currency);
-        return currency;
-      },
-      async addCurrency(bytes) {
-        const found = currencies.get(new TextDecoder().decode(bytes));
-        if (found === undefined) throw new EdmpError('ERR_MARKET_FORMAT', 'That block opens no currency');
-        return { ...found, own: found.issuer === key };
-      },
+      currencies: async () => currencies.views(key),
+      issueCurrency: async ({ label, precision = 2, notaries = [WITNESS] }) =>
+        currencies.issue(key, append(key, 'market/currency', null, null), { label, precision, notaries }),
+      addCurrency: async (bytes) => currencies.add(key, bytes),
       async transfer({ wallet, to, amount, memo }) {
-        if (!(wallet in GRANT)) throw new EdmpError('ERR_NODE_NOT_FOUND', `There is no wallet ${wallet}`);
-        if (walletView(key, wallet as 'DUM1').available < amount)
+        if (wallets.view(key, wallet).available < amount)
           throw new EdmpError('ERR_WALLET_INSUFFICIENT', 'Not that much is free');
         const block = append(key, 'market/transfer', to, null);
         const common = { amount, asset: wallet, time: now(), description: memo ?? 'Payment', trade: null };
@@ -601,7 +521,7 @@ export function fakeMarket(options: {
         return { id: block };
       },
       async claim(wallet) {
-        if (!(wallet in GRANT)) throw new EdmpError('ERR_NODE_NOT_FOUND', `There is no wallet ${wallet}`);
+        wallets.view(key, wallet);
         return { id: null };
       },
       async delivery(wanted): Promise<DeliveryView> {
@@ -629,11 +549,8 @@ export function fakeMarket(options: {
           curve: dataset.curve,
         };
       },
-      wallets: async () => [walletView(key, 'DUM1'), walletView(key, 'DUM2')],
-      async transactions(wallet) {
-        if (!(wallet in GRANT)) throw new EdmpError('ERR_NODE_NOT_FOUND', `There is no wallet ${wallet}`);
-        return walletOf(key, wallet);
-      },
+      wallets: async () => FAKE_WALLETS.map((wallet) => wallets.view(key, wallet)),
+      transactions: async (wallet) => wallets.movements(key, wallet),
       blocks: async ({ author, after, limit }) =>
         (author === undefined
           ? blocks.slice(after ?? 0)

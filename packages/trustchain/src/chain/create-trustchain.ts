@@ -207,6 +207,10 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       if (next !== undefined) past.passed(next);
       return block;
     },
+    async finish(callOptions) {
+      expectRunning();
+      await writer.finish(callOptions);
+    },
     async history(author, historyOptions) {
       expectRunning();
       return past.bring(author, historyOptions);

@@ -61,6 +61,8 @@ export interface WriterContext {
  */
 export interface ChainWriter {
   append(request: AppendRequest, options?: AbortOptions): Promise<HalfBlock>;
+  /** Signs what a crash or a failed signer left reserved, in its turn. Throws as {@link ChainWriter.append} does. */
+  finish(options?: AbortOptions): Promise<void>;
   /** An own block came from outside and is stored: the head is read again, and what is being signed is thrown away. */
   refresh(): void;
   idle(): Promise<void>;
@@ -165,6 +167,16 @@ export function chainWriter(context: WriterContext): ChainWriter {
 
   /** Head of the own chain, after finishing what a crash or a failed signer left reserved. */
   const loadHead = async (since: number): Promise<Head> => {
+    try {
+      return await finishReserved(since);
+    } catch (error) {
+      // What is reserved above this head is still unsigned: whoever comes next must look again.
+      head = undefined;
+      throw error;
+    }
+  };
+
+  const finishReserved = async (since: number): Promise<Head> => {
     const stored = await store.head(self);
     head = { seq: stored?.core.seq ?? 0, id: stored?.id ?? null, time: stored?.core.time ?? 0 };
     for (;;) {
@@ -254,7 +266,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
     draining = undefined;
   };
 
-  return {
+  const writer: ChainWriter = {
     append(request, options = {}) {
       if (queue.length >= context.maxQueued) {
         return Promise.reject(
@@ -281,6 +293,16 @@ export function chainWriter(context: WriterContext): ChainWriter {
         draining ??= Promise.resolve().then(drain);
       });
     },
+    async finish(options) {
+      if ((await store.unfinished(self)).length === 0) return;
+      const nothing = new ChainError('ERR_CHAIN_BUSY', 'Nothing is appended');
+      try {
+        // Every turn finishes what is reserved before it looks at what is asked for; this one asks for nothing.
+        await writer.append({ build: () => Promise.reject(nothing) }, options);
+      } catch (error) {
+        if (error !== nothing) throw error;
+      }
+    },
     refresh() {
       head = undefined;
       fromOutside += 1;
@@ -289,4 +311,5 @@ export function chainWriter(context: WriterContext): ChainWriter {
       while (draining !== undefined) await draining;
     },
   };
+  return writer;
 }

@@ -105,7 +105,7 @@ function explain({ id, test }: WalletView): string | undefined {
 }
 
 function describe({ description }: WalletTransactionView): string {
-  return description === 'Genesis grant' ? 'Test money given at the start' : shortAssets(description);
+  return description === 'Grant of test money' ? 'Test money given at the start' : shortAssets(description);
 }
 
 function Movement({

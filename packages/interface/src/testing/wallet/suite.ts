@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
+import { walletFacts } from './facts.ts';
 import type { WalletSuiteOptions } from './harness.ts';
 import { walletPayments } from './payments.ts';
-import { walletFacts } from './facts.ts';
 
 /** What every `Wallet` must do. Registers vitest cases; call it at the top of a test file. */
 export function walletSuite(options: WalletSuiteOptions): void {

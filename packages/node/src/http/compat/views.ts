@@ -102,10 +102,13 @@ export function transaction(
   };
 }
 
-/** A wallet's balance. */
+/**
+ * A wallet's balance. The four documented fields have none for test money that was earned and is not spent again: it
+ * stands with what is available, as EDMP showed it, and an order beyond what may be spent is refused with its reason.
+ */
 export function balance(wallet: WalletView): Record<string, unknown> {
   return {
-    available: jsonAmount(wallet.available),
+    available: jsonAmount(wallet.available + wallet.earned),
     pending: jsonAmount(wallet.pending),
     currency: wallet.id,
     precision: wallet.precision,

@@ -89,11 +89,11 @@ export function endedTrade(node: RunningNode, order: string): Promise<TradeView>
   );
 }
 
-/** Spendable DUM1 of a node. */
+/** DUM1 of a node: what it may spend, and what it earned. */
 export async function balanceOf(node: RunningNode): Promise<bigint> {
   const wallet = (await node.client.wallets()).find((candidate) => candidate.id === 'DUM1');
   if (wallet === undefined) throw new Error('The node has no DUM1 wallet');
-  return wallet.available;
+  return wallet.available + wallet.earned;
 }
 
 const zone = zoneOf('Europe/Amsterdam');

@@ -1,4 +1,4 @@
-import type { Price } from '../asset/price.ts';
+import type { Price } from './price.ts';
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
