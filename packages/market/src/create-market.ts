@@ -180,6 +180,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     exchange: currencyExchange,
     once,
+    records,
     spender,
     wallet: walletNeeds,
     ownNotaries: notaryKeys,

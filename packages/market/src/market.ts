@@ -234,6 +234,11 @@ export interface Market extends AsyncDisposable {
   readonly notaryKeys: readonly PublicKey[];
   /** Currencies known here: the test currencies, and issued ones that were added or met. */
   currencies(): readonly Currency[];
+  /**
+   * Whether this node's owner chose a currency: a test currency, or one that it added, issued or paid in. Others were only
+   * met, and anybody may give a currency any label.
+   */
+  isChosenCurrency(currency: CurrencyId): boolean;
   /** Adds a currency by its issuer's signed `market/currency` block. Throws `ERR_MARKET_FORMAT`, `ERR_BLOCK_*`. */
   addCurrency(block: Uint8Array): Promise<Currency>;
   /** Opens a currency of this node's own. Throws `ERR_MARKET_FORMAT`, `ERR_CURRENCY_UNKNOWN` (no notary here and none named), `ERR_IDEMPOTENCY`. */

@@ -39,3 +39,21 @@ describe('a flood of new currencies', () => {
     expect((await payee.market.balance(payee.key, sun.id)).available).toBe(1_000n);
   }, 60_000);
 });
+
+describe('a currency that its owner added', () => {
+  it('stays chosen over a restart', async () => {
+    world = await createWorld(78);
+    const issuer = await world.node('issuer', {}, true);
+    const other = await world.node('other', { matchmaker: false });
+    await world.link(issuer, other);
+    const sun = await issuer.market.issueCurrency({ label: 'SUN', precision: 2 });
+    await world.environment.advance(1_000);
+    expect(issuer.market.isChosenCurrency(sun.id)).toBe(true);
+    expect(other.market.isChosenCurrency(sun.id)).toBe(false);
+    await other.market.addCurrency(issuer.market.currencyBlock(sun.id).bytes);
+    expect(other.market.isChosenCurrency(sun.id)).toBe(true);
+    await world.restart(other);
+    expect(other.market.isChosenCurrency(sun.id)).toBe(true);
+    expect(other.market.isChosenCurrency('DUM1')).toBe(true);
+  });
+});
