@@ -269,7 +269,10 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     spender,
   });
   const wallets = (): readonly Wallet[] => [
-    ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
+    ...currencies
+      .values()
+      .filter(({ id }) => currencies.isKept(id))
+      .map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
   ];
   return new MarketDesk({

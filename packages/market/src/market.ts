@@ -277,7 +277,7 @@ export interface Market extends AsyncDisposable {
   /** Waits for a state of an own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */
   waitFor(order: Order, options?: OrderWait): Promise<Order>;
   waitFor(trade: Trade, options?: TradeWait): Promise<Trade>;
-  /** One wallet per currency, and `EW` for licences. */
+  /** One wallet for every currency that own money may be in (chosen, or paid in), and `EW` for licences. */
   wallets(): readonly Wallet[];
   /** Balance of any account as far as its blocks are known here. */
   balance(account: PublicKey, currency: CurrencyId): Promise<WalletBalance>;

@@ -33,6 +33,8 @@ export interface CurrencyRegister {
   pin(id: CurrencyId): boolean;
   /** Whether a currency is pinned; test currencies are. */
   isPinned(id: CurrencyId): boolean;
+  /** Whether a currency is pinned or preferred: whether own money may be in it. */
+  isKept(id: CurrencyId): boolean;
   /** Lets a currency give way only when all others are pinned or preferred too: one that its owner was paid in. */
   prefer(id: CurrencyId): void;
   /** Test currencies first, then issued ones, oldest known first. */
@@ -86,6 +88,7 @@ export function currencyRegister(options: CurrencyRegisterOptions = {}): Currenc
       return true;
     },
     isPinned: (id) => isTestCurrency(id) || pinned.has(id),
+    isKept: (id) => isTestCurrency(id) || pinned.has(id) || preferred.has(id),
     prefer(id) {
       if (issued.has(id)) preferred.add(id);
     },

@@ -30,6 +30,7 @@ describe('a flood of new currencies', () => {
     await world.environment.advance(5_000);
     // The test currencies and as many others as are kept.
     expect(payee.market.currencies().length).toBe(MAX_CURRENCIES + 2);
+    expect(payee.market.wallets().map(({ id }) => id)).toEqual(['DUM1', 'DUM2', sun.id, 'EW']);
     expect(payee.market.currencies().map(({ id }) => id)).toContain(sun.id);
     expect((await payee.market.balance(payee.key, sun.id)).available).toBe(1_000n);
     await world.crash(issuer);
