@@ -225,6 +225,8 @@ export class HoldDesk {
       case 'completed':
       case 'undecided':
         if (release === null) return { kind: 'wait' };
+        // Past the release deadline without a quorum the money goes back: whoever gets the key then has it for nothing.
+        if (state === 'undecided' && trade.acks === null) return { kind: 'wait' };
         // If this answer gets lost, the buyer shows its hold again.
         trade.handed = true;
         return { kind: 'released', release: release.block.bytes, opener: release.opener };
