@@ -133,7 +133,8 @@ export class SimNode {
       });
       const market = await createMarket({
         trustchain,
-        network: world.isTraced && this.isNotary ? tracedNotary(used, (text) => world.trace(`${this.name} ${text}`)) : used,
+        // Also when nobody reads: a run that is looked at must be the same run.
+        network: this.isNotary ? tracedNotary(used, world.isTraced, (text) => world.trace(`${this.name} ${text}`)) : used,
         settlement: this.settlement,
         environment: this.clock,
         crypto: world.crypto,

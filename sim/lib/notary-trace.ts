@@ -4,14 +4,14 @@ import { NOTARY_PROTOCOL } from '../../packages/market/src/notary/limits.ts';
 import { decodeNotaryRequest } from '../../packages/market/src/notary/messages.ts';
 
 /** A network of which what its notary answers is told in words, for whoever reads a trace. */
-export function tracedNotary(network: Network, tell: (text: string) => void): Network {
+export function tracedNotary(network: Network, isRead: boolean, tell: (text: string) => void): Network {
   const handle: Network['handle'] = (protocol, handler, options) => {
     if (protocol !== NOTARY_PROTOCOL) return network.handle(protocol, handler, options);
     return network.handle(
       protocol,
       async (request) => {
         const answer = await handler(request);
-        if (answer instanceof Uint8Array) tell(`${describe(request.body)} -> ${describeAnswer(answer)}`);
+        if (isRead && answer instanceof Uint8Array) tell(`${describe(request.body)} -> ${describeAnswer(answer)}`);
         return answer as Uint8Array;
       },
       options,

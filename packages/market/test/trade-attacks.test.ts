@@ -297,7 +297,10 @@ describe('M12 only a hold reserves', () => {
     }
     await world.buy(honest, ask.asset);
     await world.until(() => stateOf(honest) === 'completed', 2 * MINUTE);
-    expect((await propose(seller, griefers[0]!, ask)).reply).toMatchObject({ kind: 'decline', reason: 'busy' });
+    expect((await propose(seller, griefers[0]!, ask)).reply).toMatchObject({
+      kind: 'decline',
+      reason: 'busy',
+    });
   });
 
   it('M12 a cancelled ask takes no hold, and 200 proposals leave a bounded trace', async () => {
@@ -419,7 +422,7 @@ describe('H6 what a seller acts on', () => {
     expect(tradeOf(seller).acks?.kind).toBe('ack');
   });
 
-  it('a trade with the lone notary of its currency is refused unless switched on', async () => {
+  it('H10 a trade with the lone notary of its currency is refused unless switched on', async () => {
     for (const loneNotaryParty of [false, true]) {
       world = new TradingWorld(604);
       const seller = await world.trader('seller', { settings: { loneNotaryParty } });

@@ -69,7 +69,8 @@ export class IncomingPayments {
     this.#waiting.set(spending.key, stop);
     this.#find(spending, AbortSignal.any([this.#needs.signal, stop.signal]))
       .catch((error: unknown) => {
-        if (!this.#needs.signal.aborted && !stop.signal.aborted) this.#needs.report('looking for a certificate', error);
+        if (!this.#needs.signal.aborted && !stop.signal.aborted)
+          this.#needs.report('looking for a certificate', error);
       })
       .finally(() => {
         if (this.#waiting.get(spending.key) === stop) this.#waiting.delete(spending.key);

@@ -1,4 +1,12 @@
-import { type AbortOptions, type Environment, isEdmpError, sleep, type Trustchain } from '@edmp/interface';
+import {
+  type AbortOptions,
+  type BlockId,
+  type Environment,
+  isEdmpError,
+  type PublicKey,
+  sleep,
+  type Trustchain,
+} from '@edmp/interface';
 import { isTestCurrency } from '../asset/currency.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { TradeEngine } from '../trade/engine.ts';
@@ -11,7 +19,7 @@ const LAST_PAUSE_MS = 300_000;
 
 /** What {@link ReceiptChains} needs. */
 export interface ReceiptChainNeeds {
-  readonly trustchain: Pick<Trustchain, 'history'>;
+  readonly trustchain: Pick<Trustchain, 'history' | 'store'>;
   readonly ledger: () => Ledger;
   readonly environment: Environment;
   readonly report: (what: string, error: unknown) => void;
@@ -36,17 +44,28 @@ export class ReceiptChains {
     return engine.on(({ trade }) => this.#consider(trade));
   }
 
-  #consider({ role, state, hold, receipt }: Trade): void {
-    if (role !== 'seller' || state !== 'completed' || hold === null || receipt === null) return;
+  #consider(trade: Trade): void {
+    const { role, state, hold, release } = trade;
+    if (role !== 'seller' || state !== 'completed' || hold === null || release === null) return;
     if (!isTestCurrency(hold.money.currency) || this.#isSettled(hold.key)) return;
     if (this.#waiting.has(hold.key) || this.#waiting.size >= MAX_WAITING) return;
     this.#waiting.add(hold.key);
     const { report, signal, trustchain } = this.#needs;
-    this.#until(hold.key, (options) => trustchain.history(hold.author, { ...options, upTo: receipt }))
+    const fetch = async (options: AbortOptions): Promise<void> => {
+      // A trade that was taken up again does not name its receipt.
+      const upTo = trade.receipt ?? (await this.#receiptOf(release.block.id, hold.author));
+      if (upTo !== undefined) await trustchain.history(hold.author, { ...options, upTo });
+    };
+    this.#until(hold.key, fetch)
       .catch((error: unknown) => {
         if (!signal.aborted) report('fetching the chain of a receipt', error);
       })
       .finally(() => this.#waiting.delete(hold.key));
+  }
+
+  async #receiptOf(release: BlockId, buyer: PublicKey): Promise<BlockId | undefined> {
+    const [receipt] = await this.#needs.trustchain.store.answers(release, { author: buyer, limit: 1 });
+    return receipt?.block.id;
   }
 
   async #until(hold: string, fetch: (options: AbortOptions) => Promise<unknown>): Promise<void> {

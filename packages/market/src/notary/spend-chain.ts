@@ -143,12 +143,13 @@ export class SpendChain {
   /** The blocks after an income up to the first one whose certificate is kept here; none when there is no such one. */
   async #cover(income: Spending): Promise<readonly Spending[]> {
     let shortest: readonly Spending[] = [];
-    for (const { kind, subject } of this.#certificates.own()) {
+    for await (const { kind, subject } of this.#certificates.own()) {
       if (kind !== 'spend') continue;
       const certified = await this.#spending(subject);
       const distance = certified === undefined ? 0 : certified.money.n - income.money.n;
       const isCloser = shortest.length === 0 || distance < shortest.length;
-      if (certified?.authorHex !== income.authorHex || distance < 1 || distance > MAX_RUN || !isCloser) continue;
+      if (certified?.authorHex !== income.authorHex || distance < 1 || distance > MAX_RUN || !isCloser)
+        continue;
       const between = await this.#between(income, certified);
       if (between !== undefined) shortest = between;
     }

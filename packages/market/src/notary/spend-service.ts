@@ -245,7 +245,11 @@ export class SpendService {
   ): Promise<NotaryAnswer | undefined> {
     const seen = new Set<string>();
     const need: BlockId[] = [];
-    const shown: { readonly certificate: Certificate; readonly subject: Spending; readonly income: Spending }[] = [];
+    const shown: {
+      readonly certificate: Certificate;
+      readonly subject: Spending;
+      readonly income: Spending;
+    }[] = [];
     for (const [i, block] of fresh.entries()) {
       for (const { id, amount } of block.money.claims) {
         const key = id.toString();

@@ -2,7 +2,7 @@ import type { AssetId } from '@edmp/interface';
 import { type Price, price } from '../asset/price.ts';
 import { compareExact, type ExactRatio, exactRatio, priceKey } from '../asset/price-key.ts';
 import type { SignedOrder } from '../blocks/order.ts';
-import { digestOfAsset, keyOfDigest } from '../codec/order-id.ts';
+import { digestOfAsset, keyOfDigest } from '../blocks/order-id.ts';
 import { MarketError } from '../errors.ts';
 import { BlockArena } from './block-arena.ts';
 import { DIGEST_BYTES, DigestIndex, type HashSecret } from './digest-index.ts';

@@ -218,15 +218,15 @@ export class HoldDesk {
   }
 
   #answer(trade: Trade): TradeReply {
-    const { release, state, failure } = trade;
+    const { release, state, failure, acks } = trade;
     switch (state) {
       case 'acknowledged':
       case 'waiting':
       case 'completed':
       case 'undecided':
         if (release === null) return { kind: 'wait' };
-        // Past the release deadline without a quorum the money goes back: whoever gets the key then has it for nothing.
-        if (state === 'undecided' && trade.acks === null) return { kind: 'wait' };
+        // Past its deadlines a release that no quorum acknowledged is not paid: the money goes back, and the key stays.
+        if (state === 'undecided' && acks === null) return { kind: 'wait' };
         // If this answer gets lost, the buyer shows its hold again.
         trade.handed = true;
         return { kind: 'released', release: release.block.bytes, opener: release.opener };
