@@ -134,7 +134,9 @@ export class SimNode {
       const market = await createMarket({
         trustchain,
         // Also when nobody reads: a run that is looked at must be the same run.
-        network: this.isNotary ? tracedNotary(used, world.isTraced, (text) => world.trace(`${this.name} ${text}`)) : used,
+        network: this.isNotary
+          ? tracedNotary(used, world.isTraced, (text) => world.trace(`${this.name} ${text}`))
+          : used,
         settlement: this.settlement,
         environment: this.clock,
         crypto: world.crypto,

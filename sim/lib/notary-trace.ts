@@ -11,7 +11,8 @@ export function tracedNotary(network: Network, isRead: boolean, tell: (text: str
       protocol,
       async (request) => {
         const answer = await handler(request);
-        if (isRead && answer instanceof Uint8Array) tell(`${describe(request.body)} -> ${describeAnswer(answer)}`);
+        if (isRead && answer instanceof Uint8Array)
+          tell(`${describe(request.body)} -> ${describeAnswer(answer)}`);
         return answer as Uint8Array;
       },
       options,
@@ -43,7 +44,10 @@ function describeAnswer(bytes: Uint8Array): string {
         return `later ${answer.ms}`;
       case 'holds':
         return answer.holds
-          .map(({ statements, need, laterMs }) => `[${statements.map(({ kind }) => kind)}] need ${need} later ${laterMs}`)
+          .map(
+            ({ statements, need, laterMs }) =>
+              `[${statements.map(({ kind }) => kind)}] need ${need} later ${laterMs}`,
+          )
           .join('; ');
       default:
         return answer.kind;

@@ -1,7 +1,7 @@
 import { equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
 import type { MarketOptions } from '../../packages/market/src/index.ts';
-import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
 import { faultsOf } from '../../packages/market/src/notary.ts';
+import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
 import type { World } from '../lib/world.ts';
 import { Liars } from './byzantine/draw.ts';
 import type { ByzantineRole, LiarContext } from './byzantine/role.ts';
@@ -105,9 +105,7 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
 
 /** Homes sit behind routers: they reach those who serve the community, and whom they trade with. */
 function isWanted(cast: Cast, a: PublicKey, b: PublicKey): boolean {
-  const [left, right] = [a, b].map((key) =>
-    cast.members.find(({ node }) => equalBytes(node.key, key)),
-  );
+  const [left, right] = [a, b].map((key) => cast.members.find(({ node }) => equalBytes(node.key, key)));
   if (left === undefined || right === undefined) return false;
   return left.node.isNotary || right.node.isNotary || left.party !== right.party;
 }

@@ -1,5 +1,5 @@
 import { equalBytes, publicKeyToHex } from '../../packages/interface/src/index.ts';
-import { type Market, type Trade, isMarketError } from '../../packages/market/src/index.ts';
+import { isMarketError, type Market, type Trade } from '../../packages/market/src/index.ts';
 import { pays } from '../../packages/market/src/ledger.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
@@ -81,7 +81,8 @@ export class Watch {
     // A crash may lose the blocks of others that an outcome was known by; another one must never be told.
     if (before !== undefined && before.outcome !== null && outcome !== null) {
       const weaker = STRENGTH.indexOf(outcome) < STRENGTH.indexOf(before.outcome);
-      if (weaker) world.findings.add('lost', 'outcome-taken-back', `${name}: ${before.outcome} became ${outcome}`);
+      if (weaker)
+        world.findings.add('lost', 'outcome-taken-back', `${name}: ${before.outcome} became ${outcome}`);
     }
     this.#seen.set(name, {
       state: trade.state,
@@ -95,7 +96,11 @@ export class Watch {
 const EARLY: ReadonlySet<string> = new Set(['proposing', 'fetching', 'signing', 'offered']);
 
 /** Codes that a node may note about its own work when peers, its disk or its peers' bytes fail it. */
-const BACKGROUND: ReadonlySet<string> = new Set(['ERR_STORE_FULL', 'ERR_STORE_CLOSED', 'ERR_NETWORK_STOPPED']);
+const BACKGROUND: ReadonlySet<string> = new Set([
+  'ERR_STORE_FULL',
+  'ERR_STORE_CLOSED',
+  'ERR_NETWORK_STOPPED',
+]);
 
 /** What must be true when everything was healed, all deadlines are over and everybody looked after its money. */
 export async function checkEnd(cast: Cast, universe: Universe, excuses: Excuses): Promise<void> {
@@ -169,19 +174,66 @@ async function checkTrade(
   if (trade.state === 'lost' && paid) findings.add('violations', 'paid-and-told-lost', `${name}: ${kind}`);
 }
 
-async function checkBalances(cast: Cast, universe: Universe, { node }: Member, market: Market): Promise<void> {
+async function checkBalances(
+  cast: Cast,
+  universe: Universe,
+  { node }: Member,
+  market: Market,
+): Promise<void> {
   const { findings, environment } = cast.world;
   const { sun } = cast;
   for (const currency of ['DUM1', 'DUM2', ...(sun === null ? [] : [sun.id])]) {
     const own = await environment.run(market.balance(node.key, currency)).catch((error: unknown) => {
-      findings.add('stuck', 'no-balance', `${node.name}: ${isMarketError(error) ? error.code : String(error)}`);
+      findings.add(
+        'stuck',
+        'no-balance',
+        `${node.name}: ${isMarketError(error) ? error.code : String(error)}`,
+      );
       return undefined;
     });
     if (own === undefined) continue;
     const all = universe.ledger.balance(node.key, currency);
-    if (process.env.DEBUG2 && node.name === process.env.DEBUG2) for (const m of cast.members) { const own = await node.running!.stores.blocks.range(m.node.key, 1, 1000, 1000); const full = await m.node.running!.stores.blocks.range(m.node.key, 1, 1000, 1000); console.log(node.name, 'has of', m.node.name, own.map(b=>b.core.seq).join(','), '|', full.map(b=>b.core.seq+b.core.type.slice(7,10)).join(',')); }
-    if (process.env.DEBUG) { for (const t of market.trades()) { const e = market.tradeEvidence(t.id); console.log(node.name, t.role, t.state, t.amount, t.price.currency.slice(-6), 'spend', !!e.spend, 'ack', !!e.acks, e.outcome?.kind, !!e.outcome?.certificate, 'univ', universe.ledger.hold(String(e.hold))?.outcome?.kind); }
-      console.log(node.name, 'own', own, 'all', all, await node.running!.stores.records.entries('evidence/').then(x=>x.map(y=>y[0].slice(0,30)))); }
+    if (process.env.DEBUG2 && node.name === process.env.DEBUG2)
+      for (const m of cast.members) {
+        const own = await node.running!.stores.blocks.range(m.node.key, 1, 1000, 1000);
+        const full = await m.node.running!.stores.blocks.range(m.node.key, 1, 1000, 1000);
+        console.log(
+          node.name,
+          'has of',
+          m.node.name,
+          own.map((b) => b.core.seq).join(','),
+          '|',
+          full.map((b) => b.core.seq + b.core.type.slice(7, 10)).join(','),
+        );
+      }
+    if (process.env.DEBUG) {
+      for (const t of market.trades()) {
+        const e = market.tradeEvidence(t.id);
+        console.log(
+          node.name,
+          t.role,
+          t.state,
+          t.amount,
+          t.price.currency.slice(-6),
+          'spend',
+          !!e.spend,
+          'ack',
+          !!e.acks,
+          e.outcome?.kind,
+          !!e.outcome?.certificate,
+          'univ',
+          universe.ledger.hold(String(e.hold))?.outcome?.kind,
+        );
+      }
+      console.log(
+        node.name,
+        'own',
+        own,
+        'all',
+        all,
+        await node.running!.stores.records.entries('evidence/').then((x) => x.map((y) => y[0].slice(0, 30))),
+      );
+    }
     for (const part of ['available', 'held', 'pending', 'earned'] as const) {
       // What a liar paid and told nobody of is on no chain that this node could know.
       const kept = own[part] < all[part] ? await keptBack(cast, universe, node, currency) : 0n;
@@ -195,14 +247,21 @@ async function checkBalances(cast: Cast, universe: Universe, { node }: Member, m
       }
     }
     const { state } = universe.ledger.account(node.key, currency);
-    if (state !== 'ok') findings.add('stuck', 'account-stopped', `${node.name} ${publicKeyToHex(node.key).slice(0, 8)} ${state}`);
+    if (state !== 'ok')
+      findings.add(
+        'stuck',
+        'account-stopped',
+        `${node.name} ${publicKeyToHex(node.key).slice(0, 8)} ${state}`,
+      );
   }
 }
 
 /** Transfers to a node by liars that it does not hold, minor units. */
 async function keptBack(cast: Cast, universe: Universe, node: SimNode, currency: string): Promise<bigint> {
   const liars = new Set(
-    cast.members.filter((member) => member.node.byzantine !== null).map((member) => publicKeyToHex(member.node.key)),
+    cast.members
+      .filter((member) => member.node.byzantine !== null)
+      .map((member) => publicKeyToHex(member.node.key)),
   );
   let sum = 0n;
   for (const { id, kind, authorHex, money } of universe.spendings.values()) {
@@ -216,7 +275,10 @@ async function keptBack(cast: Cast, universe: Universe, node: SimNode, currency:
 }
 
 /** Ends of honest nodes' trades, for the report. */
-export function countTrades(world: World, watch: Watch): { readonly trades: number; readonly completed: number } {
+export function countTrades(
+  world: World,
+  watch: Watch,
+): { readonly trades: number; readonly completed: number } {
   void world;
   const all = [...watch.trades.values()].filter(({ role }) => role === 'buyer');
   return { trades: all.length, completed: all.filter(({ state }) => state === 'completed').length };

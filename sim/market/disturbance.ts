@@ -1,5 +1,10 @@
 import type { SeededRandom } from '../../packages/interface/src/index.ts';
-import { BUYER_STATES, SELLER_STATES, type TradeRole, type TradeState } from '../../packages/market/src/trade/states.ts';
+import {
+  BUYER_STATES,
+  SELLER_STATES,
+  type TradeRole,
+  type TradeState,
+} from '../../packages/market/src/trade/states.ts';
 import { type Cast, deciders, type Member, memberOf } from './members.ts';
 import { crashFor } from './operations.ts';
 
@@ -88,7 +93,11 @@ export class Marksman {
     const judges = deciders(this.#cast);
     const all = this.#cast.members.map(({ node }) => node.key);
     const cut = (left: readonly Member['node'][], right: readonly Member['node'][]): void => {
-      world.links.cut(left.map(({ key }) => key), right.map(({ key }) => key), ms);
+      world.links.cut(
+        left.map(({ key }) => key),
+        right.map(({ key }) => key),
+        ms,
+      );
       this.#note('cut', [...left, ...right], ms);
     };
     switch (stroke) {
@@ -110,7 +119,10 @@ export class Marksman {
       case 'cut-witnesses':
         return cut(judges.slice(0, judges.length >> 1), judges.slice(judges.length >> 1));
       case 'cut-self-all':
-        return cut([self.node], this.#cast.members.map(({ node }) => node));
+        return cut(
+          [self.node],
+          this.#cast.members.map(({ node }) => node),
+        );
       case 'deaf-self':
         this.#note('cut', [self.node], ms);
         return world.links.cut(all, [self.node.key], ms, true);
@@ -132,7 +144,12 @@ export class Marksman {
     const right = members.map(({ node }) => node).filter((node) => !left.includes(node));
     const ms = this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short');
     world.fault('partition', `${left.map(({ name }) => name).join(' ')} for ${ms}`);
-    world.links.cut(left.map(({ key }) => key), right.map(({ key }) => key), ms, this.#random.below(4) === 0);
+    world.links.cut(
+      left.map(({ key }) => key),
+      right.map(({ key }) => key),
+      ms,
+      this.#random.below(4) === 0,
+    );
     this.#note('cut', [...left, ...right], ms);
   }
 

@@ -6,9 +6,9 @@ import type { SimNode } from '../lib/node.ts';
 import { World } from '../lib/world.ts';
 import type { ByzantineRole } from './byzantine/role.ts';
 import { createCast } from './cast.ts';
-import { type Cast, deciders, memberOf, membersOf } from './members.ts';
 import { checkEnd, countTrades, type Excuses, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
+import { type Cast, deciders, memberOf, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
 import { Universe } from './universe.ts';
 
@@ -40,7 +40,16 @@ export interface HistoryOptions {
 }
 
 /** Kinds of faults that `only` chooses from. */
-export const FAULT_KINDS = ['topics', 'frames', 'partitions', 'aimed', 'crashes', 'disks', 'clocks', 'byzantine'] as const;
+export const FAULT_KINDS = [
+  'topics',
+  'frames',
+  'partitions',
+  'aimed',
+  'crashes',
+  'disks',
+  'clocks',
+  'byzantine',
+] as const;
 /** One of {@link FAULT_KINDS}. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -172,7 +181,9 @@ class History {
     const world = this.#world;
     const { accept, release, complain } = cast.durations;
     const busy = (): boolean =>
-      cast.members.some(({ node }) => node.running?.market.trades().some(({ finished }) => !finished) === true);
+      cast.members.some(
+        ({ node }) => node.running?.market.trades().some(({ finished }) => !finished) === true,
+      );
     const last = accept + release + complain + 12 * cast.deltaMs;
     await world.advance(MINUTE);
     await world.until(() => !busy(), last, MINUTE);
@@ -222,19 +233,26 @@ function excuses(cast: Cast, marksman: Marksman): Excuses {
   const names = (trade: Trade): readonly string[] => {
     const keys = new Set(trade.witnesses.map(publicKeyToHex));
     return deciders(cast)
-      .filter(({ running }) => running?.market.notaryKeys.some((key) => keys.has(publicKeyToHex(key))) === true)
+      .filter(
+        ({ running }) => running?.market.notaryKeys.some((key) => keys.has(publicKeyToHex(key))) === true,
+      )
       .map(({ name }) => name);
   };
   const touches = (some: readonly string[], from: number, to: number): boolean =>
-    marksman.spans.some((span) => span.from <= to && span.to >= from && span.names.some((name) => some.includes(name)));
+    marksman.spans.some(
+      (span) => span.from <= to && span.to >= from && span.names.some((name) => some.includes(name)),
+    );
   const rounds = 6 * cast.deltaMs;
   return {
     liars: (trade) =>
       [trade.seller, trade.buyer].some((key) => {
-        const node = cast.members.find((member) => publicKeyToHex(member.node.key) === publicKeyToHex(key))?.node;
+        const node = cast.members.find(
+          (member) => publicKeyToHex(member.node.key) === publicKeyToHex(key),
+        )?.node;
         return node !== undefined && node.byzantine !== null;
       }) || deciders(cast).some(({ name, byzantine }) => byzantine !== null && names(trade).includes(name)),
-    away: (node, trade) => touches([node.name, ...names(trade)], trade.deadlines.accept, trade.deadlines.complain + rounds),
+    away: (node, trade) =>
+      touches([node.name, ...names(trade)], trade.deadlines.accept, trade.deadlines.complain + rounds),
     split: (trade) =>
       trade.witnesses.length > 1 &&
       (touches(names(trade), trade.deadlines.release - rounds, trade.deadlines.release + rounds) ||
@@ -244,5 +262,7 @@ function excuses(cast: Cast, marksman: Marksman): Excuses {
 
 /** Members whose nodes lie. */
 export function liarsOf(cast: Cast): readonly string[] {
-  return cast.members.filter(({ node }) => memberOf(cast, node)?.node.byzantine != null).map(({ node }) => node.name);
+  return cast.members
+    .filter(({ node }) => memberOf(cast, node)?.node.byzantine != null)
+    .map(({ node }) => node.name);
 }

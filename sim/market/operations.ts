@@ -130,7 +130,9 @@ export class Operations {
     const from = this.#oneOf(members);
     // Payments go to whom one can reach: a block that was handed to nobody cannot pay anybody.
     const { wanted } = this.#cast.world.links;
-    const reached = members.filter(({ node }) => node !== from?.node && from !== undefined && wanted(from.node.key, node.key));
+    const reached = members.filter(
+      ({ node }) => node !== from?.node && from !== undefined && wanted(from.node.key, node.key),
+    );
     const to = this.#oneOf(reached);
     const currency = this.#oneOf(['DUM1', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
     const amount = BigInt(1 + this.#random.below(300));

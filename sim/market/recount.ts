@@ -54,7 +54,11 @@ export function recount(universe: Universe, currency: IssuedCurrency, findings: 
     .reduce((sum, [, { amount }]) => sum + amount, 0n);
   const sum = accounts + held + unclaimed;
   if (sum !== 0n) {
-    findings.add(sum > 0n ? 'created' : 'lost', 'sum', `accounts ${accounts}, held ${held}, unclaimed ${unclaimed}`);
+    findings.add(
+      sum > 0n ? 'created' : 'lost',
+      'sum',
+      `accounts ${accounts}, held ${held}, unclaimed ${unclaimed}`,
+    );
   }
   const total = universe.ledger.total(currency.id);
   if (total.accounts !== accounts || total.held !== held || total.unclaimed !== unclaimed) {

@@ -56,7 +56,8 @@ export class MarketReport {
       this.#seeds.set(rule, seeds);
     }
     const done = this.#counts.get('histories');
-    if (done % PROGRESS_EVERY === 0) this.#tell(`${done} histories, ${this.#counts.get('completed')} trades\n`);
+    if (done % PROGRESS_EVERY === 0)
+      this.#tell(`${done} histories, ${this.#counts.get('completed')} trades\n`);
   }
 
   summary(ms: number): Summary {
@@ -74,7 +75,9 @@ export class MarketReport {
       unpaid: found('unpaid'),
       stuck: found('stuck'),
       violations: found('violations'),
-      seeds: Object.fromEntries([...this.#seeds].map(([rule, seeds]) => [rule, seeds.toSorted((a, b) => a - b)])),
+      seeds: Object.fromEntries(
+        [...this.#seeds].map(([rule, seeds]) => [rule, seeds.toSorted((a, b) => a - b)]),
+      ),
       ms,
     };
   }

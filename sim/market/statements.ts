@@ -7,9 +7,9 @@ import {
 } from '../../packages/interface/src/index.ts';
 import { currencyIdToTx } from '../../packages/market/src/blocks/price.ts';
 import { spendingOf } from '../../packages/market/src/codec.ts';
-import type { Statement } from '../../packages/market/src/notary.ts';
 import { decodeHoldRow } from '../../packages/market/src/notary/hold-row.ts';
 import { statementsOfRow } from '../../packages/market/src/notary/own-statements.ts';
+import type { Statement } from '../../packages/market/src/notary.ts';
 import { decodeHalfBlock } from '../../packages/trustchain/src/index.ts';
 
 const KEY = 'notary/key/';

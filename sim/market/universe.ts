@@ -5,13 +5,18 @@ import {
   type Signer,
 } from '../../packages/interface/src/index.ts';
 import { type Spending, spendingOf } from '../../packages/market/src/codec.ts';
-import { createLedger, currencyRegister, type CurrencyRegister, type Ledger } from '../../packages/market/src/ledger.ts';
+import {
+  type CurrencyRegister,
+  createLedger,
+  currencyRegister,
+  type Ledger,
+} from '../../packages/market/src/ledger.ts';
 import {
   type Certificate,
   faultsOf,
   type NotaryCount,
-  signStatement,
   type Statement,
+  signStatement,
 } from '../../packages/market/src/notary.ts';
 import type { World } from '../lib/world.ts';
 import { tapStatements } from './statements.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { TRADE_PREFIX } from '../../packages/market/src/trade/records.ts';
 import { BUYERS } from '../market/byzantine/buyers.ts';
 import { JUDGES } from '../market/byzantine/judges.ts';
 import type { ByzantineRole } from '../market/byzantine/role.ts';
 import { AIMS } from '../market/disturbance.ts';
-import { TRADE_PREFIX } from '../../packages/market/src/trade/records.ts';
 import { runHistory } from '../market/history.ts';
 
 const NONE: ReadonlySet<string> = new Set();

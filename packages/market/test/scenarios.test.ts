@@ -20,7 +20,11 @@ const bid = (order: Pick<Order, 'asset' | 'price'>, more: object = {}) => ({
   lifetimeMs: DAY / 2,
   ...more,
 });
-const sides = (node: Node) => node.market.openOrders().map(({ side }) => side).sort();
+const sides = (node: Node) =>
+  node.market
+    .openOrders()
+    .map(({ side }) => side)
+    .sort();
 
 /** Traders with one witness, which is a matchmaker. */
 async function town(seed: number, ...names: readonly string[]) {
@@ -43,9 +47,12 @@ describe('orders', () => {
     expect(low).toMatchObject({ side: 'bid', status: 'open' });
     await world.environment.advance(300);
     expect(sides(maker)).toEqual(['ask', 'bid']);
-    expect(maker.market.openOrders().map(({ id }) => id.toString()).sort()).toEqual(
-      [order.id.toString(), low.id.toString()].sort(),
-    );
+    expect(
+      maker.market
+        .openOrders()
+        .map(({ id }) => id.toString())
+        .sort(),
+    ).toEqual([order.id.toString(), low.id.toString()].sort());
   });
 
   it('MS096 an asset is not priced in itself, nor in another asset, by either side', async () => {
@@ -57,7 +64,11 @@ describe('orders', () => {
       const unit = { currency, amount: 1n, per: 1n };
       const offer = { document: documentOf('goods'), price: unit, supply: 1, lifetimeMs: DAY };
       await rejection(trader.market.sell(offer), 'ERR_MARKET_FORMAT', 'ERR_CURRENCY_UNKNOWN');
-      await rejection(trader.market.buy(bid({ asset, price: unit })), 'ERR_MARKET_FORMAT', 'ERR_CURRENCY_UNKNOWN');
+      await rejection(
+        trader.market.buy(bid({ asset, price: unit })),
+        'ERR_MARKET_FORMAT',
+        'ERR_CURRENCY_UNKNOWN',
+      );
     }
     expect(trader.market.orders()).toEqual([]);
   });
@@ -103,7 +114,10 @@ describe('matches of orders that are done already', () => {
     await late.market.buy(bid(order));
     // The owner says no, and tells of the sale again; the network drops what it carried minutes ago.
     await world.until(() => !sides(maker).includes('ask'), 1_800_000, 500);
-    expect(late.market.trades()[0]).toMatchObject({ state: 'failed', failure: { code: 'ERR_TRADE_DECLINED' } });
+    expect(late.market.trades()[0]).toMatchObject({
+      state: 'failed',
+      failure: { code: 'ERR_TRADE_DECLINED' },
+    });
     expect(completed(late)).toBe(0);
     expect(await purse(late, late)).toBe('1000/0/0');
     expect(seller.market.orders()[0]).toMatchObject({ status: 'filled', filled: 1 });
@@ -181,34 +195,37 @@ describe('whole trades', () => {
   it.each([
     ['the dear one answers first', 1],
     ['the cheap one answers first', 0],
-  ])('MS119 of the asks that two matchmakers tell of the better price is taken: %s', async (_name, delayed) => {
-    const { maker, options, traders } = await town(807, 'buyer');
-    const [buyer] = traders;
-    const dear = await world.node('dear', options);
-    const cheap = await world.node('cheap', options);
-    const second = await world.node('second', { deltaMs: SHORT.deltaMs });
-    await world.link(maker, dear);
-    await world.link(second, cheap);
-    world.networks.link(cheap.key, maker.key);
-    world.networks.cut(dear.key, cheap.key);
-    const orders: Order[] = [];
-    for (const [seller, amount] of [
-      [dear, 12],
-      [cheap, 8],
-    ] as const) {
-      orders.push(await sell(seller, 'goods', amount, { supply: 5 }));
-    }
-    await world.environment.advance(500);
-    const makers = [maker, second];
-    await world.link(buyer, makers[delayed]!);
-    await world.link(buyer, makers[1 - delayed]!);
-    await world.link(buyer, dear);
-    await world.link(buyer, cheap);
-    await world.environment.advance(500);
-    await buyer.market.buy(bid({ asset: orders[0]!.asset, price: price('DUM1', 20) }));
-    await world.until(() => completed(buyer) === 1);
-    expect(tradeOf(buyer, 'completed').amount).toBe(8n);
-  });
+  ])(
+    'MS119 of the asks that two matchmakers tell of the better price is taken: %s',
+    async (_name, delayed) => {
+      const { maker, options, traders } = await town(807, 'buyer');
+      const [buyer] = traders;
+      const dear = await world.node('dear', options);
+      const cheap = await world.node('cheap', options);
+      const second = await world.node('second', { deltaMs: SHORT.deltaMs });
+      await world.link(maker, dear);
+      await world.link(second, cheap);
+      world.networks.link(cheap.key, maker.key);
+      world.networks.cut(dear.key, cheap.key);
+      const orders: Order[] = [];
+      for (const [seller, amount] of [
+        [dear, 12],
+        [cheap, 8],
+      ] as const) {
+        orders.push(await sell(seller, 'goods', amount, { supply: 5 }));
+      }
+      await world.environment.advance(500);
+      const makers = [maker, second];
+      await world.link(buyer, makers[delayed]!);
+      await world.link(buyer, makers[1 - delayed]!);
+      await world.link(buyer, dear);
+      await world.link(buyer, cheap);
+      await world.environment.advance(500);
+      await buyer.market.buy(bid({ asset: orders[0]!.asset, price: price('DUM1', 20) }));
+      await world.until(() => completed(buyer) === 1);
+      expect(tradeOf(buyer, 'completed').amount).toBe(8n);
+    },
+  );
 
   it.each([
     ['3 and then 7', false],

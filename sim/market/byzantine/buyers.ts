@@ -1,5 +1,5 @@
 import { equalBytes, type HalfBlock, isEdmpError } from '../../../packages/interface/src/index.ts';
-import { transferToTx, TRANSFER_TYPE, spendingOf } from '../../../packages/market/src/codec.ts';
+import { spendingOf, TRANSFER_TYPE, transferToTx } from '../../../packages/market/src/codec.ts';
 import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { encodeNotaryRequest } from '../../../packages/market/src/notary/messages.ts';
 import { decodeTradeRequest, TRADE_PROTOCOL } from '../../../packages/market/src/trade/messages.ts';

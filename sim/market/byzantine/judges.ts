@@ -4,11 +4,11 @@ import {
   sleep,
   softwareSigner,
 } from '../../../packages/interface/src/index.ts';
-import { type Statement, signStatement } from '../../../packages/market/src/notary.ts';
+import { spendingOf } from '../../../packages/market/src/codec.ts';
 import { encodeNotaryAnswer, type HoldStatement } from '../../../packages/market/src/notary/answers.ts';
 import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { decodeNotaryRequest, type NotaryRequest } from '../../../packages/market/src/notary/messages.ts';
-import { spendingOf } from '../../../packages/market/src/codec.ts';
+import { type Statement, signStatement } from '../../../packages/market/src/notary.ts';
 import { decodeHalfBlock } from '../../../packages/trustchain/src/index.ts';
 import { answering, type ByzantineRole, type LiarContext } from './role.ts';
 
@@ -86,7 +86,9 @@ async function everything(
         if (spending === undefined) return { statements: [], need: true, laterMs: 0 };
         const currency = spending.hold?.witnesses === null ? sun : null;
         const statements = await Promise.all(
-          (['none', 'paid', 'refund'] as const).map((kind) => sign({ kind, currency, subject: id, extra: null })),
+          (['none', 'paid', 'refund'] as const).map((kind) =>
+            sign({ kind, currency, subject: id, extra: null }),
+          ),
         );
         return { statements, need: false, laterMs: 0 };
       }),

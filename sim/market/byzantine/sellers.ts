@@ -1,10 +1,10 @@
 import { equalBytes } from '../../../packages/interface/src/index.ts';
-import { lockKey, RELEASE_TYPE } from '../../../packages/market/src/codec.ts';
 import { releaseToTx } from '../../../packages/market/src/blocks/release.ts';
-import type { Cheat } from '../../../packages/market/test/support/fake-settlement.ts';
+import { lockKey, RELEASE_TYPE } from '../../../packages/market/src/codec.ts';
 import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { decodeNotaryRequest } from '../../../packages/market/src/notary/messages.ts';
 import { TRADE_PROTOCOL } from '../../../packages/market/src/trade/messages.ts';
+import type { Cheat } from '../../../packages/market/test/support/fake-settlement.ts';
 import { deciders } from '../members.ts';
 import type { ByzantineRole, LiarContext } from './role.ts';
 
@@ -26,7 +26,8 @@ const releasesToFew: ByzantineRole = {
   parties: ['seller'],
   install({ cast, member, lie }) {
     member.node.senders.push(({ kind, name, to, body }) => {
-      if (kind !== 'request' || name !== NOTARY_PROTOCOL || kindOfRequest(body) !== 'release') return undefined;
+      if (kind !== 'request' || name !== NOTARY_PROTOCOL || kindOfRequest(body) !== 'release')
+        return undefined;
       const judges = deciders(cast);
       const place = judges.findIndex(({ key }) => equalBytes(key, to));
       if (place < judges.length >> 1) return undefined;
@@ -72,8 +73,8 @@ async function secondRelease(
   if (running == null || hold == null) return;
   const { environment } = cast.world;
   const opener = environment.randomBytes(32);
-  const key = lockKey(environment.randomBytes(40), opener, hold, crypto);
-  const tx = releaseToTx({ hold, suite: 'x25519', key, lock: crypto.sha256(opener) });
+  const locked = lockKey(environment.randomBytes(40), opener, hold, crypto);
+  const tx = releaseToTx({ hold, suite: 'x25519', ...locked });
   lie();
   try {
     const peer = cast.members.find(({ node }) => equalBytes(node.key, buyer))?.node.key;

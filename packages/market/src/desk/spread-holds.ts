@@ -83,11 +83,9 @@ export class HoldSpreader {
     const { topic, report } = this.#needs;
     const { hold, offer, certificate } = trade;
     if (hold === null || offer === null) return;
-    topic
-      .publishHold({ proposal: offer.proposal.block, hold, certificate })
-      .catch((error: unknown) => {
-        // Who missed it learns it from the chains.
-        if (!isEdmpError(error)) report('telling of a hold', error);
-      });
+    topic.publishHold({ proposal: offer.proposal.block, hold, certificate }).catch((error: unknown) => {
+      // Who missed it learns it from the chains.
+      if (!isEdmpError(error)) report('telling of a hold', error);
+    });
   }
 }

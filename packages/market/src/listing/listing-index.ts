@@ -1,7 +1,7 @@
 import type { DatasetDocument, PublicKeyHex } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
 import { compareExact, exactRatio, priceKey } from '../asset/price-key.ts';
-import { digestOfAsset } from '../blocks/order-id.ts';
+import { digestOfAsset } from '../codec/order-id.ts';
 import type { OrderTable } from '../order/order-table.ts';
 import type { ListingQuery } from './listing.ts';
 import {

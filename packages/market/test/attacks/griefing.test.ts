@@ -42,7 +42,11 @@ async function buys(honest: Node, order: Order, limitMs = 60_000): Promise<numbe
     honest.market.buy({ asset: order.asset, price: order.price, lifetimeMs: DAY / 2, again: true }),
   );
   await world.until(
-    () => honest.market.trades().slice(before).some(({ state }) => state === 'completed'),
+    () =>
+      honest.market
+        .trades()
+        .slice(before)
+        .some(({ state }) => state === 'completed'),
     limitMs,
     5,
   );
@@ -54,7 +58,7 @@ describe('M9 an honest seller stays tradeable', () => {
     ['that are complained about with invented proofs', true],
     ['whose receipt never comes', false],
   ])('M9 after 34 purchases %s the next buyer is served at once', async (_name, complains) => {
-    const { seller, honest, maker, rogue } = await town(400);
+    const { seller, honest, rogue } = await town(400);
     const order = await sell(seller, 'cheap', 1, { supply: 100, lifetimeMs: 30 * DAY });
     await world.environment.advance(300);
     rogue.node.settlement.cheat = complains ? 'false-complaint' : 'none';
@@ -99,7 +103,12 @@ describe('M11 an order is its owner’s', () => {
     const bid = await y.sign(
       await y.next(),
       BID_TYPE,
-      bidToTx({ asset: order.asset, price: price('DUM2', 1), quantity: changes.quantity, expires: now + HOUR }),
+      bidToTx({
+        asset: order.asset,
+        price: price('DUM2', 1),
+        quantity: changes.quantity,
+        expires: now + HOUR,
+      }),
     );
     const terms = encodeTerms(
       {
@@ -142,9 +151,15 @@ describe('M11 an order is its owner’s', () => {
       link: proposal.id,
     });
     for (const node of [seller, honest, maker]) {
-      for (const block of [bid, proposal, hold]) await node.trustchain.receive(block.bytes).catch(() => undefined);
+      for (const block of [bid, proposal, hold])
+        await node.trustchain.receive(block.bytes).catch(() => undefined);
     }
-    const news = encodeHoldMessage({ kind: 'hold', proposal: proposal.bytes, hold: hold.bytes, certificate: null } as never);
+    const news = encodeHoldMessage({
+      kind: 'hold',
+      proposal: proposal.bytes,
+      hold: hold.bytes,
+      certificate: null,
+    } as never);
     await accomplice.network.publish(HOLDS_TOPIC, news);
     await accomplice.network.publish(ORDERS_TOPIC, hold.bytes);
     await world.environment.advance(1_000);
@@ -169,7 +184,8 @@ describe('M12 only a hold reserves', () => {
   it('M12 one key with 1 000 that proposes to five exclusive sellers reserves nothing, for no time', async () => {
     const { sellers, honest, rogue } = await town(420, 5);
     const orders: Order[] = [];
-    for (const seller of sellers) orders.push(await sell(seller, `gold of ${seller.name}`, 1_000, { lifetimeMs: 60 * DAY }));
+    for (const seller of sellers)
+      orders.push(await sell(seller, `gold of ${seller.name}`, 1_000, { lifetimeMs: 60 * DAY }));
     await world.environment.advance(500);
     const now = world.environment.now();
     const long = { accept: now + 10 * DAY, release: now + 29 * DAY, complain: now + 30 * DAY };
@@ -186,7 +202,8 @@ describe('M12 only a hold reserves', () => {
     expect(sellers[1]!.market.orders()[0]).toMatchObject({ status: 'cancelled', reserved: 0 });
     expect((await sell(sellers[1]!, `gold of ${sellers[1]!.name}`, 1_000)).status).toBe('open');
     await world.environment.advance(HOUR);
-    for (const seller of sellers.slice(1)) expect(seller.market.trades().every(({ finished }) => finished)).toBe(true);
+    for (const seller of sellers.slice(1))
+      expect(seller.market.trades().every(({ finished }) => finished)).toBe(true);
   });
 
   it('M12 200 proposals to one seller leave a bounded trace, and no room taken', async () => {
@@ -270,7 +287,9 @@ describe('what a seller sells once', () => {
       .sell({ document: documentOf('exclusive'), price: price('DUM1', 9), supply: 1, lifetimeMs: DAY })
       .catch(() => undefined);
     await world.environment.advance(500);
-    await second.market.buy({ asset: order.asset, price: price('DUM1', 9), lifetimeMs: HOUR }).catch(() => undefined);
+    await second.market
+      .buy({ asset: order.asset, price: price('DUM1', 9), lifetimeMs: HOUR })
+      .catch(() => undefined);
     await world.environment.advance(HOUR);
     expect(second.market.trades().some(({ state }) => state === 'completed')).toBe(false);
     expect(await purse(maker, second)).toBe('1000/0/0');

@@ -4,7 +4,12 @@ import { price } from '@edmp/market';
 import { ASK_TYPE, askToTx } from '@edmp/market/codec';
 import { decodeHalfBlock } from '@edmp/trustchain';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeMatchNotice, encodeMatchNotice, MATCH_PROTOCOL, ORDERS_TOPIC } from '../../src/matching/messages.ts';
+import {
+  decodeMatchNotice,
+  encodeMatchNotice,
+  MATCH_PROTOCOL,
+  ORDERS_TOPIC,
+} from '../../src/matching/messages.ts';
 import { crypto, documentOf } from '../support/documents.ts';
 import { Rogue, SHORT, sell } from '../support/rogue.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from '../support/world.ts';
@@ -51,7 +56,11 @@ describe('M14 a full matchmaker', () => {
     const witness = await world.node('witness', { matchmaker: false }, true);
     const keys = { keys: witness.market.notaryKeys };
     const maker = await world.node('maker', { limits });
-    const seller = await world.node('seller', { matchmaker: false, limits: { perTrader: 1_000 }, witnesses: keys });
+    const seller = await world.node('seller', {
+      matchmaker: false,
+      limits: { perTrader: 1_000 },
+      witnesses: keys,
+    });
     const rogues: Rogue[] = [];
     for (let i = 0; i < 5; i++) {
       rogues.push(new Rogue(world, await world.node(`rogue ${i}`, { matchmaker: false }), []));
@@ -124,7 +133,13 @@ describe('M15 orders dated ahead', () => {
     const now = world.environment.now();
     const rogue = new Rogue(world, seller, []);
     const expires = now + Math.min(ahead, DAY) + DAY;
-    const tx = askToTx({ document, price: price('DUM1', 10), supply: 1, expires, witnesses: maker.market.notaryKeys });
+    const tx = askToTx({
+      document,
+      price: price('DUM1', 10),
+      supply: 1,
+      expires,
+      witnesses: maker.market.notaryKeys,
+    });
     const block = await rogue.sign(await rogue.next(), ASK_TYPE, tx, { time: now + ahead });
     for (const node of [buyer, maker]) await node.trustchain.receive(block.bytes).catch(() => undefined);
     await seller.network.publish(ORDERS_TOPIC, block.bytes);

@@ -19,7 +19,10 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
   );
 
 /** Whatever the race: both sides agree about what happened, and nothing is left taken. */
-async function settled(seed: number, work: (s: Awaited<ReturnType<World['trio']>>) => Promise<void>): Promise<string> {
+async function settled(
+  seed: number,
+  work: (s: Awaited<ReturnType<World['trio']>>) => Promise<void>,
+): Promise<string> {
   world = await createWorld(seed, 3);
   const s = await world.trio(SHORT);
   await work(s);
@@ -78,7 +81,10 @@ describe('amounts', () => {
     world = await createWorld(700, 1);
     const { seller, buyer } = await world.trio(SHORT);
     const most = Number.MAX_SAFE_INTEGER;
-    const order = await sell(seller, 'gold', 1n, { price: price('DUM1', 2n ** 63n - 1n, 3), supply: UNLIMITED_SUPPLY });
+    const order = await sell(seller, 'gold', 1n, {
+      price: price('DUM1', 2n ** 63n - 1n, 3),
+      supply: UNLIMITED_SUPPLY,
+    });
     const bid = { asset: order.asset, lifetimeMs: DAY - 1, again: true };
     const codes = [
       await codeOf(buyer.market.buy({ ...bid, price: price('DUM1', 1, most), quantity: most })),
@@ -86,10 +92,13 @@ describe('amounts', () => {
       await codeOf(buyer.market.buy({ ...bid, price: { currency: 'DUM1', amount: 1n, per: 0n } })),
       await codeOf(buyer.market.buy({ ...bid, price: { currency: 'DUM1', amount: 5.5, per: 1 } as never })),
       await codeOf(buyer.market.buy(undefined as never)),
-      await codeOf(seller.market.sell({ document: {} as never, price: price('DUM1', 1), supply: 1, lifetimeMs: 1 })),
+      await codeOf(
+        seller.market.sell({ document: {} as never, price: price('DUM1', 1), supply: 1, lifetimeMs: 1 }),
+      ),
       await codeOf(seller.market.sell(null as never)),
     ];
-    for (const code of codes) expect(code).toMatch(/^(ok|ERR_ORDER_AMOUNT|ERR_WALLET_INSUFFICIENT|ERR_MARKET_FORMAT)$/);
+    for (const code of codes)
+      expect(code).toMatch(/^(ok|ERR_ORDER_AMOUNT|ERR_WALLET_INSUFFICIENT|ERR_MARKET_FORMAT)$/);
     expect(codes.slice(1)).not.toContain('ok');
     await world.environment.advance(5_000);
     expect(buyer.market.trades()).toEqual([]);
@@ -115,7 +124,8 @@ describe('M18 a bug of the application', () => {
       await world.environment.advance(500);
       await buyer.market.buy({ asset: order.asset, price: order.price, lifetimeMs: DAY });
       await world.until(
-        () => seller.market.trades()[0]?.state === 'completed' && buyer.market.trades()[0]?.state === 'completed',
+        () =>
+          seller.market.trades()[0]?.state === 'completed' && buyer.market.trades()[0]?.state === 'completed',
         30_000,
       );
       expect(seller.market.orders()[0]).toMatchObject({ status: 'filled', reserved: 0 });
