@@ -280,10 +280,3 @@ function excuses(cast: Cast, marksman: Marksman): Excuses {
         touches(names(trade), trade.deadlines.complain - rounds, trade.deadlines.complain + rounds)),
   };
 }
-
-/** Members whose nodes lie. */
-export function liarsOf(cast: Cast): readonly string[] {
-  return cast.members
-    .filter(({ node }) => memberOf(cast, node)?.node.byzantine != null)
-    .map(({ node }) => node.name);
-}
