@@ -9,7 +9,7 @@ import type { ByzantineRole } from './byzantine/role.ts';
 import { createCast } from './cast.ts';
 import { checkEnd, countTrades, type Excuses, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
-import { type Cast, deciders, memberOf, membersOf } from './members.ts';
+import { type Cast, deciders, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
 import { Universe } from './universe.ts';
 
