@@ -25,6 +25,7 @@ import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
 import { HoldSpreader, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
+import { UnhonouredHolds } from './desk/unhonoured-holds.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
@@ -195,6 +196,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     exchange: currencyExchange,
     once,
+    records,
     spender,
     wallet: walletNeeds,
     ownNotaries: notaryKeys,
@@ -223,7 +225,19 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
 
   const spreader: HoldSpreader = new HoldSpreader({ engine, topic: holdTopic, environment, report });
+  const unhonoured = new UnhonouredHolds({
+    self,
+    books,
+    engine,
+    settle: money.settle,
+    environment,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
+  });
+
   const ends = [
+    () => unhonoured.stop(),
     books.on((change) => {
       tellBooks(change, exchange, now());
       missed.onChange(change);
@@ -281,7 +295,10 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
   ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
-    ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
+    ...currencies
+      .values()
+      .filter(({ id }) => currencies.isKept(id))
+      .map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
   ];
   return new MarketDesk({
