@@ -277,7 +277,7 @@ describe('whole trades', () => {
     await world.until(() => calls > 0, 20_000, 1);
     const back = (): void => {
       off();
-      Object.assign(signer, { sign });
+      signer.sign = sign;
     };
     return { maker, seller, buyer, order, back };
   }
