@@ -113,6 +113,7 @@ export async function checkEnd(cast: Cast, universe: Universe, excuses: Excuses)
     const market = node.running?.market;
     if (market === undefined || node.byzantine !== null) continue;
     for (const trade of market.trades()) await checkTrade(cast, universe, member, trade, excuses);
+    checkSupply(cast, node, market);
     await checkBalances(cast, universe, member, market);
   }
 }
@@ -172,6 +173,19 @@ async function checkTrade(
   }
   if (trade.state === 'completed' && back) findings.add('unpaid', 'completed-and-back', `${name}: ${kind}`);
   if (trade.state === 'lost' && paid) findings.add('violations', 'paid-and-told-lost', `${name}: ${kind}`);
+}
+
+/** No more licences of an ask are sold than it offered. */
+function checkSupply(cast: Cast, node: SimNode, market: Market): void {
+  for (const { id, side, quantity } of market.orders()) {
+    if (side !== 'ask') continue;
+    const sold = market
+      .trades()
+      .filter(({ ask, role, state }) => role === 'seller' && state === 'completed' && ask.equals(id))
+      .reduce((sum, trade) => sum + trade.quantity, 0);
+    if (sold <= quantity) continue;
+    cast.world.findings.add('violations', 'oversold', `${node.name} sold ${sold} of ${quantity}`);
+  }
 }
 
 async function checkBalances(

@@ -84,7 +84,7 @@ class History {
     const world = this.#world;
     const random = world.random.fork('history');
     const cast = await createCast(world, this.#universe, {
-      areDrawn: this.#has('byzantine'),
+      areDrawn: this.#has('byzantine') && random.below(2) === 0,
       planted: this.#options.planted,
     });
     const watch = new Watch(cast, this.#universe);
