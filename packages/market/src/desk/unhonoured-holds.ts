@@ -1,4 +1,11 @@
-import { type AbortOptions, type Environment, equalBytes, isEdmpError, type PublicKey, withDeadline } from '@edmp/interface';
+import {
+  type AbortOptions,
+  type Environment,
+  equalBytes,
+  isEdmpError,
+  type PublicKey,
+  withDeadline,
+} from '@edmp/interface';
 import { isTestCurrency } from '../asset/currency.ts';
 import type { LedgerChange } from '../ledger/changes.ts';
 import type { Hold } from '../ledger/hold.ts';

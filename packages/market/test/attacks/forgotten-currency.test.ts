@@ -1,6 +1,6 @@
+import { afterEach, describe, expect, it } from 'vitest';
 import { CURRENCY_TYPE, currencyToTx } from '../../src/asset/currency.ts';
 import { MAX_CURRENCIES } from '../../src/asset/currency-register.ts';
-import { afterEach, describe, expect, it } from 'vitest';
 import { author } from '../support/money.ts';
 import { createWorld, type World } from '../support/world.ts';
 

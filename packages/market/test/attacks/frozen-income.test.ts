@@ -8,7 +8,17 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import { createBookkeeper } from '../../src/wallet/bookkeeper.ts';
 import { Certifier } from '../../src/wallet/certifier.ts';
 import { Spender } from '../../src/wallet/spender.ts';
-import { author, toyCrypto as crypto, HOUR, issue, proposed, quorum, START, someId, termsOf } from '../support/money.ts';
+import {
+  author,
+  toyCrypto as crypto,
+  HOUR,
+  issue,
+  proposed,
+  quorum,
+  START,
+  someId,
+  termsOf,
+} from '../support/money.ts';
 
 const YEAR = 366 * 24 * HOUR;
 const FAR = { accept: START + 1, release: START + 1_000 * YEAR, complain: START + 1_001 * YEAR };
@@ -27,7 +37,10 @@ describe('freezing what a seller has earned', () => {
       ledger.applyCertificate(await notaries.certificate('spend', spending, block.id));
     ledger.applyBlock(block);
 
-    const grants = [await issuer.transfer(currency, attacker.key, 2_000n), await issuer.transfer(currency, buyer.key, 50n)];
+    const grants = [
+      await issuer.transfer(currency, attacker.key, 2_000n),
+      await issuer.transfer(currency, buyer.key, 50n),
+    ];
     for (const grant of grants) ledger.applyBlock(grant.block);
     await certify(grants[1]!);
     const [big, small] = grants.map(({ id, money }) => ({ id, amount: money.pay, certificate: null }));
@@ -59,6 +72,7 @@ describe('freezing what a seller has earned', () => {
         self: seller.key,
         store: memoryBlockStore(),
         propose: ({ type, tx, peer }) => seller.sign(type, tx, { peer }),
+        finish: async () => [],
       },
       currencyOf: (id) => currencies.get(id),
       books,

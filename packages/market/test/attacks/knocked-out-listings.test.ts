@@ -80,12 +80,24 @@ async function proposal(seller: Node, griefer: Node, asset: string, witness: Ter
 
 async function badHold(griefer: Node, block: HalfBlock, terms: Terms): Promise<HalfBlock> {
   // Number 1 of an account that has 1 000, with a balance out of nowhere.
-  const money = { currency: 'DUM1', n: 1, prev: null, claims: [], pay: 10n, to: terms.seller, balance: 10n ** 9n };
+  const money = {
+    currency: 'DUM1',
+    n: 1,
+    prev: null,
+    claims: [],
+    pay: 10n,
+    to: terms.seller,
+    balance: 10n ** 9n,
+  };
   const { release, complain } = terms.deadlines;
-  return griefer.trustchain.agree(block.id, holdToTx(money, { release, complain, witnesses: terms.witnesses }), {
-    push: false,
-    history: 'none',
-  });
+  return griefer.trustchain.agree(
+    block.id,
+    holdToTx(money, { release, complain, witnesses: terms.witnesses }),
+    {
+      push: false,
+      history: 'none',
+    },
+  );
 }
 
 describe('a hold that its seller will never honour', () => {

@@ -252,7 +252,8 @@ export function createService(parts: ServiceParts): NodeService {
     tradeEvidence: (id) =>
       known('trade', id, () => tradeEvidenceView(market.tradeEvidence(id), market.trade(id).witnesses)),
 
-    currencies: async () => market
+    currencies: async () =>
+      market
         .currencies()
         .map((currency) => currencyView(currency, market.self, market.isChosenCurrency(currency.id))),
     async issueCurrency({ label, precision = 2, notaries }) {

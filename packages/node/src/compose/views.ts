@@ -48,7 +48,18 @@ export function currencyView(currency: Currency, self: PublicKey, chosen: boolea
   const { id, label, precision } = currency;
   const name = currencyName(currency);
   if (currency.kind === 'test') {
-    return { id, label, name, precision, test: true, issuer: null, notaries: [], own: false, chosen, block: null };
+    return {
+      id,
+      label,
+      name,
+      precision,
+      test: true,
+      issuer: null,
+      notaries: [],
+      own: false,
+      chosen,
+      block: null,
+    };
   }
   const issuer = publicKeyToHex(currency.issuer);
   return {

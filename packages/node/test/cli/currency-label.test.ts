@@ -25,7 +25,9 @@ const chosen = view('bafychosen', 'bb'.repeat(32), true);
 describe('a currency by its label', () => {
   it('is none that a stranger opened, though no other bears the label', async () => {
     for (const name of ['SUN', stranger.name]) {
-      await expect(currencyNamed(nodeWith(stranger), name)).rejects.toMatchObject({ code: 'ERR_NODE_CONFLICT' });
+      await expect(currencyNamed(nodeWith(stranger), name)).rejects.toMatchObject({
+        code: 'ERR_NODE_CONFLICT',
+      });
     }
     expect(await currencyNamed(nodeWith(stranger), stranger.id)).toBe(stranger);
   });
@@ -33,7 +35,11 @@ describe('a currency by its label', () => {
   it('is the one that was chosen, whatever strangers open, and none when two were chosen', async () => {
     expect(await currencyNamed(nodeWith(stranger, chosen), 'SUN')).toBe(chosen);
     const other = view('bafyother', 'cc'.repeat(32), true);
-    await expect(currencyNamed(nodeWith(chosen, other), 'SUN')).rejects.toMatchObject({ code: 'ERR_NODE_CONFLICT' });
-    await expect(currencyNamed(nodeWith(chosen), 'MOON')).rejects.toMatchObject({ code: 'ERR_NODE_NOT_FOUND' });
+    await expect(currencyNamed(nodeWith(chosen, other), 'SUN')).rejects.toMatchObject({
+      code: 'ERR_NODE_CONFLICT',
+    });
+    await expect(currencyNamed(nodeWith(chosen), 'MOON')).rejects.toMatchObject({
+      code: 'ERR_NODE_NOT_FOUND',
+    });
   });
 });
