@@ -421,23 +421,31 @@ function ledger(): object {
   };
 }
 
-const files: Readonly<Record<string, object>> = {
-  'market-money.json': {
-    blocks: [...issued.blocks, ...test].map(([name, block]) => blockVector(name, block)),
-    lock: { opener: hex(opener), wrapped: hex(wrapped) },
-    refused: await refused(),
-  },
-  'market-statements.json': await statements(),
-  'market-ledger.json': ledger(),
-};
-const folder = join(import.meta.dirname, '..', 'vectors');
-for (const [name, content] of Object.entries(files)) {
-  const text = `${JSON.stringify(content, undefined, 2)}\n`;
-  const path = join(folder, name);
-  if (!process.argv.includes('--check')) {
-    writeFileSync(path, text);
-  } else if (readFileSync(path, 'utf8') !== text) {
-    process.stderr.write(`${name} differs from what the code makes\n`);
-    process.exitCode = 1;
+/** All vector files of the market by name. */
+export async function marketVectors(): Promise<Readonly<Record<string, string>>> {
+  const text = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+  return {
+    'market-money.json': text({
+      blocks: [...issued.blocks, ...test].map(([name, block]) => blockVector(name, block)),
+      lock: { opener: hex(opener), wrapped: hex(wrapped) },
+      refused: await refused(),
+    }),
+    'market-statements.json': text(await statements()),
+    'market-ledger.json': text(ledger()),
+  };
+}
+
+if (import.meta.main) {
+  const folder = join(import.meta.dirname, '..', 'vectors');
+  for (const [name, content] of Object.entries(await marketVectors())) {
+    const path = join(folder, name);
+    if (!process.argv.includes('--check')) {
+      writeFileSync(path, content);
+    } else if (readFileSync(path, 'utf8') !== content) {
+      process.stderr.write(
+        `vectors/${name} is not what the code makes: run scripts/make-vectors-market.ts\n`,
+      );
+      process.exitCode = 1;
+    }
   }
 }

@@ -5,14 +5,17 @@ import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
 import { IncomingPayments } from './desk/incoming.ts';
+import { keepSpends } from './desk/keep-spends.ts';
 import { keepTime } from './desk/keep-time.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
+import { MissedOutcomes } from './desk/missed-outcomes.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
 import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
 import { tellBooks } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
+import { ReceiptChains } from './desk/receipt-chains.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
 import { registerRules } from './desk/register-rules.ts';
@@ -20,9 +23,8 @@ import { Rereading } from './desk/reread.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
-import { spreadHolds, spreadOutcomes } from './desk/spread-holds.ts';
+import { HoldSpreader, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
-import { UnhonouredHolds } from './desk/unhonoured-holds.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
@@ -94,6 +96,16 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     signal,
   });
 
+  const missed = new MissedOutcomes({
+    self,
+    environment,
+    books,
+    settle: money.settleOthers,
+    isListed: (ask) => exchange.order(ask) !== undefined,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
+  });
   const trading = createTrading({
     node: { chain: trustchain, network, environment, crypto, report, signal },
     money: {
@@ -102,6 +114,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       wallet: spender,
       takeBlock: (block) => books.takeBlock(block),
       learn,
+      settle: (account, options) => missed.settle(account, options),
     },
     witnesses: client,
     nodes: {
@@ -116,6 +129,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       ask: (key) => own.ask(key),
       bid: (key) => own.openBid(key),
       candidates: (bid) => exchange.candidates(bid),
+      soldOut: (ask) => spreader.again(ask),
     },
     policy: settings.risk,
     settings: negotiation,
@@ -156,6 +170,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     limits: settings.limits,
     witnesses,
     currencyOf,
+    settleDue: (currency, options) => spender.settleDue(currency, options),
     isBuying: (asset) => trades.isBuying(asset),
     changed: (order) => emitter.emit({ type: 'order', order }),
   });
@@ -188,8 +203,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const incoming = new IncomingPayments({
     self,
     environment,
-    counts: ({ key, author, money: { currency, n } }) =>
-      certificates.spend(key) !== undefined || ledger.account(author, currency).certified >= n,
+    counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
     newest: async ({ author, money: { currency } }, more) =>
       (await client.account(currency, author, more))?.certificate ?? undefined,
@@ -206,28 +220,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     certificates,
     keysOf: money.keysOf,
-    onHold: ({ proposal, hold }) => {
-      receiveBlocks(trustchain, [proposal.bytes, hold.block.bytes]).catch((error: unknown) => {
-        if (!isEdmpError(error)) report('taking in a hold', error);
-      });
-    },
+    receive: trustchain.receive,
   });
 
-  const unhonoured = new UnhonouredHolds({
-    self,
-    books,
-    engine,
-    settle: money.settle,
-    environment,
-    deltaMs: negotiation.deltaMs,
-    report,
-    signal,
-  });
-
+  const spreader: HoldSpreader = new HoldSpreader({ engine, topic: holdTopic, environment, report });
   const ends = [
-    () => unhonoured.stop(),
     books.on((change) => {
       tellBooks(change, exchange, now());
+      missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       keepOwnCurrency(change, self, currencies);
@@ -248,7 +248,8 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
-    spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    spreader.start(),
+    keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
 
@@ -268,6 +269,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     trading,
     spender,
   });
+  const receiptChains = new ReceiptChains({
+    trustchain,
+    ledger: () => books.upToDate(),
+    environment,
+    report,
+    signal,
+  });
+  ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
     ...currencies
       .values()

@@ -200,7 +200,7 @@ describe('postings', () => {
       postings.remove(i - 10, 'w');
     }
     const seen: number[] = [];
-    postings.each('w', (slot) => seen.push(slot));
+    postings.each('w', (slot) => seen.push(slot) > 0);
     expect(postings.count('w')).toBe(10);
     expect(seen.length).toBeLessThanOrEqual(40);
     for (const slot of [...live]) {

@@ -4,6 +4,7 @@ import { bytesToHex, hexToBytes, publicKeyFromHex } from '@edmp/interface';
 import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
 import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
+import { marketVectors } from '../../../scripts/make-vectors-market.ts';
 import { currencyRegister } from '../src/asset/currency-register.ts';
 import { releaseOf, unlockKey } from '../src/blocks/release.ts';
 import { spendingOf } from '../src/blocks/spending.ts';
@@ -83,6 +84,13 @@ interface LedgerVectors {
 
 describe('golden vectors', () => {
   const money = read<MoneyVectors>('money');
+
+  it('are what the code makes', async () => {
+    for (const [name, content] of Object.entries(await marketVectors())) {
+      const file = readFileSync(new URL(`../../../vectors/${name}`, import.meta.url), 'utf8');
+      expect(content === file, `${name} differs: run scripts/make-vectors-market.ts`).toBe(true);
+    }
+  });
 
   it.each(money.blocks)('money: $name', ({ id, bytes, spends }) => {
     const block = decodeHalfBlock(hexToBytes(bytes), crypto);

@@ -188,7 +188,7 @@ describe('asks that were put aside', () => {
     const pauses: number[] = [];
     while (aside.mayTry('ask', now)) {
       aside.declined('ask', no({ retryMs: 100 }), now);
-      const next = aside.nextTry();
+      const next = aside.nextTry(now);
       if (next === undefined) break;
       expect(aside.mayTry('ask', next - 1)).toBe(false);
       pauses.push(next - now);

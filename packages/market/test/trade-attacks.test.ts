@@ -297,7 +297,10 @@ describe('M12 only a hold reserves', () => {
     }
     await world.buy(honest, ask.asset);
     await world.until(() => stateOf(honest) === 'completed', 2 * MINUTE);
-    expect((await propose(seller, griefers[0]!, ask)).reply).toMatchObject({ kind: 'decline', reason: 'busy' });
+    expect((await propose(seller, griefers[0]!, ask)).reply).toMatchObject({
+      kind: 'decline',
+      reason: 'busy',
+    });
   });
 
   it('M12 a cancelled ask takes no hold, and 200 proposals leave a bounded trace', async () => {

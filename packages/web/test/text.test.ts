@@ -111,7 +111,7 @@ describe('ladder', () => {
 });
 
 describe('balances around a deal', () => {
-  const wallet = { available: 990n, held: 0n } as WalletView;
+  const wallet = { available: 990n, held: 0n, earned: 0n } as WalletView;
   const trade = { id: 't', role: 'buyer', price: 10n, failed: null } as TradeView;
   const movement = (change: Partial<WalletTransactionView>): WalletTransactionView =>
     ({
@@ -124,13 +124,13 @@ describe('balances around a deal', () => {
     }) as WalletTransactionView;
 
   it('expects the change while the deal runs', () => {
-    const held = { available: 990n, held: 10n } as WalletView;
+    const held = { available: 990n, held: 10n, earned: 0n } as WalletView;
     expect(balancesAround(trade, held, [movement({ status: 'held' })])).toEqual({
       before: 1000n,
       after: 990n,
     });
     const seller = { ...trade, role: 'seller' } as TradeView;
-    expect(balancesAround(seller, { available: 1000n, held: 0n } as WalletView, [])).toEqual({
+    expect(balancesAround(seller, { available: 1000n, held: 0n, earned: 0n } as WalletView, [])).toEqual({
       before: 1000n,
       after: 1010n,
     });
@@ -138,9 +138,9 @@ describe('balances around a deal', () => {
 
   it('goes back over later movements once it is final', () => {
     const later = movement({ trade: 'u', direction: 'in', amount: 7n, time: 9 });
-    expect(balancesAround(trade, { available: 997n, held: 0n } as WalletView, [movement({}), later])).toEqual(
-      { before: 1000n, after: 990n },
-    );
+    expect(
+      balancesAround(trade, { available: 997n, held: 0n, earned: 0n } as WalletView, [movement({}), later]),
+    ).toEqual({ before: 1000n, after: 990n });
   });
 
   it('changes nothing when the deal failed', () => {

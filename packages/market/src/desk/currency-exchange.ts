@@ -1,6 +1,14 @@
-import type { AbortOptions, BlockId, Environment, HalfBlock, Network, PublicKey, Trustchain } from '@edmp/interface';
-import { CID } from 'multiformats/cid';
+import type {
+  AbortOptions,
+  BlockId,
+  Environment,
+  HalfBlock,
+  Network,
+  PublicKey,
+  Trustchain,
+} from '@edmp/interface';
 import { isEdmpError, singleFrame, throwIfAborted, withDeadline } from '@edmp/interface';
+import { CID } from 'multiformats/cid';
 import { type CurrencyId, type IssuedCurrency, isIssuedCurrency } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import {

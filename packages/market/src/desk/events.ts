@@ -89,7 +89,8 @@ export function keepOwnCurrency(
   if (currency === undefined) return;
   if (change.type === 'certified' && equalBytes(change.spending.author, self)) currencies.pin(currency);
   else if (change.type === 'certified' || change.type === 'income') currencies.prefer(currency);
-  else if ((change.type === 'hold' || change.type === 'outcome') && change.hold.counts) currencies.prefer(currency);
+  else if ((change.type === 'hold' || change.type === 'outcome') && change.hold.counts)
+    currencies.prefer(currency);
 }
 
 /** Currencies of whose accounts of `self` a change in the ledger tells something new. */

@@ -47,10 +47,20 @@ export class IncomingPayments {
     this.#needs = needs;
   }
 
-  /** A block came in, or was found in the store at the start. */
+  /** A block came in. Whoever pays by a hold shows its certificate. */
   onBlock(block: HalfBlock): void {
     const spending = readable(block);
-    if (spending?.kind !== 'transfer' || isTestCurrency(spending.money.currency)) return;
+    if (spending?.kind === 'transfer') this.#lookFor(spending);
+  }
+
+  /** A block was found in the store at the start: the certificate of a hold may have got lost with the last process, too. */
+  onStored(block: HalfBlock): void {
+    const spending = readable(block);
+    if (spending !== undefined) this.#lookFor(spending);
+  }
+
+  #lookFor(spending: Spending): void {
+    if (isTestCurrency(spending.money.currency)) return;
     const { to } = spending.money;
     if (to === null || !equalBytes(to, this.#needs.self) || this.#waiting.has(spending.key)) return;
     if (this.#needs.counts(spending)) return;
@@ -59,7 +69,8 @@ export class IncomingPayments {
     this.#waiting.set(spending.key, stop);
     this.#find(spending, AbortSignal.any([this.#needs.signal, stop.signal]))
       .catch((error: unknown) => {
-        if (!this.#needs.signal.aborted && !stop.signal.aborted) this.#needs.report('looking for a certificate', error);
+        if (!this.#needs.signal.aborted && !stop.signal.aborted)
+          this.#needs.report('looking for a certificate', error);
       })
       .finally(() => {
         if (this.#waiting.get(spending.key) === stop) this.#waiting.delete(spending.key);

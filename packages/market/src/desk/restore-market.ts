@@ -56,7 +56,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await orders.restore();
   for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
   await spender.resume(currencies.values());
-  for (const block of found.incoming) parts.incoming.onBlock(block);
+  for (const block of found.incoming) parts.incoming.onStored(block);
 }
 
 /** The currencies of own certificates come first, so that no flood of others takes their place. */

@@ -29,7 +29,11 @@ export class TradeDesk {
   }
 
   all(): readonly TradeView[] {
-    return this.#needs.engine.all().map((trade) => this.view(trade));
+    const started = ({ steps }: Trade): number => steps[0]?.time ?? 0;
+    return this.#needs.engine
+      .all()
+      .toSorted((a, b) => started(a) - started(b))
+      .map((trade) => this.view(trade));
   }
 
   one(id: TradeId): TradeView {

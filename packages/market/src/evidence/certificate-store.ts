@@ -77,7 +77,8 @@ class StoredCertificates implements CertificateStore {
   async *#stored(): AsyncIterable<readonly [string, Certificate]> {
     let after: string | undefined;
     for (let isLast = this.#store === undefined; !isLast; ) {
-      const page = (await this.#store?.range(PREFIX, { limit: PAGE, ...(after === undefined ? {} : { after }) })) ?? [];
+      const page =
+        (await this.#store?.range(PREFIX, { limit: PAGE, ...(after === undefined ? {} : { after }) })) ?? [];
       for (const [key, value] of page) yield [key, this.#own.get(key) ?? decodeStored(value)];
       after = page.at(-1)?.[0];
       isLast = page.length < PAGE;

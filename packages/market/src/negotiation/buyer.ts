@@ -149,10 +149,10 @@ export class BuyerNegotiation {
   /** Nothing to try now: waits for sellers that were busy, or tells that nobody is left. */
   #rest(key: string, state: BidState): void {
     const { environment } = this.#needs;
-    const next = state.aside.nextTry();
+    const now = environment.now();
+    const next = state.aside.nextTry(now);
     if (next !== undefined) {
-      const pause = Math.max(1, next - environment.now());
-      state.cancelTimer = environment.schedule(pause, () => this.consider(key));
+      state.cancelTimer = environment.schedule(next - now, () => this.consider(key));
       return;
     }
     if (state.told || state.dealing.size > 0) return;

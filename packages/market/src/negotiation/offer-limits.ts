@@ -58,7 +58,8 @@ export class OfferBook {
     if (toBuyer >= this.#limits.perBuyer) {
       return `${toBuyer} offers to you are open, at most ${this.#limits.perBuyer} are made`;
     }
-    if (all >= this.#limits.all) return `${all} offers were made within a minute, at most ${this.#limits.all} are`;
+    if (all >= this.#limits.all)
+      return `${all} offers were made within a minute, at most ${this.#limits.all} are`;
     return undefined;
   }
 

@@ -54,12 +54,7 @@ export function soldOf(
   return { sold, soldOpen };
 }
 
-function takesLicence(
-  hold: LedgerHold,
-  { seller, ask }: Terms,
-  exclusive: boolean,
-  now: number,
-): boolean {
+function takesLicence(hold: LedgerHold, { seller, ask }: Terms, exclusive: boolean, now: number): boolean {
   // Without witnesses a payment that got no receipt is back by time alone, claimed or not.
   if (hold.witnesses.length === 0 && hold.outcome === null && now >= hold.complain) return false;
   if (!hold.counts || (hold.outcome !== null && BACK.has(hold.outcome.kind))) return false;

@@ -17,7 +17,7 @@ import type { TradeRecords } from './records.ts';
 import { nextMoment, situationOf, type TradeSituation } from './situation.ts';
 import { isFinished, type TradeState, takesQuantity } from './states.ts';
 import { TradeTally } from './tally.ts';
-import { counterpartyOf, idOf, ownOrderOf, type Trade } from './trade.ts';
+import { counterpartyOf, idOf, ownOrderOf, type Trade, type TradeStep } from './trade.ts';
 import { TradeList } from './trade-list.ts';
 import { isInterruptible, nextTransition, type TradeAction, type TradeTransition } from './transitions.ts';
 
@@ -259,13 +259,7 @@ export class TradeEngine {
   #enter(running: Running, state: TradeState, from: TradeState | null): Promise<void> | undefined {
     const { trade } = running;
     trade.state = state;
-    const block = blockOf(trade, state);
-    const step = {
-      state,
-      time: this.#needs.environment.now(),
-      block: block?.id ?? null,
-      signer: block?.core.key ?? null,
-    };
+    const step = { state, time: this.#needs.environment.now(), ...signedFor(trade, state) };
     trade.steps = [...trade.steps, step];
     running.retryMs = FIRST_RETRY_MS;
     if (state !== from) running.lastFailure = undefined;
@@ -453,7 +447,15 @@ function reasonOf(row: TradeTransition, lastFailure: string | undefined): string
   );
 }
 
-/** The block that took a trade to a state. */
+/** The block that took a trade to a state, and who signed it. */
+function signedFor(trade: Trade, state: TradeState): Pick<TradeStep, 'block' | 'signer'> {
+  // Of the receipt only the id is kept.
+  if (state === 'completed' && trade.receipt !== null)
+    return { block: trade.receipt, signer: trade.encoded.terms.buyer };
+  const block = blockOf(trade, state);
+  return { block: block?.id ?? null, signer: block?.core.key ?? null };
+}
+
 function blockOf(trade: Trade, state: TradeState): HalfBlock | undefined {
   switch (state) {
     case 'fetching':
@@ -465,6 +467,9 @@ function blockOf(trade: Trade, state: TradeState): HalfBlock | undefined {
     case 'opening':
     case 'acknowledged':
       return trade.release?.block;
+    case 'waiting':
+      // Without witnesses nobody acknowledged it before.
+      return trade.acks === null ? trade.release?.block : undefined;
     default:
       return undefined;
   }

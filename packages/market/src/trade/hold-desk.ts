@@ -1,5 +1,6 @@
 import {
   type AbortOptions,
+  type EdmpError,
   type Environment,
   equalBytes,
   type HalfBlock,
@@ -62,6 +63,14 @@ export function decline(
     retryMs: more.retryMs ?? null,
     offer: more.offer ?? null,
   };
+}
+
+/** The reason of a no that an error gives; proven fraud by that name, whichever part came upon it. */
+export function reasonOf({ code, details }: EdmpError, otherwise: DeclineReason): DeclineReason {
+  if (code === 'ERR_RISK_FRAUD') return 'fraud';
+  if (code === 'ERR_RISK_BALANCE') return 'funds';
+  if (code !== 'ERR_CHAIN_HISTORY') return otherwise;
+  return (details as { readonly reason?: unknown }).reason === 'fork' ? 'fraud' : 'history';
 }
 
 /** Where a seller takes holds: the first one that reaches it gets the licence, others come back by themselves. */
@@ -141,7 +150,7 @@ export class HoldDesk {
       await this.#prove(spending, certificate, options);
     } catch (error) {
       if (!isEdmpError(error)) throw error;
-      return decline('history', `${error.code}: ${error.message}`, {
+      return decline(reasonOf(error, 'history'), `${error.code}: ${error.message}`, {
         retryMs: error.retryable ? RETRY_MS : null,
       });
     }
@@ -209,13 +218,15 @@ export class HoldDesk {
   }
 
   #answer(trade: Trade): TradeReply {
-    const { release, state, failure } = trade;
+    const { release, state, failure, acks } = trade;
     switch (state) {
       case 'acknowledged':
       case 'waiting':
       case 'completed':
       case 'undecided':
         if (release === null) return { kind: 'wait' };
+        // Past its deadlines a release that no quorum acknowledged is not paid: the money goes back, and the key stays.
+        if (state === 'undecided' && acks === null) return { kind: 'wait' };
         // If this answer gets lost, the buyer shows its hold again.
         trade.handed = true;
         return { kind: 'released', release: release.block.bytes, opener: release.opener };

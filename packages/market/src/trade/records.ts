@@ -103,7 +103,7 @@ export class TradeRecords {
     return this.#decode(new Map(entries.map(([key, value]) => [key.slice(prefix.length), value])));
   }
 
-  /** All trades, in order of id. A record that was damaged is told, and stops no other. */
+  /** All trades, oldest first. A record that was damaged is told, and stops no other. */
   async load(): Promise<RestoredTrades> {
     const trades: Trade[] = [];
     const damaged: DamagedRecord[] = [];
@@ -136,6 +136,9 @@ export class TradeRecords {
       if (page.length < PAGE || after === undefined) break;
     }
     finish();
+    const began = (trade: Trade): number => trade.steps[0]?.time ?? 0;
+    // Of two that began in one moment the smaller id stays first.
+    trades.sort((a, b) => began(a) - began(b));
     return { trades, damaged };
   }
 
@@ -220,6 +223,7 @@ function decodeTrade(
   trade.failure = failureOf(row.failure);
   trade.declined = row.declined === null ? null : textOf(row.declined, MAX_REASON, 'state.declined');
   trade.steps = listOf(row.steps, MAX_STEPS, 'state.steps').map(stepOf);
+  trade.receipt = trade.steps.find((step) => step.state === 'completed')?.block ?? null;
   const offer = fieldsOf('offer', ['proposal', 'manifest', 'chunks', 'bytes']);
   if (offer !== undefined) {
     const proposal = tradeProposalOf(blockOf(offer.proposal, 'offer.proposal'), crypto);

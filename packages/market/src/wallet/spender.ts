@@ -89,7 +89,7 @@ export class Spender {
   async claim(currency: CurrencyId, options: AbortOptions = {}): Promise<Spending | undefined> {
     return this.#inTurn(currency, async () => {
       const known = await this.#prepare(currency, options);
-      await this.#askOutcomes(currency, options);
+      await this.settleDue(currency, options);
       const chosen = largestClaims(this.#account(currency).claimable);
       if (chosen.claims.length === 0) return undefined;
       return this.#sign(known, chosen, this.#claimRequest());
@@ -215,7 +215,7 @@ export class Spender {
       if (chosen.amount >= missing) return chosen;
       if (!asked) {
         asked = true;
-        await this.#askOutcomes(currency.id, options);
+        await this.settleDue(currency.id, options);
         continue;
       }
       if (chosen.claims.length === claimable.length) break;
@@ -282,15 +282,19 @@ export class Spender {
       .filter((hold) => {
         if (hold.currency !== currency || hold.outcome !== null || hold.witnesses.length === 0) return false;
         if (equalBytes(hold.buyer, trustchain.self)) return now > hold.release;
-        // In test money nobody claims incomes, so only what comes back is asked for.
-        return !isTest && (hold.receipt !== null || now > hold.complain);
+        // In test money nobody claims incomes: a seller asks as late as a buyer, to be shown what came of its holds.
+        return isTest ? now > hold.release : hold.receipt !== null || now > hold.complain;
       });
     due.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1));
     return due.slice(0, MAX_ASKED);
   }
 
-  /** Asks what became of own holds. What the first requests bring stays, however slow the later ones are. */
-  async #askOutcomes(currency: CurrencyId, options: AbortOptions): Promise<void> {
+  /**
+   * Asks what became of own holds whose deadlines allow an outcome, so that what they bring counts as available. What
+   * the first requests bring stays, however slow the later ones are; silent witnesses are no error. Throws
+   * `ERR_ABORTED`.
+   */
+  async settleDue(currency: CurrencyId, options: AbortOptions): Promise<void> {
     const { environment, settle } = this.#needs;
     const due = this.#undecided(currency);
     if (due.length === 0) return;

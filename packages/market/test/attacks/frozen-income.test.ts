@@ -72,7 +72,7 @@ describe('freezing what a seller has earned', () => {
         self: seller.key,
         store: memoryBlockStore(),
         propose: ({ type, tx, peer }) => seller.sign(type, tx, { peer }),
-        finish: async () => [],
+        finish: async () => {},
       },
       currencyOf: (id) => currencies.get(id),
       books,

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DUM1 } from '../../src/asset/currency.ts';
-import { assetOf, documentOf } from '../support/documents.ts';
-import { author, crypto, proposed, START } from '../support/money.ts';
 import { currencyRegister } from '../../src/asset/currency-register.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
+import { assetOf, documentOf } from '../support/documents.ts';
+import { author, crypto, proposed, START } from '../support/money.ts';
 import { stateOf, TradingWorld } from '../support/trading/world.ts';
 
 let world: TradingWorld | undefined;
@@ -52,25 +52,28 @@ describe('a ledger that strangers have filled', () => {
 });
 
 describe('proposals that strangers make up', () => {
-  it.each(['seller', 'buyer'] as const)('push out none that the %s of this node made or got', async (role) => {
-    const [seller, buyer, other] = [author('seller'), author('buyer'), author('other')];
-    const ledger = createLedger({
-      crypto,
-      currencies: currencyRegister(),
-      now: START,
-      self: role === 'seller' ? seller.key : buyer.key,
-      limits: { proposals: 4 },
-    });
-    const trade = await proposed(seller, buyer, DUM1, 10n);
-    ledger.applyBlock(trade.block);
-    for (let i = 0; i < 8; i++) {
-      const stranger = author(`stranger ${i}`);
-      ledger.applyBlock((await proposed(stranger, other, DUM1, 1n)).block);
-    }
-    const hold = await buyer.hold(DUM1, trade);
-    ledger.applyBlock(hold.block);
-    expect(ledger.hold(hold.key)?.terms?.amount).toBe(10n);
-  });
+  it.each(['seller', 'buyer'] as const)(
+    'push out none that the %s of this node made or got',
+    async (role) => {
+      const [seller, buyer, other] = [author('seller'), author('buyer'), author('other')];
+      const ledger = createLedger({
+        crypto,
+        currencies: currencyRegister(),
+        now: START,
+        self: role === 'seller' ? seller.key : buyer.key,
+        limits: { proposals: 4 },
+      });
+      const trade = await proposed(seller, buyer, DUM1, 10n);
+      ledger.applyBlock(trade.block);
+      for (let i = 0; i < 8; i++) {
+        const stranger = author(`stranger ${i}`);
+        ledger.applyBlock((await proposed(stranger, other, DUM1, 1n)).block);
+      }
+      const hold = await buyer.hold(DUM1, trade);
+      ledger.applyBlock(hold.block);
+      expect(ledger.hold(hold.key)?.terms?.amount).toBe(10n);
+    },
+  );
 
   it('push out none that this node made, even when they are addressed to it', async () => {
     const [seller, buyer] = [author('seller'), author('buyer')];

@@ -61,7 +61,10 @@ describe('filling a notary with test money', () => {
     }
     const seller = fresh('seller');
     const trade = await held(world, seller, issuer, sun);
-    const spend = await node.ask(spendRequest(node.key, [trade.hold], { currency: sun.block.bytes }), peerKey(99));
+    const spend = await node.ask(
+      spendRequest(node.key, [trade.hold], { currency: sun.block.bytes }),
+      peerKey(99),
+    );
     expect(spend.kind).toBe('share');
     if (spend.kind !== 'share') return;
     const certificate = encodeCertificate(

@@ -33,9 +33,12 @@ describe('certificates of dust by the thousand', () => {
     const before = await openCertificateStore({ store, maxOwn: 4 });
     for (let i = 0; i < 12; i++) {
       const subject = someId(`block ${i}`);
-      await before.put(await notaries.certify({ kind: 'spend', currency: someId('SUN'), subject, extra: null }), {
-        keep: true,
-      });
+      await before.put(
+        await notaries.certify({ kind: 'spend', currency: someId('SUN'), subject, extra: null }),
+        {
+          keep: true,
+        },
+      );
     }
     const after = await openCertificateStore({ store, maxOwn: 4 });
     const subjects = new Set<string>();

@@ -30,7 +30,8 @@ describe('payments that never get a certificate', () => {
       report: () => undefined,
       signal: stop.signal,
     });
-    for (let i = 0; i < 1_024; i++) incoming.onBlock((await attacker!.transfer(worthless, self!.key, 1n)).block);
+    for (let i = 0; i < 1_024; i++)
+      incoming.onBlock((await attacker!.transfer(worthless, self!.key, 1n)).block);
     await environment.advance(10_000);
     incoming.onBlock(real.block);
     await environment.advance(10_000);

@@ -53,8 +53,28 @@ async function call(name: (typeof CALLS)[number], args: readonly unknown[]): Pro
 }
 
 const junk = fc.oneof(
-  fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true, maxDepth: 3 }),
-  fc.constantFrom(undefined, null, Number.NaN, -1, 2 ** 53, '', 'DUM1', 'EWbafyrei', Symbol('s'), () => 1, {}, [], 5n),
+  fc.anything({
+    withBigInt: true,
+    withDate: true,
+    withTypedArray: true,
+    withNullPrototype: true,
+    maxDepth: 3,
+  }),
+  fc.constantFrom(
+    undefined,
+    null,
+    Number.NaN,
+    -1,
+    2 ** 53,
+    '',
+    'DUM1',
+    'EWbafyrei',
+    Symbol('s'),
+    () => 1,
+    {},
+    [],
+    5n,
+  ),
   fc.record(
     {
       document: fc.anything(),

@@ -82,7 +82,10 @@ async function forged(
     nonce: new Uint8Array(16).fill(1),
   };
   const terms = encodeTerms({ ...honest, ...changes }, crypto);
-  return { body: encodeTradeRequest({ kind: 'propose', terms: terms.bytes, recipientKey, bid: bid.bytes }), terms };
+  return {
+    body: encodeTradeRequest({ kind: 'propose', terms: terms.bytes, recipientKey, bid: bid.bytes }),
+    terms,
+  };
 }
 
 describe('S143 attacks on the earlier markets are refused and recorded', () => {
@@ -109,7 +112,12 @@ describe('S143 attacks on the earlier markets are refused and recorded', () => {
     await world.environment.advance(100);
     // The rogue sells the victim something that it never asked for.
     const order = await s.rogue.market.sell({ ...offerOf('rogue', 5), document: rogueDocument(s) });
-    const { terms } = await forged(s, { ask: order.id, seller: s.rogue.key, buyer: s.victim.key, asset: order.asset });
+    const { terms } = await forged(s, {
+      ask: order.id,
+      seller: s.rogue.key,
+      buyer: s.victim.key,
+      asset: order.asset,
+    });
     await s.rogue.trustchain.propose({
       peer: s.victim.key,
       type: TRADE_TYPE,
@@ -188,7 +196,8 @@ describe('S143 attacks on the earlier markets are refused and recorded', () => {
       { numRuns: 150 },
     );
     for (const topic of [ORDERS_TOPIC, HOLDS_TOPIC, NOTARY_PROOFS_TOPIC]) {
-      for (let i = 0; i < 20; i++) await s.rogue.network.publish(topic, world.environment.randomBytes(1 + i * 7));
+      for (let i = 0; i < 20; i++)
+        await s.rogue.network.publish(topic, world.environment.randomBytes(1 + i * 7));
     }
     await world.environment.advance(1_000);
     expect(s.maker.market.openOrders().length).toBeGreaterThan(0);

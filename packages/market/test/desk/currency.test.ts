@@ -116,7 +116,10 @@ describe('a community token', () => {
     const offer = { label: 'MOON', precision: 0 };
     const first = await issuer.market.issueCurrency(offer, { key: 'my token' });
     expect((await issuer.market.issueCurrency(offer, { key: 'my token' })).id).toBe(first.id);
-    await rejection(issuer.market.issueCurrency({ ...offer, precision: 1 }, { key: 'my token' }), 'ERR_IDEMPOTENCY');
+    await rejection(
+      issuer.market.issueCurrency({ ...offer, precision: 1 }, { key: 'my token' }),
+      'ERR_IDEMPOTENCY',
+    );
     await world.restart(issuer);
     expect((await issuer.market.issueCurrency(offer, { key: 'my token' })).id).toBe(first.id);
     expect((await issuer.market.issueCurrency(offer)).id).not.toBe(first.id);
@@ -130,7 +133,11 @@ describe('a community token', () => {
       nobody.market.issueCurrency({ label: 'SUN', precision: 2, notaries: [nobody.key, nobody.key] }),
       'ERR_MARKET_FORMAT',
     );
-    await rejection(nobody.market.issueCurrency({ label: 'DUM1', precision: 2 }), 'ERR_MARKET_FORMAT', 'ERR_CURRENCY_UNKNOWN');
+    await rejection(
+      nobody.market.issueCurrency({ label: 'DUM1', precision: 2 }),
+      'ERR_MARKET_FORMAT',
+      'ERR_CURRENCY_UNKNOWN',
+    );
   });
 
   it('goes on certifying after a restart, and pays on', async () => {

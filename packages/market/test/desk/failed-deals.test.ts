@@ -30,8 +30,16 @@ async function trioOf(seed: number): Promise<Trio> {
   return { ...trio, asset };
 }
 
-async function startTrade({ seller, buyer, asset }: Trio, more: { keepTrying?: boolean } = {}): Promise<void> {
-  await seller.market.sell({ document: documentOf('goods'), price: price('DUM1', 10), supply: 1, lifetimeMs: DAY });
+async function startTrade(
+  { seller, buyer, asset }: Trio,
+  more: { keepTrying?: boolean } = {},
+): Promise<void> {
+  await seller.market.sell({
+    document: documentOf('goods'),
+    price: price('DUM1', 10),
+    supply: 1,
+    lifetimeMs: DAY,
+  });
   await world.environment.advance(20);
   await buyer.market.buy({ asset, price: price('DUM1', 10), lifetimeMs: DAY, ...more });
 }

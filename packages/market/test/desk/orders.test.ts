@@ -47,7 +47,12 @@ describe('own orders', () => {
     expect(wanted).toMatchObject({ side: 'bid', status: 'open' });
     expect(node.market.orders().map((order) => order.side)).toEqual(['ask', 'bid']);
     await world.environment.advance(200);
-    expect(maker.market.openOrders().map((order) => order.side).sort()).toEqual(['ask', 'bid']);
+    expect(
+      maker.market
+        .openOrders()
+        .map((order) => order.side)
+        .sort(),
+    ).toEqual(['ask', 'bid']);
     expect(await maker.market.listings({ text: 'one' })).toHaveLength(1);
   });
 
@@ -173,14 +178,18 @@ describe('a market that is watched', () => {
     const filled = buyer.market.waitFor(order);
     const held = (async () => {
       for await (const event of buyer.market.events()) {
-        if (event.type === 'trade') return buyer.market.waitFor(event.trade, { until: ['held', 'opening', 'completed'] });
+        if (event.type === 'trade')
+          return buyer.market.waitFor(event.trade, { until: ['held', 'opening', 'completed'] });
       }
       throw new Error('no trade');
     })();
     await world.until(() => buyer.market.trades()[0]?.state === 'completed');
     expect(await filled).toMatchObject({ status: 'filled', filled: 1 });
     expect(['held', 'opening', 'completed']).toContain((await held).state);
-    expect(await buyer.market.waitFor(buyer.market.trades()[0]!)).toMatchObject({ state: 'completed', finished: true });
+    expect(await buyer.market.waitFor(buyer.market.trades()[0]!)).toMatchObject({
+      state: 'completed',
+      finished: true,
+    });
     expect(new Set(seen)).toEqual(new Set(['order', 'listing', 'trade', 'wallet']));
     await buyer.market[Symbol.asyncDispose]();
     expect(await watching).toBe('ended');

@@ -67,7 +67,9 @@ describe('a node killed in a trade and started again over its stores', () => {
         expect(node.market.licences(asset).filter((licence) => licence.status === 'final')).toHaveLength(1);
         expect(node.market.orders()[0]).toMatchObject({ status: 'filled', filled: 1, reserved: 0 });
       }
-      expect((await buyer.market.delivery(tradeOf(buyer, 'completed').id)).consumption.values).toHaveLength(2_880);
+      expect((await buyer.market.delivery(tradeOf(buyer, 'completed').id)).consumption.values).toHaveLength(
+        2_880,
+      );
     });
   }
 
@@ -76,14 +78,22 @@ describe('a node killed in a trade and started again over its stores', () => {
     const { seller, buyer } = await world.trio();
     const document = documentOf('kept');
     const asset = seller.settlement.add(document);
-    const order = await seller.market.sell({ document, price: price('DUM1', 10), supply: 2, lifetimeMs: DAY });
+    const order = await seller.market.sell({
+      document,
+      price: price('DUM1', 10),
+      supply: 2,
+      lifetimeMs: DAY,
+    });
     await world.environment.advance(50);
     await buyer.market.buy({ asset, price: price('DUM1', 10), lifetimeMs: DAY });
     await world.until(
       () =>
         seller.market.trades()[0]?.state === 'completed' && buyer.market.trades()[0]?.state === 'completed',
     );
-    const before = { orders: seller.market.orders(), states: seller.market.trades().map(({ state }) => state) };
+    const before = {
+      orders: seller.market.orders(),
+      states: seller.market.trades().map(({ state }) => state),
+    };
     const listed = await seller.market.listings({});
     await world.restart(seller);
     await world.environment.advance(200);

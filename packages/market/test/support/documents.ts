@@ -1,7 +1,7 @@
-import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
+import type { BlockId, Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf } from '@edmp/interface/dataset';
-
+import { idOfDigest } from '../../src/codec/order-id.ts';
 
 // Without threads: real work in the background would race with the virtual clock.
 export const crypto = nodeCrypto({ threads: false });
@@ -46,4 +46,9 @@ export function consumptionOf(document: DatasetDocument): Consumption {
     quality: new Uint8Array(count),
     offsetMinutes: 0,
   };
+}
+
+/** A block id that no block has. */
+export function idOf(text: string): BlockId {
+  return idOfDigest(crypto.sha256(new TextEncoder().encode(text)));
 }

@@ -32,11 +32,7 @@ import { type EncodedTerms, encodeTerms, type Terms } from '../../src/blocks/ter
 import { tradeProposalToTx } from '../../src/blocks/trade.ts';
 import { CLAIM_TYPE, RELEASE_TYPE, TRADE_TYPE, TRANSFER_TYPE } from '../../src/blocks/types.ts';
 import type { Certificate } from '../../src/notary/certificate.ts';
-import {
-  type Statement,
-  type StatementKind,
-  signStatement,
-} from '../../src/notary/statement.ts';
+import { type Statement, type StatementKind, signStatement } from '../../src/notary/statement.ts';
 
 /** Real signatures. Without threads: real work in the background would race with the virtual clock. */
 export const crypto: Crypto = nodeCrypto({ threads: false });

@@ -47,7 +47,9 @@ export interface World {
   /** A node; `notary` makes it serve as notary and witness. */
   node(name: string, options?: Partial<MarketOptions>, notary?: boolean): Promise<Node>;
   /** A seller, a buyer and a matchmaker that is the witness of both, all connected. */
-  trio(options?: Partial<MarketOptions>): Promise<{ readonly seller: Node; readonly buyer: Node; readonly maker: Node }>;
+  trio(
+    options?: Partial<MarketOptions>,
+  ): Promise<{ readonly seller: Node; readonly buyer: Node; readonly maker: Node }>;
   /** Stops a node without warning and starts it again over the same stores. */
   restart(node: Node): Promise<void>;
   crash(node: Node): Promise<void>;

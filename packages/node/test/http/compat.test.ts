@@ -99,7 +99,7 @@ describe('/market and /wallets as EDMP documented them', () => {
       unlocked: true,
       precision: 0,
       min_unit: 1,
-      balance: { available: 1010, pending: 0, currency: 'DUM1', precision: 0 },
+      balance: { available: 1000, earned: 10, pending: 0, currency: 'DUM1', precision: 0 },
     });
     const { balance } = await json(market.buyer.send('GET', '/wallets/dum1/balance'));
     expect(balance.available).toBe(990);

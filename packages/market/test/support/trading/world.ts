@@ -288,6 +288,11 @@ export class TradingWorld {
         wallet: base.options.wallet?.(wallet) ?? wallet,
         takeBlock: (block) => tell(ledger.applyBlock(block)),
         learn,
+        settle: async (account, options) => {
+          const open = [...ledger.holdsOf(account)].filter(({ outcome }) => outcome === null);
+          const spendings = open.flatMap(({ block }) => spendingOf(block) ?? []);
+          await client.outcomes(spendings, { keep: false }, options).catch(() => undefined);
+        },
       },
       witnesses: base.options.witnesses?.(client) ?? client,
       nodes: {

@@ -102,14 +102,13 @@ export function transaction(
   };
 }
 
-/**
- * A wallet's balance. The four documented fields have none for test money that was earned and is not spent again: it
- * stands with what is available, as EDMP showed it, and an order beyond what may be spent is refused with its reason.
- */
+/** A wallet's balance: the documented keys, and what was earned. */
 export function balance(wallet: WalletView): Record<string, unknown> {
   return {
-    available: jsonAmount(wallet.available + wallet.earned),
+    available: jsonAmount(wallet.available),
     pending: jsonAmount(wallet.pending),
+    // Not among the keys of 2019: there, what was earned could be spent.
+    earned: jsonAmount(wallet.earned),
     currency: wallet.id,
     precision: wallet.precision,
   };
