@@ -68,18 +68,25 @@ export class Operations {
     this.#done++;
     switch (operation) {
       case 'sell':
-        return this.sell();
+        this.sell();
+        break;
       case 'buy':
-        return this.buy();
+        this.buy();
+        break;
       case 'cancel':
-        return this.#cancel();
+        this.#cancel();
+        break;
       case 'transfer':
-        return this.#transfer();
+        this.#transfer();
+        break;
       case 'claim':
-        return this.#claim();
+        this.#claim();
+        break;
       case 'restart':
-        return this.#restart();
+        this.#restart();
+        break;
       default:
+      // Only time passes.
     }
   }
 

@@ -135,7 +135,7 @@ describe('witnesses', () => {
     expect(refuseWitnesses(DUM1, [w2], [w1], parties, on)).toBeDefined();
   });
 
-  it('a lone notary that is a party is refused unless switched on; four are not', () => {
+  it('H10 a lone notary that is a party is refused unless switched on; four are not', () => {
     const alone: IssuedCurrency = { ...sun, notaries: [w1] };
     const served = { ...parties, nodes: { serves: () => true } };
     expect(outcome(() => chooseWitnesses(alone, [], served, settings))).toBe('ERR_TRADE_WITNESSES');
@@ -196,6 +196,16 @@ describe('asks that were put aside', () => {
     }
     expect(pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]);
     expect(aside.mayTry('ask', now + 1e9)).toBe(false);
+  });
+
+  // Found by simulation, seed 409: an ask whose pause was over, and that was no candidate, was looked at every millisecond.
+  it('make nobody wait for a pause that is over', () => {
+    const aside = new PutAside();
+    aside.wait('due', 500, 'busy', 0);
+    aside.wait('later', 500, 'busy', 1_000);
+    expect(aside.nextTry(0)).toBe(500);
+    expect(aside.nextTry(500)).toBe(1_500);
+    expect(aside.nextTry(1_500)).toBeUndefined();
   });
 
   it('a counter-offer is answered once', () => {
