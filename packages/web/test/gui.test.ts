@@ -121,7 +121,7 @@ describe.skipIf(executable === undefined)(
       await visit(buyerPage, 'Wallets');
       await buyerPage.getByRole('link', { name: 'Free to spend: 990\u00a0DUM1' }).waitFor();
       await visit(sellerPage, 'Wallets');
-      await sellerPage.getByRole('link', { name: 'Free to spend: 1\u2009010\u00a0DUM1' }).waitFor();
+      await sellerPage.getByRole('link', { name: 'Free to spend: 1\u2009000\u00a0DUM1' }).waitFor();
       await visit(buyerPage, 'Ledger');
       await buyerPage.locator('tbody tr').nth(5).waitFor();
       await buyerPage.locator('tbody a').first().click();
