@@ -12,6 +12,7 @@ const projects = {
   web: 'packages/web',
   examples: 'packages/examples',
   tooling: 'scripts',
+  sim: 'sim',
 };
 const conditions = ['edmp-source'];
 

@@ -1,4 +1,4 @@
-import type { Environment } from '@edmp/interface';
+import type { Environment } from '../../packages/interface/src/index.ts';
 
 /** A node's own clock over the simulation's: ahead or behind, and able to jump. Timers run on the simulation's time. */
 export interface NodeClock extends Environment {

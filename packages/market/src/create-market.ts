@@ -3,24 +3,29 @@ import { isEdmpError } from '@edmp/interface';
 import type { CurrencyId } from './asset/currency.ts';
 import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
-import { followOrders, followTrades, walletOf } from './desk/events.ts';
+import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
 import { IncomingPayments } from './desk/incoming.ts';
+import { keepSpends } from './desk/keep-spends.ts';
 import { keepTime } from './desk/keep-time.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
+import { MissedOutcomes } from './desk/missed-outcomes.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
 import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
 import { tellBooks } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
+import { ReceiptChains } from './desk/receipt-chains.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
 import { registerRules } from './desk/register-rules.ts';
+import { Rereading } from './desk/reread.ts';
 import { readStore } from './desk/restore.ts';
 import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
-import { spreadHolds, spreadOutcomes } from './desk/spread-holds.ts';
+import { HoldSpreader, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
+import { UnhonouredHolds } from './desk/unhonoured-holds.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
@@ -68,15 +73,17 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
   const { books, certificates, client, currencies, directory, learn, ledger, spender } = money;
   const once = await openOnce({ records, crypto });
+  const rereading = new Rereading(
+    environment,
+    () => readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) }),
+    report,
+  );
   const currencyExchange = new CurrencyExchange({
     network,
     trustchain,
     currencies,
     environment,
-    found: async () => {
-      // Blocks of the currency that came before it was known are read again.
-      await readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) });
-    },
+    found: () => rereading.ask(),
   });
   const exchange = orderExchange({
     network,
@@ -90,13 +97,25 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     signal,
   });
 
+  const missed = new MissedOutcomes({
+    self,
+    environment,
+    books,
+    settle: money.settleOthers,
+    isListed: (ask) => exchange.order(ask) !== undefined,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
+  });
   const trading = createTrading({
     node: { chain: trustchain, network, environment, crypto, report, signal },
     money: {
       ledger,
       currency: (id) => currencies.get(id),
       wallet: spender,
+      takeBlock: (block) => books.takeBlock(block),
       learn,
+      settle: (account, options) => missed.settle(account, options),
     },
     witnesses: client,
     nodes: {
@@ -111,6 +130,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       ask: (key) => own.ask(key),
       bid: (key) => own.openBid(key),
       candidates: (bid) => exchange.candidates(bid),
+      soldOut: (ask) => spreader.again(ask),
     },
     policy: settings.risk,
     settings: negotiation,
@@ -151,6 +171,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     limits: settings.limits,
     witnesses,
     currencyOf,
+    settleDue: (currency, options) => spender.settleDue(currency, options),
     isBuying: (asset) => trades.isBuying(asset),
     changed: (order) => emitter.emit({ type: 'order', order }),
   });
@@ -175,6 +196,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     exchange: currencyExchange,
     once,
+    records,
     spender,
     wallet: walletNeeds,
     ownNotaries: notaryKeys,
@@ -182,8 +204,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const incoming = new IncomingPayments({
     self,
     environment,
-    counts: ({ key, author, money: { currency, n } }) =>
-      certificates.spend(key) !== undefined || ledger.account(author, currency).certified >= n,
+    counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
     newest: async ({ author, money: { currency } }, more) =>
       (await client.account(currency, author, more))?.certificate ?? undefined,
@@ -200,18 +221,29 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     certificates,
     keysOf: money.keysOf,
-    onHold: ({ proposal, hold }) => {
-      receiveBlocks(trustchain, [proposal.bytes, hold.block.bytes]).catch((error: unknown) => {
-        if (!isEdmpError(error)) report('taking in a hold', error);
-      });
-    },
+    receive: trustchain.receive,
+  });
+
+  const spreader: HoldSpreader = new HoldSpreader({ engine, topic: holdTopic, environment, report });
+  const unhonoured = new UnhonouredHolds({
+    self,
+    books,
+    engine,
+    settle: money.settle,
+    environment,
+    deltaMs: negotiation.deltaMs,
+    report,
+    signal,
   });
 
   const ends = [
+    () => unhonoured.stop(),
     books.on((change) => {
       tellBooks(change, exchange, now());
+      missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
+      keepOwnCurrency(change, self, currencies);
       if (currency !== undefined) emitter.emit({ type: 'wallet', currency });
     }),
     trustchain.on((event) => {
@@ -229,7 +261,11 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
-    spreadHolds({ engine, topic: holdTopic, certificateOf: (trade) => trade.certificate, report }),
+    buyers.on(({ bid, last }) => {
+      if (last !== null) refusals.add(self, last.code, `No seller is left to try for bid ${bid}: ${last.reason}`);
+    }),
+    spreader.start(),
+    keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
 
@@ -249,8 +285,19 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     trading,
     spender,
   });
+  const receiptChains = new ReceiptChains({
+    trustchain,
+    ledger: () => books.upToDate(),
+    environment,
+    report,
+    signal,
+  });
+  ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
-    ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
+    ...currencies
+      .values()
+      .filter(({ id }) => currencies.isKept(id))
+      .map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
   ];
   return new MarketDesk({
@@ -274,6 +321,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       for (const end of ends) end();
       exchange.stop();
       currencyExchange.stop();
+      rereading.stop();
       holdTopic.stop();
       emitter.end();
       await money.stop();

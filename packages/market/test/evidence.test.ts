@@ -1,10 +1,11 @@
 import { memoryKeyValueStore } from '@edmp/interface';
+import { BlockError, decodeHalfBlock, verifySignature } from '@edmp/trustchain';
 import { describe, expect, it } from 'vitest';
 import { DUM1 } from '../src/asset/currency.ts';
 import { type CertificateKeys, openCertificateExchange } from '../src/evidence/certificate-exchange.ts';
 import { openCertificateStore } from '../src/evidence/certificate-store.ts';
 import { HOLDS_TOPIC } from '../src/evidence/hold-messages.ts';
-import { openHoldTopic, type SpreadHold } from '../src/evidence/hold-topic.ts';
+import { openHoldTopic } from '../src/evidence/hold-topic.ts';
 import { encodeNotaryProof, notaryProofOf } from '../src/notary/notary-proof.ts';
 import { NOTARY_PROOFS_TOPIC } from '../src/notary/proof-register.ts';
 import { signStatement } from '../src/notary/statement.ts';
@@ -101,7 +102,8 @@ describe('holds', () => {
     const users = [await world.user(), await world.user(), await world.user()];
     world.link(users[0]!, users[1]!);
     world.link(users[1]!, users[2]!);
-    const heard: SpreadHold[][] = [[], [], []];
+    /** Ids of the blocks that each node's chain was given and found right. */
+    const heard: string[][] = [[], [], []];
     const known = new Map<string, readonly ReturnType<typeof fresh>['key'][]>();
     const topics = users.map((user, i) =>
       openHoldTopic({
@@ -109,7 +111,14 @@ describe('holds', () => {
         crypto,
         environment: world.environment,
         keysOf: ({ subject }) => known.get(subject.toString()),
-        onHold: (spread) => heard[i]!.push(spread),
+        receive: async (bytes) => {
+          const block = decodeHalfBlock(bytes, crypto);
+          if (!verifySignature(block, crypto)) {
+            throw new BlockError('ERR_BLOCK_SIGNATURE', 'The signature is not its author’s');
+          }
+          heard[i]!.push(block.id.toString());
+          return { block, added: true, level: 'partial', issues: [] };
+        },
       }),
     );
     return { world, users, topics, heard, known };
@@ -122,8 +131,8 @@ describe('holds', () => {
     await topics[0]!.publishHold(spread);
     await topics[0]!.publishHold(spread);
     await world.environment.advance(1_000);
-    expect(heard.map((list) => list.length)).toEqual([0, 1, 1]);
-    expect(heard[2]![0]!.hold.key).toBe(trade.hold.key);
+    expect(heard.map((list) => list.length)).toEqual([0, 2, 2]);
+    expect(heard[2]).toEqual([trade.proposal.id.toString(), trade.hold.key]);
   });
 
   it('of issued money spread with their certificate only, where the currency is known', async () => {
@@ -139,7 +148,7 @@ describe('holds', () => {
     const certificate = await notary.certificate('spend', trade.hold, sun.block.id);
     await topics[0]!.publishHold({ proposal: trade.proposal, hold: trade.hold, certificate });
     await world.environment.advance(1_000);
-    expect(heard.map((list) => list.length)).toEqual([0, 1, 1]);
+    expect(heard.map((list) => list.length)).toEqual([0, 2, 2]);
     expect(users[2]!.certificates.spend(trade.hold.key)).toEqual(certificate);
   });
 
@@ -151,6 +160,12 @@ describe('holds', () => {
     await topics[0]!.publishHold({ proposal: other.proposal, hold: trade.hold, certificate: null });
     await world.environment.advance(1_000);
     expect(heard.flat()).toEqual([]);
+    const bytes = trade.hold.block.bytes.slice();
+    bytes[bytes.length - 1]! ^= 1;
+    const forged = { ...trade.hold, block: { ...trade.hold.block, bytes } };
+    await topics[0]!.publishHold({ proposal: trade.proposal, hold: forged, certificate: null });
+    await world.environment.advance(1_000);
+    expect(heard).toEqual([[], [trade.proposal.id.toString()], []]);
   });
 
   it('carry their outcomes to whoever knows the hold', async () => {

@@ -2,7 +2,6 @@ import type { PublicKey } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { type Currency, DUM1, DUM2, MAX_AMOUNT } from '../src/asset/currency.ts';
 import type { Claim } from '../src/blocks/money.ts';
-
 import { marketRules } from '../src/desk/market-rules.ts';
 import { incomeClaim, ledgerOf, refundClaim, sums, types } from './support/ledger.ts';
 import { ASSET, type Author, author, crypto, HOUR, proposed, quorum, START } from './support/money.ts';

@@ -5,7 +5,6 @@ import type { SignedOrder } from '../src/blocks/order.ts';
 import type { ListingQuery } from '../src/listing/listing.ts';
 import { Postings } from '../src/listing/postings.ts';
 import { SortedSlots } from '../src/listing/sorted-slots.ts';
-
 import { OpenOrders } from '../src/matching/open-orders.ts';
 import { DEFAULT_ORDER_LIMITS } from '../src/order/limits.ts';
 import { assetOf, crypto, DAY, dataset, START, trader } from './support/orders.ts';
@@ -201,7 +200,7 @@ describe('postings', () => {
       postings.remove(i - 10, 'w');
     }
     const seen: number[] = [];
-    postings.each('w', (slot) => seen.push(slot));
+    postings.each('w', (slot) => seen.push(slot) > 0);
     expect(postings.count('w')).toBe(10);
     expect(seen.length).toBeLessThanOrEqual(40);
     for (const slot of [...live]) {

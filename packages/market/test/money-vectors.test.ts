@@ -13,7 +13,6 @@ import { createLedger } from '../src/ledger/ledger.ts';
 import { decodeCertificate, encodeCertificate, verifyCertificate } from '../src/notary/certificate.ts';
 import { encodeNotaryProof, verifyNotaryProof } from '../src/notary/notary-proof.ts';
 import { type Statement, type StatementKind, statementMessage } from '../src/notary/statement.ts';
-
 import { crypto } from './support/money.ts';
 
 const read = <T>(name: string): T =>

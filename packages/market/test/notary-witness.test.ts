@@ -326,8 +326,8 @@ describe('a witness with little room', () => {
   });
 });
 
-describe('H14 a copied store', () => {
-  it('stops when anybody shows it a statement that it does not hold, for good', async () => {
+describe('a copied store', () => {
+  it('H14 stops when anybody shows it a statement that it does not hold, for good', async () => {
     const { world, node, trade } = await lone();
     const copy = memoryKeyValueStore();
     await copy.setMany(await node.store.entries(''));
@@ -360,7 +360,7 @@ describe('H14 a copied store', () => {
     });
   });
 
-  it('stops at a spend certificate, too', async () => {
+  it('H14 stops at a spend certificate, too', async () => {
     const world = await notaryWorld();
     const node = await world.notary();
     const issuer = fresh('issuer');
@@ -385,7 +385,7 @@ describe('H14 a copied store', () => {
     ).rejects.toMatchObject({ code: 'ERR_NOTARY_HALTED' });
   });
 
-  it('goes on when it is shown what is not its own, or not signed by it', async () => {
+  it('H14 goes on when it is shown what is not its own, or not signed by it', async () => {
     const { node, trade } = await lone();
     const acks = encodeCertificate({
       kind: 'ack',

@@ -281,6 +281,28 @@ describe('M12 only a hold reserves', () => {
     if (again !== undefined) expect((await propose(seller, griefer, again)).reply.kind).toBe('accept');
   });
 
+  it('M12 free keys that ask for the longest offers keep nobody out for longer than a minute', async () => {
+    world = new TradingWorld(1204);
+    await world.witness('witness');
+    const seller = await world.trader('seller', { limits: { perBuyer: 2, all: 4 } });
+    const griefers = [await world.trader('griefer 1'), await world.trader('griefer 2')];
+    const honest = await world.trader('honest');
+    world.linkAll();
+    await world.environment.advance(200);
+    const ask = await world.sell(seller, documentOf('June'), { supply: 9 });
+    const accept = world.environment.now() + 5 * HOUR;
+    const deadlines = { accept, release: accept + HOUR / 2, complain: accept + 2 * HOUR };
+    for (const griefer of [...griefers, ...griefers]) {
+      expect((await propose(seller, griefer, ask, { deadlines })).reply.kind).toBe('accept');
+    }
+    await world.buy(honest, ask.asset);
+    await world.until(() => stateOf(honest) === 'completed', 2 * MINUTE);
+    expect((await propose(seller, griefers[0]!, ask)).reply).toMatchObject({
+      kind: 'decline',
+      reason: 'busy',
+    });
+  });
+
   it('M12 a cancelled ask takes no hold, and 200 proposals leave a bounded trace', async () => {
     world = new TradingWorld(1202);
     await world.witness('witness');
@@ -400,7 +422,7 @@ describe('H6 what a seller acts on', () => {
     expect(tradeOf(seller).acks?.kind).toBe('ack');
   });
 
-  it('a trade with the lone notary of its currency is refused unless switched on', async () => {
+  it('H10 a trade with the lone notary of its currency is refused unless switched on', async () => {
     for (const loneNotaryParty of [false, true]) {
       world = new TradingWorld(604);
       const seller = await world.trader('seller', { settings: { loneNotaryParty } });

@@ -7,6 +7,7 @@ import {
   DUM1,
   DUM2,
   type IssuedCurrency,
+  isTestCurrency,
 } from './currency.ts';
 
 /** Default of {@link CurrencyRegisterOptions.max}: with seven notaries a currency is about a kilobyte. */
@@ -14,7 +15,7 @@ export const MAX_CURRENCIES = 4_096;
 
 /** Options of {@link currencyRegister}. */
 export interface CurrencyRegisterOptions {
-  /** Most issued currencies kept; the oldest unpinned one makes room. Default {@link MAX_CURRENCIES}. */
+  /** Most issued currencies kept; the oldest one that is neither pinned nor preferred makes room. Default {@link MAX_CURRENCIES}. */
   readonly max?: number;
 }
 
@@ -28,8 +29,14 @@ export interface CurrencyRegister {
    * or when every place is taken by a pinned currency.
    */
   add(block: HalfBlock): IssuedCurrency | undefined;
-  /** Keeps a currency whatever else comes: one that its owner trades in. `false` when it is not known. */
+  /** Keeps a currency whatever else comes: one that its owner named, issued or pays in. `false` when it is not known. */
   pin(id: CurrencyId): boolean;
+  /** Whether a currency is pinned; test currencies are. */
+  isPinned(id: CurrencyId): boolean;
+  /** Whether a currency is pinned or preferred: whether own money may be in it. */
+  isKept(id: CurrencyId): boolean;
+  /** Lets a currency give way only when all others are pinned or preferred too: one that its owner was paid in. */
+  prefer(id: CurrencyId): void;
   /** Test currencies first, then issued ones, oldest known first. */
   values(): readonly Currency[];
 }
@@ -39,15 +46,21 @@ export function currencyRegister(options: CurrencyRegisterOptions = {}): Currenc
   const max = options.max ?? MAX_CURRENCIES;
   const issued = new Map<CurrencyId, IssuedCurrency>();
   const pinned = new Set<CurrencyId>();
+  const preferred = new Set<CurrencyId>();
 
   const makeRoom = (): boolean => {
     if (issued.size < max) return true;
+    let oldest: CurrencyId | undefined;
     for (const id of issued.keys()) {
       if (pinned.has(id)) continue;
-      issued.delete(id);
-      return true;
+      oldest ??= id;
+      if (preferred.has(id)) continue;
+      oldest = id;
+      break;
     }
-    return false;
+    if (oldest === undefined) return false;
+    preferred.delete(oldest);
+    return issued.delete(oldest);
   };
 
   return {
@@ -73,6 +86,11 @@ export function currencyRegister(options: CurrencyRegisterOptions = {}): Currenc
       if (!issued.has(id)) return false;
       pinned.add(id);
       return true;
+    },
+    isPinned: (id) => isTestCurrency(id) || pinned.has(id),
+    isKept: (id) => isTestCurrency(id) || pinned.has(id) || preferred.has(id),
+    prefer(id) {
+      if (issued.has(id)) preferred.add(id);
     },
     values: () => [DUM1, DUM2, ...issued.values()],
   };

@@ -22,8 +22,8 @@ import {
   mapOf,
   textOf,
 } from '../codec/fields.ts';
+import { keyOfDigest } from '../codec/order-id.ts';
 import { MarketError } from '../errors.ts';
-import { keyOfDigest } from './order-id.ts';
 import { priceOf, priceToTx } from './price.ts';
 
 /** Most witnesses that an ask may name. */

@@ -1,7 +1,7 @@
 import type { AssetId } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
 import type { OrderSide } from '../blocks/order.ts';
-import { digestOfAsset } from '../blocks/order-id.ts';
+import { digestOfAsset } from '../codec/order-id.ts';
 import type { HashSecret } from '../order/digest-index.ts';
 import { ASK_SIDE, type OrderTable } from '../order/order-table.ts';
 import { AssetChains } from './asset-chains.ts';

@@ -1,5 +1,14 @@
-import type { AbortOptions, Environment, HalfBlock, Network, PublicKey, Trustchain } from '@edmp/interface';
+import type {
+  AbortOptions,
+  BlockId,
+  Environment,
+  HalfBlock,
+  Network,
+  PublicKey,
+  Trustchain,
+} from '@edmp/interface';
 import { isEdmpError, singleFrame, throwIfAborted, withDeadline } from '@edmp/interface';
+import { CID } from 'multiformats/cid';
 import { type CurrencyId, type IssuedCurrency, isIssuedCurrency } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import {
@@ -59,7 +68,7 @@ export function decodeCurrencyReply(bytes: Uint8Array): readonly Uint8Array[] {
 /** What a {@link CurrencyExchange} needs. */
 export interface CurrencyExchangeNeeds {
   readonly network: Pick<Network, 'request' | 'handle' | 'peers'>;
-  readonly trustchain: Pick<Trustchain, 'receive'>;
+  readonly trustchain: Pick<Trustchain, 'receive' | 'store'>;
   readonly currencies: CurrencyRegister;
   readonly environment: Environment;
   /** A currency became known: what names it can be read now. */
@@ -106,7 +115,11 @@ export class CurrencyExchange {
   }
 
   async #ask(id: CurrencyId, from: readonly PublicKey[]): Promise<IssuedCurrency | undefined> {
-    const { network, environment } = this.#needs;
+    const { network, environment, trustchain } = this.#needs;
+    // It may have been known and have given way to others.
+    const stored = await trustchain.store.get(CID.parse(id) as BlockId);
+    const kept = stored === undefined ? undefined : await this.#take(stored);
+    if (kept !== undefined) return kept;
     const peers = [...from, ...network.peers()].slice(0, MAX_PEERS);
     for (const peer of peers) {
       try {

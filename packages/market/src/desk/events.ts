@@ -1,4 +1,5 @@
 import { equalBytes, type PublicKey } from '@edmp/interface';
+import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { SafeEmitter } from '../codec/emitter.ts';
 import type { LedgerChange } from '../ledger/changes.ts';
 import type { MarketEvent } from '../market.ts';
@@ -76,6 +77,20 @@ export function followOrders({ exchange, buyers, own, refusals, emitter }: Order
       }
     }
   });
+}
+
+/** Keeps the currencies that this node's own money is in: for good what it pays in, as long as there is room what it is paid in. */
+export function keepOwnCurrency(
+  change: LedgerChange,
+  self: PublicKey,
+  currencies: Pick<CurrencyRegister, 'pin' | 'prefer'>,
+): void {
+  const currency = walletOf(change, self);
+  if (currency === undefined) return;
+  if (change.type === 'certified' && equalBytes(change.spending.author, self)) currencies.pin(currency);
+  else if (change.type === 'certified' || change.type === 'income') currencies.prefer(currency);
+  else if ((change.type === 'hold' || change.type === 'outcome') && change.hold.counts)
+    currencies.prefer(currency);
 }
 
 /** Currencies of whose accounts of `self` a change in the ledger tells something new. */

@@ -5,7 +5,10 @@ import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { isMarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 
-/** Payments to this node that wait for their certificate at once; more are looked for after the next start. */
+/**
+ * Payments to this node that wait for their certificate at once. Whoever pays for nothing can make more, so the one that
+ * waited longest makes room for a new one; it is looked for again after the next start.
+ */
 const MAX_WAITING = 1_024;
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 300_000;
@@ -37,38 +40,63 @@ export interface IncomingNeeds {
 /** Finds the certificates of payments in issued money that came to this node without one. */
 export class IncomingPayments {
   readonly #needs: IncomingNeeds;
-  readonly #waiting = new Set<string>();
+  /** What calls the search for each off, longest waiting first. */
+  readonly #waiting = new Map<string, AbortController>();
 
   constructor(needs: IncomingNeeds) {
     this.#needs = needs;
   }
 
-  /** A block came in, or was found in the store at the start. */
+  /** A block came in. Whoever pays by a hold shows its certificate. */
   onBlock(block: HalfBlock): void {
     const spending = readable(block);
-    if (spending?.kind !== 'transfer' || isTestCurrency(spending.money.currency)) return;
-    const { to } = spending.money;
-    if (to === null || !equalBytes(to, this.#needs.self) || this.#waiting.has(spending.key)) return;
-    if (this.#needs.counts(spending) || this.#waiting.size >= MAX_WAITING) return;
-    this.#waiting.add(spending.key);
-    this.#find(spending)
-      .catch((error: unknown) => {
-        if (!this.#needs.signal.aborted) this.#needs.report('looking for a certificate', error);
-      })
-      .finally(() => this.#waiting.delete(spending.key));
+    if (spending?.kind === 'transfer') this.#lookFor(spending);
   }
 
-  async #find(spending: Spending): Promise<void> {
-    const { environment, signal, counts, knows } = this.#needs;
+  /** A block was found in the store at the start: the certificate of a hold may have got lost with the last process, too. */
+  onStored(block: HalfBlock): void {
+    const spending = readable(block);
+    if (spending !== undefined) this.#lookFor(spending);
+  }
+
+  #lookFor(spending: Spending): void {
+    if (isTestCurrency(spending.money.currency)) return;
+    const { to } = spending.money;
+    if (to === null || !equalBytes(to, this.#needs.self) || this.#waiting.has(spending.key)) return;
+    if (this.#needs.counts(spending)) return;
+    this.#makeRoom();
+    const stop = new AbortController();
+    this.#waiting.set(spending.key, stop);
+    this.#find(spending, AbortSignal.any([this.#needs.signal, stop.signal]))
+      .catch((error: unknown) => {
+        if (!this.#needs.signal.aborted && !stop.signal.aborted)
+          this.#needs.report('looking for a certificate', error);
+      })
+      .finally(() => {
+        if (this.#waiting.get(spending.key) === stop) this.#waiting.delete(spending.key);
+      });
+  }
+
+  #makeRoom(): void {
+    if (this.#waiting.size < MAX_WAITING) return;
+    for (const [oldest, stop] of this.#waiting) {
+      this.#waiting.delete(oldest);
+      stop.abort();
+      return;
+    }
+  }
+
+  async #find(spending: Spending, signal: AbortSignal): Promise<void> {
+    const { environment, counts, knows } = this.#needs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
-      if ((await knows(spending)) && !counts(spending)) await this.#ask(spending);
-      if (counts(spending)) return;
+      if ((await knows(spending)) && !counts(spending)) await this.#ask(spending, signal);
+      if (counts(spending) || signal.aborted) return;
       await sleep(environment, pause, { signal });
     }
   }
 
-  async #ask(spending: Spending): Promise<void> {
-    const { environment, fetch, learn, newest, signal } = this.#needs;
+  async #ask(spending: Spending, signal: AbortSignal): Promise<void> {
+    const { environment, fetch, learn, newest } = this.#needs;
     const tries = [
       async (options: AbortOptions): Promise<readonly Certificate[]> =>
         fetch(spending.author, [spending.id], options),

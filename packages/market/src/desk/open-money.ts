@@ -49,6 +49,10 @@ export interface MarketMoney {
   readonly proofs: NotaryProofs;
   readonly client: NotaryClient;
   readonly spender: Spender;
+  /** Asks the witnesses of others' holds for outcomes, and takes those that there are into the ledger. */
+  readonly settleOthers: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
+  /** Asks the witnesses of holds for outcomes and takes those that there are into the ledger. */
+  readonly settle: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   /** Keeps a certificate durably; the ledger hears of it. */
   readonly learn: (certificate: Certificate) => Promise<void>;
   stop(): Promise<void>;
@@ -113,6 +117,8 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     signal,
     refused: (spending, error) => report(`certifying payment ${spending.money.n}`, error),
   });
+  const settleHolds: MarketMoney['settle'] = (holds, options) =>
+    settle(holds, { client, certificates, learn }, options);
   const spender = new Spender({
     trustchain,
     currencyOf: (id) => currencies.get(id),
@@ -120,7 +126,7 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     certifier,
     environment,
     lastKnown: (currency, options) => client.account(currency, trustchain.self, options),
-    settle: (holds, options) => settle(holds, { client, certificates, learn }, options),
+    settle: settleHolds,
   });
   return {
     currencies,
@@ -134,7 +140,13 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     proofs,
     client,
     spender,
+    settle: settleHolds,
     learn,
+    async settleOthers(holds, options) {
+      const spendings = holds.flatMap(({ block }) => spendingOf(block) ?? []);
+      // What it finds goes into the store of certificates, which tells the ledger.
+      await client.outcomes(spendings, { keep: false }, options);
+    },
     async stop() {
       certificateExchange.stop();
       proofs.stop();

@@ -12,7 +12,7 @@ import type {
   TxValue,
 } from '@edmp/interface';
 import { equalBytes, throwIfAborted } from '@edmp/interface';
-import type { Currency, CurrencyId } from '../asset/currency.ts';
+import { type Currency, type CurrencyId, MAX_AMOUNT } from '../asset/currency.ts';
 import { assetIdOf, isAssetId } from '../asset/document.ts';
 import { costOf, wholeLots } from '../asset/price.ts';
 import {
@@ -75,6 +75,8 @@ export interface OrderDeskNeeds {
   readonly witnesses: WitnessSettings;
   /** The currency, asked of peers when it is not known. */
   readonly currencyOf: (id: CurrencyId, options: AbortOptions) => Promise<Currency | undefined>;
+  /** Asks what became of own holds: earned money counts as available once its outcome is known. */
+  readonly settleDue: (currency: CurrencyId, options: AbortOptions) => Promise<void>;
   /** Whether a purchase of the asset is under way. */
   readonly isBuying: (asset: string) => boolean;
   /** Hears of an own order that is new or changed. */
@@ -173,6 +175,7 @@ export class OrderDesk {
       options,
       check: async () => {
         const currency = knownCurrency(await this.#needs.currencyOf(unit.currency, options), unit.currency);
+        if (cost > this.#free(currency)) await this.#needs.settleDue(currency.id, options);
         return () => {
           this.#checkRoom();
           if (!again) this.#checkRepeated(asset);
@@ -343,12 +346,17 @@ export class OrderDesk {
     }
   }
 
-  #checkFunds(currency: Currency, cost: bigint): void {
+  /** Minor units that a new bid may cost; the issuer's account is the mint. */
+  #free(currency: Currency): bigint {
     const { books, trustchain } = this.#needs;
     const mint = currency.kind === 'issued' && equalBytes(currency.issuer, trustchain.self);
-    if (mint) return;
+    if (mint) return MAX_AMOUNT;
     const { available } = books.upToDate().balance(trustchain.self, currency.id);
-    const free = available - this.promised(currency.id);
+    return available - this.promised(currency.id);
+  }
+
+  #checkFunds(currency: Currency, cost: bigint): void {
+    const free = this.#free(currency);
     if (cost > free) {
       throw new MarketError(
         'ERR_WALLET_INSUFFICIENT',

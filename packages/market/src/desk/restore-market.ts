@@ -33,11 +33,13 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
 export async function restoreMarket(parts: RestoreParts): Promise<void> {
   const { trustchain, books, currencies, exchange, own, orders, spender, trading } = parts;
   for (const block of parts.named) await parts.money.addCurrency(block);
+  await parts.money.restore();
+  await preferPaidIn(parts);
   const found = await readStore({ ...parts, onBlock: (block) => books.takeBlock(block) });
   for (const author of await trustchain.store.authors()) {
     if (await trustchain.isFraudulent(author)) books.condemn(author);
   }
-  for (const certificate of parts.certificates.own()) books.takeCertificate(certificate);
+  for await (const certificate of parts.certificates.own()) books.takeCertificate(certificate);
   pinOwn(currencies, trustchain.self);
   for (const { order, cancelled } of found.own) {
     own.add(order);
@@ -54,7 +56,19 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await orders.restore();
   for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
   await spender.resume(currencies.values());
-  for (const block of found.incoming) parts.incoming.onBlock(block);
+  for (const block of found.incoming) parts.incoming.onStored(block);
+}
+
+/** The currencies of own certificates come first, so that no flood of others takes their place. */
+async function preferPaidIn({ certificates, currencies, trustchain }: RestoreParts): Promise<void> {
+  const seen = new Set<string>();
+  for await (const { currency } of certificates.own()) {
+    if (currency === null || seen.has(currency.toString())) continue;
+    seen.add(currency.toString());
+    const block = await trustchain.store.get(currency);
+    const known = block === undefined ? undefined : currencies.add(block);
+    if (known !== undefined) currencies.prefer(known.id);
+  }
 }
 
 /** What this node issued is kept whatever else comes. */

@@ -8,7 +8,7 @@ import {
   decodeOrder,
   type SignedOrder,
 } from '../blocks/order.ts';
-import { TRANSFER_TYPE } from '../blocks/types.ts';
+import { TRADE_TYPE, TRANSFER_TYPE } from '../blocks/types.ts';
 
 /** Blocks read from the store at a time. */
 const PAGE = 1_000;
@@ -28,11 +28,11 @@ export interface RestoredOrders {
   readonly own: readonly { readonly order: SignedOrder; readonly cancelled: boolean }[];
   /** Others' orders that are neither expired nor cancelled. */
   readonly others: readonly SignedOrder[];
-  /** Transfers to this node, newest last. */
+  /** Transfers to this node and holds for it, newest last. */
   readonly incoming: readonly HalfBlock[];
 }
 
-/** Newest transfers that are looked at: older ones that never were certified are given up. */
+/** Newest payments that are looked at: older ones that never were certified are given up. */
 const MAX_INCOMING = 1_000;
 
 /** Reads the whole store once, in order of arrival. */
@@ -46,8 +46,9 @@ export async function readStore(needs: RestoreNeeds): Promise<RestoredOrders> {
     for (const { block, arrival } of page) {
       after = arrival;
       onBlock(block);
-      const { type, key, peer } = block.core;
-      if (type === TRANSFER_TYPE && peer !== null && equalBytes(peer, trustchain.self)) {
+      const { type, key, peer, link } = block.core;
+      const pays = type === TRANSFER_TYPE || (type === TRADE_TYPE && link !== null);
+      if (pays && peer !== null && equalBytes(peer, trustchain.self)) {
         incoming.push(block);
         if (incoming.length > MAX_INCOMING) incoming.shift();
       }

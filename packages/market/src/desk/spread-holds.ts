@@ -1,8 +1,9 @@
-import { equalBytes, isEdmpError, type PublicKey } from '@edmp/interface';
+import { type Environment, equalBytes, isEdmpError, type PublicKey } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { HoldTopic } from '../evidence/hold-topic.ts';
-import type { Certificate } from '../notary/certificate.ts';
 import type { TradeEngine } from '../trade/engine.ts';
+import { takesQuantity } from '../trade/states.ts';
 import type { Trade } from '../trade/trade.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
 
@@ -36,27 +37,55 @@ export function spreadOutcomes({ self, books, certificates, topic, report }: Out
   });
 }
 
-/** What {@link spreadHolds} needs. */
+/** What {@link HoldSpreader} needs. */
 export interface SpreadNeeds {
   readonly engine: TradeEngine;
   readonly topic: HoldTopic;
-  /** The spend certificate of a hold; null in test money. */
-  readonly certificateOf: (trade: Trade) => Certificate | null;
+  readonly environment: Pick<Environment, 'now'>;
   readonly report: (what: string, error: unknown) => void;
 }
 
-/** Tells everybody of holds in own trades, so that no book offers what is sold; until the returned function is called. */
-export function spreadHolds(needs: SpreadNeeds): () => void {
-  const { engine, topic, certificateOf, report } = needs;
-  return engine.on(({ type, trade }) => {
-    if (type !== 'entered' || trade.state !== KNOWN_HELD[trade.role]) return;
-    const { hold, offer } = trade;
+/** Asks of which it is remembered when their holds were told again. */
+const MAX_ASKS = 1_024;
+/** Shortest time between telling again of the holds on one ask, ms. */
+const AGAIN_MS = 60_000;
+/** Holds on one ask that are told again: the newest. */
+const MAX_AGAIN = 64;
+
+/** Tells everybody of holds in own trades, so that no book offers what is sold. */
+export class HoldSpreader {
+  readonly #needs: SpreadNeeds;
+  readonly #toldAgain = boundedMap<string, number>({ max: MAX_ASKS });
+
+  constructor(needs: SpreadNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Begins; ends when the returned function is called. */
+  start(): () => void {
+    return this.#needs.engine.on(({ type, trade }) => {
+      if (type === 'entered' && trade.state === KNOWN_HELD[trade.role]) this.#tell(trade);
+    });
+  }
+
+  /** Somebody took an own ask for open of which nothing is left: news of its holds got lost on the way. */
+  again(ask: string): void {
+    const { engine, environment } = this.#needs;
+    const now = environment.now();
+    const last = this.#toldAgain.get(ask);
+    if (last !== undefined && now - last < AGAIN_MS) return;
+    this.#toldAgain.set(ask, now);
+    const taken = [...engine.ofOrder(ask)].filter(({ role, state }) => takesQuantity(role, state));
+    for (const trade of taken.slice(-MAX_AGAIN)) this.#tell(trade);
+  }
+
+  #tell(trade: Trade): void {
+    const { topic, report } = this.#needs;
+    const { hold, offer, certificate } = trade;
     if (hold === null || offer === null) return;
-    topic
-      .publishHold({ proposal: offer.proposal.block, hold, certificate: certificateOf(trade) })
-      .catch((error: unknown) => {
-        // Who missed it learns it from the chains.
-        if (!isEdmpError(error)) report('telling of a hold', error);
-      });
-  });
+    topic.publishHold({ proposal: offer.proposal.block, hold, certificate }).catch((error: unknown) => {
+      // Who missed it learns it from the chains.
+      if (!isEdmpError(error)) report('telling of a hold', error);
+    });
+  }
 }

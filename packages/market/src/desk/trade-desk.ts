@@ -29,7 +29,11 @@ export class TradeDesk {
   }
 
   all(): readonly TradeView[] {
-    return this.#needs.engine.all().map((trade) => this.view(trade));
+    const started = ({ steps }: Trade): number => steps[0]?.time ?? 0;
+    return this.#needs.engine
+      .all()
+      .toSorted((a, b) => started(a) - started(b))
+      .map((trade) => this.view(trade));
   }
 
   one(id: TradeId): TradeView {
@@ -42,11 +46,10 @@ export class TradeDesk {
 
   /** Whether a purchase of the asset is under way. */
   isBuying(asset: AssetId): boolean {
-    return this.#needs.engine
-      .all()
-      .some(
-        ({ role, state, encoded }) => role === 'buyer' && encoded.terms.asset === asset && !isFinished(state),
-      );
+    for (const { role, state, encoded } of this.#needs.engine.unfinished()) {
+      if (role === 'buyer' && encoded.terms.asset === asset && !isFinished(state)) return true;
+    }
+    return false;
   }
 
   evidence(id: TradeId): TradeEvidence {

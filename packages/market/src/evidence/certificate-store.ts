@@ -29,8 +29,8 @@ export interface CertificateStore {
   outcome(hold: string): Certificate | undefined;
   /** The same, read from the store when memory has let it go. */
   find(matter: CertificateMatter, id: string): Promise<Certificate | undefined>;
-  /** Those of one's own that are in memory: what a ledger is told at a start. */
-  own(): Iterable<Certificate>;
+  /** All of one's own, those in the store included: what a ledger is told at a start. */
+  own(): AsyncIterable<Certificate>;
   /** Told of every certificate that was not known. */
   on(listener: (certificate: Certificate) => void): () => void;
 }
@@ -42,9 +42,13 @@ export function matterOf(kind: StatementKind): CertificateMatter {
 
 /** Opens the certificates of a store; without one they live in memory only. */
 export async function openCertificateStore(
-  options: { readonly store?: KeyValueStore; readonly max?: number } = {},
+  options: { readonly store?: KeyValueStore; readonly max?: number; readonly maxOwn?: number } = {},
 ): Promise<CertificateStore> {
-  const certificates = new StoredCertificates(options.store, options.max ?? MAX_PASSING);
+  const certificates = new StoredCertificates(
+    options.store,
+    options.max ?? MAX_PASSING,
+    options.maxOwn ?? MAX_OWN,
+  );
   await certificates.open();
   return certificates;
 }
@@ -52,24 +56,32 @@ export async function openCertificateStore(
 class StoredCertificates implements CertificateStore {
   readonly #store: KeyValueStore | undefined;
   readonly #passing: BoundedMap<string, Certificate>;
-  readonly #own = boundedMap<string, Certificate>({ max: MAX_OWN });
+  readonly #own: BoundedMap<string, Certificate>;
+  readonly #maxOwn: number;
   readonly #listeners = new Set<(certificate: Certificate) => void>();
 
-  constructor(store: KeyValueStore | undefined, max: number) {
+  constructor(store: KeyValueStore | undefined, max: number, maxOwn: number) {
     this.#store = store;
+    this.#maxOwn = maxOwn;
     this.#passing = boundedMap({ max });
+    this.#own = boundedMap({ max: maxOwn });
   }
 
   async open(): Promise<void> {
+    for await (const [key, certificate] of this.#stored()) {
+      if (this.#own.size >= this.#maxOwn) return;
+      this.#own.set(key, certificate);
+    }
+  }
+
+  async *#stored(): AsyncIterable<readonly [string, Certificate]> {
     let after: string | undefined;
-    while (this.#store !== undefined && this.#own.size < MAX_OWN) {
-      const page = await this.#store.range(PREFIX, {
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const [key, value] of page) this.#own.set(key, decodeStored(value));
+    for (let isLast = this.#store === undefined; !isLast; ) {
+      const page =
+        (await this.#store?.range(PREFIX, { limit: PAGE, ...(after === undefined ? {} : { after }) })) ?? [];
+      for (const [key, value] of page) yield [key, this.#own.get(key) ?? decodeStored(value)];
       after = page.at(-1)?.[0];
-      if (page.length < PAGE) return;
+      isLast = page.length < PAGE;
     }
   }
 
@@ -106,8 +118,9 @@ class StoredCertificates implements CertificateStore {
     return bytes === undefined ? undefined : decodeStored(bytes);
   }
 
-  own(): Iterable<Certificate> {
-    return Array.from(this.#own.entries(), ([, certificate]) => certificate);
+  async *own(): AsyncIterable<Certificate> {
+    if (this.#store === undefined) yield* this.#own.values();
+    for await (const [, certificate] of this.#stored()) yield certificate;
   }
 
   on(listener: (certificate: Certificate) => void): () => void {

@@ -8,9 +8,10 @@ import {
   type PublicKey,
   publicKeyToHex,
   type TopicVerdict,
+  type Trustchain,
 } from '@edmp/interface';
 import { boundedSet, tokenBuckets } from '@edmp/interface/bounded';
-import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain';
 import { currencyLink } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
@@ -54,8 +55,8 @@ export interface HoldTopicOptions {
   readonly certificates: CertificateStore;
   /** The witnesses of a known hold, for its outcome. */
   readonly keysOf: CertificateKeys;
-  /** Told of every hold that came and was right. */
-  readonly onHold: (spread: SpreadHold) => void;
+  /** Verifies a signed block and keeps it; the chain's `receive`. */
+  readonly receive: Trustchain['receive'];
 }
 
 /** Takes part in the topic until it is stopped. Nothing is relayed before it is verified, and each thing once. */
@@ -115,7 +116,7 @@ class HoldTopicService implements HoldTopic {
   }
 
   async #takeHold(message: Extract<HoldMessage, { kind: 'hold' }>): Promise<TopicVerdict> {
-    const { crypto, currencies, certificates, onHold } = this.#options;
+    const { crypto, currencies, certificates } = this.#options;
     const hold = spendingOf(decodeHalfBlock(message.hold, crypto));
     if (hold?.hold == null) return 'reject';
     const name = `hold ${hold.key}`;
@@ -133,11 +134,23 @@ class HoldTopicService implements HoldTopic {
       const isSpend = certificate.kind === 'spend' && equalBytes(certificate.subject.bytes, hold.id.bytes);
       if (!isSpend || !verifyCertificate(certificate, currency.notaries, crypto)) return 'reject';
     }
-    if (!verifySignature(hold.block, crypto) || !verifySignature(proposal, crypto)) return 'reject';
+    // The chain verifies them, once, whoever else brings them.
+    const verdict = await this.#keep([message.proposal, message.hold]);
+    if (verdict !== 'accept') return verdict;
     this.#seen.add(name);
     if (certificate !== null) await certificates.put(certificate);
-    onHold({ proposal, hold, certificate });
     return 'accept';
+  }
+
+  async #keep(blocks: readonly Uint8Array[]): Promise<TopicVerdict> {
+    try {
+      const results = await Promise.all(blocks.map((bytes) => this.#options.receive(bytes)));
+      // Nodes that know less of a chain find nothing wrong with it: relaying it was no fault.
+      return results.some(({ level }) => level === 'invalid') ? 'ignore' : 'accept';
+    } catch (error) {
+      if (!isEdmpError(error)) throw error;
+      return error.code.startsWith('ERR_BLOCK_') ? 'reject' : 'ignore';
+    }
   }
 
   async #takeOutcome({

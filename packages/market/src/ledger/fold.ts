@@ -52,7 +52,7 @@ export class LedgerFold implements Ledger {
     this.#limits = limits;
     this.#self = options.self;
     this.#now = options.now;
-    this.#holds = new HoldBook(limits);
+    this.#holds = new HoldBook(limits, options.self);
     // One currency may fill what is kept for unknown ones: that harms nobody but other unknown ones.
     this.#unplaced = new Waiting(limits.unknownCurrencies, limits.unknownCurrencies);
     this.#test = new TestFold({

@@ -5,6 +5,7 @@ import { issuesOf } from '../codec/issues.ts';
 import type { Changes } from './changes.ts';
 import { HoldRecord } from './hold.ts';
 import type { LedgerLimits } from './limits.ts';
+import { OpenProposals } from './open-proposals.ts';
 import { Waiting } from './waiting.ts';
 
 function listIn<K, V>(map: Map<K, V[]>, key: K): V[] {
@@ -30,12 +31,12 @@ export class HoldBook {
   readonly #byProposal = new Map<string, HoldRecord[]>();
   readonly #byAccount = new Map<PublicKeyHex, HoldRecord[]>();
   readonly #byAsset = new Map<string, HoldRecord[]>();
-  readonly #proposals: Waiting<TradeProposal>;
+  readonly #proposals: OpenProposals;
   /** Receipts by the hold that they name, when it is not known. */
   readonly receipts: Waiting<HalfBlock>;
 
-  constructor(limits: LedgerLimits) {
-    this.#proposals = new Waiting(limits.proposals, 1);
+  constructor(limits: LedgerLimits, self: PublicKey | undefined) {
+    this.#proposals = new OpenProposals(limits.proposals, self);
     this.receipts = new Waiting(limits.waitingEvidence, 4);
   }
 
@@ -80,19 +81,11 @@ export class HoldBook {
     const agreed = listIn(this.#byProposal, proposal);
     agreed.push(hold);
     const offered =
-      agreed.find(({ proposed }) => proposed !== undefined)?.proposed ?? this.#takeProposal(proposal);
+      agreed.find(({ proposed }) => proposed !== undefined)?.proposed ?? this.#proposals.take(proposal);
     // It waits on when this is not the buyer that it is for.
-    if (offered !== undefined && !this.#fit(hold, offered)) this.#keepProposal(offered);
+    if (offered !== undefined && !this.#fit(hold, offered)) this.#proposals.keep(offered);
     changes.push({ type: 'hold', hold });
     return hold;
-  }
-
-  #takeProposal(key: string): TradeProposal | undefined {
-    return this.#proposals.take(key)[0];
-  }
-
-  #keepProposal(proposal: TradeProposal): void {
-    this.#proposals.add(proposal.block.id.toString(), proposal, () => true);
   }
 
   #fit(hold: HoldRecord, proposal: TradeProposal): boolean {
@@ -112,7 +105,7 @@ export class HoldBook {
       fitted = true;
       changes.push({ type: 'hold', hold });
     }
-    if (!fitted) this.#keepProposal(proposal);
+    if (!fitted) this.#proposals.keep(proposal);
   }
 
   /** Lets a hold go: one that does not count, or of a currency that is let go. */
@@ -125,7 +118,7 @@ export class HoldBook {
     withoutIn(this.#byProposal, hold.proposal.toString(), hold);
     if (hold.proposed !== undefined) {
       withoutIn(this.#byAsset, hold.proposed.encoded.terms.asset, hold);
-      this.#keepProposal(hold.proposed);
+      this.#proposals.keep(hold.proposed);
     }
     return hold;
   }

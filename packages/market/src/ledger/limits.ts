@@ -10,7 +10,7 @@ export interface LedgerLimits {
   readonly uncertified: number;
   /** The same for one account. Default 64: notaries let nobody run more than 32 ahead. */
   readonly uncertifiedOfAccount: number;
-  /** Trade proposals without a hold. Default 20 000. */
+  /** Trade proposals without a hold, of strangers; the same of own ones and of those made to this node. Default 20 000. */
   readonly proposals: number;
   /** Certificates and receipts whose block is not known. Default 20 000, about 10 MB. */
   readonly waitingEvidence: number;

@@ -85,6 +85,13 @@ export class ListingColumns {
     return (this.texts[slot] ?? '').includes(` ${word}`);
   }
 
+  /** Whether a listing has a word for each of `beginnings`, which have a space before them. */
+  hasAll(slot: number, beginnings: readonly string[]): boolean {
+    const text = this.texts[slot] ?? '';
+    for (const beginning of beginnings) if (!text.includes(beginning)) return false;
+    return true;
+  }
+
   /** Terms under which a listing is found: beginnings of words up to three letters, places, levels, commodity, flow and step. */
   termsOf(slot: number): ReadonlySet<string> {
     const terms = new Set<string>();

@@ -1,7 +1,7 @@
 import type { DatasetDocument, PublicKeyHex } from '@edmp/interface';
 import type { Price } from '../asset/price.ts';
 import { compareExact, exactRatio, priceKey } from '../asset/price-key.ts';
-import { digestOfAsset } from '../blocks/order-id.ts';
+import { digestOfAsset } from '../codec/order-id.ts';
 import type { OrderTable } from '../order/order-table.ts';
 import type { ListingQuery } from './listing.ts';
 import {
@@ -16,8 +16,10 @@ import { type PreparedQuery, prepareQuery } from './listing-query.ts';
 import { Postings } from './postings.ts';
 import { SortedSlots } from './sorted-slots.ts';
 
-/** Candidates up to which they are collected and sorted; of more, the sorted list is walked until the page is full. */
-const SORT_UP_TO = 1_500;
+/** Results up to which they are collected and sorted; of more, the sorted list is walked until the page is full. */
+const SORT_UP_TO = 1_000;
+/** Listings that are looked at in order before terms are: at most half a millisecond. */
+const SHORT_WALK = 8_000;
 /** Longest geohash of a query. */
 const MAX_CELL = 5;
 
@@ -86,24 +88,39 @@ export class ListingIndex {
     const prepared = prepareQuery(query);
     const fits = this.#filter(prepared, now);
     if (fits === undefined) return [];
+    // A page of what is common is full after a short walk; what is rare is found by its rarest term.
+    const isNamed = query.asset !== undefined || query.seller !== undefined;
+    const soon = isNamed ? undefined : this.#walk(prepared, fits, SHORT_WALK);
+    if (soon !== undefined) return soon;
+    const few = this.#few(prepared, fits);
+    if (few === undefined) return this.#walk(prepared, fits, this.size) ?? [];
+    const compare = query.sort === 'newest' ? this.#compareNewest : this.#compareCheapest;
+    return few.sort(compare).slice(prepared.offset, prepared.offset + prepared.limit);
+  }
+
+  /** A page of results in order; undefined when it is not complete after `most` listings. */
+  #walk(
+    { query, offset, limit }: PreparedQuery,
+    fits: (slot: number) => boolean,
+    most: number,
+  ): number[] | undefined {
     const list = query.sort === 'newest' ? this.#newest : this.#cheapest;
-    const few = this.#few(prepared);
-    if (few !== undefined) {
-      const found = [...few].filter(fits);
-      const compare = query.sort === 'newest' ? this.#compareNewest : this.#compareCheapest;
-      return found.sort(compare).slice(prepared.offset, prepared.offset + prepared.limit);
-    }
-    const isMarked = this.#narrow(prepared);
     const isBeyond = this.#beyond(query);
     const out: number[] = [];
     let skipped = 0;
+    let seen = 0;
+    let complete = true;
     list.each((slot) => {
-      if (!isMarked(slot) || !fits(slot)) return !isBeyond(slot);
-      if (skipped < prepared.offset) skipped++;
+      if (++seen > most) {
+        complete = false;
+        return false;
+      }
+      if (!fits(slot)) return !isBeyond(slot);
+      if (skipped < offset) skipped++;
       else out.push(slot);
-      return out.length < prepared.limit;
+      return out.length < limit;
     });
-    return out;
+    return complete ? out : undefined;
   }
 
   readonly #compareCheapest = (a: number, b: number): number => {
@@ -135,38 +152,40 @@ export class ListingIndex {
     };
   }
 
-  /** The candidates, when the query names an asset, a seller or a rare term. */
-  #few({ query, seller, words }: PreparedQuery): ReadonlySet<number> | undefined {
-    const found = new Set<number>();
+  /** All results, unsorted, when an asset, a seller or a term leads to them and they are few; else undefined. */
+  #few({ query, seller, words }: PreparedQuery, fits: (slot: number) => boolean): number[] | undefined {
     if (query.asset !== undefined) {
+      const found: number[] = [];
       const digest = digestOfAsset(query.asset);
-      if (digest !== undefined) this.#sources.eachAskOf(digest, (slot) => found.add(slot));
+      const own = seller === undefined ? undefined : new Set(this.#sources.ordersOf(seller as PublicKeyHex));
+      if (digest === undefined) return found;
+      this.#sources.eachAskOf(digest, (slot) => {
+        if (own?.has(slot) !== false && fits(slot)) found.push(slot);
+      });
+      return found;
     }
-    if (seller !== undefined) {
-      const own = this.#sources.ordersOf(seller as PublicKeyHex);
-      return new Set(query.asset === undefined ? own : own.filter((slot) => found.has(slot)));
-    }
-    if (query.asset !== undefined) return found;
+    if (seller !== undefined) return this.#sources.ordersOf(seller as PublicKeyHex).filter(fits);
     const term = this.#rarest(query, words);
-    if (term === undefined || this.#postings.count(term) > SORT_UP_TO) return undefined;
-    this.#postings.each(term, (slot) => found.add(slot));
-    return found;
+    return term === undefined ? undefined : this.#fewOf(term, fits);
   }
 
-  /** Marks the candidates of the rarest term; all are candidates when there is none. */
-  #narrow({ query, words }: PreparedQuery): (slot: number) => boolean {
-    const term = this.#rarest(query, words);
-    if (term === undefined || 2 * this.#postings.count(term) > this.size) return () => true;
+  #fewOf(term: string, fits: (slot: number) => boolean): number[] | undefined {
     if (++this.#round === 0x7fff_ffff) {
       this.#marks.fill(0);
       this.#round = 1;
     }
     const round = this.#round;
     const marks = this.#marks;
+    const found: number[] = [];
     this.#postings.each(term, (slot) => {
-      marks[slot] = round;
+      // A slot may stand in the list twice.
+      if (marks[slot] !== round && fits(slot)) {
+        marks[slot] = round;
+        found.push(slot);
+      }
+      return found.length <= SORT_UP_TO;
     });
-    return (slot) => marks[slot] === round;
+    return found.length <= SORT_UP_TO ? found : undefined;
   }
 
   #rarest(query: ListingQuery, words: readonly string[]): string | undefined {
@@ -189,6 +208,7 @@ export class ListingIndex {
     const { table } = this.#sources;
     const columns = this.#columns;
     const { query, words, from, to } = prepared;
+    const beginnings = words.map((word) => ` ${word}`);
     const commodity = query.commodity === undefined ? -1 : commodityNumber(query.commodity);
     const flow = query.flow === undefined ? -1 : flowNumber(query.flow);
     const step = query.step === undefined ? -1 : stepNumber(query.step);
@@ -216,7 +236,7 @@ export class ListingIndex {
       !isDearer(slot) &&
       (table.expires[slot] as number) > now &&
       (columns.texts[slot] ?? '') !== '' &&
-      words.every((word) => columns.hasWord(slot, word));
+      columns.hasAll(slot, beginnings);
   }
 }
 

@@ -51,11 +51,11 @@ export class Postings {
     else if (list.size > 2 * list.live + 16) this.#sweep(list, term);
   }
 
-  /** Slots that may have a term, some of them twice. */
-  each(term: string, visit: (slot: number) => void): void {
+  /** Slots that may have a term, some of them twice, until `visit` returns `false`. */
+  each(term: string, visit: (slot: number) => boolean): void {
     const list = this.#lists.get(term);
     if (list === undefined) return;
-    for (let i = 0; i < list.size; i++) visit(list.slots[i] as number);
+    for (let i = 0; i < list.size; i++) if (!visit(list.slots[i] as number)) return;
   }
 
   #sweep(list: Posting, term: string): void {

@@ -2,8 +2,8 @@ import type { Environment, Network, PublicKey, PublicKeyHex } from '@edmp/interf
 import { isEdmpError, publicKeyToHex, singleFrame } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
 import { comparePrices, type Price } from '../asset/price.ts';
-import { idOfDigest } from '../blocks/order-id.ts';
 import type { MarketBooks } from '../book/market-books.ts';
+import { idOfDigest } from '../codec/order-id.ts';
 import type { OrderRegistry } from '../order/order-registry.ts';
 import { ASK_SIDE } from '../order/order-table.ts';
 import { decodeMatchReply, encodeMatchNotice, MATCH_PROTOCOL, MAX_MATCH_ASKS } from './messages.ts';

@@ -1,5 +1,5 @@
 import { equalBytes } from '@edmp/interface';
-import { keyOfDigest } from '../blocks/order-id.ts';
+import { keyOfDigest } from '../codec/order-id.ts';
 import type { ClosedOrders } from '../order/closed-orders.ts';
 import type { OrderTable } from '../order/order-table.ts';
 import { ASK_SIDE, BID_SIDE } from '../order/order-table.ts';

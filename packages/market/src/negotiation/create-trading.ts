@@ -1,4 +1,13 @@
-import type { Crypto, Environment, HalfBlock, KeyValueStore, Network, Settlement } from '@edmp/interface';
+import type {
+  AbortOptions,
+  Crypto,
+  Environment,
+  HalfBlock,
+  KeyValueStore,
+  Network,
+  PublicKey,
+  Settlement,
+} from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
@@ -38,8 +47,12 @@ export interface TradingMoney {
   readonly ledger: TradeLedger;
   readonly currency: (id: CurrencyId) => Currency | undefined;
   readonly wallet: TradeWallet;
+  /** Folds a stored block into the ledger, if it is not yet. */
+  readonly takeBlock: (block: HalfBlock) => void;
   /** Keeps a certificate durably and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
+  /** Asks what became of holds of an account whose outcome was not heard here. Silent witnesses are no error. */
+  readonly settle: (account: PublicKey, options: AbortOptions) => Promise<void>;
 }
 
 /** What {@link createTrading} composes. */
@@ -75,7 +88,7 @@ export interface Trading {
 export function createTrading(needs: TradingNeeds): Trading {
   const { node, money, orders, settings, settlement, nodes, witnesses } = needs;
   const { chain, crypto, environment, network, report, signal } = node;
-  const { ledger, learn, wallet, currency } = money;
+  const { ledger, learn, settle, wallet, currency, takeBlock } = money;
   checkDurations(settings);
   const records = new TradeRecords(needs.records, crypto);
   const { deltaMs } = settings;
@@ -106,6 +119,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     currency,
     unfinished: () => engine.unfinished(),
     now: () => environment.now(),
+    settle,
   });
   const buyer = new BuyerWork({
     chain,
@@ -135,6 +149,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     environment,
     left: (trade) => left(trade.encoded.terms.ask.toString()),
     deltaMs,
+    takeBlock,
     learn,
     report,
   });

@@ -7,7 +7,7 @@ import type { Trade } from '../trade/trade.ts';
 export interface OfferLimits {
   /** Offers to one buyer whose accept deadline has not passed. Default 4. */
   readonly perBuyer: number;
-  /** The same of all buyers. Default 256. */
+  /** Offers of all buyers made within one minute: free keys that ask for long ones keep nobody out. Default 256. */
   readonly all: number;
   /** Offers that are remembered, past ones included: their holds may still come. Default 1 024. */
   readonly remembered: number;
@@ -16,12 +16,21 @@ export interface OfferLimits {
 /** The limits of a seller that was not told otherwise. */
 export const defaultOfferLimits: OfferLimits = { perBuyer: 4, all: 256, remembered: 1_024 };
 
+/** How long an offer counts among those of all buyers, ms. Each buyer's own count as long as they stand. */
+const FRESH_MS = 60_000;
+
+interface Offer {
+  readonly trade: Trade;
+  /** When it was made, or taken up after a start, ms. */
+  readonly made: number;
+}
+
 /** Counts a seller's offers. */
 export class OfferBook {
   readonly #engine: TradeEngine;
   readonly #limits: OfferLimits;
   readonly #now: () => number;
-  readonly #offers = new Map<string, Trade>();
+  readonly #offers = new Map<string, Offer>();
   /** Offers being made, by buyer. */
   readonly #making = new Map<string, number>();
   #makingAll = 0;
@@ -40,16 +49,17 @@ export class OfferBook {
     const name = hex(buyer);
     let toBuyer = this.#making.get(name) ?? 0;
     let all = this.#makingAll;
-    for (const trade of this.#offers.values()) {
+    for (const { trade, made } of this.#offers.values()) {
       const { terms } = trade.encoded;
       if (terms.deadlines.accept < now) continue;
-      all += 1;
+      if (now - made < FRESH_MS) all += 1;
       if (hex(terms.buyer) === name) toBuyer += 1;
     }
     if (toBuyer >= this.#limits.perBuyer) {
       return `${toBuyer} offers to you are open, at most ${this.#limits.perBuyer} are made`;
     }
-    if (all >= this.#limits.all) return `${all} offers are open, at most ${this.#limits.all} are made`;
+    if (all >= this.#limits.all)
+      return `${all} offers were made within a minute, at most ${this.#limits.all} are`;
     return undefined;
   }
 
@@ -75,9 +85,10 @@ export class OfferBook {
       this.#offers.delete(id);
       return;
     }
-    this.#offers.set(id, trade);
+    const made = this.#offers.get(id)?.made ?? this.#now();
+    this.#offers.set(id, { trade, made });
     if (this.#offers.size <= this.#limits.remembered) return;
-    for (const oldest of this.#offers.values()) {
+    for (const { trade: oldest } of this.#offers.values()) {
       this.#offers.delete(oldest.encoded.id);
       void this.#engine.fail(
         oldest,

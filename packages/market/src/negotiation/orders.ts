@@ -8,4 +8,6 @@ export interface NegotiationOrders {
   bid(key: string): SignedOrder | undefined;
   /** Open asks of others that cross an own bid, cheapest first, then oldest. */
   candidates(bid: string): readonly SignedOrder[];
+  /** Hears that a buyer took an own ask for open of which payments have taken all. */
+  soldOut?(ask: string): void;
 }

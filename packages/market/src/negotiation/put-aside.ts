@@ -66,10 +66,15 @@ export class PutAside {
     this.#aside.set(ask, reason);
   }
 
-  /** When the next ask that waits may be tried, ms; undefined when none waits. */
-  nextTry(): number | undefined {
+  /**
+   * When the next ask that waits may be tried, ms after `now`; undefined when none waits. One whose pause is over and that
+   * is still not tried is no candidate at present: it comes back by itself.
+   */
+  nextTry(now: number): number | undefined {
     let next: number | undefined;
-    for (const { at } of this.#later.values()) if (next === undefined || at < next) next = at;
+    for (const { at } of this.#later.values()) {
+      if (at > now && (next === undefined || at < next)) next = at;
+    }
     return next;
   }
 

@@ -17,7 +17,7 @@ import { tradeProposalOf, tradeProposalToTx } from '../blocks/trade.ts';
 import { TRADE_TYPE } from '../blocks/types.ts';
 import { isMarketError } from '../errors.ts';
 import type { TradeEngine } from '../trade/engine.ts';
-import { decline } from '../trade/hold-desk.ts';
+import { decline, reasonOf } from '../trade/hold-desk.ts';
 import type { Decline, TradeReply, TradeRequest } from '../trade/messages.ts';
 import type { TradeChain } from '../trade/needs.ts';
 import { isFinished } from '../trade/states.ts';
@@ -139,7 +139,10 @@ export class SellerNegotiation {
       now: environment.now(),
     };
     const no = checkTerms(deal, { settings, nodes });
-    if (no !== undefined) return no;
+    if (no !== undefined) {
+      if (no.reason === 'taken') orders.soldOut?.(key);
+      return no;
+    }
     const full = this.#offers.full(terms.buyer);
     return full === undefined ? undefined : decline('busy', full, { retryMs: BUSY_RETRY_MS });
   }
@@ -153,9 +156,7 @@ export class SellerNegotiation {
       return undefined;
     } catch (error) {
       if (!isEdmpError(error)) throw error;
-      const reason =
-        error.code === 'ERR_RISK_FRAUD' ? 'fraud' : error.code === 'ERR_RISK_BALANCE' ? 'funds' : 'risk';
-      return decline(reason, `${error.code}: ${error.message}`, {
+      return decline(reasonOf(error, 'risk'), `${error.code}: ${error.message}`, {
         retryMs: error.retryable ? BUSY_RETRY_MS : null,
       });
     }

@@ -165,7 +165,7 @@ export class OutcomeClient {
     for (const inquiry of open) {
       const certificate = inquiry.certificate(OUTCOMES);
       if (certificate === undefined) continue;
-      await this.#certificates.put(certificate, { keep: true });
+      await this.#certificates.put(certificate, { keep: evidence.keep ?? true });
       found.set(inquiry.hold.key, certificate);
     }
     return found;

@@ -16,6 +16,8 @@ export interface Complaint {
 export interface OutcomeEvidence {
   readonly receipts?: ReadonlyMap<string, HalfBlock>;
   readonly acks?: ReadonlyMap<string, Certificate>;
+  /** Whether certificates are kept for as long as the store lives. Default `true`; `false` for others' holds. */
+  readonly keep?: boolean;
 }
 
 /** A release as witnesses hand it to the buyer. */

@@ -8,12 +8,14 @@ import {
   encodeCanonical,
   integerOf,
   mapOf,
+  oneOf,
 } from '../codec/fields.ts';
 import { orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES } from './certificate.ts';
 import { decodeHoldRow, encodeHoldRow, type HoldRow } from './hold-row.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
 import { type ComplaintEvidence, complaintOf, complaintToTx } from './messages.ts';
+import { RELEASE_CLASSES, type ReleaseClass, ReleaseRoom } from './release-room.ts';
 
 const ROW = 'notary/hold/';
 const RELEASE = 'notary/release/';
@@ -31,6 +33,8 @@ export interface KeptRelease {
   readonly opener: Uint8Array;
   /** When it may be dropped, ms. */
   readonly dropAt: number;
+  /** Whose money it is about: what room it takes. */
+  readonly money: ReleaseClass;
 }
 
 /** A complaint that the other witnesses still have to hear of; deleted when its rounds are over. */
@@ -38,13 +42,6 @@ export interface KeptComplaint {
   readonly hold: Uint8Array;
   readonly certificate: Uint8Array | null;
   readonly complaint: ComplaintEvidence;
-}
-
-/** Where and how large a kept release is. */
-export interface ReleaseEntry {
-  readonly hold: BlockId;
-  readonly bytes: number;
-  readonly dropAt: number;
 }
 
 /** What one commit writes together. */
@@ -57,8 +54,8 @@ export interface HoldCommit {
 /** The durable half of the witness: a row for every hold it has said something about, and the releases it keeps. */
 export class HoldBook {
   readonly #store: KeyValueStore;
-  readonly #releases = new Map<string, ReleaseEntry>();
-  #releaseBytes = 0;
+  /** Releases kept. */
+  readonly releases: ReleaseRoom = new ReleaseRoom();
   #testHolds = 0;
 
   constructor(store: KeyValueStore) {
@@ -68,21 +65,13 @@ export class HoldBook {
   /** Counts what the store keeps. */
   async open(): Promise<void> {
     await this.#scan(RELEASE, (name, value) => {
-      const { dropAt } = decodeKeptRelease(value);
-      this.#remember(name, { hold: blockIdOf(CID.parse(name), 'kept release'), bytes: value.length, dropAt });
+      const { dropAt, money } = decodeKeptRelease(value);
+      const hold = blockIdOf(CID.parse(name), 'kept release');
+      this.releases.add(name, { hold, bytes: value.length, dropAt, money });
     });
     await this.#scan(TEST, () => {
       this.#testHolds++;
     });
-  }
-
-  /** Releases kept. */
-  get releases(): ReadonlyMap<string, ReleaseEntry> {
-    return this.#releases;
-  }
-
-  get releaseBytes(): number {
-    return this.#releaseBytes;
   }
 
   /** Holds of test money that have a row. */
@@ -125,7 +114,8 @@ export class HoldBook {
     await this.#store.setMany(changes);
     if (counted) this.#testHolds++;
     if (kept !== undefined && release !== undefined) {
-      this.#remember(name, { hold: row.hold, bytes: kept.length, dropAt: release.dropAt });
+      const { dropAt, money } = release;
+      this.releases.add(name, { hold: row.hold, bytes: kept.length, dropAt, money });
     }
   }
 
@@ -133,20 +123,12 @@ export class HoldBook {
   async dropRelease(hold: BlockId): Promise<void> {
     const name = hold.toString();
     await this.#store.delete(RELEASE + name);
-    const entry = this.#releases.get(name);
-    if (entry === undefined) return;
-    this.#releases.delete(name);
-    this.#releaseBytes -= entry.bytes;
+    this.releases.remove(name);
   }
 
   /** Destroys a complaint, whose proof may open a chunk of readings. */
   async dropComplaint(hold: BlockId): Promise<void> {
     await this.#store.delete(COMPLAINT + hold.toString());
-  }
-
-  #remember(name: string, entry: ReleaseEntry): void {
-    this.#releaseBytes += entry.bytes - (this.#releases.get(name)?.bytes ?? 0);
-    this.#releases.set(name, entry);
   }
 
   async #scan(prefix: string, take: (name: string, value: Uint8Array) => void): Promise<void> {
@@ -163,15 +145,16 @@ export class HoldBook {
   }
 }
 
-function encodeKeptRelease({ hold, certificate, block, opener, dropAt }: KeptRelease): Uint8Array {
-  return encodeCanonical({ v: 1, hold, certificate, block, opener, dropAt });
+function encodeKeptRelease(release: KeptRelease): Uint8Array {
+  const { hold, certificate, block, opener, dropAt, money } = release;
+  return encodeCanonical({ v: 1, hold, certificate, block, opener, dropAt, money });
 }
 
 function decodeKeptRelease(bytes: Uint8Array): KeptRelease {
   const where = 'kept release';
   const fields = mapOf(
     decodeCanonical(bytes, MAX_REQUEST_BYTES, where),
-    ['v', 'hold', 'certificate', 'block', 'opener', 'dropAt'],
+    ['v', 'hold', 'certificate', 'block', 'opener', 'dropAt', 'money'],
     where,
   );
   integerOf(fields.v, 1, 1, where);
@@ -181,6 +164,7 @@ function decodeKeptRelease(bytes: Uint8Array): KeptRelease {
     block: boundedBytesOf(fields.block, MAX_REQUEST_BYTES, where),
     opener: bytesOf(fields.opener, 32, where),
     dropAt: integerOf(fields.dropAt, 0, Number.MAX_SAFE_INTEGER, where),
+    money: oneOf(fields.money, RELEASE_CLASSES, where),
   };
 }
 

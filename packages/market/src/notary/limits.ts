@@ -45,11 +45,11 @@ export interface NotaryLimits {
   readonly concurrent: number;
   /** Work for one peer. */
   readonly peer: NotaryRate;
-  /** Work for one author with an account here. */
+  /** Work for one author with an account here, of each peer that asks in its name. */
   readonly author: NotaryRate;
   /** Work for all that have no account here together: a flood of new keys takes from nobody who is known. */
   readonly strangers: NotaryRate;
-  /** Releases kept at once, and their bytes. A witness that is full does not acknowledge. */
+  /** Releases kept at once, and their bytes: test money takes a quarter of it at most. A witness that is full does not acknowledge. */
   readonly releases: number;
   readonly releaseBytes: number;
   /** Holds of test money that are remembered. They cost nobody anything, so they are bounded; certified holds are kept for ever. */

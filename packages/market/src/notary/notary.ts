@@ -129,7 +129,8 @@ class NotaryService implements Notary {
     this.#peers = new Rates(limits.peer, now);
     const own = new OwnStatements({ crypto, keys, guard: this.#guard, spends: book, holds: this.#holds });
     const serve = options.serve ?? (() => true);
-    const currencies = new ServedCurrencies({ store, crypto, verify, keys, serve });
+    const self = options.network.self;
+    const currencies = new ServedCurrencies({ store, crypto, verify, keys, serve, self });
     this.#currencies = currencies;
     this.#spend = new SpendService({
       book,
@@ -202,8 +203,8 @@ class NotaryService implements Notary {
   }
 
   kept(): { readonly releases: number; readonly bytes: number; readonly testHolds: number } {
-    const { releases, releaseBytes, testHolds } = this.#holds;
-    return { releases: releases.size, bytes: releaseBytes, testHolds };
+    const { releases, testHolds } = this.#holds;
+    return { releases: releases.entries.size, bytes: releases.bytes, testHolds };
   }
 
   async answer(body: Uint8Array, from: PublicKey): Promise<Uint8Array> {
@@ -247,7 +248,7 @@ class NotaryService implements Notary {
       case 'who':
         return { kind: 'who', keys: await this.#keys.signNode(this.#options.network.self) };
       case 'spend':
-        return this.#spend.spend(request);
+        return this.#spend.spend(request, from);
       case 'account':
         return this.#spend.account(request);
       case 'release':
@@ -273,7 +274,7 @@ class NotaryService implements Notary {
     const now = environment.now();
     try {
       await store.set(ALIVE, encodeCanonical(now));
-      for (const { hold, dropAt } of [...this.#holds.releases.values()]) {
+      for (const { hold, dropAt } of [...this.#holds.releases.entries.values()]) {
         if (dropAt <= now) await this.#holds.dropRelease(hold);
       }
     } catch (error) {

@@ -89,7 +89,7 @@ export class Rounds {
   /** Goes on with what was to be told when the store was closed. */
   async open(): Promise<void> {
     const now = this.#environment.now();
-    for (const { hold, dropAt } of this.#book.releases.values()) {
+    for (const { hold, dropAt } of this.#book.releases.entries.values()) {
       if (dropAt <= now) continue;
       const row = await this.#book.row(hold);
       if (row !== undefined && now <= noneAfter(row, this.#deltaMs)) this.taken(row, 'release');

@@ -22,6 +22,13 @@ export interface RunPart {
   readonly want: Spending;
 }
 
+/** A block that is claimed, or that leads from one to a certificate. */
+interface ClaimedIncome {
+  readonly block: Uint8Array;
+  /** Null when only a later block's stands for it, or the notary has to know it. */
+  readonly certificate: Uint8Array | null;
+}
+
 /** The blocks of an account that a notary is shown: from a certified one, or the first, up to the one to be signed. */
 export class SpendChain {
   readonly #target: Spending;
@@ -91,18 +98,16 @@ export class SpendChain {
       const certificate = this.#certificates.spend(block.key);
       const own = certificate === undefined ? [] : [encodeCertificate(certificate)];
       const claimed = i <= lastCertified ? [] : await this.#claimedBy(block);
+      const shown = claimed.flatMap((income) => (income.certificate === null ? [] : [income.certificate]));
       const size =
-        block.block.bytes.length +
-        sum(own) +
-        sum(claimed.map((income) => income.block)) +
-        sum(claimed.map((income) => income.certificate));
+        block.block.bytes.length + sum(own) + sum(claimed.map((income) => income.block)) + sum(shown);
       const isFull =
         bytes + size > MAX_RUN_BYTES ||
-        certificates.length + own.length + claimed.length > MAX_EVIDENCE ||
+        certificates.length + own.length + shown.length > MAX_EVIDENCE ||
         incomes.length + claimed.length > MAX_EVIDENCE;
       if (blocks.length > 0 && isFull) break;
       blocks.push(block);
-      certificates.push(...own, ...claimed.map((income) => income.certificate));
+      certificates.push(...own, ...shown);
       incomes.push(...claimed.map((income) => income.block));
       bytes += size;
     }
@@ -111,24 +116,57 @@ export class SpendChain {
     return {
       blocks,
       certificates: certificates.slice(0, MAX_EVIDENCE),
-      incomes,
+      incomes: incomes.slice(0, MAX_EVIDENCE),
       want: isThere ? this.#target : (blocks.at(-1) ?? this.#target),
     };
   }
 
-  async #claimedBy(
-    block: Spending,
-  ): Promise<readonly { readonly block: Uint8Array; readonly certificate: Uint8Array }[]> {
-    const claimed: { readonly block: Uint8Array; readonly certificate: Uint8Array }[] = [];
+  /** What a block claims, each once, with the certificates that there are; a transfer without one and what covers it. */
+  async #claimedBy(block: Spending): Promise<readonly ClaimedIncome[]> {
+    const claimed = new Map<string, ClaimedIncome>();
+    const add = ({ key, block: { bytes } }: Spending, certificate: Certificate | undefined): void => {
+      const encoded = certificate === undefined ? null : encodeCertificate(certificate);
+      if (encoded !== null || !claimed.has(key)) claimed.set(key, { block: bytes, certificate: encoded });
+    };
     for (const { id } of block.money.claims) {
       const income = await this.#spending(id);
       if (income === undefined) continue;
       const matter = income.kind === 'hold' ? 'outcome' : 'spend';
-      const certificate: Certificate | undefined = await this.#certificates.find(matter, income.key);
-      if (certificate === undefined) continue;
-      claimed.push({ block: income.block.bytes, certificate: encodeCertificate(certificate) });
+      const certificate = await this.#certificates.find(matter, income.key);
+      add(income, certificate);
+      if (certificate !== undefined || income.kind === 'hold') continue;
+      for (const later of await this.#cover(income)) add(later, this.#certificates.spend(later.key));
     }
-    return claimed;
+    return [...claimed.values()];
+  }
+
+  /** The blocks after an income up to the first one whose certificate is kept here; none when there is no such one. */
+  async #cover(income: Spending): Promise<readonly Spending[]> {
+    let shortest: readonly Spending[] = [];
+    for await (const { kind, subject } of this.#certificates.own()) {
+      if (kind !== 'spend') continue;
+      const certified = await this.#spending(subject);
+      const distance = certified === undefined ? 0 : certified.money.n - income.money.n;
+      const isCloser = shortest.length === 0 || distance < shortest.length;
+      if (certified?.authorHex !== income.authorHex || distance < 1 || distance > MAX_RUN || !isCloser)
+        continue;
+      const between = await this.#between(income, certified);
+      if (between !== undefined) shortest = between;
+    }
+    return shortest;
+  }
+
+  /** The blocks after `first` up to `last`, by the links of the account; undefined when they do not lead there. */
+  async #between(first: Spending, last: Spending): Promise<readonly Spending[] | undefined> {
+    const blocks = [last];
+    for (let at = last; at.money.n > first.money.n + 1; ) {
+      const before = at.money.prev === null ? undefined : await this.#spending(at.money.prev);
+      if (before === undefined) return undefined;
+      blocks.unshift(before);
+      at = before;
+    }
+    const link = blocks[0]?.money.prev;
+    return link != null && equalBytes(link.bytes, first.id.bytes) ? blocks : undefined;
   }
 
   async #walkBack(isEnough: (first: Spending) => boolean): Promise<void> {

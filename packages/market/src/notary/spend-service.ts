@@ -69,7 +69,8 @@ export class SpendService {
     this.#onFork = options.onFork;
   }
 
-  async spend(request: Extract<NotaryRequest, { kind: 'spend' }>): Promise<NotaryAnswer> {
+  /** `from`: the peer that asks, as a name for its work. */
+  async spend(request: Extract<NotaryRequest, { kind: 'spend' }>, from: string): Promise<NotaryAnswer> {
     let run: SpendRun;
     try {
       run = spendRunOf(request, this.#currencies, this.#crypto);
@@ -83,7 +84,7 @@ export class SpendService {
       return refused('ERR_NOTARY_UNKNOWN', 'The currency does not name this key among its notaries');
     }
     return this.#locks.run(`${run.currency}/${run.want.authorHex}`, async () => {
-      const verdict = await this.#judge(run, currency);
+      const verdict = await this.#judge(run, currency, from);
       if (verdict !== undefined) return verdict;
       const signature = await this.#own.sign(request.key, spendStatement(run.link, run.want.id));
       return { kind: 'share', signature };
@@ -110,11 +111,11 @@ export class SpendService {
   }
 
   /** Undefined = the wanted block is bound to its number and may be signed. Runs under the account's lock. */
-  async #judge(run: SpendRun, currency: IssuedCurrency): Promise<NotaryAnswer | undefined> {
+  async #judge(run: SpendRun, currency: IssuedCurrency, from: string): Promise<NotaryAnswer | undefined> {
     const { authorHex } = run.want;
     const account = await this.#book.account(run.currency, authorHex);
     if (account?.fork != null) return forkRefusal(account.fork);
-    const wait = this.#charge(run, currency, account);
+    const wait = this.#charge(run, currency, account, from);
     if (wait !== undefined) return wait;
     const bound = await this.#boundBlocks(run, account);
     const contradiction = run.blocks.find(
@@ -134,10 +135,12 @@ export class SpendService {
     run: SpendRun,
     currency: IssuedCurrency,
     account: NotaryAccount | undefined,
+    from: string,
   ): NotaryAnswer | undefined {
     const cost = run.blocks.length + run.spends.size + run.outcomes.size;
     if (account !== undefined) {
-      const wait = this.#authors.take(`${run.currency}/${run.want.authorHex}`, cost);
+      // Anybody can send an author's blocks, or forged ones, so each peer that does pays for its own asking.
+      const wait = this.#authors.take(`${run.currency}/${run.want.authorHex}/${from}`, cost);
       return wait === 0 ? undefined : later(wait);
     }
     if (equalBytes(run.want.author, currency.issuer)) return undefined;
@@ -242,7 +245,11 @@ export class SpendService {
   ): Promise<NotaryAnswer | undefined> {
     const seen = new Set<string>();
     const need: BlockId[] = [];
-    const shown: { readonly certificate: Certificate; readonly income: Spending }[] = [];
+    const shown: {
+      readonly certificate: Certificate;
+      readonly subject: Spending;
+      readonly income: Spending;
+    }[] = [];
     for (const [i, block] of fresh.entries()) {
       for (const { id, amount } of block.money.claims) {
         const key = id.toString();
@@ -256,11 +263,13 @@ export class SpendService {
           need.push(id);
           continue;
         }
-        const certificate = (income.kind === 'hold' ? run.outcomes : run.spends).get(key);
-        const problem = incomeProblem(income, certificate, block, amount);
+        const own = (income.kind === 'hold' ? run.outcomes : run.spends).get(key);
+        const problem = incomeProblem(income, own, block, amount);
         if (problem !== undefined) return refused('ERR_MONEY_CLAIM', `The claimed block ${key} ${problem}`);
-        if (certificate === undefined) need.push(id);
-        else shown.push({ certificate, income });
+        const cover = own === undefined && income.kind === 'transfer' ? coverOf(run, income) : undefined;
+        if (own !== undefined) shown.push({ certificate: own, subject: income, income });
+        else if (cover !== undefined) shown.push({ ...cover, income });
+        else if (!(await this.#isKnownCertified(run, income))) need.push(id);
       }
     }
     // A certificate that is none is as good as missing: nobody gets stuck for what was damaged on the way.
@@ -271,11 +280,19 @@ export class SpendService {
       if (right[i] !== true) need.push(income.id);
     });
     if (need.length > 0) return { kind: 'need', ids: need.slice(0, MAX_NEED) };
-    for (const { certificate, income } of shown) {
-      if (certificate.kind === 'spend') await this.#own.expectSpend(certificate, currency.notaries, income);
+    for (const { certificate, subject } of shown) {
+      if (certificate.kind === 'spend') await this.#own.expectSpend(certificate, currency.notaries, subject);
       else await this.#own.expectOutcome(certificate, currency.notaries);
     }
     return undefined;
+  }
+
+  /** Whether this notary has seen a transfer certified, by its own certificate or that of a later block. */
+  async #isKnownCertified(run: SpendRun, { kind, authorHex, key, money }: Spending): Promise<boolean> {
+    if (kind !== 'transfer') return false;
+    const account = await this.#book.account(run.currency, authorHex);
+    if (account === undefined || account.certified < money.n) return false;
+    return (await this.#book.slot(run.currency, authorHex, money.n))?.key === key;
   }
 
   async #commit(
@@ -305,6 +322,25 @@ export class SpendService {
     });
     return undefined;
   }
+}
+
+/**
+ * The certificate of a later block of the payer's account that stands for `income`: the blocks between, linked by their
+ * hashes, are among the incomes of the request. Nothing is verified here.
+ */
+function coverOf(
+  { incomes, spends }: SpendRun,
+  income: Spending,
+): { readonly certificate: Certificate; readonly subject: Spending } | undefined {
+  for (const [key, certificate] of spends) {
+    const subject = incomes.get(key);
+    let at = subject;
+    while (at !== undefined && at.key !== income.key && at.money.n > income.money.n) {
+      at = at.money.prev === null ? undefined : incomes.get(at.money.prev.toString());
+    }
+    if (subject !== undefined && at?.key === income.key) return { certificate, subject };
+  }
+  return undefined;
 }
 
 /** The statement that a block is the one of its author, currency and number. */

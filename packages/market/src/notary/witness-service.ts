@@ -22,6 +22,7 @@ import { MAX_AHEAD_MS, MAX_REFUSAL_TEXT, type NotaryLimits, RELEASE_KEEP_MS } fr
 import type { HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
 import { type OwnStatements, statementsOfRow } from './own-statements.ts';
 import type { Rates } from './rates.ts';
+import type { ReleaseClass } from './release-room.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
 import { problemOf, spendingOfBytes } from './spend-run.ts';
 import type { VerifyQueue } from './verify-queue.ts';
@@ -53,6 +54,7 @@ type Complain = Extract<NotaryRequest, { kind: 'complain' }>;
  */
 export class WitnessService {
   readonly #book: HoldBook;
+  readonly #currencies: ServedCurrencies;
   readonly #shares: HoldShares;
   readonly #admission: HoldAdmission;
   readonly #own: OwnStatements;
@@ -66,6 +68,7 @@ export class WitnessService {
 
   constructor(options: WitnessServiceOptions) {
     this.#book = options.book;
+    this.#currencies = options.currencies;
     this.#shares = new HoldShares(options);
     this.#admission = new HoldAdmission({ ...options, shares: this.#shares });
     this.#own = options.own;
@@ -161,7 +164,7 @@ export class WitnessService {
 
   /** Lets complaint windows of lone holds that ended between `from` and `to` run once more, from `to` on. */
   async reopenWindows(from: number, to: number): Promise<void> {
-    for (const [name, { dropAt, hold }] of [...this.#book.releases]) {
+    for (const [name, { dropAt, hold }] of [...this.#book.releases.entries]) {
       const until = dropAt - RELEASE_KEEP_MS;
       if (until > from && until <= to) await this.#locks.run(name, () => this.#reopen(hold, to));
     }
@@ -211,10 +214,12 @@ export class WitnessService {
       return this.#refund(admitted, next, twice, request.key, at);
     }
     if (row.first !== null || next.first === null) return this.#conclude(admitted, next, request.key, at);
-    if (this.#isFull() || row.complain - at > MAX_AHEAD_MS) return later(FULL_LATER_MS);
+    const money = this.#classOf(row);
+    const isFull = this.#book.releases.isFull(money, this.#limits);
+    if (isFull || row.complain - at > MAX_AHEAD_MS) return later(FULL_LATER_MS);
     const { opener } = request;
     await this.#write(admitted, next, {
-      release: { hold, certificate, block: block.bytes, opener, dropAt: this.#dropAt(next) },
+      release: { hold, certificate, block: block.bytes, opener, dropAt: this.#dropAt(next), money },
     });
     this.#onTaken(next, 'release');
     return this.#conclude({ row: next, isNew: false }, next, request.key, at);
@@ -304,9 +309,9 @@ export class WitnessService {
     return isNeeded;
   }
 
-  #isFull(): boolean {
-    const { releases, releaseBytes } = this.#limits;
-    return this.#book.releases.size >= releases || this.#book.releaseBytes >= releaseBytes;
+  #classOf({ currency }: HoldRow): ReleaseClass {
+    if (currency === null) return 'test';
+    return this.#currencies.isOwn(currency.toString()) ? 'own' : 'guest';
   }
 
   #dropAt(row: HoldRow): number {

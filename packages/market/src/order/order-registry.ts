@@ -1,6 +1,6 @@
 import type { PublicKeyHex } from '@edmp/interface';
 import type { SignedOrder } from '../blocks/order.ts';
-import { digestOfKey } from '../blocks/order-id.ts';
+import { digestOfKey } from '../codec/order-id.ts';
 import { ClosedOrders } from './closed-orders.ts';
 import type { HashSecret } from './digest-index.ts';
 import { Holds, type OrderHold } from './holds.ts';

@@ -2,7 +2,7 @@ import type { AssetId } from '@edmp/interface';
 import { type Price, price } from '../asset/price.ts';
 import { compareExact, type ExactRatio, exactRatio, priceKey } from '../asset/price-key.ts';
 import type { SignedOrder } from '../blocks/order.ts';
-import { digestOfAsset, keyOfDigest } from '../blocks/order-id.ts';
+import { digestOfAsset, keyOfDigest } from '../codec/order-id.ts';
 import { MarketError } from '../errors.ts';
 import { BlockArena } from './block-arena.ts';
 import { DIGEST_BYTES, DigestIndex, type HashSecret } from './digest-index.ts';
@@ -15,8 +15,8 @@ export const BID_SIDE = 1;
 /** Reads the signed bytes of an order that was checked before, for an asset that is known. */
 export type DecodeKnown = (bytes: Uint8Array, asset: AssetId) => SignedOrder;
 
-/** Decoded orders kept for who asks again, some 5 kB each. */
-const CACHED_ORDERS = 1_024;
+/** Decoded orders kept for who asks again, some 5 kB each: a few pages; more would make every collection longer. */
+const CACHED_ORDERS = 256;
 
 /**
  * Open orders as columns: one number or digest a field and order, and the signed bytes in an arena. A decoded half block

@@ -17,6 +17,8 @@ export interface RiskNeeds {
   /** This node's trades that have not ended. */
   readonly unfinished: () => Iterable<Trade>;
   readonly now: () => number;
+  /** Asks what became of holds of an account whose outcome was not heard here. Silent witnesses are no error. */
+  readonly settle: (account: PublicKey, options: AbortOptions) => Promise<void>;
 }
 
 /** Gathers what chains, certificates and own trades say of a counterparty, and applies the policy to it. */
@@ -35,6 +37,10 @@ export class RiskGuard {
     if (currency.kind === 'test' && policy.requireFunds && known < terms.amount) {
       // What is known may be old: money that came back since is in blocks that were not seen here.
       await chain.history(terms.buyer, { ...options, upTo: terms.bid, want: 'complete' });
+      // A refund is a certificate beside the chain: who was away when it was told asks for it (M10).
+      if (this.#available(terms.buyer, currency) < terms.amount) {
+        await this.#needs.settle(terms.buyer, options);
+      }
     }
     const facts = {
       key: terms.buyer,

@@ -205,7 +205,12 @@ export class BuyerWork {
     } catch (error) {
       // It may have been signed and only the answer got lost: the own chain says.
       trade.unsure = true;
-      await this.#look(trade);
+      try {
+        await this.#look(trade);
+      } catch (unknown) {
+        // A reserved payment is signed before anything else: the trade must not end before that is known.
+        throw retryableOf(unknown);
+      }
       if (trade.hold !== null) return;
       if (isEdmpError(error, 'ERR_ABORTED')) throw notYet('The payment was not signed in time');
       throw error;

@@ -1,7 +1,9 @@
 import {
   type AbortOptions,
+  type EdmpError,
   type Environment,
   equalBytes,
+  type HalfBlock,
   isEdmpError,
   type PublicKey,
 } from '@edmp/interface';
@@ -28,6 +30,9 @@ const WAIT_FOR_ACKS_MS = 20_000;
 /** Pause after which a buyer may show its hold again where the cause may pass, ms. */
 const RETRY_MS = 5_000;
 
+/** Blocks read from the store at a time. */
+const PAGE = 256;
+
 /** What {@link HoldDesk} works with. */
 export interface HoldDeskNeeds {
   readonly engine: TradeEngine;
@@ -38,6 +43,8 @@ export interface HoldDeskNeeds {
   readonly left: (trade: Trade) => number;
   /** Δ of the witnesses' rounds, ms. */
   readonly deltaMs: number;
+  /** Folds a stored block into the ledger, if it is not yet. */
+  readonly takeBlock: (block: HalfBlock) => void;
   /** Keeps a certificate and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
@@ -56,6 +63,14 @@ export function decline(
     retryMs: more.retryMs ?? null,
     offer: more.offer ?? null,
   };
+}
+
+/** The reason of a no that an error gives; proven fraud by that name, whichever part came upon it. */
+export function reasonOf({ code, details }: EdmpError, otherwise: DeclineReason): DeclineReason {
+  if (code === 'ERR_RISK_FRAUD') return 'fraud';
+  if (code === 'ERR_RISK_BALANCE') return 'funds';
+  if (code !== 'ERR_CHAIN_HISTORY') return otherwise;
+  return (details as { readonly reason?: unknown }).reason === 'fork' ? 'fraud' : 'history';
 }
 
 /** Where a seller takes holds: the first one that reaches it gets the licence, others come back by themselves. */
@@ -135,7 +150,7 @@ export class HoldDesk {
       await this.#prove(spending, certificate, options);
     } catch (error) {
       if (!isEdmpError(error)) throw error;
-      return decline('history', `${error.code}: ${error.message}`, {
+      return decline(reasonOf(error, 'history'), `${error.code}: ${error.message}`, {
         retryMs: error.retryable ? RETRY_MS : null,
       });
     }
@@ -160,9 +175,26 @@ export class HoldDesk {
       // A chain that is known and sound up to the hold need not be asked for again.
       if (ledger.hold(spending.key)?.counts === true) return;
       await chain.history(spending.author, { ...options, upTo: spending.id, want: 'complete' });
+      await this.#foldStored(spending);
     } else if (certificate !== null) {
       const decoded = decodeCertificate(certificate, currency);
       if (decoded.kind === 'spend') await learn(decoded);
+    }
+  }
+
+  /**
+   * What the store has of the payer's chain and the ledger has not: a full ledger passes strangers' blocks by, and lets
+   * those of whoever spent nothing go.
+   */
+  async #foldStored({ key, author, block }: Spending): Promise<void> {
+    const { chain, ledger, takeBlock } = this.#needs;
+    const last = block.core.seq;
+    for (let from = ledger.known(author) + 1; from <= last && ledger.hold(key)?.counts !== true; ) {
+      const page = await chain.store.range(author, from, last, PAGE);
+      for (const stored of page) takeBlock(stored);
+      const end = page.at(-1);
+      if (end === undefined || page.length < PAGE) return;
+      from = end.core.seq + 1;
     }
   }
 
@@ -186,13 +218,15 @@ export class HoldDesk {
   }
 
   #answer(trade: Trade): TradeReply {
-    const { release, state, failure } = trade;
+    const { release, state, failure, acks } = trade;
     switch (state) {
       case 'acknowledged':
       case 'waiting':
       case 'completed':
       case 'undecided':
         if (release === null) return { kind: 'wait' };
+        // Past its deadlines a release that no quorum acknowledged is not paid: the money goes back, and the key stays.
+        if (state === 'undecided' && acks === null) return { kind: 'wait' };
         // If this answer gets lost, the buyer shows its hold again.
         trade.handed = true;
         return { kind: 'released', release: release.block.bytes, opener: release.opener };

@@ -52,6 +52,8 @@ export type LedgerHold = Pick<
 
 /** What trades need of the ledger. */
 export interface TradeLedger {
+  /** Position up to which an author's chain is folded without a gap. */
+  known(author: PublicKey): number;
   hold(key: string): LedgerHold | undefined;
   holdOf(proposal: string): LedgerHold | undefined;
   holdsOf(account: PublicKey): Iterable<LedgerHold>;

@@ -16,8 +16,10 @@ import { type ChosenClaims, largestClaims, NO_CLAIMS } from './claims.ts';
 const ACCOUNT_TIMEOUT_MS = 30_000;
 /** How long witnesses are asked for outcomes while somebody waits for the money, ms. */
 const OUTCOMES_TIMEOUT_MS = 10_000;
-/** Holds asked about for one spending, 64 a request: what a busy seller is owed in a day. */
+/** Holds asked about for one spending, 64 a request: the largest that a busy seller is owed. */
 const MAX_ASKED = 1_024;
+/** Holds in one request. */
+const ASKED_AT_ONCE = 64;
 /** Claim blocks made for one spending: 64 incomes each, so 2 048 incomes are gathered at once. */
 const MAX_CLAIM_BLOCKS = 32;
 
@@ -87,7 +89,7 @@ export class Spender {
   async claim(currency: CurrencyId, options: AbortOptions = {}): Promise<Spending | undefined> {
     return this.#inTurn(currency, async () => {
       const known = await this.#prepare(currency, options);
-      await this.#askOutcomes(currency, options);
+      await this.settleDue(currency, options);
       const chosen = largestClaims(this.#account(currency).claimable);
       if (chosen.claims.length === 0) return undefined;
       return this.#sign(known, chosen, this.#claimRequest());
@@ -213,7 +215,7 @@ export class Spender {
       if (chosen.amount >= missing) return chosen;
       if (!asked) {
         asked = true;
-        await this.#askOutcomes(currency.id, options);
+        await this.settleDue(currency.id, options);
         continue;
       }
       if (chosen.claims.length === claimable.length) break;
@@ -269,25 +271,42 @@ export class Spender {
     return spending;
   }
 
-  /** Asks about own holds without an outcome whose deadlines allow one. */
-  async #askOutcomes(currency: CurrencyId, options: AbortOptions): Promise<void> {
-    const { books, environment, settle, trustchain } = this.#needs;
+  /** Own holds without an outcome that can have one by now, the largest first: dust stands in nobody's way. */
+  #undecided(currency: CurrencyId): readonly Hold[] {
+    const { books, environment, trustchain } = this.#needs;
     const now = environment.now();
-    const due: Hold[] = [];
-    for (const hold of books.upToDate().holdsOf(trustchain.self)) {
-      if (hold.currency !== currency || hold.outcome !== null || hold.witnesses.length === 0) continue;
-      const asBuyer = equalBytes(hold.buyer, trustchain.self);
-      // In test money nobody claims incomes, so only what comes back is asked for.
-      if (!asBuyer && this.#needs.currencyOf(currency)?.kind === 'test') continue;
-      if (asBuyer && now <= hold.release) continue;
-      if (due.push(hold) >= MAX_ASKED) break;
-    }
+    const isTest = this.#needs.currencyOf(currency)?.kind === 'test';
+    const due = books
+      .upToDate()
+      .holdsOf(trustchain.self)
+      .filter((hold) => {
+        if (hold.currency !== currency || hold.outcome !== null || hold.witnesses.length === 0) return false;
+        if (equalBytes(hold.buyer, trustchain.self)) return now > hold.release;
+        // In test money nobody claims incomes: a seller asks as late as a buyer, to be shown what came of its holds.
+        return isTest ? now > hold.release : hold.receipt !== null || now > hold.complain;
+      });
+    due.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1));
+    return due.slice(0, MAX_ASKED);
+  }
+
+  /**
+   * Asks what became of own holds whose deadlines allow an outcome, so that what they bring counts as available. What
+   * the first requests bring stays, however slow the later ones are; silent witnesses are no error. Throws
+   * `ERR_ABORTED`.
+   */
+  async settleDue(currency: CurrencyId, options: AbortOptions): Promise<void> {
+    const { environment, settle } = this.#needs;
+    const due = this.#undecided(currency);
     if (due.length === 0) return;
     await withDeadline(
       environment,
       OUTCOMES_TIMEOUT_MS,
       'Asking the witnesses what became of holds',
-      (signal) => settle(due, { signal }),
+      async (signal) => {
+        for (let at = 0; at < due.length; at += ASKED_AT_ONCE) {
+          await settle(due.slice(at, at + ASKED_AT_ONCE), { signal });
+        }
+      },
       options,
     ).catch((error: unknown) => {
       // Silent witnesses leave the money where it is; what is there may still be enough.

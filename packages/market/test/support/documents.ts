@@ -1,6 +1,7 @@
-import type { Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
+import type { BlockId, Consumption, DatasetDocument, Descriptor } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf } from '@edmp/interface/dataset';
+import { idOfDigest } from '../../src/codec/order-id.ts';
 
 // Without threads: real work in the background would race with the virtual clock.
 export const crypto = nodeCrypto({ threads: false });
@@ -34,15 +35,29 @@ export function documentOf(title: string, changes: Partial<Descriptor> = {}): Da
   };
 }
 
+const assets = new WeakMap<DatasetDocument, string>();
+
 export function assetOf(document: DatasetDocument): string {
-  return assetIdOf(document, crypto);
+  const asset = assets.get(document) ?? assetIdOf(document, crypto);
+  assets.set(document, asset);
+  return asset;
 }
 
+const consumptions = new Map<number, Consumption>();
+
+/** The same values for every document of as many intervals. */
 export function consumptionOf(document: DatasetDocument): Consumption {
   const { count } = document.descriptor;
-  return {
+  const consumption = consumptions.get(count) ?? {
     values: Array.from({ length: count }, (_, i) => (i * 7) % 1000),
     quality: new Uint8Array(count),
     offsetMinutes: 0,
   };
+  consumptions.set(count, consumption);
+  return consumption;
+}
+
+/** A block id that no block has. */
+export function idOf(text: string): BlockId {
+  return idOfDigest(crypto.sha256(new TextEncoder().encode(text)));
 }

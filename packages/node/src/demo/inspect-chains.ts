@@ -57,7 +57,7 @@ export async function inspectChains(folders: readonly ChainFolder[]): Promise<In
         }
         if (page.length < PAGE) break;
       }
-      for (const certificate of (await openCertificateStore({ store: records })).own()) {
+      for await (const certificate of (await openCertificateStore({ store: records })).own()) {
         certificates.set(`${certificate.kind} ${certificate.subject}`, certificate);
       }
     } finally {

@@ -74,6 +74,8 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
       throw new InvalidArgumentError(`The rule of the type ${type} must be an object, got ${String(rule)}`);
     if (rules.has(type)) throw new InvalidArgumentError(`The type ${type} has a rule already`);
     rules.set(type, rule);
+    // What was judged without the rule is judged again.
+    tips.clear();
     node?.rulesChanged();
   };
   for (const [type, rule] of Object.entries(options.rules ?? {})) registerType(type, rule);

@@ -75,7 +75,8 @@ interface Begun {
   readonly known: readonly Waiting[];
   /** Being verified already, with this very signature. */
   readonly repeated: readonly Waiting[];
-  readonly genuine: Promise<readonly boolean[]>;
+  /** The answer for each of `unverified`; a promise where other threads look. */
+  readonly genuine: readonly boolean[] | Promise<readonly boolean[]>;
 }
 
 /** The {@link Intake} of a chain. */
@@ -86,10 +87,14 @@ export function intake(context: IntakeContext): Intake {
   const inFlight = new Map<string, InFlight>();
   let draining: Promise<void> | undefined;
 
-  const verify = async (blocks: readonly HalfBlock[]): Promise<readonly boolean[]> =>
-    blocks.length <= VERIFY_INLINE
-      ? blocks.map((block) => verifySignature(block, crypto))
-      : crypto.ed25519VerifyMany(blocks.map(verifyItem));
+  const verify = (blocks: readonly HalfBlock[]): readonly boolean[] | Promise<readonly boolean[]> => {
+    if (blocks.length > VERIFY_INLINE) return crypto.ed25519VerifyMany(blocks.map(verifyItem));
+    try {
+      return blocks.map((block) => verifySignature(block, crypto));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 
   const answerKnown = async ({ block, resolve, reject }: Waiting): Promise<void> => {
     try {
@@ -120,11 +125,10 @@ export function intake(context: IntakeContext): Intake {
     core.time > environment.now() + MAX_CLOCK_AHEAD_MS && !equalBytes(core.key, self);
 
   /** First half: sorts out what is known and starts verifying the rest. */
-  const begin = async (batch: readonly Waiting[]): Promise<Begun> => {
+  const begin = (batch: readonly Waiting[], stored: readonly (HalfBlock | undefined)[]): Begun => {
     const unverified: Waiting[] = [];
     const known: Waiting[] = [];
     const repeated: Waiting[] = [];
-    const stored = await store.getMany(batch.map(({ block }) => block.id));
     for (const [index, waiting] of batch.entries()) {
       const { block, key } = waiting;
       const flying = inFlight.get(key);
@@ -139,7 +143,7 @@ export function intake(context: IntakeContext): Intake {
     }
     const genuine = verify(unverified.map((waiting) => waiting.block));
     // Handled when the batch is finished; until then nobody listens.
-    genuine.catch(() => {});
+    if (genuine instanceof Promise) genuine.catch(() => {});
     return { unverified, known, repeated, genuine };
   };
 
@@ -203,17 +207,21 @@ export function intake(context: IntakeContext): Intake {
     const blocks = fresh.map(({ block }) => block);
     const durable = blocks.some(({ core }) => core.peer !== null && equalBytes(core.peer, self));
     const own = blocks.filter(({ core }) => equalBytes(core.key, self));
-    const put = async (): Promise<void> => {
+    if (own.length === 0) {
+      await store.put(blocks, { durable });
+      return fresh;
+    }
+    await context.ownChain.run(async () => {
       await store.put(blocks, { durable });
       for (const block of own) context.onOwnBlock(block);
-    };
-    await (own.length === 0 ? put() : context.ownChain.run(put));
+    });
     return fresh;
   };
 
   /** Second half: stores what is genuine, judges it, answers everybody. */
   const finish = async (begun: Begun): Promise<void> => {
-    const results = await begun.genuine;
+    const { genuine: verified } = begun;
+    const results = verified instanceof Promise ? await verified : verified;
     const genuine: Waiting[] = [];
     for (const [index, waiting] of begun.unverified.entries()) {
       if (results[index] === true) genuine.push(waiting);
@@ -248,7 +256,7 @@ export function intake(context: IntakeContext): Intake {
 
   const tryBegin = async (batch: readonly Waiting[]): Promise<Begun | undefined> => {
     try {
-      return await begin(batch);
+      return begin(batch, await store.getMany(batch.map(({ block }) => block.id)));
     } catch (error) {
       abandon(batch, error);
       return undefined;
@@ -285,6 +293,11 @@ export function intake(context: IntakeContext): Intake {
 
   return {
     receive(block) {
+      const again = reaction.known(block);
+      if (again !== undefined) {
+        const { level, issues } = again.verdict;
+        return Promise.resolve({ block: again.block, added: false, level, issues });
+      }
       if (queue.length >= context.maxQueued || queuedBytes >= context.maxQueuedBytes) {
         return Promise.reject(
           new ChainError('ERR_CHAIN_BUSY', `${queue.length} blocks wait to be verified; try later`, {

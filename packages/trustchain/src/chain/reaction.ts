@@ -25,6 +25,8 @@ export interface ReactionContext {
 
 /** Judges stored blocks, keeps the fraud that comes to light, tells listeners. */
 export interface Reaction {
+  /** A stored block whose verdict is known without looking, as it is stored; undefined for any other one. */
+  known(block: HalfBlock): { readonly block: HalfBlock; readonly verdict: Verdict } | undefined;
   /** Verdict on a stored block by what is known now; records fraud that it shows. */
   judge(block: HalfBlock): Promise<Verdict>;
   /**
@@ -44,6 +46,8 @@ export function reaction(context: ReactionContext): Reaction {
   const { self, store, environment, rules, tips, events, frauds } = context;
 
   const judge = async (block: HalfBlock): Promise<Verdict> => {
+    const known = tips.judged(block);
+    if (known !== undefined) return known.verdict;
     const verdict = validateBlock(block, await viewFromStore(block, store, rules, environment.now()));
     if (verdict.fraud !== undefined) await frauds.record(verdict.fraud);
     return verdict;
@@ -68,6 +72,7 @@ export function reaction(context: ReactionContext): Reaction {
   /** What was stored before may be invalid in the light of a new block: listeners hear of it in any order of arrival. */
   const judgeAgain = async (blocks: readonly HalfBlock[]): Promise<void> => {
     for (const block of blocks) {
+      tips.forget(block.core.key);
       const { level, issues } = await judge(block);
       if (level === 'invalid') events.emit({ type: 'invalid', block, issues });
     }
@@ -85,7 +90,7 @@ export function reaction(context: ReactionContext): Reaction {
 
   const react = (block: HalfBlock, view: BlockView & LinkView): Verdict | Promise<Verdict> => {
     const verdict = validateBlock(block, view);
-    tips.note(block, view);
+    tips.note(block, view, verdict);
     const { fraud } = verdict;
     const isAlone = view.branches.length === 0 && view.next.length === 0 && !view.isAnswered;
     if (fraud === undefined && isAlone) {
@@ -101,6 +106,7 @@ export function reaction(context: ReactionContext): Reaction {
   };
 
   return {
+    known: tips.judged,
     judge,
     async toStored(blocks, settle) {
       let links: readonly LinkView[];

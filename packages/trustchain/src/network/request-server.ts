@@ -142,32 +142,53 @@ export function requestServer(options: RequestServerOptions): RequestServer {
     return frame.payload;
   };
 
+  /** Sends the frames of a handler that answers with many; resolves when it is over or the request was called off. */
+  const sendFrames = async (
+    frames: AsyncIterator<Uint8Array>,
+    { from, signal }: IncomingRequest,
+    stream: FrameStream,
+    release: () => void,
+  ): Promise<void> => {
+    try {
+      for (;;) {
+        const next = await orAborted(frames.next(), signal);
+        if (next.done === true) break;
+        const blocked = sendData(stream, publicKeyToHex(from), checked(next.value));
+        if (blocked !== undefined) await blocked;
+      }
+    } finally {
+      // A place stays taken until the handler is really over: else a peer that opens and resets streams in a loop
+      // would have any number of handlers run at once.
+      const over = Promise.resolve(frames.return?.()).then(release, release);
+      if (!signal.aborted) await over;
+    }
+  };
   const answer = async (
     served: Served,
     request: IncomingRequest,
     stream: FrameStream,
     release: () => void,
   ): Promise<void> => {
-    const frames = framesOf(served.handler, request);
+    const { from, signal } = request;
     let failure: { readonly error: unknown } | undefined;
     try {
-      for (;;) {
-        const next = await nextOrAborted(frames, request.signal);
-        if (next.done === true) break;
-        const blocked = sendData(stream, publicKeyToHex(request.from), next.value);
+      const result = called(served.handler, request, release);
+      if (Symbol.asyncIterator in result) {
+        await sendFrames(result[Symbol.asyncIterator](), request, stream, release);
+      } else {
+        // The place stays taken until the handler is over here, too.
+        result.then(release, release);
+        const frame = await orAborted(result, signal);
+        const blocked = sendData(stream, publicKeyToHex(from), checked(frame));
         if (blocked !== undefined) await blocked;
       }
     } catch (error) {
       failure = { error };
     }
-    // A place stays taken until the handler is really over: else a peer that opens and resets streams in a loop
-    // would have any number of handlers run at once.
-    const over = frames.return(undefined).then(release, release);
-    if (request.signal.aborted) {
-      stream.abort(request.signal.reason as EdmpError);
+    if (signal.aborted) {
+      stream.abort(signal.reason as EdmpError);
       return;
     }
-    await over;
     if (failure === undefined) await finish(stream, 'end', EMPTY);
     else await finish(stream, 'error', encodeHandlerError(failure.error));
   };
@@ -206,9 +227,11 @@ export function requestServer(options: RequestServerOptions): RequestServer {
       stream.abort(error);
     };
     const remove = work.add(fail);
-    stream.onClose(() =>
-      controller.abort(new NetworkError('ERR_NETWORK_UNREACHABLE', 'The peer that asked went away')),
-    );
+    stream.onClose(() => {
+      // When the handler is over there is nothing to call off; an error for every answered request would be dear.
+      if (taken)
+        controller.abort(new NetworkError('ERR_NETWORK_UNREACHABLE', 'The peer that asked went away'));
+    });
     try {
       let body: Uint8Array;
       try {
@@ -273,16 +296,17 @@ export function requestServer(options: RequestServerOptions): RequestServer {
   };
 }
 
-/** Frames of a handler's answer, whichever of its two shapes it has. */
-async function* framesOf(
+/** What a handler gives; one that throws at once is over. */
+function called(
   handler: RequestHandler,
   request: IncomingRequest,
-): AsyncGenerator<Uint8Array, undefined, undefined> {
-  const result = handler(request);
-  if (Symbol.asyncIterator in result) {
-    for await (const frame of result) yield checked(frame);
-  } else {
-    yield checked(await result);
+  release: () => void,
+): ReturnType<RequestHandler> {
+  try {
+    return handler(request);
+  } catch (error) {
+    release();
+    throw error;
   }
 }
 
@@ -291,21 +315,22 @@ function checked(frame: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** The next result, or the signal's reason if that comes first. */
-function nextOrAborted(
-  frames: AsyncGenerator<Uint8Array, undefined, undefined>,
-  signal: AbortSignal,
-): Promise<IteratorResult<Uint8Array, undefined>> {
+/** What a handler's promise comes to, or the signal's reason if that comes first. */
+function orAborted<T>(wait: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
-    }
     const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    frames
-      .next()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort));
+    const settled = (): void => signal.removeEventListener('abort', onAbort);
+    wait.then(
+      (value) => {
+        settled();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settled();
+        reject(error);
+      },
+    );
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
   });
 }

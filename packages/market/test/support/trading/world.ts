@@ -31,6 +31,7 @@ import { hex } from '../../../src/codec/fields.ts';
 import { MarketError } from '../../../src/errors.ts';
 import { type CertificateStore, openCertificateStore } from '../../../src/evidence/certificate-store.ts';
 import { createLedger, type Ledger } from '../../../src/ledger/ledger.ts';
+import type { LedgerLimits } from '../../../src/ledger/limits.ts';
 import { createTrading, type Trading } from '../../../src/negotiation/create-trading.ts';
 import { defaultOfferLimits, type OfferLimits } from '../../../src/negotiation/offer-limits.ts';
 import { defaultDurations, type NegotiationSettings } from '../../../src/negotiation/settings.ts';
@@ -59,6 +60,8 @@ export interface TraderOptions {
   readonly settings?: Partial<NegotiationSettings>;
   readonly policy?: Partial<RiskPolicy>;
   readonly limits?: Partial<OfferLimits>;
+  /** How much of strangers its ledger keeps. */
+  readonly ledger?: Partial<LedgerLimits>;
   /** Wraps what the trader asks of witnesses. */
   readonly witnesses?: (real: TradeWitnesses) => TradeWitnesses;
   /** Wraps its store of records. */
@@ -239,7 +242,13 @@ export class TradingWorld {
       rules: { ...moneyRules(crypto), [ASK_TYPE]: orderRule(crypto), [BID_TYPE]: orderRule(crypto) },
     });
     const currencies = currencyRegister();
-    const ledger = createLedger({ crypto, currencies, now: environment.now(), self: base.key });
+    const ledger = createLedger({
+      crypto,
+      currencies,
+      now: environment.now(),
+      self: base.key,
+      limits: base.options.ledger ?? {},
+    });
     const stop = new AbortController();
     const currency = (id: string): Currency | undefined => currencies.get(id);
     const certificates = await openCertificateStore({ store: base.kv });
@@ -277,7 +286,13 @@ export class TradingWorld {
         ledger,
         currency,
         wallet: base.options.wallet?.(wallet) ?? wallet,
+        takeBlock: (block) => tell(ledger.applyBlock(block)),
         learn,
+        settle: async (account, options) => {
+          const open = [...ledger.holdsOf(account)].filter(({ outcome }) => outcome === null);
+          const spendings = open.flatMap(({ block }) => spendingOf(block) ?? []);
+          await client.outcomes(spendings, { keep: false }, options).catch(() => undefined);
+        },
       },
       witnesses: base.options.witnesses?.(client) ?? client,
       nodes: {

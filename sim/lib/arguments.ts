@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+
+/** What every scenario takes from the command line. */
+export interface SimulationOptions {
+  /** Seed of the first history; the next ones follow it. */
+  readonly seed: number;
+  readonly histories: number;
+  /** No history begins after so many seconds of real time; 0 = no limit. */
+  readonly seconds: number;
+  /** Kinds of faults; undefined = all. */
+  readonly only: ReadonlySet<string> | undefined;
+  /** Processes that share the seeds. */
+  readonly jobs: number;
+  /** Seed of the one history whose trace is printed. */
+  readonly trace: number | undefined;
+  /** Print one line of JSON at the end. */
+  readonly json: boolean;
+  /** A worker of another process: prints one line of JSON a history. */
+  readonly worker: boolean;
+}
+
+/** Most histories of one run: a day of them. */
+const MAX_HISTORIES = 10_000_000;
+const MAX_JOBS = 64;
+
+/** Reads the words after a scenario's name. Throws for unknown options, numbers that are none and unknown faults. */
+export function parseArguments(words: readonly string[], faults: readonly string[]): SimulationOptions {
+  const { values } = parseArgs({
+    args: [...words].filter((word) => word !== '--'),
+    options: {
+      seed: { type: 'string', default: '1' },
+      histories: { type: 'string', default: '100' },
+      seconds: { type: 'string', default: '0' },
+      only: { type: 'string' },
+      jobs: { type: 'string', default: '1' },
+      trace: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      worker: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only?.split(',').filter((word) => word !== 'none');
+  const unknown = only?.find((word) => !faults.includes(word));
+  if (unknown !== undefined) {
+    throw new Error(`--only takes ${faults.join(', ')} or none, got ${JSON.stringify(unknown)}`);
+  }
+  return {
+    seed: whole('seed', values.seed, Number.MAX_SAFE_INTEGER),
+    histories: whole('histories', values.histories, MAX_HISTORIES),
+    seconds: whole('seconds', values.seconds, 86_400),
+    only: only === undefined ? undefined : new Set(only),
+    jobs: Math.max(1, whole('jobs', values.jobs, MAX_JOBS)),
+    trace: values.trace === undefined ? undefined : whole('trace', values.trace, Number.MAX_SAFE_INTEGER),
+    json: values.json,
+    worker: values.worker,
+  };
+}
+
+function whole(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value) || value > max) {
+    throw new Error(`--${name} is a whole number from 0 to ${max}, got ${JSON.stringify(text)}`);
+  }
+  return value;
+}

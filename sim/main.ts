@@ -1,0 +1,25 @@
+import { parseArguments } from './lib/arguments.ts';
+import type { Scenario } from './lib/scenario.ts';
+import { market } from './market/scenario.ts';
+
+/** Scenarios by name; each simulates whole nodes from one seed. */
+const SCENARIOS: readonly Scenario[] = [market];
+
+/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--trace SEED] [--json]`. */
+async function main(words: readonly string[]): Promise<void> {
+  const [name, ...rest] = words;
+  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (scenario === undefined) {
+    const names = SCENARIOS.map((each) => each.name).join(', ');
+    throw new Error(`expected a scenario, one of: ${names}; got ${name ?? 'none'}`);
+  }
+  const options = parseArguments(rest, scenario.faults);
+  process.exitCode = await scenario.run(options);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`sim: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,111 @@
+import { equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
+import type { MarketOptions } from '../../packages/market/src/index.ts';
+import { faultsOf } from '../../packages/market/src/notary.ts';
+import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
+import type { World } from '../lib/world.ts';
+import { Liars } from './byzantine/draw.ts';
+import type { ByzantineRole, LiarContext } from './byzantine/role.ts';
+import { type Cast, type Member, membersOf, type Party } from './members.ts';
+import type { Universe } from './universe.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** Who lies in a history. */
+export interface Lies {
+  /** Whether liars are drawn at all. */
+  readonly areDrawn: boolean;
+  /** A bug on purpose: all members of its parties have it and count as honest. The invariants have to find it. */
+  readonly planted?: ByzantineRole | undefined;
+}
+
+/** Draws and starts all nodes, connects them and opens the token. */
+export async function createCast(world: World, universe: Universe, lies: Lies): Promise<Cast> {
+  const random = world.random.fork('cast');
+  const shelf: Shelf = new Map();
+  const members: Member[] = [];
+  const draw = random.below(20);
+  const notaries = draw === 0 ? 7 : draw < 7 ? 4 : 1;
+  const durations = {
+    accept: MINUTE,
+    release: (3 + random.below(4)) * MINUTE,
+    complain: (8 + random.below(20)) * MINUTE,
+  };
+  const cast: Cast = { world, members, sun: null, notaries, durations, deltaMs: MINUTE };
+  const witnessKeys: PublicKey[] = [];
+  const liars = new Liars(world.random.fork('liars'), lies.areDrawn, faultsOf(notaries));
+
+  const add = (party: Party, name: string, isNotary: boolean): Member => {
+    const settlement = fakeSettlement({ environment: world.environment, shelf });
+    const planted = lies.planted?.parties.includes(party) === true ? lies.planted : undefined;
+    const role = planted ?? liars.next(party);
+    const node = world.add({
+      name,
+      settlement,
+      notary: isNotary,
+      market: (): Partial<MarketOptions> => ({
+        matchmaker: party === 'witness',
+        witnesses: { keys: witnessKeys.slice(0, 4) },
+        deadlines: durations,
+        shortComplaints: true,
+        deltaMs: cast.deltaMs,
+        ...(cast.sun === null ? {} : { currencies: [cast.sun.block.bytes] }),
+      }),
+      wrapNetwork: (network) => role?.wrapNetwork?.(network, context) ?? network,
+      wrapRecords: (store) => role?.wrapRecords?.(store, context) ?? store,
+      wrapStatements: (store) => role?.wrapStatements?.(store, context) ?? store,
+    });
+    const member: Member = { party, node, settlement, documents: [] };
+    members.push(member);
+    const context: LiarContext = {
+      cast,
+      member,
+      universe,
+      random: world.random.fork(`liar ${name}`),
+      lie: () => world.fault(`byzantine-${role?.name}`, name),
+    };
+    node.byzantine = planted === undefined ? (role?.name ?? null) : null;
+    role?.install?.(context);
+    return member;
+  };
+
+  const makers = 1 + random.below(2);
+  for (let i = 1; i <= makers; i++) await add('witness', `witness${i}`, true).node.start();
+  // The lone notary is often the first matchmaker: one reachable node of a community does everything.
+  const shared = notaries === 1 && random.below(2) === 0;
+  if (!shared) for (let i = 1; i <= notaries; i++) await add('notary', `notary${i}`, true).node.start();
+  const keysOf = (party: Party): readonly PublicKey[] =>
+    membersOf(cast, party).flatMap(({ node }) => node.running?.market.notaryKeys ?? []);
+  const fourJudge = notaries === 4 && random.below(2) === 0;
+  witnessKeys.push(...(fourJudge ? keysOf('notary') : keysOf('witness').slice(0, 1)));
+  add('issuer', 'issuer', false);
+  for (let i = random.below(3) + 1; i > 0; i--) add('seller', `seller${i}`, false);
+  for (let i = random.below(3) + 1; i > 0; i--) add('buyer', `buyer${i}`, false);
+  if (random.below(3) > 0) world.links.wanted = (a, b) => isWanted(cast, a, b);
+  for (const { node } of members) await node.start();
+  world.links.connect();
+  await world.advance(500);
+
+  const issuer = membersOf(cast, 'issuer')[0]?.node.running?.market;
+  if (issuer === undefined) throw new Error('The issuer does not run');
+  const offer = {
+    label: 'SUN',
+    precision: 2,
+    notaries: shared ? keysOf('witness').slice(0, 1) : keysOf('notary'),
+  };
+  const sun = await world.environment.run(issuer.issueCurrency(offer), 10 * MINUTE);
+  if (sun.kind !== 'issued') throw new Error('Expected an issued currency');
+  cast.sun = sun;
+  for (const { node } of members) {
+    const adding = node.running?.market.addCurrency(sun.block.bytes);
+    if (adding !== undefined) await world.environment.run(adding);
+  }
+  return cast;
+}
+
+/** Homes sit behind routers: they reach those who serve the community, and whom they trade with. */
+function isWanted(cast: Cast, a: PublicKey, b: PublicKey): boolean {
+  const [left, right] = [a, b].map((key) => cast.members.find(({ node }) => equalBytes(node.key, key)));
+  if (left === undefined || right === undefined) return false;
+  return left.node.isNotary || right.node.isNotary || left.party !== right.party;
+}

@@ -1,0 +1,188 @@
+import type { SeededRandom } from '../../packages/interface/src/index.ts';
+import {
+  BUYER_STATES,
+  SELLER_STATES,
+  type TradeRole,
+  type TradeState,
+} from '../../packages/market/src/trade/states.ts';
+import { type Cast, deciders, type Member, memberOf } from './members.ts';
+import { crashFor } from './operations.ts';
+
+/** What is done when a trade comes to a state. */
+export const STROKES = [
+  'crash-self',
+  'crash-other',
+  'crash-witnesses',
+  'cut-parties',
+  'cut-self-witnesses',
+  'cut-other-witnesses',
+  'cut-witnesses',
+  'cut-self-all',
+  'deaf-self',
+  'mute-self',
+  'crash-self-and-witnesses',
+] as const;
+type Stroke = (typeof STROKES)[number];
+
+/** How long it lasts: shorter than Δ, and longer than each deadline, ms; drawn up to half longer. */
+const LENGTHS = ['short', 'accept', 'release', 'complain'] as const;
+type Length = (typeof LENGTHS)[number];
+
+/** A fault aimed at one moment of one trade. */
+export interface Aim {
+  readonly role: TradeRole;
+  readonly state: TradeState;
+  readonly stroke: Stroke;
+  readonly length: Length;
+}
+
+const moments: readonly (readonly [TradeRole, TradeState])[] = [
+  ...BUYER_STATES.map((state) => ['buyer', state] as const),
+  ...SELLER_STATES.map((state) => ['seller', state] as const),
+].filter(([, state]) => state !== 'failed' && state !== 'lost');
+
+/** Every aim: each pair of role and state, each stroke, each length. */
+export const AIMS: readonly Aim[] = moments.flatMap(([role, state]) =>
+  STROKES.flatMap((stroke) => LENGTHS.map((length) => ({ role, state, stroke, length }))),
+);
+
+/** A span of time in which somebody was away. */
+export interface Span {
+  readonly kind: 'down' | 'cut';
+  /** Names of the nodes concerned. */
+  readonly names: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Strikes once when a trade comes to the state that was aimed at. */
+export class Marksman {
+  readonly #cast: Cast;
+  readonly #random: SeededRandom;
+  readonly #aims: Aim[];
+  /** What was done, for those who want to know who could talk when. */
+  readonly spans: Span[] = [];
+
+  constructor(cast: Cast, aims: readonly Aim[]) {
+    this.#cast = cast;
+    this.#random = cast.world.random.fork('marksman');
+    this.#aims = [...aims];
+    cast.world.on(({ node, event }) => {
+      if (event.type !== 'trade') return;
+      const { role, state, seller, buyer } = event.trade;
+      const index = this.#aims.findIndex((aim) => aim.role === role && aim.state === state);
+      const self = memberOf(cast, node);
+      if (index < 0 || self === undefined) return;
+      const [aim] = this.#aims.splice(index, 1);
+      const other = cast.members.find(
+        (member) => member !== self && [seller, buyer].some((key) => key.join() === member.node.key.join()),
+      );
+      if (aim !== undefined && other !== undefined) this.strike(aim, self, other);
+    });
+  }
+
+  /** Strikes no more. */
+  disarm(): void {
+    this.#aims.length = 0;
+  }
+
+  strike({ stroke, length, role, state }: Aim, self: Member, other: Member): void {
+    const { world } = this.#cast;
+    const ms = this.#lengthOf(length);
+    world.fault(`aimed-${stroke}`, `${role} ${state} ${self.node.name} for ${ms}`);
+    const judges = deciders(this.#cast);
+    const all = this.#cast.members.map(({ node }) => node.key);
+    const cut = (left: readonly Member['node'][], right: readonly Member['node'][]): void => {
+      world.links.cut(
+        left.map(({ key }) => key),
+        right.map(({ key }) => key),
+        ms,
+      );
+      this.#note('cut', [...left, ...right], ms);
+    };
+    switch (stroke) {
+      case 'crash-self':
+        return this.crash(self, ms);
+      case 'crash-other':
+        return this.crash(other, ms);
+      case 'crash-self-and-witnesses':
+        this.crash(self, ms);
+        return this.#crashJudges(ms);
+      case 'crash-witnesses':
+        return this.#crashJudges(ms);
+      case 'cut-parties':
+        return cut([self.node], [other.node]);
+      case 'cut-self-witnesses':
+        return cut([self.node], judges);
+      case 'cut-other-witnesses':
+        return cut([other.node], judges);
+      case 'cut-witnesses':
+        return cut(judges.slice(0, judges.length >> 1), judges.slice(judges.length >> 1));
+      case 'cut-self-all':
+        return cut(
+          [self.node],
+          this.#cast.members.map(({ node }) => node),
+        );
+      case 'deaf-self':
+        this.#note('cut', [self.node], ms);
+        return world.links.cut(all, [self.node.key], ms, true);
+      case 'mute-self':
+        this.#note('cut', [self.node], ms);
+        return world.links.cut([self.node.key], all, ms, true);
+    }
+  }
+
+  crash(member: Member, ms: number): void {
+    this.#note('down', [member.node], ms);
+    crashFor(this.#cast, member, ms);
+  }
+
+  /** Cuts a drawn group off from the rest for a drawn time. */
+  partition(): void {
+    const { world, members } = this.#cast;
+    const left = members.filter(() => this.#random.below(2) === 0).map(({ node }) => node);
+    const right = members.map(({ node }) => node).filter((node) => !left.includes(node));
+    const ms = this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short');
+    world.fault('partition', `${left.map(({ name }) => name).join(' ')} for ${ms}`);
+    world.links.cut(
+      left.map(({ key }) => key),
+      right.map(({ key }) => key),
+      ms,
+      this.#random.below(4) === 0,
+    );
+    this.#note('cut', [...left, ...right], ms);
+  }
+
+  #crashJudges(ms: number): void {
+    for (const node of deciders(this.#cast)) {
+      const member = memberOf(this.#cast, node);
+      if (member !== undefined) this.crash(member, ms);
+    }
+  }
+
+  #note(kind: Span['kind'], nodes: readonly Member['node'][], ms: number): void {
+    const from = this.#cast.world.environment.now();
+    this.spans.push({ kind, names: nodes.map(({ name }) => name), from, to: from + ms });
+  }
+
+  #lengthOf(length: Length): number {
+    const { accept, release, complain } = this.#cast.durations;
+    const base =
+      length === 'short'
+        ? 1_000
+        : length === 'accept'
+          ? accept
+          : length === 'release'
+            ? accept + release
+            : accept + release + complain;
+    return base + this.#random.below(length === 'short' ? 30_000 : base >> 1);
+  }
+}
+
+/** The aims of a history: one in turn, and some drawn. */
+export function aimsOf(cast: Cast): readonly Aim[] {
+  const random = cast.world.random.fork('aims');
+  const turn = AIMS[cast.world.seed % AIMS.length];
+  const more = random.below(3) === 0 ? [AIMS[random.below(AIMS.length)]] : [];
+  return [turn, ...more].filter((aim) => aim !== undefined);
+}

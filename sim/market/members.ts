@@ -1,0 +1,45 @@
+import type { DatasetDocument } from '../../packages/interface/src/index.ts';
+import type { IssuedCurrency } from '../../packages/market/src/index.ts';
+import type { fakeSettlement } from '../../packages/market/test/support/fake-settlement.ts';
+import type { SimNode } from '../lib/node.ts';
+import type { World } from '../lib/world.ts';
+
+/** What a node does in a history. */
+export type Party = 'issuer' | 'notary' | 'witness' | 'seller' | 'buyer';
+
+/** One node and its part. */
+export interface Member {
+  readonly party: Party;
+  readonly node: SimNode;
+  readonly settlement: ReturnType<typeof fakeSettlement>;
+  /** Datasets that a seller has. */
+  readonly documents: DatasetDocument[];
+}
+
+/** Who takes part in a history. */
+export interface Cast {
+  readonly world: World;
+  readonly members: readonly Member[];
+  /** The community's token; set once its issuer has opened it. */
+  sun: IssuedCurrency | null;
+  /** How many notaries, and thus liars among them, there can be. */
+  readonly notaries: 1 | 4 | 7;
+  /** Phases of the trades. */
+  readonly durations: { readonly accept: number; readonly release: number; readonly complain: number };
+  readonly deltaMs: number;
+}
+
+/** Members of some parties. */
+export function membersOf(cast: Cast, ...parties: readonly Party[]): readonly Member[] {
+  return cast.members.filter(({ party }) => parties.includes(party));
+}
+
+/** A member by its node. */
+export function memberOf(cast: Cast, node: SimNode): Member | undefined {
+  return cast.members.find((member) => member.node === node);
+}
+
+/** Nodes whose statements decide: notaries and witnesses. */
+export function deciders(cast: Cast): readonly SimNode[] {
+  return cast.members.filter(({ node }) => node.isNotary).map(({ node }) => node);
+}

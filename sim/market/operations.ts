@@ -1,0 +1,188 @@
+import type { SeededRandom } from '../../packages/interface/src/index.ts';
+import { type Listing, type Order, price, UNLIMITED_SUPPLY } from '../../packages/market/src/index.ts';
+import { assetOf, documentOf } from '../../packages/market/test/support/documents.ts';
+import type { Calls } from '../lib/calls.ts';
+import { type Cast, type Member, membersOf } from './members.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+
+/** What the issuer gives each buyer at the beginning, minor units. */
+export const MINTED = 1_000n;
+
+/** What a history does to its nodes, and how often each is drawn. */
+const OPERATIONS = [
+  ['sell', 4],
+  ['buy', 8],
+  ['cancel', 1],
+  ['transfer', 3],
+  ['claim', 2],
+  ['restart', 1],
+  ['wait', 2],
+] as const;
+type Operation = (typeof OPERATIONS)[number][0];
+
+/** Does what owners of nodes do, drawn from a seed. Nothing is waited for. */
+export class Operations {
+  readonly #cast: Cast;
+  readonly #calls: Calls;
+  readonly #random: SeededRandom;
+  readonly #asks: Order[] = [];
+  #datasets = 0;
+  #done = 0;
+
+  constructor(cast: Cast, calls: Calls) {
+    this.#cast = cast;
+    this.#calls = calls;
+    this.#random = cast.world.random.fork('operations');
+  }
+
+  /** Operations so far. */
+  get count(): number {
+    return this.#done;
+  }
+
+  /** Gives the buyers money. */
+  mint(): void {
+    const [issuer] = membersOf(this.#cast, 'issuer');
+    for (const { node } of membersOf(this.#cast, 'buyer')) {
+      this.#call(issuer, 'transfer', (market, sun) =>
+        market.transfer({ currency: sun, to: node.key, amount: MINTED }),
+      );
+    }
+  }
+
+  /** One drawn operation. */
+  next(): void {
+    const total = OPERATIONS.reduce((sum, [, weight]) => sum + weight, 0);
+    let at = this.#random.below(total);
+    const found = OPERATIONS.find(([, weight]) => {
+      at -= weight;
+      return at < 0;
+    });
+    this.run(found?.[0] ?? 'wait');
+  }
+
+  /** One named operation. */
+  run(operation: Operation): void {
+    this.#done++;
+    switch (operation) {
+      case 'sell':
+        return this.sell();
+      case 'buy':
+        return this.buy();
+      case 'cancel':
+        return this.#cancel();
+      case 'transfer':
+        return this.#transfer();
+      case 'claim':
+        return this.#claim();
+      case 'restart':
+        return this.#restart();
+      default:
+    }
+  }
+
+  /** A seller offers a new dataset. */
+  sell(): void {
+    const member = this.#oneOf(membersOf(this.#cast, 'seller'));
+    if (member === undefined) return;
+    const document = documentOf(`dataset ${this.#cast.world.seed} ${++this.#datasets}`);
+    member.settlement.add(document);
+    member.documents.push(document);
+    const currency = this.#oneOf(['DUM1', 'DUM2', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
+    const amount = 1 + this.#random.below(currency === 'DUM1' ? 600 : 400);
+    const supply = this.#oneOf([1, 1, 2, 5, UNLIMITED_SUPPLY]) ?? 1;
+    void this.#call(member, 'sell', async (market, sun) => {
+      const unit = price(currency === 'SUN' ? sun : currency, amount);
+      this.#asks.push(await market.sell({ document, price: unit, supply, lifetimeMs: DAY }));
+    });
+  }
+
+  /** A buyer bids for something that it sees listed, or knows of. */
+  buy(): void {
+    const member = this.#oneOf(membersOf(this.#cast, 'buyer'));
+    const pick = this.#random.uint32();
+    const keepTrying = this.#random.below(3) === 0;
+    const again = this.#random.below(4) === 0;
+    if (member === undefined) return;
+    void this.#call(member, 'buy', async (market) => {
+      const listings: readonly Listing[] = await market.listings({});
+      const listing = listings[pick % Math.max(1, listings.length)];
+      if (listing === undefined) return;
+      const { document, price: unit } = listing;
+      await market.buy({ asset: assetOf(document), price: unit, lifetimeMs: HOUR, keepTrying, again });
+    });
+  }
+
+  #cancel(): void {
+    const member = this.#oneOf(membersOf(this.#cast, 'seller', 'buyer'));
+    const pick = this.#random.uint32();
+    void this.#call(member, 'cancel', async (market) => {
+      const open = market.orders().filter(({ status }) => status === 'open');
+      const order = open[pick % Math.max(1, open.length)];
+      if (order !== undefined) await market.cancel(order.id);
+    });
+  }
+
+  #transfer(): void {
+    const members = membersOf(this.#cast, 'seller', 'buyer', 'issuer');
+    const from = this.#oneOf(members);
+    // Payments go to whom one can reach: a block that was handed to nobody cannot pay anybody.
+    const { wanted } = this.#cast.world.links;
+    const reached = members.filter(
+      ({ node }) => node !== from?.node && from !== undefined && wanted(from.node.key, node.key),
+    );
+    const to = this.#oneOf(reached);
+    const currency = this.#oneOf(['DUM1', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
+    const amount = BigInt(1 + this.#random.below(300));
+    if (to === undefined) return;
+    void this.#call(from, 'transfer', (market, sun) =>
+      market.transfer({ currency: currency === 'SUN' ? sun : currency, to: to.node.key, amount }),
+    );
+  }
+
+  #claim(): void {
+    const member = this.#oneOf(membersOf(this.#cast, 'seller', 'buyer'));
+    const currency = this.#oneOf(['DUM1', 'SUN', 'SUN']) ?? 'SUN';
+    void this.#call(member, 'claim', (market, sun) => market.claim(currency === 'SUN' ? sun : currency));
+  }
+
+  #restart(): void {
+    const member = this.#oneOf(this.#cast.members);
+    if (member === undefined) return;
+    crashFor(this.#cast, member, this.#random.below(60_000));
+  }
+
+  #call<T>(
+    member: Member | undefined,
+    name: string,
+    call: (market: Parameters<Parameters<Calls['make']>[2]>[0], sun: string) => Promise<T>,
+  ): Promise<T | undefined> {
+    const sun = this.#cast.sun?.id ?? '';
+    if (member === undefined) return Promise.resolve(undefined);
+    return this.#calls.make(member.node, name, (market) => call(market, sun));
+  }
+
+  #oneOf<T>(items: readonly T[]): T | undefined {
+    return items.length === 0 ? undefined : items[this.#random.below(items.length)];
+  }
+}
+
+/** Ends a node's process now and starts it again later. */
+export function crashFor(cast: Cast, { node }: Member, ms: number): void {
+  const { world } = cast;
+  if (!node.isUp) return;
+  world.fault('crash', node.name);
+  node.crash();
+  world.environment.schedule(ms, () => startAgain(cast, node));
+}
+
+/** Starts a node until it starts: what it stumbles on is noted once. */
+export function startAgain(cast: Cast, node: Member['node']): void {
+  const { world } = cast;
+  node.start().catch((error: unknown) => {
+    world.trace(`${node.name} does not start: ${error instanceof Error ? error.message : String(error)}`);
+    if (node.startFailures++ < 5) world.environment.schedule(5_000, () => startAgain(cast, node));
+  });
+}

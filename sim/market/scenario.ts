@@ -1,0 +1,59 @@
+import type { SimulationOptions } from '../lib/arguments.ts';
+import { runJobs } from '../lib/jobs.ts';
+import type { Scenario } from '../lib/scenario.ts';
+import { FAULT_KINDS, type HistoryResult, runHistory } from './history.ts';
+import { MarketReport } from './report.ts';
+
+/** Whole markets: sellers, buyers, matchmakers, witnesses, notaries, their disks and everything that can happen to them. */
+export const market: Scenario = {
+  name: 'market',
+  faults: FAULT_KINDS,
+  async run(options) {
+    if (options.trace !== undefined) return trace(options.trace, options);
+    if (options.worker) return work(options);
+    const start = performance.now();
+    const report = new MarketReport(options.seed, (text) => process.stderr.write(text));
+    const take = (result: HistoryResult): void => report.take(result);
+    if (options.jobs === 1) await each(options, take);
+    else await inParallel(options, take);
+    process.stdout.write(`${JSON.stringify(report.summary(Math.round(performance.now() - start)))}\n`);
+    return report.isClean ? 0 : 1;
+  },
+};
+
+async function each(options: SimulationOptions, take: (result: HistoryResult) => void): Promise<void> {
+  const { seed, histories, only, seconds } = options;
+  const limit = seconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
+  for (let i = 0; i < histories && performance.now() < limit; i++) {
+    take(await runHistory({ seed: seed + i, only }));
+  }
+}
+
+async function work(options: SimulationOptions): Promise<number> {
+  await each(options, (result) => process.stdout.write(`${JSON.stringify(result)}\n`));
+  return 0;
+}
+
+function inParallel(options: SimulationOptions, take: (result: HistoryResult) => void): Promise<void> {
+  const { seed, histories, jobs, only, seconds } = options;
+  const shares = Array.from({ length: jobs }, (_, job) => {
+    const from = Math.floor((job * histories) / jobs);
+    return { seed: seed + from, histories: Math.floor(((job + 1) * histories) / jobs) - from };
+  });
+  const words = shares.map((share) => [
+    'market',
+    '--worker',
+    ...['--seed', String(share.seed), '--histories', String(share.histories), '--seconds', String(seconds)],
+    ...(only === undefined ? [] : ['--only', [...only].join(',') || 'none']),
+  ]);
+  const main = new URL('../main.ts', import.meta.url).pathname;
+  return runJobs(main, words, (line) => take(JSON.parse(line) as HistoryResult));
+}
+
+async function trace(seed: number, { only }: SimulationOptions): Promise<number> {
+  const result = await runHistory({ seed, only, print: (line) => process.stdout.write(`${line}\n`) });
+  const { findings, ...rest } = result;
+  process.stdout.write(`${JSON.stringify(rest)}\n`);
+  for (const { kind, rule, text } of findings) process.stdout.write(`${kind} ${rule}: ${text}\n`);
+  return findings.length === 0 ? 0 : 1;
+}

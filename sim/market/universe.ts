@@ -1,0 +1,161 @@
+import {
+  type HalfBlock,
+  type PublicKey,
+  publicKeyToHex,
+  type Signer,
+} from '../../packages/interface/src/index.ts';
+import { type Spending, spendingOf } from '../../packages/market/src/codec.ts';
+import {
+  type CurrencyRegister,
+  createLedger,
+  currencyRegister,
+  type Ledger,
+} from '../../packages/market/src/ledger.ts';
+import {
+  type Certificate,
+  faultsOf,
+  type NotaryCount,
+  type Statement,
+  signStatement,
+} from '../../packages/market/src/notary.ts';
+import type { World } from '../lib/world.ts';
+import { tapStatements } from './statements.ts';
+
+interface Fact {
+  readonly statement: Statement;
+  readonly signers: Map<string, Signer>;
+}
+
+/** Blocks read from a store at once. */
+const PAGE = 1_000;
+
+/**
+ * Everything that exists: every block on any disk, every statement that a notary or witness is bound to, every
+ * certificate that could be made of them whether anybody made it or not. Nobody in the simulation sees as much; what
+ * must never be true is checked here.
+ */
+export class Universe {
+  readonly currencies: CurrencyRegister = currencyRegister();
+  /** The market's own fold over all of it. */
+  readonly ledger: Ledger;
+  readonly spendings = new Map<string, Spending>();
+  readonly certificates = new Map<string, Certificate>();
+  readonly #world: World;
+  readonly #blocks = new Map<string, HalfBlock>();
+  readonly #facts = new Map<string, Fact>();
+  readonly #undecided = new Set<string>();
+  readonly #cursors = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.ledger = createLedger({
+      crypto: world.crypto,
+      currencies: this.currencies,
+      now: world.environment.now(),
+    });
+    world.tapStatements((node, store) =>
+      tapStatements(store, world.crypto, (statement, signer) => {
+        world.trace(`${node.name} binds itself ${statement.kind} ${statement.subject}`);
+        this.bind(statement, signer);
+      }),
+    );
+  }
+
+  get blocks(): ReadonlyMap<string, HalfBlock> {
+    return this.#blocks;
+  }
+
+  /** Notes that `signer` has said a statement, or can say it at any time. */
+  bind(statement: Statement, signer: Signer): void {
+    const name = nameOf(statement);
+    const fact = this.#facts.get(name) ?? { statement, signers: new Map<string, Signer>() };
+    fact.signers.set(publicKeyToHex(signer.publicKey), signer);
+    this.#facts.set(name, fact);
+    this.#undecided.add(name);
+  }
+
+  /** Whether a quorum stands behind a statement. */
+  has(kind: Statement['kind'], subject: string, extra: string | null = null): boolean {
+    return this.certificates.has(`${kind} ${subject} ${extra ?? ''}`);
+  }
+
+  /** Releases of a hold that a quorum acknowledged. */
+  acknowledged(hold: string): readonly string[] {
+    const prefix = `ack ${hold} `;
+    return [...this.certificates.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length));
+  }
+
+  /** Takes in what came to any disk or was said since the last call. */
+  async look(): Promise<void> {
+    for (const node of this.#world.nodes) {
+      const { running } = node;
+      if (running === null) continue;
+      const name = `${node.name} ${node.starts}`;
+      for (;;) {
+        const after = this.#cursors.get(name) ?? 0;
+        const page = await running.stores.blocks.since(after, PAGE).catch(() => []);
+        for (const { block, arrival } of page) {
+          this.take(block);
+          this.#cursors.set(name, arrival);
+        }
+        if (page.length < PAGE) break;
+      }
+    }
+    for (const name of [...this.#undecided]) await this.#decide(name);
+    this.ledger.advance(this.#world.environment.now());
+  }
+
+  /** Takes in one block. */
+  take(block: HalfBlock): void {
+    const key = block.id.toString();
+    if (this.#blocks.has(key)) return;
+    this.#blocks.set(key, block);
+    this.ledger.applyBlock(block);
+    const spending = readSpending(block);
+    if (spending !== undefined) this.spendings.set(key, spending);
+  }
+
+  async #decide(name: string): Promise<void> {
+    const fact = this.#facts.get(name);
+    if (fact === undefined) return;
+    const keys = this.#keysOf(fact.statement);
+    if (keys === undefined) return; // Its block is on no disk yet.
+    this.#undecided.delete(name);
+    const shares: { readonly index: number; readonly signature: Uint8Array }[] = [];
+    for (const [index, key] of keys.entries()) {
+      const signer = fact.signers.get(publicKeyToHex(key));
+      if (signer === undefined) continue;
+      shares.push({ index, signature: await signStatement(fact.statement, signer, this.#world.crypto) });
+    }
+    if (keys.length === 0 || shares.length < 2 * faultsOf(keys.length as NotaryCount) + 1) return;
+    const certificate = { ...fact.statement, shares } as Certificate;
+    this.certificates.set(name, certificate);
+    if (fact.statement.kind !== 'ack') this.ledger.applyCertificate(certificate);
+  }
+
+  #keysOf({ subject }: Statement): readonly PublicKey[] | undefined {
+    const spending = this.spendings.get(subject.toString());
+    return spending === undefined ? undefined : this.witnessesOf(spending);
+  }
+
+  /** Whose statements decide about a spending. */
+  witnessesOf(spending: Spending): readonly PublicKey[] | undefined {
+    const currency = this.currencies.get(spending.money.currency);
+    if (currency?.kind === 'issued') return currency.notaries;
+    return currency === undefined ? undefined : (spending.hold?.witnesses ?? []);
+  }
+}
+
+function nameOf({ kind, subject, extra }: Statement): string {
+  return `${kind} ${subject.toString()} ${extra?.toString() ?? ''}`;
+}
+
+function readSpending(block: HalfBlock): Spending | undefined {
+  try {
+    return spendingOf(block);
+  } catch {
+    return undefined; // Unreadable money counts nowhere.
+  }
+}
