@@ -160,7 +160,14 @@ export class Operations {
     const currency = this.#oneOf(['DUM1', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
     const amount = BigInt(1 + this.#random.below(300));
     if (to === undefined) return;
-    const payment: Payment = { from, to: to.node.key, currency, amount, key: `payment ${this.#done}`, id: null };
+    const payment: Payment = {
+      from,
+      to: to.node.key,
+      currency,
+      amount,
+      key: `payment ${this.#done}`,
+      id: null,
+    };
     this.#payments.push(payment);
     this.#pay(payment);
   }
@@ -174,7 +181,10 @@ export class Operations {
   #pay(payment: Payment): void {
     const { from, to, currency, amount, key } = payment;
     void this.#call(from, 'transfer', async (market, sun) => {
-      const id = await market.transfer({ currency: currency === 'SUN' ? sun : currency, to, amount }, { key });
+      const id = await market.transfer(
+        { currency: currency === 'SUN' ? sun : currency, to, amount },
+        { key },
+      );
       if (payment.id !== null && payment.id !== id.toString()) {
         const { findings } = this.#cast.world;
         findings.add('lost', 'paid-twice', `${from?.node.name} ${key}: ${payment.id} and ${id}`);
