@@ -262,7 +262,8 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
     buyers.on(({ bid, last }) => {
-      if (last !== null) refusals.add(self, last.code, `No seller is left to try for bid ${bid}: ${last.reason}`);
+      if (last !== null)
+        refusals.add(self, last.code, `No seller is left to try for bid ${bid}: ${last.reason}`);
     }),
     spreader.start(),
     keepSpends({ self, books, certificates, report }),

@@ -119,7 +119,9 @@ describe('the table', () => {
         // A receipt for a release that no quorum took pays nobody (H8).
         const isPaidByReceipt = situation.receipt && (situation.acks || !situation.witnessed);
         if (situation.role === 'seller' && row.to === 'completed') {
-          expect(isPaidByReceipt || situation.outcome === 'receipt' || situation.outcome === 'paid').toBe(true);
+          expect(isPaidByReceipt || situation.outcome === 'receipt' || situation.outcome === 'paid').toBe(
+            true,
+          );
         }
         if (row.to === 'lost' && situation.role === 'seller') expect(isPaidByReceipt).toBe(false);
       }),

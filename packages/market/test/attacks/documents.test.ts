@@ -50,7 +50,12 @@ describe('M21 documents that nobody could deliver', () => {
     // Past its own desk, by hand.
     const rogue = new Rogue(world, seller, []);
     const expires = world.environment.now() + DAY;
-    const good = askToTx({ ...offer, document: documentOf('goods'), expires, witnesses: maker.market.notaryKeys });
+    const good = askToTx({
+      ...offer,
+      document: documentOf('goods'),
+      expires,
+      witnesses: maker.market.notaryKeys,
+    });
     let tx = good;
     try {
       const bytes = encodeDatasetDocument(document);

@@ -23,7 +23,8 @@ async function community(seed: number, options: object = {}) {
   const buyer = await world.node('buyer', { ...SHORT, matchmaker: false, ...options });
   await world.link(issuer, seller, buyer);
   const sun = await issuer.market.issueCurrency({ label: 'SUN', precision: 2 });
-  for (const node of [seller, buyer]) await node.market.addCurrency(issuer.market.currencyBlock(sun.id).bytes);
+  for (const node of [seller, buyer])
+    await node.market.addCurrency(issuer.market.currencyBlock(sun.id).bytes);
   await issuer.market.transfer({ currency: sun.id, to: buyer.key, amount: 1_000n });
   await world.environment.advance(5_000);
   expect(await purse(buyer, buyer, sun.id)).toBe('1000/0/0');
@@ -39,7 +40,12 @@ async function offered({ seller, buyer, sun }: Pick<Community, 'seller' | 'buyer
 }
 
 /** All that was issued is in accounts, in holds or unclaimed: the issuer is short of exactly what others have. */
-async function expectBalanced(viewer: Node, { issuer }: Community, sun: Currency, ...others: readonly Node[]) {
+async function expectBalanced(
+  viewer: Node,
+  { issuer }: Community,
+  sun: Currency,
+  ...others: readonly Node[]
+) {
   let sum = (await viewer.market.balance(issuer.key, sun.id)).available;
   for (const node of others) {
     const { available, held } = await viewer.market.balance(node.key, sun.id);
@@ -216,7 +222,10 @@ describe('H10 a lone notary that is a party', () => {
     if (loneNotaryParty) return;
     // Nothing was held, and the reason is told.
     expect(await purse(buyer, buyer, sun.id)).toBe('1000/0/0');
-    const told = [...buyer.market.trades().map(({ failure }) => failure?.reason), ...buyer.market.evidence().map(({ reason }) => reason)];
+    const told = [
+      ...buyer.market.trades().map(({ failure }) => failure?.reason),
+      ...buyer.market.evidence().map(({ reason }) => reason),
+    ];
     expect(told.join('\n')).toMatch(/notary|witness/);
   });
 });
