@@ -31,7 +31,7 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
     release: (3 + random.below(4)) * MINUTE,
     complain: (8 + random.below(20)) * MINUTE,
   };
-  const cast: Cast = { world, members, sun: null, notaries, durations, deltaMs: MINUTE };
+  const cast: Cast = { world, members, sun: null, spareFailures: 0, notaries, durations, deltaMs: MINUTE };
   const witnessKeys: PublicKey[] = [];
   const liars = new Liars(world.random.fork('liars'), lies.areDrawn, faultsOf(notaries));
 
@@ -74,6 +74,7 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
   // The lone notary is often the first matchmaker: one reachable node of a community does everything.
   const shared = notaries === 1 && random.below(2) === 0;
   if (!shared) for (let i = 1; i <= notaries; i++) await add('notary', `notary${i}`, true).node.start();
+  cast.spareFailures = liars.spare;
   const keysOf = (party: Party): readonly PublicKey[] =>
     membersOf(cast, party).flatMap(({ node }) => node.running?.market.notaryKeys ?? []);
   const fourJudge = notaries === 4 && random.below(2) === 0;

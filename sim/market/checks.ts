@@ -113,6 +113,7 @@ export async function checkEnd(cast: Cast, universe: Universe, excuses: Excuses)
     const market = node.running?.market;
     if (market === undefined || node.byzantine !== null) continue;
     for (const trade of market.trades()) await checkTrade(cast, universe, member, trade, excuses);
+    checkSupply(cast, node, market);
     await checkBalances(cast, universe, member, market);
   }
 }
@@ -174,6 +175,19 @@ async function checkTrade(
   if (trade.state === 'lost' && paid) findings.add('violations', 'paid-and-told-lost', `${name}: ${kind}`);
 }
 
+/** No more licences of an ask are sold than it offered. */
+function checkSupply(cast: Cast, node: SimNode, market: Market): void {
+  for (const { id, side, quantity } of market.orders()) {
+    if (side !== 'ask') continue;
+    const sold = market
+      .trades()
+      .filter(({ ask, role, state }) => role === 'seller' && state === 'completed' && ask.equals(id))
+      .reduce((sum, trade) => sum + trade.quantity, 0);
+    if (sold <= quantity) continue;
+    cast.world.findings.add('violations', 'oversold', `${node.name} sold ${sold} of ${quantity}`);
+  }
+}
+
 async function checkBalances(
   cast: Cast,
   universe: Universe,
@@ -193,47 +207,6 @@ async function checkBalances(
     });
     if (own === undefined) continue;
     const all = universe.ledger.balance(node.key, currency);
-    if (process.env.DEBUG2 && node.name === process.env.DEBUG2)
-      for (const m of cast.members) {
-        const own = await node.running!.stores.blocks.range(m.node.key, 1, 1000, 1000);
-        const full = await m.node.running!.stores.blocks.range(m.node.key, 1, 1000, 1000);
-        console.log(
-          node.name,
-          'has of',
-          m.node.name,
-          own.map((b) => b.core.seq).join(','),
-          '|',
-          full.map((b) => b.core.seq + b.core.type.slice(7, 10)).join(','),
-        );
-      }
-    if (process.env.DEBUG) {
-      for (const t of market.trades()) {
-        const e = market.tradeEvidence(t.id);
-        console.log(
-          node.name,
-          t.role,
-          t.state,
-          t.amount,
-          t.price.currency.slice(-6),
-          'spend',
-          !!e.spend,
-          'ack',
-          !!e.acks,
-          e.outcome?.kind,
-          !!e.outcome?.certificate,
-          'univ',
-          universe.ledger.hold(String(e.hold))?.outcome?.kind,
-        );
-      }
-      console.log(
-        node.name,
-        'own',
-        own,
-        'all',
-        all,
-        await node.running!.stores.records.entries('evidence/').then((x) => x.map((y) => y[0].slice(0, 30))),
-      );
-    }
     for (const part of ['available', 'held', 'pending', 'earned'] as const) {
       // What a liar paid and told nobody of is on no chain that this node could know.
       const kept = own[part] < all[part] ? await keptBack(cast, universe, node, currency) : 0n;

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../../packages/interface/src/index.ts';
+import type { PublicKey, SeededRandom } from '../../packages/interface/src/index.ts';
 import {
   BUYER_STATES,
   SELLER_STATES,
@@ -7,6 +7,7 @@ import {
 } from '../../packages/market/src/trade/states.ts';
 import { type Cast, deciders, type Member, memberOf } from './members.ts';
 import { crashFor } from './operations.ts';
+import type { Universe } from './universe.ts';
 
 /** What is done when a trade comes to a state. */
 export const STROKES = [
@@ -60,6 +61,7 @@ export class Marksman {
   readonly #cast: Cast;
   readonly #random: SeededRandom;
   readonly #aims: Aim[];
+  #isArmed = true;
   /** What was done, for those who want to know who could talk when. */
   readonly spans: Span[] = [];
 
@@ -84,6 +86,17 @@ export class Marksman {
   /** Strikes no more. */
   disarm(): void {
     this.#aims.length = 0;
+    this.#isArmed = false;
+  }
+
+  /** Ends a notary or witness at the moment in which it has written a statement, before it can say it; now and then. */
+  aimAtStatements(universe: Universe, oneIn: number): void {
+    universe.onBound((node) => {
+      const member = memberOf(this.#cast, node);
+      if (member === undefined || !this.#isArmed || this.#random.below(oneIn) > 0) return;
+      this.#cast.world.fault('aimed-crash-at-statement', node.name);
+      this.crash(member, this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short'));
+    });
   }
 
   strike({ stroke, length, role, state }: Aim, self: Member, other: Member): void {
@@ -100,35 +113,48 @@ export class Marksman {
       );
       this.#note('cut', [...left, ...right], ms);
     };
+    const mute = (left: readonly PublicKey[], right: readonly PublicKey[]): void => {
+      world.links.cut(left, right, ms, true);
+      this.#note('cut', [self.node], ms);
+    };
     switch (stroke) {
       case 'crash-self':
-        return this.crash(self, ms);
+        this.crash(self, ms);
+        break;
       case 'crash-other':
-        return this.crash(other, ms);
+        this.crash(other, ms);
+        break;
       case 'crash-self-and-witnesses':
         this.crash(self, ms);
-        return this.#crashJudges(ms);
+        this.#crashJudges(ms);
+        break;
       case 'crash-witnesses':
-        return this.#crashJudges(ms);
+        this.#crashJudges(ms);
+        break;
       case 'cut-parties':
-        return cut([self.node], [other.node]);
+        cut([self.node], [other.node]);
+        break;
       case 'cut-self-witnesses':
-        return cut([self.node], judges);
+        cut([self.node], judges);
+        break;
       case 'cut-other-witnesses':
-        return cut([other.node], judges);
+        cut([other.node], judges);
+        break;
       case 'cut-witnesses':
-        return cut(judges.slice(0, judges.length >> 1), judges.slice(judges.length >> 1));
+        cut(judges.slice(0, judges.length >> 1), judges.slice(judges.length >> 1));
+        break;
       case 'cut-self-all':
-        return cut(
+        cut(
           [self.node],
           this.#cast.members.map(({ node }) => node),
         );
+        break;
       case 'deaf-self':
-        this.#note('cut', [self.node], ms);
-        return world.links.cut(all, [self.node.key], ms, true);
+        mute(all, [self.node.key]);
+        break;
       case 'mute-self':
-        this.#note('cut', [self.node], ms);
-        return world.links.cut([self.node.key], all, ms, true);
+        mute([self.node.key], all);
+        break;
     }
   }
 

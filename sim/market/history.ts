@@ -1,6 +1,7 @@
 import { publicKeyToHex } from '../../packages/interface/src/index.ts';
 import type { Trade } from '../../packages/market/src/index.ts';
 import { Calls } from '../lib/calls.ts';
+import { HONEST_DISK } from '../lib/disk.ts';
 import type { Finding } from '../lib/findings.ts';
 import type { SimNode } from '../lib/node.ts';
 import { World } from '../lib/world.ts';
@@ -8,7 +9,7 @@ import type { ByzantineRole } from './byzantine/role.ts';
 import { createCast } from './cast.ts';
 import { checkEnd, countTrades, type Excuses, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
-import { type Cast, deciders, memberOf, membersOf } from './members.ts';
+import { type Cast, deciders, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
 import { Universe } from './universe.ts';
 
@@ -83,7 +84,7 @@ class History {
     const world = this.#world;
     const random = world.random.fork('history');
     const cast = await createCast(world, this.#universe, {
-      areDrawn: this.#has('byzantine'),
+      areDrawn: this.#has('byzantine') && random.below(2) === 0,
       planted: this.#options.planted,
     });
     const watch = new Watch(cast, this.#universe);
@@ -91,9 +92,10 @@ class History {
     const operations = new Operations(cast, this.#calls);
     operations.mint();
     await world.advance(5 * SECOND);
-    this.#beginFaults();
+    this.#beginFaults(cast);
+    if (this.#has('crashes') && random.below(3) === 0) marksman.aimAtStatements(this.#universe, 20);
     for (let i = 0; i < 2; i++) operations.sell();
-    const count = 8 + random.below(8);
+    const count = 12 + random.below(16);
     for (let i = 0; i < count; i++) {
       await world.advance(random.below(4) === 0 ? random.below(4 * MINUTE) : random.below(20 * SECOND));
       operations.next();
@@ -129,7 +131,7 @@ class History {
   }
 
   /** Faults that last for the whole history, drawn for it. */
-  #beginFaults(): void {
+  #beginFaults(cast: Cast): void {
     const world = this.#world;
     const random = world.random.fork('faults');
     const chance = (kind: FaultKind, oneIn: number): boolean => random.below(oneIn) === 0 && this.#has(kind);
@@ -137,6 +139,7 @@ class History {
       world.networks.setTopicFaults({ loss: 0.15, duplication: 0.1, reordering: 0.2 });
       world.faults.add('topic-reordering');
     }
+    if (this.#has('disks')) this.#beginRot(cast);
     if (chance('frames', 4)) world.links.frameLoss = 0.02;
     for (const node of world.nodes) {
       if (chance('disks', 4)) {
@@ -145,7 +148,19 @@ class History {
         world.faults.add('disk-slow');
       }
       if (chance('disks', 12)) node.disk.setFaults({ full: 0.01 });
+      if (chance('disks', 12)) node.statements.setFaults({ full: 0.01 });
       if (chance('clocks', 3)) this.#skew(node, random.below(40_001) - 20_000);
+    }
+  }
+
+  /** Disks of up to f of the notaries lie about their syncs, or rot: whatever these then say is their fault. */
+  #beginRot(cast: Cast): void {
+    const random = this.#world.random.fork('rot');
+    for (const { node } of membersOf(cast, 'notary')) {
+      if (cast.spareFailures === 0 || node.byzantine !== null || random.below(3) > 0) continue;
+      cast.spareFailures--;
+      node.byzantine = 'rotten-disk';
+      node.statements.setFaults(random.below(2) === 0 ? { lostSync: 4 } : { bitRot: 2 });
     }
   }
 
@@ -167,9 +182,9 @@ class History {
     world.networks.setTopicFaults({ loss: 0, duplication: 0, reordering: 0 });
     world.links.heal();
     for (const { node } of cast.members) {
-      node.disk.setFaults({ slowMs: 0, full: 0, lostSync: 0, bitRot: 0 });
-      node.statements.setFaults({ slowMs: 0, full: 0, lostSync: 0, bitRot: 0 });
       node.crash();
+      node.disk.setFaults(HONEST_DISK);
+      node.statements.setFaults(HONEST_DISK);
       startAgain(cast, node);
       await world.advance(10);
     }
@@ -186,6 +201,12 @@ class History {
       );
     const last = accept + release + complain + 12 * cast.deltaMs;
     await world.advance(MINUTE);
+    // What is still wanted would go on being bought: everybody closes its orders.
+    for (const { node } of membersOf(cast, 'seller', 'buyer')) {
+      for (const { id, status } of node.running?.market.orders() ?? []) {
+        if (status === 'open') void this.#calls.make(node, 'last-cancel', (market) => market.cancel(id));
+      }
+    }
     await world.until(() => !busy(), last, MINUTE);
     await watch.check();
     // A notary client may just have begun its longest pause, a chain its longest time between two comparisons.
@@ -258,11 +279,4 @@ function excuses(cast: Cast, marksman: Marksman): Excuses {
       (touches(names(trade), trade.deadlines.release - rounds, trade.deadlines.release + rounds) ||
         touches(names(trade), trade.deadlines.complain - rounds, trade.deadlines.complain + rounds)),
   };
-}
-
-/** Members whose nodes lie. */
-export function liarsOf(cast: Cast): readonly string[] {
-  return cast.members
-    .filter(({ node }) => memberOf(cast, node)?.node.byzantine != null)
-    .map(({ node }) => node.name);
 }

@@ -22,6 +22,8 @@ export interface Cast {
   readonly members: readonly Member[];
   /** The community's token; set once its issuer has opened it. */
   sun: IssuedCurrency | null;
+  /** How many more of the notaries may fail in ways that no disk should. */
+  spareFailures: number;
   /** How many notaries, and thus liars among them, there can be. */
   readonly notaries: 1 | 4 | 7;
   /** Phases of the trades. */

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../../packages/interface/src/index.ts';
+import type { PublicKey, SeededRandom } from '../../packages/interface/src/index.ts';
 import { type Listing, type Order, price, UNLIMITED_SUPPLY } from '../../packages/market/src/index.ts';
 import { assetOf, documentOf } from '../../packages/market/test/support/documents.ts';
 import type { Calls } from '../lib/calls.ts';
@@ -8,19 +8,31 @@ const DAY = 86_400_000;
 const HOUR = 3_600_000;
 
 /** What the issuer gives each buyer at the beginning, minor units. */
-export const MINTED = 1_000n;
+export const MINTED = 3_000n;
 
 /** What a history does to its nodes, and how often each is drawn. */
 const OPERATIONS = [
   ['sell', 4],
-  ['buy', 8],
+  ['buy', 12],
   ['cancel', 1],
   ['transfer', 3],
+  ['repeat', 1],
   ['claim', 2],
   ['restart', 1],
   ['wait', 2],
 ] as const;
 type Operation = (typeof OPERATIONS)[number][0];
+
+/** A payment that its owner gave a name, to be made once. */
+interface Payment {
+  readonly from: Member | undefined;
+  readonly to: PublicKey;
+  readonly currency: string;
+  readonly amount: bigint;
+  readonly key: string;
+  /** Its block, once a call has told it. */
+  id: string | null;
+}
 
 /** Does what owners of nodes do, drawn from a seed. Nothing is waited for. */
 export class Operations {
@@ -28,6 +40,7 @@ export class Operations {
   readonly #calls: Calls;
   readonly #random: SeededRandom;
   readonly #asks: Order[] = [];
+  readonly #payments: Payment[] = [];
   #datasets = 0;
   #done = 0;
 
@@ -68,18 +81,28 @@ export class Operations {
     this.#done++;
     switch (operation) {
       case 'sell':
-        return this.sell();
+        this.sell();
+        break;
       case 'buy':
-        return this.buy();
+        this.buy();
+        break;
       case 'cancel':
-        return this.#cancel();
+        this.#cancel();
+        break;
       case 'transfer':
-        return this.#transfer();
+        this.#transfer();
+        break;
+      case 'repeat':
+        this.#repeat();
+        break;
       case 'claim':
-        return this.#claim();
+        this.#claim();
+        break;
       case 'restart':
-        return this.#restart();
+        this.#restart();
+        break;
       default:
+      // Only time passes.
     }
   }
 
@@ -137,9 +160,37 @@ export class Operations {
     const currency = this.#oneOf(['DUM1', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
     const amount = BigInt(1 + this.#random.below(300));
     if (to === undefined) return;
-    void this.#call(from, 'transfer', (market, sun) =>
-      market.transfer({ currency: currency === 'SUN' ? sun : currency, to: to.node.key, amount }),
-    );
+    const payment: Payment = {
+      from,
+      to: to.node.key,
+      currency,
+      amount,
+      key: `payment ${this.#done}`,
+      id: null,
+    };
+    this.#payments.push(payment);
+    this.#pay(payment);
+  }
+
+  /** An owner that did not hear of its payment, or clicked twice: named alike, it is made once. */
+  #repeat(): void {
+    const payment = this.#oneOf(this.#payments);
+    if (payment !== undefined) this.#pay(payment);
+  }
+
+  #pay(payment: Payment): void {
+    const { from, to, currency, amount, key } = payment;
+    void this.#call(from, 'transfer', async (market, sun) => {
+      const id = await market.transfer(
+        { currency: currency === 'SUN' ? sun : currency, to, amount },
+        { key },
+      );
+      if (payment.id !== null && payment.id !== id.toString()) {
+        const { findings } = this.#cast.world;
+        findings.add('lost', 'paid-twice', `${from?.node.name} ${key}: ${payment.id} and ${id}`);
+      }
+      payment.id = id.toString();
+    });
   }
 
   #claim(): void {

@@ -18,6 +18,7 @@ import {
   type Statement,
   signStatement,
 } from '../../packages/market/src/notary.ts';
+import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
 import { tapStatements } from './statements.ts';
 
@@ -40,6 +41,7 @@ export class Universe {
   readonly ledger: Ledger;
   readonly spendings = new Map<string, Spending>();
   readonly certificates = new Map<string, Certificate>();
+  readonly #listeners: ((node: SimNode, statement: Statement) => void)[] = [];
   readonly #world: World;
   readonly #blocks = new Map<string, HalfBlock>();
   readonly #facts = new Map<string, Fact>();
@@ -57,8 +59,14 @@ export class Universe {
       tapStatements(store, world.crypto, (statement, signer) => {
         world.trace(`${node.name} binds itself ${statement.kind} ${statement.subject}`);
         this.bind(statement, signer);
+        for (const listener of this.#listeners) listener(node, statement);
       }),
     );
+  }
+
+  /** Hears of every statement at the moment in which its notary's disk has it, before anybody is told. */
+  onBound(listener: (node: SimNode, statement: Statement) => void): void {
+    this.#listeners.push(listener);
   }
 
   get blocks(): ReadonlyMap<string, HalfBlock> {

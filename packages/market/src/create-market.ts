@@ -25,7 +25,6 @@ import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
 import { HoldSpreader, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
-import { UnhonouredHolds } from './desk/unhonoured-holds.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
@@ -225,19 +224,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
 
   const spreader: HoldSpreader = new HoldSpreader({ engine, topic: holdTopic, environment, report });
-  const unhonoured = new UnhonouredHolds({
-    self,
-    books,
-    engine,
-    settle: money.settle,
-    environment,
-    deltaMs: negotiation.deltaMs,
-    report,
-    signal,
-  });
-
   const ends = [
-    () => unhonoured.stop(),
     books.on((change) => {
       tellBooks(change, exchange, now());
       missed.onChange(change);

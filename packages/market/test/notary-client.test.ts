@@ -98,6 +98,24 @@ describe('certify', () => {
     });
   }
 
+  for (const n of [1, 4] as const) {
+    // Found by simulation, seeds 5 and 9: the notaries asked for the income's own certificate for ever.
+    it(`claims an income that only the certificate of a later block covers, with ${n}`, async () => {
+      const { world, user, sun, issuer } = await bank(n);
+      const alice = fresh('alice');
+      const grant = await issuer.transfer(sun, alice.key, 100n);
+      const between = await issuer.transfer(sun, fresh('carol').key, 1n);
+      const last = await issuer.transfer(sun, fresh('carol').key, 2n);
+      keep(user, grant, between, last);
+      await world.environment.run(user.client.certify(last));
+      expect(user.certificates.spend(grant.key)).toBeUndefined();
+      const spent = await alice.transfer(sun, fresh('bob').key, 40n, { claims: [claimOf(grant)] });
+      keep(user, spent);
+      const certificate = await world.environment.run(user.client.certify(spent));
+      expect(certificate.subject).toEqual(spent.id);
+    });
+  }
+
   it('shows a notary that slept through forty blocks a certificate and what came after', async () => {
     const { world, nodes, user, sun, issuer } = await bank(4);
     const bob = fresh('bob');

@@ -52,6 +52,21 @@ const released = (node: NotaryNode, trade: HeldTrade, acks: Uint8Array | null = 
   node.ask({ kind: 'released', key: node.key, hold: trade.hold.id, acks });
 
 describe('a lone witness', () => {
+  it('does not verify again what its own chain has verified, and anything else it does', async () => {
+    const world = await notaryWorld();
+    let chainKnows = true;
+    const node = await world.notary({ isVerified: async () => chainKnows });
+    const [seller, buyer] = [fresh('seller'), fresh('buyer')];
+    const trade = await held(world, seller, buyer, DUM1, { witnesses: [node.key] });
+    const forged = trade.evidence.hold.slice();
+    forged[forged.length - 1]! ^= 1;
+    const request = releaseRequest(node.key, { ...trade, evidence: { ...trade.evidence, hold: forged } });
+    chainKnows = false;
+    expect(await node.ask(request)).toMatchObject({ kind: 'refused', code: 'ERR_BLOCK_SIGNATURE' });
+    chainKnows = true;
+    expect(kindsOf(await node.say(request))).toEqual(['ack']);
+  });
+
   it('acknowledges a release in time, hands it over, and says paid when the buyer is content', async () => {
     const { node, buyer, trade } = await lone();
     const answer = await node.say(releaseRequest(node.key, trade));

@@ -1,7 +1,8 @@
-import { EdmpError, publicKeyToHex } from '@edmp/interface';
+import { EdmpError, publicKeyToHex, singleFrame } from '@edmp/interface';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RELEASE_TYPE } from '../src/blocks/types.ts';
 import { MarketError } from '../src/errors.ts';
+import { decodeTradeReply, encodeTradeRequest, TRADE_PROTOCOL } from '../src/trade/messages.ts';
 import { assetOf, documentOf } from './support/documents.ts';
 import { DELTA, HOUR, MINUTE, stateOf, type Trader, TradingWorld, tradeOf } from './support/trading/world.ts';
 
@@ -116,6 +117,26 @@ describe('faults aimed at single states', () => {
     expect(buyer.exhausted.at(-1)).toContain('ERR_TRADE_SILENT');
     expect(buyer.ledger.balance(buyer.key, 'DUM1')).toMatchObject({ available: 1_000n, held: 0n });
     expect(stateOf(seller)).toBeUndefined();
+  });
+});
+
+describe('a release that no witness acknowledged', () => {
+  // Found by simulation, seed 1110: past its deadlines the seller handed the key out, and the money went back.
+  it('is handed to nobody when the deadlines are over: the money goes back, and the key stays', async () => {
+    const { seller, buyer, asset } = await pair(85);
+    await world.buy(buyer, asset);
+    await world.until(() => buyer.states.includes('held'), MINUTE, 1);
+    world.networks.partition([seller.key, buyer.key], witnessNodes());
+    await world.until(() => stateOf(seller) === 'undecided', HOUR, 1_000);
+    const { hold, acks, release } = tradeOf(seller);
+    expect({ acks, hasRelease: release !== null }).toEqual({ acks: null, hasRelease: true });
+    const shown = encodeTradeRequest({ kind: 'hold', hold: hold!.block.bytes, certificate: null });
+    const answering = singleFrame(buyer.network.request(seller.key, TRADE_PROTOCOL, shown));
+    expect(decodeTradeReply(await world.environment.run(answering)).kind).toBe('wait');
+    world.networks.heal();
+    world.linkAll();
+    await world.until(() => stateOf(buyer) === 'returned' && stateOf(seller) === 'lost', 3 * HOUR, 1_000);
+    expect(tradeOf(buyer).release).toBeNull();
   });
 });
 

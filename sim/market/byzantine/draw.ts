@@ -22,6 +22,11 @@ export class Liars {
     this.#judges = faulty;
   }
 
+  /** How many more of those who decide may fail. */
+  get spare(): number {
+    return this.#judges;
+  }
+
   /** A role for one more party, mostly none. */
   next(party: Party): ByzantineRole | undefined {
     const draw = this.#random.below(4);

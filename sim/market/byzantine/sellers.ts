@@ -73,8 +73,8 @@ async function secondRelease(
   if (running == null || hold == null) return;
   const { environment } = cast.world;
   const opener = environment.randomBytes(32);
-  const locked = lockKey(environment.randomBytes(40), opener, hold, crypto);
-  const tx = releaseToTx({ hold, suite: 'x25519', ...locked });
+  const { key, lock } = lockKey(environment.randomBytes(40), opener, hold, crypto);
+  const tx = releaseToTx({ hold, suite: 'x25519', key, lock });
   lie();
   try {
     const peer = cast.members.find(({ node }) => equalBytes(node.key, buyer))?.node.key;

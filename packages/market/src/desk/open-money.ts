@@ -51,8 +51,6 @@ export interface MarketMoney {
   readonly spender: Spender;
   /** Asks the witnesses of others' holds for outcomes, and takes those that there are into the ledger. */
   readonly settleOthers: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
-  /** Asks the witnesses of holds for outcomes and takes those that there are into the ledger. */
-  readonly settle: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   /** Keeps a certificate durably; the ledger hears of it. */
   readonly learn: (certificate: Certificate) => Promise<void>;
   stop(): Promise<void>;
@@ -94,6 +92,10 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
           directory,
           judge: (trade, proof) => settlement.judge(trade, proof),
           deltaMs,
+          isVerified: async (block) => {
+            const stored = await trustchain.store.get(block.id);
+            return stored !== undefined && equalBytes(stored.signature, block.signature);
+          },
           onEvent: (event) => {
             if (event.type === 'halted') report('the own notary', new Error(event.reason));
           },
@@ -117,8 +119,6 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     signal,
     refused: (spending, error) => report(`certifying payment ${spending.money.n}`, error),
   });
-  const settleHolds: MarketMoney['settle'] = (holds, options) =>
-    settle(holds, { client, certificates, learn }, options);
   const spender = new Spender({
     trustchain,
     currencyOf: (id) => currencies.get(id),
@@ -126,7 +126,7 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     certifier,
     environment,
     lastKnown: (currency, options) => client.account(currency, trustchain.self, options),
-    settle: settleHolds,
+    settle: (holds, options) => settle(holds, { client, certificates, learn }, options),
   });
   return {
     currencies,
@@ -140,7 +140,6 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     proofs,
     client,
     spender,
-    settle: settleHolds,
     learn,
     async settleOthers(holds, options) {
       const spendings = holds.flatMap(({ block }) => spendingOf(block) ?? []);

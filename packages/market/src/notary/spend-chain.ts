@@ -175,7 +175,8 @@ export class SpendChain {
       if (first === undefined || first.money.prev === null || isEnough(first)) return;
       const before = await this.#spending(first.money.prev);
       if (before === undefined) return;
-      this.#blocks.unshift(before);
+      // Several notaries are asked at once: another one's answer may have added it meanwhile.
+      if (this.#blocks[0] === first) this.#blocks.unshift(before);
     }
   }
 
@@ -189,8 +190,8 @@ export class SpendChain {
     }
     const link = added[0]?.money.prev;
     if (link == null || !equalBytes(link.bytes, last.id.bytes)) return false;
-    this.#blocks.push(...added);
-    return true;
+    if (this.#blocks.at(-1) === last) this.#blocks.push(...added);
+    return this.indexOf(block.id) >= 0;
   }
 
   async #spending(id: BlockId): Promise<Spending | undefined> {
