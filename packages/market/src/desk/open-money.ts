@@ -23,10 +23,7 @@ import { Spender } from '../wallet/spender.ts';
 
 /** What {@link openMoney} needs besides the market's options. */
 export interface MoneyNeeds
-  extends Pick<
-    MarketOptions,
-    'trustchain' | 'network' | 'environment' | 'crypto' | 'settlement'
-  > {
+  extends Pick<MarketOptions, 'trustchain' | 'network' | 'environment' | 'crypto' | 'settlement'> {
   /** Absent: this node is no notary. */
   readonly notary: NotarySettings | undefined;
   readonly records: KeyValueStore;
@@ -74,7 +71,14 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
   const certificateExchange = openCertificateExchange({ network, certificates, keysOf, crypto, environment });
   const directory = openDirectory({ network, crypto, environment });
   const isRelevant = (key: PublicKey): boolean => needs.trusted.some((trusted) => equalBytes(trusted, key));
-  const proofs = await openNotaryProofs({ network, crypto, environment, currencies, store: records, isRelevant });
+  const proofs = await openNotaryProofs({
+    network,
+    crypto,
+    environment,
+    currencies,
+    store: records,
+    isRelevant,
+  });
   const notary =
     needs.notary === undefined
       ? undefined
