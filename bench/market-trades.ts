@@ -84,7 +84,7 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 
 /** Rates and times of whole trades in one process, one after another, of every kind in turn. */
-export async function singleTrades(report: Report): Promise<void> {
+async function singleTrades(report: Report): Promise<void> {
   const towns = new Map<Kind, TradeTown>();
   const samples = new Map<Kind, Samples>();
   for (const kind of Object.keys(KINDS) as Kind[]) {
@@ -159,7 +159,7 @@ export async function singleTrades(report: Report): Promise<void> {
 }
 
 /** Many trades between the same two at once, against one after another: the ratio is that of the rates. */
-export async function concurrentTrades(report: Report): Promise<void> {
+async function concurrentTrades(report: Report): Promise<void> {
   for (const [count, rounds] of [
     [10, 3],
     [100, 1],
@@ -192,7 +192,7 @@ export async function concurrentTrades(report: Report): Promise<void> {
 }
 
 /** What a trade signs, verifies, asks and promises, with the books' keeper as its witness. */
-export async function countTrades(report: Report): Promise<void> {
+async function countTrades(report: Report): Promise<void> {
   const town = await TradeTown.open(KINDS.test);
   await oneByOne(town, 20);
   const counts = { signatures: 0, verifications: 0, requests: 0, promises: 0 };

@@ -1,6 +1,6 @@
 import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
 import { memoryKeyValueStore, softwareSigner, systemEnvironment } from '@edmp/interface';
-import { createMarket, type Market, price, type TradeId } from '@edmp/market';
+import { createMarket, type Market, price, type Trade } from '@edmp/market';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { crypto } from './crypto.js';
@@ -64,7 +64,7 @@ export async function trade(): Promise<string> {
 }
 
 /** The first trade that a market completes; fails with the reason when one fails. */
-function completed(market: Market): Promise<TradeId> {
+function completed(market: Market): Promise<Trade['id']> {
   return new Promise((resolve, reject) => {
     market.on((event) => {
       if (event.type !== 'trade') return;

@@ -9,7 +9,7 @@ import type { ByzantineRole } from './byzantine/role.ts';
 import { createCast } from './cast.ts';
 import { checkEnd, countTrades, type Excuses, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
-import { type Cast, deciders, memberOf, membersOf } from './members.ts';
+import { type Cast, deciders, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
 import { Universe } from './universe.ts';
 
@@ -279,11 +279,4 @@ function excuses(cast: Cast, marksman: Marksman): Excuses {
       (touches(names(trade), trade.deadlines.release - rounds, trade.deadlines.release + rounds) ||
         touches(names(trade), trade.deadlines.complain - rounds, trade.deadlines.complain + rounds)),
   };
-}
-
-/** Members whose nodes lie. */
-export function liarsOf(cast: Cast): readonly string[] {
-  return cast.members
-    .filter(({ node }) => memberOf(cast, node)?.node.byzantine != null)
-    .map(({ node }) => node.name);
 }

@@ -195,6 +195,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     exchange: currencyExchange,
     once,
+    records,
     spender,
     wallet: walletNeeds,
     ownNotaries: notaryKeys,
@@ -247,6 +248,10 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
+    buyers.on(({ bid, last }) => {
+      if (last !== null)
+        refusals.add(self, last.code, `No seller is left to try for bid ${bid}: ${last.reason}`);
+    }),
     spreader.start(),
     keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
@@ -277,7 +282,10 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   });
   ends.push(receiptChains.follow(engine));
   const wallets = (): readonly Wallet[] => [
-    ...currencies.values().map((currency) => tokenWallet(walletNeeds, currency)),
+    ...currencies
+      .values()
+      .filter(({ id }) => currencies.isKept(id))
+      .map((currency) => tokenWallet(walletNeeds, currency)),
     energyWallet(self, books),
   ];
   return new MarketDesk({

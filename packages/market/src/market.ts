@@ -234,6 +234,11 @@ export interface Market extends AsyncDisposable {
   readonly notaryKeys: readonly PublicKey[];
   /** Currencies known here: the test currencies, and issued ones that were added or met. */
   currencies(): readonly Currency[];
+  /**
+   * Whether this node's owner chose a currency: a test currency, or one that it added, issued or paid in. Others were only
+   * met, and anybody may give a currency any label.
+   */
+  isChosenCurrency(currency: CurrencyId): boolean;
   /** Adds a currency by its issuer's signed `market/currency` block. Throws `ERR_MARKET_FORMAT`, `ERR_BLOCK_*`. */
   addCurrency(block: Uint8Array): Promise<Currency>;
   /** Opens a currency of this node's own. Throws `ERR_MARKET_FORMAT`, `ERR_CURRENCY_UNKNOWN` (no notary here and none named), `ERR_IDEMPOTENCY`. */
@@ -272,7 +277,7 @@ export interface Market extends AsyncDisposable {
   /** Waits for a state of an own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */
   waitFor(order: Order, options?: OrderWait): Promise<Order>;
   waitFor(trade: Trade, options?: TradeWait): Promise<Trade>;
-  /** One wallet per currency, and `EW` for licences. */
+  /** One wallet for every currency that own money may be in (chosen, or paid in), and `EW` for licences. */
   wallets(): readonly Wallet[];
   /** Balance of any account as far as its blocks are known here. */
   balance(account: PublicKey, currency: CurrencyId): Promise<WalletBalance>;

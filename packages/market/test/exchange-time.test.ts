@@ -14,7 +14,7 @@ const candidateEvents = (node: ExchangeNode): SignedOrder[] =>
   node.events.filter((event) => event.type === 'candidate').map((event) => event.ask);
 
 describe('orders in time', () => {
-  it('S145 expiry is exact to within 100 ms and an expired order is no candidate', async () => {
+  it('MS145 expiry is exact to within 100 ms and an expired order is no candidate', async () => {
     world = await exchangeWorld(15);
     const seller = await world.node('seller');
     const buyer = await world.node('buyer');

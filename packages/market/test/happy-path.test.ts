@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 describe('a trade with a separate matchmaker', () => {
-  it('S104 S153 moves 10 DUM1 from buyer to seller and one licence from seller to buyer', async () => {
+  it('MS104 MS153 moves 10 DUM1 from buyer to seller and one licence from seller to buyer', async () => {
     world = await createWorld(1);
     const { seller, buyer, maker } = await world.trio();
     await world.environment.advance(100);

@@ -155,7 +155,7 @@ describe('listing search', () => {
     }
   });
 
-  it('S126 shows one listing and one level after one ask', async () => {
+  it('MS126 shows one listing and one level after one ask', async () => {
     const open = orders();
     const document = dataset('one');
     open.registry.add(await trader('s').ask({ document, price: 4, supply: 7, expires: START + DAY }));

@@ -62,7 +62,7 @@ describe('matching over the network', () => {
     expect(await owned(buyer)).toBe(990n);
   });
 
-  it('S110 a node that connects later learns the open orders and can buy', async () => {
+  it('MS110 a node that connects later learns the open orders and can buy', async () => {
     world = await createWorld(4, 2, WITHOUT);
     const seller = await world.node('seller');
     const document = documentOf('early listing');
@@ -77,7 +77,7 @@ describe('matching over the network', () => {
     expect(await owned(buyer)).toBe(997n);
   });
 
-  it('S111 partial: an ask of 10 licences sells 2 and then 8', async () => {
+  it('MS111 partial: an ask of 10 licences sells 2 and then 8', async () => {
     world = await createWorld(5, 2, WITHOUT);
     const seller = await world.node('seller');
     const buyer = await world.node('buyer');
@@ -100,7 +100,7 @@ describe('matching over the network', () => {
     expect(buyer.market.licences(asset).map((licence) => licence.quantity)).toEqual([2, 8]);
   });
 
-  it('S101 of two buyers at once one gets what it wants; the other’s money comes back, and it buys what is left', async () => {
+  it('MS101 of two buyers at once one gets what it wants; the other’s money comes back, and it buys what is left', async () => {
     world = await createWorld(6, 2, WITHOUT);
     const seller = await world.node('seller', { matchmaker: false });
     const maker = await world.node('maker');
@@ -130,7 +130,7 @@ describe('matching over the network', () => {
     expect(await owned(seller)).toBe(1010n);
   });
 
-  it('S052 trades with the cheapest ask first, and with the older of two equal ones', async () => {
+  it('MS052 trades with the cheapest ask first, and with the older of two equal ones', async () => {
     world = await createWorld(7, 2, WITHOUT);
     const maker = await world.node('maker');
     const buyer = await world.node('buyer', { matchmaker: false });
@@ -150,7 +150,7 @@ describe('matching over the network', () => {
     expect(tradeOf(buyer).amount).toBe(5n);
   });
 
-  it('S107 a cancelled order leaves every book and cannot trade', async () => {
+  it('MS107 a cancelled order leaves every book and cannot trade', async () => {
     world = await createWorld(8, 2, WITHOUT);
     const seller = await world.node('seller');
     const buyer = await world.node('buyer');
@@ -168,7 +168,7 @@ describe('matching over the network', () => {
     expect(seller.market.orders()[0]!.status).toBe('cancelled');
   });
 
-  it('S099 a bid for an ask whose cancel got lost is declined, and the ask leaves the book', async () => {
+  it('MS099 a bid for an ask whose cancel got lost is declined, and the ask leaves the book', async () => {
     world = await createWorld(9, 2, WITHOUT);
     const seller = await world.node('seller', { matchmaker: false });
     const maker = await world.node('maker');
@@ -194,7 +194,7 @@ describe('matching over the network', () => {
     expect(buyer.market.orders()[0]).toMatchObject({ status: 'open', reserved: 0 });
   });
 
-  it('S145 expiry is exact to within 100 ms and an expired order never matches', async () => {
+  it('MS145 expiry is exact to within 100 ms and an expired order never matches', async () => {
     world = await createWorld(10, 2, WITHOUT);
     const seller = await world.node('seller');
     const buyer = await world.node('buyer');
@@ -215,7 +215,7 @@ describe('matching over the network', () => {
 });
 
 describe('several matchmakers', () => {
-  it('S115 S152 two nodes that are both matchmakers make exactly one trade, without a pause', async () => {
+  it('MS115 MS152 two nodes that are both matchmakers make exactly one trade, without a pause', async () => {
     world = await createWorld(11, 2, WITHOUT);
     const seller = await world.node('seller');
     const buyer = await world.node('buyer');

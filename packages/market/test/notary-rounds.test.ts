@@ -294,8 +294,8 @@ describe('outcomes', () => {
   }
 });
 
-describe('H5', () => {
-  it('a release shown to two of four reaches all, and makes a quorum', async () => {
+describe('what some of the witnesses were shown', () => {
+  it('H5 a release shown to two of four reaches all, and makes a quorum', async () => {
     const group = await witnesses(4, 31, { linked: true });
     const { world, honest, f } = group;
     const trade = await newHold(group);
@@ -304,7 +304,7 @@ describe('H5', () => {
     expect(await said(group, trade, { liarsSilent: true })).toMatchObject({ ack: 3, none: 0 });
   });
 
-  it('a complaint shown to two of four reaches all', async () => {
+  it('H5 a complaint shown to two of four reaches all', async () => {
     const group = await witnesses(4, 32, { linked: true });
     const { world, honest } = group;
     const trade = await newHold(group);
@@ -317,7 +317,7 @@ describe('H5', () => {
     for (const node of honest) expect(await node.store.entries('notary/complaint/')).toEqual([]);
   });
 
-  it('two releases of which each witness saw one give the money back', async () => {
+  it('H5 two releases of which each witness saw one give the money back', async () => {
     const group = await witnesses(4, 33, { linked: true });
     const { world, honest } = group;
     const trade = await newHold(group);

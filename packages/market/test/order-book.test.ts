@@ -12,7 +12,7 @@ const fillsOf = (book: ReturnType<typeof orderBook>): readonly (readonly [number
   Array.from({ length: book.fills.count }, (_, i) => [book.fills.maker(i), book.fills.quantity(i)] as const);
 
 describe('order book', () => {
-  it('S052 fills by price and then by time: asks 20, 25, 10 at one price against a bid of 50', () => {
+  it('MS052 fills by price and then by time: asks 20, 25, 10 at one price against a bid of 50', () => {
     const book = orderBook();
     const makers = [20, 25, 10].map((quantity, i) => book.place(ASK, 5, quantity, i));
     expect(book.place(BID, 5, 50, 9)).toBe(NO_ORDER);
@@ -24,7 +24,7 @@ describe('order book', () => {
     expect(book.quantity(makers[2]!)).toBe(5);
   });
 
-  it('S051 walks three levels and stops at the limit', () => {
+  it('MS051 walks three levels and stops at the limit', () => {
     const book = orderBook();
     const makers = [8, 9, 10, 11].map((amount) => book.place(ASK, amount, 60, 1));
     const rest = book.place(BID, 10, 200, 2);
@@ -58,7 +58,7 @@ describe('order book', () => {
     expect(book.levelCount('ask')).toBe(0);
   });
 
-  it('S155 tells 2⁶²−1 from 2⁶² and 1/3 from 3333333333333333/10¹⁶', () => {
+  it('MS155 tells 2⁶²−1 from 2⁶² and 1/3 from 3333333333333333/10¹⁶', () => {
     const book = orderBook();
     const high = 2n ** 62n;
     for (const amount of [high, high - 1n, high + 1n]) book.rest('ask', price('DUM1', amount), 1, 1);
@@ -173,7 +173,7 @@ describe('order book', () => {
     expect(fills).toBeGreaterThan(2_000);
   });
 
-  it('S155 loses and creates nothing over 10⁵ random fills', () => {
+  it('MS155 loses and creates nothing over 10⁵ random fills', () => {
     const random = seededRandom(6);
     const book = orderBook();
     let fills = 0;

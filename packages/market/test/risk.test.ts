@@ -135,7 +135,7 @@ describe('witnesses', () => {
     expect(refuseWitnesses(DUM1, [w2], [w1], parties, on)).toBeDefined();
   });
 
-  it('a lone notary that is a party is refused unless switched on; four are not', () => {
+  it('H10 a lone notary that is a party is refused unless switched on; four are not', () => {
     const alone: IssuedCurrency = { ...sun, notaries: [w1] };
     const served = { ...parties, nodes: { serves: () => true } };
     expect(outcome(() => chooseWitnesses(alone, [], served, settings))).toBe('ERR_TRADE_WITNESSES');

@@ -275,7 +275,11 @@ describe('whole trades', () => {
     });
     await buyer.market.buy(bid(order));
     await world.until(() => calls > 0, 20_000, 1);
-    return { maker, seller, buyer, order, back: () => (off(), Object.assign(signer, { sign })) };
+    const back = (): void => {
+      off();
+      signer.sign = sign;
+    };
+    return { maker, seller, buyer, order, back };
   }
 
   it('MS124 a payment that cannot be signed moves no balance and leaves the ask as it was', async () => {

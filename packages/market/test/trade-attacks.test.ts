@@ -422,7 +422,7 @@ describe('H6 what a seller acts on', () => {
     expect(tradeOf(seller).acks?.kind).toBe('ack');
   });
 
-  it('a trade with the lone notary of its currency is refused unless switched on', async () => {
+  it('H10 a trade with the lone notary of its currency is refused unless switched on', async () => {
     for (const loneNotaryParty of [false, true]) {
       world = new TradingWorld(604);
       const seller = await world.trader('seller', { settings: { loneNotaryParty } });

@@ -248,6 +248,8 @@ export interface CurrencyView {
   readonly notaries: readonly string[];
   /** Issued by this node. */
   readonly own: boolean;
+  /** Added, issued or paid in by this node's owner, or test money; others were only met, and their labels prove nothing. */
+  readonly chosen: boolean;
   /** The signed block that opened it, to add it elsewhere; null for test money. */
   readonly block: Uint8Array | null;
 }

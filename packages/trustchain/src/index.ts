@@ -49,7 +49,7 @@ export {
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
 export { MAX_SLOT_LENGTH, type SlotOf, slotsBy } from './fraud/slot.ts';
-export { type ChainExtent, chainExtent, chainGaps, type PositionRange } from './inspect/gaps.ts';
+export { type ChainExtent, chainExtent, type PositionRange } from './inspect/gaps.ts';
 export {
   type AnswerKind,
   answerKind,

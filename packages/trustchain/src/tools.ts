@@ -20,6 +20,7 @@ export {
   type DescribeChainOptions,
   describeChain,
 } from './inspect/describe-chain.ts';
+export { chainGaps } from './inspect/gaps.ts';
 export { type BlockKind, blockKind } from './inspect/kind.ts';
 export {
   type ChainFinding,

@@ -355,3 +355,57 @@ describe('receiving', () => {
     ]);
   });
 });
+
+describe('a block that is heard again', () => {
+  it('is answered with what was found before, without asking the store', async () => {
+    const { chain, store } = await alone();
+    const blocks = await chainOf(bob, 2);
+    const [first, second] = [itemAt(blocks, 0), itemAt(blocks, 1)];
+    await chain.receive(first.bytes);
+    const found = await chain.receive(second.bytes);
+    const reads = { count: 0 };
+    const { getMany } = store;
+    Object.assign(store, {
+      getMany: (...ids: Parameters<typeof getMany>) => {
+        reads.count += 1;
+        return getMany(...ids);
+      },
+    });
+    const again = await chain.receive(second.bytes);
+    expect(again).toMatchObject({ added: false, level: found.level, issues: [] });
+    expect(reads.count).toBe(0);
+    expect((await chain.receive(first.bytes)).added).toBe(false);
+    expect(reads.count).toBe(1);
+  });
+
+  it('with another signature is verified', async () => {
+    const { chain } = await alone();
+    const first = itemAt(await chainOf(bob, 1), 0);
+    await chain.receive(first.bytes);
+    const forged = first.bytes.slice();
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+    expect(await codeOfAsync(chain.receive(forged))).toBe('ERR_BLOCK_SIGNATURE');
+  });
+
+  it('is judged anew when a rule, a rival or its proposal came meanwhile', async () => {
+    const { chain } = await alone();
+    const carol = signerOf(3);
+    const first = itemAt(await chainOf(bob, 1), 0);
+    await chain.receive(first.bytes);
+    const rival = await blockOf(bob, { seq: 1, prev: null, type: first.core.type, tx: 'another' });
+    expect((await chain.receive(rival.bytes)).level).toBe('invalid');
+    expect((await chain.receive(first.bytes)).level).toBe('invalid');
+
+    const proposal = await blockOf(carol, { peer: signerOf(4).publicKey, type: 'test/late', tx: 1 });
+    const answer = await agreementTo(signerOf(4), proposal, { tx: 2 });
+    expect((await chain.receive(answer.bytes)).level).not.toBe('invalid');
+    await chain.receive(proposal.bytes);
+    expect((await chain.receive(answer.bytes)).level).toBe('invalid');
+
+    const dave = signerOf(5);
+    const odd = await blockOf(dave, { type: 'test/ruled', tx: 'odd' });
+    expect((await chain.receive(odd.bytes)).level).not.toBe('invalid');
+    chain.registerType('test/ruled', tradeRule);
+    expect((await chain.receive(odd.bytes)).level).toBe('invalid');
+  });
+});

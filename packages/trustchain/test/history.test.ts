@@ -63,7 +63,7 @@ const gapsIn = (events: readonly TrustchainEvent[]) =>
 const proposalTo = (peer: PublicKey, length: number): Promise<HalfBlock[]> =>
   chainOf(mallory, length, (seq) => (seq === length ? { peer, tx: seq } : { tx: seq }));
 
-describe('T1 a fork behind a gap', () => {
+describe('a fork behind a gap', () => {
   /** Shows {1, 2} to one victim and only {4'} to another. */
   const cheat = async (isShown: boolean) => {
     const place = await open({ size: 20, linked: false });
@@ -93,7 +93,7 @@ describe('T1 a fork behind a gap', () => {
   const errorsOf = ({ events }: Inhabitant): readonly unknown[] =>
     (events as readonly unknown[]).filter((event) => event instanceof Error);
 
-  it('that stays open gets no agreement, and the application hears of the gap', async () => {
+  it('T1 that stays open gets no agreement, and the application hears of the gap', async () => {
     const { place, first, second, spent, again } = await cheat(false);
     expect(await first.chain.pair(spent.id)).toMatchObject({ state: 'agreed' });
     expect(await second.chain.pair(again.id)).toMatchObject({ state: 'pending' });
@@ -104,7 +104,7 @@ describe('T1 a fork behind a gap', () => {
     expect(await place.run(codeOfAsync(second.chain.agree(again.id)))).toBe('ERR_PAIR_HISTORY');
   });
 
-  it('that is filled is found, by every node', async () => {
+  it('T1 that is filled is found, by every node', async () => {
     const { place, second, again } = await cheat(true);
     for (const [index, { chain }] of place.nodes.entries()) {
       expect(await chain.isFraudulent(mallory.publicKey), `node ${index}`).toBe(true);

@@ -1,6 +1,6 @@
 import type { HalfBlock } from '@edmp/interface';
-import { chainGaps, encodeFraudProof, forkEvidence, memoryBlockStore } from '@edmp/trustchain';
-import { blockKind, describeChain, verifyChain } from '@edmp/trustchain/tools';
+import { encodeFraudProof, forkEvidence, memoryBlockStore } from '@edmp/trustchain';
+import { blockKind, chainGaps, describeChain, verifyChain } from '@edmp/trustchain/tools';
 import { describe, expect, it } from 'vitest';
 import {
   agreementTo,

@@ -30,12 +30,12 @@ async function node() {
 const misplaced = async (first: HalfBlock, seq: number): Promise<HalfBlock> =>
   blockOf(alice, { seq, prev: first.id, tx: 'misplaced' });
 
-describe('T7 a hash link to the wrong position of one’s own chain', () => {
+describe('a hash link to the wrong position of one’s own chain', () => {
   it.each([
     ['below', 1, 3],
     ['far below', 2, 9],
     ['above', 7, 3],
-  ])('proves fraud in either order of arrival: %s', async (_, at, seq) => {
+  ])('T7 proves fraud in either order of arrival: %s', async (_, at, seq) => {
     const chain = await chainOf(alice, 7);
     const named = itemAt(chain, at - 1);
     const wrong = await misplaced(named, seq);
@@ -62,7 +62,7 @@ describe('T7 a hash link to the wrong position of one’s own chain', () => {
     expect(proofs.size, 'one proof').toBe(1);
   });
 
-  it('has a verdict that says so once, also when the position before is known', async () => {
+  it('T7 has a verdict that says so once, also when the position before is known', async () => {
     const chain = await chainOf(alice, 3);
     const { chain: judge } = await node();
     for (const block of chain.slice(0, 2)) await judge.receive(block.bytes);
@@ -70,7 +70,7 @@ describe('T7 a hash link to the wrong position of one’s own chain', () => {
     expect(issues.map(({ code }) => code)).toEqual(['ERR_BLOCK_PREVIOUS_MISMATCH']);
   });
 
-  it('is no evidence against others, nor where the link fits', async () => {
+  it('T7 is no evidence against others, nor where the link fits', async () => {
     const [first, second] = await chainOf(alice, 2);
     if (first === undefined || second === undefined) throw new Error('no chain');
     expect(hashLinkEvidence(first, second)).toBeUndefined();
@@ -84,7 +84,7 @@ describe('T7 a hash link to the wrong position of one’s own chain', () => {
     expect(await judge.isFraudulent(alice.publicKey)).toBe(false);
   });
 
-  it('cannot be turned round into another proof', async () => {
+  it('T7 cannot be turned round into another proof', async () => {
     const [first] = await chainOf(alice, 1);
     if (first === undefined) throw new Error('no block');
     const wrong = await misplaced(first, 3);
@@ -95,7 +95,7 @@ describe('T7 a hash link to the wrong position of one’s own chain', () => {
     expect(() => verifyFraudProof(bytes, crypto)).toThrow(/do not prove/);
   });
 
-  it('as a head is of interest although its author’s room is used up', async () => {
+  it('T7 as a head is of interest although its author’s room is used up', async () => {
     const store = memoryBlockStore();
     const chain = await chainOf(alice, 5);
     await store.put(chain.slice(0, 1));

@@ -16,9 +16,9 @@ const kinds: Readonly<Record<string, () => BlockStore>> = {
   indexeddb: () => indexedDbBlockStore({ name: 'edmp', indexedDB: new IDBFactory(), keyRange: IDBKeyRange }),
 };
 
-describe('T2 a sync with a slow store', () => {
+describe('a sync with a slow store', () => {
   it.each(Object.entries(kinds))(
-    'brings the whole chain whenever the head comes in between (%s)',
+    'T2 brings the whole chain whenever the head comes in between (%s)',
     { timeout: 120_000 },
     async (_, kind) => {
       const environment = virtualEnvironment({ seed: 1 });
@@ -52,7 +52,7 @@ describe('T2 a sync with a slow store', () => {
     },
   );
 
-  it('says what the peer left out', async () => {
+  it('T2 says what the peer left out', async () => {
     const environment = virtualEnvironment({ seed: 1 });
     const { run } = environment;
     const networks = simulatedNetworks({ environment, seed: 1, latency: constantLatency(5) });

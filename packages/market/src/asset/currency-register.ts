@@ -7,6 +7,7 @@ import {
   DUM1,
   DUM2,
   type IssuedCurrency,
+  isTestCurrency,
 } from './currency.ts';
 
 /** Default of {@link CurrencyRegisterOptions.max}: with seven notaries a currency is about a kilobyte. */
@@ -30,6 +31,10 @@ export interface CurrencyRegister {
   add(block: HalfBlock): IssuedCurrency | undefined;
   /** Keeps a currency whatever else comes: one that its owner named, issued or pays in. `false` when it is not known. */
   pin(id: CurrencyId): boolean;
+  /** Whether a currency is pinned; test currencies are. */
+  isPinned(id: CurrencyId): boolean;
+  /** Whether a currency is pinned or preferred: whether own money may be in it. */
+  isKept(id: CurrencyId): boolean;
   /** Lets a currency give way only when all others are pinned or preferred too: one that its owner was paid in. */
   prefer(id: CurrencyId): void;
   /** Test currencies first, then issued ones, oldest known first. */
@@ -82,6 +87,8 @@ export function currencyRegister(options: CurrencyRegisterOptions = {}): Currenc
       pinned.add(id);
       return true;
     },
+    isPinned: (id) => isTestCurrency(id) || pinned.has(id),
+    isKept: (id) => isTestCurrency(id) || pinned.has(id) || preferred.has(id),
     prefer(id) {
       if (issued.has(id)) preferred.add(id);
     },

@@ -103,6 +103,10 @@ export class MarketDesk implements Market {
     return this.#running().money.issueCurrency(offer, options);
   }
 
+  isChosenCurrency(currency: CurrencyId): boolean {
+    return this.#parts.currencies.isPinned(currencyArgument(currency, 'currency'));
+  }
+
   currencyBlock(currency: CurrencyId): HalfBlock {
     return this.#parts.money.currencyBlock(currency);
   }

@@ -12,7 +12,7 @@ import type { Hold } from '../ledger/hold.ts';
 import { MAX_HOLDS } from '../notary/limits.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
 
-/** Others' holds whose outcome is awaited, at most; the oldest give way. */
+/** Proposals of which the outcome of a hold is awaited, at most; the oldest give way, those of others first. */
 const MAX_WAITING = 4_096;
 /** From a hold's last deadline and its rounds to the first question, ms: what is spread has arrived by then. */
 const GRACE_MS = 60_000;
@@ -55,6 +55,7 @@ export interface MissedNeeds {
  */
 export class MissedOutcomes {
   readonly #needs: MissedNeeds;
+  /** By proposal: a buyer can sign any number of holds to one, and one outcome gives the licence back. */
   readonly #awaited = new Map<string, Awaited>();
   #cancelTimer: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -69,18 +70,19 @@ export class MissedOutcomes {
     if (change.type !== 'hold' && change.type !== 'outcome') return;
     const { hold } = change;
     const { self, deltaMs } = this.#needs;
+    const name = hold.proposal.toString();
     if (!isOpen(hold)) {
-      this.#awaited.delete(hold.key);
+      if (this.#awaited.get(name)?.hold.key === hold.key) this.#awaited.delete(name);
       return;
     }
-    // What became of one's own money is asked by the wallet.
-    if (equalBytes(hold.buyer, self) || this.#awaited.has(hold.key)) return;
+    // What fits no proposal takes nothing. What became of one's own money is asked by the wallet.
+    if (hold.terms === undefined || equalBytes(hold.buyer, self) || this.#awaited.has(name)) return;
     if (this.#awaited.size >= MAX_WAITING) this.#forgetOldest();
     const rounds = roundsOf(hold.witnesses.length) * deltaMs;
     // The seller asks first and tells everybody: a buyer that never showed its hold must not keep the ask closed.
     const isOwnAsk = equalBytes(hold.seller, self);
     const due = isOwnAsk ? hold.release + rounds + OWN_GRACE_MS : hold.complain + rounds + GRACE_MS;
-    this.#awaited.set(hold.key, { hold, due, questions: 0 });
+    this.#awaited.set(name, { hold, due, questions: 0 });
     this.#wake(due);
   }
 
@@ -160,10 +162,14 @@ export class MissedOutcomes {
   }
 
   #forgetOldest(): void {
-    for (const key of this.#awaited.keys()) {
-      this.#awaited.delete(key);
-      return;
+    let oldest: string | undefined;
+    for (const [name, { hold }] of this.#awaited) {
+      oldest ??= name;
+      if (equalBytes(hold.seller, this.#needs.self)) continue;
+      oldest = name;
+      break;
     }
+    if (oldest !== undefined) this.#awaited.delete(oldest);
   }
 }
 

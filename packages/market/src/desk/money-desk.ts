@@ -1,4 +1,12 @@
-import type { AbortOptions, BlockId, Crypto, HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
+import type {
+  AbortOptions,
+  BlockId,
+  Crypto,
+  HalfBlock,
+  KeyValueStore,
+  PublicKey,
+  Trustchain,
+} from '@edmp/interface';
 import { throwIfAborted } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
 import {
@@ -9,7 +17,7 @@ import {
   type IssuedCurrency,
   MAX_PRECISION,
 } from '../asset/currency.ts';
-import type { CurrencyRegister } from '../asset/currency-register.ts';
+import { type CurrencyRegister, MAX_CURRENCIES } from '../asset/currency-register.ts';
 import { MAX_MEMO } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
 import type { CallOptions, CurrencyOffer, Transfer } from '../market.ts';
@@ -36,12 +44,16 @@ import { decodeSigningTrace, encodeSigningTrace, signedBefore, traceOf } from '.
 const MAX_NOTARIES = 7;
 
 /** What a {@link MoneyDesk} needs. */
+/** Prefix of the records of currencies that the owner added: their signed blocks by id. */
+const ADDED = 'market/added-currency/';
+
 export interface MoneyDeskNeeds {
   readonly trustchain: Pick<Trustchain, 'self' | 'store' | 'source'>;
   readonly crypto: Pick<Crypto, 'sha256'>;
   readonly currencies: CurrencyRegister;
   readonly exchange: CurrencyExchange;
   readonly once: Once;
+  readonly records: KeyValueStore;
   readonly spender: Spender;
   readonly wallet: TokenWalletNeeds;
   /** Statement keys under which this node itself is a notary. */
@@ -101,8 +113,17 @@ export class MoneyDesk {
         'block: it opens no currency, or no more currencies can be kept',
       );
     }
+    await this.#needs.records.set(ADDED + currency.id, block);
     this.#needs.currencies.pin(currency.id);
     return currency;
+  }
+
+  /** Takes up the currencies that were added before. */
+  async restore(): Promise<void> {
+    for (const [, block] of await this.#needs.records.range(ADDED, { limit: MAX_CURRENCIES })) {
+      const currency = await this.#needs.exchange.add(block);
+      if (currency !== undefined) this.#needs.currencies.pin(currency.id);
+    }
   }
 
   currencyBlock(id: CurrencyId): HalfBlock {

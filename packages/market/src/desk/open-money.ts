@@ -92,6 +92,10 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
           directory,
           judge: (trade, proof) => settlement.judge(trade, proof),
           deltaMs,
+          isVerified: async (block) => {
+            const stored = await trustchain.store.get(block.id);
+            return stored !== undefined && equalBytes(stored.signature, block.signature);
+          },
           onEvent: (event) => {
             if (event.type === 'halted') report('the own notary', new Error(event.reason));
           },

@@ -21,24 +21,32 @@ export function tellBooks(change: LedgerChange, books: HoldListener, now: number
   if (change.type !== 'hold' && change.type !== 'outcome') return;
   const { hold } = change;
   if (takes(hold)) tellTaken(hold, books);
-  if (isReturned(hold, now)) books.holdReturned(hold.key);
+  if (isReturned(hold, now)) books.holdReturned(nameOf(hold));
 }
 
-function takes(hold: Hold): boolean {
-  return hold.terms !== undefined && (hold.counts || isTestCurrency(hold.currency));
+/** In test money a hold takes as soon as it is seen, if there are witnesses who will say that it was never honoured. */
+function takes({ terms, counts, currency, witnesses }: Hold): boolean {
+  return terms !== undefined && (counts || (isTestCurrency(currency) && witnesses.length > 0));
 }
 
-function isReturned({ outcome, receipt, witnesses, complain }: Hold, now: number): boolean {
-  if (receipt !== null) return false;
+/** Only a hold that fits its proposal says anything about it: anybody can sign one that names it, and be its own witness. */
+function isReturned({ outcome, receipt, terms, witnesses, complain }: Hold, now: number): boolean {
+  if (terms === undefined || receipt !== null) return false;
   // Without witnesses it comes back by time alone.
   if (outcome === null) return witnesses.length === 0 && now >= complain;
   return !pays(outcome);
 }
 
-function tellTaken({ key, terms }: Hold, books: HoldListener): void {
+/** A buyer can sign any number of holds to one proposal, and at most one is honoured; so all of them are one to a book. */
+function nameOf({ proposal }: Hold): string {
+  return proposal.toString();
+}
+
+function tellTaken(hold: Hold, books: HoldListener): void {
+  const { terms } = hold;
   if (terms === undefined) return;
   books.holdTaken({
-    hold: key,
+    hold: nameOf(hold),
     ask: terms.ask.toString(),
     bid: terms.bid.toString(),
     seller: publicKeyToHex(terms.seller),

@@ -33,6 +33,7 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
 export async function restoreMarket(parts: RestoreParts): Promise<void> {
   const { trustchain, books, currencies, exchange, own, orders, spender, trading } = parts;
   for (const block of parts.named) await parts.money.addCurrency(block);
+  await parts.money.restore();
   await preferPaidIn(parts);
   const found = await readStore({ ...parts, onBlock: (block) => books.takeBlock(block) });
   for (const author of await trustchain.store.authors()) {

@@ -46,11 +46,10 @@ export class TradeDesk {
 
   /** Whether a purchase of the asset is under way. */
   isBuying(asset: AssetId): boolean {
-    return this.#needs.engine
-      .all()
-      .some(
-        ({ role, state, encoded }) => role === 'buyer' && encoded.terms.asset === asset && !isFinished(state),
-      );
+    for (const { role, state, encoded } of this.#needs.engine.unfinished()) {
+      if (role === 'buyer' && encoded.terms.asset === asset && !isFinished(state)) return true;
+    }
+    return false;
   }
 
   evidence(id: TradeId): TradeEvidence {

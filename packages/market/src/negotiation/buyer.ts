@@ -6,8 +6,10 @@ import { executionPrice, type SignedOrder } from '../blocks/order.ts';
 import { safeEmitter } from '../codec/emitter.ts';
 import { MarketError } from '../errors.ts';
 import type { TradeEngine } from '../trade/engine.ts';
-import { isFinished } from '../trade/states.ts';
+import { isFinished, type TradeState } from '../trade/states.ts';
 import type { Trade, TradeFailure } from '../trade/trade.ts';
+import { defaultOfferLimits } from './offer-limits.ts';
+import { OpenOffers } from './open-offers.ts';
 import type { NegotiationOrders } from './orders.ts';
 import { PutAside } from './put-aside.ts';
 import type { NegotiationSettings } from './settings.ts';
@@ -18,6 +20,15 @@ import { chooseWitnesses, type WitnessNodes } from './witnesses.ts';
 const MAX_TALKS = 32;
 /** Pause before a seller that was silent is tried again while nobody else sells, ms. */
 const SILENT_PAUSE_MS = 5_000;
+
+/** States of a buyer in which its seller still counts the offer as open. */
+const OFFER_OPEN: ReadonlySet<TradeState> = new Set<TradeState>([
+  'proposing',
+  'fetching',
+  'signing',
+  'certifying',
+  'held',
+]);
 
 /** What {@link BuyerNegotiation} works with. */
 export interface BuyerNegotiationNeeds extends TermsNeeds {
@@ -55,6 +66,7 @@ export class BuyerNegotiation {
   readonly #needs: BuyerNegotiationNeeds;
   readonly #bids = new Map<string, BidState>();
   readonly #talks = semaphore(MAX_TALKS);
+  readonly #offers = new OpenOffers(defaultOfferLimits.perBuyer, (bid) => this.consider(bid));
   readonly #emitter = safeEmitter<BuyerNegotiationEvent>((error) =>
     this.#needs.report('a listener of negotiations', error),
   );
@@ -92,6 +104,8 @@ export class BuyerNegotiation {
           state.again = false;
           this.consider(bid);
         }
+        // A place that this bid was called for and did not take is another one's.
+        this.#offers.next();
       });
   }
 
@@ -142,6 +156,8 @@ export class BuyerNegotiation {
         this.#rest(key, state);
         return;
       }
+      // Considered again when one of the deals with this seller got on.
+      if (!this.#offers.take(ask.ownerHex, key)) return;
       await this.#try(ask, bid, state);
     }
   }
@@ -160,7 +176,27 @@ export class BuyerNegotiation {
     this.#emitter.emit({ type: 'exhausted', bid: key, last: state.last });
   }
 
+  /** Tries one ask, with a place among the offers of its seller, which is given back when the offer is not open any more. */
   async #try(ask: SignedOrder, bid: SignedOrder, state: BidState): Promise<void> {
+    const { engine, report } = this.#needs;
+    let trade: Trade | undefined;
+    try {
+      trade = await this.#begin(ask, bid, state);
+    } finally {
+      if (trade === undefined) this.#offers.give(ask.ownerHex);
+    }
+    if (trade === undefined) return;
+    const { accept } = trade.encoded.terms.deadlines;
+    const patience = Math.max(1, accept - this.#needs.environment.now()) + 1_000;
+    engine
+      .until(trade, (now) => !OFFER_OPEN.has(now), patience)
+      .catch((error: unknown) => report('waiting for an offer', error))
+      .finally(() => this.#offers.give(ask.ownerHex));
+    await engine.until(trade, (now) => now !== 'proposing', patience);
+  }
+
+  /** The trade that was begun with an ask; undefined when its terms do not come about. */
+  async #begin(ask: SignedOrder, bid: SignedOrder, state: BidState): Promise<Trade | undefined> {
     const { engine, orders } = this.#needs;
     let trade: Trade;
     try {
@@ -169,16 +205,14 @@ export class BuyerNegotiation {
       if (!isEdmpError(error)) throw error;
       state.last = { code: error.code, reason: error.message };
       state.aside.put(ask.key, error.message);
-      return;
+      return undefined;
     }
     // The bid may have been closed, or taken by another deal, while the key was made.
     const open = orders.bid(bid.key);
-    if (open === undefined || this.#wanted(open) < trade.encoded.terms.quantity) return;
+    if (open === undefined || this.#wanted(open) < trade.encoded.terms.quantity) return undefined;
     state.dealing.add(ask.key);
     await engine.start(trade);
-    const { accept } = trade.encoded.terms.deadlines;
-    const patience = Math.max(1, accept - this.#needs.environment.now()) + 1_000;
-    await engine.until(trade, (now) => now !== 'proposing', patience);
+    return trade;
   }
 
   async #termsFor(ask: SignedOrder, bid: SignedOrder, state: BidState): Promise<Trade> {

@@ -1,4 +1,4 @@
-import { type BlockId, type Crypto, equalBytes, type PublicKey } from '@edmp/interface';
+import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
 import { verifyItem } from '@edmp/trustchain';
 import { currencyLink } from '../asset/currency.ts';
 import type { Spending } from '../blocks/spending.ts';
@@ -44,6 +44,7 @@ export class HoldAdmission {
   readonly #crypto: Crypto;
   readonly #limits: NotaryLimits;
   readonly #strangers: Rates;
+  readonly #isVerified: (block: HalfBlock) => Promise<boolean>;
 
   constructor(options: {
     readonly book: HoldBook;
@@ -54,6 +55,8 @@ export class HoldAdmission {
     readonly crypto: Crypto;
     readonly limits: NotaryLimits;
     readonly strangers: Rates;
+    /** Whether this node has verified the signature of a block already. */
+    readonly isVerified: (block: HalfBlock) => Promise<boolean>;
   }) {
     this.#book = options.book;
     this.#shares = options.shares;
@@ -63,6 +66,7 @@ export class HoldAdmission {
     this.#crypto = options.crypto;
     this.#limits = options.limits;
     this.#strangers = options.strangers;
+    this.#isVerified = options.isVerified;
   }
 
   /** The row of a hold that may be spoken about; else the answer. Runs under the hold's lock. */
@@ -104,7 +108,9 @@ export class HoldAdmission {
     const wait = this.#strangers.take('', 2);
     if (wait > 0) return later(wait);
     if (this.#book.testHolds >= this.#limits.testHolds) return later(FULL_LATER_MS);
-    return (await this.#verify.all([verifyItem(hold.block)]))
+    const isSigned =
+      (await this.#isVerified(hold.block)) || (await this.#verify.all([verifyItem(hold.block)]));
+    return isSigned
       ? { row, isNew: true }
       : refused('ERR_BLOCK_SIGNATURE', 'The hold is not signed by its buyer');
   }

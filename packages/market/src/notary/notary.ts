@@ -2,6 +2,7 @@ import {
   type CancelTimer,
   type Crypto,
   type Environment,
+  type HalfBlock,
   type KeyValueStore,
   type Network,
   type PublicKey,
@@ -64,6 +65,8 @@ export interface NotaryOptions {
   readonly directory: Directory;
   /** Judges proofs of misbehaviour, as the buyer's settlement does. */
   readonly judge: ComplaintJudge;
+  /** Whether this node has verified the signature of a block already, so that it need not be done again. Default: no. */
+  readonly isVerified?: (block: HalfBlock) => Promise<boolean>;
   /** Which currencies that name its key it serves. Default all, up to 256. */
   readonly serve?: (currency: IssuedCurrency) => boolean;
   /** Δ, ms. Default {@link DELTA_MS}; all witnesses of a hold have to agree on it. */
@@ -159,6 +162,7 @@ class NotaryService implements Notary {
       verify,
       crypto,
       judge: options.judge,
+      isVerified: options.isVerified ?? (async () => false),
       deltaMs,
       limits,
       strangers,

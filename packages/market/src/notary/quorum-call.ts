@@ -62,6 +62,9 @@ export async function gatherShares(options: GatherOptions): Promise<readonly Sha
   return gathering.run();
 }
 
+/** Why nobody is asked any more; one for all, because an error with its stack is dear. */
+const OVER = new AbortedError('The quorum is there, or nobody waits for it any more');
+
 class Gathering {
   readonly #options: GatherOptions;
   readonly #shares: Share[] = [];
@@ -78,14 +81,14 @@ class Gathering {
     const { keys, signal } = this.#options;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#done.abort();
+        this.#done.abort(OVER);
         reject(new AbortedError(undefined, { cause: signal?.reason }));
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       const end = (settle: () => void): void => {
         if (this.#done.signal.aborted) return;
         signal?.removeEventListener('abort', onAbort);
-        this.#done.abort();
+        this.#done.abort(OVER);
         settle();
       };
       keys.forEach((key, index) => {

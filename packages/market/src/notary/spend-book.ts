@@ -55,6 +55,9 @@ export class SpendBook {
   readonly #store: KeyValueStore;
   readonly #crypto: Pick<Crypto, 'sha256'>;
   readonly #cache = boundedMap<string, NotaryAccount>({ max: MAX_CACHED, refresh: true });
+  /** Commits that ended, well or not, and those under way. */
+  #writes = 0;
+  #writing = 0;
 
   constructor(store: KeyValueStore, crypto: Pick<Crypto, 'sha256'>) {
     this.#store = store;
@@ -65,13 +68,15 @@ export class SpendBook {
     const key = accountKey(currency, author);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
+    const writes = this.#writes;
     const row = await this.#store.get(key);
     if (row === undefined) return undefined;
     const { n, ...account } = decodeAccount(row);
     const head = await this.slot(currency, author, n);
     if (head === undefined) throw damaged(key);
     const read: NotaryAccount = { head, ...account };
-    this.#cache.set(key, read);
+    // Questions hold no lock: what was read while anything was being written may be what was there before.
+    if (this.#writes === writes && this.#writing === 0) this.#cache.set(key, read);
     return read;
   }
 
@@ -103,8 +108,14 @@ export class SpendBook {
     changes.push([key, encodeAccount(commit.account)]);
     // Whatever a failed write left behind is read again.
     this.#cache.delete(key);
-    await this.#store.setMany(changes);
-    this.#cache.set(key, commit.account);
+    this.#writing++;
+    try {
+      await this.#store.setMany(changes);
+      this.#cache.set(key, commit.account);
+    } finally {
+      this.#writes++;
+      this.#writing--;
+    }
   }
 }
 

@@ -41,6 +41,8 @@ export interface WitnessServiceOptions {
   readonly deltaMs: number;
   readonly limits: NotaryLimits;
   readonly strangers: Rates;
+  /** Whether this node has verified the signature of a block already. */
+  readonly isVerified: (block: HalfBlock) => Promise<boolean>;
   /** Called after something was taken durably. */
   readonly onTaken: (row: HoldRow, what: Taken) => void;
 }

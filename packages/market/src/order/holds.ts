@@ -2,7 +2,7 @@ import type { PublicKeyHex } from '@edmp/interface';
 
 /** A hold as the ledger reports it: what takes quantity out of an ask and a bid (DESIGN §4.3). */
 export interface OrderHold {
-  /** Text of the CID of the hold's block. */
+  /** Name of the hold: the text of the id of the proposal that it agrees to, of which at most one hold is honoured. */
   readonly hold: string;
   /** Text of the ask's id. */
   readonly ask: string;

@@ -187,7 +187,17 @@ export class TradeEngine {
     if (trade === undefined || trade.receipt !== null) return;
     if (!equalBytes(key, trade.encoded.terms.buyer)) return;
     trade.receipt = block.id;
-    this.poke(trade);
+    if (trade.state !== 'completed') {
+      this.poke(trade);
+      return;
+    }
+    // The ledger told of it before the block came here.
+    trade.steps = trade.steps.map((step) =>
+      step.state === 'completed' && step.block === null
+        ? { ...step, ...signedFor(trade, 'completed') }
+        : step,
+    );
+    void this.#save(trade);
   }
 
   /** The ledger learned what became of a hold, or that it counts. */

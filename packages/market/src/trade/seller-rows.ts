@@ -14,8 +14,9 @@ function outcomeRows(from: TradeTransition['from']): readonly Row[] {
   return [
     {
       from,
-      when: 'the buyer’s receipt is here',
-      test: (s) => s.receipt || s.outcome === 'receipt',
+      // A receipt for a release that no quorum took pays nobody: the release block is public before the key is.
+      when: 'the buyer’s receipt is here, for a release that was acknowledged',
+      test: (s) => (s.receipt && (s.acks || !s.witnessed)) || s.outcome === 'receipt',
       action: 'end',
       to: 'completed',
     },

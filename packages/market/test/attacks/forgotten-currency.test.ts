@@ -30,6 +30,7 @@ describe('a flood of new currencies', () => {
     await world.environment.advance(5_000);
     // The test currencies and as many others as are kept.
     expect(payee.market.currencies().length).toBe(MAX_CURRENCIES + 2);
+    expect(payee.market.wallets().map(({ id }) => id)).toEqual(['DUM1', 'DUM2', sun.id, 'EW']);
     expect(payee.market.currencies().map(({ id }) => id)).toContain(sun.id);
     expect((await payee.market.balance(payee.key, sun.id)).available).toBe(1_000n);
     await world.crash(issuer);
@@ -38,4 +39,22 @@ describe('a flood of new currencies', () => {
     expect(payee.market.currencies().map(({ id }) => id)).toContain(sun.id);
     expect((await payee.market.balance(payee.key, sun.id)).available).toBe(1_000n);
   }, 60_000);
+});
+
+describe('a currency that its owner added', () => {
+  it('stays chosen over a restart', async () => {
+    world = await createWorld(78);
+    const issuer = await world.node('issuer', {}, true);
+    const other = await world.node('other', { matchmaker: false });
+    await world.link(issuer, other);
+    const sun = await issuer.market.issueCurrency({ label: 'SUN', precision: 2 });
+    await world.environment.advance(1_000);
+    expect(issuer.market.isChosenCurrency(sun.id)).toBe(true);
+    expect(other.market.isChosenCurrency(sun.id)).toBe(false);
+    await other.market.addCurrency(issuer.market.currencyBlock(sun.id).bytes);
+    expect(other.market.isChosenCurrency(sun.id)).toBe(true);
+    await world.restart(other);
+    expect(other.market.isChosenCurrency(sun.id)).toBe(true);
+    expect(other.market.isChosenCurrency('DUM1')).toBe(true);
+  });
 });

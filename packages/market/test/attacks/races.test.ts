@@ -61,7 +61,7 @@ describe('cancel and expiry', () => {
     expect([...ends].sort()).toEqual(['cancelled', 'filled']);
   }, 120_000);
 
-  it('S145 40 asks that expire around the moment of their deal: sold, or expired and free', async () => {
+  it('MS145 40 asks that expire around the moment of their deal: sold, or expired and free', async () => {
     const ends = new Set<string>();
     for (let at = 0; at < 40; at++) {
       ends.add(

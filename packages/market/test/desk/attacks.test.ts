@@ -88,7 +88,7 @@ async function forged(
   };
 }
 
-describe('S143 attacks on the earlier markets are refused and recorded', () => {
+describe('MS143 attacks on the earlier markets are refused and recorded', () => {
   it('E2 a proposal at another price than the ask’s is declined for the price', async () => {
     const s = await scene(71);
     await s.victim.market.sell(offerOf('target', 50));

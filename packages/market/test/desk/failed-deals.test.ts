@@ -54,7 +54,7 @@ async function expectNothingMoved({ seller, buyer }: Trio): Promise<void> {
 }
 
 describe('deals that fail', () => {
-  it('S109 with a seller that never seals: the buyer gives up, and nothing of either is reserved', async () => {
+  it('MS109 with a seller that never seals: the buyer gives up, and nothing of either is reserved', async () => {
     const trio = await trioOf(21);
     trio.seller.settlement.cheat = 'never-seal';
     await startTrade(trio);
@@ -146,7 +146,7 @@ describe('deals that fail', () => {
     expect(trio.buyer.market.orders()[0]).toMatchObject({ status: 'cancelled', filled: 0, reserved: 0 });
   });
 
-  it('S149 with a killed buyer: an offer reserves nothing, and the next buyer gets it at once', async () => {
+  it('MS149 with a killed buyer: an offer reserves nothing, and the next buyer gets it at once', async () => {
     const trio = await trioOf(27);
     await startTrade(trio);
     await world.until(() => trio.seller.market.trades()[0]?.state === 'offered', 10_000, 1);

@@ -36,7 +36,7 @@ function knownAsset(node: Node, title: string): void {
 }
 
 describe('own orders', () => {
-  it('S126 S127 MS095 are made, listed, and known to a connected matchmaker', async () => {
+  it('MS126 MS127 MS095 are made, listed, and known to a connected matchmaker', async () => {
     const node = await alone(1);
     const maker = await world.node('maker');
     await world.link(node, maker);
@@ -56,7 +56,7 @@ describe('own orders', () => {
     expect(await maker.market.listings({ text: 'one' })).toHaveLength(1);
   });
 
-  it('S150 a bid above what is free after open bids is refused at creation', async () => {
+  it('MS150 a bid above what is free after open bids is refused at creation', async () => {
     const node = await alone(2);
     for (const title of ['a', 'b', 'c']) knownAsset(node, title);
     await node.market.buy(bid('a', { price: price('DUM1', 600) }));
@@ -71,7 +71,7 @@ describe('own orders', () => {
     await rejection(wallet!.transfer(1n, '11'.repeat(32)), 'ERR_WALLET_INSUFFICIENT');
   });
 
-  it('S153 a second sale of an exclusive dataset is refused, also when both are made at once', async () => {
+  it('MS153 a second sale of an exclusive dataset is refused, also when both are made at once', async () => {
     const node = await alone(3);
     const wanted = offer(node, 'exclusive');
     const both = await Promise.allSettled([node.market.sell(wanted), node.market.sell(wanted)]);
@@ -82,7 +82,7 @@ describe('own orders', () => {
     expect((await node.market.sell(wanted)).status).toBe('open');
   });
 
-  it('S132 only own open orders can be cancelled', async () => {
+  it('MS132 only own open orders can be cancelled', async () => {
     const node = await alone(4);
     const order = await node.market.sell(offer(node, 'mine', { lifetimeMs: 1_000 }));
     await node.market.cancel(order.id);

@@ -35,17 +35,26 @@ export function documentOf(title: string, changes: Partial<Descriptor> = {}): Da
   };
 }
 
+const assets = new WeakMap<DatasetDocument, string>();
+
 export function assetOf(document: DatasetDocument): string {
-  return assetIdOf(document, crypto);
+  const asset = assets.get(document) ?? assetIdOf(document, crypto);
+  assets.set(document, asset);
+  return asset;
 }
 
+const consumptions = new Map<number, Consumption>();
+
+/** The same values for every document of as many intervals. */
 export function consumptionOf(document: DatasetDocument): Consumption {
   const { count } = document.descriptor;
-  return {
+  const consumption = consumptions.get(count) ?? {
     values: Array.from({ length: count }, (_, i) => (i * 7) % 1000),
     quality: new Uint8Array(count),
     offsetMinutes: 0,
   };
+  consumptions.set(count, consumption);
+  return consumption;
 }
 
 /** A block id that no block has. */

@@ -154,8 +154,3 @@ export function registryOf(
     funded: options.funded,
   });
 }
-
-/** Keys of the open orders, sorted. */
-export function keysOf(registry: OrderRegistry, slots: Iterable<number>): readonly string[] {
-  return [...slots].map((slot) => registry.table.key(slot));
-}

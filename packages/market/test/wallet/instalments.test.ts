@@ -152,7 +152,7 @@ describe('money kept outside, paid in parts', () => {
     expect(second.received(reference)?.complete).toBe(true);
   });
 
-  it('S147 refuses a payment that was used before, another amount, and parts that were not agreed', async () => {
+  it('MS147 refuses a payment that was used before, another amount, and parts that were not agreed', async () => {
     const { payer, payee, plan, sum, finish } = await world();
     const other = { ...sum, reference: new Uint8Array(32).fill(1) };
     const receiver = payee.open();

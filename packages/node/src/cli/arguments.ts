@@ -1,9 +1,12 @@
 import { InvalidArgumentError as BadOption } from 'commander';
 
+/** The largest amount of money that a block can carry, minor units: 2⁶³−1. */
+const LARGEST_AMOUNT = 2n ** 63n - 1n;
+
 /** Parses an amount of money in minor units. Throws commander's usage error. */
 export function amount(text: string): bigint {
-  if (!/^[1-9][0-9]{0,18}$/.test(text))
-    throw new BadOption('Expected a whole number of minor units, at least 1.');
+  if (!/^[1-9][0-9]{0,18}$/.test(text) || BigInt(text) > LARGEST_AMOUNT)
+    throw new BadOption(`Expected a whole number of minor units, from 1 to ${LARGEST_AMOUNT}.`);
   return BigInt(text);
 }
 

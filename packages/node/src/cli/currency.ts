@@ -7,25 +7,31 @@ import { amount, blockHex, collect, currencyLabel, publicKey, wholeBetween } fro
 import { print, table } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
-/** A currency by its id or, where only one bears it, its label. Throws `ERR_NODE_NOT_FOUND`, `ERR_NODE_CONFLICT`. */
+/**
+ * A currency by its id, or by its label or name when that is one that its owner chose: anybody may open a `SUN`, so those
+ * that were only met go by their ids. Throws `ERR_NODE_NOT_FOUND`, `ERR_NODE_CONFLICT`.
+ */
 export async function currencyNamed(node: NodeClient, name: string): Promise<CurrencyView> {
   const known = await node.currencies();
-  const [found, ...more] = known.filter(
-    (currency) => currency.id === name || currency.label === name || currency.name === name,
-  );
-  if (found === undefined) {
+  const byId = known.find(({ id }) => id === name);
+  if (byId !== undefined) return byId;
+  const called = known.filter((currency) => currency.label === name || currency.name === name);
+  const chosen = called.filter((currency) => currency.chosen);
+  const [found] = chosen;
+  if (found !== undefined && chosen.length === 1) return found;
+  const [first] = called;
+  if (first === undefined) {
     throw new NodeError(
       'ERR_NODE_NOT_FOUND',
       `No currency ${JSON.stringify(name.slice(0, 80))} is known here; edmp currency show lists those that are`,
     );
   }
-  if (more.length > 0) {
-    throw new NodeError(
-      'ERR_NODE_CONFLICT',
-      `${more.length + 1} issuers call a currency ${found.label}; give its id: ${[found, ...more].map(({ id }) => id).join(', ')}`,
-    );
-  }
-  return found;
+  throw new NodeError(
+    'ERR_NODE_CONFLICT',
+    found === undefined
+      ? `This node only met the currency ${first.label}, issued by ${first.issuer ?? ''}; anybody may use that label. If it is the one you mean, give its id: ${first.id}`
+      : `${chosen.length} issuers call a currency ${found.label}; give its id: ${chosen.map(({ id }) => id).join(', ')}`,
+  );
 }
 
 function currencyText(currency: CurrencyView): string {

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { currencyNamed } from './currency.ts';
 import { print, table } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
 /** `edmp wallet`: balances, or one wallet's movements. */
 export function walletCommand(): Command {
   return remoteOptions(new Command('wallet').description('balances, or one wallet’s movements'))
-    .argument('[id]', 'e.g. DUM1')
+    .argument('[id]', 'DUM1, the id or label of a currency, or EW for licences')
     .action(async (id: string | undefined, options: RemoteOptions) => {
       const node = remoteNode(options);
       if (id === undefined) {
@@ -30,7 +31,8 @@ export function walletCommand(): Command {
         );
         return;
       }
-      const movements = await node.transactions(id);
+      const wallet = id === 'EW' ? id : (await currencyNamed(node, id)).id;
+      const movements = await node.transactions(wallet);
       print(options.json, movements, () =>
         movements.length === 0
           ? 'No movements yet.'

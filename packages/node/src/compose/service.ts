@@ -252,16 +252,19 @@ export function createService(parts: ServiceParts): NodeService {
     tradeEvidence: (id) =>
       known('trade', id, () => tradeEvidenceView(market.tradeEvidence(id), market.trade(id).witnesses)),
 
-    currencies: async () => market.currencies().map((currency) => currencyView(currency, market.self)),
+    currencies: async () =>
+      market
+        .currencies()
+        .map((currency) => currencyView(currency, market.self, market.isChosenCurrency(currency.id))),
     async issueCurrency({ label, precision = 2, notaries }) {
       const currency = await market.issueCurrency({
         label,
         precision,
         ...(notaries === undefined ? {} : { notaries: notaries.map(publicKeyFromHex) }),
       });
-      return currencyView(currency, market.self);
+      return currencyView(currency, market.self, true);
     },
-    addCurrency: async (block) => currencyView(await market.addCurrency(block), market.self),
+    addCurrency: async (block) => currencyView(await market.addCurrency(block), market.self, true),
     async transfer({ wallet, to, amount, memo }) {
       walletOf(wallet);
       const payment = { currency: wallet, to: publicKeyFromHex(to), amount };

@@ -44,11 +44,22 @@ export function currencyName(currency: Currency): string {
 }
 
 /** A kind of money. */
-export function currencyView(currency: Currency, self: PublicKey): CurrencyView {
+export function currencyView(currency: Currency, self: PublicKey, chosen: boolean): CurrencyView {
   const { id, label, precision } = currency;
   const name = currencyName(currency);
   if (currency.kind === 'test') {
-    return { id, label, name, precision, test: true, issuer: null, notaries: [], own: false, block: null };
+    return {
+      id,
+      label,
+      name,
+      precision,
+      test: true,
+      issuer: null,
+      notaries: [],
+      own: false,
+      chosen,
+      block: null,
+    };
   }
   const issuer = publicKeyToHex(currency.issuer);
   return {
@@ -60,6 +71,7 @@ export function currencyView(currency: Currency, self: PublicKey): CurrencyView 
     issuer,
     notaries: currency.notaries.map(publicKeyToHex),
     own: issuer === publicKeyToHex(self),
+    chosen,
     block: currency.block.bytes,
   };
 }

@@ -9,12 +9,12 @@ export function publicPart({ descriptor }: ListingView): string {
 }
 
 const RUNGS: Readonly<Record<string, readonly [who: Who, title: string]>> = {
-  negotiation: ['match', 'tells both; the buyer writes to the seller'],
+  negotiation: ['buyer', 'writes to the seller straight'],
   'trade-proposal': ['seller', 'agrees, seals the data for this deal'],
   signing: ['buyer', 'has all ciphertext, checked'],
   certifying: ['buyer', 'signs; asks the notary to certify'],
   'trade-agreement': ['buyer', 'the money is held'],
-  'release-proposal': ['seller', 'shows the key to the witness, then to it'],
+  'release-proposal': ['seller', 'shows the key: witness first, then buyer'],
   'release-agreement': ['buyer', 'receipt: payment and licence are final'],
 };
 

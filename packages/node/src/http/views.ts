@@ -227,6 +227,7 @@ export const currency: z.ZodType<CurrencyView> = z.object({
   issuer: z.string().nullable(),
   notaries: z.array(z.string()),
   own: z.boolean(),
+  chosen: z.boolean(),
   block: bytes.nullable(),
 });
 

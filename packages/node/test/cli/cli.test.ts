@@ -70,7 +70,7 @@ describe('edmp', { timeout: bounds.journey }, () => {
     [['market', '--url', 'nowhere'], 2, /Expected an http URL/],
     [['market', '--cell', 'aaa'], 2, /Expected a geohash/],
     [['market', '--commodity', 'tea'], 2, /Allowed choices are electricity/],
-    [['sell', '--price', '0'], 2, /minor units, at least 1/],
+    [['sell', '--price', '0'], 2, /minor units, from 1 to/],
     [['sell', '--price', '1', '--from', '2026-02-31'], 2, /a day that exists/],
     [['sell', '--price', '1', '--step', 'PT7M'], 2, /Allowed choices are PT1M/],
     [['buy', 'hello'], 2, /EW… id of a dataset, as edmp market shows it/],

@@ -114,7 +114,7 @@ describe.skipIf(skipped)(
 
       // The steps appear by themselves, on both sides.
       await bert.getByText('Done', { exact: true }).waitFor();
-      expect(await bert.locator('.rung-done').count()).toBe(5);
+      expect(await bert.locator('.rung-done').count()).toBe(4);
       const proofs = bert.locator('.rung-proof', { hasText: 'block' });
       expect((await proofs.allTextContents()).map((text) => /Signed by (.*) at/.exec(text)?.[1])).toEqual([
         'the seller',

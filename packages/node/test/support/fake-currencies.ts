@@ -29,12 +29,13 @@ export function fakeCurrencies(): FakeCurrencies {
         issuer: null,
         notaries: [],
         own: false,
+        chosen: true,
         block: null,
       },
     ]),
   );
   return {
-    views: (key) => [...all.values()].map((view) => ({ ...view, own: view.issuer === key })),
+    views: (key) => [...all.values()].map((view) => ({ ...view, own: view.issuer === key, chosen: true })),
     issue(issuer, block, { label, precision, notaries }) {
       const currency: CurrencyView = {
         id: block,
@@ -45,6 +46,7 @@ export function fakeCurrencies(): FakeCurrencies {
         issuer,
         notaries,
         own: true,
+        chosen: true,
         block: new TextEncoder().encode(block),
       };
       all.set(block, currency);
@@ -53,7 +55,7 @@ export function fakeCurrencies(): FakeCurrencies {
     add(key, bytes) {
       const found = all.get(new TextDecoder().decode(bytes));
       if (found === undefined) throw new EdmpError('ERR_MARKET_FORMAT', 'That block opens no currency');
-      return { ...found, own: found.issuer === key };
+      return { ...found, own: found.issuer === key, chosen: true };
     },
   };
 }

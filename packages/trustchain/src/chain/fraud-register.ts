@@ -7,6 +7,9 @@ import { decodeFraudProof, encodeFraudProof, type FraudProof } from '../fraud/pr
 /** Proofs kept against one author; the first is enough to condemn, more would let a cheat fill disks. */
 export const MAX_PROOFS_PER_AUTHOR = 16;
 const MAX_CACHED = 65_536;
+/** Asked about every block: the same two promises do for nearly all of them. */
+const YES = Promise.resolve(true);
+const NO = Promise.resolve(false);
 
 /** What is known about cheats. */
 export interface FraudRegister {
@@ -63,7 +66,11 @@ export function fraudRegister(
   };
 
   return {
-    has: async (author) => (await proofsOf(author)).size > 0,
+    has(author) {
+      const known = proven.get(bytesKey(author));
+      if (known !== undefined) return known.size > 0 ? YES : NO;
+      return proofsOf(author).then((set) => set.size > 0);
+    },
     peek(author) {
       const known = proven.get(bytesKey(author));
       return known === undefined ? undefined : known.size > 0;

@@ -32,6 +32,8 @@ function forgetfulMap<K, V>(environment: Environment): ForgetfulMap<K, V> {
   };
 }
 
+const bytesAsText = new TextDecoder('latin1');
+
 /** Gives equal messages (same topic, same bytes) the same small name, for a whole simulation. */
 export interface MessageIds {
   /** `body` must not change afterwards. */
@@ -48,10 +50,8 @@ export function messageIds(environment: Environment): MessageIds {
     idOf(topic, body) {
       const known = ofArray.get(body);
       if (known?.topic === topic) return known.id;
-      let key = `${topic} `;
-      for (let i = 0; i < body.length; i += 4096) {
-        key += String.fromCharCode(...body.subarray(i, i + 4096));
-      }
+      // One character for every byte, and a different one for each: two bodies never share a name.
+      const key = `${topic} ${bytesAsText.decode(body)}`;
       const id = ids.get(key) ?? next++;
       ids.set(key, id);
       ofArray.set(body, { topic, id });
