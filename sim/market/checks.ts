@@ -61,7 +61,8 @@ export class Watch {
 
   #background(node: SimNode, code: string, reason: string): void {
     if (node.byzantine !== null) return;
-    if (BACKGROUND.has(code)) return;
+    // What became of a bid is told by the same way; a bug has no code of its own.
+    if (BACKGROUND.has(code) || (code.startsWith('ERR_TRADE_') && code !== 'ERR_TRADE_LOCAL')) return;
     this.#cast.world.findings.add('violations', 'background-error', `${node.name} ${code} ${reason}`);
   }
 

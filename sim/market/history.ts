@@ -219,16 +219,20 @@ class History {
       }
       await world.advance(MINUTE);
     }
-    await this.#spendOnce(cast);
+    const payments = await this.#spendOnce(cast);
     await world.advance(2 * MINUTE);
     await watch.check();
+    for (const [name, id] of payments) {
+      if (!this.#universe.has('spend', id)) world.findings.add('stuck', 'not-certified', `${name} ${id}`);
+    }
   }
 
-  /** Every honest account that has money can still spend it, and its notaries certify it. */
-  async #spendOnce(cast: Cast): Promise<void> {
+  /** Every honest account that has money can still spend it: whose payments its notaries then have to certify. */
+  async #spendOnce(cast: Cast): Promise<readonly (readonly [name: string, id: string])[]> {
+    const payments: (readonly [string, string])[] = [];
     const [issuer] = membersOf(cast, 'issuer');
     const { sun } = cast;
-    if (issuer === undefined || sun === null) return;
+    if (issuer === undefined || sun === null) return payments;
     const world = this.#world;
     for (const { node } of membersOf(cast, 'seller', 'buyer')) {
       const market = node.running?.market;
@@ -240,12 +244,10 @@ class History {
         return world.environment.run(paying, 3 * MINUTE);
       });
       await world.advance(10 * SECOND);
-      await this.#universe.look();
       if (id === undefined) world.findings.add('stuck', 'cannot-spend', `${node.name} has ${available}`);
-      else if (!this.#universe.has('spend', id.toString())) {
-        world.findings.add('stuck', 'not-certified', `${node.name} ${id}`);
-      }
+      else payments.push([node.name, id.toString()]);
     }
+    return payments;
   }
 }
 

@@ -137,6 +137,30 @@ describe('certify', () => {
     expect(nodes).toHaveLength(1);
   });
 
+  // Found by simulation, seed 10558: a payment waited a minute for a notary that knew nothing of its account.
+  it('shows a notary that slept through the whole account where its money is from, at once', async () => {
+    const { world, nodes, user, sun, issuer } = await bank(4);
+    const [sleeper, ...others] = nodes;
+    const alice = fresh('alice');
+    world.networks.partition([sleeper!.self], [user.network.self, ...others.map(({ self }) => self)]);
+    const grant = await issuer.transfer(sun, alice.key, 100n);
+    const first = await alice.transfer(sun, fresh('bob').key, 1n, { claims: [claimOf(grant)] });
+    keep(user, grant, first);
+    await world.environment.run(user.client.certify(grant));
+    await world.environment.run(user.client.certify(first));
+    world.networks.partition(
+      [others[0]!.self],
+      [user.network.self, ...nodes.filter((_, i) => i !== 1).map(({ self }) => self)],
+    );
+    world.linkAll([user, sleeper!]);
+    await world.environment.advance(1_000);
+    const next = await alice.transfer(sun, fresh('bob').key, 1n);
+    keep(user, next);
+    const start = world.environment.now();
+    await world.environment.run(user.client.certify(next));
+    expect(world.environment.now() - start).toBeLessThan(30_000);
+  });
+
   it('shows a notary that slept through forty blocks a certificate and what came after', async () => {
     const { world, nodes, user, sun, issuer } = await bank(4);
     const bob = fresh('bob');

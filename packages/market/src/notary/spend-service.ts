@@ -146,7 +146,10 @@ export class SpendService {
     if (equalBytes(run.want.author, currency.issuer)) return undefined;
     // Whoever has no account here brings what it claims before anything is verified.
     if (run.spends.size + run.outcomes.size === 0) {
-      const ids = (run.blocks[0]?.money.claims ?? []).map(({ id }) => id);
+      const first = run.blocks[0]?.money;
+      const ids = (first?.claims ?? []).map(({ id }) => id);
+      // Of an account that this notary slept through, the blocks before show where its money is from.
+      if (ids.length === 0 && first?.prev != null) ids.push(first.prev);
       return ids.length === 0 ? later(NOTHING_LATER_MS) : { kind: 'need', ids };
     }
     const wait = this.#strangers.take('', cost);
