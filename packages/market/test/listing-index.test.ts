@@ -42,10 +42,10 @@ describe('listing search', () => {
     await list(1, { title: 'Sunny roof', flow: 'export' }, 9);
     await list(
       2,
-      { title: 'Gas of a cold winter', commodity: 'gas', unit: 'uM3', from: '2025-01-01', to: '2025-01-31' },
+      { title: 'Gas of a cold winter', commodity: 'gas', unit: 'uM3', from: '2025-01-01', to: '2025-01-30' },
       3,
     );
-    await list(3, { title: 'Office', cell: 'u17', attestation: 'anchored', step: 'PT1H' }, 7);
+    await list(3, { title: 'Office', cell: 'u17', attestation: 'anchored', step: 'PT1H', count: 720 }, 7);
     await list(4, { title: 'Roof terrace', cell: null, attestation: 'unsigned' }, 1);
     const titles = (query: ListingQuery): string[] =>
       open.search(query).map((found) => found.document.descriptor.title);
@@ -99,10 +99,12 @@ describe('listing search', () => {
         known = known.filter((order) => order !== gone);
         open.registry.cancel(gone.key, gone.ownerHex, undefined);
       } else {
+        const commodity = pick(['gas', 'electricity'] as const);
         const order = await trader(`seller ${random.below(40)} ${i}`).ask({
           document: dataset(`${pick(words)} ${pick(words)} ${i}`, {
             cell: random.below(6) === 0 ? null : `u${random.below(3)}${random.below(3)}`,
-            commodity: pick(['gas', 'electricity'] as const),
+            commodity,
+            unit: commodity === 'gas' ? 'uM3' : 'uKWh',
             attestation: pick(['unsigned', 'signed', 'anchored'] as const),
           }),
           price: price(pick(['DUM1', 'DUM2']), 1 + random.below(50), 1 + random.below(2)),

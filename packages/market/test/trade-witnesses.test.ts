@@ -133,6 +133,8 @@ describe('the cost of a trade', () => {
       'hold release state',
       'state',
       'state',
+      // The seller's ledger tells of the receipt before its block comes by; the trade keeps that too.
+      'state',
     ]);
   });
 });
