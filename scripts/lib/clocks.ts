@@ -71,7 +71,7 @@ export const datedTests: readonly string[] = [
   'packages/node/test/http/v1.test.ts',
   'packages/examples/test',
   'packages/interface/test/system-environment.test.ts',
-  'packages/market/test/codecs.test.ts',
+  'packages/market/test/order-codecs.test.ts',
   'packages/data-settlement/test/descriptor.test.ts',
   'packages/oehu-client/test/aggregate.test.ts',
   'packages/oehu-client/test/consent.test.ts',
