@@ -40,6 +40,14 @@ export type {
 } from './market.ts';
 export type { TradeDurations } from './negotiation/settings.ts';
 export type { OrderLimits } from './order/limits.ts';
-export type { Order, OrderStatus } from './order/order.ts';
+export { ORDER_STATUSES, type Order, type OrderStatus } from './order/order.ts';
 export { defaultRiskPolicy, permissiveRiskPolicy, type RiskPolicy } from './risk/policy.ts';
-export { TRADE_STATE_TEXT, TRADE_STATES, type TradeRole, type TradeState } from './trade/states.ts';
+export {
+  BUYER_STATES,
+  SELLER_STATES,
+  TRADE_STATE_TEXT,
+  TRADE_STATES,
+  type TradeRole,
+  type TradeState,
+} from './trade/states.ts';
+export type { TradeFailure, TradeStep } from './trade/trade.ts';

@@ -8,6 +8,7 @@ export {
   type CurrencyRegister,
   type CurrencyRegisterOptions,
   currencyRegister,
+  MAX_CURRENCIES,
 } from './asset/currency-register.ts';
 export type { Account, AccountState, Balance } from './ledger/account.ts';
 export type { LedgerChange } from './ledger/changes.ts';

@@ -18,16 +18,21 @@ export {
   verifyCertificate,
 } from './notary/certificate.ts';
 export { type NotaryClient, type NotaryClientOptions, notaryClient } from './notary/client.ts';
-export { type Directory, openDirectory } from './notary/directory.ts';
-export { DELTA_MS, NOTARY_PROTOCOL, type NotaryLimits } from './notary/limits.ts';
+export type { AccountTip, Complaint, OutcomeEvidence, ReleasedKey } from './notary/client-types.ts';
+export type { ComplaintJudge } from './notary/complaint.ts';
+export { type Directory, type LocalNotary, openDirectory } from './notary/directory.ts';
+export { DELTA_MS, NOTARY_PROTOCOL, type NotaryLimits, type NotaryRate } from './notary/limits.ts';
 export { type Notary, type NotaryEvent, type NotaryOptions, openNotary } from './notary/notary.ts';
 export {
   decodeNotaryProof,
   encodeNotaryProof,
   type NotaryProof,
   notaryProofOf,
+  type SignedStatement,
   verifyNotaryProof,
 } from './notary/notary-proof.ts';
+export type { NotaryProofs } from './notary/proof-register.ts';
+export type { BlockReader } from './notary/spend-chain.ts';
 export {
   STATEMENT_KINDS,
   type Statement,

@@ -22,6 +22,7 @@ export {
 } from './inspect/describe-chain.ts';
 export { chainGaps } from './inspect/gaps.ts';
 export { type BlockKind, blockKind } from './inspect/kind.ts';
+export type { UnreadablePosition } from './inspect/readable-pages.ts';
 export {
   type ChainFinding,
   type ChainReport,

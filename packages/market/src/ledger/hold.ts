@@ -15,6 +15,7 @@ import type { ChainPlace } from './author-chain.ts';
  * - `paid`: its witnesses pay it, by certificate.
  */
 export const OUTCOME_KINDS = ['none', 'refund', 'unwitnessed', 'receipt', 'paid'] as const;
+/** One of {@link OUTCOME_KINDS}. */
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
 
 /** Outcome of a hold. */

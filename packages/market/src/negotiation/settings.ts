@@ -12,7 +12,7 @@ export interface TradeDurations {
   readonly accept: number;
   /** For the key to reach the witnesses, at most an hour. Default 600 000. */
   readonly release: number;
-  /** For a complaint, at least an hour unless {@link NegotiationSettings.shortComplaints}. Default 3 600 000. */
+  /** For a complaint, at least an hour unless the market's `shortComplaints` is on. Default 3 600 000. */
   readonly complain: number;
 }
 
