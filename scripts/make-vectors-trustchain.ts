@@ -19,10 +19,8 @@ import {
   type TxValue,
 } from '../packages/interface/src/index.ts';
 import {
-  checkpointDigest,
   decodeHalfBlock,
   doubleAnswerEvidence,
-  encodeCheckpoint,
   encodeFraudProof,
   type FraudEvidence,
   forkEvidence,
@@ -33,6 +31,7 @@ import {
   slotEvidence,
   verifySignature,
 } from '../packages/trustchain/src/index.ts';
+import { checkpointDigest, encodeCheckpoint } from '../packages/trustchain/src/tools.ts';
 
 const crypto = nodeCrypto();
 const hex = bytesToHex;

@@ -67,15 +67,7 @@ export {
   SYNC_PROTOCOL,
 } from './protocol/messages.ts';
 export type { QuotaOptions } from './protocol/quota.ts';
-export {
-  CHECKPOINT_TYPE,
-  type CheckpointEntry,
-  checkCheckpoint,
-  checkpointDigest,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  readCheckpoints,
-} from './prune/checkpoint.ts';
+export { CHECKPOINT_TYPE } from './prune/checkpoint.ts';
 export type { PruneOptions, PruneReport } from './prune/prune.ts';
 export { StoreError } from './store/errors.ts';
 export { memoryBlockStore } from './store/memory.ts';

@@ -30,3 +30,11 @@ export {
   type VerifyChainOptions,
   verifyChain,
 } from './inspect/verify-chain.ts';
+export {
+  type CheckpointEntry,
+  checkCheckpoint,
+  checkpointDigest,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  readCheckpoints,
+} from './prune/checkpoint.ts';

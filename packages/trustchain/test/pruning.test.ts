@@ -2,17 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BlockStore, bytesToHex, type HalfBlock, virtualEnvironment } from '@edmp/interface';
+import { CHECKPOINT_TYPE, createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import {
-  CHECKPOINT_TYPE,
   checkCheckpoint,
   checkpointDigest,
-  createTrustchain,
   decodeCheckpoint,
-  memoryBlockStore,
   readCheckpoints,
-} from '@edmp/trustchain';
-import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
-import { verifyChain } from '@edmp/trustchain/tools';
+  verifyChain,
+} from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it } from 'vitest';
 import { agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';

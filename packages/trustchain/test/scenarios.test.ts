@@ -9,17 +9,15 @@ import { MAX_DEPTH } from '@edmp/interface/format';
 import {
   BLOCK_VERSION,
   CHECKPOINT_TYPE,
-  encodeCheckpoint,
   isBlockType,
   MAX_BLOCK_BYTES,
   MAX_CLOCK_AHEAD_MS,
   MAX_CORE_BYTES,
   MAX_TYPE_BYTES,
   memoryBlockStore,
-  readCheckpoints,
 } from '@edmp/trustchain';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
-import { verifyChain } from '@edmp/trustchain/tools';
+import { encodeCheckpoint, readCheckpoints, verifyChain } from '@edmp/trustchain/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOf, codeOfAsync } from './support/errors.ts';

@@ -11,8 +11,6 @@ import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { decodeCanonical } from '@edmp/interface/format';
 import {
-  checkpointDigest,
-  decodeCheckpoint,
   decodeHalfBlock,
   pairState,
   signHalfBlock,
@@ -20,6 +18,7 @@ import {
   verifyFraudProof,
   verifySignature,
 } from '@edmp/trustchain';
+import { checkpointDigest, decodeCheckpoint } from '@edmp/trustchain/tools';
 import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
 

@@ -300,7 +300,7 @@ export class OrderDesk {
     if (keys.length === 0 && !allowNone) {
       throw new MarketError(
         'ERR_TRADE_WITNESSES',
-        'A sale in test money needs a witness: name statement keys of nodes that you trust, or allow trades without',
+        'A sale in test money needs a witness: name statement keys of nodes that you trust (start --witness KEY), or allow trades without (start --without-witnesses)',
       );
     }
     return keys.slice(0, MAX_ASK_WITNESSES);

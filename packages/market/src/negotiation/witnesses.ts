@@ -46,7 +46,7 @@ export function expectNotaries(currency: Currency, parties: Parties, settings: W
   if (notary === undefined || !isParty(notary, parties)) return;
   throw new MarketError(
     'ERR_TRADE_WITNESSES',
-    `One side of this trade is the only notary of ${currency.label} and would judge its own deal; switch on trades with a lone notary to allow it`,
+    `One side of this trade is the only notary of ${currency.label} and would judge its own deal; trades with a lone notary are off until both sides switch them on (start --trade-with-notary, or loneNotaryParty)`,
   );
 }
 
@@ -68,7 +68,7 @@ export function chooseWitnesses(
     if (settings.withoutWitnesses) return [];
     throw new MarketError(
       'ERR_TRADE_WITNESSES',
-      'The seller trades without witnesses; switch that on here too, or buy from a seller that lists a witness',
+      'The seller trades without witnesses; switch that on here too (start --without-witnesses), or buy from a seller that lists a witness',
     );
   }
   const trusted = new Set(settings.witnesses.map(hex));
@@ -78,7 +78,7 @@ export function chooseWitnesses(
   if (first !== undefined) return [first];
   throw new MarketError(
     'ERR_TRADE_WITNESSES',
-    `The seller accepts the witnesses ${listed.map(short).join(', ')}, none of which this node trusts; add one of them`,
+    `The seller accepts the witnesses ${listed.map(short).join(', ')}, none of which this node trusts; add one of them (start --witness KEY)`,
     { details: { listed: listed.map(hex) } },
   );
 }

@@ -22,6 +22,7 @@ interface StartOptions {
   readonly witness?: readonly string[];
   /** Commander's name for `--without-witnesses`. */
   readonly withoutWitnesses: boolean;
+  readonly tradeWithNotary: boolean;
   readonly currency?: readonly string[];
   readonly web: boolean;
   readonly phaseTimeout?: number;
@@ -88,6 +89,11 @@ export function startCommand(): Command {
       (text, all) => collect(publicKey(text), all as readonly string[] | undefined),
     )
     .option('--without-witnesses', 'in test money trade also with nobody to decide; both sides must', false)
+    .option(
+      '--trade-with-notary',
+      'in issued money trade also when one side is its only notary; both sides must',
+      false,
+    )
     .option('--currency <block>', 'a currency to know, as its signed block; repeat for more', (text, all) =>
       collect(blockHex(text), all as readonly string[] | undefined),
     )

@@ -27,6 +27,8 @@ export interface CreateNodeOptions {
   readonly notary?: boolean;
   /** Whom this node trusts with the outcome of trades in test money. */
   readonly witnesses?: WitnessSettings;
+  /** See `MarketOptions.loneNotaryParty`. Default false. */
+  readonly loneNotaryParty?: boolean;
   /** Signed blocks of issued currencies to know from the start. */
   readonly currencies?: readonly Uint8Array[];
   /** IANA zone of the meters. */
@@ -88,6 +90,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
       ...(options.deltaMs === undefined ? {} : { deltaMs: options.deltaMs }),
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
+      ...(options.loneNotaryParty === undefined ? {} : { loneNotaryParty: options.loneNotaryParty }),
       ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
       ...(statements === undefined ? {} : { notary: { store: statements } }),
       wrapSettlement: (honest) => {

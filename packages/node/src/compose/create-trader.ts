@@ -22,7 +22,15 @@ import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 export interface TraderOptions
   extends Pick<
     MarketOptions,
-    'matchmaker' | 'deadlines' | 'deltaMs' | 'risk' | 'currencies' | 'limits' | 'witnesses' | 'notary'
+    | 'matchmaker'
+    | 'deadlines'
+    | 'deltaMs'
+    | 'risk'
+    | 'currencies'
+    | 'limits'
+    | 'witnesses'
+    | 'loneNotaryParty'
+    | 'notary'
   > {
   /** Makes the network for the trader's key; it is started here, and stopped with the trader. */
   readonly network: (identity: {
@@ -94,7 +102,8 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
     const content = options.content ?? memoryContentStore({ crypto, environment });
     const settlement = createSettlement({ crypto, environment, content, secrets: records, network });
     closers.push(() => settlement.stop());
-    const { matchmaker, deadlines, deltaMs, risk, currencies, limits, witnesses, notary } = options;
+    const { matchmaker, deadlines, deltaMs, risk, currencies, limits, witnesses, loneNotaryParty, notary } =
+      options;
     const market = await createMarket({
       trustchain,
       network,
@@ -110,6 +119,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       ...(currencies === undefined ? {} : { currencies }),
       ...(limits === undefined ? {} : { limits }),
       ...(witnesses === undefined ? {} : { witnesses }),
+      ...(loneNotaryParty === undefined ? {} : { loneNotaryParty }),
       ...(notary === undefined ? {} : { notary }),
     });
     closers.push(() => market.stop());

@@ -33,6 +33,8 @@ export interface RunNodeOptions {
   readonly witnesses?: readonly string[];
   /** Trade in test money without witnesses, too. Default false. */
   readonly withoutWitnesses?: boolean;
+  /** Trade in issued money also when one side is its only notary, who then judges its own deals. Default false. */
+  readonly tradeWithNotary?: boolean;
   /** Signed blocks, hex, of issued currencies to know. Default none. */
   readonly currencies?: readonly string[];
   /** Serve the GUI. */
@@ -91,6 +93,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
         keys: (options.witnesses ?? []).map(publicKeyFromHex),
         allowNone: options.withoutWitnesses ?? false,
       },
+      loneNotaryParty: options.tradeWithNotary ?? false,
       currencies: (options.currencies ?? []).map(hexToBytes),
       zone: options.zone,
       ...(meters === undefined ? {} : { meters }),
