@@ -5,27 +5,13 @@
  * @packageDocumentation
  */
 export { decodeCore, decodeHalfBlock, encodeCore } from './block/codec.ts';
-export { checkCoreFields, isBlockType } from './block/core-rules.ts';
+export { isBlockType } from './block/core-rules.ts';
 export { BlockError, type BlockErrorCode } from './block/errors.ts';
 export { blockIdFromBytes, blockIdFromDigest, identify, isBlockId } from './block/identity.ts';
-export {
-  BLOCK_VERSION,
-  MAX_BLOCK_BYTES,
-  MAX_CLOCK_AHEAD_MS,
-  MAX_CORE_BYTES,
-  MAX_TYPE_BYTES,
-} from './block/limits.ts';
-export {
-  HALF_BLOCK_DOMAIN,
-  signHalfBlock,
-  signingMessage,
-  verifyItem,
-  verifySignature,
-} from './block/signature.ts';
+export { MAX_BLOCK_BYTES, MAX_CORE_BYTES, MAX_TYPE_BYTES } from './block/limits.ts';
+export { signHalfBlock, signingMessage, verifyItem, verifySignature } from './block/signature.ts';
 export { createTrustchain, type PrunableTrustchain } from './chain/create-trustchain.ts';
 export { ChainError, PairError } from './chain/errors.ts';
-export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
-export { MAX_BRANCHES } from './chain/intake.ts';
 export type { TrustchainLimits, TrustchainOptions } from './chain/options.ts';
 export { MAX_REASON } from './chain/pair-requests.ts';
 export { type LinkView, type TypeRules, viewFromStore } from './chain/view.ts';
@@ -48,7 +34,7 @@ export {
   verifyFraudProof,
   verifyFraudProofAsync,
 } from './fraud/proof.ts';
-export { MAX_SLOT_LENGTH, type SlotOf, slotsBy } from './fraud/slot.ts';
+export { type SlotOf, slotsBy } from './fraud/slot.ts';
 export { type ChainExtent, chainExtent, type PositionRange } from './inspect/gaps.ts';
 export {
   type AnswerKind,
@@ -72,5 +58,4 @@ export type { PruneOptions, PruneReport } from './prune/prune.ts';
 export { StoreError } from './store/errors.ts';
 export { memoryBlockStore } from './store/memory.ts';
 export type { ValidationCode } from './validation/codes.ts';
-export { neighbourhoodLevel } from './validation/level.ts';
 export { type BlockView, type Verdict, validateBlock } from './validation/validate.ts';

@@ -4,6 +4,10 @@
  *
  * @packageDocumentation
  */
+
+export { checkCoreFields } from './block/core-rules.ts';
+export { BLOCK_VERSION, MAX_CLOCK_AHEAD_MS } from './block/limits.ts';
+export { HALF_BLOCK_DOMAIN } from './block/signature.ts';
 export {
   CHAIN_CAR_FORMAT,
   type ChainCarItem,
@@ -14,6 +18,9 @@ export {
   readChainCar,
 } from './car/chain-car.ts';
 export { CarError } from './car/errors.ts';
+export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
+export { MAX_BRANCHES } from './chain/intake.ts';
+export { MAX_SLOT_LENGTH } from './fraud/slot.ts';
 export {
   type BlockDescription,
   type ChainDescription,
@@ -38,3 +45,4 @@ export {
   encodeCheckpoint,
   readCheckpoints,
 } from './prune/checkpoint.ts';
+export { neighbourhoodLevel } from './validation/level.ts';

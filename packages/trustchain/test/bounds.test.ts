@@ -18,14 +18,13 @@ import {
   FRAUD_TOPIC,
   forkEvidence,
   HEADS_TOPIC,
-  MAX_BRANCHES,
-  MAX_PROOFS_PER_AUTHOR,
   memoryBlockStore,
   PUSH_PROTOCOL,
   SYNC_PROTOCOL,
   type TrustchainLimits,
 } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { MAX_BRANCHES, MAX_PROOFS_PER_AUTHOR } from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { agreementTo, blockOf, chainOf, crypto, itemAt, signerOf, strangeId } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';

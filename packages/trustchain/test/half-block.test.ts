@@ -6,13 +6,13 @@ import {
   decodeCore,
   decodeHalfBlock,
   encodeCore,
-  HALF_BLOCK_DOMAIN,
   identify,
   MAX_CORE_BYTES,
   signHalfBlock,
   signingMessage,
   verifySignature,
 } from '@edmp/trustchain';
+import { HALF_BLOCK_DOMAIN } from '@edmp/trustchain/tools';
 import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';
 import { CID } from 'multiformats/cid';

@@ -9,8 +9,9 @@ import {
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
-import { createTrustchain, MAX_BRANCHES, memoryBlockStore, type TrustchainLimits } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore, type TrustchainLimits } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { MAX_BRANCHES } from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';

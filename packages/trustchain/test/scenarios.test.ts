@@ -7,17 +7,21 @@ import { DatabaseSync } from 'node:sqlite';
 import type { BlockStore } from '@edmp/interface';
 import { MAX_DEPTH } from '@edmp/interface/format';
 import {
-  BLOCK_VERSION,
   CHECKPOINT_TYPE,
   isBlockType,
   MAX_BLOCK_BYTES,
-  MAX_CLOCK_AHEAD_MS,
   MAX_CORE_BYTES,
   MAX_TYPE_BYTES,
   memoryBlockStore,
 } from '@edmp/trustchain';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
-import { encodeCheckpoint, readCheckpoints, verifyChain } from '@edmp/trustchain/tools';
+import {
+  BLOCK_VERSION,
+  encodeCheckpoint,
+  MAX_CLOCK_AHEAD_MS,
+  readCheckpoints,
+  verifyChain,
+} from '@edmp/trustchain/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOf, codeOfAsync } from './support/errors.ts';

@@ -2,11 +2,11 @@ import type { HalfBlock, TypeRule } from '@edmp/interface';
 import {
   type BlockView,
   memoryBlockStore,
-  neighbourhoodLevel,
   type Verdict,
   validateBlock,
   viewFromStore,
 } from '@edmp/trustchain';
+import { neighbourhoodLevel } from '@edmp/trustchain/tools';
 import { describe, expect, it } from 'vitest';
 import {
   after,
