@@ -61,8 +61,9 @@ export class Watch {
 
   #background(node: SimNode, code: string, reason: string): void {
     if (node.byzantine !== null) return;
-    // What became of a bid is told by the same way; a bug has no code of its own.
-    if (BACKGROUND.has(code) || (code.startsWith('ERR_TRADE_') && code !== 'ERR_TRADE_LOCAL')) return;
+    // What became of a bid is told the same way; a bug has no code of its own.
+    const isTold = /^ERR_(TRADE|RISK|WALLET|ORDER)_/.test(code) && code !== 'ERR_TRADE_LOCAL';
+    if (BACKGROUND.has(code) || isTold) return;
     this.#cast.world.findings.add('violations', 'background-error', `${node.name} ${code} ${reason}`);
   }
 

@@ -130,6 +130,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     wallet,
     witnesses,
     checkSeller: (trade, options) => risk.seller(trade, options),
+    records,
     learn,
   });
   const seller = new SellerWork({

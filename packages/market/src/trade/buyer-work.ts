@@ -22,6 +22,7 @@ import { declineError, notYet, received, retryableOf } from './failures.ts';
 import type { TradeReply } from './messages.ts';
 import type { TradeChain, TradeWallet, TradeWitnesses } from './needs.ts';
 import { ownAnswer } from './own-chain.ts';
+import type { TradeRecords } from './records.ts';
 import { shownReleaseOf } from './shown-release.ts';
 import { documentOf, settlementTradeOf, type Trade, type TradeOffer } from './trade.ts';
 import type { TradeAction } from './transitions.ts';
@@ -48,6 +49,7 @@ export interface BuyerNeeds {
   readonly witnesses: TradeWitnesses;
   /** Checks the seller before money is held. Throws `ERR_RISK_*`. */
   readonly checkSeller: (trade: Trade, options: AbortOptions) => Promise<void>;
+  readonly records: Pick<TradeRecords, 'isKept' | 'save'>;
   /** Keeps a certificate and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
 }
@@ -180,11 +182,13 @@ export class BuyerWork {
 
   /** The deadline calls the spending off only before it signs: a hold that was signed is never forgotten. */
   async #sign(trade: Trade, signal: AbortSignal): Promise<void> {
-    const { chain, environment, wallet } = this.#needs;
+    const { chain, environment, records, wallet } = this.#needs;
     const { offer, encoded } = trade;
     if (offer === null) throw new MarketError('ERR_TRADE_STATE', 'There is no offer to pay for');
     const { deadlines, price, amount, seller, witnesses } = encoded.terms;
     const { release, complain, accept } = deadlines;
+    // No money is held for a deal that a restart would know nothing of.
+    if (!records.isKept(trade)) await records.save(trade);
     const late = new AbortController();
     const cancel = environment.schedule(Math.max(0, accept - environment.now()), () => late.abort());
     try {

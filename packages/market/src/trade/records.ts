@@ -89,6 +89,12 @@ export class TradeRecords {
     for (const part of fresh) written.add(part);
   }
 
+  /** Whether what a restart needs to know of a trade that pays is written down: a write that failed may be missing. */
+  isKept(trade: Trade): boolean {
+    const written = this.#written.get(trade);
+    return written?.has('base') === true && written.has('offer');
+  }
+
   /** Removes everything about a trade. */
   async remove(id: TradeId): Promise<void> {
     const prefix = `${TRADE_PREFIX}${id}/`;
