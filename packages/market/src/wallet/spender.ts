@@ -281,9 +281,10 @@ export class Spender {
       .holdsOf(trustchain.self)
       .filter((hold) => {
         if (hold.currency !== currency || hold.outcome !== null || hold.witnesses.length === 0) return false;
-        if (equalBytes(hold.buyer, trustchain.self)) return now > hold.release;
-        // In test money nobody claims incomes: a seller asks as late as a buyer, to be shown what came of its holds.
-        return isTest ? now > hold.release : hold.receipt !== null || now > hold.complain;
+        // After the release deadline there is an outcome or, at the latest, one by the end of the complaint window;
+        // a seller's receipt brings it sooner. In test money nobody claims incomes: a receipt is one by itself.
+        if (now > hold.release) return true;
+        return !isTest && hold.receipt !== null && !equalBytes(hold.buyer, trustchain.self);
       });
     due.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1));
     return due.slice(0, MAX_ASKED);
