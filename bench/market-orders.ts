@@ -75,7 +75,7 @@ async function signedAsks(): Promise<readonly Uint8Array[]> {
     for (let seq = 1; seq <= ASKS_A_TRADER; seq++) {
       const document = dataset(`${word()} ${word()} ${blocks.length}`, {
         cell: `u${random.below(10)}${random.below(10)}`,
-        commodity: random.below(4) === 0 ? 'gas' : 'electricity',
+        ...(random.below(4) === 0 ? { commodity: 'gas', unit: 'uM3' } : {}),
       });
       const unit = price('DUM1', 1 + random.below(1_000));
       head = await signHalfBlock(
