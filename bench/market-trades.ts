@@ -109,8 +109,6 @@ async function singleTrades(report: Report): Promise<void> {
     value: 1_000 / medianOf(test.wall),
     floor: 1_000 / medianOf(bare.wall),
     ratio: medianOf(test.wall.map((wall, turn) => (bare.wall[turn] ?? Number.NaN) / wall)),
-    peer: 'AnyDex 596fd17',
-    peerValue: 42.1,
   });
   report({
     metric: 'trade-in-process-cpu',
@@ -124,8 +122,6 @@ async function singleTrades(report: Report): Promise<void> {
     metric: 'trade-in-process-p50',
     unit: 'ms',
     value: medianOf(test.each),
-    peer: 'AnyDex 596fd17',
-    peerValue: 22.7,
   });
   const against = (metric: string, kind: Samples): Metric => ({
     metric,
@@ -143,8 +139,6 @@ async function singleTrades(report: Report): Promise<void> {
     value: 1_000 / medianOf(both.wall),
     floor: 1_000 / medianOf(test.wall),
     ratio: 1 / timesDearer(both, test),
-    peer: 'AnyDex 596fd17',
-    peerValue: 29,
   });
   for (const [metric, kind] of [
     ['trade-outcome-batch-1', 'one'],
@@ -185,7 +179,6 @@ async function concurrentTrades(report: Report): Promise<void> {
       value: 1_000 / medianOf(concurrent.wall),
       floor: 1_000 / medianOf(single.wall),
       ratio: 1 / timesDearer(concurrent, single),
-      ...(count === 100 ? { peer: 'AnyDex 596fd17', peerValue: 11.8 } : {}),
     });
     await town.stop();
   }
@@ -258,7 +251,7 @@ function countCalls(provider: Crypto, count: (name: 'signatures' | 'verification
   };
 }
 
-/** Whole trades in one process (DESIGN §8). Peers' figures are from the reference machine. */
+/** Whole trades in one process (DESIGN §8). */
 export async function wholeTrades(report: Report): Promise<void> {
   await countTrades(report);
   await singleTrades(report);

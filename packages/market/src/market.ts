@@ -274,7 +274,7 @@ export interface Market extends AsyncDisposable {
   tradeEvidence(id: TradeId): TradeEvidence;
   /** Data of a completed purchase. Throws `ERR_TRADE_STATE` before completion. */
   delivery(id: TradeId, options?: AbortOptions): Promise<Delivery>;
-  /** Waits for a state of an own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */
+  /** Waits for a state of one’s own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */
   waitFor(order: Order, options?: OrderWait): Promise<Order>;
   waitFor(trade: Trade, options?: TradeWait): Promise<Trade>;
   /** One wallet for every currency that own money may be in (chosen, or paid in), and `EW` for licences. */

@@ -52,7 +52,7 @@ const KEEP_TRYING_PREFIX = 'market/keep-trying/';
 
 /** Where orders go once they are signed. */
 export interface OrderOutlet {
-  /** Puts an own order before everybody. */
+  /** Puts one’s own order before everybody. */
   place(order: SignedOrder): void;
   /** Takes it back with the cancel's block. */
   cancel(order: SignedOrder, block: HalfBlock): void;
@@ -79,7 +79,7 @@ export interface OrderDeskNeeds {
   readonly settleDue: (currency: CurrencyId, options: AbortOptions) => Promise<void>;
   /** Whether a purchase of the asset is under way. */
   readonly isBuying: (asset: string) => boolean;
-  /** Hears of an own order that is new or changed. */
+  /** Hears of one’s own order that is new or changed. */
   readonly changed: (order: Order) => void;
 }
 
@@ -215,7 +215,7 @@ export class OrderDesk {
     await this.#stopTrying(key);
   }
 
-  /** A deal on an own bid failed after it had begun: the bid must not buy later, unless it was to keep trying. */
+  /** A deal on one’s own bid failed after it had begun: the bid must not buy later, unless it was to keep trying. */
   async dealFailed(key: string): Promise<void> {
     if (this.#keepTrying.has(key) && this.#needs.own.available(key) > 0) return;
     const order = this.#needs.own.get(key);

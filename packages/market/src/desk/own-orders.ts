@@ -44,13 +44,13 @@ export class OwnOrders {
     return this.#entries.get(key)?.order;
   }
 
-  /** An own ask, and whether it was cancelled. */
+  /** One’s own ask, and whether it was cancelled. */
   ask(key: string): { readonly order: SignedOrder; readonly cancelled: boolean } | undefined {
     const entry = this.#entries.get(key);
     return entry?.order.side === 'ask' ? entry : undefined;
   }
 
-  /** An own bid while it is open. */
+  /** One’s own bid while it is open. */
   openBid(key: string): SignedOrder | undefined {
     const entry = this.#entries.get(key);
     const open = entry?.order.side === 'bid' && !entry.closing && this.#statusOf(entry) === 'open';

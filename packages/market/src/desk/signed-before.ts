@@ -5,10 +5,10 @@ import { bytesOf, decodeCanonical, encodeCanonical, integerOf, mapOf, textOf } f
 /** Own blocks read at once. */
 const PAGE = 256;
 
-/** What finds an own block again that a call was about to sign when it was cut off. */
+/** What finds one’s own block again that a call was about to sign when it was cut off. */
 export interface SigningTrace {
   readonly type: string;
-  /** Last position of the own chain before. */
+  /** Last position of this node’s own chain before. */
   readonly after: number;
   /** SHA-256 of the transaction. */
   readonly digest: Uint8Array;
@@ -45,7 +45,7 @@ export async function traceOf(
   };
 }
 
-/** Text of the id of the own block that left `trace`; those that `taken` names belong to other calls. */
+/** Text of the id of this node’s own block that left `trace`; those that `taken` names belong to other calls. */
 export async function signedBefore(
   chain: Pick<Trustchain, 'self' | 'store'>,
   crypto: Pick<Crypto, 'sha256'>,

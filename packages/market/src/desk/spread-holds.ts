@@ -68,7 +68,7 @@ export class HoldSpreader {
     });
   }
 
-  /** Somebody took an own ask for open of which nothing is left: news of its holds got lost on the way. */
+  /** Somebody took one’s own ask for open of which nothing is left: news of its holds got lost on the way. */
   again(ask: string): void {
     const { engine, environment } = this.#needs;
     const now = environment.now();

@@ -76,7 +76,7 @@ export interface OrderExchangeOptions {
 
 /**
  * Orders between nodes: takes in what gossip, peers and matchmakers bring, keeps it in step with the network, and says
- * which asks suit an own bid. It holds and reserves nothing: only holds that the ledger reports take quantity.
+ * which asks suit one’s own bid. It holds and reserves nothing: only holds that the ledger reports take quantity.
  */
 export class OrderExchange {
   readonly #options: OrderExchangeOptions;
@@ -186,7 +186,7 @@ export class OrderExchange {
     this.#events.deliver();
   }
 
-  /** Takes in the signed cancel of an own order. Throws `ERR_ORDER_OWNER` for an order of somebody else. */
+  /** Takes in the signed cancel of one’s own order. Throws `ERR_ORDER_OWNER` for an order of somebody else. */
   cancelOwn(block: HalfBlock): void {
     const id = decodeCancel(block);
     if (!this.#orders.registry.cancel(id.toString(), this.#selfHex, block.bytes)) {
@@ -195,7 +195,7 @@ export class OrderExchange {
     this.#events.deliver();
   }
 
-  /** Open asks of others that cross an own open bid, cheapest first, then oldest by arrival; at most 256. */
+  /** Open asks of others that cross one’s own open bid, cheapest first, then oldest by arrival; at most 256. */
   candidates(bid: string): readonly SignedOrder[] {
     return this.#orders.candidates(bid, this.#told.get(bid) ?? []);
   }

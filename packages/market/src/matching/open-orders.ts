@@ -96,7 +96,7 @@ export class OpenOrders {
     return this.books.view(asset, currency);
   }
 
-  /** Open asks of others that cross an own open bid, cheapest first, then oldest, together with `told` ones. */
+  /** Open asks of others that cross one’s own open bid, cheapest first, then oldest, together with `told` ones. */
   candidates(bid: string, told: readonly SignedOrder[]): readonly SignedOrder[] {
     const { table } = this.registry;
     const slot = this.registry.find(bid);

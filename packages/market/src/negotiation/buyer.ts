@@ -84,7 +84,7 @@ export class BuyerNegotiation {
     return this.#emitter.on(listener);
   }
 
-  /** An own bid is new, or an ask may suit it. */
+  /** One’s own bid is new, or an ask may suit it. */
   consider(bid: string): void {
     const { signal, report } = this.#needs;
     if (signal.aborted) return;

@@ -74,7 +74,7 @@ export interface TradingNeeds {
 export interface Trading {
   readonly engine: TradeEngine;
   readonly buyers: BuyerNegotiation;
-  /** Licences of an own ask that no payment has taken; 0 when it was cancelled. */
+  /** Licences of one’s own ask that no payment has taken; 0 when it was cancelled. */
   left(ask: string): number;
   /** Takes up the trades in the records, once the ledger knows the chains. Returns records that were damaged. */
   restore(): Promise<readonly DamagedRecord[]>;

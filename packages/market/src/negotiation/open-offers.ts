@@ -1,6 +1,6 @@
 /**
  * Offers that this node has open with each seller: no more than sellers make to one buyer, so that many bids at once
- * wait for their turn here and are not turned away there. Bounded by the own bids that wait.
+ * wait for their turn here and are not turned away there. Bounded by this node’s own bids that wait.
  */
 export class OpenOffers {
   readonly #max: number;

@@ -44,7 +44,7 @@ export interface SellerNegotiationNeeds {
   readonly crypto: Pick<Crypto, 'sha256'>;
   readonly orders: NegotiationOrders;
   readonly currency: (id: CurrencyId) => Currency | undefined;
-  /** Licences of an own ask that no hold has taken. */
+  /** Licences of one’s own ask that no hold has taken. */
   readonly left: (ask: string) => number;
   /** Applies the risk policy to the buyer of proposed terms. Throws `ERR_RISK_*`. */
   readonly checkBuyer: (terms: Terms, currency: Currency, options: AbortOptions) => Promise<void>;

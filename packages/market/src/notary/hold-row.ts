@@ -35,7 +35,7 @@ export interface HoldRow {
   readonly first: { readonly kind: 'ack'; readonly release: BlockId } | { readonly kind: 'none' } | null;
   /** The second choice, once for ever. */
   readonly outcome: 'paid' | 'refund' | null;
-  /** Acknowledgements of other witnesses for one release: the own one's if there is one. */
+  /** Acknowledgements of other witnesses for one release: this node’s if there is one. */
   readonly acks: { readonly release: BlockId; readonly shares: readonly Share[] } | null;
   /** `refund` statements of other witnesses. */
   readonly refunds: readonly Share[];

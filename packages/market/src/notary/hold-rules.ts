@@ -109,7 +109,7 @@ export function takeComplaint(
   return { ...row, outcome: 'refund' };
 }
 
-/** Whether a row knows a quorum of acknowledgements of one release. `own`: the own acknowledgement counts. */
+/** Whether a row knows a quorum of acknowledgements of one release. `own`: this node’s own acknowledgement counts. */
 export function hasQuorumOfAcks(row: HoldRow): boolean {
   const release = row.acks?.release ?? (row.first?.kind === 'ack' ? row.first.release : undefined);
   if (release === undefined) return false;

@@ -10,7 +10,7 @@ const MAX_WALK = 4_096;
 /** Bytes of blocks and certificates in one request: what is left is for its frame and the currency. */
 const MAX_RUN_BYTES: number = MAX_REQUEST_BYTES - 70 * 1024;
 
-/** Reads blocks of the own store by their id. */
+/** Reads blocks of this node’s own store by their id. */
 export type BlockReader = (id: BlockId) => Promise<HalfBlock | undefined>;
 
 /** One request's worth of an account. */

@@ -29,7 +29,7 @@ export class Traders {
   readonly #traders: (Trader | undefined)[] = [];
   readonly #free: number[] = [];
   #units = new Float64Array(16);
-  /** Whoever holds most is first; the own key is in neither. */
+  /** Whoever holds most is first; this node’s own key is in neither. */
   readonly #unfundedByUnits: SlotHeap = new SlotHeap((trader) => -(this.#units[trader] as number));
   readonly #fundedByUnits: SlotHeap = new SlotHeap((trader) => -(this.#units[trader] as number));
 

@@ -207,7 +207,7 @@ export class BuyerWork {
       );
       this.#setHold(trade, spending.block);
     } catch (error) {
-      // It may have been signed and only the answer got lost: the own chain says.
+      // It may have been signed and only the answer got lost: this node’s own chain says.
       trade.unsure = true;
       try {
         await this.#look(trade);

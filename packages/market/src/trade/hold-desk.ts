@@ -39,7 +39,7 @@ export interface HoldDeskNeeds {
   readonly chain: TradeChain;
   readonly ledger: TradeLedger;
   readonly environment: Environment;
-  /** Licences of an own ask that no hold has taken. */
+  /** Licences of one’s own ask that no hold has taken. */
   readonly left: (trade: Trade) => number;
   /** Δ of the witnesses' rounds, ms. */
   readonly deltaMs: number;

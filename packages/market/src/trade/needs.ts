@@ -87,6 +87,6 @@ export interface TradeWallet {
    * by the signal; then it runs to its end. Throws `ERR_WALLET_INSUFFICIENT`, and what `sign` throws.
    */
   spend(currency: CurrencyId, request: SpendRequest, options?: AbortOptions): Promise<Spending>;
-  /** The spend certificate of an own spending block, once there is one; null in test money, at once. */
+  /** The spend certificate of one’s own spending block, once there is one; null in test money, at once. */
   certified(spending: Spending, options?: AbortOptions): Promise<Certificate | null>;
 }

@@ -4,7 +4,7 @@ import { releaseOf } from '../blocks/release.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
 import { isMarketError } from '../errors.ts';
 
-/** Blocks of the own chain that are read at once. */
+/** Blocks of this node’s own chain that are read at once. */
 const PAGE = 256;
 
 /** What is needed of a chain to find what this node signed before. */

@@ -67,7 +67,7 @@ export class SellerWork {
 
   /**
    * One release per hold, ever: the key as it was wrapped and what opens its lock are on disk before the release is
-   * signed, and whatever goes wrong, the very same transaction is signed, or found on the own chain.
+   * signed, and whatever goes wrong, the very same transaction is signed, or found on this node’s own chain.
    */
   async #release(trade: Trade, signal: AbortSignal): Promise<void> {
     const { chain, crypto, records } = this.#needs;

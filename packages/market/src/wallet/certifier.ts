@@ -21,7 +21,7 @@ export interface CertifierNeeds {
   readonly environment: Environment;
   /** Fires when the market stops. */
   readonly signal: AbortSignal;
-  /** Hears that the notaries refuse an own block for what its bytes say: the account cannot go on. */
+  /** Hears that the notaries refuse one’s own block for what its bytes say: the account cannot go on. */
   readonly refused: (spending: Spending, error: Error) => void;
 }
 
