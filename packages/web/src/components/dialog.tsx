@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** A modal question. Escape, a click outside and the first button close it. */
 export function Dialog(props: {
@@ -9,20 +9,32 @@ export function Dialog(props: {
 }): VNode {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  const asked = useRef(true);
+  const { onClose } = props;
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
-    // Closing gives the focus back to where it was; a removed dialog would not.
-    return () => dialog?.close();
+    return () => {
+      asked.current = false;
+      // Closing gives the focus back to where it was; a removed dialog would not.
+      dialog?.close();
+    };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a native dialog closes on Escape
     <dialog
       ref={element}
       aria-labelledby={id}
-      onClose={props.onClose}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        // The browser tells of its own closing a task later, when the same question may be open again.
+        event.preventDefault();
+        onClose();
+      }}
+      onClose={() => {
+        if (asked.current) onClose();
+      }}
       onClick={(event) => {
-        if (event.target === element.current) props.onClose();
+        if (event.target === element.current) onClose();
       }}
     >
       <div class="dialog-body">
