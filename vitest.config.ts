@@ -8,6 +8,7 @@ const projects = {
   market: 'packages/market',
   'data-settlement': 'packages/data-settlement',
   'oehu-client': 'packages/oehu-client',
+  trader: 'packages/trader',
   node: 'packages/node',
   web: 'packages/web',
   examples: 'packages/examples',

@@ -14,7 +14,6 @@ import {
   systemEnvironment,
 } from '../packages/interface/src/index.ts';
 import { defaultRiskPolicy, price } from '../packages/market/src/index.ts';
-import { createTrader, type Trader } from '../packages/node/src/compose/create-trader.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
 import {
   type Branches,
@@ -23,6 +22,7 @@ import {
   intervalSeries,
   oehuSource,
 } from '../packages/oehu-client/src/index.ts';
+import { createTrader, type Trader } from '../packages/trader/src/index.ts';
 import { libp2pNetwork } from '../packages/trustchain/src/libp2p.ts';
 import { sqliteBlockStore, sqliteKeyValueStore } from '../packages/trustchain/src/sqlite.ts';
 import { medianOf, type Report } from './harness.ts';

@@ -118,7 +118,7 @@ function allEntries(installed: readonly Packed[]): string {
   const needsPeers = ['./libp2p', './testing'];
   const specifiers = installed.flatMap(({ pkg }) =>
     publicEntries(pkg.manifest)
-      .filter(({ subpath }) => !needsPeers.includes(subpath) && !subpath.startsWith('bin:'))
+      .filter(({ subpath }) => !needsPeers.includes(subpath))
       .map(({ subpath }) => pkg.manifest.name + subpath.slice(1)),
   );
   return specifiers.map((specifier, index) => `export * as entry${index} from '${specifier}';\n`).join('');

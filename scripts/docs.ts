@@ -32,7 +32,7 @@ await main('docs', async () => {
     const parts: string[] = [];
     const complaints: string[] = [];
     for (const pkg of publishablePackages()) {
-      const entries = publicEntries(pkg.manifest).filter((entry) => !entry.subpath.startsWith('bin:'));
+      const entries = publicEntries(pkg.manifest);
       const part = join(folder, `${pkg.folder}.json`);
       const readme = join(pkg.path, 'README.md');
       const app = await application({

@@ -15,5 +15,7 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: false,
     sourcemap: false,
+    // Hidden, so that no node serves it: what is shipped with the page must say whose code is in it.
+    license: { fileName: '.licences.json' },
   },
 });

@@ -93,8 +93,14 @@ export const layers: readonly Layer[] = [
     rooms: marketRooms,
   },
   {
+    folder: 'trader',
+    mayImport: ['@edmp/interface', '@edmp/trustchain', '@edmp/market', '@edmp/data-settlement'],
+    protocol: true,
+    platformEntries: [anyEntry],
+  },
+  {
     folder: 'node',
-    mayImport: everyLibrary,
+    mayImport: [...everyLibrary, '@edmp/trader'],
     protocol: false,
     platformEntries: [anyEntry],
   },
@@ -109,7 +115,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'examples',
-    mayImport: [...everyLibrary, '@edmp/node'],
+    mayImport: [...everyLibrary, '@edmp/trader', '@edmp/node'],
     protocol: false,
     platformEntries: [anyEntry],
   },

@@ -10,8 +10,7 @@ export interface Manifest {
   readonly version: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
-  /** pnpm moves these programs to `bin` when it packs; in the workspace they are not built yet. */
-  readonly publishConfig?: { readonly bin?: Readonly<Record<string, string>> };
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -64,9 +63,9 @@ export function readManifest(path: string): Manifest {
   return JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** A public entry of a package: what a third party may import or run, and its source. */
+/** A public entry of a package: what a third party may import, and its source. */
 export interface Entry {
-  /** `.`, `./sqlite`, …; for a program `bin:<name>`. */
+  /** `.`, `./sqlite`, … */
   readonly subpath: string;
   /** Path from the package folder, `src/sqlite.ts`. */
   readonly source: string;
@@ -75,13 +74,15 @@ export interface Entry {
 }
 
 /**
- * The public entries that a package.json declares. The source comes from the `edmp-source` condition, or, for a
- * program, from the place of its built file. Throws when a declaration does not follow the repository's pattern.
+ * The public entries that a package.json declares; one that has a source only is for this repository alone and left out,
+ * as it is when the package is packed (`.pnpmfile.cjs`). Throws when a declaration does not follow the repository's
+ * pattern.
  */
 export function publicEntries(manifest: Manifest): Entry[] {
   const entries: Entry[] = [];
   for (const [subpath, target] of Object.entries(manifest.exports ?? {})) {
     if (typeof target === 'string') continue;
+    if (Object.keys(target).join() === 'edmp-source') continue;
     const source = target['edmp-source'];
     const built = target.default;
     const output = built?.match(/^\.\/dist\/(.+)\.js$/)?.[1];
@@ -92,12 +93,6 @@ export function publicEntries(manifest: Manifest): Entry[] {
       );
     }
     entries.push({ subpath, source: source.replace(/^\.\//, ''), output });
-  }
-  for (const [name, built] of Object.entries(manifest.publishConfig?.bin ?? {})) {
-    const output = built.match(/^(?:\.\/)?dist\/(.+)\.js$/)?.[1];
-    if (output === undefined)
-      throw new Error(`${manifest.name}: publishConfig.bin.${name} must be "./dist/….js", got ${built}`);
-    entries.push({ subpath: `bin:${name}`, source: `src/${output}.ts`, output });
   }
   return entries;
 }

@@ -5,29 +5,23 @@ import { type Manifest, publicEntries, workspacePackages } from '../lib/workspac
 const manifest = (fields: Partial<Manifest>): Manifest => ({ name: '@edmp/x', version: '1.0.0', ...fields });
 
 describe('publicEntries', () => {
-  it('takes sources from the edmp-source condition and programs from their built file', () => {
+  it('takes sources from the edmp-source condition, and leaves out what has nothing else', () => {
     const entries = publicEntries(
       manifest({
         exports: {
           './a/b': { 'edmp-source': './src/a/b.ts', types: './dist/a/b.d.ts', default: './dist/a/b.js' },
+          './inside': { 'edmp-source': './src/inside.ts' },
           './package.json': './package.json',
         },
-        publishConfig: { bin: { x: './dist/cli/main.js' } },
       }),
     );
-    expect(entries).toEqual([
-      { subpath: './a/b', source: 'src/a/b.ts', output: 'a/b' },
-      { subpath: 'bin:x', source: 'src/cli/main.ts', output: 'cli/main' },
-    ]);
+    expect(entries).toEqual([{ subpath: './a/b', source: 'src/a/b.ts', output: 'a/b' }]);
   });
 
   it('refuses an entry whose types and code are not built side by side', () => {
     const target = { 'edmp-source': './src/a.ts', types: './dist/b.d.ts', default: './dist/a.js' };
     expect(() => publicEntries(manifest({ exports: { '.': target } }))).toThrow(
       /@edmp\/x: exports\["\."\] must be/,
-    );
-    expect(() => publicEntries(manifest({ publishConfig: { bin: { x: 'main.js' } } }))).toThrow(
-      /bin\.x must be/,
     );
   });
 });

@@ -2,9 +2,9 @@
 import { systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { price } from '@edmp/market';
-import { createTrader } from '@edmp/node';
 import { branch, createOehuClient, intervalSeries, oehuSource } from '@edmp/oehu-client';
 import { startOehuEmulator } from '@edmp/oehu-client/emulator';
+import { createTrader } from '@edmp/trader';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 
 const environment = systemEnvironment();

@@ -1,14 +1,13 @@
 /**
- * One EDMP node for programs: compose a trader in memory or over files, run a node with its HTTP API, read meters.
- * The command line `edmp` and the web page are thin over this. Needs Node.
+ * One EDMP node for programs: run it with its HTTP API, and talk to it as its page and its command line do. Needs Node.
+ * To put chain, data and market together in a program of your own, take `@edmp/trader`.
  *
  * @packageDocumentation
  */
-export * from './compose/create-node.ts';
-export * from './compose/create-trader.ts';
-export * from './compose/data-folder.ts';
+export type { Commodity, Consumption, Descriptor, Environment, Flow, IntervalStep } from '@edmp/interface';
+export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
-export * from './compose/run-node.ts';
+export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
 export type * from './service.ts';
 export { VERSION } from './version.ts';

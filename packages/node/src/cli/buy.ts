@@ -5,6 +5,7 @@ import type { TradeView } from '../service.ts';
 import { amount, assetId, wholeBetween } from './arguments.ts';
 import { currencyNamed } from './currency.ts';
 import { ExitCode, print } from './output.ts';
+import { ownCommand } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 import { tradeText } from './trades.ts';
 
@@ -57,7 +58,7 @@ export function buyCommand(): Command {
       const trade = await waitForTrade(node, order.order, options.timeout);
       print(options.json, trade ?? order, () =>
         trade === undefined
-          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} stays open; to withdraw it: edmp cancel ${order.order}`
+          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} stays open; to withdraw it: ${ownCommand(`cancel ${order.order}`)}`
           : `${tradeText(trade)}\n\n${outcome(trade)}`,
       );
       if (trade?.state !== 'completed') process.exitCode = ExitCode.failed;
@@ -67,8 +68,8 @@ export function buyCommand(): Command {
 function outcome(trade: TradeView): string {
   if (trade.failed !== null) return 'The deal did not happen.';
   return trade.final
-    ? `Yours. To see the data: edmp data ${trade.id}`
-    : 'The deal is not over yet; see edmp trades.';
+    ? `Yours. To see the data: ${ownCommand(`data ${trade.id}`)}`
+    : `The deal is not over yet; see ${ownCommand('trades')}.`;
 }
 
 async function waitForTrade(

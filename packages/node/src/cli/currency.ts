@@ -5,6 +5,7 @@ import { NodeError } from '../compose/errors.ts';
 import type { CurrencyView } from '../service.ts';
 import { amount, blockHex, collect, currencyLabel, publicKey, wholeBetween } from './arguments.ts';
 import { print, table } from './output.ts';
+import { ownCommand } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function currencyNamed(node: NodeClient, name: string): Promise<Cur
   if (first === undefined) {
     throw new NodeError(
       'ERR_NODE_NOT_FOUND',
-      `No currency ${JSON.stringify(name.slice(0, 80))} is known here; edmp currency show lists those that are`,
+      `No currency ${JSON.stringify(name.slice(0, 80))} is known here; ${ownCommand('currency show')} lists those that are`,
     );
   }
   throw new NodeError(
@@ -46,7 +47,10 @@ function currencyText(currency: CurrencyView): string {
           ...currency.notaries.map((key, index) => `${index === 0 ? 'Notaries' : '        '}   ${key}`),
           ...(currency.block === null
             ? []
-            : [`Block      ${bytesToHex(currency.block)}`, 'Others add it with: edmp currency add <block>']),
+            : [
+                `Block      ${bytesToHex(currency.block)}`,
+                `Others add it with: ${ownCommand('currency add <block>')}`,
+              ]),
         ]),
   ].join('\n');
 }
@@ -92,7 +96,7 @@ export function currencyCommand(): Command {
             options.json,
             currency,
             () =>
-              `${currencyText(currency)}\n\nNothing of it exists yet. To make some: edmp pay ${label} <public key> <amount>`,
+              `${currencyText(currency)}\n\nNothing of it exists yet. To make some: ${ownCommand(`pay ${label} <public key> <amount>`)}`,
           );
         },
       ),

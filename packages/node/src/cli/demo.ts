@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { DEMO_FAULTS, type DemoFault } from '../demo/options.ts';
 import { currencyLabel } from './arguments.ts';
 import { ExitCode, toJson, write } from './output.ts';
+import { isSource, ownCommand } from './own-command.ts';
 
 interface DemoCommandOptions {
   readonly json: boolean;
@@ -26,6 +26,15 @@ const money = (text: string): bigint => {
   return BigInt(text);
 };
 
+const NEXT_STEPS: readonly (readonly [words: string, what: string])[] = [
+  ['start', 'run your own node with its web page'],
+  ['--help', 'the command line'],
+  ['demo --currency SUN', 'pay with a community token and its notary'],
+  ['demo --fault kill-seller', 'see what happens when a side cheats or dies'],
+];
+/** Columns of the longest of them in a clone. */
+const NEXT_WIDTH = 46;
+
 /** `edmp demo`: a whole trade between four processes on this machine. */
 export function demoCommand(): Command {
   return new Command('demo')
@@ -45,11 +54,9 @@ export function demoCommand(): Command {
     .action(async (options: DemoCommandOptions) => {
       const { runDemo } = await import('../demo/run-demo.ts');
       const folder = await mkdtemp(join(tmpdir(), 'edmp-demo-'));
-      const main = fileURLToPath(
-        new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url),
-      );
       const report = await runDemo({
-        command: [process.execPath, ...process.execArgv, main],
+        // As this process was started: from an installed package or from sources.
+        command: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
         folder,
         seed: options.seed,
         price: options.price ?? 10n,
@@ -67,11 +74,8 @@ export function demoCommand(): Command {
             `Done in ${(report.elapsedMs / 1000).toFixed(1)} s.${options.keep ? ` Files: ${folder}` : ''}`,
             '',
             'Where to look next:',
-            '  npx -y pnpm@10.34.9 start           run your own node with its web page',
-            '  npx -y pnpm@10.34.9 edmp --help     the command line',
-            '  npx -y pnpm@10.34.9 demo --currency SUN         pay with a community token and its notary',
-            '  npx -y pnpm@10.34.9 demo --fault kill-seller    see what happens when a side cheats or dies',
-            '  README.md, ARCHITECTURE.md          how it works and what it does not do yet',
+            ...NEXT_STEPS.map(([words, what]) => `  ${ownCommand(words).padEnd(NEXT_WIDTH)}  ${what}`),
+            `  ${(isSource() ? 'README.md, ARCHITECTURE.md' : 'https://github.com/edmp/edmp#readme').padEnd(NEXT_WIDTH)}  how it works and what it does not do yet`,
             '',
           ].join('\n'),
         );

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { ExitCode, write, writeError } from './output.ts';
 
@@ -12,7 +11,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
-  out: write,
-  err: writeError,
-});
+process.exitCode = await runCommandLine(process.argv.slice(2), { out: write, err: writeError });

@@ -10,6 +10,7 @@ import { meterCommand } from './meter.ts';
 import { oehuEmulatorCommand } from './oehu-emulator.ts';
 import { cancelCommand, ordersCommand } from './orders.ts';
 import { describeError, ExitCode, exitCodeOf } from './output.ts';
+import { ownCommand } from './own-command.ts';
 import { sellCommand } from './sell.ts';
 import { startCommand } from './start.ts';
 import { dataCommand, tradesCommand } from './trades.ts';
@@ -20,6 +21,12 @@ export interface CommandLineOutput {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
+
+const FIRST_STEPS: readonly (readonly [words: string, what: string])[] = [
+  ['demo', 'a whole trade between four processes on this machine'],
+  ['start', 'run a node with its web page (first use: with emulated meters)'],
+  ['market', 'what is for sale, as the running node sees it'],
+];
 
 /** Usage errors are to be thrown, not to end the process, at every depth. */
 function inherit(command: Command, parent: Command): Command {
@@ -32,7 +39,7 @@ function createProgram(output: CommandLineOutput): Command {
   const program = new Command('edmp')
     .description('Sell or buy smart-meter data between strangers, with no operator in the middle.')
     .version(VERSION)
-    .showHelpAfterError('(edmp --help shows how)')
+    .showHelpAfterError(`(${ownCommand('--help')} shows how)`)
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
     .addHelpText(
@@ -41,9 +48,7 @@ function createProgram(output: CommandLineOutput): Command {
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the node cannot be reached.
 
 First steps:
-  edmp demo            a whole trade between four processes on this machine
-  edmp start           run a node with its web page (first use: with emulated meters)
-  edmp market          what is for sale, as the running node sees it`,
+${FIRST_STEPS.map(([words, what]) => `  ${ownCommand(words)}\n      ${what}`).join('\n')}`,
     );
 
   for (const command of [

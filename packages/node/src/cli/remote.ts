@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { createNodeClient, type NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import { httpUrl } from './arguments.ts';
+import { ownCommand } from './own-command.ts';
 import { announcedUrl, DEFAULT_URL, processOf } from './running-node.ts';
 import { defaultDataFolder } from './start.ts';
 
@@ -46,7 +47,7 @@ export function remoteNode(options: RemoteOptions): NodeClient {
     } catch (cause) {
       throw new NodeError(
         'ERR_NODE_CONFIG',
-        `No token in ${file}; start the node first (edmp start), or give --data or --token`,
+        `No token in ${file}; start the node first (${ownCommand('start')}), or give --data or --token`,
         { cause },
       );
     }
@@ -59,7 +60,7 @@ function localUrl({ data, token }: RemoteOptions): string {
   if (token === undefined && processOf(data) === undefined) {
     throw new EdmpError(
       'ERR_HTTP_UNREACHABLE',
-      `No node runs on ${data}; start it (edmp start --data ${data}), or give --url`,
+      `No node runs on ${data}; start it (${ownCommand(`start --data ${data}`)}), or give --url`,
     );
   }
   return announcedUrl(data) ?? DEFAULT_URL;

@@ -15,6 +15,7 @@ import { currencyNamed } from './currency.ts';
 import { listingTable } from './market.ts';
 import { newestFullDay } from './newest-day.ts';
 import { print, table } from './output.ts';
+import { ownCommand } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
 interface SellOptions extends RemoteOptions {
@@ -69,7 +70,8 @@ export function sellCommand(): Command {
         print(
           options.json,
           meters,
-          () => `${meterTable(meters)}\n\nTo sell the newest full day of the first: edmp sell --price 10`,
+          () =>
+            `${meterTable(meters)}\n\nTo sell the newest full day of the first: ${ownCommand('sell --price 10')}`,
         );
         return;
       }
@@ -80,7 +82,7 @@ export function sellCommand(): Command {
           'ERR_NODE_NOT_FOUND',
           options.meter === undefined
             ? 'The meter source lists no meter'
-            : `There is no meter ${JSON.stringify(options.meter)}; edmp sell lists yours`,
+            : `There is no meter ${JSON.stringify(options.meter)}; ${ownCommand('sell')} lists yours`,
         );
       }
       const currency = (await currencyNamed(node, options.currency)).id;
@@ -95,7 +97,7 @@ export function sellCommand(): Command {
         options.json,
         listing,
         () =>
-          `${listingTable([listing])}\n\nFor sale until ${new Date(listing.expires).toISOString()}. To stop: edmp cancel ${listing.order}`,
+          `${listingTable([listing])}\n\nFor sale until ${new Date(listing.expires).toISOString()}. To stop: ${ownCommand(`cancel ${listing.order}`)}`,
       );
     });
 }

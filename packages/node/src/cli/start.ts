@@ -7,6 +7,7 @@ import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import { blockHex, collect, currencyLabel, publicKey, timeZone } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
+import { ownCommand } from './own-command.ts';
 import { announce } from './running-node.ts';
 
 interface StartOptions {
@@ -146,12 +147,12 @@ export function startCommand(): Command {
           `  Identity  ${node.key}`,
           `  Peers     ${node.addresses.join('\n            ')}`,
           ...node.witnessKeys.map((key) => `  Witness   ${key} (others name it with --witness)`),
-          ...(node.issued === null ? [] : [`  Currency  ${node.issued.id} (edmp currency show)`]),
+          ...(node.issued === null ? [] : [`  Currency  ${node.issued.id} (${ownCommand('currency show')})`]),
           `  Meters    ${node.meterSource ?? 'none'}`,
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',
           '  A second node on this machine that trades with this one:',
-          `    npx -y pnpm@10.34.9 start --name neighbour --data ${resolve(options.data)}-2 --http 0 \\`,
+          `    ${ownCommand(`start --name neighbour --data ${resolve(options.data)}-2 --http 0`)} \\`,
           `      --connect ${node.addresses[0] ?? '<address>'}${options.withoutWitnesses ? ' --without-witnesses' : ''}`,
           '',
           ...((options.witness ?? []).length > 0 || options.withoutWitnesses
@@ -167,7 +168,7 @@ export function startCommand(): Command {
       );
       if (node.meterSource !== null) {
         // A meter source that is down is no reason not to run: it may come, and buying needs none.
-        node.node.service.meters().catch((error: unknown) => {
+        node.service.meters().catch((error: unknown) => {
           writeError(`warning: no meter can be read now: ${describeError(error)}\n`);
         });
       }

@@ -3,6 +3,7 @@ import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import type { TradeEvidenceView, TradeView } from '../service.ts';
 import { print, strangersText, writeFile } from './output.ts';
+import { ownCommand } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 
 /** A trade's steps for people. */
@@ -78,7 +79,7 @@ async function tradeNamed(node: NodeClient, start: string): Promise<TradeView> {
   if (trade === undefined || found.length > 1) {
     throw new NodeError(
       'ERR_NODE_NOT_FOUND',
-      `${trade === undefined ? 'No deal' : 'More than one deal'} begins with ${JSON.stringify(start.slice(0, 80))}; edmp trades lists them`,
+      `${trade === undefined ? 'No deal' : 'More than one deal'} begins with ${JSON.stringify(start.slice(0, 80))}; ${ownCommand('trades')} lists them`,
     );
   }
   return trade;

@@ -4,11 +4,11 @@ import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interfa
 import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import type { Market, TradeDurations, WitnessSettings } from '@edmp/market';
 import { createConsentLedger } from '@edmp/oehu-client';
+import { createTrader, type TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { withConsent } from './consents.ts';
-import { createTrader, type TraderOptions } from './create-trader.ts';
 import type { DataFolder } from './data-folder.ts';
 import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { levelReader } from './level-reader.ts';

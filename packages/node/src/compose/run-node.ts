@@ -1,7 +1,15 @@
-import { bytesToHex, type Environment, hexToBytes, publicKeyFromHex, publicKeyToHex } from '@edmp/interface';
+import {
+  bytesToHex,
+  type Environment,
+  hexToBytes,
+  publicKeyFromHex,
+  publicKeyToHex,
+  systemEnvironment,
+} from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { createHttpApp, startHttp } from '../http/index.ts';
+import type { NodeService } from '../service.ts';
 import { createNode, type EdmpNode } from './create-node.ts';
 import { openDataFolder } from './data-folder.ts';
 import { NodeError } from './errors.ts';
@@ -42,7 +50,8 @@ export interface RunNodeOptions {
   /** Length of each phase of a trade, ms. */
   readonly phaseTimeout?: number;
   readonly fault?: NodeFault;
-  readonly environment: Environment;
+  /** Default: the system's. */
+  readonly environment?: Environment;
   /** Hears what an operator should know. */
   readonly log: (text: string) => void;
 }
@@ -59,7 +68,8 @@ export interface RunningNode {
   readonly witnessKeys: readonly string[];
   /** The currency of {@link RunNodeOptions.issue}: its id, and the signed block, hex, that makes it known elsewhere. */
   readonly issued: { readonly id: string; readonly block: string } | null;
-  readonly node: EdmpNode;
+  /** The node's services, as its HTTP API has them. */
+  readonly service: NodeService;
   /** Stops HTTP, peers, stores and the emulator. Idempotent. */
   stop(): Promise<void>;
 }
@@ -69,7 +79,7 @@ const DELTAS_A_PHASE = 20;
 
 /** Opens the data folder, the meters, the peers and the HTTP server of one node. Throws the first failure with everything closed again. */
 export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
-  const { environment } = options;
+  const environment = options.environment ?? systemEnvironment();
   const closers: (() => void | Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -123,7 +133,9 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     }
     const web = options.web ? findWebFiles() : undefined;
     if (options.web && web === undefined)
-      options.log('warning: the web page is not built (pnpm start builds it); serving the API only');
+      options.log(
+        'warning: the web page is not built, serving the API only; in a clone, its start script builds it',
+      );
     const app = createHttpApp({
       service: node.service,
       token: folder.token,
@@ -141,7 +153,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       meterSource: meters?.label ?? null,
       witnessKeys: node.market.notaryKeys.map(publicKeyToHex),
       issued,
-      node,
+      service: node.service,
       stop,
     };
   } catch (error) {

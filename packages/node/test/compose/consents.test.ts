@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { createNode, type EdmpNode, openDataFolder } from '@edmp/node';
 import { createOehuClient, oehuSource, zoneOf } from '@edmp/oehu-client';
 import { type OehuEmulator, startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bounds } from '../../../../scripts/lib/bounds.ts';
+import { createNode, type EdmpNode } from '../../src/compose/create-node.ts';
+import { openDataFolder } from '../../src/compose/data-folder.ts';
 import type { OfferRequest } from '../../src/service.ts';
 import { eventually } from '../e2e/support/two-nodes.ts';
 

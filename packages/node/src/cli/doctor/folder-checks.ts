@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownCommand } from '../own-command.ts';
 import { processOf } from '../running-node.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -8,7 +9,7 @@ const LITTLE_SPACE = 200 << 20;
 /** Checks a node's data folder: there, writable, private, with a usable identity; and whether a node runs on it. */
 export async function checkFolder(folder: string): Promise<readonly Finding[]> {
   if (!existsSync(folder))
-    return [warning('data folder', `${folder} does not exist yet; edmp start makes it`)];
+    return [warning('data folder', `${folder} does not exist yet; ${ownCommand('start')} makes it`)];
   if (!statSync(folder).isDirectory())
     return [problem('data folder', `${folder} is a file; choose another --data`)];
   const findings: Finding[] = [];
@@ -28,14 +29,14 @@ export async function checkFolder(folder: string): Promise<readonly Finding[]> {
   const pid = processOf(folder);
   findings.push(
     pid === undefined
-      ? warning('process', 'no node runs on this folder; start it with edmp start')
+      ? warning('process', `no node runs on this folder; start it with ${ownCommand('start')}`)
       : ok('process', `a node runs on this folder${pid > 0 ? `, process ${pid}` : ''}`),
   );
   return findings;
 }
 
 function checkIdentity(file: string): Finding {
-  if (!existsSync(file)) return warning('identity', 'none yet; edmp start makes it');
+  if (!existsSync(file)) return warning('identity', `none yet; ${ownCommand('start')} makes it`);
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { hexToBytes } from '@edmp/interface';
+import { ownCommand } from '../own-command.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** How far a block may be ahead of the local clock before others defer it, ms (DESIGN §3.3). */
@@ -13,7 +14,9 @@ export async function checkStores(folder: string, now: number): Promise<readonly
   for (const name of ['chain.sqlite', 'records.sqlite']) {
     const file = join(folder, name);
     findings.push(
-      existsSync(file) ? checkDatabase(name, file) : warning(name, 'none yet; edmp start makes it'),
+      existsSync(file)
+        ? checkDatabase(name, file)
+        : warning(name, `none yet; ${ownCommand('start')} makes it`),
     );
   }
   const broken = findings.some((finding) => finding.level !== 'ok');
@@ -57,7 +60,7 @@ async function checkChain(folder: string, now: number): Promise<readonly Finding
         ? ok('chain', `${report.blocks} own blocks, each verified again from its bytes`)
         : problem(
             'chain',
-            `of ${report.blocks} own blocks ${report.broken} break a rule, ${report.gaps.length} stretches are missing, ${report.proofs} proofs of fraud; see edmp chain verify`,
+            `of ${report.blocks} own blocks ${report.broken} break a rule, ${report.gaps.length} stretches are missing, ${report.proofs} proofs of fraud; see ${ownCommand('chain verify')}`,
           ),
       ahead > CLOCK_TOLERANCE_MS
         ? problem(

@@ -1,0 +1,6 @@
+/**
+ * One trader for programs: a chain that signs, a settlement that seals and opens, and a market on top, over one network.
+ *
+ * @packageDocumentation
+ */
+export { createTrader, type Trader, type TraderOptions } from './create-trader.ts';
