@@ -11,7 +11,7 @@ const host: ts.FormatDiagnosticsHost = {
 
 /**
  * Compiles a library into its `dist/`: one ES module and one declaration file for each source file, so that a bundler
- * keeps what a program uses and nothing else. Comments stay and there are no maps: the code is the source without its
+ * keeps what a program uses and nothing else: loading one does nothing. Comments stay and there are no maps: the code is the source without its
  * types. Other packages are seen as published, by the declarations that they were built to, so those come first.
  * Throws with the compiler's words, and when a public entry has no file.
  */
@@ -39,6 +39,8 @@ export async function compileLibrary(pkg: Package): Promise<void> {
       noEmitOnError: true,
     },
   });
+  const sources = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(`${pkg.path}/src/`));
+  for (const source of sources) requireInert(source);
   const written = new Set<string>();
   const { diagnostics } = program.emit(undefined, (path, text) => {
     written.add(path);
@@ -58,6 +60,22 @@ export async function compileLibrary(pkg: Package): Promise<void> {
         throw new Error(`${pkg.manifest.name}: exports["${subpath}"] names ${path}, which was not built`);
     }
   }
+}
+
+/**
+ * Loading a module of a library only declares things, so that `sideEffects: false` in its package.json is true and a
+ * bundler may leave it out. Throws at the first statement that does something.
+ */
+function requireInert(source: ts.SourceFile): void {
+  const acts = source.statements.find(
+    (statement) =>
+      !ts.isDeclarationStatement(statement) &&
+      !ts.isVariableStatement(statement) &&
+      !ts.isEmptyStatement(statement),
+  );
+  if (acts === undefined) return;
+  const { line } = source.getLineAndCharacterOfPosition(acts.getStart(source));
+  throw new Error(`${source.fileName}:${line + 1}: loading this does something; put it into a function`);
 }
 
 /** Declarations name each other's sources; what is published has no `.ts` files but them. */

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   CURRENCY_TYPE,
-  currencyLink,
   currencyOfBlock,
   currencyToTx,
   DUM1,
@@ -15,6 +14,7 @@ import {
   MAX_AMOUNT,
   quorumOf,
 } from '../src/asset/currency.ts';
+import { currencyLink } from '../src/asset/currency-link.ts';
 import { currencyRegister } from '../src/asset/currency-register.ts';
 import { type Claim, MAX_CLAIMS, moneyOf, moneyToTx, sortClaims } from '../src/blocks/money.ts';
 import { priceOf, priceToTx } from '../src/blocks/price.ts';

@@ -1,6 +1,5 @@
-import type { AssetId, BlockId, HalfBlock, PublicKey } from '@edmp/interface';
+import type { AssetId, HalfBlock, PublicKey } from '@edmp/interface';
 import { publicKeyToHex } from '@edmp/interface';
-import { CID } from 'multiformats/cid';
 import { integerOf, keyOf, listOf, mapOf, textOf } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 
@@ -78,18 +77,6 @@ export function isCurrencyId(text: unknown): text is CurrencyId {
 /** The test currency of a name, or undefined. */
 export function testCurrency(id: string): TestCurrency | undefined {
   return id === 'DUM1' ? DUM1 : id === 'DUM2' ? DUM2 : undefined;
-}
-
-/** CID of an issued currency's block, null for test money: how statements name a currency. Throws `ERR_MARKET_FORMAT`. */
-export function currencyLink(id: CurrencyId): BlockId | null {
-  if (isTestCurrency(id)) return null;
-  if (!isIssuedCurrency(id)) {
-    throw new MarketError(
-      'ERR_MARKET_FORMAT',
-      `A currency is DUM1, DUM2 or the CID of a market/currency block, got ${JSON.stringify(id).slice(0, 80)}`,
-    );
-  }
-  return CID.parse(id);
 }
 
 /** Whether `label` can name an issued currency to people: not a test currency's, nor one that reads like a data asset. */

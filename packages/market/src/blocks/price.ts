@@ -1,5 +1,6 @@
 import type { BlockId, TxValue } from '@edmp/interface';
-import { type CurrencyId, currencyLink, isTestCurrency } from '../asset/currency.ts';
+import { type CurrencyId, isTestCurrency } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import { type Price, price } from '../asset/price.ts';
 import { amountOf, amountToTx, blockIdOf, mapOf } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';

@@ -12,7 +12,7 @@ import {
 } from '@edmp/interface';
 import { boundedSet, tokenBuckets } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '@edmp/trustchain';
-import { currencyLink } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';

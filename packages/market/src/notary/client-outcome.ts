@@ -9,7 +9,8 @@ import {
   sleep,
   throwIfAborted,
 } from '@edmp/interface';
-import { currencyLink, quorumOfKeys } from '../asset/currency.ts';
+import { quorumOfKeys } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';

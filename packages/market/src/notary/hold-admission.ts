@@ -1,6 +1,6 @@
 import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
 import { verifyItem } from '@edmp/trustchain';
-import { currencyLink } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
 import type { HoldBook } from './hold-book.ts';

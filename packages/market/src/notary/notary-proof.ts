@@ -7,7 +7,7 @@ import {
   type Signature,
 } from '@edmp/interface';
 import { decodeCore, identify, MAX_CORE_BYTES } from '@edmp/trustchain';
-import { currencyLink } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import { type SpendingPart, spendingOfCore } from '../blocks/spending.ts';
 import {
   blockIdOf,

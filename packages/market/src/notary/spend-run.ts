@@ -1,7 +1,8 @@
 import type { BlockId, Crypto } from '@edmp/interface';
 import { equalBytes, isEdmpError } from '@edmp/interface';
 import { decodeHalfBlock } from '@edmp/trustchain';
-import { type CurrencyId, currencyLink } from '../asset/currency.ts';
+import type { CurrencyId } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';

@@ -10,7 +10,7 @@ import {
   withDeadline,
 } from '@edmp/interface';
 import { encodeDatasetDocument } from '@edmp/interface/dataset';
-import { currencyLink } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import { receiptToTx } from '../blocks/release.ts';
 import { holdToTx, spendingOf } from '../blocks/spending.ts';
 import { tradeProposalOf } from '../blocks/trade.ts';

@@ -8,7 +8,7 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import { displayable } from '@edmp/interface/format';
-import { currencyLink } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { checkHold } from '../blocks/trade.ts';
 import { isMarketError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import type { Crypto, HalfBlock, KeyValueChange, KeyValueStore, PublicKey } from '@edmp/interface';
 import { decodeHalfBlock } from '@edmp/trustchain';
-import { currencyLink } from '../asset/currency.ts';
+import { currencyLink } from '../asset/currency-link.ts';
 import { decodeOrder } from '../blocks/order.ts';
 import { spendingOf } from '../blocks/spending.ts';
 import { decodeTerms, MAX_TERMS_BYTES, type TradeId } from '../blocks/terms.ts';

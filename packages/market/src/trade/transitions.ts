@@ -68,12 +68,17 @@ export function isInterruptible(action: TradeAction): boolean {
   return INTERRUPTIBLE.has(action);
 }
 
-const rowsOf = new Map<string, TradeTransition[]>();
-for (const row of TRADE_TRANSITIONS) {
-  const name = `${row.role} ${row.from}`;
-  const rows = rowsOf.get(name);
-  if (rows === undefined) rowsOf.set(name, [row]);
-  else rows.push(row);
+const rowsOf: ReadonlyMap<string, readonly TradeTransition[]> = byRoleAndState(TRADE_TRANSITIONS);
+
+function byRoleAndState(table: readonly TradeTransition[]): Map<string, TradeTransition[]> {
+  const found = new Map<string, TradeTransition[]>();
+  for (const row of table) {
+    const name = `${row.role} ${row.from}`;
+    const rows = found.get(name);
+    if (rows === undefined) found.set(name, [row]);
+    else rows.push(row);
+  }
+  return found;
 }
 
 /** The row that applies, or undefined when there is nothing to do but wait. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError as BadOption } from 'commander';
+import { ownCommand } from './own-command.ts';
 
 /** The largest amount of money that a block can carry, minor units: 2⁶³−1. */
 const LARGEST_AMOUNT = 2n ** 63n - 1n;
@@ -31,7 +32,7 @@ export function wholeBetween(least: number, most: number): (text: string) => num
 /** Parses the id of a dataset. Throws commander's usage error. */
 export function assetId(text: string): string {
   if (!/^EW[a-z0-9]{10,110}$/.test(text))
-    throw new BadOption('Expected the EW… id of a dataset, as edmp market shows it.');
+    throw new BadOption(`Expected the EW… id of a dataset, as ${ownCommand('market')} shows it.`);
   return text;
 }
 

@@ -32,8 +32,17 @@ const NEXT_STEPS: readonly (readonly [words: string, what: string])[] = [
   ['demo --currency SUN', 'pay with a community token and its notary'],
   ['demo --fault kill-seller', 'see what happens when a side cheats or dies'],
 ];
-/** Columns of the longest of them in a clone. */
-const NEXT_WIDTH = 46;
+function nextSteps(): string[] {
+  const steps = [
+    ...NEXT_STEPS.map(([words, what]) => [ownCommand(words), what] as const),
+    [
+      isSource() ? 'README.md, ARCHITECTURE.md' : 'https://github.com/edmp/edmp#readme',
+      'how it works and what it does not do yet',
+    ] as const,
+  ];
+  const width = Math.max(...steps.map(([command]) => command.length));
+  return steps.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`);
+}
 
 /** `edmp demo`: a whole trade between four processes on this machine. */
 export function demoCommand(): Command {
@@ -74,8 +83,7 @@ export function demoCommand(): Command {
             `Done in ${(report.elapsedMs / 1000).toFixed(1)} s.${options.keep ? ` Files: ${folder}` : ''}`,
             '',
             'Where to look next:',
-            ...NEXT_STEPS.map(([words, what]) => `  ${ownCommand(words).padEnd(NEXT_WIDTH)}  ${what}`),
-            `  ${(isSource() ? 'README.md, ARCHITECTURE.md' : 'https://github.com/edmp/edmp#readme').padEnd(NEXT_WIDTH)}  how it works and what it does not do yet`,
+            ...nextSteps(),
             '',
           ].join('\n'),
         );

@@ -28,6 +28,11 @@ const FIRST_STEPS: readonly (readonly [words: string, what: string])[] = [
   ['market', 'what is for sale, as the running node sees it'],
 ];
 
+function firstSteps(): string {
+  const width = Math.max(...FIRST_STEPS.map(([words]) => ownCommand(words).length));
+  return FIRST_STEPS.map(([words, what]) => `  ${ownCommand(words).padEnd(width)}  ${what}`).join('\n');
+}
+
 /** Usage errors are to be thrown, not to end the process, at every depth. */
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
@@ -48,7 +53,7 @@ function createProgram(output: CommandLineOutput): Command {
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the node cannot be reached.
 
 First steps:
-${FIRST_STEPS.map(([words, what]) => `  ${ownCommand(words)}\n      ${what}`).join('\n')}`,
+${firstSteps()}`,
     );
 
   for (const command of [

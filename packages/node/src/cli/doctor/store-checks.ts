@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { hexToBytes } from '@edmp/interface';
 import { ownCommand } from '../own-command.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -15,7 +15,7 @@ export async function checkStores(folder: string, now: number): Promise<readonly
     const file = join(folder, name);
     findings.push(
       existsSync(file)
-        ? checkDatabase(name, file)
+        ? await checkDatabase(name, file)
         : warning(name, `none yet; ${ownCommand('start')} makes it`),
     );
   }
@@ -23,12 +23,14 @@ export async function checkStores(folder: string, now: number): Promise<readonly
   return broken ? findings : [...findings, ...(await checkChain(folder, now))];
 }
 
-function checkDatabase(name: string, file: string): Finding {
+async function checkDatabase(name: string, file: string): Promise<Finding> {
+  // Loaded only here: Node 22 warns of it, and most commands do without.
+  const sqlite = await import('node:sqlite');
   const damaged = (why: string): Finding =>
     problem(name, `damaged: ${why}; stop the node and restore the folder from a backup`);
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(file, { readOnly: true });
+    database = new sqlite.DatabaseSync(file, { readOnly: true });
     const [row] = database.prepare('PRAGMA quick_check(1)').all();
     const answer = String(Object.values(row ?? {})[0]);
     return answer === 'ok' ? ok(name, 'SQLite finds no damage') : damaged(answer);

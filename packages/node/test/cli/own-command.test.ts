@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ownCommand } from '../../src/cli/own-command.ts';
+
+describe('ownCommand', () => {
+  const file = 'file:///usr/lib/node_modules/@edmp/node/dist/chunks/program.js';
+  const cases: readonly (readonly [string, string, Record<string, string>, string])[] = [
+    [file, '/usr/bin/edmp', {}, 'edmp start --data /x'],
+    [
+      file,
+      '/home/a/.npm/_npx/0a1b/node_modules/.bin/edmp',
+      { npm_command: 'exec' },
+      'npx @edmp/node start --data /x',
+    ],
+    [
+      file,
+      'C:\\npm-cache\\_npx\\0a1b\\node_modules\\@edmp\\node\\bin\\edmp.cjs',
+      {},
+      'npx @edmp/node start --data /x',
+    ],
+    [file, '/home/a/.cache/pnpm/dlx/0a1b/node_modules/.bin/edmp', {}, 'pnpm dlx @edmp/node start --data /x'],
+    [file, '/tmp/bunx-0-@edmp/node@latest/node_modules/.bin/edmp', {}, 'bunx @edmp/node start --data /x'],
+    [file, '/home/a/app/node_modules/.bin/edmp', { npm_command: 'exec' }, 'npx edmp start --data /x'],
+    [
+      'file:///clone/packages/node/src/cli/own-command.ts',
+      '/clone/packages/node/src/cli/main.ts',
+      {},
+      'npx -y pnpm@10.34.9 start --data /x',
+    ],
+  ];
+  it.each(cases)('%s run as %s with %o says %s', (from, script, env, expected) => {
+    expect(ownCommand('start --data /x', { file: from, script, env })).toBe(expected);
+  });
+
+  it('names the one script of a clone that takes any command', () => {
+    expect(ownCommand('sell', { file: 'file:///x.ts', script: '', env: {} })).toBe(
+      'npx -y pnpm@10.34.9 edmp sell',
+    );
+  });
+
+  it('is what every hint of the command line is written with', () => {
+    const source = fileURLToPath(new URL('../../src/', import.meta.url));
+    const commands =
+      'start|demo|market|sell|buy|trades|data|orders|cancel|wallet|pay|currency|doctor|chain|meter';
+    const fixed = new RegExp(`(?:npx |pnpm |[^\\\`]\\b)edmp (?:${commands})\\b`);
+    const found: string[] = [];
+    for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts') || name.endsWith('own-command.ts')) continue;
+      for (const [index, line] of readFileSync(join(source, name), 'utf8').split('\n').entries()) {
+        const text = line.trim();
+        if (!/^(?:\*|\/\/|\/\*\*)/.test(text) && fixed.test(text))
+          found.push(`${name}:${index + 1}: ${text}`);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+});
