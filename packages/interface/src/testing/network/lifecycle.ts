@@ -74,7 +74,7 @@ export function lifecycleCases(options: NetworkSuiteOptions): void {
   });
 
   describe('stop', () => {
-    it('ends own pending requests and open handlers, and is idempotent', () =>
+    it('ends its own pending requests and open handlers, and is idempotent', () =>
       withNetworks(options, 2, 'mesh', async (networks, environment) => {
         const [a, b] = [itemAt(networks, 0), itemAt(networks, 1)];
         const silent = silentHandler();
