@@ -9,6 +9,7 @@ const projects = {
   'data-settlement': 'packages/data-settlement',
   'oehu-client': 'packages/oehu-client',
   node: 'packages/node',
+  testing: 'packages/testing',
   web: 'packages/web',
   examples: 'packages/examples',
   tooling: 'scripts',

@@ -33,7 +33,7 @@ export interface PutOptions {
 /**
  * Stores half blocks, every branch of a fork included; does not judge them.
  *
- * Passing the suite `blockStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
+ * Passing the suite `blockStoreSuite` of `@edmp/testing` is what makes an implementation one.
  */
 export interface BlockStore {
   /** Adds all blocks in one transaction, in the order given; known ids are skipped and keep their first signature. Returns how many were new. */
