@@ -10,6 +10,7 @@ const projects = {
   'oehu-client': 'packages/oehu-client',
   trader: 'packages/trader',
   node: 'packages/node',
+  testing: 'packages/testing',
   web: 'packages/web',
   examples: 'packages/examples',
   tooling: 'scripts',

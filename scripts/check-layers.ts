@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { ambientBreaches } from './lib/ambient-rule.ts';
-import { anyEntry, type Layer, layers, maxLines } from './lib/layers.ts';
+import { anyEntry, type Layer, layers, maxLines, suites, testTools } from './lib/layers.ts';
 import { main } from './lib/run.ts';
 import { type ModuleFacts, readModule } from './lib/source-facts.ts';
 import { type Package, publicEntries, root, workspacePackages } from './lib/workspace.ts';
@@ -52,6 +52,14 @@ function checkManifest(pkg: Package): string[] {
     [...layer.mayImport, ...(layer.testsMayImport ?? [])],
     'devDependencies',
   );
+  if (pkg.manifest.name === suites) return breaches;
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies })) {
+    if (testTools.includes(name)) {
+      breaches.push(
+        `packages/${pkg.folder}/package.json: must not name ${name}: the root's manifest does, for all tests`,
+      );
+    }
+  }
   return breaches;
 }
 
@@ -63,7 +71,7 @@ function checkSources(pkg: Package): string[] {
     const test = folder === 'test';
     const allowed = [
       ...layer.mayImport,
-      ...(test ? [pkg.manifest.name, ...(layer.testsMayImport ?? [])] : []),
+      ...(test ? [pkg.manifest.name, suites, ...(layer.testsMayImport ?? [])] : []),
     ];
     for (const path of sourceFiles(join(pkg.path, folder))) {
       const where = relative(root, path);

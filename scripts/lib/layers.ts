@@ -21,6 +21,15 @@ export interface Layer {
   readonly rooms?: readonly (readonly string[])[];
 }
 
+/**
+ * The acceptance suites. The tests of every package may import them; they are found through the root's manifest, so that
+ * no other manifest names them and the packages form no circle.
+ */
+export const suites = '@edmp/testing';
+
+/** What tests run on: dependencies of the root's manifest, and of no package but the suites'. */
+export const testTools: readonly string[] = ['vitest', 'fast-check', suites];
+
 /** Any public entry may reach the platform: the package is an application. */
 export const anyEntry = '*';
 
@@ -65,7 +74,7 @@ export const layers: readonly Layer[] = [
     folder: 'interface',
     mayImport: [],
     protocol: true,
-    platformEntries: ['./testing', './crypto/node', './crypto/noble', './crypto/sodium', './crypto/web'],
+    platformEntries: ['./crypto/node', './crypto/noble', './crypto/sodium', './crypto/web'],
   },
   {
     folder: 'trustchain',
@@ -103,6 +112,12 @@ export const layers: readonly Layer[] = [
     mayImport: [...everyLibrary, '@edmp/trader'],
     protocol: false,
     platformEntries: [anyEntry],
+  },
+  {
+    folder: 'testing',
+    mayImport: everyLibrary,
+    protocol: true,
+    platformEntries: ['.'],
   },
   {
     folder: 'web',

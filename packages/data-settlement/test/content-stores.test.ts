@@ -17,7 +17,7 @@ import {
   virtualEnvironment,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { contentStoreSuite } from '@edmp/interface/testing';
+import { contentStoreSuite } from '@edmp/testing';
 import { encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';
 import type { CID } from 'multiformats/cid';

@@ -9,7 +9,7 @@ import {
   virtualEnvironment,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { contentStoreSuite } from '@edmp/interface/testing';
+import { contentStoreSuite } from '@edmp/testing';
 import { encode } from '@ipld/dag-cbor';
 import { describe, expect, it } from 'vitest';
 

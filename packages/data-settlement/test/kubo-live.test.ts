@@ -22,7 +22,7 @@ import {
   virtualEnvironment,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { contentStoreSuite } from '@edmp/interface/testing';
+import { contentStoreSuite } from '@edmp/testing';
 import { encode } from '@ipld/dag-cbor';
 import { base32upper } from 'multiformats/bases/base32';
 import { CID } from 'multiformats/cid';

@@ -20,7 +20,7 @@ export interface CollectReport {
 
 /**
  * Content-addressed blocks (CIDv1, sha2-256). Every read re-verifies the hash, also from the local disk.
- * Passing the suite `contentStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
+ * Passing the suite `contentStoreSuite` of `@edmp/testing` is what makes an implementation one.
  *
  * Errors: `ERR_CONTENT_NOT_FOUND` (nothing that may be asked holds the block), `ERR_CONTENT_HASH` (the bytes do not
  * match the CID), `ERR_CONTENT_CODEC` (a CID version, codec or hash that is not supported), `ERR_CONTENT_TOO_LARGE`

@@ -2,7 +2,7 @@
  * Shared types, errors, environment and small byte helpers of EDMP. Codec and fields are in `@edmp/interface/format`, vocabularies and
  * documents of datasets in `@edmp/interface/dataset`, maps, queues and locks with limits in `@edmp/interface/bounded`.
  *
- * Everything pluggable is an interface here with an acceptance suite in `@edmp/interface/testing`; crypto providers
+ * Everything pluggable is an interface here with an acceptance suite in `@edmp/testing`; crypto providers
  * are `@edmp/interface/crypto/node`, `@edmp/interface/crypto/noble`, `@edmp/interface/crypto/sodium` and
  * `@edmp/interface/crypto/web`.
  *

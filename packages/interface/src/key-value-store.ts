@@ -25,7 +25,7 @@ export interface KeyRangeOptions {
  * ({@link expectKey} is the check). Values are copied on the way in and out. Writes take effect in the order of the
  * calls; a read sees every write whose promise has resolved. Implementations: {@link memoryKeyValueStore},
  * `sqliteKeyValueStore` of `@edmp/trustchain/sqlite` and `indexedDbKeyValueStore` of `@edmp/trustchain/indexeddb`;
- * each passes `keyValueStoreSuite` of `@edmp/interface/testing`.
+ * each passes `keyValueStoreSuite` of `@edmp/testing`.
  */
 export interface KeyValueStore {
   get(key: string): Promise<Uint8Array | undefined>;

@@ -52,7 +52,7 @@ export interface PeerEvent {
  * `ERR_TIMEOUT`, `ERR_ABORTED`.
  */
 export interface Network {
-  /** Own identity. */
+  /** This node's identity. */
   readonly self: PublicKey;
   /** Addresses that others can {@link Network.connect} to; empty before start. */
   addresses(): readonly string[];

@@ -47,7 +47,7 @@ export interface PaymentClaim {
  * Money or licences of one kind. Errors: `ERR_WALLET_INSUFFICIENT` (more than the free balance),
  * `ERR_WALLET_UNSUPPORTED` (the wallet cannot do what was asked), `ERR_WALLET_PAYMENT` (unknown, wrong amount or
  * payee, or used before), `ERR_ORDER_AMOUNT` (below `minUnit` or above 2⁶³−1), `ERR_IDEMPOTENCY`,
- * `ERR_INVALID_ARGUMENT`. Every implementation passes `walletSuite` of `@edmp/interface/testing`.
+ * `ERR_INVALID_ARGUMENT`. Every implementation passes `walletSuite` of `@edmp/testing`.
  */
 export interface Wallet {
   /** Currency or asset class, e.g. `DUM1`, `EW`. */

@@ -13,7 +13,7 @@ import {
   uint32ToBytes,
   utf8ToBytes,
 } from '@edmp/interface';
-import { rejection, thrown } from '@edmp/interface/testing';
+import { rejection, thrown } from '@edmp/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
 import { AbortedError, sleep, virtualEnvironment, withDeadline } from '@edmp/interface';
-import { rejection } from '@edmp/interface/testing';
+import { rejection } from '@edmp/testing';
 import { describe, expect, it } from 'vitest';
 
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -9,7 +9,7 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { rejection, thrown } from '@edmp/interface/testing';
+import { rejection, thrown } from '@edmp/testing';
 import { describe, expect, it } from 'vitest';
 
 describe('errors', () => {

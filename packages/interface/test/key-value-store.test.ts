@@ -1,5 +1,5 @@
 import { memoryKeyValueStore } from '@edmp/interface';
-import { keyValueStoreSuite } from '@edmp/interface/testing';
+import { keyValueStoreSuite } from '@edmp/testing';
 
 keyValueStoreSuite({
   name: 'memory',

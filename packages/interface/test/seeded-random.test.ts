@@ -1,5 +1,5 @@
 import { seededRandom } from '@edmp/interface';
-import { thrown } from '@edmp/interface/testing';
+import { thrown } from '@edmp/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

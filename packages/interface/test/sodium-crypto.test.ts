@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { bytesToHex, hexToBytes, isEdmpError, publicKey, type VerifyItem } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { fastestNodeCrypto, type SodiumModule, sodiumCrypto } from '@edmp/interface/crypto/sodium';
-import { CRAFTED_SIGNATURES, cryptoSuite } from '@edmp/interface/testing';
+import { CRAFTED_SIGNATURES, cryptoSuite } from '@edmp/testing';
 import * as fc from 'fast-check';
 // @ts-expect-error The package has no types.
 import installed from 'sodium-native';

@@ -8,7 +8,7 @@ import {
 } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { CRAFTED_SIGNATURES } from '@edmp/interface/testing';
+import { CRAFTED_SIGNATURES } from '@edmp/testing';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

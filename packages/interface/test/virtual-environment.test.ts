@@ -1,5 +1,5 @@
 import { sleep, type VirtualEnvironment, virtualEnvironment } from '@edmp/interface';
-import { rejection, thrown } from '@edmp/interface/testing';
+import { rejection, thrown } from '@edmp/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

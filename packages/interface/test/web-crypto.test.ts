@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bytesToHex, hexToBytes, isEdmpError, publicKey, type VerifyItem } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { type WebSubtle, webCrypto, webSigner } from '@edmp/interface/crypto/web';
-import { CRAFTED_SIGNATURES, cryptoSuite } from '@edmp/interface/testing';
+import { CRAFTED_SIGNATURES, cryptoSuite } from '@edmp/testing';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';

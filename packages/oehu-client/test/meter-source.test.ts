@@ -1,8 +1,7 @@
 import { fileSource, oehuSource, readCsv, readMeterFile } from '@edmp/oehu-client';
-import { describe } from 'vitest';
+import { meterSourceSuite } from '@edmp/testing';
 import { crc16Arc } from '../src/sources/p1/crc16.ts';
 import { emulated } from './support/emulated.ts';
-import { meterSourceSuite } from './support/meter-source-suite.ts';
 
 const START = Date.UTC(2026, 0, 10);
 const QUARTER = 900_000;
@@ -16,15 +15,16 @@ const file = (bytes: Uint8Array) => async () => ({
   to: START + 8 * QUARTER,
 });
 
-describe('the OEHU source', () => {
-  meterSourceSuite(async () => {
+meterSourceSuite({
+  name: 'the OEHU source',
+  async create() {
     const { emulator, client } = await emulated({ readingEverySeconds: 300 });
     const device = emulator.devices[0]?.ormId ?? '';
     return { source: oehuSource(client), device, from: emulator.start, to: emulator.start + 8 * QUARTER };
-  });
+  },
 });
 
-describe('P1 telegrams', () => {
+{
   const packed = (at: number): string =>
     iso(at + 3_600_000)
       .replace(/\D/g, '')
@@ -33,10 +33,10 @@ describe('P1 telegrams', () => {
     const body = `/TST5\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(${packed(at)}W)\r\n1-0:1.8.1(00000${i}.250*kWh)\r\n1-0:1.8.2(000001.000*kWh)\r\n!`;
     return `${body}${crc16Arc(bytesOf(body)).toString(16).padStart(4, '0')}\r\n`;
   });
-  meterSourceSuite(file(bytesOf(telegrams.join(''))));
-});
+  meterSourceSuite({ name: 'P1 telegrams', create: file(bytesOf(telegrams.join(''))) });
+}
 
-describe('Green Button', () => {
+{
   const intervals = quarters
     .slice(0, 8)
     .map(
@@ -45,16 +45,17 @@ describe('Green Button', () => {
     );
   const type = '<ReadingType><flowDirection>1</flowDirection><uom>72</uom></ReadingType>';
   const text = `<feed><entry><content>${type}</content></entry><entry><content><IntervalBlock>${intervals.join('')}</IntervalBlock></content></entry></feed>`;
-  meterSourceSuite(file(bytesOf(text)));
-});
+  meterSourceSuite({ name: 'Green Button', create: file(bytesOf(text)) });
+}
 
-describe('SenML', () => {
+{
   const records = quarters.map((at, i) => ({ n: '1-0:1.8.0', u: 'Wh', t: at / 1000, v: 1000 + i * 50 }));
-  meterSourceSuite(file(bytesOf(JSON.stringify(records))));
-});
+  meterSourceSuite({ name: 'SenML', create: file(bytesOf(JSON.stringify(records))) });
+}
 
-describe('HomeWizard answers, one after the other', () => {
-  meterSourceSuite(async () => ({
+meterSourceSuite({
+  name: 'HomeWizard answers, one after the other',
+  create: async () => ({
     source: fileSource(
       quarters.map((at, i) =>
         readMeterFile(
@@ -68,21 +69,26 @@ describe('HomeWizard answers, one after the other', () => {
     device: 'file',
     from: START,
     to: START + 8 * QUARTER,
-  }));
+  }),
 });
 
-describe('CSV', () => {
+{
   const text = `at,kWh\n${quarters.map((at, i) => `${iso(at)},${i}`).join('\n')}\n`;
-  meterSourceSuite(async () => ({
-    source: fileSource([
-      readCsv(text, {
-        time: 'at',
-        timeFormat: 'iso',
-        columns: [{ column: 'kWh', commodity: 'electricity', flow: 'export', unit: 'kWh', kind: 'register' }],
-      }),
-    ]),
-    device: 'file',
-    from: START,
-    to: START + 8 * QUARTER,
-  }));
-});
+  meterSourceSuite({
+    name: 'CSV',
+    create: async () => ({
+      source: fileSource([
+        readCsv(text, {
+          time: 'at',
+          timeFormat: 'iso',
+          columns: [
+            { column: 'kWh', commodity: 'electricity', flow: 'export', unit: 'kWh', kind: 'register' },
+          ],
+        }),
+      ]),
+      device: 'file',
+      from: START,
+      to: START + 8 * QUARTER,
+    }),
+  });
+}

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blockStoreSuite, keyValueStoreSuite } from '@edmp/interface/testing';
+import { blockStoreSuite, keyValueStoreSuite } from '@edmp/testing';
 import { memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { fabricate } from './support/fabricate.ts';

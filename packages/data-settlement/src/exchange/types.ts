@@ -74,7 +74,7 @@ export interface DataSettlement extends Settlement {
   addDataset(series: NewDataset, options?: AbortOptions): Promise<OwnedDataset>;
   /** The datasets held, ordered by asset id. */
   datasets(): Promise<readonly OwnedDataset[]>;
-  /** The private series behind an own dataset. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
+  /** The private series behind a dataset of this node. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
   consumption(asset: AssetId): Promise<Consumption>;
   /**
    * Seller: answers a spot check (DESIGN §5.3) by opening `samples` chunks drawn by `seed`, a hash of the buyer's

@@ -38,7 +38,7 @@ const { decodeBounded, integerOf, mapOf }: FieldReaders = fieldReaders(
 const blockKey = (key: string): string => `content/block/${key}`;
 const pinPrefix = (key: string): string => `content/pin/${key}/`;
 
-/** Keeps ages and pins in an index beside a foreign store, so that only own blocks are collected. */
+/** Keeps ages and pins in an index beside a foreign store, so that only blocks put through it are collected. */
 export function indexedBackend(blocks: ForeignBlocks, options: IndexedStoreOptions): BlockBackend {
   const { index, environment } = options;
   const timeoutMs = options.timeoutMs ?? 30_000;

@@ -11,7 +11,7 @@ export interface VerifyItem {
 /**
  * The cryptographic primitives that EDMP needs, with one answer whichever provider computes it.
  *
- * Every provider passes the suite `cryptoSuite` of `@edmp/interface/testing`.
+ * Every provider passes the suite `cryptoSuite` of `@edmp/testing`.
  */
 export interface Crypto {
   /** Provider name, e.g. `node` or `noble`. */

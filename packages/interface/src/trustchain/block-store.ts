@@ -8,7 +8,7 @@ export interface ArrivedBlock {
   readonly arrival: number;
 }
 
-/** The place of the next own block, made durable before its signature leaves the process. */
+/** The place of this node's next block, made durable before its signature leaves the process. */
 export interface Reservation {
   readonly seq: number;
   readonly prev: BlockId | null;
@@ -26,14 +26,14 @@ export interface AnswerQuestion {
 
 /** Options of {@link BlockStore.put}. */
 export interface PutOptions {
-  /** `true`: on disk before the promise resolves (own chain, proofs, settlement). Default `false`: may lag a power cut. */
+  /** `true`: on disk before the promise resolves (one's own chain, proofs, settlement). Default `false`: may lag a power cut. */
   readonly durable?: boolean;
 }
 
 /**
  * Stores half blocks, every branch of a fork included; does not judge them.
  *
- * Passing the suite `blockStoreSuite` of `@edmp/interface/testing` is what makes an implementation one.
+ * Passing the suite `blockStoreSuite` of `@edmp/testing` is what makes an implementation one.
  */
 export interface BlockStore {
   /** Adds all blocks in one transaction, in the order given; known ids are skipped and keep their first signature. Returns how many were new. */
@@ -86,7 +86,7 @@ export interface BlockStore {
   /** Canonical fraud proofs against an author. */
   proofs(author: PublicKey): Promise<readonly Uint8Array[]>;
   /**
-   * Reserves the next own position, durably, and any `more` after it: all or none.
+   * Reserves the author's next position, durably, and any `more` after it: all or none.
    * The same reservation again is fine; positions may be skipped.
    * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped.
    */

@@ -60,7 +60,7 @@ export type TrustchainEvent =
   /** An author was asked for positions of its chain, both ends inclusive, and left them out. */
   | { readonly type: 'gap'; readonly author: PublicKey; readonly from: number; readonly to: number };
 
-/** Options of calls that sign an own block. */
+/** Options of calls that sign a block of this node. */
 export interface SignOptions extends AbortOptions {
   /**
    * `false`: the block is not pushed to its counterparty, because the application carries it in a message of its own
@@ -124,11 +124,11 @@ export interface ReceiveResult {
 }
 
 /**
- * What applications need of a TrustChain node: sign own blocks, take in others', ask, sync.
+ * What applications need of a TrustChain node: sign this node's blocks, take in others', ask, sync.
  * `@edmp/trustchain` implements it; `@edmp/market` uses it.
  *
  * Errors: `ERR_BLOCK_*` (format and validation), `ERR_PAIR_*` (a transition that is not allowed),
- * `ERR_CHAIN_FRAUD` (the counterparty is a proven cheat), `ERR_CHAIN_REGRESSED` (own store went back in time).
+ * `ERR_CHAIN_FRAUD` (the counterparty is a proven cheat), `ERR_CHAIN_REGRESSED` (this node's store went back in time).
  */
 export interface Trustchain {
   readonly self: PublicKey;
@@ -157,7 +157,7 @@ export interface Trustchain {
   finish(options?: AbortOptions): Promise<void>;
   /** Refuses a proposal addressed to us. */
   refuse(proposal: BlockId, reason: string, options?: SignOptions): Promise<HalfBlock>;
-  /** Withdraws an own proposal after its deadline. */
+  /** Withdraws a proposal of this node after its deadline. */
   withdraw(proposal: BlockId, reason: string, options?: SignOptions): Promise<HalfBlock>;
   /** State of the pair that a proposal opened. Throws `ERR_PAIR_UNKNOWN` when the proposal is not stored. */
   pair(proposal: BlockId): Promise<PairState>;

@@ -1,5 +1,5 @@
 import { bytesToHex, concatBytes, uint32ToBytes, utf8ToBytes } from '@edmp/interface';
-import type { CraftedSignature } from '@edmp/interface/testing';
+import type { CraftedSignature } from '@edmp/testing';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';

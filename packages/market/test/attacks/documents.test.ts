@@ -3,9 +3,9 @@
 import type { DatasetDocument } from '@edmp/interface';
 import { EdmpError } from '@edmp/interface';
 import { encodeDatasetDocument } from '@edmp/interface/dataset';
-import { rejection } from '@edmp/interface/testing';
 import { price } from '@edmp/market';
 import { ASK_TYPE, askToTx } from '@edmp/market/codec';
+import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ORDERS_TOPIC } from '../../src/matching/messages.ts';
 import { documentOf } from '../support/documents.ts';

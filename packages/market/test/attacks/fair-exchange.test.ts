@@ -1,8 +1,8 @@
 /** Nobody gets data without paying or money without delivering, whoever falls silent when (review M5 to M8). */
 
 import { encodeDatasetDocument } from '@edmp/interface/dataset';
-import { rejection } from '@edmp/interface/testing';
 import { TRADE_TYPE } from '@edmp/market/codec';
+import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeNotaryAnswer } from '../../src/notary/answers.ts';
 import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';

@@ -1,8 +1,8 @@
 /** What becomes of held money in a community's token, whoever signs what, however late (H1, H2, H4, H8, H10). */
 
-import { rejection } from '@edmp/interface/testing';
 import { type Currency, price } from '@edmp/market';
 import { RELEASE_TYPE } from '@edmp/market/codec';
+import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { receiptToTx } from '../../src/blocks/release.ts';
 import { blocksOf, purse, SHORT, sell } from '../support/rogue.ts';

@@ -1,8 +1,8 @@
 /** Nobody spends what it does not own: minting and overspending, through whole nodes (review M1, M2). */
 
-import { rejection } from '@edmp/interface/testing';
 import { type Currency, price } from '@edmp/market';
 import { type Money, TRANSFER_TYPE, transferToTx } from '@edmp/market/codec';
+import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeNotaryAnswer } from '../../src/notary/answers.ts';
 import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';

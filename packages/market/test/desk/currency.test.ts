@@ -1,5 +1,5 @@
-import { rejection } from '@edmp/interface/testing';
 import { type Currency, price } from '@edmp/market';
+import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentOf } from '../support/documents.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from '../support/world.ts';

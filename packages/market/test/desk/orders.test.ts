@@ -1,5 +1,5 @@
-import { rejection } from '@edmp/interface/testing';
 import { isMarketError, type MarketEvent, price, UNLIMITED_SUPPLY } from '@edmp/market';
+import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentOf } from '../support/documents.ts';
 import { createWorld, DAY, type Node, type World } from '../support/world.ts';

@@ -1,6 +1,6 @@
 import { type KeyValueStore, memoryKeyValueStore } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { rejection } from '@edmp/interface/testing';
+import { rejection } from '@edmp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Once, type OnceCall, openOnce } from '../../src/records/once.ts';

@@ -1,5 +1,5 @@
 import { AbortedError, EdmpError, virtualEnvironment } from '@edmp/interface';
-import { rejection } from '@edmp/interface/testing';
+import { rejection } from '@edmp/testing';
 import { describe, expect, it } from 'vitest';
 import type { Spending } from '../../src/blocks/spending.ts';
 import { MarketError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 import { virtualEnvironment } from '@edmp/interface';
-import { rejection, thrown, walletSuite } from '@edmp/interface/testing';
 import { dummyBank } from '@edmp/market/wallet';
+import { rejection, thrown, walletSuite } from '@edmp/testing';
 import { describe, expect, it } from 'vitest';
 
 for (const delayMs of [0, 1_000]) {

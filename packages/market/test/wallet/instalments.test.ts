@@ -7,7 +7,6 @@ import {
   type Wallet,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { rejection } from '@edmp/interface/testing';
 import {
   createInstalments,
   decodePayment,
@@ -17,6 +16,7 @@ import {
   PAYMENT_TYPE,
   paymentRule,
 } from '@edmp/market/wallet';
+import { rejection } from '@edmp/testing';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-import { walletSuite } from '@edmp/interface/testing';
+import { walletSuite } from '@edmp/testing';
 import { createWorld } from '../support/world.ts';
 
 /** A wallet whose answers come over a network whose clock has to be moved. */

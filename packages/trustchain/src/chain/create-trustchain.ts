@@ -38,8 +38,8 @@ import { type AppendRequest, chainWriter } from './writer.ts';
 /** A {@link Trustchain} that can shorten what it keeps of others' chains. */
 export interface PrunableTrustchain extends Trustchain {
   /**
-   * Removes the oldest blocks of others beyond `maxBlocks`, after signing a checkpoint of what goes. Never removes own
-   * blocks, those of own pairs, proposals that are pending (see {@link PruneOptions}), or branches whose fraud is not
+   * Removes the oldest blocks of others beyond `maxBlocks`, after signing a checkpoint of what goes. Never removes this node's
+   * blocks, those of its pairs, proposals that are pending (see {@link PruneOptions}), or branches whose fraud is not
    * proven yet; a stranger's whole chain may go. Throws `ERR_INVALID_ARGUMENT` when the store cannot remove blocks.
    */
   prune(options: PruneOptions): Promise<PruneReport>;
@@ -50,7 +50,7 @@ const RECHECKED = 512;
 
 /**
  * Opens a chain over a store, and takes part in its protocols when a network is given. What a crash left reserved but
- * unsigned is signed before the next own block, and never anything else in its place. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
+ * unsigned is signed before this node's next block, and never anything else in its place. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
  * than the signer.
  */
 export async function createTrustchain(options: TrustchainOptions): Promise<PrunableTrustchain> {

@@ -48,8 +48,8 @@ export class PairError extends EdmpError {
  * A chain refused. Codes:
  *
  * - `ERR_CHAIN_FRAUD`: the key is a proven cheat, so nothing is signed with it
- * - `ERR_CHAIN_REGRESSED`: peers know own blocks that the own store lacks; sync them first
- * - `ERR_CHAIN_UNCONFIRMED`: fewer peers than required have confirmed the own head since the start
+ * - `ERR_CHAIN_REGRESSED`: peers know this node's blocks that its store lacks; sync them first
+ * - `ERR_CHAIN_UNCONFIRMED`: fewer peers than required have confirmed this node's head since the start
  * - `ERR_CHAIN_SIGNER`: the signer failed; the reserved block is signed before any other
  * - `ERR_CHAIN_STOPPED`: used after `stop`
  * - `ERR_CHAIN_BUSY`: a queue or quota is full; try later

@@ -34,9 +34,9 @@ export interface IntakeContext {
   readonly environment: Environment;
   readonly frauds: FraudRegister;
   readonly reaction: Reaction;
-  /** Held while own blocks are written. */
+  /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
-  /** Told, with the lock held, of every own block from outside that was just stored. */
+  /** Told, with the lock held, of every block of this node from outside that was just stored. */
   readonly onOwnBlock: (block: HalfBlock) => void;
   /** Most blocks waiting at once; more are refused with `ERR_CHAIN_BUSY`. */
   readonly maxQueued: number;
@@ -120,7 +120,7 @@ export function intake(context: IntakeContext): Intake {
     if (taken === 0 && !(await frauds.has(key))) return true;
     return (await store.at(key, seq)).length + taken < MAX_BRANCHES || isDueAnswer(block);
   };
-  /** Own blocks are taken whatever the clock says: a chain that does not know its own head forks. */
+  /** This node's blocks are taken whatever the clock says: a chain that does not know its own head forks. */
   const isFuture = ({ core }: HalfBlock): boolean =>
     core.time > environment.now() + MAX_CLOCK_AHEAD_MS && !equalBytes(core.key, self);
 

@@ -7,7 +7,7 @@ export interface TrustchainLimits {
   readonly maxReceiving?: number;
   /** Bytes of received blocks that wait to be verified at once. Default 64 MiB. */
   readonly maxReceivingBytes?: number;
-  /** Own blocks that wait to be signed at once. Default 4 096. */
+  /** This node's blocks that wait to be signed at once. Default 4 096. */
   readonly maxSigning?: number;
   /** Longest wait for the signer, ms; what it was asked to sign stays reserved and is signed first next time. Default 30 000. */
   readonly signTimeoutMs?: number;
@@ -42,19 +42,19 @@ export interface TrustchainLimits {
   readonly maxHistoryBytes?: number;
   /** Longest wait for one peer's answer while a history is fetched, ms. Default 30 000. */
   readonly historyTimeoutMs?: number;
-  /** Longest wait for a peer that is asked unasked-for questions (own head, gaps), ms. Default 5 000. */
+  /** Longest wait for a peer that is asked unasked-for questions (this node's head, gaps), ms. Default 5 000. */
   readonly askTimeoutMs?: number;
   /** Shortest time between two announcements of one author's heads, ms. Default 1 000. */
   readonly announceMs?: number;
   /** Time between two rounds of comparing proofs and heads with connected peers, ms, jittered by half. Default 60 000. */
   readonly reconcileMs?: number;
-  /** How long a peer that reconnects is not asked for the own head, nor told the same head, again, ms. Default 60 000. */
+  /** How long a peer that reconnects is not asked for this node's head, nor told the same head, again, ms. Default 60 000. */
   readonly greetCooldownMs?: number;
 }
 
 /** Options of `createTrustchain`. */
 export interface TrustchainOptions {
-  /** Signs own blocks; its key is the node's identity. */
+  /** Signs this node's blocks; its key is the node's identity. */
   readonly signer: Signer;
   readonly crypto: Crypto;
   readonly store: BlockStore;
@@ -63,7 +63,7 @@ export interface TrustchainOptions {
   readonly environment: Environment;
   /** Rules of application types; more can be registered later. */
   readonly rules?: Readonly<Record<string, TypeRule>>;
-  /** Peers that must have told what they know of the own chain before the first signature. Default 0; use 1 or more after restoring a backup. */
+  /** Peers that must have told what they know of this node's chain before the first signature. Default 0; use 1 or more after restoring a backup. */
   readonly confirmations?: number;
   readonly limits?: TrustchainLimits;
 }

@@ -4,9 +4,9 @@ import { chainExtent } from '../inspect/gaps.ts';
 import { ChainError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
 
-/** Turns of asking one peer for own blocks: more than any chain takes whose blocks arrive at all. */
+/** Turns of asking one peer for this node's blocks: more than any chain takes whose blocks arrive at all. */
 const MAX_TURNS = 10_000;
-/** Looks at the own chain while blocks of it come in from outside. */
+/** Looks at this node's chain while blocks of it come in from outside. */
 const MAX_LOOKS = 16;
 
 /** What {@link ownHeadGuard} works with. */
@@ -14,24 +14,24 @@ export interface OwnHeadContext {
   readonly self: PublicKey;
   readonly store: BlockStore;
   readonly frauds: FraudRegister;
-  /** Peers that must have told what they know of the own chain before the first signature. */
+  /** Peers that must have told what they know of this node's chain before the first signature. */
   readonly confirmations: number;
-  /** Asks a peer for own blocks above the stored head and stores them; bounded in time, so it may stop half way. */
+  /** Asks a peer for this node's blocks above the stored head and stores them; bounded in time, so it may stop half way. */
   readonly learn: (peer: PublicKey) => Promise<void>;
 }
 
 /**
  * Keeps a node whose store went back in time (a restored backup) from signing a position twice: it learns its own
- * head from peers, and does not sign while peers know own blocks that the store lacks (DESIGN §3.2).
+ * head from peers, and does not sign while peers know this node's blocks that the store lacks (DESIGN §3.2).
  */
 export interface OwnHeadGuard {
   /** Throws `ERR_CHAIN_FRAUD`, `ERR_CHAIN_REGRESSED`, `ERR_CHAIN_UNCONFIRMED` while signing is not safe. */
   ready(): Promise<void>;
   /** Asks a peer that just connected. */
   ask(peer: PublicKey): void;
-  /** An own block came from outside. */
+  /** A block of this node came from outside. */
   suspect(): void;
-  /** The own chain was fetched from a peer up to where that peer knows it. */
+  /** This node's chain was fetched from a peer up to where that peer knows it. */
   synced(): void;
 }
 
@@ -39,15 +39,15 @@ export interface OwnHeadGuard {
 export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
   const { self, store, frauds } = context;
   const asking = new Set<Promise<void>>();
-  /** Peers that have told all they know of the own chain. */
+  /** Peers that have told all they know of this node's chain. */
   const confirmed = new Set<string>();
   /** Peers that stopped half way through telling. */
   const unfinished = new Set<string>();
-  /** Own blocks that came from outside. */
+  /** This node's blocks that came from outside. */
   let learned = 0;
   let suspicious = true;
 
-  /** Asks on as long as every turn brings own blocks: a long chain over a slow line takes several. */
+  /** Asks on as long as every turn brings this node's blocks: a long chain over a slow line takes several. */
   const learnAll = async (peer: PublicKey): Promise<void> => {
     const key = bytesKey(peer);
     for (let turn = 0; turn < MAX_TURNS; turn++) {
@@ -69,7 +69,7 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
     for (let look = 0; look < MAX_LOOKS; look++) {
       const before = learned;
       const { top, gaps } = await chainExtent(store, self);
-      // Own blocks that came in while the store was read may have left other holes.
+      // This node's blocks that came in while the store was read may have left other holes.
       if (learned !== before) continue;
       if (gaps.length === 0) {
         suspicious = false;
@@ -77,13 +77,17 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
       }
       throw new ChainError(
         'ERR_CHAIN_REGRESSED',
-        `Own blocks up to position ${top} are known, but the stored chain has holes: sync the own key from a peer`,
+        `This node's blocks up to position ${top} are known, but the stored chain has holes: sync this node's key from a peer`,
         { details: { head: top } },
       );
     }
-    throw new ChainError('ERR_CHAIN_REGRESSED', 'Own blocks keep coming in from outside; try again', {
-      retryable: true,
-    });
+    throw new ChainError(
+      'ERR_CHAIN_REGRESSED',
+      'Blocks of this node keep coming in from outside; try again',
+      {
+        retryable: true,
+      },
+    );
   };
 
   return {
@@ -92,21 +96,21 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
       if (unfinished.size > 0) {
         throw new ChainError(
           'ERR_CHAIN_REGRESSED',
-          'A peer knows own blocks that could not all be fetched: connect to it again, or sync the own key',
+          "A peer knows this node's blocks that could not all be fetched: connect to it again, or sync this node's key",
           { retryable: true },
         );
       }
       if (confirmed.size < context.confirmations) {
         throw new ChainError(
           'ERR_CHAIN_UNCONFIRMED',
-          `${confirmed.size} of ${context.confirmations} peers have told what they know of the own chain; connect to more`,
+          `${confirmed.size} of ${context.confirmations} peers have told what they know of this node's chain; connect to more`,
           { retryable: true, details: { confirmed: confirmed.size } },
         );
       }
       if (await frauds.has(self)) {
         throw new ChainError(
           'ERR_CHAIN_FRAUD',
-          'The own key has signed two different blocks at one position: it is burnt',
+          'The key of this node has signed two different blocks at one position: it is burnt',
         );
       }
       if (suspicious) await expectWhole();

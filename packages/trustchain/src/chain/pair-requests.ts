@@ -25,7 +25,7 @@ export const MAX_REASON = 200;
 /** Types under this prefix belong to TrustChain itself. */
 export const RESERVED_PREFIX = 'tc/';
 
-/** What decisions about own blocks are based on. */
+/** What decisions about this node's blocks are based on. */
 export interface PairRequestContext {
   readonly self: PublicKey;
   readonly store: BlockStore;
@@ -36,7 +36,7 @@ export interface PairRequestContext {
   readonly now: () => number;
 }
 
-/** Turns what an application wants into own blocks, or refuses with a typed error. */
+/** Turns what an application wants into blocks of this node, or refuses with a typed error. */
 export interface PairRequests {
   /** A proposal, source block (`peer` null) or block to oneself. */
   propose(peer: PublicKey | null, type: string, tx: TxValue): AppendRequest;

@@ -7,7 +7,7 @@ const MAX_TIPS = 16_384;
 
 interface Tip {
   readonly block: HalfBlock;
-  /** Absent for one's own blocks, which nobody judges here, and where it may still change by itself. */
+  /** Absent for this node's blocks, which nobody judges here, and where it may still change by itself. */
   readonly verdict: Verdict | undefined;
 }
 

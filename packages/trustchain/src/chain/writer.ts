@@ -20,15 +20,15 @@ import { blockKey, identify } from '../block/identity.ts';
 import { signCore } from '../block/signature.ts';
 import { ChainError, PairError } from './errors.ts';
 
-/** Own blocks signed and stored together. */
+/** This node's blocks signed and stored together. */
 const BATCH = 64;
 /** Placeholder in drafts, which no signature has been made for yet. */
 const UNSIGNED: Uint8Array = new Uint8Array(64);
 
-/** What the caller decides about a new own block; the rest follows from the chain. */
+/** What the caller decides about a new block of this node; the rest follows from the chain. */
 export type Draft = Pick<HalfBlockCore, 'peer' | 'link' | 'type' | 'tx'>;
 
-/** One own block to be. */
+/** A block that this node is about to sign. */
 export interface AppendRequest {
   /** Decides the content once the block's time is known; throws to refuse. */
   readonly build: (time: number) => Promise<Draft>;
@@ -47,23 +47,23 @@ export interface WriterContext {
   readonly maxQueued: number;
   /** Longest wait for the signer, ms. */
   readonly signTimeoutMs: number;
-  /** Held while own blocks are written. */
+  /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
   /** Resolves when signing is allowed, throws when it is not. */
   readonly ready: () => Promise<void>;
-  /** Told of every new own block, after it is on disk. */
+  /** Told of every new block of this node, after it is on disk. */
   readonly onAppended: (block: HalfBlock, options: { readonly push: boolean }) => Promise<void>;
 }
 
 /**
- * Extends the own chain. Each core is reserved durably before it is signed, and its signature leaves only after the
+ * Extends this node's chain. Each core is reserved durably before it is signed, and its signature leaves only after the
  * signed block is stored durably, so neither a crash nor a restart can sign two cores at one position (DESIGN §3.2).
  */
 export interface ChainWriter {
   append(request: AppendRequest, options?: AbortOptions): Promise<HalfBlock>;
   /** Signs what a crash or a failed signer left reserved, in its turn. Throws as {@link ChainWriter.append} does. */
   finish(options?: AbortOptions): Promise<void>;
-  /** An own block came from outside and is stored: the head is read again, and what is being signed is thrown away. */
+  /** A block of this node came from outside and is stored: the head is read again, and what is being signed is thrown away. */
   refresh(): void;
   idle(): Promise<void>;
 }
@@ -117,25 +117,25 @@ export function chainWriter(context: WriterContext): ChainWriter {
   const queue: Waiting[] = [];
   let draining: Promise<void> | undefined;
   let head: Head | undefined;
-  /** Own blocks that came from outside. */
+  /** This node's blocks that came from outside. */
   let fromOutside = 0;
 
   /**
-   * Stores signed own blocks, unless an own block came from outside meanwhile: then their signatures are thrown away,
+   * Stores signed blocks of this node, unless another came from outside meanwhile: then their signatures are thrown away,
    * and the chain goes on behind what came.
    */
   const storeOwn = async (blocks: readonly HalfBlock[], since: number): Promise<void> => {
     if (fromOutside !== since) {
       throw new ChainError(
         'ERR_CHAIN_REGRESSED',
-        'An own block came from outside while another one was signed; try again',
+        'A block of this node came from outside while another one was signed; try again',
         { retryable: true },
       );
     }
     await store.put(blocks, { durable: true });
   };
 
-  /** `since`: own blocks that had come from outside when the head was read. */
+  /** `since`: this node's blocks that had come from outside when the head was read. */
   const signAndStore = async (
     unsigned: readonly Unsigned[],
     since: number,
@@ -165,7 +165,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
     return blocks;
   };
 
-  /** Head of the own chain, after finishing what a crash or a failed signer left reserved. */
+  /** Head of this node's chain, after finishing what a crash or a failed signer left reserved. */
   const loadHead = async (since: number): Promise<Head> => {
     try {
       return await finishReserved(since);
@@ -181,7 +181,7 @@ export function chainWriter(context: WriterContext): ChainWriter {
     head = { seq: stored?.core.seq ?? 0, id: stored?.id ?? null, time: stored?.core.time ?? 0 };
     for (;;) {
       const { seq, id }: Head = head;
-      // Reservations at or below the head were overtaken by own blocks learned from peers; they were never signed.
+      // Reservations at or below the head were overtaken by this node's blocks learned from peers; they were never signed.
       const next: Reservation | undefined = (await store.unfinished(self)).find(
         (open) => open.seq === seq + 1,
       );
@@ -270,9 +270,13 @@ export function chainWriter(context: WriterContext): ChainWriter {
     append(request, options = {}) {
       if (queue.length >= context.maxQueued) {
         return Promise.reject(
-          new ChainError('ERR_CHAIN_BUSY', `${queue.length} own blocks wait to be signed; try later`, {
-            retryable: true,
-          }),
+          new ChainError(
+            'ERR_CHAIN_BUSY',
+            `${queue.length} blocks of this node wait to be signed; try later`,
+            {
+              retryable: true,
+            },
+          ),
         );
       }
       return new Promise((resolve, reject) => {

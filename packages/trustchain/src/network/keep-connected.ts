@@ -64,7 +64,7 @@ export function keepConnected(options: KeepConnectedOptions): () => void {
       target.peer = await network.connect(target.address, { signal: controller.signal });
     } catch (error) {
       target.dialling = false;
-      // An address that can never be dialled (no address at all, or the own one) is not tried again.
+      // An address that can never be dialled (no address at all, or this node's own) is not tried again.
       if (!isEdmpError(error, 'ERR_INVALID_ARGUMENT')) retry(target);
       return;
     }

@@ -13,21 +13,21 @@ export interface GreetingsContext {
   /** The same for a peer that did not answer, ms. */
   readonly retryMs: number;
   readonly head: () => Promise<HalfBlock | undefined>;
-  /** Asks a peer for own blocks; its end is told by {@link Greetings.answered}. */
+  /** Asks a peer for this node's blocks; its end is told by {@link Greetings.answered}. */
   readonly ask: (peer: PublicKey) => void;
-  /** Tells a peer the own head. */
+  /** Tells a peer this node's head. */
   readonly tell: (peer: PublicKey, head: HalfBlock) => Promise<void>;
 }
 
 /**
- * Asks a peer that connects what it knows of the own chain and tells it the own head, however often it connects: not the
+ * Asks a peer that connects what it knows of this node's chain and tells it the head, however often it connects: not the
  * same again within the cooldown. A head that it was not told is always told.
  */
 export interface Greetings {
   greet(peer: PublicKey): void;
-  /** A peer was asked for own blocks and answered, or failed to. */
+  /** A peer was asked for this node's blocks and answered, or failed to. */
   answered(peer: PublicKey, isAnswer: boolean): void;
-  /** Tries again with a connected peer that did not answer, or could not be told the own head. */
+  /** Tries again with a connected peer that did not answer, or could not be told this node's head. */
   remind(peer: PublicKey): void;
 }
 

@@ -48,7 +48,7 @@ export interface ChainNodeContext {
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
   /** First position of an author that is wanted: above what was pruned here. */
   readonly floor: (author: PublicKey) => number;
-  /** A peer connected that may know own blocks. */
+  /** A peer connected that may know this node's blocks. */
   readonly askOwn: (peer: PublicKey) => void;
   /** Tells of every block that was stored and is not invalid. */
   readonly onBlock: (listener: (block: HalfBlock, own: boolean) => void) => () => void;
@@ -59,7 +59,7 @@ export interface ChainNodeContext {
 /** The networked side of a chain: serves, announces, delivers, fetches. */
 export interface ChainNode extends HistorySource {
   start(): Promise<void>;
-  /** A new own block is on disk: deliver it, unless the application does so itself (`push: false`), and announce the head. */
+  /** A new block of this node is on disk: deliver it, unless the application does so itself (`push: false`), and announce the head. */
   appended(block: HalfBlock, options?: { readonly push?: boolean }): void;
   publishProof(proof: Uint8Array): void;
   /** A rule was registered: proofs that could not be judged may be judged now. */
@@ -69,7 +69,7 @@ export interface ChainNode extends HistorySource {
     author: PublicKey,
     options?: AbortOptions & { readonly links?: boolean },
   ): Promise<number>;
-  /** Fetches own blocks above the stored head. */
+  /** Fetches this node's blocks above the stored head. */
   learnOwn(peer: PublicKey): Promise<void>;
   /** Resolves when nothing that the node began is under way any more. */
   stop(): Promise<void>;
@@ -111,7 +111,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
     ask: context.askOwn,
     // A fork made while apart comes to light when the peer sees the head.
     tell: (peer, head) =>
-      bounded('Telling a peer the own head', (signal) => pushBlocks(network, peer, [head], { signal })),
+      bounded("Telling a peer this node's head", (signal) => pushBlocks(network, peer, [head], { signal })),
   });
   const spreading = gossip({
     ...context,
@@ -122,7 +122,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
 
   const learnOwn = async (peer: PublicKey): Promise<void> => {
     try {
-      await bounded('Asking a peer for the own head', async (signal) => {
+      await bounded("Asking a peer for this node's head", async (signal) => {
         const from = ((await store.head(self))?.core.seq ?? 0) + 1;
         await fetchRanges(
           syncing,

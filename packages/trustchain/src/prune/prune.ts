@@ -73,10 +73,10 @@ export interface PrunerContext {
 /**
  * Removes old blocks of others and remembers, signed, what was removed (DESIGN §3.5).
  *
- * Chains are cut from below, the oldest arrivals first, up to the first block that stays: an own one, one of an own
- * pair, a pending proposal, a branch whose fraud is not proven yet, or one that the caller keeps. A chain all of whose
+ * Chains are cut from below, the oldest arrivals first, up to the first block that stays: this node's own, one of its
+ * pairs, a pending proposal, a branch whose fraud is not proven yet, or one that the caller keeps. A chain all of whose
  * blocks are old enough goes whole, its head included, and is as unknown as before it was first seen: no checkpoint
- * names it, for an entry for every key that ever sent a block would grow the own chain without bound.
+ * names it, for an entry for every key that ever sent a block would grow this node's chain without bound.
  *
  * The price: another block at a removed position, or a second answer to a removed proposal, proves nothing here until
  * somebody shows the removed block again. Both are then judged as ever and the proof is kept.
@@ -93,7 +93,7 @@ function expectWhole(name: string, value: number): void {
   throw new InvalidArgumentError(`${name} is a whole number, got ${value}`);
 }
 
-/** The {@link Pruner} of a store; reads the own checkpoints once. */
+/** The {@link Pruner} of a store; reads this node's checkpoints once. */
 export async function pruner(context: PrunerContext): Promise<Pruner> {
   const { self, store, crypto, frauds, rules } = context;
   const checkpoints = await readCheckpoints(store, self);

@@ -30,7 +30,7 @@ export interface Retention {
   mayGo(branches: readonly HalfBlock[]): Promise<boolean>;
 }
 
-/** The {@link Retention} of a store: own blocks, blocks of own pairs, live proposals and unproven forks stay (DESIGN §3.5). */
+/** The {@link Retention} of a store: this node's blocks and those of its pairs, live proposals and unproven forks stay (DESIGN §3.5). */
 export function retention(context: RetentionContext): Retention {
   const { self, store, frauds, rules, now } = context;
 

@@ -1,7 +1,7 @@
 import { softwareSigner, systemEnvironment } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { webCrypto, webSigner } from '@edmp/interface/crypto/web';
-import { cryptoSuite } from '@edmp/interface/testing';
+import { cryptoSuite } from '@edmp/testing';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { indexedDbBlockStore } from '@edmp/trustchain/indexeddb';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 import { memoryKeyValueStore } from '@edmp/interface';
-import { blockStoreSuite, keyValueStoreSuite } from '@edmp/interface/testing';
+import { blockStoreSuite, keyValueStoreSuite } from '@edmp/testing';
 import { memoryBlockStore } from '@edmp/trustchain';
 import { fabricate } from '../support/fabricate.ts';
 import { indexedDbCases } from '../support/indexeddb-cases.ts';

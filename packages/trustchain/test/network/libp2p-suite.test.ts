@@ -1,6 +1,6 @@
 import { systemEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { networkSuite } from '@edmp/interface/testing';
+import { networkSuite } from '@edmp/testing';
 import { libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { connectAll } from './support.ts';
 

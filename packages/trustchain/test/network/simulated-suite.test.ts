@@ -1,5 +1,5 @@
 import { virtualEnvironment } from '@edmp/interface';
-import { networkSuite } from '@edmp/interface/testing';
+import { networkSuite } from '@edmp/testing';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { connectAll } from './support.ts';
 

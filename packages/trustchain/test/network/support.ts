@@ -1,5 +1,5 @@
 import { isEdmpError, type Network } from '@edmp/interface';
-import type { NetworkTopology } from '@edmp/interface/testing';
+import type { NetworkTopology } from '@edmp/testing';
 
 /** Pairs of indices to connect for a topology of `count` nodes. */
 export function topologyPairs(

@@ -1,5 +1,5 @@
 import type { BlockStore, KeyValueStore } from '@edmp/interface';
-import { blockStoreSuite, keyValueStoreSuite } from '@edmp/interface/testing';
+import { blockStoreSuite, keyValueStoreSuite } from '@edmp/testing';
 import {
   type IndexedDbOptions,
   indexedDbBlockStore,

@@ -8,7 +8,7 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 /** How far a block may be ahead of the local clock before others defer it, ms (DESIGN §3.3). */
 const CLOCK_TOLERANCE_MS = 300_000;
 
-/** Checks the SQLite files, every block of the own chain from its bytes, and the clock against the newest own block. */
+/** Checks the SQLite files, every block of this node's chain from its bytes, and the clock against the newest of them. */
 export async function checkStores(folder: string, now: number): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const name of ['chain.sqlite', 'records.sqlite']) {

@@ -41,7 +41,7 @@ export interface OutboxContext {
 }
 
 /**
- * Delivers own blocks to their counterparties: at once when connected, else when the peer connects. A block is delivered
+ * Delivers this node's blocks to their counterparties: at once when connected, else when the peer connects. A block is delivered
  * when the peer has stored it or refused it for good; everything else is tried again, at growing intervals, for as long
  * as the peer stays connected. A block that the application carries in a message of its own is not sent; unless the
  * peer has answered it, it is asked a minute later, or when it connects again, whether it stores it.

@@ -2,14 +2,14 @@ import { type BlockStore, equalBytes, type HalfBlock, type PublicKey } from '@ed
 import { bytesKey } from '../../block/identity.ts';
 import { chainPages } from '../../store/pages.ts';
 
-/** Newest own blocks that are looked through. */
+/** Newest of this node's blocks that are looked through. */
 const MAX_SCANNED = 65_536;
 /** Blocks read at once. */
 const PAGE = 1_000;
 /** Newest answers to one peer that are offered again; nothing stored says whether they arrived. */
 const MAX_ANSWERS = 1_024;
 
-/** Positions of own blocks that one peer may not have been given. */
+/** Positions of this node's blocks that one peer may not have been given. */
 export interface Undelivered {
   readonly peer: PublicKey;
   /** Ascending. */
@@ -23,8 +23,8 @@ interface Found {
 }
 
 /**
- * Own blocks addressed to others that a store does not show to have arrived: proposals that the counterparty has not
- * answered, at most `limit` for each peer, and the newest answers. Reads at most the newest 65 536 own blocks.
+ * This node's blocks addressed to others that a store does not show to have arrived: proposals that the counterparty has not
+ * answered, at most `limit` for each peer, and the newest answers. Reads at most the newest 65 536 of them.
  */
 export async function undelivered(
   store: BlockStore,

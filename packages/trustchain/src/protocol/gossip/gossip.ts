@@ -55,7 +55,7 @@ export interface Gossip {
   connected(peer: PublicKey): void;
   /** A peer is gone: without any there is nothing to wake up for. */
   disconnected(): void;
-  /** Announces a new own head. */
+  /** Announces a new head of this node. */
   announce(block: HalfBlock): void;
   publishProof(proof: Uint8Array): void;
   /** A rule was registered: proofs that could not be judged may be judged now. */

@@ -17,7 +17,7 @@ export interface HeadAnnouncerContext {
 }
 
 /**
- * Announces heads: own ones, and those of others that came to this node alone. Of each author the first at once, then the
+ * Announces heads: this node's, and those of others that came to this node alone. Of each author the first at once, then the
  * newest once an interval.
  */
 export interface HeadAnnouncer {

@@ -174,7 +174,7 @@ export function reconciler(context: ReconcileContext): Reconciler {
     const branches = await store.at(author, seq);
     if (branches.some(({ id }) => equalBytes(blockDigest(id), digest))) return undefined;
     if (branches.length > 0) return 'contradiction';
-    // Own blocks are asked for when a peer connects: one that comes while another is being signed is in the way.
+    // This node's blocks are asked for when a peer connects: one that comes while another is being signed is in the way.
     if (equalBytes(author, network.self)) return undefined;
     const head = await store.head(author);
     if (head === undefined || head.core.seq < seq) return 'newer';

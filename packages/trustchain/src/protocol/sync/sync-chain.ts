@@ -13,7 +13,7 @@ import { chainPages } from '../../store/pages.ts';
 import { fetchRanges, type SyncContext } from './sync.ts';
 import { type SyncProgress, syncProgress } from './sync-progress.ts';
 
-/** Blocks read at once when the own store is searched for what has no other half. */
+/** Blocks read at once when this node's store is searched for what has no other half. */
 const SCAN_PAGE = 1_000;
 /** Pairs of a peer and an author whose links were fetched that are remembered. */
 const MAX_MARKS = 4_096;
