@@ -13,7 +13,8 @@ import {
   type RegisterReading,
   systemEnvironment,
 } from '../packages/interface/src/index.ts';
-import { defaultRiskPolicy, price } from '../packages/market/src/index.ts';
+import { price } from '../packages/market/src/index.ts';
+import { defaultRiskPolicy } from '../packages/market/src/risk.ts';
 import { createTrader, type Trader } from '../packages/node/src/compose/create-trader.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
 import {

@@ -9,6 +9,7 @@ export {
   type CertificateStore,
   openCertificateStore,
 } from './evidence/certificate-store.ts';
+export type { NotarySettings } from './market.ts';
 export {
   type Certificate,
   decodeCertificate,

@@ -1,7 +1,8 @@
 /** Scenarios of earlier markets' suites that no other test file covers; ids as in docs/market-scenarios.md. */
 
 import { rejection } from '@edmp/interface/testing';
-import { defaultRiskPolicy, type Order, price } from '@edmp/market';
+import { type Order, price } from '@edmp/market';
+import { defaultRiskPolicy } from '@edmp/market/risk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentOf } from './support/documents.ts';
 import { blocksOf, purse, SHORT, sell } from './support/rogue.ts';

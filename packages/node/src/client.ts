@@ -20,7 +20,39 @@ import type { NodeEvent, NodeService } from './service.ts';
 export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';
 export { localDay } from './http/local-day.ts';
-export type * from './service.ts';
+export type {
+  AskRequest,
+  BlockQuery,
+  BookOrderView,
+  BuyRequest,
+  CertificateView,
+  ChainBlockView,
+  ClaimView,
+  ConsentLogView,
+  ConsentView,
+  CurrencyRequest,
+  CurrencyView,
+  CurveQuery,
+  CurveView,
+  DeliveryView,
+  ListingFilter,
+  ListingView,
+  MatchmakerView,
+  MeterView,
+  NodeEvent,
+  NodeInfo,
+  NodeService,
+  OfferRequest,
+  OrderView,
+  RevealsView,
+  TradeEvidenceView,
+  TradeStepView,
+  TradeView,
+  TransferRequest,
+  TransferView,
+  WalletTransactionView,
+  WalletView,
+} from './service.ts';
 
 /** Options of {@link createNodeClient}. */
 export interface NodeClientOptions {

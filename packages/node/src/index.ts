@@ -4,11 +4,43 @@
  *
  * @packageDocumentation
  */
-export * from './compose/create-node.ts';
-export * from './compose/create-trader.ts';
-export * from './compose/data-folder.ts';
+export { type CreateNodeOptions, createNode, type EdmpNode } from './compose/create-node.ts';
+export { createTrader, type Trader, type TraderOptions } from './compose/create-trader.ts';
+export { type DataFolder, openDataFolder } from './compose/data-folder.ts';
 export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
-export * from './compose/run-node.ts';
-export type * from './service.ts';
+export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
+export type {
+  AskRequest,
+  BlockQuery,
+  BookOrderView,
+  BuyRequest,
+  CertificateView,
+  ChainBlockView,
+  ClaimView,
+  ConsentLogView,
+  ConsentView,
+  CurrencyRequest,
+  CurrencyView,
+  CurveQuery,
+  CurveView,
+  DeliveryView,
+  ListingFilter,
+  ListingView,
+  MatchmakerView,
+  MeterView,
+  NodeEvent,
+  NodeInfo,
+  NodeService,
+  OfferRequest,
+  OrderView,
+  RevealsView,
+  TradeEvidenceView,
+  TradeStepView,
+  TradeView,
+  TransferRequest,
+  TransferView,
+  WalletTransactionView,
+  WalletView,
+} from './service.ts';
 export { VERSION } from './version.ts';

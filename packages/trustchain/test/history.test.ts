@@ -9,7 +9,8 @@ import {
   sleep,
   type TrustchainEvent,
 } from '@edmp/interface';
-import { memoryBlockStore, PUSH_PROTOCOL, SYNC_PROTOCOL, type TrustchainLimits } from '@edmp/trustchain';
+import { memoryBlockStore, type TrustchainLimits } from '@edmp/trustchain';
+import { PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeBlocks } from '../src/protocol/messages.ts';
 import { decodeSyncRequest } from '../src/protocol/sync/sync-messages.ts';

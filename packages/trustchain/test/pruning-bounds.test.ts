@@ -1,6 +1,11 @@
 import { type BlockStore, bytesToHex, type HalfBlock, virtualEnvironment } from '@edmp/interface';
-import { CHECKPOINT_TYPE, createTrustchain, memoryBlockStore } from '@edmp/trustchain';
-import { type CheckpointEntry, checkpointDigest, decodeCheckpoint } from '@edmp/trustchain/tools';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import {
+  CHECKPOINT_TYPE,
+  type CheckpointEntry,
+  checkpointDigest,
+  decodeCheckpoint,
+} from '@edmp/trustchain/tools';
 import { describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BlockStore, bytesToHex, type HalfBlock, virtualEnvironment } from '@edmp/interface';
-import { CHECKPOINT_TYPE, createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import {
+  CHECKPOINT_TYPE,
   checkCheckpoint,
   checkpointDigest,
   decodeCheckpoint,
