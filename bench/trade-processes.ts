@@ -14,6 +14,7 @@ import {
   systemEnvironment,
 } from '../packages/interface/src/index.ts';
 import { price } from '../packages/market/src/index.ts';
+import { notary } from '../packages/market/src/notary.ts';
 import { defaultRiskPolicy } from '../packages/market/src/risk.ts';
 import { createTrader, type Trader } from '../packages/node/src/compose/create-trader.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
@@ -57,7 +58,7 @@ async function open(folder: string, witness: PublicKey | undefined): Promise<Par
     risk,
     network: ({ secretKey }) => libp2pNetwork({ environment, crypto, secretKey }),
     ...(witness === undefined
-      ? { notary: { store: memoryKeyValueStore() } }
+      ? { notary: notary({ store: memoryKeyValueStore() }) }
       : { matchmaker: false, witnesses: { keys: [witness] } }),
   });
   return {
