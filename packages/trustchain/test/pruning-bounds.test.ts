@@ -1,5 +1,6 @@
 import { type BlockStore, bytesToHex, type HalfBlock, virtualEnvironment } from '@edmp/interface';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { type PrunableTrustchain, pruning } from '@edmp/trustchain/pruning';
 import {
   CHECKPOINT_TYPE,
   type CheckpointEntry,
@@ -16,14 +17,14 @@ const carol = signerOf(3);
 const DAY = 86_400_000;
 
 interface Node {
-  readonly chain: Awaited<ReturnType<typeof createTrustchain>>;
+  readonly chain: PrunableTrustchain;
   readonly store: BlockStore;
   readonly environment: ReturnType<typeof virtualEnvironment>;
 }
 const open = async (store: BlockStore = memoryBlockStore()): Promise<Node> => {
   const environment = virtualEnvironment();
   return {
-    chain: await createTrustchain({ signer: owner, crypto, store, environment }),
+    chain: await createTrustchain({ signer: owner, crypto, store, environment, pruning: pruning() }),
     store,
     environment,
   };
