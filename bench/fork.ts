@@ -10,12 +10,9 @@ import {
   softwareSigner,
   virtualEnvironment,
 } from '../packages/interface/src/index.ts';
-import {
-  createTrustchain,
-  memoryBlockStore,
-  PUSH_PROTOCOL,
-  signHalfBlock,
-} from '../packages/trustchain/src/index.ts';
+import { signHalfBlock } from '../packages/trustchain/src/block.ts';
+import { createTrustchain, memoryBlockStore } from '../packages/trustchain/src/index.ts';
+import { PUSH_PROTOCOL } from '../packages/trustchain/src/protocol.ts';
 import { simulatedNetworks } from '../packages/trustchain/src/simulated.ts';
 import { type Bench, percentile } from './harness.ts';
 

@@ -16,7 +16,7 @@ import {
   START,
   toyCrypto,
 } from '../packages/market/test/support/money.ts';
-import { decodeHalfBlock } from '../packages/trustchain/src/index.ts';
+import { decodeHalfBlock } from '../packages/trustchain/src/block.ts';
 import { medianOf, type Report } from './harness.ts';
 
 const TRADES = 5_000;

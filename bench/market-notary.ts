@@ -24,7 +24,7 @@ import { signStatement } from '../packages/market/src/notary/statement.ts';
 import { openStatementKeys } from '../packages/market/src/notary/statement-keys.ts';
 import { author, crypto as signing } from '../packages/market/test/support/money.ts';
 import { currencyOf } from '../packages/market/test/support/notary-world.ts';
-import { verifyItem } from '../packages/trustchain/src/index.ts';
+import { verifyItem } from '../packages/trustchain/src/block.ts';
 import { simulatedNetworks } from '../packages/trustchain/src/simulated.ts';
 import { sqliteKeyValueStore } from '../packages/trustchain/src/sqlite.ts';
 import { against, type Report } from './harness.ts';

@@ -19,7 +19,7 @@ import { answerRequest } from '../packages/market/src/matching/reconcile.ts';
 import { decodeSyncRequest, encodeSyncFrame } from '../packages/market/src/matching/sync-messages.ts';
 import { DEFAULT_ORDER_LIMITS } from '../packages/market/src/order/limits.ts';
 import { crypto, DAY, dataset, START } from '../packages/market/test/support/orders.ts';
-import { decodeHalfBlock, signHalfBlock, verifySignature } from '../packages/trustchain/src/index.ts';
+import { decodeHalfBlock, signHalfBlock, verifySignature } from '../packages/trustchain/src/block.ts';
 import { constantLatency, simulatedNetworks } from '../packages/trustchain/src/simulated.ts';
 import { against, elapsedMs, medianOf, percentile, type Report } from './harness.ts';
 import { floorBook, ORDERS, type OrderFlow, randomOrders, restingOrders } from './order-flow.ts';

@@ -1,14 +1,13 @@
+import { createDataset, MAX_CHUNK_BYTES } from '../packages/data-settlement/src/dataset.ts';
+import { memoryContentStore } from '../packages/data-settlement/src/index.ts';
+import { judgeProof } from '../packages/data-settlement/src/proof.ts';
 import {
-  createDataset,
   decodeManifest,
-  judgeProof,
-  MAX_CHUNK_BYTES,
-  memoryContentStore,
   openDelivery,
   sealDataset,
   settlementRootOf,
   wrapContentKey,
-} from '../packages/data-settlement/src/index.ts';
+} from '../packages/data-settlement/src/sealing.ts';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import {
   bytesToHex,

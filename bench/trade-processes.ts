@@ -13,7 +13,9 @@ import {
   type RegisterReading,
   systemEnvironment,
 } from '../packages/interface/src/index.ts';
-import { defaultRiskPolicy, price } from '../packages/market/src/index.ts';
+import { price } from '../packages/market/src/index.ts';
+import { notary } from '../packages/market/src/notary.ts';
+import { defaultRiskPolicy } from '../packages/market/src/risk.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
 import {
   type Branches,
@@ -56,7 +58,7 @@ async function open(folder: string, witness: PublicKey | undefined): Promise<Par
     risk,
     network: ({ secretKey }) => libp2pNetwork({ environment, crypto, secretKey }),
     ...(witness === undefined
-      ? { notary: { store: memoryKeyValueStore() } }
+      ? { notary: notary({ store: memoryKeyValueStore() }) }
       : { matchmaker: false, witnesses: { keys: [witness] } }),
   });
   return {

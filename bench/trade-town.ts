@@ -1,9 +1,10 @@
 import type { PublicKey } from '../packages/interface/src/index.ts';
 import { memoryKeyValueStore, publicKey } from '../packages/interface/src/index.ts';
-import { type Currency, defaultRiskPolicy, type Price, price } from '../packages/market/src/index.ts';
+import { type Currency, type Price, price } from '../packages/market/src/index.ts';
 import { openDirectory } from '../packages/market/src/notary/directory.ts';
 import { DELTA_MS } from '../packages/market/src/notary/limits.ts';
 import { openNotary } from '../packages/market/src/notary/notary.ts';
+import { defaultRiskPolicy } from '../packages/market/src/risk.ts';
 import { crypto, documentOf } from '../packages/market/test/support/documents.ts';
 import { createWorld, DAY, type Node, type World } from '../packages/market/test/support/world.ts';
 

@@ -18,12 +18,8 @@ import {
   type TopicHandler,
   type Trustchain,
 } from '../packages/interface/src/index.ts';
-import {
-  createTrustchain,
-  memoryBlockStore,
-  signHalfBlock,
-  verifyItem,
-} from '../packages/trustchain/src/index.ts';
+import { signHalfBlock, verifyItem } from '../packages/trustchain/src/block.ts';
+import { createTrustchain, memoryBlockStore } from '../packages/trustchain/src/index.ts';
 import { sqliteBlockStore } from '../packages/trustchain/src/sqlite.ts';
 import { against, type Bench, elapsedMs, median, medianOf, percentile } from './harness.ts';
 

@@ -42,7 +42,7 @@ import {
   signStatement,
   statementMessage,
 } from '../packages/market/src/notary/statement.ts';
-import { signHalfBlock } from '../packages/trustchain/src/index.ts';
+import { signHalfBlock } from '../packages/trustchain/src/block.ts';
 
 const crypto = nodeCrypto();
 const hex = bytesToHex;

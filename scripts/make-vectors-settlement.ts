@@ -9,22 +9,24 @@ import { join } from 'node:path';
 import {
   bodyDigest,
   CHUNK_HEADER_BYTES,
-  chunkKeys,
   createDataset,
   type Dataset,
   dataLeaf,
-  decodeManifest,
   encodeChunk,
-  judgeProof,
-  keyCommitment,
   leafSalts,
+} from '../packages/data-settlement/src/dataset.ts';
+import { memoryContentStore } from '../packages/data-settlement/src/index.ts';
+import { judgeProof } from '../packages/data-settlement/src/proof.ts';
+import {
+  chunkKeys,
+  decodeManifest,
+  keyCommitment,
   type Manifest,
-  memoryContentStore,
   openDelivery,
   sealDataset,
   settlementRootOf,
   wrapContentKey,
-} from '../packages/data-settlement/src/index.ts';
+} from '../packages/data-settlement/src/sealing.ts';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import { assetIdOf, encodeDatasetDocument } from '../packages/interface/src/dataset/index.ts';
 import {

@@ -20,17 +20,19 @@ import {
 } from '../packages/interface/src/index.ts';
 import {
   decodeHalfBlock,
+  signHalfBlock,
+  signingMessage,
+  verifySignature,
+} from '../packages/trustchain/src/block.ts';
+import {
   doubleAnswerEvidence,
   encodeFraudProof,
   type FraudEvidence,
   forkEvidence,
   hashLinkEvidence,
-  pairState,
-  signHalfBlock,
-  signingMessage,
   slotEvidence,
-  verifySignature,
-} from '../packages/trustchain/src/index.ts';
+} from '../packages/trustchain/src/fraud.ts';
+import { pairState } from '../packages/trustchain/src/pair.ts';
 import { checkpointDigest, encodeCheckpoint } from '../packages/trustchain/src/tools.ts';
 
 const crypto = nodeCrypto();

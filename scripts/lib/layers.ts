@@ -46,7 +46,17 @@ const everyLibrary = [
  * folds them; the roles that sign and fetch them stand above it.
  */
 const marketRooms: readonly (readonly string[])[] = [
-  ['index.ts', 'ledger.ts', 'codec.ts', 'book.ts', 'notary.ts', 'wallet.ts'],
+  [
+    'index.ts',
+    'order.ts',
+    'trade.ts',
+    'risk.ts',
+    'ledger.ts',
+    'codec.ts',
+    'book.ts',
+    'notary.ts',
+    'wallet.ts',
+  ],
   ['create-market.ts'],
   ['desk/'],
   ['market.ts'],

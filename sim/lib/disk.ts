@@ -1,10 +1,8 @@
+import { expectChanges, expectKey, expectKeyRange } from '../../packages/interface/src/implement.ts';
 import {
   type BlockStore,
   EdmpError,
   type Environment,
-  expectChanges,
-  expectKey,
-  expectKeyRange,
   type HalfBlock,
   type KeyValueChange,
   type KeyValueStore,

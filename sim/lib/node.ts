@@ -16,6 +16,7 @@ import {
   type MarketOptions,
   marketRules,
 } from '../../packages/market/src/index.ts';
+import { notary } from '../../packages/market/src/notary.ts';
 import { createTrustchain } from '../../packages/trustchain/src/index.ts';
 import type { OutgoingFrame } from '../../packages/trustchain/src/simulated.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
@@ -142,7 +143,7 @@ export class SimNode {
         crypto: world.crypto,
         signer: this.signer,
         records: this.#options.wrapRecords?.(stores.records) ?? stores.records,
-        ...(this.isNotary ? { notary: { store: await this.#openStatements() } } : {}),
+        ...(this.isNotary ? { notary: notary({ store: await this.#openStatements() }) } : {}),
         ...this.#options.market(),
       });
       this.#running = { network, trustchain, market, stores };

@@ -1,5 +1,5 @@
 import type { DatasetDocument } from '../../packages/interface/src/index.ts';
-import type { IssuedCurrency } from '../../packages/market/src/index.ts';
+import type { IssuedCurrency } from '../../packages/market/src/ledger.ts';
 import type { fakeSettlement } from '../../packages/market/test/support/fake-settlement.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';

@@ -1,6 +1,6 @@
 import { publicKeyToHex } from '../../packages/interface/src/index.ts';
 import type { Spending } from '../../packages/market/src/codec.ts';
-import type { IssuedCurrency } from '../../packages/market/src/index.ts';
+import type { IssuedCurrency } from '../../packages/market/src/ledger.ts';
 import type { Findings } from '../lib/findings.ts';
 import type { Universe } from './universe.ts';
 

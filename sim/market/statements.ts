@@ -10,7 +10,7 @@ import { spendingOf } from '../../packages/market/src/codec.ts';
 import { decodeHoldRow } from '../../packages/market/src/notary/hold-row.ts';
 import { statementsOfRow } from '../../packages/market/src/notary/own-statements.ts';
 import type { Statement } from '../../packages/market/src/notary.ts';
-import { decodeHalfBlock } from '../../packages/trustchain/src/index.ts';
+import { decodeHalfBlock } from '../../packages/trustchain/src/block.ts';
 
 const KEY = 'notary/key/';
 const ACCOUNT = 'notary/account/';

@@ -1,7 +1,7 @@
+import { rejection } from '@edmp/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom, virtualEnvironment } from '../../packages/interface/src/index.ts';
-import { rejection } from '@edmp/testing';
 import { type DiskFaults, SimulatedDisk } from '../lib/disk.ts';
 
 const text = (value: Uint8Array | undefined): string | undefined =>

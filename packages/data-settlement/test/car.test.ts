@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportCar, importCar, isIntact, memoryContentStore, readCar } from '@edmp/data-settlement';
+import { memoryContentStore } from '@edmp/data-settlement';
+import { exportCar, importCar, isIntact, readCar } from '@edmp/data-settlement/content';
 import {
   CODEC_DAG_CBOR,
   CODEC_RAW,

@@ -6,7 +6,7 @@ import {
   decodeChunkHeader,
   encodeChunk,
   MAX_CHUNK_INTERVALS,
-} from '@edmp/data-settlement';
+} from '@edmp/data-settlement/dataset';
 import { type Consumption, isEdmpError, utf8ToBytes } from '@edmp/interface';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

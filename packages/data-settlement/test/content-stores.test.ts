@@ -1,13 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  layeredContentStore,
-  linksOf,
-  memoryContentStore,
-  networkContentStore,
-  serveContent,
-} from '@edmp/data-settlement';
+import { memoryContentStore, networkContentStore, serveContent } from '@edmp/data-settlement';
+import { layeredContentStore, linksOf } from '@edmp/data-settlement/content';
 import { fsContentStore } from '@edmp/data-settlement/fs';
 import {
   CODEC_DAG_CBOR,

@@ -1,4 +1,4 @@
-import { createDataset, dataLeaf, decodeChunk, leafSalts, merkleRoot } from '@edmp/data-settlement';
+import { createDataset, dataLeaf, decodeChunk, leafSalts, merkleRoot } from '@edmp/data-settlement/dataset';
 import { bytesToHex, isEdmpError, seededRandom } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import {

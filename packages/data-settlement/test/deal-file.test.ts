@@ -1,4 +1,5 @@
-import { type DealFile, decodeDealFile, encodeDealFile, verifyDealFile } from '@edmp/data-settlement';
+import { type DealFile, verifyDealFile } from '@edmp/data-settlement';
+import { decodeDealFile, encodeDealFile } from '@edmp/data-settlement/proof';
 import { type DatasetDocument, type HalfBlock, isEdmpError, type JudgedTrade } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { encodeDatasetDocument } from '@edmp/interface/dataset';

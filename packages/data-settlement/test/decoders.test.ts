@@ -1,10 +1,5 @@
-import {
-  decodeContentRequest,
-  decodeManifest,
-  encodeContentRequest,
-  encodeManifest,
-  MAX_WANTED_BLOCKS,
-} from '@edmp/data-settlement';
+import { decodeContentRequest, encodeContentRequest, MAX_WANTED_BLOCKS } from '@edmp/data-settlement/content';
+import { decodeManifest, encodeManifest } from '@edmp/data-settlement/sealing';
 import { CODEC_RAW, equalBytes, isEdmpError } from '@edmp/interface';
 import { decode, encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';

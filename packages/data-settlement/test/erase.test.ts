@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSettlement, decodeManifest } from '@edmp/data-settlement';
+import { createSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
+import { decodeManifest } from '@edmp/data-settlement/sealing';
 import { bytesToHex, type SealedDelivery } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { contains } from './support/contains.ts';

@@ -4,7 +4,7 @@ import {
   cidOf,
   type KuboFetch,
   kuboContentStore,
-} from '@edmp/data-settlement';
+} from '@edmp/data-settlement/content';
 import {
   CODEC_DAG_CBOR,
   CODEC_RAW,

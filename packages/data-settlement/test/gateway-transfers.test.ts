@@ -1,12 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  gatewayContentStore,
-  gatewayHandler,
-  kuboContentStore,
-  memoryContentStore,
-} from '@edmp/data-settlement';
+import { memoryContentStore } from '@edmp/data-settlement';
+import { kuboContentStore } from '@edmp/data-settlement/content';
+import { gatewayContentStore, gatewayHandler } from '@edmp/data-settlement/gateway';
 import {
   CODEC_DAG_CBOR,
   CODEC_RAW,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Fetch, gatewayContentStore, gatewayHandler, memoryContentStore } from '@edmp/data-settlement';
+import { memoryContentStore } from '@edmp/data-settlement';
+import { type Fetch, gatewayContentStore, gatewayHandler } from '@edmp/data-settlement/gateway';
 import {
   CODEC_DAG_CBOR,
   CODEC_RAW,

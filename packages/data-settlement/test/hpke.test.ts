@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { hpkeDeriveSecret, hpkeRecipient, hpkeSender } from '@edmp/data-settlement';
+import { hpkeDeriveSecret, hpkeRecipient, hpkeSender } from '@edmp/data-settlement/sealing';
 import { bytesToHex, equalBytes, hexToBytes, utf8ToBytes } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';

@@ -1,15 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createSettlement,
-  type DataSettlement,
-  decodeManifest,
-  exportCar,
-  gatewayContentStore,
-  importCar,
-  linksOf,
-  memoryContentStore,
-} from '@edmp/data-settlement';
+import { createSettlement, type DataSettlement, memoryContentStore } from '@edmp/data-settlement';
+import { exportCar, importCar, linksOf } from '@edmp/data-settlement/content';
+import { gatewayContentStore } from '@edmp/data-settlement/gateway';
+import { decodeManifest } from '@edmp/data-settlement/sealing';
 import {
   bytesToHex,
   CODEC_DAG_CBOR,

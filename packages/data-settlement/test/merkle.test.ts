@@ -1,6 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inclusionProof, leafHash, merkleRoot, nodeHash, verifyInclusion } from '@edmp/data-settlement';
+import {
+  inclusionProof,
+  leafHash,
+  merkleRoot,
+  nodeHash,
+  verifyInclusion,
+} from '@edmp/data-settlement/dataset';
 import { bytesToHex, utf8ToBytes } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-import { createDataset, decodeChunk } from '@edmp/data-settlement';
+import { createDataset, decodeChunk } from '@edmp/data-settlement/dataset';
 import { Quality, seededRandom } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { validateDescriptor } from '@edmp/interface/dataset';

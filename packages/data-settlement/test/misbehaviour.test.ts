@@ -1,16 +1,12 @@
+import { bodyDigest, CHUNK_HEADER_BYTES, inclusionProof } from '@edmp/data-settlement/dataset';
+import { decodeProof, encodeProof, type Proof } from '@edmp/data-settlement/proof';
 import {
-  bodyDigest,
-  CHUNK_HEADER_BYTES,
   chunkKeys,
   decodeManifest,
-  decodeProof,
-  encodeProof,
   encodeSealedLeaf,
-  inclusionProof,
   openChunk,
   openDelivery,
-  type Proof,
-} from '@edmp/data-settlement';
+} from '@edmp/data-settlement/sealing';
 import { bytesToHex, isEdmpError, type OpenOutcome } from '@edmp/interface';
 import { decode, encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-import { createSettlement, decodeManifest, encodeManifest, settlementRootOf } from '@edmp/data-settlement';
+import { createSettlement } from '@edmp/data-settlement';
+import { decodeManifest, encodeManifest, settlementRootOf } from '@edmp/data-settlement/sealing';
 import { bytesToHex, isEdmpError, type SealedDelivery } from '@edmp/interface';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

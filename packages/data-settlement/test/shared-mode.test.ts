@@ -1,12 +1,7 @@
-import {
-  chunkKeys,
-  decodeManifest,
-  encodeProof,
-  encodeSealedLeaf,
-  inclusionProof,
-  networkContentStore,
-  unwrapContentKey,
-} from '@edmp/data-settlement';
+import { networkContentStore } from '@edmp/data-settlement';
+import { inclusionProof } from '@edmp/data-settlement/dataset';
+import { encodeProof } from '@edmp/data-settlement/proof';
+import { chunkKeys, decodeManifest, encodeSealedLeaf, unwrapContentKey } from '@edmp/data-settlement/sealing';
 import { bytesToHex, type SettlementTrade } from '@edmp/interface';
 import { decode } from '@ipld/dag-cbor';
 import { describe, expect, it } from 'vitest';

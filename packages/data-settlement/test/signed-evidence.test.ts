@@ -3,7 +3,7 @@ import {
   encodeEquivocation,
   judgeEquivocation,
   judgeFalseComplaint,
-} from '@edmp/data-settlement';
+} from '@edmp/data-settlement/proof';
 import { isEdmpError } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import fc from 'fast-check';

@@ -1,11 +1,10 @@
+import { chunkStart, createDataset } from '@edmp/data-settlement/dataset';
 import {
-  chunkStart,
-  createDataset,
   encodeSpotCheck,
   MAX_SPOT_CHECK,
   spotCheckIndices,
   verifySpotCheck,
-} from '@edmp/data-settlement';
+} from '@edmp/data-settlement/proof';
 import { isEdmpError, seededRandom } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import fc from 'fast-check';

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
-import {
-  decodeChunk,
-  decodeManifest,
-  encodeChunk,
-  judgeProof,
-  openChunk,
-  settlementRootOf,
-  unwrapContentKey,
-} from '@edmp/data-settlement';
+import { decodeChunk, encodeChunk } from '@edmp/data-settlement/dataset';
+import { judgeProof } from '@edmp/data-settlement/proof';
+import { decodeManifest, openChunk, settlementRootOf, unwrapContentKey } from '@edmp/data-settlement/sealing';
 import { bytesToHex, hexToBytes, publicKey } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';

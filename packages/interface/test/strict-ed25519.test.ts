@@ -1,13 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto';
-import {
-  bytesToHex,
-  hexToBytes,
-  isAcceptablePublicKey,
-  isAcceptableSignature,
-  publicKey,
-} from '@edmp/interface';
+import { bytesToHex, hexToBytes, publicKey } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { isAcceptablePublicKey, isAcceptableSignature } from '@edmp/interface/implement';
 import { CRAFTED_SIGNATURES } from '@edmp/testing';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as fc from 'fast-check';

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { costOf, MAX_QUANTITY, wholeLots } from './asset/price.ts';
+export { comparePrices, costOf, MAX_QUANTITY, wholeLots } from './asset/price.ts';
 export type { OrderSide } from './blocks/order.ts';
 export {
   type BookFills,

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { IssuedCurrency, TestCurrency } from './asset/currency.ts';
 export { isCurrencyId, isIssuedCurrency, isTestCurrency, MAX_AMOUNT } from './asset/currency.ts';
 export {
   type CurrencyRegister,

@@ -24,6 +24,7 @@ import type { LicenceHolding } from './ledger/history.ts';
 import type { Listing, ListingQuery } from './listing/listing.ts';
 import type { TradeDurations } from './negotiation/settings.ts';
 import type { Certificate } from './notary/certificate.ts';
+import type { NotaryRole } from './notary/role.ts';
 import type { OrderLimits } from './order/limits.ts';
 import type { Order, OrderStatus } from './order/order.ts';
 import type { RiskPolicy } from './risk/policy.ts';
@@ -65,8 +66,8 @@ export interface MarketOptions {
    * allow for, ms: all witnesses and traders of a deal have to agree on it. Default 60 000.
    */
   readonly deltaMs?: number;
-  /** Serve as notary and witness, with a statement key that this store makes and keeps; it belongs into no backup. */
-  readonly notary?: NotarySettings;
+  /** Serve as notary and witness: `notary({ store })` of `@edmp/market/notary`. Default: this node is none. */
+  readonly notary?: NotaryRole;
 }
 
 /** Whom this node trusts with the outcome of trades in test money (DESIGN §4.4.4). */
@@ -78,11 +79,6 @@ export interface WitnessSettings {
    * hand or not. Both sides must have it switched on. Default `false`.
    */
   readonly allowNone?: boolean;
-}
-
-/** How this node serves as notary and witness. */
-export interface NotarySettings {
-  readonly store: KeyValueStore;
 }
 
 /** Options of calls that sign something. */

@@ -32,6 +32,7 @@ export {
   verifyNotaryProof,
 } from './notary/notary-proof.ts';
 export type { NotaryProofs } from './notary/proof-register.ts';
+export { type NotaryNeeds, type NotaryRole, type NotarySettings, notary } from './notary/role.ts';
 export type { BlockReader } from './notary/spend-chain.ts';
 export {
   STATEMENT_KINDS,

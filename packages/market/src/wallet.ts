@@ -5,6 +5,7 @@
  */
 
 export { decodePayment, MAX_PARTS, PAYMENT_TYPE, type PaymentTx, paymentRule } from './blocks/payment.ts';
+export type { CurrencyOffer, Transfer } from './market.ts';
 export { type DummyBank, type DummyBankOptions, dummyBank } from './wallet/dummy-wallet.ts';
 export {
   createInstalments,

@@ -1,5 +1,5 @@
 import { memoryKeyValueStore } from '@edmp/interface';
-import { BlockError, decodeHalfBlock, verifySignature } from '@edmp/trustchain';
+import { BlockError, decodeHalfBlock, verifySignature } from '@edmp/trustchain/block';
 import { describe, expect, it } from 'vitest';
 import { DUM1 } from '../src/asset/currency.ts';
 import { type CertificateKeys, openCertificateExchange } from '../src/evidence/certificate-exchange.ts';

@@ -1,7 +1,7 @@
 /** The golden vectors of `vectors/market-*.json`, read as another implementation would read them. */
 import { readFileSync } from 'node:fs';
 import { bytesToHex, hexToBytes, publicKeyFromHex } from '@edmp/interface';
-import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
+import { decodeHalfBlock, verifySignature } from '@edmp/trustchain/block';
 import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
 import { marketVectors } from '../../../scripts/make-vectors-market.ts';

@@ -1,5 +1,5 @@
 import { type BlockId, type PublicKey, seededRandom } from '@edmp/interface';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { uniformLatency } from '@edmp/trustchain/simulated';
 import { describe, expect, it } from 'vitest';
 import { type Currency, DUM1 } from '../src/asset/currency.ts';

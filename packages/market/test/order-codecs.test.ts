@@ -1,5 +1,5 @@
 import { isEdmpError, seededRandom, type TxValue } from '@edmp/interface';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { price } from '../src/asset/price.ts';

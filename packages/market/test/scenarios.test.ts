@@ -1,6 +1,7 @@
 /** Scenarios of earlier markets' suites that no other test file covers; ids as in docs/market-scenarios.md. */
 
-import { defaultRiskPolicy, type Order, price } from '@edmp/market';
+import { type Order, price } from '@edmp/market';
+import { defaultRiskPolicy } from '@edmp/market/risk';
 import { rejection } from '@edmp/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentOf } from './support/documents.ts';

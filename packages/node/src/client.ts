@@ -22,7 +22,39 @@ export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';
 export { localDay } from './http/local-day.ts';
-export type * from './service.ts';
+export type {
+  AskRequest,
+  BlockQuery,
+  BookOrderView,
+  BuyRequest,
+  CertificateView,
+  ChainBlockView,
+  ClaimView,
+  ConsentLogView,
+  ConsentView,
+  CurrencyRequest,
+  CurrencyView,
+  CurveQuery,
+  CurveView,
+  DeliveryView,
+  ListingFilter,
+  ListingView,
+  MatchmakerView,
+  MeterView,
+  NodeEvent,
+  NodeInfo,
+  NodeService,
+  OfferRequest,
+  OrderView,
+  RevealsView,
+  TradeEvidenceView,
+  TradeStepView,
+  TradeView,
+  TransferRequest,
+  TransferView,
+  WalletTransactionView,
+  WalletView,
+} from './service.ts';
 
 /** Options of {@link createNodeClient}. */
 export interface NodeClientOptions {

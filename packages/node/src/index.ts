@@ -4,10 +4,40 @@
  *
  * @packageDocumentation
  */
-export type { Commodity, Consumption, Descriptor, Environment, Flow, IntervalStep } from '@edmp/interface';
-export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
 export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
-export type * from './service.ts';
+export type {
+  AskRequest,
+  BlockQuery,
+  BookOrderView,
+  BuyRequest,
+  CertificateView,
+  ChainBlockView,
+  ClaimView,
+  ConsentLogView,
+  ConsentView,
+  CurrencyRequest,
+  CurrencyView,
+  CurveQuery,
+  CurveView,
+  DeliveryView,
+  ListingFilter,
+  ListingView,
+  MatchmakerView,
+  MeterView,
+  NodeEvent,
+  NodeInfo,
+  NodeService,
+  OfferRequest,
+  OrderView,
+  RevealsView,
+  TradeEvidenceView,
+  TradeStepView,
+  TradeView,
+  TransferRequest,
+  TransferView,
+  WalletTransactionView,
+  WalletView,
+} from './service.ts';
 export { VERSION } from './version.ts';

@@ -95,7 +95,7 @@ export interface ListingView {
 }
 
 /** Search of the market; every field narrows. */
-export interface ListingQuery {
+export interface ListingFilter {
   readonly text?: string;
   readonly commodity?: Commodity;
   readonly flow?: Flow;
@@ -347,7 +347,7 @@ export interface BlockQuery {
 }
 
 /** A block for the ledger explorer. */
-export interface BlockView {
+export interface ChainBlockView {
   readonly id: string;
   readonly author: string;
   readonly seq: number;
@@ -427,7 +427,7 @@ export interface NodeService {
   reveals(query: CurveQuery): Promise<readonly RevealsView[]>;
   /** Lists days of a meter for sale; making an offer gives the consent for exactly that offer. */
   offer(request: OfferRequest): Promise<ListingView>;
-  listings(query: ListingQuery): Promise<readonly ListingView[]>;
+  listings(query: ListingFilter): Promise<readonly ListingView[]>;
   /** Puts a dataset that this node already holds up for sale again. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET` for any other asset. */
   ask(request: AskRequest): Promise<OrderView>;
   /** Bids for a listed asset; default price: the listing's. */
@@ -454,9 +454,9 @@ export interface NodeService {
   wallets(): Promise<readonly WalletView[]>;
   /** Movements of one wallet, oldest first, grants included: their sum is what the wallet owns. */
   transactions(wallet: string): Promise<readonly WalletTransactionView[]>;
-  blocks(query: BlockQuery): Promise<readonly BlockView[]>;
+  blocks(query: BlockQuery): Promise<readonly ChainBlockView[]>;
   /** One block by its id. */
-  block(id: string): Promise<BlockView>;
+  block(id: string): Promise<ChainBlockView>;
   matchmakers(): Promise<readonly MatchmakerView[]>;
   /** The owner's consents, newest first. */
   consents(): Promise<readonly ConsentView[]>;

@@ -14,8 +14,15 @@ export {
   TRANSPORT_FAULTS,
   type TransportFault,
 } from './emulator/faults.ts';
-export * from './emulator/household.ts';
+export {
+  dayOfYear,
+  dayTypeOf,
+  type HouseholdDay,
+  type HouseholdParameters,
+  householdParameters,
+  simulateDay,
+} from './emulator/household.ts';
 export type { EmulatedRegisters } from './emulator/registers.ts';
-export * from './emulator/server.ts';
+export { type OehuEmulator, type OehuEmulatorOptions, startOehuEmulator } from './emulator/server.ts';
 export { type DayType, loadShape } from './emulator/shape.ts';
 export type { EmulatedMetadata, SignedTransaction } from './emulator/signer.ts';

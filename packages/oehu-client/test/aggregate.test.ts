@@ -1,5 +1,6 @@
 import { type IntervalSeries, type IntervalStep, Quality } from '@edmp/interface';
-import { aggregate, loadFactor, seriesBounds, zoneOf } from '@edmp/oehu-client';
+import { zoneOf } from '@edmp/oehu-client';
+import { aggregate, loadFactor, seriesBounds } from '@edmp/oehu-client/series';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

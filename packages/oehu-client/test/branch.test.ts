@@ -1,16 +1,14 @@
 import { INTERVAL_STEPS, type IntervalSeries, Quality, utf8ToBytes } from '@edmp/interface';
+import { type BranchOptions, branch, zoneOf } from '@edmp/oehu-client';
 import {
-  type BranchOptions,
-  branch,
   coarseCell,
   geohash,
   geohashBounds,
   householdClass,
-  intervalBounds,
   OEHU_HIDDEN_POINT,
   seriesOf,
-  zoneOf,
-} from '@edmp/oehu-client';
+} from '@edmp/oehu-client/privacy';
+import { intervalBounds } from '@edmp/oehu-client/time';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -1,12 +1,7 @@
 import { bytesToHex, type Descriptor, memoryKeyValueStore, virtualEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import {
-  type ConsentReceipt,
-  checkConsent,
-  consentDigest,
-  createConsentLedger,
-  receiptId,
-} from '@edmp/oehu-client';
+import { createConsentLedger } from '@edmp/oehu-client';
+import { type ConsentReceipt, checkConsent, consentDigest, receiptId } from '@edmp/oehu-client/consent';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-import { formatMicro, microFromNumber, microFromText } from '@edmp/oehu-client';
+import { formatMicro, microFromNumber, microFromText } from '@edmp/oehu-client/time';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 

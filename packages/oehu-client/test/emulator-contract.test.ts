@@ -1,5 +1,5 @@
-import { microFromNumber } from '@edmp/oehu-client';
 import { type OehuEmulator, startOehuEmulator } from '@edmp/oehu-client/emulator';
+import { microFromNumber } from '@edmp/oehu-client/time';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // Each test names the behaviour of api.oehu.org that it mirrors, and the source it was read in.

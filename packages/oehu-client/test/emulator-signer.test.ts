@@ -1,5 +1,5 @@
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { verifyChain } from '@edmp/oehu-client';
+import { verifyTransactionChain } from '@edmp/oehu-client/oehu';
 import { expect, it } from 'vitest';
 import { deviceKey, signTransaction } from '../src/emulator/signer.ts';
 import { DRIVER } from './support/driver-transactions.ts';
@@ -23,7 +23,7 @@ it('signs byte for byte as the reference driver does, and the client verifies it
     lastUpdate: 1_548_547_261_000,
   });
   expect(transfer).toEqual(DRIVER.transfer);
-  const chain = await verifyChain([create, transfer], {
+  const chain = await verifyTransactionChain([create, transfer], {
     crypto: nodeCrypto(),
     create,
     pinnedKey: DRIVER.publicKey,

@@ -1,4 +1,5 @@
-import { readGreenButton, zoneOf } from '@edmp/oehu-client';
+import { zoneOf } from '@edmp/oehu-client';
+import { readGreenButton } from '@edmp/oehu-client/sources';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { localToInstants, parseDstRule } from '../src/sources/espi-local-time.ts';

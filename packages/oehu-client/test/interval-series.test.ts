@@ -1,5 +1,6 @@
 import { type EnergyUnit, Quality } from '@edmp/interface';
-import { intervalSeries, type MeterReading, seriesBounds } from '@edmp/oehu-client';
+import { intervalSeries, type MeterReading } from '@edmp/oehu-client';
+import { seriesBounds } from '@edmp/oehu-client/series';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

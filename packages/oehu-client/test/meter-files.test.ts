@@ -1,19 +1,15 @@
 import { isEdmpError, Quality } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { formatReading, intervalSeries, type MeterFile, readMeterFile, registersOf } from '@edmp/oehu-client';
 import {
   type AnyReading,
-  formatReading,
-  intervalSeries,
   isIntervalReading,
-  type MeterFile,
   parseTelegram,
   readCsv,
   readGreenButton,
   readHomeWizard,
-  readMeterFile,
   readSenml,
-  registersOf,
-} from '@edmp/oehu-client';
+} from '@edmp/oehu-client/sources';
 import { describe, expect, it } from 'vitest';
 import { fixture, fixtureText, hasFixtures } from './support/fixtures.ts';
 

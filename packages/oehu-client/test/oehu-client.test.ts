@@ -2,16 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isEdmpError, virtualEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import {
-  createOehuClient,
-  type FetchLike,
-  intervalSeries,
-  type MeterReading,
-  oehuSource,
-  readDevice,
-  readRecord,
-  zoneOf,
-} from '@edmp/oehu-client';
+import { createOehuClient, intervalSeries, type MeterReading, oehuSource, zoneOf } from '@edmp/oehu-client';
+import { type FetchLike, readDevice, readRecord } from '@edmp/oehu-client/oehu';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { emulated } from './support/emulated.ts';

@@ -1,4 +1,4 @@
-import { type P1Event, p1Stream, parseTelegram } from '@edmp/oehu-client';
+import { type P1Event, p1Stream, parseTelegram } from '@edmp/oehu-client/sources';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { crc16Arc } from '../src/sources/p1/crc16.ts';

@@ -1,6 +1,8 @@
 import { systemEnvironment, virtualEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { type FetchLike, formatReading, readMeterFile, readMeterUrl } from '@edmp/oehu-client';
+import { formatReading, readMeterFile } from '@edmp/oehu-client';
+import type { FetchLike } from '@edmp/oehu-client/oehu';
+import { readMeterUrl } from '@edmp/oehu-client/sources';
 import { describe, expect, it } from 'vitest';
 import { emulated } from './support/emulated.ts';
 import { fixture, hasFixtures } from './support/fixtures.ts';

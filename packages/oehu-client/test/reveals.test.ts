@@ -1,13 +1,12 @@
 import { type IntervalSeries, type RegisterReading, utf8ToBytes } from '@edmp/interface';
+import { readMeterFile, zoneOf } from '@edmp/oehu-client';
+import { type HouseholdParameters, simulateDay } from '@edmp/oehu-client/emulator';
 import {
   findDuplicateMeters,
   listingPseudonym,
-  readMeterFile,
   revealsByStep,
   whatThisReveals,
-  zoneOf,
-} from '@edmp/oehu-client';
-import { type HouseholdParameters, simulateDay } from '@edmp/oehu-client/emulator';
+} from '@edmp/oehu-client/privacy';
 import { describe, expect, it } from 'vitest';
 import { fixture, hasFixtures } from './support/fixtures.ts';
 

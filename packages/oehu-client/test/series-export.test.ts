@@ -1,15 +1,13 @@
 import { type IntervalSeries, Quality } from '@edmp/interface';
+import { intervalSeries, readMeterFile, registersOf } from '@edmp/oehu-client';
 import {
-  intervalSeries,
-  parseTelegram,
-  readMeterFile,
-  registersOf,
   seriesBounds,
   seriesToCim,
   seriesToCsv,
   seriesToJson,
   seriesToSenml,
-} from '@edmp/oehu-client';
+} from '@edmp/oehu-client/series';
+import { parseTelegram } from '@edmp/oehu-client/sources';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { descendants, parseXml, textAt } from '../src/sources/xml.ts';

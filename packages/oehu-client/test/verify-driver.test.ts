@@ -1,7 +1,7 @@
 import { bytesToHex, utf8ToBytes } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { readDevice, readRecord, verifyChain, verifyTransaction } from '@edmp/oehu-client';
+import { readDevice, readRecord, verifyTransaction, verifyTransactionChain } from '@edmp/oehu-client/oehu';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, it } from 'vitest';
 import { DRIVER } from './support/driver-transactions.ts';
@@ -17,7 +17,11 @@ describe.each([
   const options = { crypto: provider() };
 
   it('are anchored in the pinned key', async () => {
-    const chain = await verifyChain([create, transfer], { ...options, create, pinnedKey: publicKey });
+    const chain = await verifyTransactionChain([create, transfer], {
+      ...options,
+      create,
+      pinnedKey: publicKey,
+    });
     expect(chain).toMatchObject({ level: 'anchored', runs: 1 });
     expect(chain.transactions.map(({ signer }) => signer)).toEqual([publicKey, publicKey]);
   });
@@ -50,7 +54,7 @@ describe.skipIf(!hasFixtures)('the shared OEHU documents (fixtures beside the re
     });
     const rows = JSON.parse(fixtureText('oehu-transactions-raw-signed.synthetic.json')) as unknown[];
     const records = rows.map(readRecord).flatMap((row) => (row.ok ? [row.value] : []));
-    const chain = await verifyChain(
+    const chain = await verifyTransactionChain(
       records.map((record) => record.transaction),
       { crypto },
     );

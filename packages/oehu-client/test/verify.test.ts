@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { verifyChain, verifyTransaction, verifyTransactions } from '@edmp/oehu-client';
 import { startOehuEmulator } from '@edmp/oehu-client/emulator';
+import { verifyTransaction, verifyTransactionChain, verifyTransactions } from '@edmp/oehu-client/oehu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -136,23 +136,26 @@ describe('verification', () => {
 
   it('links a run in any order, and anchors it with its CREATE', async () => {
     const shuffled = [...chain].reverse();
-    expect(await verifyChain(shuffled, { crypto })).toMatchObject({ level: 'linked', runs: 1 });
-    expect(await verifyChain(shuffled, { crypto, create })).toMatchObject({ level: 'anchored', runs: 1 });
-    expect((await verifyChain([], { crypto })).level).toBe('unsigned');
+    expect(await verifyTransactionChain(shuffled, { crypto })).toMatchObject({ level: 'linked', runs: 1 });
+    expect(await verifyTransactionChain(shuffled, { crypto, create })).toMatchObject({
+      level: 'anchored',
+      runs: 1,
+    });
+    expect((await verifyTransactionChain([], { crypto })).level).toBe('unsigned');
   });
 
   it('does not anchor with the CREATE of another device', async () => {
     const other = await startOehuEmulator({ households: 1, days: 1, seed: 99 });
-    const wrong = await verifyChain(chain, { crypto, create: other.devices[0]?.create });
+    const wrong = await verifyTransactionChain(chain, { crypto, create: other.devices[0]?.create });
     await other.stop();
     expect(wrong.level).toBe('linked');
     expect(wrong.transactions[0]?.reasons[0]?.code).toBe('create-mismatch');
   });
 
   it('counts the runs that a missing reading leaves, and lowers a lone one', async () => {
-    const gap = await verifyChain([...chain.slice(0, 3), ...chain.slice(4, 8)], { crypto });
+    const gap = await verifyTransactionChain([...chain.slice(0, 3), ...chain.slice(4, 8)], { crypto });
     expect(gap).toMatchObject({ level: 'linked', runs: 2 });
-    const lone = await verifyChain([chain[0], chain[2], chain[3]], { crypto });
+    const lone = await verifyTransactionChain([chain[0], chain[2], chain[3]], { crypto });
     expect(lone.transactions.map((one) => one.level)).toEqual(['signed', 'linked', 'linked']);
     expect(lone.transactions[0]?.reasons[0]?.code).toBe('not-linked');
   });
@@ -178,12 +181,12 @@ describe('verification', () => {
       input.fulfillment = bytes.toString('base64url');
       return rehash(copy);
     };
-    const forked = await verifyChain([...chain, forge(device)], { crypto });
+    const forked = await verifyTransactionChain([...chain, forge(device)], { crypto });
     expect(
       forked.transactions.filter((one) => one.level === 'signed').map((one) => one.reasons[0]?.code),
     ).toEqual(['fork', 'fork']);
     // A stranger's signature proves nothing against the device.
-    const framed = await verifyChain([...chain, forge(privateKey)], { crypto });
+    const framed = await verifyTransactionChain([...chain, forge(privateKey)], { crypto });
     expect(framed.transactions.map((one) => one.level)).toEqual([...chain.map(() => 'linked'), 'intact']);
   });
 

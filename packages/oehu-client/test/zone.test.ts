@@ -1,5 +1,6 @@
 import { INTERVAL_STEPS } from '@edmp/interface';
-import { alignUp, boundsBetween, intervalBounds, intervalsInDay, zoneOf } from '@edmp/oehu-client';
+import { zoneOf } from '@edmp/oehu-client';
+import { alignUp, boundsBetween, intervalBounds, intervalsInDay } from '@edmp/oehu-client/time';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

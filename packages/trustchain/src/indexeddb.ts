@@ -7,7 +7,19 @@ export {
   type IndexedDbBlockStoreOptions,
   indexedDbBlockStore,
 } from './store/indexeddb/block-store.ts';
-export type * from './store/indexeddb/idb.ts';
+export type {
+  IdbCursor,
+  IdbDatabase,
+  IdbEvent,
+  IdbFactory,
+  IdbKeyRange,
+  IdbKeyRangeFactory,
+  IdbObjectStore,
+  IdbOpenRequest,
+  IdbRequest,
+  IdbSource,
+  IdbTransaction,
+} from './store/indexeddb/idb.ts';
 export {
   type IndexedDbKeyValueStoreOptions,
   indexedDbKeyValueStore,

@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-export { NetworkError, type NetworkErrorCode } from './network/errors.ts';
 export {
   encodeFrame,
   type Frame,

@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-export { NetworkError, type NetworkErrorCode } from './network/errors.ts';
 export type { OutgoingFrame, SimulatedEvent, TamperHook, TopicFaults } from './network/simulated/events.ts';
 export {
   constantLatency,

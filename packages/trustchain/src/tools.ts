@@ -27,7 +27,7 @@ export {
   type DescribeChainOptions,
   describeChain,
 } from './inspect/describe-chain.ts';
-export { chainGaps } from './inspect/gaps.ts';
+export { type ChainExtent, chainExtent, chainGaps, type PositionRange } from './inspect/gaps.ts';
 export { type BlockKind, blockKind } from './inspect/kind.ts';
 export type { UnreadablePosition } from './inspect/readable-pages.ts';
 export {
@@ -38,6 +38,7 @@ export {
   verifyChain,
 } from './inspect/verify-chain.ts';
 export {
+  CHECKPOINT_TYPE,
   type CheckpointEntry,
   checkCheckpoint,
   checkpointDigest,

@@ -1,6 +1,7 @@
 import { type BlockId, type HalfBlock, type Signer, virtualEnvironment } from '@edmp/interface';
-import { createTrustchain, memoryBlockStore, validateBlock, viewFromStore } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { validateBlock, viewFromStore } from '@edmp/trustchain/validation';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounds } from '../../../scripts/lib/bounds.ts';

@@ -12,17 +12,9 @@ import {
   virtualEnvironment,
 } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import {
-  createTrustchain,
-  encodeFraudProof,
-  FRAUD_TOPIC,
-  forkEvidence,
-  HEADS_TOPIC,
-  memoryBlockStore,
-  PUSH_PROTOCOL,
-  SYNC_PROTOCOL,
-  type TrustchainLimits,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore, type TrustchainLimits } from '@edmp/trustchain';
+import { encodeFraudProof, forkEvidence } from '@edmp/trustchain/fraud';
+import { FRAUD_TOPIC, HEADS_TOPIC, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { MAX_BRANCHES, MAX_PROOFS_PER_AUTHOR } from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it, vi } from 'vitest';

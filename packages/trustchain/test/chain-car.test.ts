@@ -6,13 +6,9 @@ import {
   virtualEnvironment,
 } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import {
-  createTrustchain,
-  encodeFraudProof,
-  forkEvidence,
-  identify,
-  memoryBlockStore,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { identify } from '@edmp/trustchain/block';
+import { encodeFraudProof, forkEvidence } from '@edmp/trustchain/fraud';
 import { exportChainCar, importChainCar, readChainCar, verifyChain } from '@edmp/trustchain/tools';
 import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';

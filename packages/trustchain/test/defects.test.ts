@@ -3,7 +3,8 @@
  * up again here and must fail.
  */
 import { type HalfBlock, virtualEnvironment } from '@edmp/interface';
-import { createTrustchain, memoryBlockStore, SYNC_PROTOCOL } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';

@@ -1,7 +1,8 @@
 /** Blocks that an application carries in its own messages: not pushed, and not lost either. */
 import type { BlockStore, Crypto, HalfBlock, Network, Trustchain } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import { createTrustchain, PUSH_PROTOCOL } from '@edmp/trustchain';
+import { createTrustchain } from '@edmp/trustchain';
+import { PUSH_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeBlocks, decodeOffer, encodeOfferAnswer, OFFER_PROTOCOL } from '../src/protocol/messages.ts';
 import { agreementTo, chainOf, crypto, signerOf } from './support/blocks.ts';

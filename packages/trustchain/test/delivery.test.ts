@@ -2,7 +2,8 @@
 
 import { type BlockStore, EdmpError, type Network, type Trustchain } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import { createTrustchain, memoryBlockStore, PUSH_PROTOCOL } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { PUSH_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { outbox } from '../src/protocol/delivery/outbox.ts';
 import { OFFER_PROTOCOL } from '../src/protocol/messages.ts';

@@ -10,7 +10,7 @@ import {
   FraudProofError,
   forkEvidence,
   MAX_FRAUD_PROOF_BYTES,
-} from '@edmp/trustchain';
+} from '@edmp/trustchain/fraud';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, crypto, signerOf } from './support/blocks.ts';
 import { codeOf } from './support/errors.ts';

@@ -10,7 +10,7 @@ import {
   MAX_FRAUD_PROOF_BYTES,
   verifyFraudProof,
   verifyFraudProofAsync,
-} from '@edmp/trustchain';
+} from '@edmp/trustchain/fraud';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, crypto, signerOf, strangeId } from './support/blocks.ts';

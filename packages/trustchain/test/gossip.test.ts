@@ -2,16 +2,9 @@
 
 import { type Crypto, type HalfBlock, type Network, type Signer, singleFrame } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import {
-  createTrustchain,
-  encodeFraudProof,
-  FRAUD_TOPIC,
-  forkEvidence,
-  HEADS_TOPIC,
-  memoryBlockStore,
-  PUSH_PROTOCOL,
-  SYNC_PROTOCOL,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { encodeFraudProof, forkEvidence } from '@edmp/trustchain/fraud';
+import { FRAUD_TOPIC, HEADS_TOPIC, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_HEAD_BYTES } from '../src/protocol/gossip/head-bounds.ts';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';

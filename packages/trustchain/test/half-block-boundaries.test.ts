@@ -21,7 +21,7 @@ import {
   signHalfBlock,
   signingMessage,
   verifyItem,
-} from '@edmp/trustchain';
+} from '@edmp/trustchain/block';
 import * as dagCbor from '@ipld/dag-cbor';
 import { describe, expect, it } from 'vitest';
 import { signatureError } from '../src/block/signature.ts';

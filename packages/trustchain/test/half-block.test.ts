@@ -11,7 +11,7 @@ import {
   signHalfBlock,
   signingMessage,
   verifySignature,
-} from '@edmp/trustchain';
+} from '@edmp/trustchain/block';
 import { HALF_BLOCK_DOMAIN } from '@edmp/trustchain/tools';
 import * as dagCbor from '@ipld/dag-cbor';
 import * as fc from 'fast-check';

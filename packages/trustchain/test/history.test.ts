@@ -1,4 +1,5 @@
 /** Whoever signs with somebody looks at that key's whole chain first, or says how much of it will do. */
+
 import {
   type BlockStore,
   type ChainHistory,
@@ -9,7 +10,9 @@ import {
   sleep,
   type TrustchainEvent,
 } from '@edmp/interface';
-import { memoryBlockStore, PUSH_PROTOCOL, SYNC_PROTOCOL, type TrustchainLimits } from '@edmp/trustchain';
+import { memoryBlockStore, type TrustchainLimits } from '@edmp/trustchain';
+import { PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
+import type { PrunableTrustchain } from '@edmp/trustchain/pruning';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeBlocks } from '../src/protocol/messages.ts';
 import { decodeSyncRequest } from '../src/protocol/sync/sync-messages.ts';
@@ -333,9 +336,7 @@ describe('a history', () => {
   it('goes on behind what was pruned after it was checked', async () => {
     const chain = await chainOf(mallory, 20);
     const { place, node, history } = await held(chain);
-    const prunable = node.chain as typeof node.chain & {
-      prune(options: { maxBlocks: number }): Promise<unknown>;
-    };
+    const prunable = node.chain as PrunableTrustchain;
     await place.run(prunable.prune({ maxBlocks: 5 }));
     expect(await node.store.count(mallory.publicKey)).toBe(5);
     expect(await history({ upTo: 20 })).toMatchObject({ from: 16, to: 20 });

@@ -1,5 +1,6 @@
 import type { HalfBlock } from '@edmp/interface';
-import { encodeFraudProof, forkEvidence, memoryBlockStore } from '@edmp/trustchain';
+import { memoryBlockStore } from '@edmp/trustchain';
+import { encodeFraudProof, forkEvidence } from '@edmp/trustchain/fraud';
 import { blockKind, chainGaps, describeChain, verifyChain } from '@edmp/trustchain/tools';
 import { describe, expect, it } from 'vitest';
 import {

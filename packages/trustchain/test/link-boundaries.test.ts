@@ -9,7 +9,7 @@ import {
   encodeCore,
   identify,
   isBlockId,
-} from '@edmp/trustchain';
+} from '@edmp/trustchain/block';
 import * as dagCbor from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { create as createDigest } from 'multiformats/hashes/digest';

@@ -1,12 +1,7 @@
 /** A block whose `prev` names its author's own block at another position contradicts it, whatever is missing between. */
 import { type HalfBlock, virtualEnvironment } from '@edmp/interface';
-import {
-  createTrustchain,
-  encodeFraudProof,
-  hashLinkEvidence,
-  memoryBlockStore,
-  verifyFraudProof,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { encodeFraudProof, hashLinkEvidence, verifyFraudProof } from '@edmp/trustchain/fraud';
 import { describe, expect, it } from 'vitest';
 import { contradicts } from '../src/protocol/gossip/contradiction.ts';
 import { after, blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';

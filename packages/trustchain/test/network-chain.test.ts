@@ -1,12 +1,6 @@
 import { type Crypto, type HalfBlock, publicKeyToHex } from '@edmp/interface';
-import {
-  createTrustchain,
-  FRAUD_TOPIC,
-  HEADS_TOPIC,
-  memoryBlockStore,
-  PUSH_PROTOCOL,
-  SYNC_PROTOCOL,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { FRAUD_TOPIC, HEADS_TOPIC, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { after, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';

@@ -1,5 +1,5 @@
 import type { HalfBlock, PairState, TypeRule } from '@edmp/interface';
-import { answerKind, isSelfBlock, pairState, proposalDeadline } from '@edmp/trustchain';
+import { answerKind, isSelfBlock, pairState, proposalDeadline } from '@edmp/trustchain/pair';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agreementTo, blockOf, START, signerOf, strangeId } from './support/blocks.ts';

@@ -1,6 +1,12 @@
 import { type BlockStore, bytesToHex, type HalfBlock, virtualEnvironment } from '@edmp/interface';
-import { CHECKPOINT_TYPE, createTrustchain, memoryBlockStore } from '@edmp/trustchain';
-import { type CheckpointEntry, checkpointDigest, decodeCheckpoint } from '@edmp/trustchain/tools';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { type PrunableTrustchain, pruning } from '@edmp/trustchain/pruning';
+import {
+  CHECKPOINT_TYPE,
+  type CheckpointEntry,
+  checkpointDigest,
+  decodeCheckpoint,
+} from '@edmp/trustchain/tools';
 import { describe, expect, it } from 'vitest';
 import { after, agreementTo, blockOf, chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
@@ -11,14 +17,14 @@ const carol = signerOf(3);
 const DAY = 86_400_000;
 
 interface Node {
-  readonly chain: Awaited<ReturnType<typeof createTrustchain>>;
+  readonly chain: PrunableTrustchain;
   readonly store: BlockStore;
   readonly environment: ReturnType<typeof virtualEnvironment>;
 }
 const open = async (store: BlockStore = memoryBlockStore()): Promise<Node> => {
   const environment = virtualEnvironment();
   return {
-    chain: await createTrustchain({ signer: owner, crypto, store, environment }),
+    chain: await createTrustchain({ signer: owner, crypto, store, environment, pruning: pruning() }),
     store,
     environment,
   };

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BlockStore, bytesToHex, type HalfBlock, virtualEnvironment } from '@edmp/interface';
-import { CHECKPOINT_TYPE, createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { type PrunableTrustchain, pruning } from '@edmp/trustchain/pruning';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import {
+  CHECKPOINT_TYPE,
   checkCheckpoint,
   checkpointDigest,
   decodeCheckpoint,
@@ -20,7 +22,7 @@ const owner = signerOf(1);
 const bob = signerOf(2);
 
 const open = (store: BlockStore) =>
-  createTrustchain({ signer: owner, crypto, store, environment: virtualEnvironment() });
+  createTrustchain({ signer: owner, crypto, store, environment: virtualEnvironment(), pruning: pruning() });
 const seqs = async (store: BlockStore, author = bob.publicKey): Promise<number[]> =>
   (await store.range(author, 1, Number.MAX_SAFE_INTEGER, 1_000)).map((block) => block.core.seq);
 
@@ -100,6 +102,18 @@ describe('pruning', () => {
     const first = checkpointDigest(undefined, theirs.slice(0, 5), crypto);
     expect(bytesToHex(entry?.digest ?? new Uint8Array())).toBe(
       bytesToHex(checkpointDigest(first, theirs.slice(5, 13), crypto)),
+    );
+  });
+
+  it('is there only for a chain that was made with it', async () => {
+    const chain = await createTrustchain({
+      signer: owner,
+      crypto,
+      store: memoryBlockStore(),
+      environment: virtualEnvironment(),
+    });
+    expect(await codeOfAsync((chain as PrunableTrustchain).prune({ maxBlocks: 1 }))).toBe(
+      'ERR_INVALID_ARGUMENT',
     );
   });
 
@@ -200,11 +214,33 @@ describe('pruned nodes on the network', () => {
     const theirs = await chainOf(bob, 30);
     await b.store.put(theirs);
     expect(await current.run(a.chain.sync(b.chain.self, bob.publicKey))).toBe(30);
-    const prune = a.chain as Awaited<ReturnType<typeof createTrustchain>>;
+    const prune = a.chain as PrunableTrustchain;
     await current.run(prune.prune({ maxBlocks: 10 }));
     const left = await a.store.count(bob.publicKey);
     expect(left).toBeLessThan(12);
     expect(await current.run(a.chain.sync(b.chain.self, bob.publicKey))).toBe(0);
     expect(await a.store.count(bob.publicKey)).toBe(left);
+  });
+
+  it('do not fetch again what an earlier run pruned, though this one cannot prune', async () => {
+    current = await town({ size: 1 });
+    const { environment, networks } = current;
+    const signer = signerOf(9);
+    const store = memoryBlockStore();
+    const theirs = await chainOf(bob, 30);
+    const earlier = await createTrustchain({ signer, crypto, store, environment, pruning: pruning() });
+    for (const block of theirs) await earlier.receive(block.bytes);
+    await earlier.prune({ maxBlocks: 10 });
+    await earlier.stop();
+    const left = await store.count(bob.publicKey);
+    const peer = current.at(0);
+    await peer.store.put(theirs);
+    const network = networks.create({ self: signer.publicKey });
+    await current.run(network.start());
+    const again = await current.run(createTrustchain({ signer, crypto, store, network, environment }));
+    networks.link(signer.publicKey, peer.chain.self);
+    expect(await current.run(again.sync(peer.chain.self, bob.publicKey))).toBe(0);
+    expect(await store.count(bob.publicKey)).toBe(left);
+    await current.run(again.stop());
   });
 });

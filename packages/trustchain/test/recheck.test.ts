@@ -1,12 +1,19 @@
 import { type BlockStore, virtualEnvironment } from '@edmp/interface';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { pruning } from '@edmp/trustchain/pruning';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { describe, expect, it } from 'vitest';
 import { blockOf, chainOf, crypto, signerOf } from './support/blocks.ts';
 
 const cheat = signerOf(2);
 const open = (store: BlockStore) =>
-  createTrustchain({ signer: signerOf(1), crypto, store, environment: virtualEnvironment() });
+  createTrustchain({
+    signer: signerOf(1),
+    crypto,
+    store,
+    environment: virtualEnvironment(),
+    pruning: pruning(),
+  });
 
 for (const [name, create] of [
   ['memory', () => memoryBlockStore()],

@@ -9,13 +9,9 @@ import {
   sleep,
 } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import {
-  createTrustchain,
-  encodeFraudProof,
-  forkEvidence,
-  memoryBlockStore,
-  SYNC_PROTOCOL,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { encodeFraudProof, forkEvidence } from '@edmp/trustchain/fraud';
+import { SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { blockDigest } from '../src/block/identity.ts';
 import { activityLog, MAX_RECENT_HEADS } from '../src/protocol/gossip/activity.ts';

@@ -6,17 +6,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BlockStore } from '@edmp/interface';
 import { MAX_DEPTH } from '@edmp/interface/format';
-import {
-  CHECKPOINT_TYPE,
-  isBlockType,
-  MAX_BLOCK_BYTES,
-  MAX_CORE_BYTES,
-  MAX_TYPE_BYTES,
-  memoryBlockStore,
-} from '@edmp/trustchain';
+import { memoryBlockStore } from '@edmp/trustchain';
+import { isBlockType, MAX_BLOCK_BYTES, MAX_CORE_BYTES, MAX_TYPE_BYTES } from '@edmp/trustchain/block';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import {
   BLOCK_VERSION,
+  CHECKPOINT_TYPE,
   encodeCheckpoint,
   MAX_CLOCK_AHEAD_MS,
   readCheckpoints,

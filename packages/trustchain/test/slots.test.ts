@@ -1,14 +1,13 @@
 /** Slots: names that at most one block of an author may carry. */
 import { type HalfBlock, type TypeRule, virtualEnvironment } from '@edmp/interface';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import {
-  createTrustchain,
   decodeFraudProof,
   encodeFraudProof,
-  memoryBlockStore,
   slotEvidence,
   slotsBy,
   verifyFraudProof,
-} from '@edmp/trustchain';
+} from '@edmp/trustchain/fraud';
 import { exportChainCar, importChainCar, verifyChain } from '@edmp/trustchain/tools';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -1,9 +1,10 @@
 /** What is read twice from a store that does not answer at once may differ: nothing may be overlooked for it. */
 import { type BlockStore, virtualEnvironment } from '@edmp/interface';
-import { chainExtent, createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { indexedDbBlockStore } from '@edmp/trustchain/indexeddb';
 import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { chainExtent } from '@edmp/trustchain/tools';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { chainOf, crypto, itemAt, signerOf } from './support/blocks.ts';

@@ -3,15 +3,10 @@
 import { runInNewContext } from 'node:vm';
 import { type TxValue, utf8ToBytes, virtualEnvironment } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import {
-  blockIdFromBytes,
-  createTrustchain,
-  encodeFraudProof,
-  forkEvidence,
-  memoryBlockStore,
-  SYNC_PROTOCOL,
-  signHalfBlock,
-} from '@edmp/trustchain';
+import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { blockIdFromBytes, signHalfBlock } from '@edmp/trustchain/block';
+import { encodeFraudProof, forkEvidence } from '@edmp/trustchain/fraud';
+import { SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { verifyChain } from '@edmp/trustchain/tools';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -2,7 +2,8 @@
 
 import { type BlockStore, type Crypto, type HalfBlock, type Network, singleFrame } from '@edmp/interface';
 import { encodeCanonical } from '@edmp/interface/format';
-import { memoryBlockStore, PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain';
+import { memoryBlockStore } from '@edmp/trustchain';
+import { PUSH_PROTOCOL, SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeBlocks, FRAME_TARGET_BYTES } from '../src/protocol/messages.ts';
 import { encodeSyncEnd, encodeSyncRequest } from '../src/protocol/sync/sync-messages.ts';

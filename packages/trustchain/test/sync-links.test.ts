@@ -1,6 +1,7 @@
 /** Proposals that a chain answers, and answers to its blocks, are fetched all, once, and nothing else. */
 import type { Crypto, HalfBlock } from '@edmp/interface';
-import { memoryBlockStore, SYNC_PROTOCOL } from '@edmp/trustchain';
+import { memoryBlockStore } from '@edmp/trustchain';
+import { SYNC_PROTOCOL } from '@edmp/trustchain/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { after, blockOf, chainOf, crypto, itemAt, signerOf, strangeId } from './support/blocks.ts';
 import { type Town, type TownOptions, town } from './support/town.ts';

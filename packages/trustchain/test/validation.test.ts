@@ -1,12 +1,7 @@
 import type { HalfBlock, TypeRule } from '@edmp/interface';
-import {
-  type BlockView,
-  memoryBlockStore,
-  type Verdict,
-  validateBlock,
-  viewFromStore,
-} from '@edmp/trustchain';
+import { memoryBlockStore } from '@edmp/trustchain';
 import { neighbourhoodLevel } from '@edmp/trustchain/tools';
+import { type BlockView, type Verdict, validateBlock, viewFromStore } from '@edmp/trustchain/validation';
 import { describe, expect, it } from 'vitest';
 import {
   after,

@@ -10,14 +10,9 @@ import {
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { decodeCanonical } from '@edmp/interface/format';
-import {
-  decodeHalfBlock,
-  pairState,
-  signHalfBlock,
-  slotsBy,
-  verifyFraudProof,
-  verifySignature,
-} from '@edmp/trustchain';
+import { decodeHalfBlock, signHalfBlock, verifySignature } from '@edmp/trustchain/block';
+import { slotsBy, verifyFraudProof } from '@edmp/trustchain/fraud';
+import { pairState } from '@edmp/trustchain/pair';
 import { checkpointDigest, decodeCheckpoint } from '@edmp/trustchain/tools';
 import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
 /** What a verdict says besides its codes: where the contradiction is, and whether anybody cheated at all. */
 import type { HalfBlock } from '@edmp/interface';
-import { type BlockView, forkEvidence, type Verdict, validateBlock } from '@edmp/trustchain';
+import { forkEvidence } from '@edmp/trustchain/fraud';
+import { type BlockView, type Verdict, validateBlock } from '@edmp/trustchain/validation';
 import { describe, expect, it } from 'vitest';
 import {
   after,

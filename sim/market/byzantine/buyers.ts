@@ -3,7 +3,7 @@ import { spendingOf, TRANSFER_TYPE, transferToTx } from '../../../packages/marke
 import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { encodeNotaryRequest } from '../../../packages/market/src/notary/messages.ts';
 import { decodeTradeRequest, TRADE_PROTOCOL } from '../../../packages/market/src/trade/messages.ts';
-import { signHalfBlock } from '../../../packages/trustchain/src/index.ts';
+import { signHalfBlock } from '../../../packages/trustchain/src/block.ts';
 import { deciders, membersOf } from '../members.ts';
 import type { ByzantineRole, LiarContext } from './role.ts';
 

@@ -9,7 +9,7 @@ import { encodeNotaryAnswer, type HoldStatement } from '../../../packages/market
 import { NOTARY_PROTOCOL } from '../../../packages/market/src/notary/limits.ts';
 import { decodeNotaryRequest, type NotaryRequest } from '../../../packages/market/src/notary/messages.ts';
 import { type Statement, signStatement } from '../../../packages/market/src/notary.ts';
-import { decodeHalfBlock } from '../../../packages/trustchain/src/index.ts';
+import { decodeHalfBlock } from '../../../packages/trustchain/src/block.ts';
 import { answering, type ByzantineRole, type LiarContext } from './role.ts';
 
 /** Signs whatever it is asked, and its contrary. */

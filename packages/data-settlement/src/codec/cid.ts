@@ -5,7 +5,7 @@ import { create as createDigest } from 'multiformats/hashes/digest';
 import { ContentError } from '../errors.ts';
 
 /** Largest block that a store takes, bytes: bitswap's limit is 2 MiB a message, so stay well below. */
-export const MAX_BLOCK_BYTES: number = 1 << 20;
+export const MAX_CONTENT_BLOCK_BYTES: number = 1 << 20;
 /** Largest block that a read accepts unless told otherwise, bytes. */
 export const MAX_READ_BYTES: number = 2 << 20;
 

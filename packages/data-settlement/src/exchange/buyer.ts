@@ -12,7 +12,7 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
-import { MAX_BLOCK_BYTES } from '../codec/cid.ts';
+import { MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
 import { SettlementError } from '../errors.ts';
 import { checkDelivery, checkManifest } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
@@ -114,8 +114,8 @@ export function createBuyer(
       await secrets.set(recordKey.bought(trade.tradeId), encodeBought({ trade, delivery }));
       const reader = source(trade, delivery.manifest);
       const manifestBytes =
-        (await held(delivery.manifest, MAX_BLOCK_BYTES, signal)) ??
-        (await reader.get(delivery.manifest, { signal, maxBytes: MAX_BLOCK_BYTES }));
+        (await held(delivery.manifest, MAX_CONTENT_BLOCK_BYTES, signal)) ??
+        (await reader.get(delivery.manifest, { signal, maxBytes: MAX_CONTENT_BLOCK_BYTES }));
       const manifest = checkManifest(crypto, trade, document, delivery, manifestBytes);
       await blocks.shared(async () => {
         await content.put(CODEC_DAG_CBOR, manifestBytes, { signal });
@@ -144,7 +144,7 @@ export function createBuyer(
         trade,
         document,
         delivery,
-        await read(delivery.manifest, MAX_BLOCK_BYTES),
+        await read(delivery.manifest, MAX_CONTENT_BLOCK_BYTES),
       );
       return openDelivery({
         crypto,

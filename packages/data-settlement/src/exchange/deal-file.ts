@@ -8,7 +8,7 @@ import {
   type Judgement,
 } from '@edmp/interface';
 import { assetIdOf, decodeDatasetDocument, MAX_DOCUMENT_BYTES } from '@edmp/interface/dataset';
-import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain';
+import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain/block';
 import {
   boundedBytesOf,
   decodeBounded,

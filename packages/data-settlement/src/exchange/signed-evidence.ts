@@ -8,13 +8,13 @@ import {
   type Judgement,
   type PublicKey,
 } from '@edmp/interface';
-import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain';
+import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain/block';
 import { boundedBytesOf, decodeBounded, encodeFields, integerOf, mapOf, oneOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { judgeProof } from './judge.ts';
 
 /** What a signed block says about a trade; the application that defines the block types reads it. */
-export interface SignedStatement {
+export interface TradeStatement {
   /** Step of the trade, e.g. `delivery` (settlement root), `release` (wrapped key), `complaint` (digest of a proof). */
   readonly step: string;
   readonly tradeId: Uint8Array;
@@ -23,7 +23,7 @@ export interface SignedStatement {
 }
 
 /** Reads a block's statement; undefined when it makes none. Must be pure. */
-export type StatementReader = (block: HalfBlock) => SignedStatement | undefined;
+export type StatementReader = (block: HalfBlock) => TradeStatement | undefined;
 
 const fail = (message: string): SettlementError =>
   new SettlementError('ERR_SETTLEMENT_FORMAT', `Bad proof of equivocation: ${message}`);
@@ -74,7 +74,7 @@ export function judgeEquivocation(
 ): Judgement {
   const kind = 'equivocation';
   const unfounded = (reason: string): Judgement => ({ guilty: false, kind, reason });
-  let statements: readonly (SignedStatement | undefined)[];
+  let statements: readonly (TradeStatement | undefined)[];
   try {
     const { first, second } = decodeEquivocation(proof);
     const blocks = [first, second].map((bytes) => signedBy(options.crypto, options.author, bytes));
@@ -111,7 +111,7 @@ export function judgeFalseComplaint(
   const { crypto, trade } = options;
   const block = signedBy(crypto, trade.buyer, complaint);
   if (block === undefined) return unfounded('the complaint is not signed by the buyer');
-  let statement: SignedStatement | undefined;
+  let statement: TradeStatement | undefined;
   try {
     statement = options.read(block);
   } catch {

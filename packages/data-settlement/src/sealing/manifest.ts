@@ -1,7 +1,7 @@
 import { CODEC_RAW, type Crypto, concatBytes } from '@edmp/interface';
 import { MAX_CHUNKS } from '@edmp/interface/dataset';
 import { CID } from 'multiformats/cid';
-import { isSupportedCid, MAX_BLOCK_BYTES } from '../codec/cid.ts';
+import { isSupportedCid, MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
 import { bytesOf, decodeBounded, encodeFields, integerOf, listOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { merkleRoot } from '../merkle/tree.ts';
@@ -66,7 +66,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 /** Decodes a manifest strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  const map = mapOf(decodeBounded(bytes, MAX_BLOCK_BYTES, 'manifest'), FIELDS, 'manifest');
+  const map = mapOf(decodeBounded(bytes, MAX_CONTENT_BLOCK_BYTES, 'manifest'), FIELDS, 'manifest');
   integerOf(map.v, 1, 1, 'manifest.v');
   const tradeId = bytesOf(map.trade, 32, 'manifest.trade');
   const links = listOf(map.blocks, MAX_CHUNKS, 'manifest.blocks');

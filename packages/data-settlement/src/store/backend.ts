@@ -8,7 +8,13 @@ import {
 } from '@edmp/interface';
 import { sharedMutex } from '@edmp/interface/bounded';
 import { CID } from 'multiformats/cid';
-import { cidOf, expectSupportedCid, MAX_BLOCK_BYTES, MAX_READ_BYTES, verifyBlock } from '../codec/cid.ts';
+import {
+  cidOf,
+  expectSupportedCid,
+  MAX_CONTENT_BLOCK_BYTES,
+  MAX_READ_BYTES,
+  verifyBlock,
+} from '../codec/cid.ts';
 import { ContentError } from '../errors.ts';
 import { linksOf } from './links.ts';
 
@@ -95,7 +101,8 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
           `Expected the codec raw or dag-cbor, got 0x${Number(codec).toString(16)}`,
         );
       }
-      if (bytes.length > MAX_BLOCK_BYTES) throw tooLarge('a block', bytes.length, MAX_BLOCK_BYTES);
+      if (bytes.length > MAX_CONTENT_BLOCK_BYTES)
+        throw tooLarge('a block', bytes.length, MAX_CONTENT_BLOCK_BYTES);
       const cid = cidOf(crypto, codec, bytes);
       await lock.shared(() => backend.write(cid.toString(), bytes, environment.now()));
       return cid;

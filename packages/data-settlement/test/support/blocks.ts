@@ -1,7 +1,7 @@
-import type { SignedStatement } from '@edmp/data-settlement';
+import type { TradeStatement } from '@edmp/data-settlement/proof';
 import { type HalfBlock, type PublicKey, type Signer, softwareSigner, type TxValue } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { signHalfBlock } from '@edmp/trustchain';
+import { signHalfBlock } from '@edmp/trustchain/block';
 
 const crypto = nodeCrypto();
 
@@ -34,7 +34,7 @@ export async function signed(
 }
 
 /** Statements of this suite's block types `test/<step>` with `{trade, content}`. */
-export function readStatement(block: HalfBlock): SignedStatement | undefined {
+export function readStatement(block: HalfBlock): TradeStatement | undefined {
   const tx = block.core.tx as { readonly trade?: unknown; readonly content?: unknown } | null;
   if (!(tx?.trade instanceof Uint8Array) || !(tx.content instanceof Uint8Array)) return undefined;
   return { step: block.core.type.replace('test/', ''), tradeId: tx.trade, content: tx.content };

@@ -1,15 +1,12 @@
+import { createDataset, dataLeaf, leafSalts, merkleRoot } from '@edmp/data-settlement/dataset';
 import {
   chunkKeys,
-  createDataset,
-  dataLeaf,
   encodeManifest,
   keyCommitment,
-  leafSalts,
-  merkleRoot,
   sealChunk,
   settlementRootOf,
   wrapContentKey,
-} from '@edmp/data-settlement';
+} from '@edmp/data-settlement/sealing';
 import {
   CODEC_DAG_CBOR,
   CODEC_RAW,

@@ -1,4 +1,4 @@
-import { kuboContentStore } from '@edmp/data-settlement';
+import { kuboContentStore } from '@edmp/data-settlement/content';
 import {
   type ContentStore,
   type Environment,

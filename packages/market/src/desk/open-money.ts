@@ -11,12 +11,13 @@ import {
 import { type CertificateStore, openCertificateStore } from '../evidence/certificate-store.ts';
 import type { Hold } from '../ledger/hold.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
-import type { MarketOptions, NotarySettings } from '../market.ts';
+import type { MarketOptions } from '../market.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { type NotaryClient, notaryClient } from '../notary/client.ts';
 import { type Directory, openDirectory } from '../notary/directory.ts';
-import { type Notary, openNotary } from '../notary/notary.ts';
+import type { Notary } from '../notary/notary.ts';
 import { type NotaryProofs, openNotaryProofs } from '../notary/proof-register.ts';
+import type { NotaryRole } from '../notary/role.ts';
 import { type Bookkeeper, createBookkeeper } from '../wallet/bookkeeper.ts';
 import { Certifier } from '../wallet/certifier.ts';
 import { Spender } from '../wallet/spender.ts';
@@ -25,7 +26,7 @@ import { Spender } from '../wallet/spender.ts';
 export interface MoneyNeeds
   extends Pick<MarketOptions, 'trustchain' | 'network' | 'environment' | 'crypto' | 'settlement'> {
   /** Absent: this node is no notary. */
-  readonly notary: NotarySettings | undefined;
+  readonly notary: NotaryRole | undefined;
   readonly records: KeyValueStore;
   readonly deltaMs: number;
   /** Statement keys that this node trusts in test money: proofs against them matter here. */
@@ -81,25 +82,21 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     store: records,
     isRelevant,
   });
-  const notary =
-    needs.notary === undefined
-      ? undefined
-      : await openNotary({
-          store: needs.notary.store,
-          crypto,
-          environment,
-          network,
-          directory,
-          judge: (trade, proof) => settlement.judge(trade, proof),
-          deltaMs,
-          isVerified: async (block) => {
-            const stored = await trustchain.store.get(block.id);
-            return stored !== undefined && equalBytes(stored.signature, block.signature);
-          },
-          onEvent: (event) => {
-            if (event.type === 'halted') report('the own notary', new Error(event.reason));
-          },
-        });
+  const notary = await needs.notary?.open({
+    crypto,
+    environment,
+    network,
+    directory,
+    judge: (trade, proof) => settlement.judge(trade, proof),
+    deltaMs,
+    isVerified: async (block) => {
+      const stored = await trustchain.store.get(block.id);
+      return stored !== undefined && equalBytes(stored.signature, block.signature);
+    },
+    onEvent: (event) => {
+      if (event.type === 'halted') report('the own notary', new Error(event.reason));
+    },
+  });
   const client = notaryClient({
     network,
     crypto,

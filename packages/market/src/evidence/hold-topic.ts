@@ -11,7 +11,7 @@ import {
   type Trustchain,
 } from '@edmp/interface';
 import { boundedSet, tokenBuckets } from '@edmp/interface/bounded';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { currencyLink } from '../asset/currency-link.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';

@@ -1,5 +1,5 @@
 import type { AssetId, Crypto, PublicKeyHex } from '@edmp/interface';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { comparePrices } from '../asset/price.ts';
 import { decodeKnownOrder, type SignedOrder } from '../blocks/order.ts';
 import { MarketBooks } from '../book/market-books.ts';

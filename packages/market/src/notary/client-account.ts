@@ -1,5 +1,5 @@
 import { type AbortOptions, type Crypto, equalBytes, isEdmpError, type PublicKey } from '@edmp/interface';
-import { verifySignature } from '@edmp/trustchain';
+import { verifySignature } from '@edmp/trustchain/block';
 import { type CurrencyId, type IssuedCurrency, quorumOfKeys } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';

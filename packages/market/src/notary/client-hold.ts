@@ -5,7 +5,7 @@ import {
   equalBytes,
   type HalfBlock,
 } from '@edmp/interface';
-import { verifySignature } from '@edmp/trustchain';
+import { verifySignature } from '@edmp/trustchain/block';
 import { faultsOf, type NotaryCount } from '../asset/currency.ts';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';

@@ -7,7 +7,7 @@ import {
   isEdmpError,
   type PublicKey,
 } from '@edmp/interface';
-import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
+import { decodeHalfBlock, verifySignature } from '@edmp/trustchain/block';
 import type { IssuedCurrency } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';

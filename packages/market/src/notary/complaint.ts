@@ -7,7 +7,7 @@ import {
   type VerifyItem,
 } from '@edmp/interface';
 import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
-import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
+import { decodeHalfBlock, verifyItem } from '@edmp/trustchain/block';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';

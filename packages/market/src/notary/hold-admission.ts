@@ -1,5 +1,5 @@
 import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
-import { verifyItem } from '@edmp/trustchain';
+import { verifyItem } from '@edmp/trustchain/block';
 import { currencyLink } from '../asset/currency-link.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';

@@ -6,7 +6,7 @@ import {
   type PublicKey,
   type Signature,
 } from '@edmp/interface';
-import { decodeCore, identify, MAX_CORE_BYTES } from '@edmp/trustchain';
+import { decodeCore, identify, MAX_CORE_BYTES } from '@edmp/trustchain/block';
 import { currencyLink } from '../asset/currency-link.ts';
 import { type SpendingPart, spendingOfCore } from '../blocks/spending.ts';
 import {

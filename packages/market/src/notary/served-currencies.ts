@@ -1,5 +1,5 @@
 import { type Crypto, equalBytes, type HalfBlock, type KeyValueStore, type PublicKey } from '@edmp/interface';
-import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
+import { decodeHalfBlock, verifyItem } from '@edmp/trustchain/block';
 import { type CurrencyId, currencyOfBlock, type IssuedCurrency } from '../asset/currency.ts';
 import { MAX_CURRENCIES } from './limits.ts';
 import type { StatementKeys } from './statement-keys.ts';

@@ -1,6 +1,6 @@
 import type { BlockId, Crypto, KeyValueChange, KeyValueStore, PublicKeyHex } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
-import { decodeHalfBlock, MAX_BLOCK_BYTES } from '@edmp/trustchain';
+import { decodeHalfBlock, MAX_BLOCK_BYTES } from '@edmp/trustchain/block';
 import type { CurrencyId } from '../asset/currency.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import {

@@ -1,6 +1,6 @@
 import type { BlockId, Crypto } from '@edmp/interface';
 import { equalBytes, isEdmpError } from '@edmp/interface';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import type { CurrencyId } from '../asset/currency.ts';
 import { currencyLink } from '../asset/currency-link.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';

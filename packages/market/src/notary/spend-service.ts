@@ -1,6 +1,6 @@
 import { type BlockId, type Crypto, equalBytes, publicKeyToHex } from '@edmp/interface';
 import { keyedMutex } from '@edmp/interface/bounded';
-import { verifyItem } from '@edmp/trustchain';
+import { verifyItem } from '@edmp/trustchain/block';
 import type { IssuedCurrency } from '../asset/currency.ts';
 import { checkSuccession, type Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';

@@ -1,6 +1,6 @@
 import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
 import { keyedMutex } from '@edmp/interface/bounded';
-import { decodeHalfBlock, verifyItem } from '@edmp/trustchain';
+import { decodeHalfBlock, verifyItem } from '@edmp/trustchain/block';
 import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { type HoldAnswer, type HoldStatement, later, type NotaryAnswer, refused } from './answers.ts';

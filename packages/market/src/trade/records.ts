@@ -1,5 +1,5 @@
 import type { Crypto, HalfBlock, KeyValueChange, KeyValueStore, PublicKey } from '@edmp/interface';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { currencyLink } from '../asset/currency-link.ts';
 import { decodeOrder } from '../blocks/order.ts';
 import { spendingOf } from '../blocks/spending.ts';

@@ -2,7 +2,7 @@
 
 import { price } from '@edmp/market';
 import { ASK_TYPE, askToTx } from '@edmp/market/codec';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   decodeMatchNotice,

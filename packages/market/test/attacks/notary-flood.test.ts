@@ -1,5 +1,5 @@
 import { memoryKeyValueStore, publicKey } from '@edmp/interface';
-import { decodeHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { describe, expect, it } from 'vitest';
 import { DUM1 } from '../../src/asset/currency.ts';
 import { type Spending, spendingOf } from '../../src/blocks/spending.ts';

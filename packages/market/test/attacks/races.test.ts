@@ -175,7 +175,7 @@ describe('M20 what a buyer hides of others', () => {
 describe('M24 policy at its limit', () => {
   it.each([1, 2])('M24 MS113 RESTRICT(%i): that many payments may be open, and not one more', async (k) => {
     world = await createWorld(730 + k);
-    const { defaultRiskPolicy } = await import('@edmp/market');
+    const { defaultRiskPolicy } = await import('@edmp/market/risk');
     const { seller, buyer, maker } = await world.trio({
       ...SHORT,
       risk: { ...defaultRiskPolicy, maxOpenObligations: k },

@@ -1,5 +1,5 @@
 import { price } from '@edmp/market';
-import { signHalfBlock } from '@edmp/trustchain';
+import { signHalfBlock } from '@edmp/trustchain/block';
 import { afterEach, describe, expect, it } from 'vitest';
 import { crypto, documentOf } from '../support/documents.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from '../support/world.ts';

@@ -1,4 +1,5 @@
-import { price, type TradeState } from '@edmp/market';
+import { price } from '@edmp/market';
+import type { TradeState } from '@edmp/market/trade';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentOf } from '../support/documents.ts';
 import { createWorld, DAY, tradeOf, type World } from '../support/world.ts';

@@ -6,7 +6,7 @@ import {
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
-import { decodeHalfBlock, verifySignature } from '@edmp/trustchain';
+import { decodeHalfBlock, verifySignature } from '@edmp/trustchain/block';
 import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 import type { SignedOrder } from '../../src/blocks/order.ts';
 import { type OrderExchange, orderExchange } from '../../src/matching/exchange.ts';

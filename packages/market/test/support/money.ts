@@ -14,7 +14,7 @@ import {
   utf8ToBytes,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { identify, signHalfBlock } from '@edmp/trustchain';
+import { identify, signHalfBlock } from '@edmp/trustchain/block';
 import {
   CURRENCY_TYPE,
   type Currency,

@@ -11,7 +11,7 @@ import {
   type TxValue,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { decodeHalfBlock, signHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock, signHalfBlock } from '@edmp/trustchain/block';
 import { assetIdOf } from '../../src/asset/document.ts';
 import { type Price, price } from '../../src/asset/price.ts';
 import {

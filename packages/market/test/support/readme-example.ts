@@ -1,6 +1,7 @@
 import { memoryKeyValueStore, softwareSigner, virtualEnvironment } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { createMarket, type MarketOptions, marketRules, price } from '@edmp/market';
+import { notary } from '@edmp/market/notary';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { documentOf } from './documents.ts';
@@ -38,7 +39,7 @@ async function trader(secret: number, options: Partial<MarketOptions>) {
   });
   return { market, settlement };
 }
-const witness = await trader(3, { notary: { store: memoryKeyValueStore() } });
+const witness = await trader(3, { notary: notary({ store: memoryKeyValueStore() }) });
 const witnesses = { keys: witness.market.notaryKeys };
 const seller = await trader(1, { witnesses });
 const buyer = await trader(2, { witnesses });

@@ -16,7 +16,7 @@ import {
   type Terms,
   TRADE_TYPE,
 } from '@edmp/market/codec';
-import { decodeHalfBlock, signHalfBlock } from '@edmp/trustchain';
+import { decodeHalfBlock, signHalfBlock } from '@edmp/trustchain/block';
 import {
   decodeTradeReply,
   encodeTradeRequest,

@@ -19,6 +19,7 @@ import {
   marketRules,
   type Trade,
 } from '@edmp/market';
+import { notary } from '@edmp/market/notary';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { crypto } from './documents.ts';
@@ -92,7 +93,7 @@ export async function createWorld(
       crypto,
       signer: node.signer,
       records: node.records,
-      ...(node.statements === undefined ? {} : { notary: { store: node.statements } }),
+      ...(node.statements === undefined ? {} : { notary: notary({ store: node.statements }) }),
       ...defaults,
       ...node.options,
     });

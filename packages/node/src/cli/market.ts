@@ -1,6 +1,6 @@
 import { COMMODITIES } from '@edmp/interface';
 import { Command, Option } from 'commander';
-import type { ListingQuery, ListingView } from '../service.ts';
+import type { ListingFilter, ListingView } from '../service.ts';
 import { amount, day, geohash } from './arguments.ts';
 import { print, strangersText, table } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
@@ -36,7 +36,7 @@ export function marketCommand(): Command {
     .option('--to <day>', 'last day wanted', day)
     .option('--cell <geohash>', 'place, as the start of a geohash', geohash)
     .option('--max-price <minor>', 'most that a licence may cost', amount)
-    .action(async (words: string[], options: RemoteOptions & ListingQuery) => {
+    .action(async (words: string[], options: RemoteOptions & ListingFilter) => {
       const { commodity, from, to, cell, maxPrice } = options;
       const listings = await remoteNode(options).listings({
         ...(words.length === 0 ? {} : { text: words.join(' ') }),

@@ -1,5 +1,6 @@
 import { systemEnvironment } from '@edmp/interface';
-import type { CsvMap, MeterFile, MeterFileKind } from '@edmp/oehu-client';
+import type { MeterFile, MeterFileKind } from '@edmp/oehu-client';
+import type { CsvMap } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone } from './arguments.ts';
@@ -52,7 +53,8 @@ export function meterCommand(): Command {
     .option('--csv-map <file>', 'JSON that says what the columns of a CSV file are')
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {
-      const { formatReading, readMeterFile, readMeterUrl } = await import('@edmp/oehu-client');
+      const { formatReading, readMeterFile } = await import('@edmp/oehu-client');
+      const { readMeterUrl } = await import('@edmp/oehu-client/sources');
       const { nodeCrypto } = await import('@edmp/interface/crypto/node');
       const how = {
         zone: options.zone,

@@ -8,7 +8,8 @@ import {
   type SettlementTrade,
   utf8ToBytes,
 } from '@edmp/interface';
-import type { ConsentLedger, ConsentReceipt, ConsentState } from '@edmp/oehu-client';
+import type { ConsentLedger } from '@edmp/oehu-client';
+import type { ConsentReceipt, ConsentState } from '@edmp/oehu-client/consent';
 import type { ConsentView, OfferRequest } from '../service.ts';
 
 /** How long a consent covers sales after its listing has ended, ms: a deal that has begun may end. */

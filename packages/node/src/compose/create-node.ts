@@ -2,7 +2,9 @@ import type { DataSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
 import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interface';
 import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
-import type { Market, TradeDurations, WitnessSettings } from '@edmp/market';
+import type { Market } from '@edmp/market';
+import { notary } from '@edmp/market/notary';
+import type { TradeDurations, WitnessSettings } from '@edmp/market/trade';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { createTrader, type TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
@@ -92,7 +94,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
       ...(options.loneNotaryParty === undefined ? {} : { loneNotaryParty: options.loneNotaryParty }),
       ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
-      ...(statements === undefined ? {} : { notary: { store: statements } }),
+      ...(statements === undefined ? {} : { notary: notary({ store: statements }) }),
       wrapSettlement: (honest) => {
         const consented = withConsent(honest, consents);
         return fault === 'die-before-release'

@@ -1,5 +1,5 @@
 import type { BlockStore, Environment, HalfBlock, ValidationLevel } from '@edmp/interface';
-import { validateBlock, viewFromStore } from '@edmp/trustchain';
+import { validateBlock, viewFromStore } from '@edmp/trustchain/validation';
 
 /** Judges stored blocks by the neighbours stored now; for display, so without the rules of application types. */
 export function levelReader(

@@ -10,7 +10,8 @@ import {
   type RegisterReading,
 } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
-import { coarseCell, intervalSeries, zoneOf } from '@edmp/oehu-client';
+import { intervalSeries, zoneOf } from '@edmp/oehu-client';
+import { coarseCell } from '@edmp/oehu-client/privacy';
 import type { CurveQuery, CurveView, MeterView } from '../service.ts';
 import { NodeError } from './errors.ts';
 

@@ -17,7 +17,8 @@ import {
   type Wallet,
 } from '@edmp/interface';
 import { DUM1, DUM2, type Listing, type Market, price } from '@edmp/market';
-import { branch, type ConsentLedger, revealsByStep, seriesOf } from '@edmp/oehu-client';
+import { branch, type ConsentLedger } from '@edmp/oehu-client';
+import { revealsByStep, seriesOf } from '@edmp/oehu-client/privacy';
 import { CID } from 'multiformats/cid';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';

@@ -1,11 +1,13 @@
 import { type HalfBlock, type PublicKey, publicKeyToHex } from '@edmp/interface';
-import type { Currency, Listing, Order, Price, Trade, TradeEvidence, TradeState } from '@edmp/market';
-import { DUM1, DUM2, TRADE_STATE_TEXT } from '@edmp/market';
+import type { Currency, Listing, Order, Price, Trade } from '@edmp/market';
+import { DUM1, DUM2 } from '@edmp/market';
 import { type Certificate, encodeCertificate } from '@edmp/market/notary';
+import type { TradeEvidence, TradeState } from '@edmp/market/trade';
+import { TRADE_STATE_TEXT } from '@edmp/market/trade';
 import type {
-  BlockView,
   BookOrderView,
   CertificateView,
+  ChainBlockView,
   CurrencyView,
   ListingView,
   OrderView,
@@ -213,7 +215,7 @@ function certificateView(certificate: Certificate, keys: readonly PublicKey[]): 
 }
 
 /** A block for the ledger explorer. */
-export function blockView(block: HalfBlock, level: string): BlockView {
+export function blockView(block: HalfBlock, level: string): ChainBlockView {
   const { core } = block;
   return {
     id: block.id.toString(),

@@ -8,11 +8,11 @@
  *
  * @packageDocumentation
  */
-export * from './app.ts';
+export { createHttpApp, type HttpAppOptions } from './app.ts';
 export { deliveryCsv } from './csv.ts';
 export { HttpError, type HttpErrorCode, statusOf } from './failure.ts';
 export { openApiDocument } from './openapi.ts';
-export type * from './route.ts';
-export * from './start.ts';
+export type { Access, check, FileAnswer, RawInput, Route, RouteDefinition, route } from './route.ts';
+export { type HttpServer, type StartHttpOptions, startHttp } from './start.ts';
 export { v1Routes } from './v1-routes.ts';
 export { type WebFile, type WebFiles, webDirectory } from './web-files.ts';

@@ -7,7 +7,7 @@ import type {
   BuyRequest,
   CurrencyRequest,
   CurveQuery,
-  ListingQuery,
+  ListingFilter,
   OfferRequest,
   TransferRequest,
 } from '../service.ts';
@@ -119,7 +119,7 @@ export const transferRequest: z.ZodType<Omit<TransferRequest, 'wallet'>> = z.str
 export const nothing: z.ZodType<object> = z.strictObject({});
 
 /** Query of `GET /v1/listings`; every field narrows. */
-export const listingQuery: z.ZodType<ListingQuery> = z.strictObject({
+export const listingQuery: z.ZodType<ListingFilter> = z.strictObject({
   text: text(1, 200).exactOptional(),
   commodity: commodity.exactOptional(),
   flow: flow.exactOptional(),

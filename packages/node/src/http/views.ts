@@ -10,8 +10,8 @@ import {
 } from '@edmp/interface/dataset';
 import * as z from 'zod';
 import type {
-  BlockView,
   BookOrderView,
+  ChainBlockView,
   ClaimView,
   ConsentLogView,
   ConsentView,
@@ -265,8 +265,8 @@ export const walletTransaction: z.ZodType<WalletTransactionView> = z.object({
   trade: z.string().nullable(),
 });
 
-/** See `BlockView`. */
-export const block: z.ZodType<BlockView> = z.object({
+/** See `ChainBlockView`. */
+export const block: z.ZodType<ChainBlockView> = z.object({
   id: z.string(),
   author: z.string(),
   seq: count,

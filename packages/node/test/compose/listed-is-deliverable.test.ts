@@ -1,5 +1,8 @@
 /** The market and data settlement do not know each other; here is shown that they agree on what can be sold. */
-import { createDataset, createSettlement, memoryContentStore, sealDataset } from '@edmp/data-settlement';
+
+import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
+import { createDataset } from '@edmp/data-settlement/dataset';
+import { sealDataset } from '@edmp/data-settlement/sealing';
 import {
   type Consumption,
   type DatasetDocument,
@@ -13,7 +16,7 @@ import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { assetIdOf, COMMODITIES, FLOWS, INTERVAL_STEPS, UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
 import { ASK_TYPE, decodeOrder } from '@edmp/market/codec';
-import { signHalfBlock } from '@edmp/trustchain';
+import { signHalfBlock } from '@edmp/trustchain/block';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -1,7 +1,7 @@
 import { type Descriptor, EdmpError, type Environment, Quality } from '@edmp/interface';
 import type {
-  BlockView,
   BookOrderView,
+  ChainBlockView,
   CurveQuery,
   CurveView,
   DeliveryView,
@@ -14,7 +14,7 @@ import type {
   TradeView,
   WalletTransactionView,
 } from '@edmp/node';
-import { revealsByStep } from '@edmp/oehu-client';
+import { revealsByStep } from '@edmp/oehu-client/privacy';
 import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
@@ -62,7 +62,7 @@ export function fakeMarket(options: {
 }): FakeNode[] {
   const { environment } = options;
   const { now } = environment;
-  const blocks: BlockView[] = [];
+  const blocks: ChainBlockView[] = [];
   const listings: ListingView[] = [];
   const book: Mutable<BookOrderView & { status: OrderView['status']; reserved: number }>[] = [];
   const datasets = new Map<string, { owner: string; descriptor: Descriptor; curve: CurveView }>();
@@ -89,7 +89,7 @@ export function fakeMarket(options: {
 
   const append = (author: string, type: string, peer: string | null, link: string | null): string => {
     const own = blocks.filter((block) => block.author === author);
-    const block: BlockView = {
+    const block: ChainBlockView = {
       id: id('bafy'),
       author,
       seq: own.length + 1,

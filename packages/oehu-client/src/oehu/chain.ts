@@ -8,8 +8,8 @@ import {
   verifyTransactions,
 } from './verify.ts';
 
-/** Options of {@link verifyChain}. */
-export interface VerifyChainOptions extends VerifyOptions {
+/** Options of {@link verifyTransactionChain}. */
+export interface TransactionChainOptions extends VerifyOptions {
   /** The device's CREATE transaction, from a BigchainDB node; without it no reading can be `anchored`. */
   readonly create?: unknown;
   readonly signal?: AbortSignal | undefined;
@@ -31,18 +31,18 @@ export interface ChainVerification {
  * that the CREATE named by the asset id hands the device to. Order does not matter. What it cannot show: readings
  * newer than the newest, or that the network accepted them.
  */
-export async function verifyChain(
+export async function verifyTransactionChain(
   transactions: readonly unknown[],
-  options: VerifyChainOptions,
+  options: TransactionChainOptions,
 ): Promise<ChainVerification> {
   return linkChain(transactions, await verifyTransactions(transactions, options), options);
 }
 
-/** The second half of {@link verifyChain}: raises transactions that were verified one by one, `single`, by their links. */
+/** The second half of {@link verifyTransactionChain}: raises transactions that were verified one by one, `single`, by their links. */
 export function linkChain(
   transactions: readonly unknown[],
   single: readonly Verification[],
-  options: VerifyChainOptions,
+  options: TransactionChainOptions,
 ): ChainVerification {
   const byId = new Map<string, Verification>();
   const spenders = new Map<string, Set<string>>();
@@ -93,7 +93,9 @@ export function linkChain(
 }
 
 /** Raises `linked` to `anchored` where the CREATE allows it. */
-function anchorOf(options: VerifyChainOptions): (transaction: unknown, one: Verification) => Verification {
+function anchorOf(
+  options: TransactionChainOptions,
+): (transaction: unknown, one: Verification) => Verification {
   const { create } = options;
   if (create === undefined) {
     return (_, one) => ({

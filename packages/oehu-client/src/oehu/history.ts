@@ -1,7 +1,7 @@
 import { type Crypto, isEdmpError } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import { atLeast } from '../series/attestation.ts';
-import { verifyChain } from './chain.ts';
+import { verifyTransactionChain } from './chain.ts';
 import type { OehuClient, OehuHistory, OehuHistoryOptions } from './client.ts';
 import type { OehuEntry, OehuIssue } from './issues.ts';
 import { type OehuRecord, recordTime } from './records.ts';
@@ -65,7 +65,7 @@ export async function readHistory(
   const after = ascending.findIndex(({ at }) => at >= to);
   const wanted = ascending.slice(first, after < 0 ? undefined : after + 1).map(({ record }) => record);
   const pinnedKey = settings.pinnedKeys?.[asset.deviceId] ?? settings.pinnedKeys?.[asset.assetId];
-  const verification = await verifyChain(
+  const verification = await verifyTransactionChain(
     wanted.map((record) => record.transaction),
     {
       crypto: settings.crypto,

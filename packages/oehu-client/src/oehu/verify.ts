@@ -239,7 +239,7 @@ function conclude(prepared: Prepared, valid: boolean): Verification {
 
 /**
  * Verifies one BigchainDB 2.0 transaction (BEP 13) from its untouched JSON: id, owner, condition and signature.
- * Never throws on bad input; the level is at most `signed` (see `verifyChain` for more), and the reasons say why not more.
+ * Never throws on bad input; the level is at most `signed` (see `verifyTransactionChain` for more), and the reasons say why not more.
  */
 export function verifyTransaction(transaction: unknown, options: VerifyOptions): Verification {
   const prepared = prepare(transaction, options, new Map());

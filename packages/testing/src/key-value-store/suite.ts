@@ -1,10 +1,5 @@
-import {
-  equalBytes,
-  type KeyValueChange,
-  type KeyValueStore,
-  MAX_ENTRIES_AT_ONCE,
-  MAX_KEY_LENGTH,
-} from '@edmp/interface';
+import { equalBytes, type KeyValueChange, type KeyValueStore } from '@edmp/interface';
+import { MAX_ENTRIES_AT_ONCE, MAX_KEY_LENGTH } from '@edmp/interface/implement';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rejection } from '../support.ts';

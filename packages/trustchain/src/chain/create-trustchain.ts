@@ -19,7 +19,8 @@ import { pairState } from '../pair/state.ts';
 import { pushBlocks } from '../protocol/delivery/push.ts';
 import { type ChainNode, chainNode } from '../protocol/node.ts';
 import { CHECKPOINT_TYPE } from '../prune/checkpoint.ts';
-import { type PruneOptions, type PruneReport, pruner } from '../prune/prune.ts';
+import { keptFloors } from '../prune/kept-floors.ts';
+import type { PrunableTrustchain, Pruning } from '../prune/pruning.ts';
 import { expectBlockId, expectKey, unlessAborted } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
@@ -35,16 +36,6 @@ import { reaction } from './reaction.ts';
 import { chainTips } from './tips.ts';
 import { type AppendRequest, chainWriter } from './writer.ts';
 
-/** A {@link Trustchain} that can shorten what it keeps of others' chains. */
-export interface PrunableTrustchain extends Trustchain {
-  /**
-   * Removes the oldest blocks of others beyond `maxBlocks`, after signing a checkpoint of what goes. Never removes this node's
-   * blocks, those of its pairs, proposals that are pending (see {@link PruneOptions}), or branches whose fraud is not
-   * proven yet; a stranger's whole chain may go. Throws `ERR_INVALID_ARGUMENT` when the store cannot remove blocks.
-   */
-  prune(options: PruneOptions): Promise<PruneReport>;
-}
-
 /** Arrivals judged again at the start, in case a crash came between storing a block and recording its fraud. */
 const RECHECKED = 512;
 
@@ -53,6 +44,10 @@ const RECHECKED = 512;
  * unsigned is signed before this node's next block, and never anything else in its place. Throws the store's errors, and `ERR_INVALID_ARGUMENT` when the network has another identity
  * than the signer.
  */
+export function createTrustchain(
+  options: TrustchainOptions & { readonly pruning: Pruning },
+): Promise<PrunableTrustchain>;
+export function createTrustchain(options: TrustchainOptions): Promise<Trustchain>;
 export async function createTrustchain(options: TrustchainOptions): Promise<PrunableTrustchain> {
   const { signer, crypto, store, network, environment } = options;
   const self = signer.publicKey;
@@ -153,7 +148,7 @@ export async function createTrustchain(options: TrustchainOptions): Promise<Prun
   };
 
   await taking.recheck(RECHECKED);
-  const pruning = await pruner({
+  const pruning = await (options.pruning?.open ?? keptFloors)({
     self,
     store,
     crypto,

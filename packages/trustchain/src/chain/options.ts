@@ -1,5 +1,6 @@
 import type { BlockStore, Crypto, Environment, Network, Signer, TypeRule } from '@edmp/interface';
 import type { QuotaOptions } from '../protocol/quota.ts';
+import type { Pruning } from '../prune/pruning.ts';
 
 /** Bounds of what strangers can cause (DESIGN §3.6); each has a default. */
 export interface TrustchainLimits {
@@ -66,6 +67,8 @@ export interface TrustchainOptions {
   /** Peers that must have told what they know of this node's chain before the first signature. Default 0; use 1 or more after restoring a backup. */
   readonly confirmations?: number;
   readonly limits?: TrustchainLimits;
+  /** Lets the chain be pruned: `pruning()` of `@edmp/trustchain/pruning`. Default: it keeps all that it stores. */
+  readonly pruning?: Pruning | undefined;
 }
 
 /** {@link TrustchainLimits} with every default filled in. */

@@ -7,7 +7,7 @@ import {
   softwareSigner,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { signHalfBlock } from '@edmp/trustchain';
+import { signHalfBlock } from '@edmp/trustchain/block';
 
 /** One provider for all tests; without threads, which a virtual clock cannot see. */
 export const crypto = nodeCrypto({ threads: false });

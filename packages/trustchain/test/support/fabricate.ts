@@ -1,5 +1,5 @@
 import type { HalfBlock, HalfBlockCore } from '@edmp/interface';
-import { decodeCore, decodeHalfBlock, encodeCore } from '@edmp/trustchain';
+import { decodeCore, decodeHalfBlock, encodeCore } from '@edmp/trustchain/block';
 import { crypto } from './blocks.ts';
 
 /** A half block over `core` with any 64 bytes as its signature: stores do not judge. */

@@ -10,6 +10,7 @@ import {
   virtualEnvironment,
 } from '@edmp/interface';
 import { createTrustchain, memoryBlockStore, type TrustchainLimits } from '@edmp/trustchain';
+import { pruning } from '@edmp/trustchain/pruning';
 import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { crypto, signerOf } from './blocks.ts';
 
@@ -86,6 +87,7 @@ export async function town(options: TownOptions): Promise<Town> {
       store: townStores.seenBy?.(store, environment) ?? store,
       network,
       environment,
+      pruning: pruning(),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.confirmations === undefined ? {} : { confirmations: options.confirmations }),

@@ -1,4 +1,4 @@
-import type { BlockView } from '@edmp/node/client';
+import type { ChainBlockView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
@@ -120,7 +120,13 @@ function Selected({ id, own }: { readonly id: string; readonly own: string | und
   );
 }
 
-function BlockFacts({ block, own }: { readonly block: BlockView; readonly own: string | undefined }): VNode {
+function BlockFacts({
+  block,
+  own,
+}: {
+  readonly block: ChainBlockView;
+  readonly own: string | undefined;
+}): VNode {
   const key = (value: string): VNode => <code class="wrap">{value === own ? `${value} (you)` : value}</code>;
   const link = (value: string): VNode => (
     <a href={linkTo('ledger', value)}>

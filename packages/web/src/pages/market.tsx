@@ -1,5 +1,5 @@
 import type { Commodity } from '@edmp/interface';
-import type { ListingQuery, ListingView, WalletView } from '@edmp/node/client';
+import type { ListingFilter, ListingView, WalletView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Field, Loading, Problem } from '../components/bits.tsx';
@@ -25,7 +25,7 @@ export function MarketPage(): VNode {
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');
   const [buying, setBuying] = useState<ListingView | undefined>(undefined);
-  const query: ListingQuery = {
+  const query: ListingFilter = {
     ...(text.trim() === '' ? {} : { text: text.trim() }),
     ...(commodity === '' ? {} : { commodity }),
     ...(from === '' ? {} : { from }),

@@ -1,11 +1,5 @@
-import {
-  expectChanges,
-  expectKey,
-  expectKeyRange,
-  type KeyValueChange,
-  type KeyValueEntry,
-  type KeyValueStore,
-} from '@edmp/interface';
+import type { KeyValueChange, KeyValueEntry, KeyValueStore } from '@edmp/interface';
+import { expectChanges, expectKey, expectKeyRange } from '@edmp/interface/implement';
 import { openDatabase, type Schema } from './database.ts';
 import type { IdbKeyRange, IdbKeyRangeFactory } from './idb.ts';
 import { type IndexedDbOptions, resolveIndexedDb } from './options.ts';

@@ -1,11 +1,5 @@
-import {
-  expectChanges,
-  expectKey,
-  expectKeyRange,
-  type KeyValueChange,
-  type KeyValueEntry,
-  type KeyValueStore,
-} from '@edmp/interface';
+import type { KeyValueChange, KeyValueEntry, KeyValueStore } from '@edmp/interface';
+import { expectChanges, expectKey, expectKeyRange } from '@edmp/interface/implement';
 import { StoreError } from '../errors.ts';
 import { migrate, openDatabase, type Row } from './database.ts';
 import { groupCommit } from './group-commit.ts';
