@@ -1,6 +1,7 @@
 import type { BlockStore, PublicKey } from '@edmp/interface';
 import { bytesKey } from '../block/identity.ts';
 import { chainExtent } from '../inspect/gaps.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import { ChainError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
 
@@ -26,7 +27,7 @@ export interface OwnHeadContext {
  */
 export interface OwnHeadGuard {
   /** Throws `ERR_CHAIN_FRAUD`, `ERR_CHAIN_REGRESSED`, `ERR_CHAIN_UNCONFIRMED` while signing is not safe. */
-  ready(): Promise<void>;
+  ready(): MaybePromise<void>;
   /** Asks a peer that just connected. */
   ask(peer: PublicKey): void;
   /** An own block came from outside. */
@@ -86,30 +87,44 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
     });
   };
 
+  const expectKnown = (): void => {
+    if (unfinished.size > 0) {
+      throw new ChainError(
+        'ERR_CHAIN_REGRESSED',
+        'A peer knows own blocks that could not all be fetched: connect to it again, or sync the own key',
+        { retryable: true },
+      );
+    }
+    if (confirmed.size < context.confirmations) {
+      throw new ChainError(
+        'ERR_CHAIN_UNCONFIRMED',
+        `${confirmed.size} of ${context.confirmations} peers have told what they know of the own chain; connect to more`,
+        { retryable: true, details: { confirmed: confirmed.size } },
+      );
+    }
+  };
+  const expectHonest = (isBurnt: boolean): void => {
+    if (!isBurnt) return;
+    throw new ChainError(
+      'ERR_CHAIN_FRAUD',
+      'The own key has signed two different blocks at one position: it is burnt',
+    );
+  };
+  const isAsking = (): boolean => (confirmed.size === 0 || unfinished.size > 0) && asking.size > 0;
+
+  const settled = async (): Promise<void> => {
+    if (isAsking()) await Promise.all(asking);
+    expectKnown();
+    expectHonest(await frauds.has(self));
+    if (suspicious) await expectWhole();
+  };
+
   return {
-    async ready() {
-      if ((confirmed.size === 0 || unfinished.size > 0) && asking.size > 0) await Promise.all(asking);
-      if (unfinished.size > 0) {
-        throw new ChainError(
-          'ERR_CHAIN_REGRESSED',
-          'A peer knows own blocks that could not all be fetched: connect to it again, or sync the own key',
-          { retryable: true },
-        );
-      }
-      if (confirmed.size < context.confirmations) {
-        throw new ChainError(
-          'ERR_CHAIN_UNCONFIRMED',
-          `${confirmed.size} of ${context.confirmations} peers have told what they know of the own chain; connect to more`,
-          { retryable: true, details: { confirmed: confirmed.size } },
-        );
-      }
-      if (await frauds.has(self)) {
-        throw new ChainError(
-          'ERR_CHAIN_FRAUD',
-          'The own key has signed two different blocks at one position: it is burnt',
-        );
-      }
-      if (suspicious) await expectWhole();
+    ready() {
+      const isBurnt = frauds.peek(self);
+      if (isBurnt === undefined || suspicious || isAsking()) return settled();
+      expectKnown();
+      expectHonest(isBurnt);
     },
     ask(peer) {
       const asked = learnAll(peer);
