@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { ONLY_FRAME, type OnlyFrame } from './collect.ts';
 export { authenticationError, expectBytes, expectLength, lowOrderError } from './crypto/errors.ts';
 export { isAcceptablePublicKey, isAcceptableSignature } from './crypto/strict-ed25519.ts';
 export {

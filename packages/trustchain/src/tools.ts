@@ -18,8 +18,8 @@ export {
   readChainCar,
 } from './car/chain-car.ts';
 export { CarError } from './car/errors.ts';
+export { MAX_BRANCHES } from './chain/admission.ts';
 export { MAX_PROOFS_PER_AUTHOR } from './chain/fraud-register.ts';
-export { MAX_BRANCHES } from './chain/intake.ts';
 export { MAX_SLOT_LENGTH } from './fraud/slot.ts';
 export {
   type BlockDescription,

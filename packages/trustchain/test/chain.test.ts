@@ -20,10 +20,9 @@ const tradeRule: TypeRule = {
     agreement.core.tx === 'wrong' ? [{ code: 'ERR_TEST_WRONG', message: 'wrong answer' }] : [],
 };
 
-async function alone(seed = 1, rules: Readonly<Record<string, TypeRule>> = {}) {
+async function alone(seed = 1, rules: Readonly<Record<string, TypeRule>> = {}, store = memoryBlockStore()) {
   const environment = virtualEnvironment();
   const signer = signerOf(seed);
-  const store = memoryBlockStore();
   const chain = await createTrustchain({ signer, crypto, store, environment, rules });
   return { environment, signer, store, chain };
 }
@@ -358,19 +357,24 @@ describe('receiving', () => {
 
 describe('a block that is heard again', () => {
   it('is answered with what was found before, without asking the store', async () => {
-    const { chain, store } = await alone();
+    const reads = { count: 0 };
+    const inner = memoryBlockStore();
+    const { chain } = await alone(
+      1,
+      {},
+      {
+        ...inner,
+        getMany: (ids) => {
+          reads.count += 1;
+          return inner.getMany(ids);
+        },
+      },
+    );
     const blocks = await chainOf(bob, 2);
     const [first, second] = [itemAt(blocks, 0), itemAt(blocks, 1)];
     await chain.receive(first.bytes);
     const found = await chain.receive(second.bytes);
-    const reads = { count: 0 };
-    const { getMany } = store;
-    Object.assign(store, {
-      getMany: (...ids: Parameters<typeof getMany>) => {
-        reads.count += 1;
-        return getMany(...ids);
-      },
-    });
+    reads.count = 0;
     const again = await chain.receive(second.bytes);
     expect(again).toMatchObject({ added: false, level: found.level, issues: [] });
     expect(reads.count).toBe(0);

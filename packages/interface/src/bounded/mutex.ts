@@ -9,12 +9,21 @@ export interface LockOptions {
 /** Most tasks that a lock holds unless told otherwise. */
 export const DEFAULT_MAX_TASKS = 65_536;
 
-/** Lets one task run at a time, in the order in which they came. */
+/** Lets one task run at a time, in the order in which they came; one that finds it free begins within the call. */
 export interface Mutex {
   /** Result of the task when its turn has come. Rejects with `ERR_BUSY` when too many wait. */
   run<T>(task: () => Promise<T>): Promise<T>;
   /** Tasks that wait or run. */
   readonly size: number;
+}
+
+/** What a task comes to that begins now; one that throws at once has failed. */
+function begun<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return task();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** A {@link Mutex} that is free. */
@@ -33,7 +42,8 @@ export function mutex(options: LockOptions = {}): Mutex {
       if (size >= max)
         return Promise.reject(new BusyError(`${size} tasks wait for their turn; try again later`));
       size += 1;
-      const result = last.then(task);
+      // Nobody is there: it begins at once.
+      const result = size === 1 ? begun(task) : last.then(task);
       last = result.then(leave, leave);
       return result;
     },

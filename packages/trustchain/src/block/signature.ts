@@ -60,19 +60,25 @@ export async function signHalfBlock(
   return signCore(decodeCore(bytes), bytes, identify(bytes, crypto), signer);
 }
 
-/** Signs a core whose bytes and identity are known. Throws `ERR_BLOCK_SIGNER` when `signer` is not its author. */
-export async function signCore(
+/** Signs a core whose bytes and identity are known. Rejects with `ERR_BLOCK_SIGNER` when `signer` is not its author. */
+export function signCore(
   core: HalfBlockCore,
   coreBytes: Uint8Array,
   id: BlockId,
   signer: Signer,
 ): Promise<HalfBlock> {
-  if (!equalBytes(core.key, signer.publicKey)) {
-    throw new BlockError(
-      'ERR_BLOCK_SIGNER',
-      'A core can only be signed by the key that it names as its author',
-    );
+  // Not an async function: own blocks are signed one after another, and every turn of the queue adds up.
+  try {
+    if (!equalBytes(core.key, signer.publicKey)) {
+      throw new BlockError(
+        'ERR_BLOCK_SIGNER',
+        'A core can only be signed by the key that it names as its author',
+      );
+    }
+    return signer
+      .sign(signingMessage(blockDigest(id)))
+      .then((signature) => assembleHalfBlock(core, coreBytes, id, signature));
+  } catch (error) {
+    return Promise.reject(error);
   }
-  const signature = await signer.sign(signingMessage(blockDigest(id)));
-  return assembleHalfBlock(core, coreBytes, id, signature);
 }

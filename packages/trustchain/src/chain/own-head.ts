@@ -1,12 +1,13 @@
 import type { BlockStore, PublicKey } from '@edmp/interface';
 import { bytesKey } from '../block/identity.ts';
 import { chainExtent } from '../inspect/gaps.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import { ChainError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
 
-/** Turns of asking one peer for this node's blocks: more than any chain takes whose blocks arrive at all. */
+/** Turns of asking one peer for own blocks: more than any chain takes whose blocks arrive at all. */
 const MAX_TURNS = 10_000;
-/** Looks at this node's chain while blocks of it come in from outside. */
+/** Looks at the own chain while blocks of it come in from outside. */
 const MAX_LOOKS = 16;
 
 /** What {@link ownHeadGuard} works with. */
@@ -14,19 +15,19 @@ export interface OwnHeadContext {
   readonly self: PublicKey;
   readonly store: BlockStore;
   readonly frauds: FraudRegister;
-  /** Peers that must have told what they know of this node's chain before the first signature. */
+  /** Peers that must have told what they know of the own chain before the first signature. */
   readonly confirmations: number;
-  /** Asks a peer for this node's blocks above the stored head and stores them; bounded in time, so it may stop half way. */
+  /** Asks a peer for own blocks above the stored head and stores them; bounded in time, so it may stop half way. */
   readonly learn: (peer: PublicKey) => Promise<void>;
 }
 
 /**
  * Keeps a node whose store went back in time (a restored backup) from signing a position twice: it learns its own
- * head from peers, and does not sign while peers know this node's blocks that the store lacks (DESIGN §3.2).
+ * head from peers, and does not sign while peers know own blocks that the store lacks (DESIGN §3.2).
  */
 export interface OwnHeadGuard {
   /** Throws `ERR_CHAIN_FRAUD`, `ERR_CHAIN_REGRESSED`, `ERR_CHAIN_UNCONFIRMED` while signing is not safe. */
-  ready(): Promise<void>;
+  ready(): MaybePromise<void>;
   /** Asks a peer that just connected. */
   ask(peer: PublicKey): void;
   /** A block of this node came from outside. */
@@ -39,7 +40,7 @@ export interface OwnHeadGuard {
 export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
   const { self, store, frauds } = context;
   const asking = new Set<Promise<void>>();
-  /** Peers that have told all they know of this node's chain. */
+  /** Peers that have told all they know of the own chain. */
   const confirmed = new Set<string>();
   /** Peers that stopped half way through telling. */
   const unfinished = new Set<string>();
@@ -47,7 +48,7 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
   let learned = 0;
   let suspicious = true;
 
-  /** Asks on as long as every turn brings this node's blocks: a long chain over a slow line takes several. */
+  /** Asks on as long as every turn brings own blocks: a long chain over a slow line takes several. */
   const learnAll = async (peer: PublicKey): Promise<void> => {
     const key = bytesKey(peer);
     for (let turn = 0; turn < MAX_TURNS; turn++) {
@@ -69,7 +70,7 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
     for (let look = 0; look < MAX_LOOKS; look++) {
       const before = learned;
       const { top, gaps } = await chainExtent(store, self);
-      // This node's blocks that came in while the store was read may have left other holes.
+      // Own blocks that came in while the store was read may have left other holes.
       if (learned !== before) continue;
       if (gaps.length === 0) {
         suspicious = false;
@@ -77,7 +78,7 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
       }
       throw new ChainError(
         'ERR_CHAIN_REGRESSED',
-        `This node's blocks up to position ${top} are known, but the stored chain has holes: sync this node's key from a peer`,
+        `Own blocks up to position ${top} are known, but the stored chain has holes: sync the own key from a peer`,
         { details: { head: top } },
       );
     }
@@ -90,30 +91,44 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
     );
   };
 
+  const expectKnown = (): void => {
+    if (unfinished.size > 0) {
+      throw new ChainError(
+        'ERR_CHAIN_REGRESSED',
+        "A peer knows this node's blocks that could not all be fetched: connect to it again, or sync this node's key",
+        { retryable: true },
+      );
+    }
+    if (confirmed.size < context.confirmations) {
+      throw new ChainError(
+        'ERR_CHAIN_UNCONFIRMED',
+        `${confirmed.size} of ${context.confirmations} peers have told what they know of this node's chain; connect to more`,
+        { retryable: true, details: { confirmed: confirmed.size } },
+      );
+    }
+  };
+  const expectHonest = (isBurnt: boolean): void => {
+    if (!isBurnt) return;
+    throw new ChainError(
+      'ERR_CHAIN_FRAUD',
+      'The key of this node has signed two different blocks at one position: it is burnt',
+    );
+  };
+  const isAsking = (): boolean => (confirmed.size === 0 || unfinished.size > 0) && asking.size > 0;
+
+  const settled = async (): Promise<void> => {
+    if (isAsking()) await Promise.all(asking);
+    expectKnown();
+    expectHonest(await frauds.has(self));
+    if (suspicious) await expectWhole();
+  };
+
   return {
-    async ready() {
-      if ((confirmed.size === 0 || unfinished.size > 0) && asking.size > 0) await Promise.all(asking);
-      if (unfinished.size > 0) {
-        throw new ChainError(
-          'ERR_CHAIN_REGRESSED',
-          "A peer knows this node's blocks that could not all be fetched: connect to it again, or sync this node's key",
-          { retryable: true },
-        );
-      }
-      if (confirmed.size < context.confirmations) {
-        throw new ChainError(
-          'ERR_CHAIN_UNCONFIRMED',
-          `${confirmed.size} of ${context.confirmations} peers have told what they know of this node's chain; connect to more`,
-          { retryable: true, details: { confirmed: confirmed.size } },
-        );
-      }
-      if (await frauds.has(self)) {
-        throw new ChainError(
-          'ERR_CHAIN_FRAUD',
-          'The key of this node has signed two different blocks at one position: it is burnt',
-        );
-      }
-      if (suspicious) await expectWhole();
+    ready() {
+      const isBurnt = frauds.peek(self);
+      if (isBurnt === undefined || suspicious || isAsking()) return settled();
+      expectKnown();
+      expectHonest(isBurnt);
     },
     ask(peer) {
       const asked = learnAll(peer);

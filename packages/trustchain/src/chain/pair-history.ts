@@ -5,6 +5,8 @@ import {
   type HalfBlock,
   isEdmpError,
 } from '@edmp/interface';
+import { andThen, type MaybePromise } from '../maybe-promise.ts';
+import { readsOf } from '../store/at-once.ts';
 import { expectBlockId } from './arguments.ts';
 import { PairError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
@@ -25,21 +27,31 @@ export interface PairHistoryContext {
  * first: nobody is asked for the history of one that is refused anyway. Returns the proposal when it alone was not
  * checked yet. Throws `ERR_PAIR_*`, `ERR_CHAIN_FRAUD`, `ERR_ABORTED`.
  */
-export async function expectHistory(
+export function expectHistory(
   context: PairHistoryContext,
   id: BlockId,
   request: AppendRequest,
-  { history = 'complete', signal }: AgreeOptions,
-): Promise<HalfBlock | undefined> {
+  options: AgreeOptions,
+): MaybePromise<HalfBlock | undefined> {
+  const { history = 'complete' } = options;
   if (history === 'none') return undefined;
-  const { store, frauds, histories, now } = context;
-  const proposal = await store.get(expectBlockId(id));
-  // Signing refuses what is not stored.
-  if (proposal === undefined) return undefined;
-  if (histories.isCheckedBefore(proposal, history)) return proposal;
+  return andThen(readsOf(context.store).get(expectBlockId(id)), (proposal) => {
+    // Signing refuses what is not stored.
+    if (proposal === undefined) return undefined;
+    if (context.histories.isCheckedBefore(proposal, history)) return proposal;
+    return bringHistory(context, proposal, request, { ...options, history });
+  });
+}
+
+async function bringHistory(
+  { frauds, histories, now }: PairHistoryContext,
+  proposal: HalfBlock,
+  request: AppendRequest,
+  { history, signal }: AgreeOptions & { readonly history: 'complete' | number },
+): Promise<undefined> {
   const author = proposal.core.key;
-  const options = { upTo: id, want: history, ...(signal === undefined ? {} : { signal }) };
-  const wouldSign = (): Promise<unknown> => request.build(now());
+  const options = { upTo: proposal.id, want: history, ...(signal === undefined ? {} : { signal }) };
+  const wouldSign = async (): Promise<unknown> => request.build(now());
   try {
     await histories.bring(author, options, wouldSign);
     return undefined;

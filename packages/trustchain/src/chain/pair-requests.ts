@@ -7,12 +7,15 @@ import {
   type PublicKey,
   REFUSAL_TYPE,
   type TxValue,
+  type TypeRule,
   type ValidationIssue,
   WITHDRAWAL_TYPE,
 } from '@edmp/interface';
+import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { answerKind, checkAnswer, checkProposal, isSelfBlock, proposalDeadline } from '../pair/answer.ts';
-import { answerPages } from '../pair/answers-of.ts';
+import { answersBy } from '../pair/answers-of.ts';
 import { pairState } from '../pair/state.ts';
+import { type BlockReads, readsOf } from '../store/at-once.ts';
 import type { Verdict } from '../validation/validate.ts';
 import { expectBlockId, expectKey, snapshot } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
@@ -31,7 +34,7 @@ export interface PairRequestContext {
   readonly store: BlockStore;
   readonly rules: TypeRules;
   readonly frauds: FraudRegister;
-  readonly judge: (block: HalfBlock) => Promise<Verdict>;
+  readonly judge: (block: HalfBlock) => MaybePromise<Verdict>;
   /** Local clock, ms since the epoch. */
   readonly now: () => number;
 }
@@ -59,148 +62,202 @@ function reasonOf(reason: string): TxValue {
 
 /** The {@link PairRequests} of one key. */
 export function pairRequests(context: PairRequestContext): PairRequests {
-  const { self, store, rules, frauds, judge, now } = context;
+  return new KeyPairRequests(context);
+}
 
-  const expectHonest = async (key: PublicKey): Promise<void> => {
-    if (await frauds.has(key)) {
+/** Why the other side ended a directed pair, as an error: it agreed or refused, or, the proposer, withdrew. */
+function endedError(
+  proposal: HalfBlock,
+  answers: readonly HalfBlock[],
+  now: number,
+  rule: TypeRule | undefined,
+): PairError | undefined {
+  if (answers.length === 0) return undefined;
+  const { state, answer } = pairState(proposal, answers, { now, rule });
+  if (answer === undefined) return undefined;
+  return new PairError('ERR_PAIR_ANSWERED', `The proposal ${proposal.id} was ${state} by ${answer.id}`, {
+    details: { answer: answer.id.toString() },
+  });
+}
+
+const answerTo = (proposal: HalfBlock, type: string, tx: TxValue): Draft => ({
+  peer: proposal.core.key,
+  link: proposal.id,
+  type,
+  tx,
+});
+
+class KeyPairRequests implements PairRequests {
+  readonly #self: PublicKey;
+  readonly #reads: BlockReads;
+  readonly #rules: TypeRules;
+  readonly #frauds: FraudRegister;
+  readonly #judge: (block: HalfBlock) => MaybePromise<Verdict>;
+  readonly #now: () => number;
+
+  constructor(context: PairRequestContext) {
+    this.#self = context.self;
+    this.#reads = readsOf(context.store);
+    this.#rules = context.rules;
+    this.#frauds = context.frauds;
+    this.#judge = context.judge;
+    this.#now = context.now;
+  }
+
+  propose(to: PublicKey | null, type: string, given: TxValue): AppendRequest {
+    const peer = to === null ? null : expectKey('The counterparty of a proposal', to);
+    const tx = snapshot(given);
+    if (typeof type === 'string' && type.startsWith(RESERVED_PREFIX)) {
+      throw new InvalidArgumentError(`Types under ${RESERVED_PREFIX} belong to TrustChain, got ${type}`);
+    }
+    const draft: Draft = { peer, link: null, type, tx };
+    return {
+      build: () => (peer === null ? draft : andThen(this.#expectHonest(peer), () => draft)),
+      check: (unsigned) => {
+        const issues = checkProposal(unsigned, this.#rules.get(type));
+        if (issues.length > 0) throw ruleError('The rule of the type forbids this proposal', issues);
+      },
+    };
+  }
+
+  agree(id: BlockId, given: TxValue | undefined): AppendRequest {
+    const tx = given === undefined ? undefined : snapshot(given);
+    /** As it was read when the block was built. */
+    let agreed: HalfBlock | undefined;
+    return {
+      build: (time) =>
+        andThen(this.#expectProposal(id), (proposal) => {
+          this.#expectAnswerable(proposal, true);
+          agreed = proposal;
+          return andThen(this.#expectAgreeable(proposal, time), () =>
+            answerTo(proposal, proposal.core.type, tx === undefined ? proposal.core.tx : tx),
+          );
+        }),
+      check: (unsigned) =>
+        andThen(agreed ?? this.#expectProposal(id), (proposal) => {
+          const issues = checkAnswer(unsigned, proposal, this.#rules.get(proposal.core.type));
+          if (issues.length > 0) throw ruleError('The rule of the type forbids this agreement', issues);
+        }),
+    };
+  }
+
+  refuse(id: BlockId, reason: string): AppendRequest {
+    const tx = reasonOf(reason);
+    return {
+      build: () =>
+        andThen(this.#expectProposal(id), (proposal) => {
+          this.#expectAnswerable(proposal, false);
+          return andThen(this.#expectUnanswered(proposal), () => answerTo(proposal, REFUSAL_TYPE, tx));
+        }),
+    };
+  }
+
+  withdraw(id: BlockId, reason: string): AppendRequest {
+    const tx = reasonOf(reason);
+    return {
+      build: async (time) => {
+        const proposal = await this.#expectProposal(id);
+        this.#expectWithdrawable(proposal, time);
+        await this.#expectUnanswered(proposal);
+        await this.#expectOpen(proposal);
+        return { peer: proposal.core.peer, link: proposal.id, type: WITHDRAWAL_TYPE, tx };
+      },
+    };
+  }
+
+  #expectHonest(key: PublicKey): MaybePromise<void> {
+    return andThen(this.#frauds.peek(key) ?? this.#frauds.has(key), (isCheat) => {
+      if (!isCheat) return;
       throw new ChainError(
         'ERR_CHAIN_FRAUD',
         'The counterparty is a proven cheat: nothing is signed with it',
       );
-    }
-  };
-  const expectProposal = async (id: BlockId): Promise<HalfBlock> => {
-    const proposal = await store.get(expectBlockId(id));
-    if (proposal === undefined) {
-      throw new PairError('ERR_PAIR_UNKNOWN', `The proposal ${id} is not stored here; sync it first`);
-    }
-    if (proposal.core.link !== null || isSelfBlock(proposal)) {
-      throw new PairError('ERR_PAIR_NOT_PROPOSAL', `Block ${id} is no proposal, so nothing can answer it`);
-    }
-    return proposal;
-  };
-  /** Checks that we may answer, and have not done so. */
-  const expectAnswerable = (proposal: HalfBlock, anyone: boolean): void => {
+    });
+  }
+
+  #expectProposal(id: BlockId): MaybePromise<HalfBlock> {
+    return andThen(this.#reads.get(expectBlockId(id)), (proposal) => {
+      if (proposal === undefined) {
+        throw new PairError('ERR_PAIR_UNKNOWN', `The proposal ${id} is not stored here; sync it first`);
+      }
+      if (proposal.core.link !== null || isSelfBlock(proposal)) {
+        throw new PairError('ERR_PAIR_NOT_PROPOSAL', `Block ${id} is no proposal, so nothing can answer it`);
+      }
+      return proposal;
+    });
+  }
+
+  /** Checks that we may answer. */
+  #expectAnswerable(proposal: HalfBlock, anyone: boolean): void {
     const { key, peer } = proposal.core;
-    if (equalBytes(key, self))
+    if (equalBytes(key, this.#self))
       throw new PairError('ERR_PAIR_OWN', 'Only the counterparty answers a proposal');
-    if (peer === null ? !anyone : !equalBytes(peer, self)) {
+    if (peer === null ? !anyone : !equalBytes(peer, this.#self)) {
       throw new PairError('ERR_PAIR_NOT_ADDRESSED', `The proposal ${proposal.id} was made to somebody else`);
     }
-  };
-  const expectUnanswered = async (proposal: HalfBlock): Promise<void> => {
-    const [own] = await store.answers(proposal.id, { author: self, limit: 1 });
-    if (own === undefined) return;
-    const answer = own.block;
-    throw new PairError(
-      'ERR_PAIR_ANSWERED',
-      `The proposal ${proposal.id} was answered by ${answer.id} (${answerKind(answer)})`,
-      {
-        details: { answer: answer.id.toString() },
-      },
-    );
-  };
-  /** Checks that the other side has not ended a directed pair: agreed or refused, or, the proposer, withdrawn. */
-  const expectOpen = async (proposal: HalfBlock): Promise<void> => {
-    const { key, peer, type } = proposal.core;
-    if (peer === null) return;
-    const answers: HalfBlock[] = [];
-    const other = equalBytes(key, self) ? peer : key;
-    for await (const page of answerPages(store, proposal, other)) answers.push(...page);
-    if (answers.length === 0) return;
-    const { state, answer } = pairState(proposal, answers, { now: now(), rule: rules.get(type) });
-    if (answer === undefined) return;
-    throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${proposal.id} was ${state} by ${answer.id}`, {
-      details: { answer: answer.id.toString() },
-    });
-  };
-  const answer = (proposal: HalfBlock, type: string, tx: TxValue): Draft => ({
-    peer: proposal.core.key,
-    link: proposal.id,
-    type,
-    tx,
-  });
+  }
 
-  return {
-    propose(to, type, given) {
-      const peer = to === null ? null : expectKey('The counterparty of a proposal', to);
-      const tx = snapshot(given);
-      if (typeof type === 'string' && type.startsWith(RESERVED_PREFIX)) {
-        throw new InvalidArgumentError(`Types under ${RESERVED_PREFIX} belong to TrustChain, got ${type}`);
-      }
-      return {
-        async build() {
-          if (peer !== null) await expectHonest(peer);
-          return { peer, link: null, type, tx };
-        },
-        async check(draft) {
-          const issues = checkProposal(draft, rules.get(type));
-          if (issues.length > 0) throw ruleError('The rule of the type forbids this proposal', issues);
-        },
-      };
-    },
-    agree(id, given) {
-      const tx = given === undefined ? undefined : snapshot(given);
-      return {
-        async build(time) {
-          const proposal = await expectProposal(id);
-          expectAnswerable(proposal, true);
-          await expectHonest(proposal.core.key);
-          await expectUnanswered(proposal);
-          await expectOpen(proposal);
-          const deadline = proposalDeadline(proposal, rules.get(proposal.core.type));
+  /** Checks that an honest proposer's proposal is open, in time and valid. */
+  #expectAgreeable(proposal: HalfBlock, time: number): MaybePromise<void> {
+    return andThen(this.#expectHonest(proposal.core.key), () =>
+      andThen(this.#expectUnanswered(proposal), () =>
+        andThen(this.#expectOpen(proposal), () => {
+          const deadline = proposalDeadline(proposal, this.#rules.get(proposal.core.type));
           if (deadline !== null && time > deadline) {
             throw new PairError('ERR_PAIR_EXPIRED', `The proposal ended at ${deadline}, it is ${time} now`);
           }
-          const { level, issues } = await judge(proposal);
-          if (level === 'invalid') {
-            throw new PairError('ERR_PAIR_INVALID', `The proposal is invalid: ${issues[0]?.message}`, {
-              details: { issues },
-            });
-          }
-          return answer(proposal, proposal.core.type, tx === undefined ? proposal.core.tx : tx);
+          return andThen(this.#judge(proposal), expectValid);
+        }),
+      ),
+    );
+  }
+
+  /** Checks that we have not answered a proposal. */
+  #expectUnanswered(proposal: HalfBlock): MaybePromise<void> {
+    return andThen(this.#reads.answers(proposal.id, { author: this.#self, limit: 1 }), ([own]) => {
+      if (own === undefined) return;
+      const answer = own.block;
+      throw new PairError(
+        'ERR_PAIR_ANSWERED',
+        `The proposal ${proposal.id} was answered by ${answer.id} (${answerKind(answer)})`,
+        {
+          details: { answer: answer.id.toString() },
         },
-        async check(draft) {
-          const proposal = await expectProposal(id);
-          const issues = checkAnswer(draft, proposal, rules.get(proposal.core.type));
-          if (issues.length > 0) throw ruleError('The rule of the type forbids this agreement', issues);
-        },
-      };
-    },
-    refuse(id, reason) {
-      const tx = reasonOf(reason);
-      return {
-        async build() {
-          const proposal = await expectProposal(id);
-          expectAnswerable(proposal, false);
-          await expectUnanswered(proposal);
-          return answer(proposal, REFUSAL_TYPE, tx);
-        },
-      };
-    },
-    withdraw(id, reason) {
-      const tx = reasonOf(reason);
-      return {
-        async build(time) {
-          const proposal = await expectProposal(id);
-          if (!equalBytes(proposal.core.key, self)) {
-            throw new PairError('ERR_PAIR_NOT_OWN', 'Only the proposer withdraws a proposal');
-          }
-          const deadline = proposalDeadline(proposal, rules.get(proposal.core.type));
-          if (deadline === null) {
-            throw new PairError('ERR_PAIR_NO_DEADLINE', 'A proposal without a deadline cannot be withdrawn');
-          }
-          if (time <= deadline) {
-            throw new PairError(
-              'ERR_PAIR_NOT_EXPIRED',
-              `The proposal is open until ${deadline}, it is ${time} now`,
-            );
-          }
-          await expectUnanswered(proposal);
-          await expectOpen(proposal);
-          return { peer: proposal.core.peer, link: proposal.id, type: WITHDRAWAL_TYPE, tx };
-        },
-      };
-    },
-  };
+      );
+    });
+  }
+
+  /** Checks that the other side has not ended a directed pair. */
+  #expectOpen(proposal: HalfBlock): MaybePromise<void> {
+    const { key, peer, type } = proposal.core;
+    if (peer === null) return;
+    const other = equalBytes(key, this.#self) ? peer : key;
+    return andThen(answersBy(this.#reads, proposal, other), (answers) => {
+      const error = endedError(proposal, answers, this.#now(), this.#rules.get(type));
+      if (error !== undefined) throw error;
+    });
+  }
+
+  #expectWithdrawable(proposal: HalfBlock, time: number): void {
+    if (!equalBytes(proposal.core.key, this.#self)) {
+      throw new PairError('ERR_PAIR_NOT_OWN', 'Only the proposer withdraws a proposal');
+    }
+    const deadline = proposalDeadline(proposal, this.#rules.get(proposal.core.type));
+    if (deadline === null) {
+      throw new PairError('ERR_PAIR_NO_DEADLINE', 'A proposal without a deadline cannot be withdrawn');
+    }
+    if (time <= deadline) {
+      throw new PairError(
+        'ERR_PAIR_NOT_EXPIRED',
+        `The proposal is open until ${deadline}, it is ${time} now`,
+      );
+    }
+  }
+}
+
+function expectValid({ level, issues }: Verdict): void {
+  if (level !== 'invalid') return;
+  throw new PairError('ERR_PAIR_INVALID', `The proposal is invalid: ${issues[0]?.message}`, {
+    details: { issues },
+  });
 }

@@ -5,12 +5,14 @@ import {
   type HalfBlock,
   type PublicKey,
 } from '@edmp/interface';
+import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { answerPages } from '../pair/answers-of.ts';
+import { type BlockReads, readsOf } from '../store/at-once.ts';
 import { type BlockView, type Verdict, validateBlock } from '../validation/validate.ts';
 import type { EventHub } from './events.ts';
 import type { FraudRegister } from './fraud-register.ts';
 import type { Tips } from './tips.ts';
-import { type LinkView, linkViews, type TypeRules, viewFromStore } from './view.ts';
+import { type LinkView, linkViews, type TypeRules, viewFrom } from './view.ts';
 
 /** What {@link reaction} works with. */
 export interface ReactionContext {
@@ -23,112 +25,167 @@ export interface ReactionContext {
   readonly frauds: FraudRegister;
 }
 
+/** A verdict, or what kept a block from being judged. */
+type Outcome = Verdict | { readonly error: unknown };
+/** Is told the outcome of the block at an index; must not throw. */
+type Settle = (index: number, outcome: Outcome) => void;
+
 /** Judges stored blocks, keeps the fraud that comes to light, tells listeners. */
 export interface Reaction {
   /** A stored block whose verdict is known without looking, as it is stored; undefined for any other one. */
   known(block: HalfBlock): { readonly block: HalfBlock; readonly verdict: Verdict } | undefined;
   /** Verdict on a stored block by what is known now; records fraud that it shows. */
-  judge(block: HalfBlock): Promise<Verdict>;
+  judge(block: HalfBlock): MaybePromise<Verdict>;
   /**
    * Reacts to blocks that were stored just now, in their order. `settle` is told each one's verdict, or what kept it
    * from being judged.
    */
-  toStored(
-    blocks: readonly HalfBlock[],
-    settle: (index: number, outcome: Verdict | { readonly error: unknown }) => void,
-  ): Promise<void>;
+  toStored(blocks: readonly HalfBlock[], settle: Settle): MaybePromise<void>;
 }
 
 const UNLINKED: LinkView = { answers: [], isAnswered: false };
 
 /** The {@link Reaction} of a chain. */
 export function reaction(context: ReactionContext): Reaction {
-  const { self, store, environment, rules, tips, events, frauds } = context;
+  return new ChainReaction(context);
+}
 
-  const judge = async (block: HalfBlock): Promise<Verdict> => {
-    const known = tips.judged(block);
+class ChainReaction implements Reaction {
+  readonly #self: PublicKey;
+  readonly #store: BlockStore;
+  readonly #reads: BlockReads;
+  readonly #environment: Environment;
+  readonly #rules: TypeRules;
+  readonly #tips: Tips;
+  readonly #events: EventHub;
+  readonly #frauds: FraudRegister;
+
+  constructor(context: ReactionContext) {
+    this.#self = context.self;
+    this.#store = context.store;
+    this.#reads = readsOf(context.store);
+    this.#environment = context.environment;
+    this.#rules = context.rules;
+    this.#tips = context.tips;
+    this.#events = context.events;
+    this.#frauds = context.frauds;
+  }
+
+  known(block: HalfBlock): { readonly block: HalfBlock; readonly verdict: Verdict } | undefined {
+    return this.#tips.judged(block);
+  }
+
+  judge(block: HalfBlock): MaybePromise<Verdict> {
+    const known = this.#tips.judged(block);
     if (known !== undefined) return known.verdict;
-    const verdict = validateBlock(block, await viewFromStore(block, store, rules, environment.now()));
-    if (verdict.fraud !== undefined) await frauds.record(verdict.fraud);
-    return verdict;
-  };
+    return andThen(viewFrom(block, this.#reads, this.#rules, this.#environment.now()), (view) => {
+      const verdict = validateBlock(block, view);
+      return verdict.fraud === undefined ? verdict : this.#frauds.record(verdict.fraud).then(() => verdict);
+    });
+  }
+
+  toStored(blocks: readonly HalfBlock[], settle: Settle): MaybePromise<void> {
+    let links: MaybePromise<readonly LinkView[]>;
+    try {
+      links = linkViews(blocks, this.#reads, this.#rules);
+    } catch (error) {
+      this.#unread(blocks, error);
+    }
+    if (!(links instanceof Promise)) return this.#toEach(blocks, links, settle, 0);
+    return links.then(
+      (read) => this.#toEach(blocks, read, settle, 0),
+      (error: unknown) => this.#unread(blocks, error),
+    );
+  }
+
+  #unread(blocks: readonly HalfBlock[], error: unknown): never {
+    for (const block of blocks) this.#tips.forget(block.core.key);
+    throw error;
+  }
+
+  /** Waits only where there is something to wait for: a turn of the queue for every block adds up. */
+  #toEach(
+    blocks: readonly HalfBlock[],
+    links: readonly LinkView[],
+    settle: Settle,
+    from: number,
+  ): MaybePromise<void> {
+    for (let index = from; index < blocks.length; index++) {
+      const block = blocks[index];
+      if (block === undefined) continue;
+      const outcome = this.#toOne(block, links[index] ?? UNLINKED);
+      if (outcome instanceof Promise) {
+        return outcome.then((later) => {
+          settle(index, later);
+          return this.#toEach(blocks, links, settle, index + 1);
+        });
+      }
+      settle(index, outcome);
+    }
+  }
+
+  /** The verdict on a block that was just stored, or what kept it from being judged; never throws or rejects. */
+  #toOne(block: HalfBlock, link: LinkView): MaybePromise<Outcome> {
+    try {
+      const outcome = andThen(this.#viewOf(block, link), (view) => this.#react(block, view));
+      return outcome instanceof Promise
+        ? outcome.catch((error: unknown) => this.#unjudged(block, error))
+        : outcome;
+    } catch (error) {
+      return this.#unjudged(block, error);
+    }
+  }
+
+  /** It is stored but was not judged: what follows must be judged by the store, not by this tip. */
+  #unjudged(block: HalfBlock, error: unknown): Outcome {
+    this.#tips.forget(block.core.key);
+    return { error };
+  }
 
   /** The view of a block that was just stored, with its links known: growing chains need not ask the store. */
-  const viewOf = (
-    block: HalfBlock,
-    link: LinkView,
-  ): (BlockView & LinkView) | Promise<BlockView & LinkView> => {
-    const now = environment.now();
-    const place = tips.follow(block);
-    return place === undefined ? viewFromStore(block, store, rules, now) : { now, ...place, ...link };
-  };
+  #viewOf(block: HalfBlock, link: LinkView): MaybePromise<BlockView & LinkView> {
+    const now = this.#environment.now();
+    const place = this.#tips.follow(block);
+    return place === undefined ? viewFrom(block, this.#reads, this.#rules, now) : { now, ...place, ...link };
+  }
 
-  const report = (block: HalfBlock, verdict: Verdict): void => {
-    const own = equalBytes(block.core.key, self);
-    if (verdict.level === 'invalid') events.emit({ type: 'invalid', block, issues: verdict.issues });
-    else events.emit({ type: 'block', block, level: verdict.level, own });
-  };
+  #react(block: HalfBlock, view: BlockView & LinkView): MaybePromise<Verdict> {
+    const verdict = validateBlock(block, view);
+    this.#tips.note(block, view, verdict);
+    const { fraud } = verdict;
+    const isAlone = view.branches.length === 0 && view.next.length === 0 && !view.isAnswered;
+    if (fraud !== undefined || !isAlone) return this.#reactToOthers(block, view, verdict);
+    this.#report(block, verdict);
+    return verdict;
+  }
 
-  /** What was stored before may be invalid in the light of a new block: listeners hear of it in any order of arrival. */
-  const judgeAgain = async (blocks: readonly HalfBlock[]): Promise<void> => {
-    for (const block of blocks) {
-      tips.forget(block.core.key);
-      const { level, issues } = await judge(block);
-      if (level === 'invalid') events.emit({ type: 'invalid', block, issues });
-    }
-  };
-  const reactToNeighbours = async (block: HalfBlock, view: BlockView & LinkView): Promise<void> => {
-    await judgeAgain(view.branches);
-    await judgeAgain(
+  async #reactToOthers(block: HalfBlock, view: BlockView & LinkView, verdict: Verdict): Promise<Verdict> {
+    if (verdict.fraud !== undefined) await this.#frauds.record(verdict.fraud);
+    this.#report(block, verdict);
+    await this.#judgeAgain(view.branches);
+    await this.#judgeAgain(
       [...view.previous, ...view.next].filter(({ core }) => {
         const follows = core.prev !== null && equalBytes(core.prev.bytes, block.id.bytes);
         return follows || core.seq === block.core.seq + 1;
       }),
     );
-    if (view.isAnswered) for await (const page of answerPages(store, block)) await judgeAgain(page);
-  };
+    if (view.isAnswered)
+      for await (const page of answerPages(this.#store, block)) await this.#judgeAgain(page);
+    return verdict;
+  }
 
-  const react = (block: HalfBlock, view: BlockView & LinkView): Verdict | Promise<Verdict> => {
-    const verdict = validateBlock(block, view);
-    tips.note(block, view, verdict);
-    const { fraud } = verdict;
-    const isAlone = view.branches.length === 0 && view.next.length === 0 && !view.isAnswered;
-    if (fraud === undefined && isAlone) {
-      report(block, verdict);
-      return verdict;
+  /** What was stored before may be invalid in the light of a new block: listeners hear of it in any order of arrival. */
+  async #judgeAgain(blocks: readonly HalfBlock[]): Promise<void> {
+    for (const block of blocks) {
+      this.#tips.forget(block.core.key);
+      const { level, issues } = await this.judge(block);
+      if (level === 'invalid') this.#events.emit({ type: 'invalid', block, issues });
     }
-    return (async () => {
-      if (fraud !== undefined) await frauds.record(fraud);
-      report(block, verdict);
-      await reactToNeighbours(block, view);
-      return verdict;
-    })();
-  };
+  }
 
-  return {
-    known: tips.judged,
-    judge,
-    async toStored(blocks, settle) {
-      let links: readonly LinkView[];
-      try {
-        links = await linkViews(blocks, store, rules);
-      } catch (error) {
-        for (const block of blocks) tips.forget(block.core.key);
-        throw error;
-      }
-      for (const [index, block] of blocks.entries()) {
-        try {
-          // Waiting only where there is something to wait for: a turn of the queue for every block adds up.
-          const viewed = viewOf(block, links[index] ?? UNLINKED);
-          const view = viewed instanceof Promise ? await viewed : viewed;
-          const reacted = react(block, view);
-          settle(index, reacted instanceof Promise ? await reacted : reacted);
-        } catch (error) {
-          // It is stored but was not judged: what follows must be judged by the store, not by this tip.
-          tips.forget(block.core.key);
-          settle(index, { error });
-        }
-      }
-    },
-  };
+  #report(block: HalfBlock, verdict: Verdict): void {
+    const own = equalBytes(block.core.key, this.#self);
+    if (verdict.level === 'invalid') this.#events.emit({ type: 'invalid', block, issues: verdict.issues });
+    else this.#events.emit({ type: 'block', block, level: verdict.level, own });
+  }
 }

@@ -8,6 +8,7 @@ import {
 import type { FraudEvidence } from '../fraud/evidence.ts';
 import { gapCollector, type PositionRange } from '../inspect/gaps.ts';
 import { positionsOf } from '../prune/chain-cut.ts';
+import { readsOf } from '../store/at-once.ts';
 import { chainPages } from '../store/pages.ts';
 import { type Verdict, validateBlock } from '../validation/validate.ts';
 import { linkViews, type TypeRules } from './view.ts';
@@ -59,7 +60,7 @@ export async function readStretch(
   const fraud: FraudEvidence[] = [];
   let last = range.before;
   for await (const page of chainPages(store, { author, from, to, size: PAGE }, options)) {
-    const links = await linkViews(page, store, rules);
+    const links = await linkViews(page, readsOf(store), rules);
     let index = 0;
     for (const branches of positionsOf(page)) {
       const [block] = branches;

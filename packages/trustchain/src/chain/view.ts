@@ -6,7 +6,9 @@ import {
   type TypeRule,
 } from '@edmp/interface';
 import { blockKey } from '../block/identity.ts';
+import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { isSelfBlock } from '../pair/answer.ts';
+import { type BlockReads, readsOf } from '../store/at-once.ts';
 import type { BlockView } from '../validation/validate.ts';
 
 /** Rules of application types by type. */
@@ -25,24 +27,27 @@ export interface LinkView extends Pick<BlockView, 'proposal' | 'answers' | 'rule
 
 /** Answers that a verdict looks at: the block itself may be one of them, and two more prove a double answer. */
 const ENOUGH_ANSWERS = 3;
+const NO_ANSWERS: ReadonlyMap<string, readonly HalfBlock[]> = new Map();
 
-/**
- * {@link LinkView} of each block, with two questions to the store for all of them. Only what the counterparty of a
- * directed proposal answered bears on a verdict, and little of that: what strangers attach is not read.
- */
-export async function linkViews(
+/** The proposals that blocks answer, in their order; a block that answers none stands for itself. */
+function proposalsOf(
   blocks: readonly HalfBlock[],
-  store: BlockStore,
-  rules: TypeRules,
-): Promise<readonly LinkView[]> {
+  reads: BlockReads,
+): MaybePromise<readonly (HalfBlock | undefined)[]> {
   const links = blocks.flatMap(({ core }) => core.link ?? []);
-  const stored = links.length === 0 ? [] : await store.getMany(links);
-  let next = 0;
-  const proposals = blocks.map((block) => (block.core.link === null ? block : stored[next++]));
-  const answered = await store.answersBy(
-    blocks.map(({ id }) => ({ link: id })),
-    1,
-  );
+  if (links.length === 0) return blocks;
+  return andThen(reads.getMany(links), (stored) => {
+    let next = 0;
+    return blocks.map((block) => (block.core.link === null ? block : stored[next++]));
+  });
+}
+
+/** Whose answers to which proposals bear on verdicts, each once, by the proposal's key. */
+function questionsOf(
+  blocks: readonly HalfBlock[],
+  proposals: readonly (HalfBlock | undefined)[],
+  answered: readonly (readonly HalfBlock[])[],
+): ReadonlyMap<string, AnswerQuestion> {
   const questions = new Map<string, AnswerQuestion>();
   for (const [index, proposal] of proposals.entries()) {
     const author = proposal?.core.peer ?? null;
@@ -52,29 +57,92 @@ export async function linkViews(
       questions.set(blockKey(proposal.id), { link: proposal.id, author });
     }
   }
-  const found = questions.size === 0 ? [] : await store.answersBy([...questions.values()], ENOUGH_ANSWERS);
-  const answers = new Map([...questions.keys()].map((key, index) => [key, found[index] ?? []]));
-  return blocks.map((block, index) => {
-    const proposal = proposals[index];
-    const isAnswered = (answered[index]?.length ?? 0) > 0;
-    if (proposal === undefined) return { answers: [], isAnswered };
-    const given = answers.get(blockKey(proposal.id)) ?? [];
-    const rule = rules.get(proposal.core.type);
-    return block.core.link === null
-      ? { answers: given, rule, isAnswered }
-      : { proposal, answers: given.filter(otherThan(block)), rule, isAnswered };
+  return questions;
+}
+
+/** The answers that were asked for, by the proposal's key. */
+function answersTo(
+  questions: ReadonlyMap<string, AnswerQuestion>,
+  reads: BlockReads,
+): MaybePromise<ReadonlyMap<string, readonly HalfBlock[]>> {
+  if (questions.size === 0) return NO_ANSWERS;
+  return andThen(
+    reads.answersBy([...questions.values()], ENOUGH_ANSWERS),
+    (found) => new Map([...questions.keys()].map((key, index) => [key, found[index] ?? []])),
+  );
+}
+
+function linkViewOf(
+  block: HalfBlock,
+  proposal: HalfBlock | undefined,
+  answers: ReadonlyMap<string, readonly HalfBlock[]>,
+  isAnswered: boolean,
+  rules: TypeRules,
+): LinkView {
+  if (proposal === undefined) return { answers: [], isAnswered };
+  const given = answers.size === 0 ? [] : (answers.get(blockKey(proposal.id)) ?? []);
+  const rule = rules.get(proposal.core.type);
+  return block.core.link === null
+    ? { answers: given, rule, isAnswered }
+    : { proposal, answers: given.filter(otherThan(block)), rule, isAnswered };
+}
+
+/**
+ * {@link LinkView} of each block, with two questions to the store for all of them. Only what the counterparty of a
+ * directed proposal answered bears on a verdict, and little of that: what strangers attach is not read.
+ */
+export function linkViews(
+  blocks: readonly HalfBlock[],
+  reads: BlockReads,
+  rules: TypeRules,
+): MaybePromise<readonly LinkView[]> {
+  return andThen(proposalsOf(blocks, reads), (proposals) => {
+    const asked = blocks.map(({ id }) => ({ link: id }));
+    return andThen(reads.answersBy(asked, 1), (answered) =>
+      andThen(answersTo(questionsOf(blocks, proposals, answered), reads), (answers) =>
+        blocks.map((block, index) =>
+          linkViewOf(block, proposals[index], answers, (answered[index]?.length ?? 0) > 0, rules),
+        ),
+      ),
+    );
   });
 }
 
 /** The author's own block that `prev` names, where the position before is not stored: it stands at another one. */
-async function followed(
+function followed(
   { core }: HalfBlock,
   previous: readonly HalfBlock[],
-  store: BlockStore,
-): Promise<HalfBlock | undefined> {
+  reads: BlockReads,
+): MaybePromise<HalfBlock | undefined> {
   if (core.prev === null || previous[0]?.core.seq === core.seq - 1) return undefined;
-  const named = await store.get(core.prev);
-  return named !== undefined && equalBytes(named.core.key, core.key) ? named : undefined;
+  return andThen(reads.get(core.prev), (named) =>
+    named !== undefined && equalBytes(named.core.key, core.key) ? named : undefined,
+  );
+}
+
+/** Everything that reads tell around a block: at once where they answer at once. */
+export function viewFrom(
+  block: HalfBlock,
+  reads: BlockReads,
+  rules: TypeRules,
+  now: number,
+): MaybePromise<BlockView & LinkView> {
+  const { key, seq } = block.core;
+  return andThen(reads.at(key, seq), (there) => {
+    const branches = there.length === 0 ? there : there.filter(otherThan(block));
+    return andThen(reads.neighbours(key, seq), ({ previous, next }) =>
+      andThen(linkViews([block], reads, rules), ([link = { answers: [], isAnswered: false }]) =>
+        andThen(followed(block, previous, reads), (named) => ({
+          now,
+          branches,
+          previous,
+          next,
+          ...link,
+          ...(named === undefined ? {} : { named }),
+        })),
+      ),
+    );
+  });
 }
 
 /** Everything that a store knows around a block. */
@@ -84,10 +152,5 @@ export async function viewFromStore(
   rules: TypeRules,
   now: number,
 ): Promise<BlockView & LinkView> {
-  const { key, seq } = block.core;
-  const branches = (await store.at(key, seq)).filter(otherThan(block));
-  const { previous, next } = await store.neighbours(key, seq);
-  const [link = { answers: [], isAnswered: false }] = await linkViews([block], store, rules);
-  const named = await followed(block, previous, store);
-  return { now, branches, previous, next, ...link, ...(named === undefined ? {} : { named }) };
+  return viewFrom(block, readsOf(store), rules, now);
 }

@@ -18,6 +18,8 @@ import type { Mutex } from '@edmp/interface/bounded';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { signCore } from '../block/signature.ts';
+import { andThen, type MaybePromise } from '../maybe-promise.ts';
+import { type BlockReads, readsOf } from '../store/at-once.ts';
 import { ChainError, PairError } from './errors.ts';
 
 /** This node's blocks signed and stored together. */
@@ -31,9 +33,9 @@ export type Draft = Pick<HalfBlockCore, 'peer' | 'link' | 'type' | 'tx'>;
 /** A block that this node is about to sign. */
 export interface AppendRequest {
   /** Decides the content once the block's time is known; throws to refuse. */
-  readonly build: (time: number) => Promise<Draft>;
+  readonly build: (time: number) => MaybePromise<Draft>;
   /** Last look at the unsigned block (its signature is 64 zero bytes); throws to refuse. */
-  readonly check?: (draft: HalfBlock) => Promise<void>;
+  readonly check?: (draft: HalfBlock) => MaybePromise<void>;
   /** `false`: the application carries the block to its counterparty itself. Default `true`. */
   readonly push?: boolean | undefined;
 }
@@ -50,13 +52,13 @@ export interface WriterContext {
   /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
   /** Resolves when signing is allowed, throws when it is not. */
-  readonly ready: () => Promise<void>;
+  readonly ready: () => MaybePromise<void>;
   /** Told of every new block of this node, after it is on disk. */
-  readonly onAppended: (block: HalfBlock, options: { readonly push: boolean }) => Promise<void>;
+  readonly onAppended: (block: HalfBlock, options: { readonly push: boolean }) => void;
 }
 
 /**
- * Extends this node's chain. Each core is reserved durably before it is signed, and its signature leaves only after the
+ * Extends the own chain. Each core is reserved durably before it is signed, and its signature leaves only after the
  * signed block is stored durably, so neither a crash nor a restart can sign two cores at one position (DESIGN §3.2).
  */
 export interface ChainWriter {
@@ -93,15 +95,7 @@ interface Head {
   readonly time: number;
 }
 
-/** A promise that rejects when the signer has taken too long, and how to call it off. */
-function timeLimit(environment: Environment, ms: number): { passed: Promise<never>; cancel: () => void } {
-  let cancel = (): void => {};
-  const passed = new Promise<never>((_, reject) => {
-    cancel = environment.schedule(ms, () => reject(new TimeoutError(`Signing took longer than ${ms} ms`)));
-  });
-  passed.catch(() => {}); // nobody may be waiting when it fires
-  return { passed, cancel };
-}
+const headOf = ({ id, core: { seq, time } }: HalfBlock): Head => ({ seq, id, time });
 
 const signerFailure = (cause: unknown): ChainError =>
   new ChainError(
@@ -112,79 +106,276 @@ const signerFailure = (cause: unknown): ChainError =>
 
 /** The {@link ChainWriter} of one key. */
 export function chainWriter(context: WriterContext): ChainWriter {
-  const { signer, crypto, store, environment } = context;
-  const self: PublicKey = signer.publicKey;
-  const queue: Waiting[] = [];
-  let draining: Promise<void> | undefined;
-  let head: Head | undefined;
-  /** This node's blocks that came from outside. */
-  let fromOutside = 0;
+  return new OwnChainWriter(context);
+}
 
-  /**
-   * Stores signed blocks of this node, unless another came from outside meanwhile: then their signatures are thrown away,
-   * and the chain goes on behind what came.
-   */
-  const storeOwn = async (blocks: readonly HalfBlock[], since: number): Promise<void> => {
-    if (fromOutside !== since) {
-      throw new ChainError(
-        'ERR_CHAIN_REGRESSED',
-        'A block of this node came from outside while another one was signed; try again',
-        { retryable: true },
+class OwnChainWriter implements ChainWriter {
+  readonly #signer: Signer;
+  readonly #self: PublicKey;
+  readonly #crypto: Crypto;
+  readonly #store: BlockStore;
+  readonly #reads: BlockReads;
+  readonly #environment: Environment;
+  readonly #maxQueued: number;
+  readonly #signTimeoutMs: number;
+  readonly #ownChain: Mutex;
+  readonly #ready: () => MaybePromise<void>;
+  readonly #onAppended: WriterContext['onAppended'];
+  readonly #queue: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #head: Head | undefined;
+  /** This node's blocks that came from outside. */
+  #fromOutside = 0;
+
+  constructor(context: WriterContext) {
+    this.#signer = context.signer;
+    this.#self = context.signer.publicKey;
+    this.#crypto = context.crypto;
+    this.#store = context.store;
+    this.#reads = readsOf(context.store);
+    this.#environment = context.environment;
+    this.#maxQueued = context.maxQueued;
+    this.#signTimeoutMs = context.signTimeoutMs;
+    this.#ownChain = context.ownChain;
+    this.#ready = context.ready;
+    this.#onAppended = context.onAppended;
+  }
+
+  append(request: AppendRequest, { signal }: AbortOptions = {}): Promise<HalfBlock> {
+    if (this.#queue.length >= this.#maxQueued) {
+      return Promise.reject(
+        new ChainError(
+          'ERR_CHAIN_BUSY',
+          `${this.#queue.length} blocks of this node wait to be signed; try later`,
+          {
+            retryable: true,
+          },
+        ),
       );
     }
-    await store.put(blocks, { durable: true });
-  };
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        const place = this.#queue.indexOf(waiting);
+        if (place >= 0) this.#queue.splice(place, 1);
+        reject(new AbortedError(undefined, { cause: signal?.reason }));
+      };
+      const commit = (): void => signal?.removeEventListener('abort', onAbort);
+      const waiting: Waiting = { ...request, signal, commit, resolve, reject };
+      if (signal?.aborted === true) {
+        onAbort();
+        return;
+      }
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(waiting);
+      this.#draining ??= this.#drain();
+    });
+  }
 
-  /** `since`: this node's blocks that had come from outside when the head was read. */
-  const signAndStore = async (
-    unsigned: readonly Unsigned[],
-    since: number,
-  ): Promise<readonly HalfBlock[]> => {
-    const blocks: HalfBlock[] = [];
-    let failure: { readonly error: unknown } | undefined;
-    const deadline = timeLimit(environment, context.signTimeoutMs);
+  async finish(options?: AbortOptions): Promise<void> {
+    if ((await this.#reads.unfinished(this.#self)).length === 0) return;
+    const nothing = new ChainError('ERR_CHAIN_BUSY', 'Nothing is appended');
     try {
-      for (const { core, reservation } of unsigned) {
-        blocks.push(
-          await Promise.race([signCore(core, reservation.core, reservation.id, signer), deadline.passed]),
-        );
+      // Every turn finishes what is reserved before it looks at what is asked for; this one asks for nothing.
+      await this.append({ build: () => Promise.reject(nothing) }, options);
+    } catch (error) {
+      if (error !== nothing) throw error;
+    }
+  }
+
+  refresh(): void {
+    this.#head = undefined;
+    this.#fromOutside += 1;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    // One turn, so that blocks that are wanted together are signed and stored together.
+    await undefined;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH);
+      try {
+        await this.#process(batch);
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(error);
+      }
+    }
+    this.#draining = undefined;
+  }
+
+  async #process(batch: readonly Waiting[]): Promise<void> {
+    const ready = this.#ready();
+    if (ready instanceof Promise) await ready;
+    const since = this.#fromOutside;
+    const from = this.#head ?? (await this.#loadHead(since));
+    const preparing = this.#prepareAll(batch, from);
+    const prepared = preparing instanceof Promise ? await preparing : preparing;
+    if (prepared.length === 0) return;
+    const reservations = prepared.map((one) => one.reservation);
+    const previous = this.#head;
+    try {
+      const [first, ...more] = reservations;
+      if (first !== undefined) await this.#store.reserve(this.#self, first, ...more);
+      const blocks = await this.#signAndStore(prepared, since);
+      for (const [index, { waiting }] of prepared.entries()) {
+        const block = blocks[index];
+        if (block !== undefined) waiting.resolve(block);
+        else waiting.reject(signerFailure(undefined));
       }
     } catch (error) {
-      // What follows the block that could not be signed links to it, so it cannot be signed either.
-      failure = { error };
-    } finally {
-      deadline.cancel();
+      // What is on disk decides where the chain goes on.
+      if (this.#head === previous) this.#head = undefined;
+      throw error;
     }
-    if (blocks.length > 0) await context.ownChain.run(() => storeOwn(blocks, since));
+    if (this.#head?.seq !== reservations.at(-1)?.seq) this.#head = undefined;
+  }
+
+  /** What of a batch may be signed, each on top of the one before; the rest is refused. */
+  #prepareAll(batch: readonly Waiting[], from: Head): MaybePromise<readonly Prepared[]> {
+    const prepared: Prepared[] = [];
+    const answered = new Set<string>();
+    const refuse = (waiting: Waiting, error: unknown): void => {
+      waiting.commit();
+      waiting.reject(error);
+    };
+    const prepareFrom = (index: number, head: Head): MaybePromise<readonly Prepared[]> => {
+      let last = head;
+      const take = (one: Prepared): void => {
+        prepared.push(one);
+        last = { seq: one.core.seq, id: one.reservation.id, time: one.core.time };
+      };
+      for (let at = index; at < batch.length; at++) {
+        const waiting = batch[at];
+        if (waiting === undefined) break;
+        try {
+          const one = this.#prepare(waiting, last, answered);
+          if (one instanceof Promise) {
+            return one
+              .then(take, (error: unknown) => refuse(waiting, error))
+              .then(() => prepareFrom(at + 1, last));
+          }
+          take(one);
+        } catch (error) {
+          refuse(waiting, error);
+        }
+      }
+      return prepared;
+    };
+    return prepareFrom(0, from);
+  }
+
+  #prepare(waiting: Waiting, from: Head, answered: Set<string>): MaybePromise<Prepared> {
+    throwIfAborted(waiting.signal);
+    const time = Math.max(this.#environment.now(), from.time);
+    return andThen(waiting.build(time), (draft) => {
+      if (draft.link !== null && answered.has(blockKey(draft.link))) {
+        throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${draft.link} is being answered already`);
+      }
+      const bytes = encodeCore({ v: 1, key: this.#self, seq: from.seq + 1, prev: from.id, time, ...draft });
+      // Decoding what was encoded makes the block that is returned equal to what every other node will see.
+      const core = decodeCore(bytes);
+      const id = identify(bytes, this.#crypto);
+      const checked = waiting.check?.(assembleHalfBlock(core, bytes, id, UNSIGNED));
+      return andThen(checked, () => {
+        throwIfAborted(waiting.signal);
+        waiting.commit();
+        if (draft.link !== null) answered.add(blockKey(draft.link));
+        const reservation = { seq: core.seq, prev: from.id, id, core: bytes };
+        return { waiting, core, reservation, push: waiting.push ?? true };
+      });
+    });
+  }
+
+  /** `since`: own blocks that had come from outside when the head was read. */
+  async #signAndStore(unsigned: readonly Unsigned[], since: number): Promise<readonly HalfBlock[]> {
+    const blocks: HalfBlock[] = [];
+    const failure = await this.#signAll(unsigned, blocks);
+    if (blocks.length > 0) await this.#ownChain.run(() => this.#storeOwn(blocks, since));
     const last = blocks.at(-1);
-    if (last !== undefined) head = { seq: last.core.seq, id: last.id, time: last.core.time };
+    if (last !== undefined) this.#head = headOf(last);
     for (const [index, block] of blocks.entries()) {
-      await context.onAppended(block, { push: unsigned[index]?.push ?? true });
+      this.#onAppended(block, { push: unsigned[index]?.push ?? true });
     }
     if (failure !== undefined && blocks.length === 0) throw signerFailure(failure.error);
     return blocks;
-  };
+  }
 
-  /** Head of this node's chain, after finishing what a crash or a failed signer left reserved. */
-  const loadHead = async (since: number): Promise<Head> => {
+  /**
+   * Signs one after another into `blocks` within the time there is for all. Resolves, with what went wrong, at the
+   * first that could not be signed: what follows it links to it.
+   */
+  #signAll(
+    unsigned: readonly Unsigned[],
+    blocks: HalfBlock[],
+  ): Promise<{ readonly error: unknown } | undefined> {
+    return new Promise((resolve) => {
+      const ms = this.#signTimeoutMs;
+      let isOver = false;
+      const end = (failure: { readonly error: unknown } | undefined): void => {
+        if (isOver) return;
+        isOver = true;
+        cancel();
+        resolve(failure);
+      };
+      const cancel = this.#environment.schedule(ms, () =>
+        end({ error: new TimeoutError(`Signing took longer than ${ms} ms`) }),
+      );
+      const fail = (error: unknown): void => end({ error });
+      const next = (): void => {
+        const one = unsigned[blocks.length];
+        if (one === undefined) {
+          end(undefined);
+          return;
+        }
+        const { core, reservation } = one;
+        signCore(core, reservation.core, reservation.id, this.#signer).then((block) => {
+          // What a signer hands in too late is thrown away.
+          if (isOver) return;
+          blocks.push(block);
+          next();
+        }, fail);
+      };
+      next();
+    });
+  }
+
+  /**
+   * Stores signed own blocks, unless an own block came from outside meanwhile: then their signatures are thrown away,
+   * and the chain goes on behind what came.
+   */
+  #storeOwn(blocks: readonly HalfBlock[], since: number): Promise<unknown> {
+    if (this.#fromOutside === since) return this.#store.put(blocks, { durable: true });
+    return Promise.reject(
+      new ChainError(
+        'ERR_CHAIN_REGRESSED',
+        'A block of this node came from outside while another one was signed; try again',
+        { retryable: true },
+      ),
+    );
+  }
+
+  /** Head of the own chain, after finishing what a crash or a failed signer left reserved. */
+  async #loadHead(since: number): Promise<Head> {
     try {
-      return await finishReserved(since);
+      return await this.#finishReserved(since);
     } catch (error) {
       // What is reserved above this head is still unsigned: whoever comes next must look again.
-      head = undefined;
+      this.#head = undefined;
       throw error;
     }
-  };
+  }
 
-  const finishReserved = async (since: number): Promise<Head> => {
-    const stored = await store.head(self);
-    head = { seq: stored?.core.seq ?? 0, id: stored?.id ?? null, time: stored?.core.time ?? 0 };
+  async #finishReserved(since: number): Promise<Head> {
+    const stored = await this.#reads.head(this.#self);
+    let head: Head = stored === undefined ? { seq: 0, id: null, time: 0 } : headOf(stored);
+    this.#head = head;
     for (;;) {
-      const { seq, id }: Head = head;
-      // Reservations at or below the head were overtaken by this node's blocks learned from peers; they were never signed.
-      const next: Reservation | undefined = (await store.unfinished(self)).find(
-        (open) => open.seq === seq + 1,
-      );
+      const { seq, id } = head;
+      // Reservations at or below the head were overtaken by own blocks learned from peers; they were never signed.
+      const open = await this.#reads.unfinished(this.#self);
+      const next = open.find((reservation) => reservation.seq === seq + 1);
       if (next === undefined) return head;
       const follows = next.prev === null ? id === null : id !== null && equalBytes(next.prev.bytes, id.bytes);
       if (!follows) {
@@ -195,125 +386,9 @@ export function chainWriter(context: WriterContext): ChainWriter {
         );
       }
       // Whoever wanted to carry it is gone: it is pushed.
-      await signAndStore([{ reservation: next, core: decodeCore(next.core), push: true }], since);
+      const finished = { reservation: next, core: decodeCore(next.core), push: true };
+      const [block] = await this.#signAndStore([finished], since);
+      if (block !== undefined) head = headOf(block);
     }
-  };
-
-  const prepare = async (waiting: Waiting, from: Head, answered: Set<string>): Promise<Prepared> => {
-    throwIfAborted(waiting.signal);
-    const time = Math.max(environment.now(), from.time);
-    const draft = await waiting.build(time);
-    if (draft.link !== null && answered.has(blockKey(draft.link))) {
-      throw new PairError('ERR_PAIR_ANSWERED', `The proposal ${draft.link} is being answered already`);
-    }
-    const bytes = encodeCore({ v: 1, key: self, seq: from.seq + 1, prev: from.id, time, ...draft });
-    // Decoding what was encoded makes the block that is returned equal to what every other node will see.
-    const core = decodeCore(bytes);
-    const id = identify(bytes, crypto);
-    if (waiting.check !== undefined) await waiting.check(assembleHalfBlock(core, bytes, id, UNSIGNED));
-    throwIfAborted(waiting.signal);
-    waiting.commit();
-    if (draft.link !== null) answered.add(blockKey(draft.link));
-    const reservation = { seq: core.seq, prev: from.id, id, core: bytes };
-    return { waiting, core, reservation, push: waiting.push ?? true };
-  };
-
-  const process = async (batch: readonly Waiting[]): Promise<void> => {
-    await context.ready();
-    const since = fromOutside;
-    let from = head ?? (await loadHead(since));
-    const prepared: Prepared[] = [];
-    const answered = new Set<string>();
-    for (const waiting of batch) {
-      try {
-        const one = await prepare(waiting, from, answered);
-        prepared.push(one);
-        from = { seq: one.core.seq, id: one.reservation.id, time: one.core.time };
-      } catch (error) {
-        waiting.commit();
-        waiting.reject(error);
-      }
-    }
-    if (prepared.length === 0) return;
-    const reservations = prepared.map((one) => one.reservation);
-    const previous = head;
-    try {
-      const [first, ...more] = reservations;
-      if (first !== undefined) await store.reserve(self, first, ...more);
-      const blocks = await signAndStore(prepared, since);
-      for (const [index, { waiting }] of prepared.entries()) {
-        const block = blocks[index];
-        if (block !== undefined) waiting.resolve(block);
-        else waiting.reject(signerFailure(undefined));
-      }
-    } catch (error) {
-      // What is on disk decides where the chain goes on.
-      if (head === previous) head = undefined;
-      throw error;
-    }
-    if (head?.seq !== reservations.at(-1)?.seq) head = undefined;
-  };
-
-  const drain = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH);
-      try {
-        await process(batch);
-      } catch (error) {
-        for (const waiting of batch) waiting.reject(error);
-      }
-    }
-    draining = undefined;
-  };
-
-  const writer: ChainWriter = {
-    append(request, options = {}) {
-      if (queue.length >= context.maxQueued) {
-        return Promise.reject(
-          new ChainError(
-            'ERR_CHAIN_BUSY',
-            `${queue.length} blocks of this node wait to be signed; try later`,
-            {
-              retryable: true,
-            },
-          ),
-        );
-      }
-      return new Promise((resolve, reject) => {
-        const { signal } = options;
-        const onAbort = (): void => {
-          const place = queue.indexOf(waiting);
-          if (place >= 0) queue.splice(place, 1);
-          reject(new AbortedError(undefined, { cause: signal?.reason }));
-        };
-        const commit = (): void => signal?.removeEventListener('abort', onAbort);
-        const waiting: Waiting = { ...request, signal, commit, resolve, reject };
-        if (signal?.aborted === true) {
-          onAbort();
-          return;
-        }
-        signal?.addEventListener('abort', onAbort, { once: true });
-        queue.push(waiting);
-        draining ??= Promise.resolve().then(drain);
-      });
-    },
-    async finish(options) {
-      if ((await store.unfinished(self)).length === 0) return;
-      const nothing = new ChainError('ERR_CHAIN_BUSY', 'Nothing is appended');
-      try {
-        // Every turn finishes what is reserved before it looks at what is asked for; this one asks for nothing.
-        await writer.append({ build: () => Promise.reject(nothing) }, options);
-      } catch (error) {
-        if (error !== nothing) throw error;
-      }
-    },
-    refresh() {
-      head = undefined;
-      fromOutside += 1;
-    },
-    async idle() {
-      while (draining !== undefined) await draining;
-    },
-  };
-  return writer;
+  }
 }

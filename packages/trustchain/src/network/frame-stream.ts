@@ -23,8 +23,8 @@ export interface FrameStream {
   ): Frame | undefined | Promise<Frame | undefined>;
   /** Nothing more will be received: what still arrives is thrown away, and too much of it ends the stream. */
   ignoreRest(): void;
-  /** No more frames will be sent; resolves when those sent are on their way. */
-  closeWrite(): Promise<void>;
+  /** No more frames will be sent. A returned promise resolves when those sent are on their way. */
+  closeWrite(): undefined | Promise<void>;
   /** Ends both directions at once; everything pending here fails with `error`. */
   abort(error: EdmpError): void;
   /** Calls `listener` once when the stream is over at both ends or broken; at once if it is already. */

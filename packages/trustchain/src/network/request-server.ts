@@ -9,15 +9,15 @@ import {
   type PublicKey,
   publicKeyToHex,
   type RequestHandler,
-  TimeoutError,
 } from '@edmp/interface';
-import { type ByteBudgetOptions, byteBudget } from './byte-budget.ts';
+import { type ByteBudget, type ByteBudgetOptions, byteBudget } from './byte-budget.ts';
 import { byteCount, checkName, numberIn } from './checks.ts';
 import { NetworkError } from './errors.ts';
 import { encodeFailure, encodeHandlerError } from './failure.ts';
 import type { FrameStream } from './frame-stream.ts';
-import type { FrameKind } from './framing.ts';
+import type { Frame } from './framing.ts';
 import { openWork } from './open-work.ts';
+import { ServedRequest, type ServedTimes } from './served-request.ts';
 
 const EMPTY = new Uint8Array();
 const MIB = 1024 * 1024;
@@ -70,267 +70,237 @@ interface Served extends ServedProtocol {
 
 /** A {@link RequestServer} that serves nothing yet. */
 export function requestServer(options: RequestServerOptions): RequestServer {
-  const { environment } = options;
-  const requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
-  const writeTimeoutMs = options.writeTimeoutMs ?? 60_000;
-  const handlers = new Map<string, Served>();
-  const work = openWork();
-  const requests = byteBudget(options.requestBudget ?? REQUEST_BUDGET);
-  const answers = byteBudget(options.answerBudget ?? ANSWER_BUDGET);
+  return new StreamServer(options);
+}
 
-  const within = async <T>(ms: number, what: string, stream: FrameStream, wait: Promise<T>): Promise<T> => {
-    const cancel = environment.schedule(ms, () =>
-      stream.abort(new TimeoutError(`${what} took longer than ${ms} ms`, { details: { timeoutMs: ms } })),
-    );
-    try {
-      return await wait;
-    } finally {
-      cancel();
-    }
-  };
-  const send = (stream: FrameStream, kind: FrameKind, payload: Uint8Array): undefined | Promise<void> => {
-    const blocked = stream.send(kind, payload);
-    return blocked && within(writeTimeoutMs, 'Sending an answer', stream, blocked);
-  };
-  /** Sends a part of an answer, counting it while the peer does not take it. */
-  const sendData = (stream: FrameStream, peer: string, payload: Uint8Array): undefined | Promise<void> => {
-    const blocked = send(stream, 'data', payload);
-    if (blocked === undefined) return undefined;
-    const giveBack = answers.take(peer, payload.length);
-    // What waits for slow readers is bounded; the reader that comes too many loses its stream.
-    if (giveBack === undefined) {
-      stream.abort(new NetworkError('ERR_NETWORK_BUSY', 'Too many bytes wait for peers to read them'));
-    }
-    return blocked.finally(giveBack);
-  };
-  const finish = async (stream: FrameStream, kind: FrameKind, payload: Uint8Array): Promise<void> => {
-    await send(stream, kind, payload);
-    await within(writeTimeoutMs, 'Closing a stream', stream, stream.closeWrite());
-  };
-  const refuse = async (stream: FrameStream, error: NetworkError): Promise<void> => {
-    await finish(stream, 'refused', encodeFailure(error.code, error.message));
-    // The asker may still be sending a request that nobody will read.
-    stream.abort(error);
-  };
-  /** Refuses a stream whose request was not read yet, once its first bytes are here. */
-  const refuseUnread = async (stream: FrameStream, error: NetworkError): Promise<void> => {
-    // Not sooner: an asker that still negotiates the protocol would lose an answer that ends the stream.
-    try {
-      const next = stream.receive(0);
-      if (next instanceof Promise) await within(requestTimeoutMs, 'A request', stream, next);
-    } catch (cause) {
-      if (!isEdmpError(cause, 'ERR_NETWORK_LIMIT')) throw cause;
-    }
-    await refuse(stream, error);
-  };
+class StreamServer implements RequestServer {
+  readonly #environment: Environment;
+  readonly #times: ServedTimes;
+  readonly #handlers = new Map<string, Served>();
+  readonly #work = openWork();
+  readonly #requests: ByteBudget;
+  readonly #answers: ByteBudget;
 
-  const readRequest = async (
-    served: Served,
-    stream: FrameStream,
-    announced: (bytes: number) => void,
-  ): Promise<Uint8Array> => {
-    const next = stream.receive(served.maxRequestBytes, announced);
-    const frame = next instanceof Promise ? await within(requestTimeoutMs, 'A request', stream, next) : next;
-    if (frame === undefined)
-      throw new NetworkError('ERR_NETWORK_PROTOCOL', 'A stream begins with its request');
-    if (frame.kind !== 'request') {
-      throw new NetworkError(
-        'ERR_NETWORK_PROTOCOL',
-        `A stream begins with its request, not with ${frame.kind}`,
+  constructor(options: RequestServerOptions) {
+    const { environment, requestTimeoutMs = 10_000, writeTimeoutMs = 60_000 } = options;
+    this.#environment = environment;
+    this.#times = { requestTimeoutMs, writeTimeoutMs };
+    this.#requests = byteBudget(options.requestBudget ?? REQUEST_BUDGET);
+    this.#answers = byteBudget(options.answerBudget ?? ANSWER_BUDGET);
+  }
+
+  handle(protocol: string, handler: RequestHandler, options: HandleOptions = {}): () => void {
+    checkName('protocol', protocol);
+    if (this.#handlers.has(protocol)) {
+      throw new InvalidArgumentError(
+        `${protocol} has a handler already; take it back before setting another`,
       );
     }
-    return frame.payload;
-  };
+    const served: Served = {
+      protocol,
+      handler,
+      maxRequestBytes: byteCount('maxRequestBytes', options.maxRequestBytes, DEFAULT_MAX_REQUEST_BYTES),
+      maxConcurrentPerPeer: numberIn('maxConcurrentPerPeer', options.maxConcurrentPerPeer, 32, 1, 10_000),
+      running: new Map(),
+    };
+    this.#handlers.set(protocol, served);
+    return () => {
+      if (this.#handlers.get(protocol) === served) this.#handlers.delete(protocol);
+    };
+  }
 
-  /** Sends the frames of a handler that answers with many; resolves when it is over or the request was called off. */
-  const sendFrames = async (
-    frames: AsyncIterator<Uint8Array>,
-    { from, signal }: IncomingRequest,
-    stream: FrameStream,
-    release: () => void,
-  ): Promise<void> => {
+  protocols(): readonly ServedProtocol[] {
+    return [...this.#handlers.values()];
+  }
+
+  endAll(error: EdmpError): void {
+    this.#work.failAll(error);
+  }
+
+  async serve(protocol: string, from: PublicKey, stream: FrameStream): Promise<void> {
+    const peer = publicKeyToHex(from);
+    const open = new ServedRequest(stream, peer, this.#environment, this.#times, this.#answers);
     try {
-      for (;;) {
-        const next = await orAborted(frames.next(), signal);
-        if (next.done === true) break;
-        const blocked = sendData(stream, publicKeyToHex(from), checked(next.value));
-        if (blocked !== undefined) await blocked;
-      }
-    } finally {
-      // A place stays taken until the handler is really over: else a peer that opens and resets streams in a loop
-      // would have any number of handlers run at once.
-      const over = Promise.resolve(frames.return?.()).then(release, release);
-      if (!signal.aborted) await over;
-    }
-  };
-  const answer = async (
-    served: Served,
-    request: IncomingRequest,
-    stream: FrameStream,
-    release: () => void,
-  ): Promise<void> => {
-    const { from, signal } = request;
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      const result = called(served.handler, request, release);
-      if (Symbol.asyncIterator in result) {
-        await sendFrames(result[Symbol.asyncIterator](), request, stream, release);
+      const served = this.#handlers.get(protocol);
+      const running = served?.running.get(peer) ?? 0;
+      if (served === undefined) {
+        await refuseUnread(open, new NetworkError('ERR_NETWORK_PROTOCOL', `${protocol} is not spoken here`));
+      } else if (running >= served.maxConcurrentPerPeer) {
+        const text = `${running} requests of this peer are open already`;
+        await refuseUnread(open, new NetworkError('ERR_NETWORK_BUSY', text));
       } else {
-        // The place stays taken until the handler is over here, too.
-        result.then(release, release);
-        const frame = await orAborted(result, signal);
-        const blocked = sendData(stream, publicKeyToHex(from), checked(frame));
-        if (blocked !== undefined) await blocked;
+        await this.#serveIn(new Place(served, peer, this.#requests), from, open);
       }
     } catch (error) {
-      failure = { error };
+      stream.abort(
+        isEdmpError(error) ? error : new AbortedError('Answering a request failed', { cause: error }),
+      );
     }
-    if (signal.aborted) {
-      stream.abort(signal.reason as EdmpError);
-      return;
-    }
-    if (failure === undefined) await finish(stream, 'end', EMPTY);
-    else await finish(stream, 'error', encodeHandlerError(failure.error));
-  };
+  }
 
-  const serveOne = async (protocol: string, from: PublicKey, stream: FrameStream): Promise<void> => {
-    const served = handlers.get(protocol);
-    if (served === undefined) {
-      return refuseUnread(stream, new NetworkError('ERR_NETWORK_PROTOCOL', `${protocol} is not spoken here`));
-    }
-    const peer = publicKeyToHex(from);
-    const running = served.running.get(peer) ?? 0;
-    if (running >= served.maxConcurrentPerPeer) {
-      const text = `${running} requests of this peer are open already`;
-      return refuseUnread(stream, new NetworkError('ERR_NETWORK_BUSY', text));
-    }
-    served.running.set(peer, running + 1);
-    let taken = true;
-    let giveBack: (() => void) | undefined;
-    const reserve = (bytes: number): void => {
-      giveBack = requests.take(peer, bytes);
-      if (giveBack !== undefined) return;
-      const text = `A request of ${bytes} bytes is more than what is left for this peer; try later`;
-      throw new NetworkError('ERR_NETWORK_BUSY', text);
-    };
-    const release = (): void => {
-      if (!taken) return;
-      taken = false;
-      giveBack?.();
-      const left = (served.running.get(peer) ?? 1) - 1;
-      if (left === 0) served.running.delete(peer);
-      else served.running.set(peer, left);
-    };
-    const controller = new AbortController();
-    const fail = (error: EdmpError): void => {
-      controller.abort(error);
+  async #serveIn(place: Place, from: PublicKey, open: ServedRequest): Promise<void> {
+    const { stream } = open;
+    const remove = this.#work.add((error) => {
+      open.callOff(error);
       stream.abort(error);
-    };
-    const remove = work.add(fail);
+    });
     stream.onClose(() => {
       // When the handler is over there is nothing to call off; an error for every answered request would be dear.
-      if (taken)
-        controller.abort(new NetworkError('ERR_NETWORK_UNREACHABLE', 'The peer that asked went away'));
+      if (place.isTaken)
+        open.callOff(new NetworkError('ERR_NETWORK_UNREACHABLE', 'The peer that asked went away'));
     });
     try {
-      let body: Uint8Array;
+      let frame: Frame | undefined;
       try {
-        body = await readRequest(served, stream, reserve);
+        const next = stream.receive(place.served.maxRequestBytes, (bytes) => place.reserve(bytes));
+        frame = next instanceof Promise ? await open.requested(next) : next;
+        expectRequest(frame);
       } catch (error) {
-        release();
+        place.release();
         const refused = REFUSED.find((code) => isEdmpError(error, code));
-        if (refused !== undefined) {
-          return await refuse(stream, new NetworkError(refused, (error as Error).message));
-        }
-        throw error;
+        if (refused === undefined) throw error;
+        await refuse(open, new NetworkError(refused, (error as Error).message));
+        return;
       }
       // A stream carries one request: whatever follows it would be held and never read.
       stream.ignoreRest();
-      await answer(served, { from, body, signal: controller.signal }, stream, release);
+      const answered = await this.#answer(place, open.incoming(from, frame.payload), open);
+      const finishing = open.failure === undefined ? finish(open, answered) : stream.abort(open.failure);
+      if (finishing instanceof Promise) await finishing;
     } finally {
       remove();
     }
-  };
+  }
 
-  return {
-    handle(protocol, handler, handleOptions = {}) {
-      checkName('protocol', protocol);
-      if (handlers.has(protocol)) {
-        throw new InvalidArgumentError(
-          `${protocol} has a handler already; take it back before setting another`,
-        );
-      }
-      const served: Served = {
-        protocol,
-        handler,
-        maxRequestBytes: byteCount(
-          'maxRequestBytes',
-          handleOptions.maxRequestBytes,
-          DEFAULT_MAX_REQUEST_BYTES,
-        ),
-        maxConcurrentPerPeer: numberIn(
-          'maxConcurrentPerPeer',
-          handleOptions.maxConcurrentPerPeer,
-          32,
-          1,
-          10_000,
-        ),
-        running: new Map(),
-      };
-      handlers.set(protocol, served);
-      return () => {
-        if (handlers.get(protocol) === served) handlers.delete(protocol);
-      };
-    },
-    protocols: () => [...handlers.values()],
-    async serve(protocol, from, stream) {
-      try {
-        await serveOne(protocol, from, stream);
-      } catch (error) {
-        stream.abort(
-          isEdmpError(error) ? error : new AbortedError('Answering a request failed', { cause: error }),
-        );
-      }
-    },
-    endAll: (error) => work.failAll(error),
-  };
+  /** Has the handler answer; what it throws is the result. */
+  #answer(place: Place, request: IncomingRequest, open: ServedRequest): Promise<Answered> {
+    let result: ReturnType<RequestHandler>;
+    try {
+      result = place.served.handler(request);
+    } catch (error) {
+      place.release();
+      return Promise.resolve({ error });
+    }
+    if (Symbol.asyncIterator in result) return sendFrames(result[Symbol.asyncIterator](), open, place);
+    return sendOne(result, open, place);
+  }
 }
 
-/** What a handler gives; one that throws at once is over. */
-function called(
-  handler: RequestHandler,
-  request: IncomingRequest,
-  release: () => void,
-): ReturnType<RequestHandler> {
+/** What went wrong while a request was answered; undefined when nothing did. */
+type Answered = { readonly error: unknown } | undefined;
+
+/** The place of a running handler among those of its peer, and the bytes of its request. */
+class Place {
+  readonly served: Served;
+  readonly #peer: string;
+  readonly #requests: ByteBudget;
+  #isTaken = true;
+  #giveBack: (() => void) | undefined;
+
+  constructor(served: Served, peer: string, requests: ByteBudget) {
+    this.served = served;
+    this.#peer = peer;
+    this.#requests = requests;
+    served.running.set(peer, (served.running.get(peer) ?? 0) + 1);
+  }
+
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  /** Takes the bytes that a request is announced with. Throws `ERR_NETWORK_BUSY`. */
+  reserve(bytes: number): void {
+    this.#giveBack = this.#requests.take(this.#peer, bytes);
+    if (this.#giveBack !== undefined) return;
+    const text = `A request of ${bytes} bytes is more than what is left for this peer; try later`;
+    throw new NetworkError('ERR_NETWORK_BUSY', text);
+  }
+
+  /** Gives everything back, once. */
+  release(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.#giveBack?.();
+    const { running } = this.served;
+    const left = (running.get(this.#peer) ?? 1) - 1;
+    if (left === 0) running.delete(this.#peer);
+    else running.set(this.#peer, left);
+  }
+}
+
+/** Throws `ERR_NETWORK_PROTOCOL` unless a frame is a request. */
+function expectRequest(frame: Frame | undefined): asserts frame is Frame {
+  if (frame === undefined) throw new NetworkError('ERR_NETWORK_PROTOCOL', 'A stream begins with its request');
+  if (frame.kind !== 'request') {
+    throw new NetworkError(
+      'ERR_NETWORK_PROTOCOL',
+      `A stream begins with its request, not with ${frame.kind}`,
+    );
+  }
+}
+
+const finish = (open: ServedRequest, answered: Answered): undefined | Promise<void> =>
+  answered === undefined
+    ? open.finish('end', EMPTY)
+    : open.finish('error', encodeHandlerError(answered.error));
+
+async function refuse(open: ServedRequest, error: NetworkError): Promise<void> {
+  await open.finish('refused', encodeFailure(error.code, error.message));
+  // The asker may still be sending a request that nobody will read.
+  open.stream.abort(error);
+}
+
+/** Refuses a stream whose request was not read yet, once its first bytes are here. */
+async function refuseUnread(open: ServedRequest, error: NetworkError): Promise<void> {
+  // Not sooner: an asker that still negotiates the protocol would lose an answer that ends the stream.
   try {
-    return handler(request);
+    const next = open.stream.receive(0);
+    if (next instanceof Promise) await open.requested(next);
+  } catch (cause) {
+    if (!isEdmpError(cause, 'ERR_NETWORK_LIMIT')) throw cause;
+  }
+  await refuse(open, error);
+}
+
+/** Sends the one frame of a handler; resolves when it is over or the request was called off. */
+async function sendOne(result: Promise<Uint8Array>, open: ServedRequest, place: Place): Promise<Answered> {
+  // A place stays taken until the handler is really over: else a peer that opens and resets streams in a loop would
+  // have any number of handlers run at once.
+  const over = (): void => place.release();
+  result.then(over, over);
+  try {
+    const blocked = open.sendData(checked(await open.unlessCalledOff(result)));
+    if (blocked !== undefined) await blocked;
   } catch (error) {
-    release();
-    throw error;
+    return { error };
+  }
+  return undefined;
+}
+
+/** Sends the frames of a handler that answers with many; resolves when it is over or the request was called off. */
+async function sendFrames(
+  frames: AsyncIterator<Uint8Array>,
+  open: ServedRequest,
+  place: Place,
+): Promise<Answered> {
+  try {
+    for (;;) {
+      const next = await open.unlessCalledOff(frames.next());
+      if (next.done === true) return undefined;
+      const blocked = open.sendData(checked(next.value));
+      if (blocked !== undefined) await blocked;
+    }
+  } catch (error) {
+    return { error };
+  } finally {
+    const release = (): void => place.release();
+    // Its place stays taken until then here, too.
+    const over = Promise.resolve(frames.return?.()).then(release, release);
+    if (open.failure === undefined) await over;
   }
 }
 
 function checked(frame: Uint8Array): Uint8Array {
   if (!(frame instanceof Uint8Array)) throw new TypeError('a handler must answer with bytes');
   return frame;
-}
-
-/** What a handler's promise comes to, or the signal's reason if that comes first. */
-function orAborted<T>(wait: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    const settled = (): void => signal.removeEventListener('abort', onAbort);
-    wait.then(
-      (value) => {
-        settled();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settled();
-        reject(error);
-      },
-    );
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

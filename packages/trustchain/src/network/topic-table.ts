@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type PublicKey, type TopicHandler, type TopicVerdict } from '@edmp/interface';
+import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { type ByteBudgetOptions, byteBudget } from './byte-budget.ts';
 import { checkBody, checkName } from './checks.ts';
 import { NetworkError } from './errors.ts';
@@ -31,7 +32,7 @@ export interface TopicTable {
    * The verdict on a message that `peer` (the transport's name of `from`) delivered. Never rejects: a handler that
    * throws gives `ignore`, for its failure says nothing about the sender. A `reject` is held against the sender.
    */
-  judge(topic: string, body: Uint8Array, from: PublicKey, peer: string): Promise<TopicVerdict>;
+  judge(topic: string, body: Uint8Array, from: PublicKey, peer: string): MaybePromise<TopicVerdict>;
 }
 
 /** A {@link TopicTable} without subscriptions. */
@@ -41,27 +42,50 @@ export function topicTable(options: TopicTableOptions): TopicTable {
   const pending = new Map<string, number>();
   const bytes = byteBudget(options.pendingBudget ?? { perPeer: 4 * MIB, total: 32 * MIB });
 
-  const ask = async (
-    handler: TopicHandler,
-    body: Uint8Array,
-    from: PublicKey,
-    peer: string,
-  ): Promise<TopicVerdict> => {
+  /** Notes that a message of `peer` waits for its verdict; undefined when too much does. The result ends it. */
+  const waitFor = (peer: string, length: number): (() => void) | undefined => {
     const waiting = pending.get(peer) ?? 0;
-    if (waiting >= maxPendingPerPeer) return 'ignore';
-    const giveBack = bytes.take(peer, body.length);
-    if (giveBack === undefined) return 'ignore';
+    if (waiting >= maxPendingPerPeer) return undefined;
+    const giveBack = bytes.take(peer, length);
+    if (giveBack === undefined) return undefined;
     pending.set(peer, waiting + 1);
-    try {
-      return await handler(body, from);
-    } catch {
-      return 'ignore';
-    } finally {
+    return () => {
       giveBack();
       const left = (pending.get(peer) ?? 1) - 1;
       if (left === 0) pending.delete(peer);
       else pending.set(peer, left);
+    };
+  };
+
+  const ask = (
+    handler: TopicHandler,
+    body: Uint8Array,
+    from: PublicKey,
+    peer: string,
+  ): MaybePromise<TopicVerdict> => {
+    const done = waitFor(peer, body.length);
+    if (done === undefined) return 'ignore';
+    const failed = (): TopicVerdict => {
+      done();
+      return 'ignore';
+    };
+    try {
+      const asked = handler(body, from);
+      if (asked instanceof Promise) {
+        return asked.then((verdict) => {
+          done();
+          return verdict;
+        }, failed);
+      }
+      done();
+      return asked;
+    } catch {
+      return failed();
     }
+  };
+  const conclude = (verdict: TopicVerdict, peer: string): TopicVerdict => {
+    if (verdict === 'reject') penalties.penalise(peer);
+    return verdict === 'accept' || verdict === 'reject' ? verdict : 'ignore';
   };
 
   return {
@@ -91,12 +115,11 @@ export function topicTable(options: TopicTableOptions): TopicTable {
         );
       }
     },
-    async judge(topic, body, from, peer) {
+    judge(topic, body, from, peer) {
       const handler = handlers.get(topic);
       if (handler === undefined) return 'ignore';
-      const verdict = body.length > maxMessageBytes ? 'reject' : await ask(handler, body, from, peer);
-      if (verdict === 'reject') penalties.penalise(peer);
-      return verdict === 'accept' || verdict === 'reject' ? verdict : 'ignore';
+      if (body.length > maxMessageBytes) return conclude('reject', peer);
+      return andThen(ask(handler, body, from, peer), (verdict) => conclude(verdict, peer));
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   type Reservation,
 } from '@edmp/interface';
 import { blockKey, bytesKey } from '../block/identity.ts';
+import { answersAtOnce, type ImmediateReads, promised } from './at-once.ts';
 import { reservedError, StoreError } from './errors.ts';
 
 interface Chain {
@@ -187,28 +188,60 @@ export function memoryBlockStore(): BlockStore {
     return true;
   };
 
-  return {
+  const reads: ImmediateReads = {
+    get(id) {
+      open();
+      return blocks.get(blockKey(id));
+    },
+    getMany(ids) {
+      open();
+      return ids.map((id) => blocks.get(blockKey(id)));
+    },
+    has(id) {
+      open();
+      return blocks.has(blockKey(id));
+    },
+    at(author, seq) {
+      open();
+      return at(chains.get(bytesKey(author)), seq).slice();
+    },
+    head(author) {
+      open();
+      const chain = chains.get(bytesKey(author));
+      return at(chain, chain?.seqs.at(-1))[0];
+    },
+    neighbours(author, seq) {
+      open();
+      const chain = chains.get(bytesKey(author));
+      const seqs = chain?.seqs ?? [];
+      const index = lowerBound(seqs, itself, seq);
+      const above = seqs[index] === seq ? index + 1 : index;
+      return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
+    },
+    answers(id, options) {
+      open();
+      return after(answersTo(id, options.author), options.after ?? 0, options.limit);
+    },
+    answersBy(questions, limit) {
+      open();
+      return questions.map(({ link, author }) =>
+        after(answersTo(link, author), 0, limit).map(({ block }) => block),
+      );
+    },
+    unfinished(author) {
+      open();
+      return [...(reservations.get(bytesKey(author))?.open.values() ?? [])]
+        .filter((reservation) => !blocks.has(blockKey(reservation.id)))
+        .sort((a, b) => a.seq - b.seq);
+    },
+  };
+  const store: BlockStore = {
+    ...promised(reads),
     async put(added) {
       open();
       let count = 0;
       for (const block of added) if (insert(block)) count += 1;
       return count;
-    },
-    async get(id) {
-      open();
-      return blocks.get(blockKey(id));
-    },
-    async getMany(ids) {
-      open();
-      return ids.map((id) => blocks.get(blockKey(id)));
-    },
-    async has(id) {
-      open();
-      return blocks.has(blockKey(id));
-    },
-    async at(author, seq) {
-      open();
-      return at(chains.get(bytesKey(author)), seq).slice();
     },
     async range(author, from, to, limit) {
       open();
@@ -222,29 +255,6 @@ export function memoryBlockStore(): BlockStore {
         for (const block of at(chain, seq)) if (out.length < limit) out.push(block);
       }
       return out;
-    },
-    async head(author) {
-      open();
-      const chain = chains.get(bytesKey(author));
-      return at(chain, chain?.seqs.at(-1))[0];
-    },
-    async neighbours(author, seq) {
-      open();
-      const chain = chains.get(bytesKey(author));
-      const seqs = chain?.seqs ?? [];
-      const index = lowerBound(seqs, itself, seq);
-      const above = seqs[index] === seq ? index + 1 : index;
-      return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
-    },
-    async answers(id, options) {
-      open();
-      return after(answersTo(id, options.author), options.after ?? 0, options.limit);
-    },
-    async answersBy(questions, limit) {
-      open();
-      return questions.map(({ link, author }) =>
-        after(answersTo(link, author), 0, limit).map(({ block }) => block),
-      );
     },
     async byType(type, options) {
       open();
@@ -301,12 +311,6 @@ export function memoryBlockStore(): BlockStore {
       open();
       return reservations.get(bytesKey(author))?.latest;
     },
-    async unfinished(author) {
-      open();
-      return [...(reservations.get(bytesKey(author))?.open.values() ?? [])]
-        .filter((reservation) => !blocks.has(blockKey(reservation.id)))
-        .sort((a, b) => a.seq - b.seq);
-    },
     async remove(ids) {
       open();
       let count = 0;
@@ -317,4 +321,5 @@ export function memoryBlockStore(): BlockStore {
       closed = true;
     },
   };
+  return answersAtOnce(store, reads);
 }

@@ -33,7 +33,8 @@ describe('a topic table', () => {
     const { table } = create({ pendingBudget: { perPeer: 100, total: 400 } });
     const finish: (() => void)[] = [];
     table.subscribe('t', () => new Promise((resolve) => finish.push(() => resolve('accept'))));
-    const judge = (peer: string): Promise<TopicVerdict> => table.judge('t', new Uint8Array(60), from, peer);
+    const judge = async (peer: string): Promise<TopicVerdict> =>
+      table.judge('t', new Uint8Array(60), from, peer);
     const verdicts = ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g'].map(judge);
     expect(finish).toHaveLength(5);
     for (const end of finish.splice(0)) end();

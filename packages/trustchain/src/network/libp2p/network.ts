@@ -157,7 +157,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       body: new Uint8Array(),
       options: { ...abort, timeoutMs: dialTimeoutMs },
       work,
-      open: (signal) => openOn(connection, HELLO, signal),
+      open: (opening) => openOn(connection, HELLO, opening.signal),
     });
     try {
       await singleFrame(hello);
@@ -248,7 +248,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         body,
         options: requestOptions,
         work,
-        open: (signal) => openStream(peer, protocol, signal),
+        open: (opening) => openStream(peer, protocol, opening.signal),
       });
     },
     handle(protocol, handler, handleOptions = {}) {

@@ -10,13 +10,14 @@ import {
   publicKeyToHex,
   throwIfAborted,
 } from '@edmp/interface';
+import { andThen } from '../../maybe-promise.ts';
 import { NetworkError, notRunning, stopped } from '../errors.ts';
 import type { FrameStream } from '../frame-stream.ts';
 import { keepConnected } from '../keep-connected.ts';
 import { openWork } from '../open-work.ts';
 import { peerPenalties } from '../peer-penalties.ts';
 import { type PeerTable, peerTable } from '../peer-table.ts';
-import { requestFrames } from '../request-client.ts';
+import { type LazySignal, requestFrames } from '../request-client.ts';
 import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
 import { type Connection, connectNodes } from './connection.ts';
@@ -81,10 +82,11 @@ export function simulatedNode(world: World, key: PublicKey, options: SimulatedNo
         connection.sendTopic(node, topic, body);
     }
   };
-  const judge = async (topic: string, body: Uint8Array, from: SimulatedNode): Promise<void> => {
+  const judge = (topic: string, body: Uint8Array, from: SimulatedNode): void => {
     // Copied: the same bytes travel on, whatever the handler does with its own.
-    const verdict = await topics.judge(topic, body.slice(), from.key, from.hex);
-    if (verdict === 'accept' && running) spread(topic, body, from);
+    void andThen(topics.judge(topic, body.slice(), from.key, from.hex), (verdict) => {
+      if (verdict === 'accept' && running) spread(topic, body, from);
+    });
   };
 
   /** Waits `ms` of the simulation; fails at once when the caller aborts or the node ends. */
@@ -114,11 +116,11 @@ export function simulatedNode(world: World, key: PublicKey, options: SimulatedNo
     }
     return connections.get(peer) ?? connectNodes(world, node, found);
   };
-  const openStream = async (
+  const openStream = (
     target: PublicKey,
     protocol: string,
-    signal: AbortSignal,
-  ): Promise<FrameStream> => {
+    abort: LazySignal,
+  ): FrameStream | Promise<FrameStream> => {
     checkRunning();
     const peer = publicKeyToHex(target);
     const present = connections.get(peer);
@@ -126,7 +128,7 @@ export function simulatedNode(world: World, key: PublicKey, options: SimulatedNo
     if (!known.has(peer)) {
       throw new NetworkError('ERR_NETWORK_UNREACHABLE', `No connection to ${peer} and no address of it`);
     }
-    return (await dial(target, { signal })).openStream(node, protocol);
+    return dial(target, { signal: abort.signal }).then((dialled) => dialled.openStream(node, protocol));
   };
 
   const network: Network = {
@@ -164,7 +166,7 @@ export function simulatedNode(world: World, key: PublicKey, options: SimulatedNo
         body,
         options: requestOptions,
         work,
-        open: (signal) => openStream(peer, protocol, signal),
+        open: (abort) => openStream(peer, protocol, abort),
       });
     },
     handle: (protocol, handler, handleOptions) => server.handle(protocol, handler, handleOptions),
@@ -192,7 +194,7 @@ export function simulatedNode(world: World, key: PublicKey, options: SimulatedNo
       if (!running || !topics.has(topic) || penalties.ignored(from.hex)) return;
       if (!seen.first(world.ids.idOf(topic, body))) return;
       world.note('deliver', from.key, key, topic, body.length);
-      void judge(topic, body, from);
+      judge(topic, body, from);
     },
     halt(how) {
       if (!running) return;

@@ -154,12 +154,13 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
           receiver = { limit, announced, resolve, reject };
         });
       },
-      async closeWrite() {
-        if (failure !== undefined) throw failure;
-        if (writeClosed || closed) return;
+      closeWrite() {
+        if (failure !== undefined) return Promise.reject(failure);
+        if (writeClosed || closed) return undefined;
         writeClosed = true;
         carry(() => other().arriveEnd());
         if (remoteEnded) close();
+        return undefined;
       },
       abort,
       ignoreRest() {

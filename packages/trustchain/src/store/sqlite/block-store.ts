@@ -1,5 +1,6 @@
 import { type BlockStore, type Crypto, InvalidArgumentError } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { answersAtOnce, type ImmediateReads, promised } from '../at-once.ts';
 import { StoreError } from '../errors.ts';
 import { blockTable } from './block-table.ts';
 import { migrate, openDatabase } from './database.ts';
@@ -44,7 +45,46 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
   };
 
-  return {
+  const reads: ImmediateReads = {
+    get(id) {
+      open();
+      return blocks.get(id);
+    },
+    getMany(ids) {
+      open();
+      return blocks.getMany(ids);
+    },
+    has(id) {
+      open();
+      return blocks.get(id) !== undefined;
+    },
+    at(author, seq) {
+      open();
+      return blocks.at(author, seq);
+    },
+    head(author) {
+      open();
+      return blocks.head(author);
+    },
+    neighbours(author, seq) {
+      open();
+      return blocks.neighbours(author, seq);
+    },
+    answers(id, query) {
+      open();
+      return blocks.answers(id, query.author, query.after ?? 0, query.limit);
+    },
+    answersBy(questions, limit) {
+      open();
+      return blocks.answersBy(questions, limit);
+    },
+    unfinished(author) {
+      open();
+      return reservations.unfinished(author);
+    },
+  };
+  const store: BlockStore = {
+    ...promised(reads),
     async put(added, putOptions = {}) {
       open();
       if (added.length === 0) return 0;
@@ -54,41 +94,9 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
         return count;
       }, putOptions.durable ?? false);
     },
-    async get(id) {
-      open();
-      return blocks.get(id);
-    },
-    async getMany(ids) {
-      open();
-      return blocks.getMany(ids);
-    },
-    async has(id) {
-      open();
-      return blocks.get(id) !== undefined;
-    },
-    async at(author, seq) {
-      open();
-      return blocks.at(author, seq);
-    },
     async range(author, from, to, limit) {
       open();
       return blocks.range(author, from, to, limit);
-    },
-    async head(author) {
-      open();
-      return blocks.head(author);
-    },
-    async neighbours(author, seq) {
-      open();
-      return blocks.neighbours(author, seq);
-    },
-    async answers(id, query) {
-      open();
-      return blocks.answers(id, query.author, query.after ?? 0, query.limit);
-    },
-    async answersBy(questions, limit) {
-      open();
-      return blocks.answersBy(questions, limit);
     },
     async byType(type, query) {
       open();
@@ -132,10 +140,6 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return reservations.latest(author);
     },
-    async unfinished(author) {
-      open();
-      return reservations.unfinished(author);
-    },
     async remove(ids) {
       open();
       return ids.length === 0 ? 0 : commits.write(() => blocks.remove(ids), false);
@@ -147,4 +151,5 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       database.close();
     },
   };
+  return answersAtOnce(store, reads);
 }
