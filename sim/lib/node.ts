@@ -47,7 +47,7 @@ export interface NodeOptions {
 }
 
 /** Comparing heads and proofs less often than by default: a simulated hour has to be cheap. */
-const RECONCILE_MS = 5 * 60_000;
+const RECONCILE_MS = 8 * 60_000;
 
 /** One node: its identity and disks survive, what runs on them comes and goes. */
 export class SimNode {

@@ -43,6 +43,8 @@ export class World {
   readonly findings = new Findings();
   readonly nodes: SimNode[] = [];
   readonly #names = new Map<string, string>();
+  /** The same by the very object: nearly every event names keys that were seen before. */
+  readonly #seenKeys = new WeakMap<PublicKey, string>();
   /** Whether somebody reads the trace: then it says more. */
   readonly isTraced: boolean;
   readonly #trace: Trace;
@@ -59,8 +61,6 @@ export class World {
     this.environment = virtualEnvironment({ seed, start: START });
     this.isTraced = print !== undefined;
     this.#trace = new Trace(START, print);
-    const names = (key: PublicKey | undefined): string =>
-      (key === undefined ? undefined : this.#names.get(publicKeyToHex(key))) ?? '-';
     this.networks = simulatedNetworks({
       environment: this.environment,
       seed,
@@ -68,13 +68,22 @@ export class World {
       onEvent: ({ type, from, to, name, bytes }) => {
         this.#trace.note(
           this.environment.now(),
-          `${type} ${names(from)} ${names(to)} ${name ?? ''} ${bytes ?? ''}`,
+          `${type} ${this.#nameOf(from)} ${this.#nameOf(to)} ${name ?? ''} ${bytes ?? ''}`,
         );
         if (type === 'lose') this.faults.add('topic-loss');
         else if (type === 'duplicate') this.faults.add('topic-duplication');
       },
     });
     this.links = new Links(this.environment, this.networks, () => this.nodes);
+  }
+
+  #nameOf(key: PublicKey | undefined): string {
+    if (key === undefined) return '-';
+    const seen = this.#seenKeys.get(key);
+    if (seen !== undefined) return seen;
+    const name = this.#names.get(publicKeyToHex(key));
+    if (name !== undefined) this.#seenKeys.set(key, name);
+    return name ?? '-';
   }
 
   /** Has every notary's store pass through `tap`. */

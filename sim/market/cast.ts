@@ -1,4 +1,4 @@
-import { equalBytes, type PublicKey } from '../../packages/interface/src/index.ts';
+import { equalBytes, type PublicKey, type SeededRandom } from '../../packages/interface/src/index.ts';
 import type { MarketOptions } from '../../packages/market/src/index.ts';
 import { faultsOf } from '../../packages/market/src/notary.ts';
 import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
@@ -29,7 +29,7 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
   const durations = {
     accept: MINUTE,
     release: (3 + random.below(4)) * MINUTE,
-    complain: (8 + random.below(20)) * MINUTE,
+    complain: (5 + random.below(11)) * MINUTE,
   };
   const cast: Cast = { world, members, sun: null, spareFailures: 0, notaries, durations, deltaMs: MINUTE };
   const witnessKeys: PublicKey[] = [];
@@ -80,8 +80,8 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
   const fourJudge = notaries === 4 && random.below(2) === 0;
   witnessKeys.push(...(fourJudge ? keysOf('notary') : keysOf('witness').slice(0, 1)));
   add('issuer', 'issuer', false);
-  for (let i = random.below(3) + 1; i > 0; i--) add('seller', `seller${i}`, false);
-  for (let i = random.below(3) + 1; i > 0; i--) add('buyer', `buyer${i}`, false);
+  for (let i = sizeOf(random); i > 0; i--) add('seller', `seller${i}`, false);
+  for (let i = sizeOf(random); i > 0; i--) add('buyer', `buyer${i}`, false);
   if (random.below(3) > 0) world.links.wanted = (a, b) => isWanted(cast, a, b);
   for (const { node } of members) await node.start();
   world.links.connect();
@@ -102,6 +102,11 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
     if (adding !== undefined) await world.environment.run(adding);
   }
   return cast;
+}
+
+/** How many of a kind: what one of them shows, three mostly show too, and messages grow with the square. */
+function sizeOf(random: SeededRandom): number {
+  return [1, 1, 1, 2, 2, 3][random.below(6)] ?? 1;
 }
 
 /** Homes sit behind routers: they reach those who serve the community, and whom they trade with. */

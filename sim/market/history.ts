@@ -210,7 +210,7 @@ class History {
     await world.until(() => !busy(), last, MINUTE);
     await watch.check();
     // A notary client may just have begun its longest pause, a chain its longest time between two comparisons.
-    await world.advance(8 * MINUTE);
+    await world.advance(10 * MINUTE);
     for (let round = 0; round < 2; round++) {
       for (const { node } of membersOf(cast, 'seller', 'buyer')) {
         for (const currency of ['DUM1', 'DUM2', cast.sun?.id ?? '']) {

@@ -5,9 +5,11 @@ import { MarketError } from '../errors.ts';
 import type { OrderRegistry } from '../order/order-registry.ts';
 import { ASK_SIDE, BID_SIDE } from '../order/order-table.ts';
 import { ByteAllowance } from './byte-allowance.ts';
+import { InStep } from './in-step.ts';
 import { ORDERS_PROTOCOL } from './messages.ts';
 import { answerRequest, firstParts, idBytesOf, nextParts, type OrderSets } from './reconcile.ts';
 import {
+  type AnswerPart,
   decodeSyncFrame,
   decodeSyncRequest,
   encodeSyncFrame,
@@ -26,6 +28,8 @@ import {
 const ROUND_MS = 60_000;
 /** Rounds are spread by up to this much either way, so that nodes do not ask in step, ms. */
 const JITTER_MS = 10_000;
+/** After so long a peer that holds something else is asked: it may just be fetching what it lacks, ms. */
+const ASK_BACK_DELAY_MS = 5_000;
 /** Peers asked in a round. */
 const PEERS_A_ROUND = 4;
 /** Requests of one session: a hundred differing places among 10⁵ orders take some twenty. */
@@ -87,9 +91,12 @@ export interface OrderSyncOptions {
 class Misbehaviour extends Error {}
 
 /**
- * Brings open orders into step with peers: on connecting, and every minute with up to four of them, one at a time.
- * A round in which nothing differs is one small request; one that was broken off goes on where it stopped, because what
- * came is in the set. Only verified blocks count, and a peer that sends others is put off for a while.
+ * Brings open orders into step with peers: on connecting, and every minute with up to four of those that may have
+ * something else, one at a time; a peer with which nothing differed is asked again once something changed here, it asks
+ * for something else itself, or five minutes passed. So a market in which nothing happens is nearly silent, and what
+ * gossip lost comes as soon as anybody that has it looks at whoever has not. A round in which nothing differs is one
+ * small request; one that was broken off goes on where it stopped, because what came is in the set. Only verified blocks
+ * count, and a peer that sends others is put off for a while.
  */
 export class OrderSync {
   readonly #options: OrderSyncOptions;
@@ -97,6 +104,8 @@ export class OrderSync {
   readonly #waiting = new Map<string, PublicKey>();
   readonly #putOff = new Map<string, { until: number; times: number }>();
   readonly #served: ByteAllowance;
+  readonly #sides: readonly SyncSide[];
+  readonly #inStep: InStep;
   #cancelTimer = (): void => undefined;
   #running = false;
 
@@ -104,6 +113,8 @@ export class OrderSync {
   constructor(options: OrderSyncOptions) {
     const { network, environment } = options;
     this.#options = options;
+    this.#sides = options.matchmaker ? [ASK_SIDE, BID_SIDE] : [ASK_SIDE];
+    this.#inStep = new InStep(options.sets, this.#sides, environment.now);
     this.#served = new ByteAllowance(SERVED, environment.now);
     const requests = tokenBuckets(REQUEST_RATE, environment.now);
     this.#releases = [
@@ -113,7 +124,10 @@ export class OrderSync {
       }),
       network.onPeer(({ type, peer }) => {
         if (type === 'connected') this.#enqueue(peer);
-        else this.#waiting.delete(publicKeyToHex(peer));
+        else {
+          this.#waiting.delete(publicKeyToHex(peer));
+          this.#inStep.forget(peer);
+        }
       }),
     ];
     for (const peer of network.peers()) this.#enqueue(peer);
@@ -146,13 +160,16 @@ export class OrderSync {
       closed: registry.closed,
       maxBytes: Math.max(0, Math.min(ANSWER_BYTES, this.#served.left(peer))),
     });
+    const parts: AnswerPart[] = [];
     for (const frame of frames) {
+      parts.push(...frame.parts);
       this.#served.use(
         peer,
         frame.blocks.reduce((sum, block) => sum + block.length, 0),
       );
       yield encodeSyncFrame(frame);
     }
+    if (this.#inStep.learn(from, request.parts, parts)) this.#askBack(from);
   }
 
   #schedule(): void {
@@ -161,13 +178,25 @@ export class OrderSync {
     const random = environment.randomBytes(2);
     const jitter = ((((random[0] ?? 0) << 8) | (random[1] ?? 0)) / 65_536) * 2 * JITTER_MS - JITTER_MS;
     this.#cancelTimer = environment.schedule(ROUND_MS + jitter, () => {
-      const peers = network.peers().filter((peer) => !this.#isPutOff(peer));
+      const print = this.#inStep.print();
+      const peers = network.peers().filter((peer) => !this.#isPutOff(peer) && !this.#inStep.has(peer, print));
       for (let picks = 0; picks < PEERS_A_ROUND && peers.length > 0; picks++) {
         const [high = 0, low = 0] = environment.randomBytes(2);
         const [peer] = peers.splice(((high << 8) | low) % peers.length, 1);
         if (peer !== undefined) this.#enqueue(peer);
       }
       this.#schedule();
+    });
+  }
+
+  #askBack(peer: PublicKey): void {
+    const { environment, network, signal } = this.#options;
+    this.#inStep.asked(peer);
+    environment.schedule(ASK_BACK_DELAY_MS, () => {
+      const hex = publicKeyToHex(peer);
+      const isHere = network.peers().some((other) => publicKeyToHex(other) === hex);
+      const isWanted = isHere && !this.#isPutOff(peer) && !this.#inStep.has(peer, this.#inStep.print());
+      if (isWanted && !signal.aborted) this.#enqueue(peer);
     });
   }
 
@@ -197,8 +226,10 @@ export class OrderSync {
 
   async #session(peer: PublicKey): Promise<void> {
     const { refused } = this.#options;
+    this.#inStep.asked(peer);
     try {
-      await this.#reconcile(peer);
+      const hadNothing = await this.#reconcile(peer);
+      if (hadNothing) this.#inStep.agree(peer);
       if (!this.#isPutOff(peer)) this.#putOff.delete(publicKeyToHex(peer));
     } catch (error) {
       const isFormat = isEdmpError(error) && error.code === 'ERR_MARKET_FORMAT';
@@ -233,12 +264,13 @@ export class OrderSync {
     this.#putOff.set(hex, { until: this.#options.environment.now() + ms, times });
   }
 
-  async #reconcile(peer: PublicKey): Promise<void> {
+  /** Asks a peer for what is new; whether it came to an end and there was nothing. */
+  async #reconcile(peer: PublicKey): Promise<boolean> {
     const { environment, matchmaker, network, sets, signal } = this.#options;
-    const sides: readonly SyncSide[] = matchmaker ? [ASK_SIDE, BID_SIDE] : [ASK_SIDE];
     const start = environment.now();
-    let queue: RequestPart[] = [...firstParts(sets, sides, environment.randomBytes)];
+    let queue: RequestPart[] = [...firstParts(sets, this.#sides, environment.randomBytes)];
     let bytes = 0;
+    let hadNothing = true;
     let useless = 0;
     let fruitless = 0;
     for (let requests = 0; queue.length > 0 && requests < MAX_REQUESTS; requests++) {
@@ -261,6 +293,7 @@ export class OrderSync {
           const size = frame.blocks[at]?.length ?? 0;
           bytes += size;
           if (outcome === 'wrong') throw new Misbehaviour('a block that is no open order');
+          hadNothing &&= outcome === 'useless';
           if (outcome === 'new') gained = true;
           else useless += size;
         }
@@ -268,24 +301,25 @@ export class OrderSync {
           if (part.kind === 'again') again.push(...nextParts(sets, part));
           else queue.push(...nextParts(sets, part));
         }
-        if (useless > MAX_USELESS_BYTES || bytes > MAX_SESSION_BYTES) return;
+        if (useless > MAX_USELESS_BYTES || bytes > MAX_SESSION_BYTES) return false;
         const elapsed = environment.now() - start;
-        if (elapsed > SESSION_MS) return;
+        if (elapsed > SESSION_MS) return false;
         if (elapsed > GRACE_MS && (bytes - useless) * 1_000 < LEAST_BYTES_A_SECOND * elapsed) {
           this.#putOffFor(peer, PUT_OFF_MS, this.#putOff.get(publicKeyToHex(peer))?.times ?? 0);
-          return;
+          return false;
         }
       }
       // A peer that serves no more asks for patience: the next round goes on.
-      if (again.length > 0 && !gained) return;
+      if (again.length > 0 && !gained) return false;
       queue.push(...again);
       queue.length = Math.min(queue.length, MAX_QUEUE);
       fruitless = gained ? 0 : fruitless + 1;
       if (fruitless > MAX_FRUITLESS) {
         this.#putOffFor(peer, PUT_OFF_MS, this.#putOff.get(publicKeyToHex(peer))?.times ?? 0);
-        return;
+        return false;
       }
     }
+    return hadNothing && queue.length === 0;
   }
 }
 
