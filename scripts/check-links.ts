@@ -1,9 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { main, mustRun } from './lib/run.ts';
-import { root } from './lib/workspace.ts';
+import { publishablePackages, root } from './lib/workspace.ts';
 
-/** Every relative link in the repository's Markdown names a file or folder that is there, and a heading if it says so. */
+/** Where the repository's files can be read; what npm shows cannot follow a relative link. */
+const REPOSITORY = /^https:\/\/github\.com\/edmp\/edmp\/(?:blob|tree)\/main\//;
+/** Pages that npm shows. */
+const shipped = new Set(publishablePackages().map(({ folder }) => `packages/${folder}/README.md`));
+
+/**
+ * Every link into the repository in its Markdown, relative or not, names a file or folder that is there, and a heading if
+ * it says so; the pages that are shipped have no relative ones.
+ */
 await main('check-links', async () => {
   const listed = await mustRun('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md']);
   const pages = listed.split('\n').filter((page) => page !== '' && existsSync(join(root, page)));
@@ -19,9 +27,13 @@ function brokenLinks(page: string): string[] {
     if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
     if (fenced) continue;
     for (const [, target = ''] of line.replace(/`[^`]*`/g, '').matchAll(/\]\(([^()\s]+)\)/g)) {
-      if (/^[a-z][a-z0-9+.-]*:/i.test(target)) continue;
-      const [path = '', heading] = target.split('#');
-      const file = path === '' ? join(root, page) : join(root, dirname(page), path);
+      const inside = REPOSITORY.test(target);
+      if (!inside && /^[a-z][a-z0-9+.-]*:/i.test(target)) continue;
+      const [path = '', heading] = target.replace(REPOSITORY, '').split('#');
+      const file = path === '' ? join(root, page) : join(root, inside ? '' : dirname(page), path);
+      if (!inside && path !== '' && shipped.has(page)) {
+        broken.push(`${page}:${index + 1}: ${target}: npm shows this page alone; name the whole address`);
+      }
       if (!existsSync(file)) broken.push(`${page}:${index + 1}: ${target}: there is no such file`);
       else if (heading !== undefined && file.endsWith('.md') && !headings(file).has(heading)) {
         broken.push(`${page}:${index + 1}: ${target}: the page has no such heading`);

@@ -1,6 +1,5 @@
 import * as fs from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import * as base from '@edmp/interface';
 import * as node from '@edmp/node';
 import * as client from '@edmp/node/client';
 import { v1Routes } from '@edmp/node/http';
@@ -25,7 +24,6 @@ describe('README of @edmp/node', { timeout: bounds.journey }, () => {
         folders.push(folder);
         return folder;
       },
-      systemEnvironment: base.systemEnvironment,
       runNode: node.runNode,
       createNodeClient: client.createNodeClient,
     };
