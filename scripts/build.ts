@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { compileLibrary } from './lib/compile.ts';
 import { main, mustRun } from './lib/run.ts';
-import { type Package, publishablePackages } from './lib/workspace.ts';
+import { isApplication, type Package, publishablePackages } from './lib/workspace.ts';
 
 /**
  * Builds every publishable package into its `dist/`. Libraries are compiled file by file, those that others depend on
@@ -11,7 +9,6 @@ import { type Package, publishablePackages } from './lib/workspace.ts';
  */
 await main('build', async () => {
   const packages = publishablePackages();
-  const isApplication = (pkg: Package): boolean => existsSync(join(pkg.path, 'build.ts'));
   for (const pkg of packages.filter((each) => !isApplication(each)))
     await timed(pkg, () => compileLibrary(pkg));
   for (const pkg of packages.filter(isApplication))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { main } from './lib/run.ts';
 import { type RootLimit, readEntry, type SurfaceEntry, surfaceBreaches } from './lib/surface.ts';
-import { publicEntries, publishablePackages, root } from './lib/workspace.ts';
+import { isApplication, publicEntries, publishablePackages, root } from './lib/workspace.ts';
 
 const newcomers = 'what a newcomer needs';
 const limits: Readonly<Record<string, RootLimit>> = {
@@ -15,20 +15,20 @@ const limits: Readonly<Record<string, RootLimit>> = {
 
 /** Holds the public names of all published packages to the rules of `lib/surface.ts`; lists every breach and exits non-zero. */
 await main('check-surface', async () => {
-  const entries = publishablePackages().flatMap(({ manifest, path }) =>
-    publicEntries(manifest)
-      .filter(({ subpath }) => !subpath.startsWith('bin:'))
-      .map(({ subpath, source }): SurfaceEntry => {
-        const file = join(path, source);
-        return {
-          package: manifest.name,
-          entry: subpath === '.' ? manifest.name : manifest.name + subpath.slice(1),
-          isRoot: subpath === '.',
-          path: relative(root, file),
-          facts: readEntry(file, readFileSync(file, 'utf8')),
-        };
-      }),
-  );
+  const entries = publishablePackages().flatMap((pkg) => {
+    const { manifest, path } = pkg;
+    return publicEntries(manifest).map(({ subpath, source }): SurfaceEntry => {
+      const file = join(path, source);
+      return {
+        isApplication: isApplication(pkg),
+        package: manifest.name,
+        entry: subpath === '.' ? manifest.name : manifest.name + subpath.slice(1),
+        isRoot: subpath === '.',
+        path: relative(root, file),
+        facts: readEntry(file, readFileSync(file, 'utf8')),
+      };
+    });
+  });
   const breaches = surfaceBreaches(entries, limits);
   if (breaches.length > 0)
     throw new Error(`${breaches.length} breach(es) of the public surface\n  ${breaches.join('\n  ')}`);

@@ -23,6 +23,8 @@ export interface SurfaceEntry {
   /** `@edmp/market/ledger`. */
   readonly entry: string;
   readonly isRoot: boolean;
+  /** The package brings the libraries that it uses inside, so that its callers do not have them. */
+  readonly isApplication?: boolean;
   /** Path of its source from the repository's root. */
   readonly path: string;
   readonly facts: EntryFacts;
@@ -78,7 +80,8 @@ export interface RootLimit {
  * names, names that mean two things.
  *
  * One name has one meaning across all packages (STYLE), so it is exported by one package only; and by one entry only,
- * but that a root may repeat what a subpath of the same package exports from the same module.
+ * but that a root may repeat what a subpath of the same package exports from the same module, and that an application
+ * passes on what its callers need of the libraries inside it.
  */
 export function surfaceBreaches(
   entries: readonly SurfaceEntry[],
@@ -97,6 +100,7 @@ export function surfaceBreaches(
       );
     }
     for (const { name, from, original } of entry.facts.names) {
+      if (entry.isApplication === true && from.startsWith('@edmp/') && name === original) continue;
       const module = from.startsWith('.') ? resolveFrom(entry.path, from) : from;
       places.set(name, [...(places.get(name) ?? []), { entry, module, original }]);
     }

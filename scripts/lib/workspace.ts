@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** The repository's root folder. */
@@ -56,6 +56,11 @@ export function workspacePackages(): Package[] {
 /** The packages that are published, those they depend on first. */
 export function publishablePackages(): Package[] {
   return workspacePackages().filter((pkg) => pkg.manifest.private !== true);
+}
+
+/** Whether a package is built by a `build.ts` of its own, with the libraries that it uses inside. */
+export function isApplication(pkg: Package): boolean {
+  return existsSync(join(pkg.path, 'build.ts'));
 }
 
 /** Reads `<path>/package.json`. */

@@ -69,6 +69,15 @@ describe('breaches of the public surface', () => {
     expect(surfaceBreaches([entry(a, textA), entry(b, textB)], none)).toHaveLength(count);
   });
 
+  it('none where an application passes on what is inside it under its own name', () => {
+    const library = entry('@edmp/a', "export { x } from './x.ts';");
+    const passesOn = entry('@edmp/b', "export { x } from '@edmp/a';");
+    const renames = entry('@edmp/b', "export { y as x } from '@edmp/a';");
+    expect(surfaceBreaches([library, passesOn], none)).toHaveLength(1);
+    expect(surfaceBreaches([library, { ...passesOn, isApplication: true }], none)).toEqual([]);
+    expect(surfaceBreaches([library, { ...renames, isApplication: true }], none)).toHaveLength(1);
+  });
+
   it('a root with more names than its limit', () => {
     const limits = { '@e/a': { most: 1, reason: 'a newcomer reads one' } };
     const text = "export { x, type Y } from './x.ts';";

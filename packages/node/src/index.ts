@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+export type { Commodity, Consumption, Descriptor, Environment, Flow, IntervalStep } from '@edmp/interface';
+export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
 export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
