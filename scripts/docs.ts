@@ -42,8 +42,8 @@ await main('docs', async () => {
         ...(existsSync(readme) ? { readme } : {}),
         disableGit: true,
         gitRevision: 'main',
-        // Sources are shipped in every package, so a link into the package holds wherever it is read.
-        sourceLinkTemplate: '../../../{path}#L{line}',
+        // Packages bring no sources, so links lead to the repository, wherever the page is read.
+        sourceLinkTemplate: 'https://github.com/edmp/edmp/blob/main/{path}#L{line}',
         basePath: root,
         displayBasePath: join(pkg.path, 'src'),
         // Links into other packages hold once all are merged.
