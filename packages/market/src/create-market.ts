@@ -136,13 +136,15 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     limits: settings.offers,
   });
   const { engine, buyers } = trading;
-  const own: OwnOrders = new OwnOrders(now, engine.tally);
+  const own: OwnOrders = new OwnOrders(now, engine.tally, (bid) => buyers.aside(bid));
   const trades = new TradeDesk({
     engine,
     ledger: () => books.upToDate(),
     certificates,
     settlement,
     currencyOf: (id) => currencies.get(id),
+    environment,
+    settle: money.settleOwn,
   });
   const currencyOf = async (id: CurrencyId) => currencies.get(id) ?? (await currencyExchange.find(id));
   const orders: OrderDesk = new OrderDesk({
@@ -258,9 +260,14 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
-    buyers.on(({ bid, last }) => {
-      if (last !== null)
-        refusals.add(self, last.code, `No seller is left to try for bid ${bid}: ${last.reason}`);
+    buyers.on((event) => {
+      if (event.type === 'aside') {
+        const order = own.view(event.bid);
+        if (order !== undefined) emitter.emit({ type: 'order', order });
+      } else if (event.last !== null) {
+        const { code, reason } = event.last;
+        refusals.add(self, code, `No seller is left to try for bid ${event.bid}: ${reason}`);
+      }
     }),
     spreader.start(),
     () => bookHolds.stop(),
