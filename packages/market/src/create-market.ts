@@ -1,6 +1,6 @@
 import type { HalfBlock, Wallet } from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
-import type { CurrencyId } from './asset/currency.ts';
+import { type CurrencyId, isTestCurrency } from './asset/currency.ts';
 import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
@@ -13,7 +13,7 @@ import { MissedOutcomes } from './desk/missed-outcomes.ts';
 import { MoneyDesk } from './desk/money-desk.ts';
 import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
-import { tellBooks } from './desk/order-holds.ts';
+import { BookHolds } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
 import { ReceiptChains } from './desk/receipt-chains.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
@@ -74,7 +74,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const once = await openOnce({ records, crypto });
   const rereading = new Rereading(
     environment,
-    () => readStore({ trustchain, crypto, environment, onBlock: (block) => books.takeBlock(block) }),
+    () => readStore({ trustchain, crypto, environment, onBlock: (block) => takeBlock(block) }),
     report,
   );
   const currencyExchange = new CurrencyExchange({
@@ -136,13 +136,15 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     limits: settings.offers,
   });
   const { engine, buyers } = trading;
-  const own: OwnOrders = new OwnOrders(now, engine.tally);
+  const own: OwnOrders = new OwnOrders(now, engine.tally, (bid) => buyers.aside(bid));
   const trades = new TradeDesk({
     engine,
     ledger: () => books.upToDate(),
     certificates,
     settlement,
     currencyOf: (id) => currencies.get(id),
+    environment,
+    settle: money.settleOwn,
   });
   const currencyOf = async (id: CurrencyId) => currencies.get(id) ?? (await currencyExchange.find(id));
   const orders: OrderDesk = new OrderDesk({
@@ -203,6 +205,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const incoming = new IncomingPayments({
     self,
     environment,
+    store: trustchain.store,
     counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
     newest: async ({ author, money: { currency } }, more) =>
@@ -220,13 +223,22 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     certificates,
     keysOf: money.keysOf,
+    sellerOf: (key) => {
+      const hold = ledger.hold(key);
+      return hold !== undefined && isTestCurrency(hold.currency) ? hold.seller : undefined;
+    },
     receive: trustchain.receive,
   });
 
+  const bookHolds = new BookHolds({ self, books: exchange, environment });
+  const takeBlock = (block: HalfBlock): void => {
+    books.takeBlock(block);
+    bookHolds.onBlock(block, (key) => ledger.hold(key));
+  };
   const spreader: HoldSpreader = new HoldSpreader({ engine, topic: holdTopic, environment, report });
   const ends = [
     books.on((change) => {
-      tellBooks(change, exchange, now());
+      bookHolds.onChange(change);
       missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
@@ -235,7 +247,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     }),
     trustchain.on((event) => {
       if (event.type === 'block') {
-        books.takeBlock(event.block);
+        takeBlock(event.block);
         trading.onBlock(event.block);
         incoming.onBlock(event.block);
       } else if (event.type === 'fraud') {
@@ -248,11 +260,17 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     keepTime(books, environment),
     followTrades({ engine, own, orders, trades, emitter, report }),
     followOrders({ exchange, buyers, own, refusals, emitter }),
-    buyers.on(({ bid, last }) => {
-      if (last !== null)
-        refusals.add(self, last.code, `No seller is left to try for bid ${bid}: ${last.reason}`);
+    buyers.on((event) => {
+      if (event.type === 'aside') {
+        const order = own.view(event.bid);
+        if (order !== undefined) emitter.emit({ type: 'order', order });
+      } else if (event.last !== null) {
+        const { code, reason } = event.last;
+        refusals.add(self, code, `No seller is left to try for bid ${event.bid}: ${reason}`);
+      }
     }),
     spreader.start(),
+    () => bookHolds.stop(),
     keepSpends({ self, books, certificates, report }),
     spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
   ];
@@ -266,6 +284,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     currencies,
     certificates,
     books,
+    takeBlock,
     incoming,
     own,
     orders,

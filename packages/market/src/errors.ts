@@ -73,6 +73,8 @@ export type MarketErrorCode =
   | 'ERR_NOTARY_REFUSED'
   /** A notary or witness has no room now; the same request may succeed later. */
   | 'ERR_NOTARY_LATER'
+  /** A witness is asked about a hold of test money that ended so long ago that it may have forgotten what it said. */
+  | 'ERR_NOTARY_FORGOTTEN'
   /** Nobody is known that serves a notary's or witness's key. */
   | 'ERR_NOTARY_UNKNOWN'
   /** Fraud by the author is proven; the proof is attached. */

@@ -268,6 +268,11 @@ export interface Market extends AsyncDisposable {
   trade(id: TradeId): Trade;
   /** What shows how far a trade came. Throws `ERR_MARKET_UNKNOWN`. */
   tradeEvidence(id: TradeId): TradeEvidence;
+  /**
+   * The same, after asking the witnesses what became of the hold when that is not known: outcomes are asked for by
+   * themselves only when the money is wanted. Silent witnesses are no error. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`.
+   */
+  askOutcome(id: TradeId, options?: AbortOptions): Promise<TradeEvidence>;
   /** Data of a completed purchase. Throws `ERR_TRADE_STATE` before completion. */
   delivery(id: TradeId, options?: AbortOptions): Promise<Delivery>;
   /** Waits for a state of one’s own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */

@@ -5,4 +5,4 @@
  */
 export type { OrderWait } from './market.ts';
 export type { OrderLimits } from './order/limits.ts';
-export { ORDER_STATUSES, type OrderStatus } from './order/order.ts';
+export { type AskPutAside, ORDER_STATUSES, type OrderStatus } from './order/order.ts';

@@ -10,7 +10,7 @@ import { encodeNotaryProof, notaryProofOf } from '../src/notary/notary-proof.ts'
 import { NOTARY_PROOFS_TOPIC } from '../src/notary/proof-register.ts';
 import { signStatement } from '../src/notary/statement.ts';
 import { type Author, author, crypto, quorum, someId } from './support/money.ts';
-import { currencyOf, held, notaryWorld, type UserNode } from './support/notary-world.ts';
+import { currencyOf, held, notaryWorld, releasedOf, type UserNode } from './support/notary-world.ts';
 
 let names = 0;
 const fresh = (name: string): Author => author(`evidence ${name} ${names++}`);
@@ -105,8 +105,10 @@ describe('holds', () => {
     /** Ids of the blocks that each node's chain was given and found right. */
     const heard: string[][] = [[], [], []];
     const known = new Map<string, readonly ReturnType<typeof fresh>['key'][]>();
+    const sellers = new Map<string, ReturnType<typeof fresh>['key']>();
     const topics = users.map((user, i) =>
       openHoldTopic({
+        sellerOf: (hold) => sellers.get(hold),
         ...user,
         crypto,
         environment: world.environment,
@@ -121,7 +123,7 @@ describe('holds', () => {
         },
       }),
     );
-    return { world, users, topics, heard, known };
+    return { world, users, topics, heard, known, sellers };
   }
 
   it('of test money spread once verified, and once', async () => {
@@ -166,6 +168,25 @@ describe('holds', () => {
     await topics[0]!.publishHold({ proposal: trade.proposal, hold: forged, certificate: null });
     await world.environment.advance(1_000);
     expect(heard).toEqual([[], [trade.proposal.id.toString()], []]);
+  });
+
+  it('are confirmed by the release of their seller, and of nobody else', async () => {
+    const { world, topics, heard, sellers } = await row();
+    const [seller, buyer] = [fresh('seller'), fresh('buyer')];
+    const trade = await held(world, seller, buyer, DUM1, { witnesses: [] });
+    await topics[0]!.publishRelease(trade.release);
+    await world.environment.advance(1_000);
+    // Nobody knows the hold.
+    expect(heard.flat()).toEqual([]);
+    sellers.set(trade.hold.key, seller.key);
+    const { release: forged } = await releasedOf(world, fresh('thief'), trade.hold);
+    await topics[0]!.publishRelease(forged);
+    await world.environment.advance(1_000);
+    expect(heard.flat()).toEqual([]);
+    const { release } = await releasedOf(world, seller, trade.hold);
+    await topics[2]!.publishRelease(release);
+    await world.environment.advance(1_000);
+    expect(heard).toEqual([[release.id.toString()], [release.id.toString()], []]);
   });
 
   it('carry their outcomes to whoever knows the hold', async () => {

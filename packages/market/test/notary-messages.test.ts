@@ -140,6 +140,7 @@ const FORMATS: readonly Format[] = [
     encode: encodeHoldMessage,
     values: [
       { kind: 'hold', proposal: bytes, hold: bytes, certificate: null },
+      { kind: 'release', release: bytes },
       { kind: 'outcome', hold, certificate },
     ],
   },

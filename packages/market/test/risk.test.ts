@@ -182,6 +182,8 @@ describe('asks that were put aside', () => {
     ...more,
   });
 
+  const busy = { code: 'ERR_TRADE_SILENT', reason: 'busy' };
+
   it('are tried again after pauses that double, eight times', () => {
     const aside = new PutAside();
     let now = 0;
@@ -201,8 +203,8 @@ describe('asks that were put aside', () => {
   // Found by simulation, seed 409: an ask whose pause was over, and that was no candidate, was looked at every millisecond.
   it('make nobody wait for a pause that is over', () => {
     const aside = new PutAside();
-    aside.wait('due', 500, 'busy', 0);
-    aside.wait('later', 500, 'busy', 1_000);
+    aside.wait('due', 500, busy, 0);
+    aside.wait('later', 500, busy, 1_000);
     expect(aside.nextTry(0)).toBe(500);
     expect(aside.nextTry(500)).toBe(1_500);
     expect(aside.nextTry(1_500)).toBeUndefined();
@@ -221,7 +223,7 @@ describe('asks that were put aside', () => {
 
   it('are bounded', () => {
     const aside = new PutAside();
-    for (let i = 0; i < 1_000; i++) aside.put(`ask ${i}`, 'no');
+    for (let i = 0; i < 1_000; i++) aside.put(`ask ${i}`, busy);
     expect(aside.mayTry('ask 0', 0)).toBe(true);
     expect(aside.mayTry('ask 999', 0)).toBe(false);
   });

@@ -148,6 +148,44 @@ describe('a disk that is full for a moment', () => {
   });
 });
 
+describe('a disk that is full for one write', () => {
+  // The same fault as it was found: one write is lost, nothing else goes wrong, and the process dies with money held.
+  it.each([1, 2, 3, 4])(
+    'number %i of a purchase, and a crash when money is held: the deal is known again',
+    async (lost) => {
+      const { seller, asset } = await pair(870 + lost);
+      let writes = 0;
+      let failed = false;
+      const buyer = await world.trader('careful', {
+        records: (real) => ({
+          ...real,
+          setMany: async (changes) => {
+            if (changes.some(([key]) => key.startsWith('market/trade/')) && ++writes === lost) {
+              failed = true;
+              throw new EdmpError('ERR_STORE_FULL', 'The disk is full', { retryable: true });
+            }
+            await real.setMany(changes);
+          },
+        }),
+      });
+      world.linkAll();
+      await world.environment.advance(200);
+      await world.buy(buyer, asset);
+      // The seller's key is kept back, so that the crash finds the money held.
+      seller.settlement.cheat = 'never-release';
+      await world.until(() => tradeOf(buyer)?.hold !== null, MINUTE, 1);
+      const held = tradeOf(buyer).hold?.key;
+      await world.crash(buyer);
+      await world.restart(buyer);
+      await world.until(() => buyer.trading.engine.all().length > 0, MINUTE, 10);
+      expect(tradeOf(buyer).hold?.key ?? held).toBe(held);
+      await world.until(() => ['returned', 'completed'].includes(stateOf(buyer) ?? ''), 3 * HOUR, 1_000);
+      expect(buyer.ledger.balance(buyer.key, 'DUM1').held).toBe(0n);
+      expect(lost > 1 || failed).toBe(true);
+    },
+  );
+});
+
 describe('a release that no witness acknowledged', () => {
   // Found by simulation, seed 1110: past its deadlines the seller handed the key out, and the money went back.
   it('is handed to nobody when the deadlines are over: the money goes back, and the key stays', async () => {

@@ -87,7 +87,7 @@ export interface ListingView {
   readonly descriptor: Descriptor;
   readonly price: bigint;
   readonly currency: string;
-  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91c40b7de815`. */
   readonly currencyLabel: string;
   readonly remaining: number;
   readonly listed: number;
@@ -110,6 +110,17 @@ export interface ListingFilter {
   readonly limit?: number;
 }
 
+/** Why one of this node's bids leaves an ask alone that would suit it. */
+export interface PutAsideView {
+  /** Id of the ask: the listing's `order`. */
+  readonly ask: string;
+  readonly code: string;
+  /** What was in the way; a stranger's words where the seller declined. */
+  readonly reason: string;
+  /** When it is tried again, ms since the epoch; null: not any more. */
+  readonly again: number | null;
+}
+
 /** One of this node's own orders. */
 export interface OrderView {
   readonly order: string;
@@ -117,7 +128,7 @@ export interface OrderView {
   readonly asset: string;
   readonly price: bigint;
   readonly currency: string;
-  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91c40b7de815`. */
   readonly currencyLabel: string;
   readonly quantity: number;
   readonly filled: number;
@@ -127,6 +138,8 @@ export interface OrderView {
   readonly expires: number;
   /** Sequence number of the order's block in its trader's chain, so every node gives an order the same number; used by the compatible REST routes. */
   readonly number: number;
+  /** Of a bid: asks that it tried or could not try, newest last. */
+  readonly aside: readonly PutAsideView[];
 }
 
 /** An open order in the book, anybody's. */
@@ -141,7 +154,7 @@ export interface BookOrderView {
   /** Price of one licence, minor units. */
   readonly price: bigint;
   readonly currency: string;
-  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91c40b7de815`. */
   readonly currencyLabel: string;
   readonly quantity: number;
   readonly filled: number;
@@ -194,7 +207,7 @@ export interface TradeView {
   readonly partnerOrder: string;
   readonly price: bigint;
   readonly currency: string;
-  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  /** Name of the currency for people: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91c40b7de815`. */
   readonly currencyLabel: string;
   readonly state: string;
   /** What the state means, one sentence for people. */
@@ -299,7 +312,7 @@ export interface DeliveryView {
 export interface WalletView {
   readonly id: string;
   readonly name: string;
-  /** What stands behind an amount: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91`. */
+  /** What stands behind an amount: `DUM1`, or the label with the start of its issuer's key, `SUN·3f2a91c40b7de815`. */
   readonly symbol: string;
   /** Free test money, worth nothing. */
   readonly test: boolean;

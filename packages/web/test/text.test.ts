@@ -58,12 +58,12 @@ describe('places and days', () => {
   });
 
   it('shortens asset ids inside a text', () => {
-    expect(shortAssets(`Sale of EW${'a'.repeat(30)} to x`)).toBe('Sale of EWaaaa…aaaa to x');
+    expect(shortAssets(`Sale of EW${'a'.repeat(30)} to x`)).toBe('Sale of EWaaaaaa…aaaaaaaa to x');
   });
 
   it('shortens ids only', () => {
     expect(shortId('short')).toBe('short');
-    expect(shortId('0123456789abcdef')).toBe('012345…cdef');
+    expect(shortId('0123456789abcdef0123')).toBe('01234567…cdef0123');
   });
 });
 

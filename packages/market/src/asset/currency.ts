@@ -152,6 +152,23 @@ export function decodeCurrencyTx(tx: unknown): CurrencyTx {
   return { label, precision: integerOf(fields.precision, 0, MAX_PRECISION, 'currency.precision'), notaries };
 }
 
+/**
+ * Hex digits of an issuer's key that stand for it: 64 bits. Six digits take a second to find another key for; for sixteen
+ * a billion keys a second would take five hundred years.
+ */
+const ISSUER_DIGITS = 16;
+
+/**
+ * Name of a currency for people, the same in every message and on every screen: an issued one bears the start of its
+ * issuer's key, because anybody may use its label.
+ *
+ * @example `SUN·3f2a91c40b7de815`
+ */
+export function currencyName(currency: Currency): string {
+  if (currency.kind === 'test') return currency.label;
+  return `${currency.label}·${publicKeyToHex(currency.issuer).slice(0, ISSUER_DIGITS)}`;
+}
+
 /** Currencies by their immutable block. */
 const decoded = new WeakMap<HalfBlock, IssuedCurrency>();
 

@@ -1,4 +1,4 @@
-import type { AbortOptions, BlockId, Environment, HalfBlock, PublicKey } from '@edmp/interface';
+import type { AbortOptions, BlockId, BlockStore, Environment, HalfBlock, PublicKey } from '@edmp/interface';
 import { equalBytes, isEdmpError, sleep } from '@edmp/interface';
 import { isTestCurrency } from '../asset/currency.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
@@ -7,9 +7,17 @@ import type { Certificate } from '../notary/certificate.ts';
 
 /**
  * Payments to this node that wait for their certificate at once. Whoever pays for nothing can make more, so the one that
- * waited longest makes room for a new one; it is looked for again after the next start.
+ * waited longest makes room for a new one; it is looked for again when the store is swept.
  */
 const MAX_WAITING = 1_024;
+/** Of these, as many as a sweep of the store looks for at once: the rest is for what comes in meanwhile. */
+const MAX_SWEPT = 512;
+/** Tries for a payment that a sweep found; then the next one gets its place, and this one another try in the next sweep. */
+const SWEPT_TRIES = 4;
+/** How long after a payment made room, or a sweep that left some without an answer, the store is swept again, ms. */
+const SWEEP_AGAIN_MS = 900_000;
+/** Blocks read at a time. */
+const PAGE = 1_000;
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 300_000;
 /** One try to hear from a payer or notary, ms. */
@@ -19,6 +27,7 @@ const TRY_MS = 10_000;
 export interface IncomingNeeds {
   readonly self: PublicKey;
   readonly environment: Environment;
+  readonly store: Pick<BlockStore, 'since'>;
   /** Whether a payment counts already. */
   readonly counts: (spending: Spending) => boolean;
   /** Asks a peer for the certificates of blocks; right ones are kept. */
@@ -42,6 +51,13 @@ export class IncomingPayments {
   readonly #needs: IncomingNeeds;
   /** What calls the search for each off, longest waiting first. */
   readonly #waiting = new Map<string, AbortController>();
+  /** Payments of a sweep among these. */
+  readonly #swept = new Set<string>();
+  #isSweeping = false;
+  /** A payment was let go of without an answer. */
+  #hasLeft = false;
+  /** Told when a swept payment is done with. */
+  #freed: () => void = () => undefined;
 
   constructor(needs: IncomingNeeds) {
     this.#needs = needs;
@@ -59,21 +75,71 @@ export class IncomingPayments {
     if (spending !== undefined) this.#lookFor(spending);
   }
 
-  #lookFor(spending: Spending): void {
-    if (isTestCurrency(spending.money.currency)) return;
-    const { to } = spending.money;
-    if (to === null || !equalBytes(to, this.#needs.self) || this.#waiting.has(spending.key)) return;
-    if (this.#needs.counts(spending)) return;
+  /**
+   * Looks for all payments in the store that do not count yet, a bounded number at a time, and again as long as some are
+   * left without an answer. Returns at once.
+   */
+  sweep(): void {
+    const { report, signal } = this.#needs;
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#sweepAll()
+      .catch((error: unknown) => {
+        if (!signal.aborted) report('looking for older payments', error);
+      })
+      .finally(() => {
+        this.#isSweeping = false;
+      });
+  }
+
+  async #sweepAll(): Promise<void> {
+    const { environment, signal, store } = this.#needs;
+    do {
+      this.#hasLeft = false;
+      for (let after = 0, isLast = false; !isLast; ) {
+        const page = await store.since(after, PAGE);
+        for (const { block, arrival } of page) {
+          after = arrival;
+          const spending = readable(block);
+          if (spending === undefined || !this.#isWanted(spending)) continue;
+          while (this.#swept.size >= MAX_SWEPT) {
+            await new Promise<void>((resolve) => {
+              this.#freed = resolve;
+            });
+          }
+          if (signal.aborted) return;
+          this.#lookFor(spending, SWEPT_TRIES);
+        }
+        isLast = page.length < PAGE;
+      }
+      await sleep(environment, SWEEP_AGAIN_MS, { signal });
+    } while (this.#hasLeft);
+  }
+
+  /** Whether a certificate is missing for a payment to this node, and is not looked for. */
+  #isWanted(spending: Spending): boolean {
+    const { counts, self } = this.#needs;
+    const { to, currency } = spending.money;
+    if (isTestCurrency(currency) || to === null || !equalBytes(to, self)) return false;
+    return !this.#waiting.has(spending.key) && !counts(spending);
+  }
+
+  /** `tries`: how often it is asked for; else until it is there. */
+  #lookFor(spending: Spending, tries = Number.POSITIVE_INFINITY): void {
+    if (!this.#isWanted(spending)) return;
     this.#makeRoom();
     const stop = new AbortController();
-    this.#waiting.set(spending.key, stop);
-    this.#find(spending, AbortSignal.any([this.#needs.signal, stop.signal]))
+    const { key } = spending;
+    this.#waiting.set(key, stop);
+    if (tries < Number.POSITIVE_INFINITY) this.#swept.add(key);
+    this.#find(spending, tries, AbortSignal.any([this.#needs.signal, stop.signal]))
       .catch((error: unknown) => {
         if (!this.#needs.signal.aborted && !stop.signal.aborted)
           this.#needs.report('looking for a certificate', error);
       })
       .finally(() => {
-        if (this.#waiting.get(spending.key) === stop) this.#waiting.delete(spending.key);
+        if (this.#waiting.get(key) === stop) this.#waiting.delete(key);
+        if (this.#swept.delete(key)) this.#freed();
       });
   }
 
@@ -82,17 +148,36 @@ export class IncomingPayments {
     for (const [oldest, stop] of this.#waiting) {
       this.#waiting.delete(oldest);
       stop.abort();
+      this.#leave();
       return;
     }
   }
 
-  async #find(spending: Spending, signal: AbortSignal): Promise<void> {
+  /** A payment is let go of without an answer: a sweep finds it again. */
+  #leave(): void {
+    const { environment, signal } = this.#needs;
+    this.#hasLeft = true;
+    if (this.#isSweeping || signal.aborted) return;
+    this.#isSweeping = true;
+    sleep(environment, SWEEP_AGAIN_MS, { signal }).then(
+      () => {
+        this.#isSweeping = false;
+        this.sweep();
+      },
+      () => undefined,
+    );
+  }
+
+  async #find(spending: Spending, tries: number, signal: AbortSignal): Promise<void> {
     const { environment, counts, knows } = this.#needs;
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
+    let pause = FIRST_PAUSE_MS;
+    for (let tried = 0; tried < tries; tried++) {
       if ((await knows(spending)) && !counts(spending)) await this.#ask(spending, signal);
       if (counts(spending) || signal.aborted) return;
       await sleep(environment, pause, { signal });
+      pause = Math.min(2 * pause, LAST_PAUSE_MS);
     }
+    this.#leave();
   }
 
   async #ask(spending: Spending, signal: AbortSignal): Promise<void> {

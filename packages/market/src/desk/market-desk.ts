@@ -169,6 +169,10 @@ export class MarketDesk implements Market {
     return this.#parts.trades.evidence(id);
   }
 
+  async askOutcome(id: TradeId, options?: AbortOptions): Promise<TradeEvidence> {
+    return this.#running().trades.askOutcome(id, options);
+  }
+
   async delivery(id: TradeId, options?: AbortOptions): Promise<Delivery> {
     return this.#parts.trades.delivery(id, options);
   }

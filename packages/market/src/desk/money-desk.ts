@@ -8,6 +8,7 @@ import type {
   Trustchain,
 } from '@edmp/interface';
 import { throwIfAborted } from '@edmp/interface';
+import { isCurvePoint } from '@edmp/interface/implement';
 import { CID } from 'multiformats/cid';
 import {
   CURRENCY_TYPE,
@@ -78,6 +79,12 @@ export class MoneyDesk {
       fields.notaries === undefined
         ? this.#defaultNotaries()
         : publicKeysArgument(fields.notaries, MAX_NOTARIES, 'currency.notaries');
+    if (!notaries.every(isCurvePoint)) {
+      throw new MarketError(
+        'ERR_MARKET_FORMAT',
+        'currency.notaries: one of them is no point of the curve, so nobody can have its key, and nothing would ever be certified',
+      );
+    }
     const tx = currencyToTx({ label, precision, notaries });
     throwIfAborted(options.signal);
     const { crypto, once, trustchain, currencies } = this.#needs;

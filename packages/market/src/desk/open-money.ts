@@ -50,6 +50,8 @@ export interface MarketMoney {
   readonly proofs: NotaryProofs;
   readonly client: NotaryClient;
   readonly spender: Spender;
+  /** Asks the witnesses of this node's own holds for outcomes, with what it can show them, and keeps those that there are. */
+  readonly settleOwn: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   /** Asks the witnesses of others' holds for outcomes, and takes those that there are into the ledger. */
   readonly settleOthers: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   /** Keeps a certificate durably; the ledger hears of it. */
@@ -138,6 +140,7 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     client,
     spender,
     learn,
+    settleOwn: (holds, options) => settle(holds, { client, certificates, learn }, options),
     async settleOthers(holds, options) {
       const spendings = holds.flatMap(({ block }) => spendingOf(block) ?? []);
       // What it finds goes into the store of certificates, which tells the ledger.

@@ -12,7 +12,7 @@ import type {
   TxValue,
 } from '@edmp/interface';
 import { equalBytes, throwIfAborted } from '@edmp/interface';
-import { type Currency, type CurrencyId, MAX_AMOUNT } from '../asset/currency.ts';
+import { type Currency, type CurrencyId, currencyName, MAX_AMOUNT } from '../asset/currency.ts';
 import { assetIdOf, isAssetId } from '../asset/document.ts';
 import { costOf, wholeLots } from '../asset/price.ts';
 import {
@@ -360,7 +360,7 @@ export class OrderDesk {
     if (cost > free) {
       throw new MarketError(
         'ERR_WALLET_INSUFFICIENT',
-        `${free} ${currency.label} are free after holds and open bids, ${cost} are needed`,
+        `${free} ${currencyName(currency)} are free after holds and open bids, ${cost} are needed`,
         { details: { free, cost } },
       );
     }

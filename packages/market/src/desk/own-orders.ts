@@ -1,5 +1,5 @@
 import type { SignedOrder } from '../blocks/order.ts';
-import type { Order, OrderStatus } from '../order/order.ts';
+import type { AskPutAside, Order, OrderStatus } from '../order/order.ts';
 
 /** What this node's trades have taken of its own orders, by the text of the order's id. */
 export interface TakenQuantities {
@@ -22,14 +22,21 @@ interface Entry {
 export class OwnOrders {
   readonly #now: () => number;
   readonly #taken: TakenQuantities;
+  readonly #asideOf: (bid: string) => readonly AskPutAside[];
   readonly #entries = new Map<string, Entry>();
   readonly #byAsset = new Map<string, Set<string>>();
   /** Candidates for open; closed ones leave when somebody looks. */
   readonly #maybeOpen = new Set<string>();
 
-  constructor(now: () => number, taken: TakenQuantities) {
+  /** `asideOf` tells what one's own bid leaves alone, and why. */
+  constructor(
+    now: () => number,
+    taken: TakenQuantities,
+    asideOf: (bid: string) => readonly AskPutAside[] = () => [],
+  ) {
     this.#now = now;
     this.#taken = taken;
+    this.#asideOf = asideOf;
   }
 
   add(order: SignedOrder): void {
@@ -118,6 +125,7 @@ export class OwnOrders {
 
   #viewOf(entry: Entry): Order {
     const { order, filled } = entry;
+    const aside = order.side === 'bid' ? this.#asideOf(order.key) : [];
     return {
       id: order.id,
       number: order.block.core.seq,
@@ -131,6 +139,7 @@ export class OwnOrders {
       created: order.created,
       expires: order.expires,
       status: this.#statusOf(entry),
+      ...(aside.length === 0 ? {} : { aside }),
       ...(order.document === undefined ? {} : { document: order.document }),
     };
   }

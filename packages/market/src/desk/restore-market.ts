@@ -1,4 +1,4 @@
-import type { PublicKey, Trustchain } from '@edmp/interface';
+import type { HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
@@ -21,6 +21,8 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
   readonly currencies: CurrencyRegister;
   readonly certificates: CertificateStore;
   readonly books: Bookkeeper;
+  /** Hears of every stored block. */
+  readonly takeBlock: (block: HalfBlock) => void;
   readonly incoming: IncomingPayments;
   readonly own: OwnOrders;
   readonly orders: OrderDesk;
@@ -35,7 +37,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   for (const block of parts.named) await parts.money.addCurrency(block);
   await parts.money.restore();
   await preferPaidIn(parts);
-  const found = await readStore({ ...parts, onBlock: (block) => books.takeBlock(block) });
+  const found = await readStore({ ...parts, onBlock: parts.takeBlock });
   for (const author of await trustchain.store.authors()) {
     if (await trustchain.isFraudulent(author)) books.condemn(author);
   }
@@ -57,6 +59,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
   await spender.resume(currencies.values());
   for (const block of found.incoming) parts.incoming.onStored(block);
+  if (found.hasOlderIncoming) parts.incoming.sweep();
 }
 
 /** The currencies of own certificates come first, so that no flood of others takes their place. */

@@ -28,11 +28,13 @@ export interface RestoredOrders {
   readonly own: readonly { readonly order: SignedOrder; readonly cancelled: boolean }[];
   /** Others' orders that are neither expired nor cancelled. */
   readonly others: readonly SignedOrder[];
-  /** Transfers to this node and holds for it, newest last. */
+  /** The newest transfers to this node and holds for it, newest last. */
   readonly incoming: readonly HalfBlock[];
+  /** Whether there are older ones. */
+  readonly hasOlderIncoming: boolean;
 }
 
-/** Newest payments that are looked at: older ones that never were certified are given up. */
+/** Newest payments that are handed on at once; older ones are read from the store again, a page at a time. */
 const MAX_INCOMING = 1_000;
 
 /** Reads the whole store once, in order of arrival. */
@@ -40,6 +42,7 @@ export async function readStore(needs: RestoreNeeds): Promise<RestoredOrders> {
   const { crypto, environment, onBlock, trustchain } = needs;
   const orders = new Map<string, SignedOrder>();
   const incoming: HalfBlock[] = [];
+  let hasOlderIncoming = false;
   const cancels: { readonly key: string; readonly author: PublicKey }[] = [];
   for (let after = 0; ; ) {
     const page = await trustchain.store.since(after, PAGE);
@@ -50,7 +53,10 @@ export async function readStore(needs: RestoreNeeds): Promise<RestoredOrders> {
       const pays = type === TRANSFER_TYPE || (type === TRADE_TYPE && link !== null);
       if (pays && peer !== null && equalBytes(peer, trustchain.self)) {
         incoming.push(block);
-        if (incoming.length > MAX_INCOMING) incoming.shift();
+        if (incoming.length > MAX_INCOMING) {
+          incoming.shift();
+          hasOlderIncoming = true;
+        }
       }
       if (type === CANCEL_TYPE) {
         const order = readable(() => decodeCancel(block));
@@ -75,6 +81,7 @@ export async function readStore(needs: RestoreNeeds): Promise<RestoredOrders> {
     own: all.filter(isOwn).map((order) => ({ order, cancelled: cancelled.has(order.key) })),
     others: all.filter((order) => !isOwn(order) && !cancelled.has(order.key)),
     incoming,
+    hasOlderIncoming,
   };
 }
 

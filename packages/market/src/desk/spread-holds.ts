@@ -1,5 +1,6 @@
 import { type Environment, equalBytes, isEdmpError, type PublicKey } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
+import { isTestCurrency } from '../asset/currency.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { HoldTopic } from '../evidence/hold-topic.ts';
 import type { TradeEngine } from '../trade/engine.ts';
@@ -64,7 +65,9 @@ export class HoldSpreader {
   /** Begins; ends when the returned function is called. */
   start(): () => void {
     return this.#needs.engine.on(({ type, trade }) => {
-      if (type === 'entered' && trade.state === KNOWN_HELD[trade.role]) this.#tell(trade);
+      if (type !== 'entered') return;
+      if (trade.state === KNOWN_HELD[trade.role]) this.#tell(trade);
+      if (trade.role === 'seller' && trade.state === 'acknowledged') this.#confirm(trade);
     });
   }
 
@@ -76,7 +79,10 @@ export class HoldSpreader {
     if (last !== undefined && now - last < AGAIN_MS) return;
     this.#toldAgain.set(ask, now);
     const taken = [...engine.ofOrder(ask)].filter(({ role, state }) => takesQuantity(role, state));
-    for (const trade of taken.slice(-MAX_AGAIN)) this.#tell(trade);
+    for (const trade of taken.slice(-MAX_AGAIN)) {
+      this.#tell(trade);
+      if (trade.role === 'seller') this.#confirm(trade);
+    }
   }
 
   #tell(trade: Trade): void {
@@ -86,6 +92,15 @@ export class HoldSpreader {
     topic.publishHold({ proposal: offer.proposal.block, hold, certificate }).catch((error: unknown) => {
       // Who missed it learns it from the chains.
       if (!isEdmpError(error)) report('telling of a hold', error);
+    });
+  }
+
+  /** In test money books believe the seller alone that a hold is honoured. */
+  #confirm({ hold, release }: Trade): void {
+    const { topic, report } = this.#needs;
+    if (hold === null || release === null || !isTestCurrency(hold.money.currency)) return;
+    topic.publishRelease(release.block).catch((error: unknown) => {
+      if (!isEdmpError(error)) report('telling of a release', error);
     });
   }
 }

@@ -1,8 +1,18 @@
-import type { AbortOptions, AssetId, PublicKey, Settlement } from '@edmp/interface';
+import {
+  type AbortOptions,
+  type AssetId,
+  type Environment,
+  isEdmpError,
+  type PublicKey,
+  type Settlement,
+  throwIfAborted,
+  withDeadline,
+} from '@edmp/interface';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { TradeId } from '../blocks/terms.ts';
 import { MarketError } from '../errors.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
+import type { Hold } from '../ledger/hold.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Delivery, TradeEvidence, Trade as TradeView } from '../market.ts';
 import type { TradeEngine } from '../trade/engine.ts';
@@ -18,7 +28,13 @@ export interface TradeDeskNeeds {
   readonly certificates: CertificateStore;
   readonly settlement: Pick<Settlement, 'open'>;
   readonly currencyOf: (id: CurrencyId) => Currency | undefined;
+  readonly environment: Environment;
+  /** Asks the witnesses of own holds for outcomes and keeps those that there are. */
+  readonly settle: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
 }
+
+/** Longest wait for witnesses that are asked for an outcome, ms. */
+const ASK_TIMEOUT_MS = 5_000;
 
 /** Own trades as their owner sees them. */
 export class TradeDesk {
@@ -64,6 +80,30 @@ export class TradeDesk {
       acks: trade.acks ?? certificates.ack(hold.key) ?? null,
       outcome: ledger().hold(hold.key)?.outcome ?? null,
     };
+  }
+
+  /** {@link TradeDesk.evidence}, after asking the witnesses what is not known. */
+  async askOutcome(id: TradeId, given?: AbortOptions): Promise<TradeEvidence> {
+    const options = optionsOf(given, 'options');
+    const { environment, ledger, settle } = this.#needs;
+    const trade = this.#trade(id);
+    throwIfAborted(options.signal);
+    const hold = trade.hold === null ? undefined : ledger().hold(trade.hold.key);
+    if (hold === undefined || hold.outcome !== null || hold.witnesses.length === 0) return this.evidence(id);
+    try {
+      await withDeadline(
+        environment,
+        ASK_TIMEOUT_MS,
+        'Asking the witnesses what became of a hold',
+        (signal) => settle([hold], { signal }),
+        options,
+      );
+    } catch (error) {
+      throwIfAborted(options.signal);
+      // Silent witnesses leave it open.
+      if (!isEdmpError(error)) throw error;
+    }
+    return this.evidence(id);
   }
 
   async delivery(id: TradeId, given?: AbortOptions): Promise<Delivery> {

@@ -32,11 +32,13 @@ export type HoldMessage =
       /** Its encoded spend certificate; null in test money. */
       readonly certificate: Uint8Array | null;
     }
+  /** The signed release of a hold in test money: its seller's word that it honours the hold. */
+  | { readonly kind: 'release'; readonly release: Uint8Array }
   | { readonly kind: 'outcome'; readonly hold: BlockId; readonly certificate: Certificate };
 
 /** Bytes of a message. */
 export function encodeHoldMessage(message: HoldMessage): Uint8Array {
-  if (message.kind === 'hold') return encodeCanonical({ v: 1, ...message });
+  if (message.kind !== 'outcome') return encodeCanonical({ v: 1, ...message });
   const { kind, hold, certificate } = message;
   return encodeCanonical({
     v: 1,
@@ -51,7 +53,7 @@ export function encodeHoldMessage(message: HoldMessage): Uint8Array {
 export function decodeHoldMessage(bytes: Uint8Array): HoldMessage {
   const where = 'hold message';
   const value = decodeCanonical(bytes, MAX_HOLD_MESSAGE_BYTES, where);
-  const kind = oneOf<HoldMessage['kind']>(kindOf(value), ['hold', 'outcome'], where);
+  const kind = oneOf<HoldMessage['kind']>(kindOf(value), ['hold', 'release', 'outcome'], where);
   if (kind === 'hold') {
     const fields = mapOf(value, ['v', 'kind', 'proposal', 'hold', 'certificate'], where);
     integerOf(fields.v, 1, 1, where);
@@ -61,6 +63,11 @@ export function decodeHoldMessage(bytes: Uint8Array): HoldMessage {
       hold: boundedBytesOf(fields.hold, MAX_HOLD_MESSAGE_BYTES, where),
       certificate: orNull(fields.certificate, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, where)),
     };
+  }
+  if (kind === 'release') {
+    const fields = mapOf(value, ['v', 'kind', 'release'], where);
+    integerOf(fields.v, 1, 1, where);
+    return { kind, release: boundedBytesOf(fields.release, MAX_HOLD_MESSAGE_BYTES, where) };
   }
   const fields = mapOf(value, ['v', 'kind', 'hold', 'currency', 'certificate'], where);
   integerOf(fields.v, 1, 1, where);

@@ -14,6 +14,7 @@ import { boundedSet, tokenBuckets } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { currencyLink } from '../asset/currency-link.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
+import { releaseOf } from '../blocks/release.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { checkHold, tradeProposalOf } from '../blocks/trade.ts';
 import {
@@ -42,6 +43,8 @@ export interface SpreadHold {
 /** Spreads holds and outcomes. */
 export interface HoldTopic {
   publishHold(spread: SpreadHold): Promise<void>;
+  /** Tells that a seller honours a hold in test money. */
+  publishRelease(release: HalfBlock): Promise<void>;
   publishOutcome(certificate: Certificate): Promise<void>;
   stop(): void;
 }
@@ -55,6 +58,8 @@ export interface HoldTopicOptions {
   readonly certificates: CertificateStore;
   /** The witnesses of a known hold, for its outcome. */
   readonly keysOf: CertificateKeys;
+  /** The seller of a known hold in test money: only its release is worth telling. */
+  readonly sellerOf: (hold: string) => PublicKey | undefined;
   /** Verifies a signed block and keeps it; the chain's `receive`. */
   readonly receive: Trustchain['receive'];
 }
@@ -91,6 +96,11 @@ class HoldTopicService implements HoldTopic {
     });
   }
 
+  async publishRelease(release: HalfBlock): Promise<void> {
+    this.#seen.add(`release ${release.id}`);
+    await this.#publish({ kind: 'release', release: release.bytes });
+  }
+
   async publishOutcome(certificate: Certificate): Promise<void> {
     this.#seen.add(`outcome ${certificate.subject}`);
     await this.#publish({ kind: 'outcome', hold: certificate.subject, certificate });
@@ -108,7 +118,14 @@ class HoldTopicService implements HoldTopic {
     if (!this.#rate.take(publicKeyToHex(from))) return 'ignore';
     try {
       const message = decodeHoldMessage(body);
-      return message.kind === 'hold' ? await this.#takeHold(message) : await this.#takeOutcome(message);
+      switch (message.kind) {
+        case 'hold':
+          return await this.#takeHold(message);
+        case 'release':
+          return await this.#takeRelease(message);
+        default:
+          return await this.#takeOutcome(message);
+      }
     } catch (error) {
       if (isEdmpError(error)) return 'reject';
       throw error;
@@ -140,6 +157,20 @@ class HoldTopicService implements HoldTopic {
     this.#seen.add(name);
     if (certificate !== null) await certificates.put(certificate);
     return 'accept';
+  }
+
+  async #takeRelease({ release }: Extract<HoldMessage, { kind: 'release' }>): Promise<TopicVerdict> {
+    const { crypto, sellerOf } = this.#options;
+    const block = decodeHalfBlock(release, crypto);
+    const name = `release ${block.id}`;
+    if (this.#seen.has(name)) return 'ignore';
+    const seller = sellerOf(releaseOf(block).hold.toString());
+    // Of a hold that is not known here it says nothing.
+    if (seller === undefined) return 'ignore';
+    if (!equalBytes(seller, block.core.key)) return 'reject';
+    const verdict = await this.#keep([release]);
+    if (verdict === 'accept') this.#seen.add(name);
+    return verdict;
   }
 
   async #keep(blocks: readonly Uint8Array[]): Promise<TopicVerdict> {

@@ -5,6 +5,7 @@ import { wholeLots } from '../asset/price.ts';
 import { executionPrice, type SignedOrder } from '../blocks/order.ts';
 import { safeEmitter } from '../codec/emitter.ts';
 import { MarketError } from '../errors.ts';
+import type { AskPutAside } from '../order/order.ts';
 import type { TradeEngine } from '../trade/engine.ts';
 import { isFinished, type TradeState } from '../trade/states.ts';
 import type { Trade, TradeFailure } from '../trade/trade.ts';
@@ -44,8 +45,10 @@ export interface BuyerNegotiationNeeds extends TermsNeeds {
 
 /** What a bid's negotiations come to. */
 export type BuyerNegotiationEvent =
+  /** An ask is left alone from now on, or for some time: {@link BuyerNegotiation.aside} says why. */
+  | { readonly type: 'aside'; readonly bid: string }
   /** No ask is left to try, now; `last` says why the last one failed, null when none was tried. */
-  { readonly type: 'exhausted'; readonly bid: string; readonly last: TradeFailure | null };
+  | { readonly type: 'exhausted'; readonly bid: string; readonly last: TradeFailure | null };
 
 interface BidState {
   readonly aside: PutAside;
@@ -107,6 +110,11 @@ export class BuyerNegotiation {
         // A place that this bid was called for and did not take is another one's.
         this.#offers.next();
       });
+  }
+
+  /** The asks that a bid leaves alone, and why, newest last. */
+  aside(bid: string): readonly AskPutAside[] {
+    return this.#bids.get(bid)?.aside.reasons() ?? [];
   }
 
   /** A bid was closed: nothing more is proposed for it. Deals under way go on. */
@@ -204,7 +212,8 @@ export class BuyerNegotiation {
     } catch (error) {
       if (!isEdmpError(error)) throw error;
       state.last = { code: error.code, reason: error.message };
-      state.aside.put(ask.key, error.message);
+      state.aside.put(ask.key, state.last);
+      this.#emitter.emit({ type: 'aside', bid: bid.key });
       return undefined;
     }
     // The bid may have been closed, or taken by another deal, while the key was made.
@@ -250,19 +259,20 @@ export class BuyerNegotiation {
     if (trade.state === 'failed') {
       state.last = trade.failure;
       this.#failed(trade, state);
+      this.#emitter.emit({ type: 'aside', bid });
     } else {
       // Whatever came of it, a second deal over the same data is nobody's wish.
-      state.aside.put(key, trade.failure?.reason ?? 'bought');
+      state.aside.put(key, trade.failure ?? BOUGHT);
     }
     this.consider(bid);
   }
 
   #failed({ decline, failure, ask }: Trade, { aside }: BidState): void {
     const now = this.#needs.environment.now();
-    const reason = failure?.reason ?? 'the deal failed';
+    const why = failure ?? { code: 'ERR_TRADE_LOCAL', reason: 'the deal failed' };
     if (decline !== null) aside.declined(ask.key, decline, now);
-    else if (failure?.code === 'ERR_TRADE_SILENT') aside.wait(ask.key, SILENT_PAUSE_MS, reason, now);
-    else aside.put(ask.key, reason);
+    else if (failure?.code === 'ERR_TRADE_SILENT') aside.wait(ask.key, SILENT_PAUSE_MS, why, now);
+    else aside.put(ask.key, why);
   }
 
   #stop(): void {
@@ -271,8 +281,11 @@ export class BuyerNegotiation {
   }
 }
 
+/** Why an ask that was bought from is left alone. */
+const BOUGHT: TradeFailure = { code: 'ERR_ORDER_REPEATED', reason: 'a licence was bought from this seller' };
+
 /** What a bid's trades before a restart say about the asks that are left to try. */
 function remember({ state: at, ask, failure }: Trade, { dealing, aside }: BidState): void {
   if (!isFinished(at)) dealing.add(ask.key);
-  else if (at !== 'failed') aside.put(ask.key, failure?.reason ?? 'bought');
+  else if (at !== 'failed') aside.put(ask.key, failure ?? BOUGHT);
 }

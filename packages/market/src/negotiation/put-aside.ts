@@ -1,4 +1,9 @@
+import type { BlockId } from '@edmp/interface';
+import { CID } from 'multiformats/cid';
+import { blockIdOf } from '../codec/fields.ts';
+import type { AskPutAside } from '../order/order.ts';
 import type { CounterOffer, Decline } from '../trade/messages.ts';
+import type { TradeFailure } from '../trade/trade.ts';
 
 /** Asks that one bid remembers to leave alone, at most: as many as it ever has candidates. */
 const MAX_ASIDE = 256;
@@ -6,16 +11,19 @@ const MAX_ASIDE = 256;
 const MAX_TIMES = 8;
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
+/** Asks of which it is told why they are left alone: the newest. */
+const MAX_TOLD = 16;
 
 interface Later {
   readonly times: number;
   /** When it may be asked again, ms. */
   readonly at: number;
+  readonly failure: TradeFailure;
 }
 
 /** What one bid knows of the asks it tried. */
 export class PutAside {
-  readonly #aside = new Map<string, string>();
+  readonly #aside = new Map<string, TradeFailure>();
   readonly #later = new Map<string, Later>();
   readonly #offers = new Map<string, CounterOffer>();
   readonly #countered = new Set<string>();
@@ -32,6 +40,13 @@ export class PutAside {
     return this.#offers.get(ask);
   }
 
+  /** Why asks are left alone, newest last. */
+  reasons(): readonly AskPutAside[] {
+    const later = Array.from(this.#later, ([ask, { at, failure }]) => ({ ask, ...failure, again: at }));
+    const aside = Array.from(this.#aside, ([ask, failure]) => ({ ask, ...failure, again: null }));
+    return [...later, ...aside].slice(-MAX_TOLD).map((entry) => ({ ...entry, ask: idOfText(entry.ask) }));
+  }
+
   /** The seller said no. */
   declined(ask: string, decline: Decline, now: number): void {
     const { offer, retryMs } = decline;
@@ -42,28 +57,30 @@ export class PutAside {
       return;
     }
     this.#offers.delete(ask);
-    if (retryMs === null) this.put(ask, decline.message);
-    else this.wait(ask, retryMs, decline.message, now);
+    const failure = { code: 'ERR_TRADE_DECLINED', reason: decline.message };
+    if (retryMs === null) this.put(ask, failure);
+    else this.wait(ask, retryMs, failure, now);
   }
 
   /** The ask may be tried again after a pause that doubles; given up after some times. */
-  wait(ask: string, pauseMs: number, reason: string, now: number): void {
+  wait(ask: string, pauseMs: number, failure: TradeFailure, now: number): void {
     const times = (this.#later.get(ask)?.times ?? 0) + 1;
     if (times > MAX_TIMES) {
-      this.put(ask, reason);
+      this.put(ask, failure);
       return;
     }
     this.#bound(this.#later);
     const pause = Math.min(LONGEST_PAUSE_MS, Math.max(pauseMs, SHORTEST_PAUSE_MS * 2 ** (times - 1)));
-    this.#later.set(ask, { times, at: now + pause });
+    this.#later.delete(ask);
+    this.#later.set(ask, { times, at: now + pause, failure });
   }
 
   /** Leaves an ask alone for good. */
-  put(ask: string, reason: string): void {
+  put(ask: string, failure: TradeFailure): void {
     this.#later.delete(ask);
     this.#offers.delete(ask);
     this.#bound(this.#aside);
-    this.#aside.set(ask, reason);
+    this.#aside.set(ask, failure);
   }
 
   /**
@@ -85,4 +102,8 @@ export class PutAside {
       return;
     }
   }
+}
+
+function idOfText(ask: string): BlockId {
+  return blockIdOf(CID.parse(ask), 'ask');
 }

@@ -1,5 +1,5 @@
 import { type AbortOptions, equalBytes, type PublicKey } from '@edmp/interface';
-import type { Currency } from '../asset/currency.ts';
+import { type Currency, currencyName } from '../asset/currency.ts';
 import { hex } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 
@@ -46,7 +46,7 @@ export function expectNotaries(currency: Currency, parties: Parties, settings: W
   if (notary === undefined || !isParty(notary, parties)) return;
   throw new MarketError(
     'ERR_TRADE_WITNESSES',
-    `One side of this trade is the only notary of ${currency.label} and would judge its own deal; trades with a lone notary are off until both sides switch them on (start --trade-with-notary, or loneNotaryParty)`,
+    `One side of this trade is the only notary of ${currencyName(currency)} and would judge its own deal; trades with a lone notary are off until both sides switch them on (start --trade-with-notary, or loneNotaryParty)`,
   );
 }
 

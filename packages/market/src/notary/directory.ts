@@ -20,6 +20,12 @@ import { notaryAtMessage } from './statement-keys.ts';
 const MAX_NODES = 1_024;
 /** How long a node that was asked is not asked again, ms. */
 const ASK_AGAIN_MS = 30_000;
+/**
+ * How long after it gave no answer, ms; twice as long each time, up to {@link ASK_AGAIN_MS}. A node that was just started
+ * takes connections before it serves, and a question may be called off with what it was asked for: neither may keep a key
+ * unknown for half a minute.
+ */
+const ASK_AGAIN_SOON_MS = 500;
 /** How long a node may take to say whom it serves, ms. */
 const ASK_TIMEOUT_MS = 15_000;
 /** Nodes asked at once. */
@@ -62,6 +68,14 @@ export function openDirectory(options: {
   return new PeerDirectory(options.network, options.crypto, options.environment);
 }
 
+/** When a node was asked last, and how long it is left alone since, ms. */
+interface Asked {
+  readonly at: number;
+  readonly pauseMs: number;
+  /** Questions in a row that it did not answer. */
+  readonly failures: number;
+}
+
 class PeerDirectory implements Directory {
   readonly #network: Network;
   readonly #crypto: Pick<Crypto, 'ed25519Verify'>;
@@ -69,7 +83,9 @@ class PeerDirectory implements Directory {
   readonly #nodes = new Map<PublicKeyHex, PublicKey>();
   /** Keys by their node, least lately heard of first. */
   readonly #keys = new Map<PublicKeyHex, readonly PublicKey[]>();
-  readonly #asked = boundedMap<PublicKeyHex, number>({ max: MAX_NODES });
+  readonly #asked = boundedMap<PublicKeyHex, Asked>({ max: MAX_NODES });
+  /** Questions under way, by node: whoever comes meanwhile waits for the same answer. At most one for each connected peer. */
+  readonly #asking = new Map<PublicKeyHex, Promise<void>>();
   readonly #locals = new Set<LocalNotary>();
   readonly #stopped = new AbortController();
   readonly #unsubscribe: () => void;
@@ -113,16 +129,33 @@ class PeerDirectory implements Directory {
   async find(key: PublicKey, options: AbortOptions = {}): Promise<PublicKey | undefined> {
     const known = this.node(key);
     if (known !== undefined) return known;
-    const peers = this.#network.peers().filter((peer) => this.#mayAsk(peer));
-    for (let at = 0; at < peers.length && this.node(key) === undefined; at += ASKED_AT_ONCE) {
-      await Promise.all(peers.slice(at, at + ASKED_AT_ONCE).map((peer) => this.ask(peer, options)));
+    const peers = this.#network.peers();
+    const running = peers.flatMap((peer) => this.#asking.get(publicKeyToHex(peer)) ?? []);
+    const others = peers.filter((peer) => this.#mayAsk(peer));
+    await orAborted(Promise.all(running), options.signal);
+    for (let at = 0; at < others.length && this.node(key) === undefined; at += ASKED_AT_ONCE) {
+      await Promise.all(others.slice(at, at + ASKED_AT_ONCE).map((peer) => this.ask(peer, options)));
     }
     return this.node(key);
   }
 
   async ask(node: PublicKey, options: AbortOptions = {}): Promise<void> {
     if (this.#stopped.signal.aborted) return;
-    this.#asked.set(publicKeyToHex(node), this.#environment.now());
+    const hex = publicKeyToHex(node);
+    const failures = this.#asked.get(hex)?.failures ?? 0;
+    this.#asked.set(hex, { at: this.#environment.now(), pauseMs: ASK_AGAIN_MS, failures: 0 });
+    const asking = this.#askNow(node, options).then((isAnswered) => {
+      if (this.#asking.get(hex) === asking) this.#asking.delete(hex);
+      if (isAnswered) return;
+      const pauseMs = Math.min(ASK_AGAIN_MS, ASK_AGAIN_SOON_MS * 2 ** failures);
+      this.#asked.set(hex, { at: this.#environment.now(), pauseMs, failures: failures + 1 });
+    });
+    this.#asking.set(hex, asking);
+    await asking;
+  }
+
+  /** Whether the node answered. */
+  async #askNow(node: PublicKey, options: AbortOptions): Promise<boolean> {
     try {
       const frames = this.#network.request(node, NOTARY_PROTOCOL, encodeNotaryRequest({ kind: 'who' }), {
         timeoutMs: ASK_TIMEOUT_MS,
@@ -131,9 +164,11 @@ class PeerDirectory implements Directory {
       });
       const answer = decodeNotaryAnswer(await singleFrame(frames));
       if (answer.kind === 'who') this.#learn(node, answer.keys);
+      return answer.kind === 'who';
     } catch (error) {
       // A peer that serves nobody, or is gone, is asked again later.
       if (!isEdmpError(error)) throw error;
+      return false;
     }
   }
 
@@ -148,7 +183,7 @@ class PeerDirectory implements Directory {
 
   #mayAsk(peer: PublicKey): boolean {
     const asked = this.#asked.get(publicKeyToHex(peer));
-    return asked === undefined || this.#environment.now() - asked >= ASK_AGAIN_MS;
+    return asked === undefined || this.#environment.now() - asked.at >= asked.pauseMs;
   }
 
   #learn(
@@ -186,4 +221,18 @@ class PeerDirectory implements Directory {
     const oldest = gone ?? this.#keys.keys().next().value;
     if (oldest !== undefined) this.#forget(oldest);
   }
+}
+
+/** Waits for what others asked, or until the caller leaves; that leaves the question to them. */
+async function orAborted(wait: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await wait;
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    const leave = (): void => resolve();
+    signal.addEventListener('abort', leave, { once: true });
+    wait.then(() => resolve(), reject).finally(() => signal.removeEventListener('abort', leave));
+    if (signal.aborted) leave();
+  });
 }

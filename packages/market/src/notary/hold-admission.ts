@@ -3,13 +3,13 @@ import { verifyItem } from '@edmp/trustchain/block';
 import { currencyLink } from '../asset/currency-link.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
+import type { FairRates } from './fair-rates.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
+import { paidAfter } from './hold-rules.ts';
 import type { HoldShares } from './hold-shares.ts';
-import type { NotaryLimits } from './limits.ts';
 import type { HoldEvidence } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
-import type { Rates } from './rates.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
 import { spendingOfBytes } from './spend-run.ts';
 import type { VerifyQueue } from './verify-queue.ts';
@@ -22,6 +22,8 @@ export interface Admitted {
   readonly row: HoldRow;
   /** Whether no row of it is stored. */
   readonly isNew: boolean;
+  /** The peer that asks, as a name: in its share is what is kept of a new hold of test money. */
+  readonly from: string;
 }
 
 /** Whether a witness that was asked something has its answer already. */
@@ -42,8 +44,8 @@ export class HoldAdmission {
   readonly #own: OwnStatements;
   readonly #verify: VerifyQueue;
   readonly #crypto: Crypto;
-  readonly #limits: NotaryLimits;
-  readonly #strangers: Rates;
+  readonly #deltaMs: number;
+  readonly #strangers: FairRates;
   readonly #isVerified: (block: HalfBlock) => Promise<boolean>;
 
   constructor(options: {
@@ -53,8 +55,9 @@ export class HoldAdmission {
     readonly own: OwnStatements;
     readonly verify: VerifyQueue;
     readonly crypto: Crypto;
-    readonly limits: NotaryLimits;
-    readonly strangers: Rates;
+    readonly deltaMs: number;
+    /** Work for holds of test money, in fair shares of the peers that bring them. */
+    readonly strangers: FairRates;
     /** Whether this node has verified the signature of a block already. */
     readonly isVerified: (block: HalfBlock) => Promise<boolean>;
   }) {
@@ -64,16 +67,21 @@ export class HoldAdmission {
     this.#own = options.own;
     this.#verify = options.verify;
     this.#crypto = options.crypto;
-    this.#limits = options.limits;
+    this.#deltaMs = options.deltaMs;
     this.#strangers = options.strangers;
     this.#isVerified = options.isVerified;
   }
 
-  /** The row of a hold that may be spoken about; else the answer. Runs under the hold's lock. */
-  async admit(hold: Spending, evidence: HoldEvidence, key: PublicKey): Promise<Admitted | NotaryAnswer> {
+  /** The row of a hold that may be spoken about; else the answer. `from` asks. Runs under the hold's lock. */
+  async admit(
+    hold: Spending,
+    evidence: HoldEvidence,
+    key: PublicKey,
+    from: string,
+  ): Promise<Admitted | NotaryAnswer> {
     const known = await this.#book.row(hold.id);
     if (known !== undefined)
-      return indexOfWitness(known, key) < 0 ? notNamed() : { row: known, isNew: false };
+      return indexOfWitness(known, key) < 0 ? notNamed() : { row: known, isNew: false, from };
     const link = currencyLink(hold.money.currency);
     const witnesses =
       link === null ? (hold.hold?.witnesses ?? []) : await this.#notaries(hold.money.currency, evidence);
@@ -83,7 +91,7 @@ export class HoldAdmission {
       return refused('ERR_MARKET_FORMAT', 'Expected the agreement by which a buyer holds money');
     }
     if (indexOfWitness(row, key) < 0) return notNamed();
-    return link === null ? this.#admitTest(hold, row) : this.#admitIssued(hold, row, evidence);
+    return link === null ? this.#admitTest(hold, row, from) : this.#admitIssued(hold, row, evidence, from);
   }
 
   /** The same for a question that names a hold and may carry it. */
@@ -91,38 +99,49 @@ export class HoldAdmission {
     id: BlockId,
     evidence: HoldEvidence | null,
     key: PublicKey,
+    from: string,
   ): Promise<Admitted | NotaryAnswer> {
     if (evidence === null) {
       const row = await this.#book.row(id);
       if (row === undefined) return { kind: 'need', ids: [id] };
-      return indexOfWitness(row, key) < 0 ? notNamed() : { row, isNew: false };
+      return indexOfWitness(row, key) < 0 ? notNamed() : { row, isNew: false, from };
     }
     const hold = spendingOfBytes(evidence.hold, this.#crypto);
     return equalBytes(hold.id.bytes, id.bytes)
-      ? this.admit(hold, evidence, key)
+      ? this.admit(hold, evidence, key, from)
       : { kind: 'need', ids: [id] };
   }
 
-  /** Test money costs nothing, so strangers share what it may take. */
-  async #admitTest(hold: Spending, row: HoldRow): Promise<Admitted | NotaryAnswer> {
-    const wait = this.#strangers.take('', 2);
+  /** Test money costs nothing, so strangers share what it may take. What may have been forgotten is spoken of no more. */
+  async #admitTest(hold: Spending, row: HoldRow, from: string): Promise<Admitted | NotaryAnswer> {
+    if (this.#book.testHolds.mayBeForgotten(paidAfter(row, this.#deltaMs))) {
+      return refused(
+        'ERR_NOTARY_FORGOTTEN',
+        'The hold ended so long ago that what was said of it may be forgotten',
+      );
+    }
+    const wait = this.#strangers.take(from, 2);
     if (wait > 0) return later(wait);
-    if (this.#book.testHolds >= this.#limits.testHolds) return later(FULL_LATER_MS);
     const isSigned =
       (await this.#isVerified(hold.block)) || (await this.#verify.all([verifyItem(hold.block)]));
     return isSigned
-      ? { row, isNew: true }
+      ? { row, isNew: true, from }
       : refused('ERR_BLOCK_SIGNATURE', 'The hold is not signed by its buyer');
   }
 
-  async #admitIssued(hold: Spending, row: HoldRow, evidence: HoldEvidence): Promise<Admitted | NotaryAnswer> {
+  async #admitIssued(
+    hold: Spending,
+    row: HoldRow,
+    evidence: HoldEvidence,
+    from: string,
+  ): Promise<Admitted | NotaryAnswer> {
     const certificate =
       evidence.certificate === null
         ? undefined
         : await this.#shares.rightCertificate(row, evidence.certificate, 'spend');
     if (certificate === undefined) return { kind: 'need', ids: [hold.id] };
     await this.#own.expectSpend(certificate, row.witnesses, hold);
-    return { row, isNew: true };
+    return { row, isNew: true, from };
   }
 
   async #notaries(currency: string, evidence: HoldEvidence): Promise<readonly PublicKey[] | undefined> {

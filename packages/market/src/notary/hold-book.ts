@@ -9,20 +9,26 @@ import {
   integerOf,
   mapOf,
   oneOf,
+  textOf,
 } from '../codec/fields.ts';
 import { orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES } from './certificate.ts';
 import { decodeHoldRow, encodeHoldRow, type HoldRow } from './hold-row.ts';
+import { paidAfter } from './hold-rules.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
 import { type ComplaintEvidence, complaintOf, complaintToTx } from './messages.ts';
 import { RELEASE_CLASSES, type ReleaseClass, ReleaseRoom } from './release-room.ts';
+import { TestHolds } from './test-holds.ts';
 
 const ROW = 'notary/hold/';
 const RELEASE = 'notary/release/';
 const COMPLAINT = 'notary/complaint/';
-const TEST = 'notary/test-hold/';
 /** Rows read at once when the store is opened. */
 const PAGE = 1_000;
+/** Holds of test money forgotten in one write. */
+const FORGOTTEN_AT_ONCE = 500;
+/** Longest name of a share, UTF-16 units: a key in hex or the id of a currency. */
+const MAX_SHARE_NAME = 64;
 
 /** A release that a witness keeps, with what another witness needs to take it. */
 export interface KeptRelease {
@@ -35,6 +41,8 @@ export interface KeptRelease {
   readonly dropAt: number;
   /** Whose money it is about: what room it takes. */
   readonly money: ReleaseClass;
+  /** In whose share: the currency of a guest, the peer that brought test money. */
+  readonly by: string;
 }
 
 /** A complaint that the other witnesses still have to hear of; deleted when its rounds are over. */
@@ -42,11 +50,15 @@ export interface KeptComplaint {
   readonly hold: Uint8Array;
   readonly certificate: Uint8Array | null;
   readonly complaint: ComplaintEvidence;
+  readonly money: ReleaseClass;
+  readonly by: string;
 }
 
 /** What one commit writes together. */
 export interface HoldCommit {
   readonly row: HoldRow;
+  /** In whose share a new hold of test money is: the peer that asked. Of a known hold it says nothing. */
+  readonly by: string;
   readonly release?: KeptRelease;
   readonly complaint?: KeptComplaint;
 }
@@ -54,29 +66,34 @@ export interface HoldCommit {
 /** The durable half of the witness: a row for every hold it has said something about, and the releases it keeps. */
 export class HoldBook {
   readonly #store: KeyValueStore;
+  readonly #deltaMs: number;
   /** Releases kept. */
   readonly releases: ReleaseRoom = new ReleaseRoom();
-  #testHolds = 0;
+  /** Complaints kept until the other witnesses have heard of them. */
+  readonly complaints: ReleaseRoom = new ReleaseRoom();
+  /** Holds of test money that have a row. */
+  readonly testHolds: TestHolds;
 
-  constructor(store: KeyValueStore) {
+  constructor(store: KeyValueStore, deltaMs: number) {
     this.#store = store;
+    this.#deltaMs = deltaMs;
+    this.testHolds = new TestHolds(store);
   }
 
   /** Counts what the store keeps. */
   async open(): Promise<void> {
+    await this.testHolds.open();
     await this.#scan(RELEASE, (name, value) => {
-      const { dropAt, money } = decodeKeptRelease(value);
+      const { dropAt, money, by } = decodeKeptRelease(value);
       const hold = blockIdOf(CID.parse(name), 'kept release');
-      this.releases.add(name, { hold, bytes: value.length, dropAt, money });
+      this.releases.add(name, { hold, bytes: value.length, dropAt, money, by });
     });
-    await this.#scan(TEST, () => {
-      this.#testHolds++;
+    await this.#scan(COMPLAINT, (name, value) => {
+      const { money, by } = decodeKeptComplaint(value);
+      const hold = blockIdOf(CID.parse(name), 'kept complaint');
+      this.complaints.add(name, { hold, bytes: value.length, dropAt: 0, money, by });
     });
-  }
-
-  /** Holds of test money that have a row. */
-  get testHolds(): number {
-    return this.#testHolds;
+    await this.#scan(TestHolds.prefix, (name, value) => this.testHolds.set(name, this.testHolds.read(value)));
   }
 
   async row(hold: BlockId): Promise<HoldRow | undefined> {
@@ -94,28 +111,47 @@ export class HoldBook {
     return bytes === undefined ? undefined : decodeKeptComplaint(bytes);
   }
 
-  /** Holds with a complaint that is still told. */
-  async complaints(): Promise<readonly BlockId[]> {
-    const holds: BlockId[] = [];
-    await this.#scan(COMPLAINT, (name) => holds.push(blockIdOf(CID.parse(name), 'kept complaint')));
-    return holds;
-  }
-
-  /** The commit point: what is in the row may be said when the promise has resolved. `isNew`: no row was there. */
-  async commit(commit: HoldCommit, isNew: boolean): Promise<void> {
+  /** The commit point: what is in the row may be said when the promise has resolved. */
+  async commit(commit: HoldCommit): Promise<void> {
     const { row, release, complaint } = commit;
     const name = row.hold.toString();
     const changes: KeyValueChange[] = [[ROW + name, encodeHoldRow(row)]];
     const kept = release === undefined ? undefined : encodeKeptRelease(release);
+    const told = complaint === undefined ? undefined : encodeKeptComplaint(complaint);
     if (kept !== undefined) changes.push([RELEASE + name, kept]);
-    if (complaint !== undefined) changes.push([COMPLAINT + name, encodeKeptComplaint(complaint)]);
-    const counted = isNew && row.currency === null;
-    if (counted) changes.push([TEST + name, new Uint8Array(0)]);
+    if (told !== undefined) changes.push([COMPLAINT + name, told]);
+    const testHold =
+      row.currency === null ? { end: paidAfter(row, this.#deltaMs), by: commit.by } : undefined;
+    if (testHold !== undefined) changes.push(this.testHolds.change(name, testHold));
     await this.#store.setMany(changes);
-    if (counted) this.#testHolds++;
+    if (testHold !== undefined) this.testHolds.set(name, testHold);
     if (kept !== undefined && release !== undefined) {
-      const { dropAt, money } = release;
-      this.releases.add(name, { hold: row.hold, bytes: kept.length, dropAt, money });
+      const { dropAt, money, by } = release;
+      this.releases.add(name, { hold: row.hold, bytes: kept.length, dropAt, money, by });
+    }
+    if (told !== undefined && complaint !== undefined) {
+      const { money, by } = complaint;
+      this.complaints.add(name, { hold: row.hold, bytes: told.length, dropAt: 0, money, by });
+    }
+  }
+
+  /** Forgets holds of test money with everything that is kept of them. */
+  async forgetTestHolds(names: readonly string[]): Promise<void> {
+    for (let at = 0; at < names.length; at += FORGOTTEN_AT_ONCE) {
+      const batch = names.slice(at, at + FORGOTTEN_AT_ONCE);
+      await this.#store.setMany([
+        ...this.testHolds.forgetting(batch),
+        ...batch.flatMap((name): KeyValueChange[] => [
+          [ROW + name, null],
+          [RELEASE + name, null],
+          [COMPLAINT + name, null],
+        ]),
+      ]);
+      this.testHolds.forget(batch);
+      for (const name of batch) {
+        this.releases.remove(name);
+        this.complaints.remove(name);
+      }
     }
   }
 
@@ -128,7 +164,9 @@ export class HoldBook {
 
   /** Destroys a complaint, whose proof may open a chunk of readings. */
   async dropComplaint(hold: BlockId): Promise<void> {
-    await this.#store.delete(COMPLAINT + hold.toString());
+    const name = hold.toString();
+    await this.#store.delete(COMPLAINT + name);
+    this.complaints.remove(name);
   }
 
   async #scan(prefix: string, take: (name: string, value: Uint8Array) => void): Promise<void> {
@@ -146,18 +184,18 @@ export class HoldBook {
 }
 
 function encodeKeptRelease(release: KeptRelease): Uint8Array {
-  const { hold, certificate, block, opener, dropAt, money } = release;
-  return encodeCanonical({ v: 1, hold, certificate, block, opener, dropAt, money });
+  const { hold, certificate, block, opener, dropAt, money, by } = release;
+  return encodeCanonical({ v: 2, hold, certificate, block, opener, dropAt, money, by });
 }
 
 function decodeKeptRelease(bytes: Uint8Array): KeptRelease {
   const where = 'kept release';
   const fields = mapOf(
     decodeCanonical(bytes, MAX_REQUEST_BYTES, where),
-    ['v', 'hold', 'certificate', 'block', 'opener', 'dropAt', 'money'],
+    ['v', 'hold', 'certificate', 'block', 'opener', 'dropAt', 'money', 'by'],
     where,
   );
-  integerOf(fields.v, 1, 1, where);
+  integerOf(fields.v, 2, 2, where);
   return {
     hold: boundedBytesOf(fields.hold, MAX_REQUEST_BYTES, where),
     certificate: orNull(fields.certificate, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, where)),
@@ -165,24 +203,27 @@ function decodeKeptRelease(bytes: Uint8Array): KeptRelease {
     opener: bytesOf(fields.opener, 32, where),
     dropAt: integerOf(fields.dropAt, 0, Number.MAX_SAFE_INTEGER, where),
     money: oneOf(fields.money, RELEASE_CLASSES, where),
+    by: textOf(fields.by, MAX_SHARE_NAME, where),
   };
 }
 
-function encodeKeptComplaint({ hold, certificate, complaint }: KeptComplaint): Uint8Array {
-  return encodeCanonical({ v: 1, hold, certificate, complaint: complaintToTx(complaint) });
+function encodeKeptComplaint({ hold, certificate, complaint, money, by }: KeptComplaint): Uint8Array {
+  return encodeCanonical({ v: 2, hold, certificate, complaint: complaintToTx(complaint), money, by });
 }
 
 function decodeKeptComplaint(bytes: Uint8Array): KeptComplaint {
   const where = 'kept complaint';
   const fields = mapOf(
     decodeCanonical(bytes, 2 * MAX_REQUEST_BYTES, where),
-    ['v', 'hold', 'certificate', 'complaint'],
+    ['v', 'hold', 'certificate', 'complaint', 'money', 'by'],
     where,
   );
-  integerOf(fields.v, 1, 1, where);
+  integerOf(fields.v, 2, 2, where);
   return {
     hold: boundedBytesOf(fields.hold, MAX_REQUEST_BYTES, where),
     certificate: orNull(fields.certificate, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, where)),
     complaint: complaintOf(fields.complaint, where),
+    money: oneOf(fields.money, RELEASE_CLASSES, where),
+    by: textOf(fields.by, MAX_SHARE_NAME, where),
   };
 }

@@ -26,6 +26,11 @@ export const MAX_KEYS = 16;
 export const MAX_CURRENCIES = 256;
 /** Days that a release is kept past its last deadline: a buyer that was away for a quarter of a year still gets what it paid for. */
 export const RELEASE_KEEP_MS: number = 90 * 86_400_000;
+/**
+ * How long a witness that has no room remembers holds of test money past their last deadline, ms: a buyer or seller that
+ * was away for a day still gets its outcome. With room it is as long as releases are kept.
+ */
+export const TEST_HOLD_KEEP_MS: number = 86_400_000;
 /** A release whose last deadline is further ahead is not acknowledged, ms: it would be kept too long. Costs nobody anything. */
 export const MAX_AHEAD_MS: number = 32 * 86_400_000;
 /** Longest text of a refusal, UTF-16 units. */
@@ -47,12 +52,22 @@ export interface NotaryLimits {
   readonly peer: NotaryRate;
   /** Work for one author with an account here, of each peer that asks in its name. */
   readonly author: NotaryRate;
-  /** Work for all that have no account here together: a flood of new keys takes from nobody who is known. */
+  /**
+   * Work for all that have no account here together, in fair shares of the peers that ask: a flood of new keys takes from
+   * nobody who is known, and a few peers that flood take from nobody who comes new.
+   */
   readonly strangers: NotaryRate;
-  /** Releases kept at once, and their bytes: test money takes a quarter of it at most. A witness that is full does not acknowledge. */
+  /**
+   * Releases kept at once, and their bytes: test money takes a quarter of it at most, in fair shares of the peers that
+   * bring it; currencies that others issued three quarters, in fair shares of these. A witness that is full does not
+   * acknowledge. Complaints that other witnesses still have to hear of take as much once more.
+   */
   readonly releases: number;
   readonly releaseBytes: number;
-  /** Holds of test money that are remembered. They cost nobody anything, so they are bounded; certified holds are kept for ever. */
+  /**
+   * Holds of test money that are remembered, in fair shares of the peers that bring them, and for a time: they cost nobody
+   * anything. Certified holds are kept for ever.
+   */
   readonly testHolds: number;
 }
 
@@ -64,5 +79,5 @@ export const DEFAULT_NOTARY_LIMITS: NotaryLimits = {
   strangers: { burst: 2_000, perSecond: 200 },
   releases: 100_000,
   releaseBytes: 512 * 1024 * 1024,
-  testHolds: 200_000,
+  testHolds: 50_000,
 };

@@ -13,6 +13,8 @@ import { decodeCanonical, encodeCanonical, integerOf } from '../codec/fields.ts'
 import { encodeNotaryAnswer, later, type NotaryAnswer } from './answers.ts';
 import type { ComplaintJudge } from './complaint.ts';
 import type { Directory } from './directory.ts';
+import { FairRates } from './fair-rates.ts';
+import { FairRoom } from './fair-room.ts';
 import { HoldBook } from './hold-book.ts';
 import {
   DEFAULT_NOTARY_LIMITS,
@@ -111,7 +113,8 @@ class NotaryService implements Notary {
   readonly #witness: WitnessService;
   readonly #rounds: Rounds;
   readonly #peers: Rates;
-  #running = 0;
+  /** Requests worked on, by peer. */
+  readonly #running = new FairRoom();
   #stopped = false;
   #beat: CancelTimer | undefined;
   #closing: (() => void)[] = [];
@@ -122,13 +125,13 @@ class NotaryService implements Notary {
     const limits = { ...DEFAULT_NOTARY_LIMITS, ...options.limits };
     const deltaMs = options.deltaMs ?? DELTA_MS;
     const verify = new VerifyQueue(crypto);
-    const strangers = new Rates(limits.strangers, now);
+    const strangers = new FairRates(limits.strangers, now);
     const book = new SpendBook(store, crypto);
     this.#options = options;
     this.#limits = limits;
     this.#keys = keys;
     this.#guard = new StoreGuard(store, (reason) => this.#tell({ type: 'halted', reason }));
-    this.#holds = new HoldBook(store);
+    this.#holds = new HoldBook(store, deltaMs);
     this.#peers = new Rates(limits.peer, now);
     const own = new OwnStatements({ crypto, keys, guard: this.#guard, spends: book, holds: this.#holds });
     const serve = options.serve ?? (() => true);
@@ -208,17 +211,20 @@ class NotaryService implements Notary {
 
   kept(): { readonly releases: number; readonly bytes: number; readonly testHolds: number } {
     const { releases, testHolds } = this.#holds;
-    return { releases: releases.entries.size, bytes: releases.bytes, testHolds };
+    return { releases: releases.entries.size, bytes: releases.bytes, testHolds: testHolds.size };
   }
 
   async answer(body: Uint8Array, from: PublicKey): Promise<Uint8Array> {
     const at = this.#options.environment.now();
-    if (this.#running >= this.#limits.concurrent) return encodeNotaryAnswer(later(BUSY_LATER_MS));
-    this.#running++;
+    const name = publicKeyToHex(from);
+    const count = this.#limits.concurrent - this.#running.held.count;
+    const free = { count, bytes: Number.POSITIVE_INFINITY };
+    if (!this.#running.hasRoom(name, free)) return encodeNotaryAnswer(later(BUSY_LATER_MS));
+    this.#running.add(name, 0);
     try {
-      return encodeNotaryAnswer(await this.#answer(body, publicKeyToHex(from), at));
+      return encodeNotaryAnswer(await this.#answer(body, name, at));
     } finally {
-      this.#running--;
+      this.#running.remove(name, 0);
     }
   }
 
@@ -256,11 +262,11 @@ class NotaryService implements Notary {
       case 'account':
         return this.#spend.account(request);
       case 'release':
-        return this.#witness.release(request, at);
+        return this.#witness.release(request, at, from);
       case 'complain':
-        return this.#witness.complain(request, at);
+        return this.#witness.complain(request, at, from);
       case 'outcome':
-        return this.#witness.outcome(request, at);
+        return this.#witness.outcome(request, at, from);
       case 'released':
         return this.#witness.released(request);
       default:
@@ -281,6 +287,7 @@ class NotaryService implements Notary {
       for (const { hold, dropAt } of [...this.#holds.releases.entries.values()]) {
         if (dropAt <= now) await this.#holds.dropRelease(hold);
       }
+      await this.#witness.forgetTestHolds(now);
     } catch (error) {
       // Nothing rests on it: an older time only lets more windows run once more.
       if (!this.#stopped) this.#tell({ type: 'error', error });

@@ -94,7 +94,7 @@ export class Rounds {
       const row = await this.#book.row(hold);
       if (row !== undefined && now <= noneAfter(row, this.#deltaMs)) this.taken(row, 'release');
     }
-    for (const hold of await this.#book.complaints()) {
+    for (const { hold } of [...this.#book.complaints.entries.values()]) {
       const row = await this.#book.row(hold);
       if (row === undefined || now > paidAfter(row, this.#deltaMs)) await this.#book.dropComplaint(hold);
       else this.taken(row, 'complaint');

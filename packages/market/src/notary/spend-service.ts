@@ -5,6 +5,7 @@ import type { IssuedCurrency } from '../asset/currency.ts';
 import { checkSuccession, type Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
 import { type Certificate, encodeCertificate } from './certificate.ts';
+import type { FairRates } from './fair-rates.ts';
 import { MAX_NEED, MAX_UNCERTIFIED } from './limits.ts';
 import type { NotaryRequest } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
@@ -44,7 +45,7 @@ export class SpendService {
   readonly #verify: VerifyQueue;
   readonly #crypto: Crypto;
   readonly #authors: Rates;
-  readonly #strangers: Rates;
+  readonly #strangers: FairRates;
   readonly #onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
   readonly #locks = keyedMutex<string>();
 
@@ -55,7 +56,7 @@ export class SpendService {
     readonly verify: VerifyQueue;
     readonly crypto: Crypto;
     readonly authors: Rates;
-    readonly strangers: Rates;
+    readonly strangers: FairRates;
     /** Told once of every author that is found to have signed two blocks with one number. */
     readonly onFork: (blocks: readonly [Uint8Array, Uint8Array]) => void;
   }) {
@@ -152,7 +153,7 @@ export class SpendService {
       if (ids.length === 0 && first?.prev != null) ids.push(first.prev);
       return ids.length === 0 ? later(NOTHING_LATER_MS) : { kind: 'need', ids };
     }
-    const wait = this.#strangers.take('', cost);
+    const wait = this.#strangers.take(from, cost);
     return wait === 0 ? undefined : later(wait);
   }
 

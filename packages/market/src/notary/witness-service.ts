@@ -5,6 +5,8 @@ import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { type HoldAnswer, type HoldStatement, later, type NotaryAnswer, refused } from './answers.ts';
 import { type ComplaintJudge, readComplaint, releaseOfHold } from './complaint.ts';
+import type { FairRates } from './fair-rates.ts';
+import type { RoomLimits } from './fair-room.ts';
 import { type Admitted, FULL_LATER_MS, HoldAdmission, indexOfWitness, isAnswer } from './hold-admission.ts';
 import type { HoldBook, HoldCommit, KeptComplaint } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
@@ -13,19 +15,30 @@ import {
   conclude,
   hasQuorumOfAcks,
   nextMoment,
+  noneAfter,
   paidAfter,
   takeComplaint,
   takeRelease,
 } from './hold-rules.ts';
 import { ackStatement, HoldShares, refundStatement, withAcks, withRefunds } from './hold-shares.ts';
-import { MAX_AHEAD_MS, MAX_REFUSAL_TEXT, type NotaryLimits, RELEASE_KEEP_MS } from './limits.ts';
+import {
+  MAX_AHEAD_MS,
+  MAX_REFUSAL_TEXT,
+  type NotaryLimits,
+  RELEASE_KEEP_MS,
+  TEST_HOLD_KEEP_MS,
+} from './limits.ts';
 import type { HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
 import { type OwnStatements, statementsOfRow } from './own-statements.ts';
-import type { Rates } from './rates.ts';
 import type { ReleaseClass } from './release-room.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
 import { problemOf, spendingOfBytes } from './spend-run.ts';
 import type { VerifyQueue } from './verify-queue.ts';
+
+/** From this part of its room on a witness forgets holds of test money sooner, … */
+const CROWDED = 0.75;
+/** … at most this part of all that it remembers at once. */
+const FORGOTTEN_PART = 0.25;
 
 /** What the other witnesses should hear of. */
 export type Taken = 'release' | 'complaint';
@@ -40,7 +53,7 @@ export interface WitnessServiceOptions {
   readonly judge: ComplaintJudge;
   readonly deltaMs: number;
   readonly limits: NotaryLimits;
-  readonly strangers: Rates;
+  readonly strangers: FairRates;
   /** Whether this node has verified the signature of a block already. */
   readonly isVerified: (block: HalfBlock) => Promise<boolean>;
   /** Called after something was taken durably. */
@@ -83,8 +96,8 @@ export class WitnessService {
   }
 
   /** Takes a release that comes in time: `ack`. A second one of the same hold gives the money back. */
-  release(request: Release, at: number): Promise<NotaryAnswer> {
-    return this.#about(request, async (admitted, hold) => {
+  release(request: Release, at: number, from: string): Promise<NotaryAnswer> {
+    return this.#about(request, at, from, async (admitted, hold, moment) => {
       const block = releaseOfHold(request.release, hold, this.#crypto);
       if (unlockKey(releaseOf(block), request.opener, this.#crypto) === undefined) {
         return refused('ERR_MARKET_FORMAT', 'The opener does not open the release');
@@ -92,13 +105,13 @@ export class WitnessService {
       if (!(await this.#verify.all([verifyItem(block)]))) {
         return refused('ERR_BLOCK_SIGNATURE', 'The release is not signed by its payee');
       }
-      return this.#takeRelease(request, admitted, block, at);
+      return this.#takeRelease(request, admitted, block, moment);
     });
   }
 
   /** Judges a complaint that comes in time: `refund` when it is founded, nothing when it is not. */
-  complain(request: Complain, at: number): Promise<NotaryAnswer> {
-    return this.#about(request, async (admitted, hold) => {
+  complain(request: Complain, asked: number, from: string): Promise<NotaryAnswer> {
+    return this.#about(request, asked, from, async (admitted, hold, at) => {
       const { row } = admitted;
       const own = indexOfWitness(row, request.key);
       const refunds = await this.#shares.rightShares(row, request.refunds, refundStatement(row));
@@ -122,7 +135,12 @@ export class WitnessService {
       return this.#refund(
         admitted,
         next,
-        twice ?? { hold: bytes, certificate, complaint: request.complaint },
+        twice ?? {
+          hold: bytes,
+          certificate,
+          complaint: request.complaint,
+          ...this.#shareOf(row, admitted.from),
+        },
         request.key,
         at,
       );
@@ -130,11 +148,15 @@ export class WitnessService {
   }
 
   /** What time and evidence make of holds: everything that is said about them. */
-  async outcome(request: Extract<NotaryRequest, { kind: 'outcome' }>, at: number): Promise<NotaryAnswer> {
+  async outcome(
+    request: Extract<NotaryRequest, { kind: 'outcome' }>,
+    at: number,
+    from: string,
+  ): Promise<NotaryAnswer> {
     const holds: HoldAnswer[] = [];
     for (const question of request.holds) {
       const name = question.id.toString();
-      holds.push(await this.#locks.run(name, () => this.#outcomeOf(question, request.key, at)));
+      holds.push(await this.#locks.run(name, () => this.#outcomeOf(question, request.key, at, from)));
     }
     return { kind: 'holds', holds };
   }
@@ -178,19 +200,40 @@ export class WitnessService {
     const kept = await this.#book.release(hold);
     const next = { ...row, until: to + (row.complain - row.release) };
     const release = kept === undefined ? {} : { release: { ...kept, dropAt: this.#dropAt(next) } };
-    await this.#book.commit({ row: next, ...release }, false);
+    await this.#book.commit({ row: next, by: '', ...release });
+  }
+
+  /**
+   * Forgets holds of test money when three quarters of their room are taken: those whose last deadline is as long past as
+   * releases are kept, and if there are none, a day; those of the peers first that have most.
+   */
+  async forgetTestHolds(now: number): Promise<void> {
+    const { testHolds, releases } = this.#book;
+    const isCrowded =
+      testHolds.size > CROWDED * this.#limits.testHolds ||
+      releases.fullness('test', this.#releaseLimits()) > CROWDED;
+    if (!isCrowded) return;
+    const count = Math.ceil(FORGOTTEN_PART * testHolds.size);
+    for (const keepMs of [RELEASE_KEEP_MS, TEST_HOLD_KEEP_MS]) {
+      const names = testHolds.fairestBy(now - keepMs, count);
+      if (names.length === 0) continue;
+      await this.#book.forgetTestHolds(names);
+      return;
+    }
   }
 
   /** Runs `work` about the hold of a request, under its lock; what its bytes say against it becomes a refusal. */
   async #about(
     request: Release | Complain,
-    work: (admitted: Admitted, hold: Spending) => Promise<NotaryAnswer>,
+    at: number,
+    from: string,
+    work: (admitted: Admitted, hold: Spending, at: number) => Promise<NotaryAnswer>,
   ): Promise<NotaryAnswer> {
     try {
       const hold = spendingOfBytes(request.evidence.hold, this.#crypto);
       return await this.#locks.run(hold.key, async () => {
-        const admitted = await this.#admission.admit(hold, request.evidence, request.key);
-        return isAnswer(admitted) ? admitted : work(admitted, hold);
+        const admitted = await this.#admission.admit(hold, request.evidence, request.key, from);
+        return isAnswer(admitted) ? admitted : work(admitted, hold, this.#momentOf(admitted, at));
       });
     } catch (error) {
       const { code, message } = problemOf(error);
@@ -216,15 +259,15 @@ export class WitnessService {
       return this.#refund(admitted, next, twice, request.key, at);
     }
     if (row.first !== null || next.first === null) return this.#conclude(admitted, next, request.key, at);
-    const money = this.#classOf(row);
-    const isFull = this.#book.releases.isFull(money, this.#limits);
-    if (isFull || row.complain - at > MAX_AHEAD_MS) return later(FULL_LATER_MS);
+    const { money, by } = this.#shareOf(row, admitted.from);
+    const hasRoom = this.#book.releases.hasRoom(money, by, this.#releaseLimits()) && this.#hasRoom(admitted);
+    if (!hasRoom || row.complain - at > MAX_AHEAD_MS) return later(FULL_LATER_MS);
     const { opener } = request;
     await this.#write(admitted, next, {
-      release: { hold, certificate, block: block.bytes, opener, dropAt: this.#dropAt(next), money },
+      release: { hold, certificate, block: block.bytes, opener, dropAt: this.#dropAt(next), money, by },
     });
     this.#onTaken(next, 'release');
-    return this.#conclude({ row: next, isNew: false }, next, request.key, at);
+    return this.#conclude({ ...admitted, row: next, isNew: false }, next, request.key, at);
   }
 
   /** Two releases of one hold as the evidence that others can judge: the one acknowledged here and another. */
@@ -242,6 +285,8 @@ export class WitnessService {
       hold,
       certificate: certificate ?? kept.certificate,
       complaint: { kind: 'twice', releases: [kept.block, second.bytes] },
+      money: kept.money,
+      by: kept.by,
     };
   }
 
@@ -254,18 +299,24 @@ export class WitnessService {
     at: number,
   ): Promise<NotaryAnswer> {
     const isAlone = next.witnesses.length === 1 || complaint === undefined;
+    const hasRoom =
+      isAlone || this.#book.complaints.hasRoom(complaint.money, complaint.by, this.#releaseLimits());
+    const isAhead = admitted.isNew && next.complain - at > MAX_AHEAD_MS;
+    if (!hasRoom || isAhead || !this.#hasRoom(admitted)) return later(FULL_LATER_MS);
     await this.#write(admitted, next, isAlone ? {} : { complaint });
     this.#onTaken(next, 'complaint');
-    return this.#conclude({ row: next, isNew: false }, next, key, at);
+    return this.#conclude({ ...admitted, row: next, isNew: false }, next, key, at);
   }
 
-  async #outcomeOf(question: HoldQuestion, key: PublicKey, at: number): Promise<HoldAnswer> {
+  async #outcomeOf(question: HoldQuestion, key: PublicKey, asked: number, from: string): Promise<HoldAnswer> {
     const nothing: HoldAnswer = { statements: [], need: true, laterMs: 0 };
     try {
-      const admitted = await this.#admission.admitAsked(question.id, question.evidence, key);
+      const admitted = await this.#admission.admitAsked(question.id, question.evidence, key, from);
       if (isAnswer(admitted)) {
-        return admitted.kind === 'later' ? { ...nothing, need: false, laterMs: admitted.ms } : nothing;
+        if (admitted.kind === 'later') return { ...nothing, need: false, laterMs: admitted.ms };
+        return { ...nothing, need: admitted.kind === 'need' };
       }
+      const at = this.#momentOf(admitted, asked);
       const { receipt, acks } = question;
       const shown = {
         receipt: receipt !== null && (await this.#isReceipt(admitted.row, receipt)),
@@ -307,13 +358,30 @@ export class WitnessService {
       next = withRefunds(next, refunds, own);
       isNeeded ||= refunds.length > 0 && row.outcome === null;
     }
-    if (next !== row) await this.#book.commit({ row: next }, false);
+    if (next !== row) await this.#book.commit({ row: next, by: '' });
     return isNeeded;
   }
 
-  #classOf({ currency }: HoldRow): ReleaseClass {
-    if (currency === null) return 'test';
-    return this.#currencies.isOwn(currency.toString()) ? 'own' : 'guest';
+  /** In whose share something is kept of a hold that `from` brought. */
+  #shareOf({ currency }: HoldRow, from: string): { readonly money: ReleaseClass; readonly by: string } {
+    if (currency === null) return { money: 'test', by: from };
+    const by = currency.toString();
+    return { money: this.#currencies.isOwn(by) ? 'own' : 'guest', by };
+  }
+
+  #releaseLimits(): RoomLimits {
+    return { count: this.#limits.releases, bytes: this.#limits.releaseBytes };
+  }
+
+  /** Whether a row may be written: of a new hold of test money only while its peer's share has room. */
+  #hasRoom({ row, isNew, from }: Admitted): boolean {
+    const isBounded = isNew && row.currency === null;
+    return !isBounded || this.#book.testHolds.hasRoom(from, this.#limits.testHolds);
+  }
+
+  /** The time by which a hold is judged: of a new one in test money, not before what was said without a row. */
+  #momentOf({ row, isNew }: Admitted, at: number): number {
+    return isNew && row.currency === null ? this.#book.testHolds.timeOf(at) : at;
   }
 
   #dropAt(row: HoldRow): number {
@@ -321,8 +389,8 @@ export class WitnessService {
   }
 
   /** The commit point of every statement about a hold. */
-  async #write(admitted: Admitted, next: HoldRow, kept: Omit<HoldCommit, 'row'>): Promise<void> {
-    if (next !== admitted.row) await this.#book.commit({ row: next, ...kept }, admitted.isNew);
+  async #write(admitted: Admitted, next: HoldRow, kept: Omit<HoldCommit, 'row' | 'by'>): Promise<void> {
+    if (next !== admitted.row) await this.#book.commit({ row: next, by: admitted.from, ...kept });
   }
 
   async #conclude(admitted: Admitted, known: HoldRow, key: PublicKey, at: number): Promise<NotaryAnswer> {
@@ -339,7 +407,12 @@ export class WitnessService {
     shown: { readonly receipt: boolean; readonly quorum: boolean },
   ): Promise<HoldAnswer> {
     const row = conclude(known, { at, ...shown }, this.#deltaMs);
-    await this.#write(admitted, row, {});
+    const isWritten = row !== admitted.row && !(admitted.isNew && isNoneAlone(row));
+    if (isWritten && !this.#hasRoom(admitted)) return { statements: [], need: false, laterMs: FULL_LATER_MS };
+    if (isWritten) await this.#write(admitted, row, {});
+    else if (admitted.isNew && isNoneAlone(row)) {
+      await this.#book.testHolds.sayNone(noneAfter(row, this.#deltaMs), at);
+    }
     const next = nextMoment(row, at, this.#deltaMs);
     return {
       statements: await this.#statements(row, key),
@@ -357,4 +430,14 @@ export class WitnessService {
       })),
     );
   }
+}
+
+/**
+ * Whether a row of test money says `none` and nothing else: that follows from the hold and the time alone, so it need not
+ * be written, and a flood of holds without a release leaves nothing behind.
+ */
+function isNoneAlone({ currency, first, outcome, acks, refunds }: HoldRow): boolean {
+  return (
+    currency === null && first?.kind === 'none' && outcome === null && acks === null && refunds.length === 0
+  );
 }

@@ -7,6 +7,17 @@ export const ORDER_STATUSES = ['open', 'filled', 'cancelled', 'expired'] as cons
 /** `open` can trade; `filled` has no quantity left. */
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
+/** Why one of this node's own bids leaves an ask alone that would suit it. */
+export interface AskPutAside {
+  readonly ask: BlockId;
+  /** Stable code, such as `ERR_TRADE_WITNESSES`. */
+  readonly code: string;
+  /** What was in the way; the seller's words where it declined. */
+  readonly reason: string;
+  /** When it is tried again, ms since the epoch; null: not any more. */
+  readonly again: number | null;
+}
+
 /** An order. */
 export interface Order {
   /** Its signed source block. */
@@ -28,6 +39,8 @@ export interface Order {
   /** From this moment on the order cannot match, ms since the epoch. */
   readonly expires: number;
   readonly status: OrderStatus;
+  /** Of one's own bid: the asks that it tried or could not try, newest last. Absent when there are none. */
+  readonly aside?: readonly AskPutAside[];
   /** What an ask sells. */
   readonly document?: DatasetDocument;
 }

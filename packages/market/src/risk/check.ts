@@ -1,5 +1,5 @@
 import type { PublicKey } from '@edmp/interface';
-import type { Currency } from '../asset/currency.ts';
+import { type Currency, currencyName } from '../asset/currency.ts';
 import { MarketError } from '../errors.ts';
 import type { RiskPolicy } from './policy.ts';
 
@@ -53,7 +53,7 @@ function expectExposure(policy: RiskPolicy, facts: CounterpartyFacts, { currency
   if (exposure <= cap) return;
   throw new MarketError(
     'ERR_RISK_EXPOSURE',
-    `${exposure} ${currency.label} would be at stake with this counterparty at once, the cap is ${cap}`,
+    `${exposure} ${currencyName(currency)} would be at stake with this counterparty at once, the cap is ${cap}`,
     { retryable: facts.exposure > 0n },
   );
 }
@@ -71,7 +71,7 @@ export function checkBuyer(policy: RiskPolicy, facts: BuyerFacts, deal: Deal): v
     if (owned > cap) {
       throw new MarketError(
         'ERR_RISK_EXPOSURE',
-        `The seller would own or be owed ${owned} minor units of ${currency.label}, its cap for this issuer is ${cap}`,
+        `The seller would own or be owed ${owned} minor units of ${currencyName(currency)}, its cap for this issuer is ${cap}`,
         { retryable: true },
       );
     }
@@ -80,7 +80,7 @@ export function checkBuyer(policy: RiskPolicy, facts: BuyerFacts, deal: Deal): v
   if (policy.requireFunds && facts.available < amount) {
     throw new MarketError(
       'ERR_RISK_BALANCE',
-      `The buyer can spend ${facts.available} ${currency.label} by its chain, ${amount} are needed`,
+      `The buyer can spend ${facts.available} ${currencyName(currency)} by its chain, ${amount} are needed`,
     );
   }
   if (facts.openObligations >= policy.maxOpenObligations) {

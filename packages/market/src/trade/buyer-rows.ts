@@ -13,6 +13,44 @@ const unwitnessedEnd = (s: TradeSituation): boolean => !s.witnessed && s.now > s
 
 const NO_KEY = 'no key came by the release deadline; the money came back';
 
+/** Rows that both states have in which the hold may be signed already: first what this node's own chain says. */
+function unsignedRows(
+  from: TradeTransition['from'],
+  texts: { readonly unsure: string; readonly late: string },
+): readonly Row[] {
+  return [
+    { from, when: texts.unsure, test: (s) => s.unsure, action: 'look', to: from },
+    {
+      from,
+      when: 'the hold is on the own chain',
+      test: (s) => s.hold,
+      action: 'note',
+      to: 'certifying',
+    },
+    {
+      from,
+      when: 'the accept deadline has passed',
+      test: (s) => s.now > s.deadlines.accept,
+      action: 'end',
+      to: 'failed',
+      code: 'ERR_TRADE_LATE',
+      reason: texts.late,
+    },
+  ];
+}
+
+/** The end of a trade without witnesses whose window is over: the held money is the buyer's again. */
+function unwitnessedRow(from: TradeTransition['from'], why: Pick<TradeTransition, 'code' | 'reason'>): Row {
+  return {
+    from,
+    when: 'no witnesses, and the complaint window is over',
+    test: unwitnessedEnd,
+    action: 'end',
+    to: 'returned',
+    ...why,
+  };
+}
+
 /** The buyer's half of the table. */
 const rows: readonly Row[] = [
   {
@@ -32,29 +70,10 @@ const rows: readonly Row[] = [
     reason: 'the seller did not answer by the accept deadline',
   },
   { from: 'proposing', when: 'otherwise', test: always, action: 'propose', to: 'fetching' },
-  {
-    from: 'fetching',
-    when: 'after a restart',
-    test: (s) => s.unsure,
-    action: 'look',
-    to: 'fetching',
-  },
-  {
-    from: 'fetching',
-    when: 'the hold is on the own chain',
-    test: (s) => s.hold,
-    action: 'note',
-    to: 'certifying',
-  },
-  {
-    from: 'fetching',
-    when: 'the accept deadline has passed',
-    test: (s) => s.now > s.deadlines.accept,
-    action: 'end',
-    to: 'failed',
-    code: 'ERR_TRADE_LATE',
-    reason: 'the sealed data could not be fetched and checked by the accept deadline; nothing was held',
-  },
+  ...unsignedRows('fetching', {
+    unsure: 'after a restart',
+    late: 'the sealed data could not be fetched and checked by the accept deadline; nothing was held',
+  }),
   {
     from: 'fetching',
     when: 'all ciphertext is here and fits the offer',
@@ -63,29 +82,10 @@ const rows: readonly Row[] = [
     to: 'signing',
   },
   { from: 'fetching', when: 'otherwise', test: always, action: 'fetch', to: 'signing' },
-  {
-    from: 'signing',
-    when: 'signing was tried, and it is not known whether it worked',
-    test: (s) => s.unsure,
-    action: 'look',
-    to: 'signing',
-  },
-  {
-    from: 'signing',
-    when: 'the hold is on the own chain',
-    test: (s) => s.hold,
-    action: 'note',
-    to: 'certifying',
-  },
-  {
-    from: 'signing',
-    when: 'the accept deadline has passed',
-    test: (s) => s.now > s.deadlines.accept,
-    action: 'end',
-    to: 'failed',
-    code: 'ERR_TRADE_LATE',
-    reason: 'the payment could not be signed by the accept deadline; nothing was held',
-  },
+  ...unsignedRows('signing', {
+    unsure: 'signing was tried, and it is not known whether it worked',
+    late: 'the payment could not be signed by the accept deadline; nothing was held',
+  }),
   { from: 'signing', when: 'otherwise', test: always, action: 'sign', to: 'certifying' },
   {
     from: 'certifying',
@@ -120,15 +120,7 @@ const rows: readonly Row[] = [
     action: 'note',
     to: 'opening',
   },
-  {
-    from: 'held',
-    when: 'no witnesses, and the complaint window is over',
-    test: unwitnessedEnd,
-    action: 'end',
-    to: 'returned',
-    code: 'ERR_TRADE_WITHDRAWN',
-    reason: NO_KEY,
-  },
+  unwitnessedRow('held', { code: 'ERR_TRADE_WITHDRAWN', reason: NO_KEY }),
   {
     from: 'held',
     when: 'the release deadline has passed',
@@ -192,15 +184,10 @@ const rows: readonly Row[] = [
     code: 'ERR_TRADE_LOST',
     reason: 'the delivery was not what was promised, and the proof did not reach the witnesses in time',
   },
-  {
-    from: 'complaining',
-    when: 'no witnesses, and the complaint window is over',
-    test: unwitnessedEnd,
-    action: 'end',
-    to: 'returned',
+  unwitnessedRow('complaining', {
     code: 'ERR_TRADE_COMPLAINT',
     reason: 'the delivery was not what was promised; the money came back',
-  },
+  }),
   {
     from: 'complaining',
     when: 'the complaint window is over, or the complaint was found unfounded',

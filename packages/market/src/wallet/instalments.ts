@@ -9,6 +9,7 @@ import type {
   Wallet,
 } from '@edmp/interface';
 import { bytesToHex, equalBytes, isEdmpError, sleep, throwIfAborted, utf8ToBytes } from '@edmp/interface';
+import { keyedMutex } from '@edmp/interface/bounded';
 import { MAX_AMOUNT } from '../asset/currency.ts';
 import { decodePayment, MAX_PARTS, PAYMENT_TYPE, type PaymentTx, paymentToTx } from '../blocks/payment.ts';
 import { MarketError } from '../errors.ts';
@@ -60,10 +61,10 @@ export interface Instalments {
   /**
    * Pays all parts, each after the payee confirmed the one before; called again after an interruption it goes on and
    * pays nothing twice. Returns the payee's confirmations. Throws `ERR_WALLET_*`, `ERR_MARKET_UNKNOWN` (wallet),
-   * `ERR_TRADE_REFUSED` (the payee refused a part), `ERR_ABORTED`.
+   * `ERR_TRADE_REFUSED` (the payee refused a part), `ERR_IDEMPOTENCY` (the reference stands for another sum), `ERR_ABORTED`.
    */
   pay(plan: InstalmentPlan, options?: AbortOptions): Promise<readonly HalfBlock[]>;
-  /** Confirms parts of this sum as they arrive, those told before included. Throws `ERR_MARKET_FORMAT`, `ERR_ORDER_LIMIT`. */
+  /** Confirms parts of this sum as they arrive, those told before included. Throws `ERR_MARKET_FORMAT`, `ERR_ORDER_LIMIT`, `ERR_IDEMPOTENCY`. */
   expect(sum: ExpectedSum): Promise<void>;
   received(reference: Uint8Array): ReceivedSum | undefined;
   stop(): void;
@@ -86,7 +87,12 @@ export function createInstalments(needs: InstalmentNeeds): Instalments {
 
 interface Waited extends ExpectedSum {
   readonly confirmed: Map<number, bigint>;
+  /** Payments of it being looked at. */
+  looking: number;
 }
+
+/** Payments of one sum looked at beyond its parts: those that a payer told twice by mistake. */
+const MAX_SPARE = 8;
 
 class InstalmentDesk implements Instalments {
   readonly #needs: InstalmentNeeds;
@@ -94,6 +100,8 @@ class InstalmentDesk implements Instalments {
   readonly #expected = new Map<string, Waited>();
   /** Proposals being looked at, by id. */
   readonly #busy = new Set<string>();
+  /** One payment of a reference at a time: two calls at once would tell of one part twice. */
+  readonly #paying = keyedMutex<string>();
   readonly #leave: () => void;
 
   constructor(needs: InstalmentNeeds) {
@@ -121,11 +129,18 @@ class InstalmentDesk implements Instalments {
     this.#walletOf(sum.wallet);
     checkSum(sum);
     const key = bytesToHex(sum.reference);
-    if (this.#expected.has(key)) return;
+    const known = this.#expected.get(key);
+    if (known !== undefined) {
+      const { wallet, amount, parts, payer } = known;
+      const same = wallet === sum.wallet && amount === sum.amount && parts === sum.parts;
+      if (same && equalBytes(payer, sum.payer)) return;
+      throw otherSum(`${amount} ${wallet} in ${parts} parts are expected`);
+    }
+    if (this.#expected.size >= MAX_EXPECTED) this.#forgetComplete();
     if (this.#expected.size >= MAX_EXPECTED) {
       throw new MarketError('ERR_ORDER_LIMIT', `At most ${MAX_EXPECTED} sums can be expected at once`);
     }
-    this.#expected.set(key, { ...sum, confirmed: new Map() });
+    this.#expected.set(key, { ...sum, confirmed: new Map(), looking: 0 });
     for await (const block of this.#payments(sum.payer)) {
       if (block.core.peer !== null && equalBytes(block.core.peer, this.#needs.trustchain.self)) {
         this.#consider(block);
@@ -144,10 +159,20 @@ class InstalmentDesk implements Instalments {
         `${plan.amount} ${wallet.id} in ${plan.parts} parts gives parts below ${wallet.minUnit}`,
       );
     }
+    return this.#paying.run(bytesToHex(plan.reference), () => this.#payAll(plan, wallet, amounts, options));
+  }
+
+  async #payAll(
+    plan: InstalmentPlan,
+    wallet: Wallet,
+    amounts: readonly bigint[],
+    options: AbortOptions,
+  ): Promise<readonly HalfBlock[]> {
     const confirmations: HalfBlock[] = [];
     for (const [index, amount] of amounts.entries()) {
       const part = index + 1;
-      const told = await this.#told(plan, part);
+      throwIfAborted(options.signal);
+      const told = await this.#told(plan, part, amount);
       const proposal = told ?? (await this.#payPart(plan, wallet, part, amount, options));
       confirmations.push(await this.#confirmed(proposal.id, part, options));
     }
@@ -169,13 +194,28 @@ class InstalmentDesk implements Instalments {
     return this.#needs.trustchain.propose({ peer: payee, type: PAYMENT_TYPE, tx: paymentToTx(tx) }, options);
   }
 
-  /** The own block that told of this part before, if there is one. */
-  async #told(plan: InstalmentPlan, part: number): Promise<HalfBlock | undefined> {
+  /** The sum that was complete first makes room; what it was paid stands on the chains. */
+  #forgetComplete(): void {
+    for (const [key, { reference }] of this.#expected) {
+      if (this.received(reference)?.complete !== true) continue;
+      this.#expected.delete(key);
+      return;
+    }
+  }
+
+  /** The own block that told of this part before, if there is one. Throws `ERR_IDEMPOTENCY` when it told of another sum. */
+  async #told(plan: InstalmentPlan, part: number, amount: bigint): Promise<HalfBlock | undefined> {
     for await (const block of this.#payments(this.#needs.trustchain.self)) {
       if (block.core.link !== null || block.core.peer === null || !equalBytes(block.core.peer, plan.payee))
         continue;
       const tx = decodePayment(block);
-      if (equalBytes(tx.reference, plan.reference) && tx.part === part) return block;
+      if (!equalBytes(tx.reference, plan.reference)) continue;
+      if (tx.wallet !== plan.wallet || tx.parts !== plan.parts) {
+        throw otherSum(`parts of ${tx.parts} in ${tx.wallet} were paid`);
+      }
+      if (tx.part !== part) continue;
+      if (tx.amount !== amount) throw otherSum(`part ${part} was ${tx.amount}`);
+      return block;
     }
     return undefined;
   }
@@ -203,12 +243,18 @@ class InstalmentDesk implements Instalments {
     const sum = this.#expected.get(bytesToHex(tx.reference));
     const id = block.id.toString();
     if (sum === undefined || !equalBytes(sum.payer, core.key) || this.#busy.has(id)) return;
+    // Only the payer can tell of more than there are parts, and each would be waited for a day.
+    if (sum.looking >= sum.parts + MAX_SPARE) return;
     this.#busy.add(id);
+    sum.looking++;
     this.#confirm(block, tx, sum)
       .catch((error: unknown) => {
         if (!this.#stopping.signal.aborted) this.#needs.report?.(String(error));
       })
-      .finally(() => this.#busy.delete(id));
+      .finally(() => {
+        this.#busy.delete(id);
+        sum.looking--;
+      });
   }
 
   async #confirm(block: HalfBlock, tx: PaymentTx, sum: Waited): Promise<void> {
@@ -288,6 +334,14 @@ export function evenParts(amount: bigint, parts: number): readonly bigint[] {
   const count = BigInt(parts);
   const rest = amount % count;
   return Array.from({ length: parts }, (_, i) => amount / count + (BigInt(i) < rest ? 1n : 0n));
+}
+
+/** A reference that stands for another sum already. */
+function otherSum(before: string): MarketError {
+  return new MarketError(
+    'ERR_IDEMPOTENCY',
+    `Under this reference ${before}: a reference stands for one sum, so take another one for another sum`,
+  );
 }
 
 function checkSum(sum: Pick<ExpectedSum, 'reference' | 'amount' | 'parts'>): void {

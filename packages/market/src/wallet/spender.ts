@@ -1,6 +1,6 @@
 import type { AbortOptions, Environment, HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
 import { equalBytes, throwIfAborted, withDeadline } from '@edmp/interface';
-import { type Currency, type CurrencyId, MAX_AMOUNT } from '../asset/currency.ts';
+import { type Currency, type CurrencyId, currencyName, MAX_AMOUNT } from '../asset/currency.ts';
 import { type Money, sortClaims } from '../blocks/money.ts';
 import { claimToTx, type Spending, spendingOf } from '../blocks/spending.ts';
 import { CLAIM_TYPE } from '../blocks/types.ts';
@@ -156,7 +156,7 @@ export class Spender {
     if (account.state !== 'ok') {
       throw new MarketError(
         account.state === 'forked' ? 'ERR_MONEY_FORK' : 'ERR_MONEY_SUCCESSION',
-        `This node's account in ${currency.label} cannot go on: ${account.state}`,
+        `This node's account in ${currencyName(currency)} cannot go on: ${account.state}`,
       );
     }
     return currency;
@@ -226,7 +226,7 @@ export class Spender {
     const { available } = this.#needs.books.upToDate().balance(this.#needs.trustchain.self, currency.id);
     throw new MarketError(
       'ERR_WALLET_INSUFFICIENT',
-      `${available} ${currency.label} can be spent, ${pay} are needed`,
+      `${available} ${currencyName(currency)} can be spent, ${pay} are needed`,
       { details: { free: available, cost: pay } },
     );
   }

@@ -16,7 +16,8 @@ import {
   throwIfAborted,
   utf8ToBytes,
 } from '@edmp/interface';
-import { type Currency, MAX_AMOUNT } from '../asset/currency.ts';
+import { isCurvePoint } from '@edmp/interface/implement';
+import { type Currency, currencyName, MAX_AMOUNT } from '../asset/currency.ts';
 import { spendingOf, transferToTx } from '../blocks/spending.ts';
 import { TRANSFER_TYPE } from '../blocks/types.ts';
 import { decodeCanonical, encodeCanonical, integerOf, mapOf, textOf } from '../codec/fields.ts';
@@ -50,7 +51,7 @@ export interface TokenPayment {
 
 /**
  * Pays `payment` and returns the id of its block; with a key it pays once. Throws `ERR_ORDER_AMOUNT`,
- * `ERR_WALLET_PAYMENT` (to oneself), `ERR_WALLET_INSUFFICIENT`, `ERR_IDEMPOTENCY`, and what spending throws.
+ * `ERR_WALLET_PAYMENT` (to oneself, or to what is nobody's key), `ERR_WALLET_INSUFFICIENT`, `ERR_IDEMPOTENCY`, and what spending throws.
  */
 export async function payTokens(
   needs: TokenWalletNeeds,
@@ -66,6 +67,12 @@ export async function payTokens(
   const payee = publicKeyToHex(to);
   if (payee === publicKeyToHex(trustchain.self)) {
     throw new MarketError('ERR_WALLET_PAYMENT', 'Expected the address of somebody else: nobody pays itself');
+  }
+  if (!isCurvePoint(to)) {
+    throw new MarketError(
+      'ERR_WALLET_PAYMENT',
+      `Expected the address of somebody: ${payee} is no point of the curve, so nobody can have its key and the money would be lost`,
+    );
   }
   return once.run({
     call: 'transfer',
@@ -112,7 +119,7 @@ function expectFree(
   if (amount > free) {
     throw new MarketError(
       'ERR_WALLET_INSUFFICIENT',
-      `${free} ${currency.label} are free after open bids, ${amount} are needed`,
+      `${free} ${currencyName(currency)} are free after open bids, ${amount} are needed`,
       { details: { free, cost: amount } },
     );
   }
@@ -158,7 +165,7 @@ class TokenWallet implements Wallet {
 
   constructor(needs: TokenWalletNeeds, currency: Currency) {
     this.id = currency.id;
-    this.name = currency.kind === 'test' ? `${currency.label} (test money)` : currency.label;
+    this.name = currency.kind === 'test' ? `${currency.label} (test money)` : currencyName(currency);
     this.precision = currency.precision;
     this.#needs = needs;
     this.#currency = currency;
@@ -196,7 +203,7 @@ class TokenWallet implements Wallet {
     if (!right || found.status !== 'final') {
       throw new MarketError(
         'ERR_WALLET_PAYMENT',
-        `No final payment ${String(payment.id).slice(0, 80)} of ${payment.amount} ${this.#currency.label} to this wallet is known`,
+        `No final payment ${String(payment.id).slice(0, 80)} of ${payment.amount} ${currencyName(this.#currency)} to this wallet is known`,
         { retryable: found === undefined || (right && found.status === 'pending') },
       );
     }

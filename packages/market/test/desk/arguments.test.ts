@@ -28,6 +28,7 @@ const CALLS = [
   'book',
   'trade',
   'tradeEvidence',
+  'askOutcome',
   'delivery',
   'waitFor',
   'balance',

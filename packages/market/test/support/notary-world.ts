@@ -42,6 +42,7 @@ import type { HoldEvidence, NotaryRequest } from '../../src/notary/messages.ts';
 import { encodeNotaryRequest } from '../../src/notary/messages.ts';
 import { type Notary, type NotaryEvent, type NotaryOptions, openNotary } from '../../src/notary/notary.ts';
 import { type NotaryProofs, openNotaryProofs } from '../../src/notary/proof-register.ts';
+import { documentOf } from './documents.ts';
 import { KillableStore } from './killable-store.ts';
 import { type Author, author, crypto, HOUR, proposed, START } from './money.ts';
 
@@ -72,31 +73,7 @@ export const judge = (_trade: unknown, proof: Uint8Array): Judgement => ({
   reason: proof[0] === 1 ? 'the key opens nothing' : 'the proof proves nothing',
 });
 
-export const DOCUMENT: DatasetDocument = {
-  v: 1,
-  descriptor: {
-    commodity: 'electricity',
-    flow: 'import',
-    unit: 'uKWh',
-    step: 'PT15M',
-    zone: 'Europe/Amsterdam',
-    from: '2025-06-01',
-    to: '2025-06-30',
-    count: 2_880,
-    gaps: 0,
-    cell: 'u15p',
-    household: { kind: 'house', occupants: '3-4' },
-    attestation: 'signed',
-    verified: 2_880,
-    pseudonym: new Uint8Array(16),
-    licence: 'EDMP-personal-1',
-    purposes: ['research'],
-    consent: null,
-    title: 'A month',
-  },
-  dataRoot: new Uint8Array(32).fill(3),
-  chunks: 1,
-};
+export const DOCUMENT: DatasetDocument = documentOf('A month');
 export const RECIPIENT: Uint8Array = new Uint8Array(32).fill(5);
 
 /** A clock that runs beside the world's, `offsetMs` off. */

@@ -107,6 +107,30 @@ describe('money kept outside, paid in parts', () => {
     });
   }
 
+  it('two calls at once pay one sum once, and both get its confirmations', async () => {
+    const { payer, payee, plan, sum, finish, payments } = await world({ delayMs: 1_000 });
+    await payee.open().expect(sum);
+    const desk = payer.open();
+    const [first, second] = await finish(Promise.all([desk.pay(plan), desk.pay(plan)]));
+    expect(second?.map(({ id }) => id.toString())).toEqual(first?.map(({ id }) => id.toString()));
+    expect((await payer.wallet.balance()).available).toBe(900n);
+    expect(await payments(payer)).toHaveLength(6);
+  });
+
+  it('a reference stands for one sum, on both sides: another amount, number of parts or payer is refused', async () => {
+    const { payer, payee, plan, sum, finish } = await world();
+    const receiver = payee.open();
+    await receiver.expect(sum);
+    await receiver.expect(sum);
+    const desk = payer.open();
+    await finish(desk.pay(plan));
+    for (const change of [{ amount: 300n }, { parts: 4 }, { parts: 2 }, { amount: 101n }]) {
+      await rejection(finish(desk.pay({ ...plan, ...change })), 'ERR_IDEMPOTENCY');
+      await rejection(receiver.expect({ ...sum, ...change }), 'ERR_IDEMPOTENCY');
+    }
+    expect((await payer.wallet.balance()).available).toBe(900n);
+  });
+
   it('goes on after an interruption at any step and pays nothing twice', async () => {
     for (const cut of ['transfer', 'propose', 'confirmed'] as const) {
       const { payer, payee, plan, sum, finish, payments } = await world();

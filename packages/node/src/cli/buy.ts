@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
-import type { TradeView } from '../service.ts';
+import type { OrderView, TradeView } from '../service.ts';
 import { amount, assetId, wholeBetween } from './arguments.ts';
 import { currencyNamed } from './currency.ts';
-import { ExitCode, print } from './output.ts';
+import { ExitCode, print, strangersText } from './output.ts';
 import { ownCommand } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 import { tradeText } from './trades.ts';
@@ -56,13 +56,24 @@ export function buyCommand(): Command {
         return;
       }
       const trade = await waitForTrade(node, order.order, options.timeout);
-      print(options.json, trade ?? order, () =>
+      const bid = (await node.orders()).find((known) => known.order === order.order) ?? order;
+      print(options.json, trade ?? bid, () =>
         trade === undefined
-          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} stays open; to withdraw it: ${ownCommand(`cancel ${order.order}`)}`
-          : `${tradeText(trade)}\n\n${outcome(trade)}`,
+          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} ${bid.status === 'open' ? `stays open; to withdraw it: ${ownCommand(`cancel ${order.order}`)}` : `is ${bid.status}`}${asideText(bid)}`
+          : `${tradeText(trade)}\n\n${outcome(trade)}${trade.state === 'completed' ? '' : asideText(bid)}`,
       );
       if (trade?.state !== 'completed') process.exitCode = ExitCode.failed;
     });
+}
+
+/** Why the asks that would suit a bid are left alone. */
+export function asideText({ aside }: OrderView): string {
+  return aside
+    .map(({ ask, code, reason, again }) => {
+      const when = again === null ? '' : `, tried again at ${new Date(again).toISOString()}`;
+      return `\nPut aside: ask …${ask.slice(-16)}${when}: ${strangersText(reason, 500)} (${code})`;
+    })
+    .join('');
 }
 
 function outcome(trade: TradeView): string {

@@ -141,7 +141,7 @@ function showCommand(): Command {
               row.kind,
               row.pair ?? '–',
               row.issues.length === 0 ? row.level : `${row.level} (${row.issues.join(' ')})`,
-              row.peer === null ? 'anyone' : `${row.peer.slice(0, 12)}…`,
+              row.peer === null ? 'anyone' : `${row.peer.slice(0, 16)}…`,
               row.id,
             ]),
           )}\n`,

@@ -27,13 +27,22 @@ export function evidenceText(trade: TradeView, evidence: TradeEvidenceView): str
       : `Decided by ${trade.witnesses.length === 1 ? 'this witness' : `${trade.witnesses.length} witnesses`}: ${trade.witnesses.join(', ')}`;
   return [
     `Hold      ${evidence.hold ?? 'no money is held'}`,
-    `Outcome   ${OUTCOMES[evidence.outcome ?? ''] ?? 'open'}`,
+    `Outcome   ${outcomeText(trade, evidence)}`,
     decided,
     ...evidence.certificates.map(
       ({ kind, subject, signers }) =>
         `  ${kind.padEnd(7)} ${subject}\n          signed by ${signers.map((key) => `${key.slice(0, 16)}…`).join(', ')}`,
     ),
   ].join('\n');
+}
+
+/** What became of the held money, or why nothing did yet. */
+function outcomeText({ witnesses }: TradeView, { hold, outcome }: TradeEvidenceView): string {
+  if (outcome !== null) return OUTCOMES[outcome] ?? strangersText(outcome);
+  if (hold === null) return 'none: there is no hold to decide about';
+  return witnesses.length === 0
+    ? 'open: without witnesses the receipt or the end of the complaint window decides'
+    : 'open: asked just now, and no quorum of witnesses has decided yet';
 }
 
 const OUTCOMES: Readonly<Record<string, string>> = {

@@ -17,6 +17,7 @@ import {
   type Wallet,
 } from '@edmp/interface';
 import { DUM1, DUM2, type Listing, type Market, price } from '@edmp/market';
+import { currencyName } from '@edmp/market/ledger';
 import { branch, type ConsentLedger } from '@edmp/oehu-client';
 import { revealsByStep, seriesOf } from '@edmp/oehu-client/privacy';
 import { CID } from 'multiformats/cid';
@@ -28,7 +29,6 @@ import {
   blockView,
   bookOrderView,
   type CurrencyNames,
-  currencyName,
   currencyView,
   listingView,
   orderView,
@@ -88,7 +88,7 @@ export function createService(parts: ServiceParts): NodeService {
 
   const names: CurrencyNames = (id) => {
     const currency = market.currencies().find((candidate) => candidate.id === id);
-    return currency === undefined ? `${id.slice(0, 14)}…` : currencyName(currency);
+    return currency === undefined ? `…${id.slice(-16)}` : currencyName(currency);
   };
 
   const listingOf = async (asset: AssetId): Promise<Listing> => {
@@ -251,7 +251,9 @@ export function createService(parts: ServiceParts): NodeService {
     trades: async () => market.trades().map((trade) => tradeView(trade, names)),
     trade: (id) => known<TradeView>('trade', id, () => tradeView(market.trade(id), names)),
     tradeEvidence: (id) =>
-      known('trade', id, () => tradeEvidenceView(market.tradeEvidence(id), market.trade(id).witnesses)),
+      known('trade', id, async () =>
+        tradeEvidenceView(await market.askOutcome(id), market.trade(id).witnesses),
+      ),
 
     currencies: async () =>
       market

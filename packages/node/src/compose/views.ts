@@ -1,6 +1,7 @@
 import { type HalfBlock, type PublicKey, publicKeyToHex } from '@edmp/interface';
 import type { Currency, Listing, Order, Price, Trade } from '@edmp/market';
 import { DUM1, DUM2 } from '@edmp/market';
+import { currencyName } from '@edmp/market/ledger';
 import { type Certificate, encodeCertificate } from '@edmp/market/notary';
 import type { TradeEvidence, TradeState } from '@edmp/market/trade';
 import { TRADE_STATE_TEXT } from '@edmp/market/trade';
@@ -38,12 +39,6 @@ const STEP_NAMES: Readonly<Record<TradeState, string>> = {
 
 /** Names of currencies for people, by id. */
 export type CurrencyNames = (id: string) => string;
-
-/** Name of a currency for people: an issued one bears the start of its issuer's key, because anybody may use its label. */
-export function currencyName(currency: Currency): string {
-  if (currency.kind === 'test') return currency.label;
-  return `${currency.label}·${publicKeyToHex(currency.issuer).slice(0, 6)}`;
-}
 
 /** A kind of money. */
 export function currencyView(currency: Currency, self: PublicKey, chosen: boolean): CurrencyView {
@@ -117,6 +112,12 @@ export function orderView(order: Order, names: CurrencyNames): OrderView {
     created: order.created,
     expires: order.expires,
     number: order.number,
+    aside: (order.aside ?? []).map(({ ask, code, reason, again }) => ({
+      ask: ask.toString(),
+      code,
+      reason,
+      again,
+    })),
   };
 }
 

@@ -151,6 +151,9 @@ export const order: z.ZodType<OrderView> = z.object({
   created: time,
   expires: time,
   number: count,
+  aside: z
+    .array(z.object({ ask: z.string(), code: z.string(), reason: z.string(), again: time.nullable() }))
+    .readonly(),
 });
 
 /** See `BookOrderView`. */

@@ -6,7 +6,7 @@ import type { NodeClient } from '../../src/client.ts';
 const view = (id: string, issuer: string, chosen: boolean): CurrencyView => ({
   id,
   label: 'SUN',
-  name: `SUN·${issuer.slice(0, 6)}`,
+  name: `SUN·${issuer.slice(0, 16)}`,
   precision: 0,
   test: false,
   issuer,

@@ -40,7 +40,7 @@ export function fakeCurrencies(): FakeCurrencies {
       const currency: CurrencyView = {
         id: block,
         label,
-        name: `${label}·${issuer.slice(0, 6)}`,
+        name: `${label}·${issuer.slice(0, 16)}`,
         precision,
         test: false,
         issuer,

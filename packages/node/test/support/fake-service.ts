@@ -64,7 +64,9 @@ export function fakeMarket(options: {
   const { now } = environment;
   const blocks: ChainBlockView[] = [];
   const listings: ListingView[] = [];
-  const book: Mutable<BookOrderView & { status: OrderView['status']; reserved: number }>[] = [];
+  const book: Mutable<
+    BookOrderView & { status: OrderView['status']; reserved: number; aside: OrderView['aside'] }
+  >[] = [];
   const datasets = new Map<string, { owner: string; descriptor: Descriptor; curve: CurveView }>();
   const trades: {
     seller: string;
@@ -109,7 +111,9 @@ export function fakeMarket(options: {
     key: string,
     side: 'ask' | 'bid',
     order: { asset: string; price: bigint; currency: string; quantity: number; lifetimeMs: number },
-  ): Mutable<BookOrderView & { status: OrderView['status']; reserved: number }> => {
+  ): Mutable<
+    BookOrderView & { status: OrderView['status']; reserved: number; aside: OrderView['aside'] }
+  > => {
     const { lifetimeMs, ...rest } = order;
     const block = append(key, `market/${side}`, null, null);
     const entry = {
@@ -122,6 +126,7 @@ export function fakeMarket(options: {
         currencyLabel: rest.currency,
         filled: 0,
         reserved: 0,
+        aside: [],
         status: 'open' as OrderView['status'],
         created: now(),
         expires: now() + lifetimeMs,
@@ -488,7 +493,7 @@ export function fakeMarket(options: {
       book: async () =>
         book
           .filter(({ value }) => value.status === 'open')
-          .map(({ value: { status: _status, reserved: _reserved, ...order } }) => order),
+          .map(({ value: { status: _status, reserved: _reserved, aside: _aside, ...order } }) => order),
       trades: async () =>
         trades.filter((trade) => trade.seller === key || trade.buyer === key).map(tradeView),
       trade: async (wanted) => tradeView(mine(wanted)),

@@ -6,6 +6,7 @@ import { Ladder } from '../components/ladder.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { usePurchaseTitles } from '../state/titles.ts';
+import { asideText } from '../text/aside.ts';
 import { balancesAround } from '../text/balances.ts';
 import { isRunning } from '../text/expiry.ts';
 import { formatTime, shortId } from '../text/format.ts';
@@ -102,6 +103,11 @@ function OpenOrder(props: {
           {formatMoney(order.price, styleOf(props.wallets, order.currency))}, {order.filled} of{' '}
           {order.quantity} {order.side === 'ask' ? 'sold' : 'bought'}, until {formatTime(order.expires)}
         </span>
+        {order.aside.slice(-1).map((aside) => (
+          <span key={aside.ask} class="note">
+            {asideText(aside)}
+          </span>
+        ))}
         <Problem error={error} />
       </div>
       <button type="button" class="quiet" onClick={() => void cancel()}>

@@ -1,10 +1,11 @@
 import type { Commodity } from '@edmp/interface';
-import type { ListingFilter, ListingView, WalletView } from '@edmp/node/client';
+import type { ListingFilter, ListingView, PutAsideView, WalletView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Field, Loading, Problem } from '../components/bits.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
+import { asideOf, asideText } from '../text/aside.ts';
 import { isRunning } from '../text/expiry.ts';
 import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
 import { formatMoney } from '../text/money.ts';
@@ -35,6 +36,7 @@ export function MarketPage(): VNode {
   const narrowed = Object.keys(query).length > 1;
   const listings = useResource(JSON.stringify(query), (client) => client.listings(query));
   const wallets = useResource('wallets', (client) => client.wallets());
+  const orders = useResource('orders', (client) => client.orders());
   const now = useNode().now();
   // One that ends while the page is open is not offered any more.
   const found = listings.value?.filter((listing) => isRunning(listing, now));
@@ -113,7 +115,12 @@ export function MarketPage(): VNode {
       <ul class="offers">
         {(found ?? []).map((listing) => (
           <li key={listing.order}>
-            <Offer listing={listing} wallets={wallets.value ?? []} onBuy={() => setBuying(listing)} />
+            <Offer
+              listing={listing}
+              wallets={wallets.value ?? []}
+              aside={asideOf(orders.value ?? [], listing)}
+              onBuy={() => setBuying(listing)}
+            />
           </li>
         ))}
       </ul>
@@ -127,9 +134,11 @@ export function MarketPage(): VNode {
 function Offer(props: {
   readonly listing: ListingView;
   readonly wallets: readonly WalletView[];
+  /** Why your bid leaves it alone. */
+  readonly aside: PutAsideView | undefined;
   readonly onBuy: () => void;
 }): VNode {
-  const { listing } = props;
+  const { aside, listing } = props;
   const { descriptor } = listing;
   const wallet = props.wallets.find((candidate) => candidate.id === listing.currency) ?? {
     id: listing.currency,
@@ -170,6 +179,11 @@ function Offer(props: {
           ],
         ]}
       />
+      {aside !== undefined && (
+        <p class="problem" role="status">
+          {asideText(aside)}
+        </p>
+      )}
       <p class="row">
         {listing.own ? (
           <>

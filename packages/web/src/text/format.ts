@@ -1,8 +1,8 @@
 const DIGITS = '0123456789bcdefghjkmnpqrstuvwxyz';
 
-/** First characters of a key or id, enough to tell it from others on a screen. */
+/** Both ends of a key or id: 64 bits of a key, which nobody finds another key for. */
 export function shortId(id: string): string {
-  return id.length <= 14 ? id : `${id.slice(0, 6)}…${id.slice(-4)}`;
+  return id.length <= 18 ? id : `${id.slice(0, 8)}…${id.slice(-8)}`;
 }
 
 /** Text with long asset ids cut to what tells them apart. */
