@@ -200,7 +200,13 @@ class OwnChainWriter implements ChainWriter {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH);
       try {
-        await this.#process(batch);
+        const ready = this.#ready();
+        if (ready instanceof Promise) await ready;
+        const since = this.#fromOutside;
+        const head = this.#head ?? (await this.#loadHead(since));
+        const preparing = this.#prepareAll(batch, head);
+        const prepared = preparing instanceof Promise ? await preparing : preparing;
+        if (prepared.length > 0) await this.#reserveAndSign(prepared, since);
       } catch (error) {
         for (const waiting of batch) waiting.reject(error);
       }
@@ -209,14 +215,7 @@ class OwnChainWriter implements ChainWriter {
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  async #process(batch: readonly Waiting[]): Promise<void> {
-    const ready = this.#ready();
-    if (ready instanceof Promise) await ready;
-    const since = this.#fromOutside;
-    const from = this.#head ?? (await this.#loadHead(since));
-    const preparing = this.#prepareAll(batch, from);
-    const prepared = preparing instanceof Promise ? await preparing : preparing;
-    if (prepared.length === 0) return;
+  async #reserveAndSign(prepared: readonly Prepared[], since: number): Promise<void> {
     const reservations = prepared.map((one) => one.reservation);
     const previous = this.#head;
     try {
