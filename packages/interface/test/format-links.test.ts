@@ -52,8 +52,10 @@ describe('linksIn', () => {
         } catch {
           return;
         }
+        // A general decoder takes undefined for null; what it would write itself is never refused here.
+        if (links === undefined) expect(encode(decoded)).not.toEqual(bytes);
         // Keys that read as numbers come first in a JavaScript object, whatever their place in the encoding.
-        expect([...(links ?? [])].sort()).toEqual(walk(decoded).sort());
+        else expect([...links].sort()).toEqual(walk(decoded).sort());
       }),
       { numRuns: 10_000 },
     );

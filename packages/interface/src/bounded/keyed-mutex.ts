@@ -1,5 +1,5 @@
 import { BusyError } from './errors.ts';
-import { DEFAULT_MAX_TASKS, type LockOptions, type Mutex, mutex } from './mutex.ts';
+import { begun, DEFAULT_MAX_TASKS, type LockOptions } from './mutex.ts';
 
 /** Options of {@link keyedMutex}. */
 export interface KeyedMutexOptions extends LockOptions {
@@ -17,10 +17,17 @@ export interface KeyedMutex<K> {
   readonly size: number;
 }
 
+/** The tasks of one key. */
+interface Line {
+  /** Settles when the last of them has ended. */
+  last: Promise<void> | undefined;
+  size: number;
+}
+
 /** A {@link KeyedMutex} that is free. `max` bounds the tasks of all keys together. */
 export function keyedMutex<K>(options: KeyedMutexOptions = {}): KeyedMutex<K> {
   const { max = DEFAULT_MAX_TASKS, perKey = max } = options;
-  const lines = new Map<K, Mutex>();
+  const lines = new Map<K, Line>();
   let size = 0;
   const hasRoom = (key: K): boolean => size < max && (lines.get(key)?.size ?? 0) < perKey;
   return {
@@ -31,15 +38,21 @@ export function keyedMutex<K>(options: KeyedMutexOptions = {}): KeyedMutex<K> {
     run(key, task) {
       if (!hasRoom(key))
         return Promise.reject(new BusyError('Too many tasks wait for their turn; try again later'));
-      const line = lines.get(key) ?? mutex({ max: perKey });
-      lines.set(key, line);
+      let line = lines.get(key);
+      if (line === undefined) {
+        line = { last: undefined, size: 0 };
+        lines.set(key, line);
+      }
+      const { last } = line;
+      line.size += 1;
       size += 1;
-      const result = line.run(task);
       const leave = (): void => {
+        line.size -= 1;
         size -= 1;
         if (line.size === 0) lines.delete(key);
       };
-      result.then(leave, leave);
+      const result = last === undefined ? begun(task) : last.then(task);
+      line.last = result.then(leave, leave);
       return result;
     },
   };

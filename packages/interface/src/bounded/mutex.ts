@@ -18,7 +18,7 @@ export interface Mutex {
 }
 
 /** What a task comes to that begins now; one that throws at once has failed. */
-function begun<T>(task: () => Promise<T>): Promise<T> {
+export function begun<T>(task: () => Promise<T>): Promise<T> {
   try {
     return task();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { BusyError } from './errors.ts';
-import { DEFAULT_MAX_TASKS, type LockOptions } from './mutex.ts';
+import { begun, DEFAULT_MAX_TASKS, type LockOptions } from './mutex.ts';
 
 /** Lets a number of tasks run at once; the others wait in order. */
 export interface Semaphore {
@@ -24,19 +24,25 @@ export function semaphore(limit: number, options: LockOptions = {}): Semaphore {
     }
     running -= 1;
   };
+  /** Runs a task in a place that was taken for it. */
+  const taken = <T>(task: () => Promise<T>): Promise<T> => {
+    const result = begun(task);
+    result.then(leave, leave);
+    return result;
+  };
   return {
     get size() {
       return running + waiting.size;
     },
-    async run(task) {
-      if (running < limit) running += 1;
-      else if (running + waiting.size < max) await new Promise<void>((resolve) => waiting.add(resolve));
-      else throw new BusyError(`${waiting.size} tasks wait for their turn; try again later`);
-      try {
-        return await task();
-      } finally {
-        leave();
+    run(task) {
+      if (running < limit) {
+        running += 1;
+        return taken(task);
       }
+      if (running + waiting.size >= max) {
+        return Promise.reject(new BusyError(`${waiting.size} tasks wait for their turn; try again later`));
+      }
+      return new Promise<void>((resolve) => waiting.add(resolve)).then(() => taken(task));
     },
   };
 }

@@ -12,6 +12,8 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 /** A buffer that no writer uses now: encoding is frequent, and small allocations outside the heap are dear. */
 let spare: Uint8Array | undefined;
 const FIRST_BYTES = 1_024;
+/** Texts shorter than this are written unit by unit, which is cheaper than an encoder; their head has two bytes at most. */
+const MAX_SHORT_TEXT = 64;
 /** Larger buffers are not kept. */
 const MAX_SPARE_BYTES = 65_536;
 
@@ -106,18 +108,34 @@ export class CanonicalWriter {
 
   /** Text string. Throws `ERR_FORMAT_TEXT` when it has no UTF-8 form. */
   text(text: string): void {
-    if (text.length < 64 && isAscii(text)) {
-      this.head(3, text.length);
-      this.#reserve(text.length);
-      for (let i = 0; i < text.length; i++) this.#byte(text.charCodeAt(i));
-      return;
-    }
+    if (text.length < MAX_SHORT_TEXT && this.#asciiText(text)) return;
     if (LONE_SURROGATE.test(text)) {
       throw new FormatError('ERR_FORMAT_TEXT', 'Text with a lone surrogate has no UTF-8 form');
     }
     const bytes = encoder.encode(text);
     this.head(3, bytes.length);
     this.raw(bytes);
+  }
+
+  /** Writes a short text in one pass; nothing when it is not ASCII. */
+  #asciiText(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length + 2);
+    const buffer = this.#buffer;
+    let at = this.#offset;
+    if (length < 24) {
+      buffer[at++] = 0x60 | length;
+    } else {
+      buffer[at++] = 0x78;
+      buffer[at++] = length;
+    }
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      buffer[at++] = unit;
+    }
+    this.#offset = at;
+    return true;
   }
 
   /** Null. */

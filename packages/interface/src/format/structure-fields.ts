@@ -28,7 +28,11 @@ export function structureReaders(fail: FieldFailure): StructureReaders {
   return {
     mapOf<K extends string>(value: unknown, names: readonly K[], where: string) {
       if (!isMap(value)) throw unexpected(fail, where, 'a map', value);
-      for (const key of Object.keys(value)) {
+      const keys = Object.keys(value);
+      // So many fields, and each of those named: there are no others.
+      if (keys.length === names.length && names.every((name) => Object.hasOwn(value, name)))
+        return value as Readonly<Record<K, unknown>>;
+      for (const key of keys) {
         if (!(names as readonly string[]).includes(key)) {
           throw fail(`${where}: unknown field ${describeValue(key)}`, { where });
         }

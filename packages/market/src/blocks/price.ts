@@ -1,4 +1,4 @@
-import type { BlockId, TxValue } from '@edmp/interface';
+import { type BlockId, equalBytes, type TxValue } from '@edmp/interface';
 import { type CurrencyId, isTestCurrency } from '../asset/currency.ts';
 import { currencyLink } from '../asset/currency-link.ts';
 import { type Price, price } from '../asset/price.ts';
@@ -10,9 +10,22 @@ export function currencyIdToTx(id: CurrencyId): string | BlockId {
   return isTestCurrency(id) ? id : (currencyLink(id) ?? id);
 }
 
+/** Currencies seen last: nearly every block is in one of a few, and their text is dear to make. */
+const recent: { readonly bytes: Uint8Array; readonly text: string }[] = [];
+const MAX_RECENT = 8;
+
+function textOf(id: BlockId): string {
+  for (const known of recent) if (equalBytes(known.bytes, id.bytes)) return known.text;
+  const text = id.toString();
+  // Copied: a link that was decoded is a view on the bytes of a whole block.
+  recent.unshift({ bytes: new Uint8Array(id.bytes), text });
+  if (recent.length > MAX_RECENT) recent.pop();
+  return text;
+}
+
 /** A currency's id out of a decoded value. Throws `ERR_MARKET_FORMAT`. */
 export function currencyIdOf(value: unknown, where: string): CurrencyId {
-  if (typeof value !== 'string') return blockIdOf(value, where).toString();
+  if (typeof value !== 'string') return textOf(blockIdOf(value, where));
   if (isTestCurrency(value)) return value;
   throw new MarketError(
     'ERR_MARKET_FORMAT',

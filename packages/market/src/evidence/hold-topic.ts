@@ -152,7 +152,7 @@ class HoldTopicService implements HoldTopic {
       if (!isSpend || !verifyCertificate(certificate, currency.notaries, crypto)) return 'reject';
     }
     // The chain verifies them, once, whoever else brings them.
-    const verdict = await this.#keep([message.proposal, message.hold]);
+    const verdict = await this.#keep([proposal.bytes, hold.block.bytes]);
     if (verdict !== 'accept') return verdict;
     this.#seen.add(name);
     if (certificate !== null) await certificates.put(certificate);
@@ -175,9 +175,13 @@ class HoldTopicService implements HoldTopic {
 
   async #keep(blocks: readonly Uint8Array[]): Promise<TopicVerdict> {
     try {
-      const results = await Promise.all(blocks.map((bytes) => this.#options.receive(bytes)));
+      const receiving = blocks.map((bytes) => this.#options.receive(bytes));
+      // Whichever fails first is reported; what becomes of the others is nobody's business then.
+      for (const one of receiving) one.catch(() => {});
+      let isInvalid = false;
+      for (const one of receiving) isInvalid = (await one).level === 'invalid' || isInvalid;
       // Nodes that know less of a chain find nothing wrong with it: relaying it was no fault.
-      return results.some(({ level }) => level === 'invalid') ? 'ignore' : 'accept';
+      return isInvalid ? 'ignore' : 'accept';
     } catch (error) {
       if (!isEdmpError(error)) throw error;
       return error.code.startsWith('ERR_BLOCK_') ? 'reject' : 'ignore';

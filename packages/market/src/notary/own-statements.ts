@@ -1,4 +1,11 @@
-import { type BlockId, type Crypto, equalBytes, type PublicKey, type Signature } from '@edmp/interface';
+import {
+  type BlockId,
+  type Crypto,
+  equalBytes,
+  type PublicKey,
+  publicKeyToHex,
+  type Signature,
+} from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
 import type { Spending } from '../blocks/spending.ts';
 import { MarketError } from '../errors.ts';
@@ -49,14 +56,15 @@ export class OwnStatements {
    */
   async sign(key: PublicKey, statement: Statement): Promise<Signature> {
     this.#guard.expectSound();
-    const signer = this.#keys.signer(key);
+    const hex = publicKeyToHex(key);
+    const signer = this.#keys.signerOf(hex);
     if (signer === undefined) {
       throw new MarketError(
         'ERR_NOTARY_UNKNOWN',
         'This node does not serve the statement key that was asked',
       );
     }
-    const name = `${this.#keys.keys().indexOf(signer.publicKey)} ${statement.kind} ${statement.subject} ${statement.extra ?? ''}`;
+    const name = `${hex} ${statement.kind} ${statement.subject} ${statement.extra ?? ''}`;
     const known = this.#signatures.get(name);
     if (known !== undefined) return known;
     const signature = await signStatement(statement, signer, this.#crypto);

@@ -40,7 +40,11 @@ export interface AccountCommit {
 /** Everything about one account lies together: a commit then touches few pages of the store. */
 const accountPrefix = (currency: CurrencyId, author: PublicKeyHex): string =>
   `notary/account/${currency}/${author}/`;
+/** Behind the numbers: it lies beside the newest block, on the page that every commit changes anyway. */
 const accountKey = (currency: CurrencyId, author: PublicKeyHex): string =>
+  `${accountPrefix(currency, author)}tip`;
+/** Where stores of earlier versions have it; read only while there is nothing newer. */
+const earlierAccountKey = (currency: CurrencyId, author: PublicKeyHex): string =>
   `${accountPrefix(currency, author)}head`;
 const slotKey = (currency: CurrencyId, author: PublicKeyHex, n: number): string =>
   `${accountPrefix(currency, author)}n/${n.toString(36).padStart(11, '0')}`;
@@ -64,12 +68,18 @@ export class SpendBook {
     this.#crypto = crypto;
   }
 
-  async account(currency: CurrencyId, author: PublicKeyHex): Promise<NotaryAccount | undefined> {
+  /** At once when it is in memory. */
+  account(
+    currency: CurrencyId,
+    author: PublicKeyHex,
+  ): NotaryAccount | undefined | Promise<NotaryAccount | undefined> {
+    return this.#cache.get(accountKey(currency, author)) ?? this.#read(currency, author);
+  }
+
+  async #read(currency: CurrencyId, author: PublicKeyHex): Promise<NotaryAccount | undefined> {
     const key = accountKey(currency, author);
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
     const writes = this.#writes;
-    const row = await this.#store.get(key);
+    const row = (await this.#store.get(key)) ?? (await this.#store.get(earlierAccountKey(currency, author)));
     if (row === undefined) return undefined;
     const { n, ...account } = decodeAccount(row);
     const head = await this.slot(currency, author, n);

@@ -79,7 +79,8 @@ export class SpendService {
       const { code, message } = problemOf(error);
       return refused(code, message);
     }
-    const currency = await this.#currencyOf(run, request.currency);
+    const learning = this.#currencyOf(run, request.currency);
+    const currency = learning instanceof Promise ? await learning : learning;
     if (currency === undefined) return { kind: 'need', ids: [run.link] };
     if (!currency.notaries.some((key) => equalBytes(key, request.key))) {
       return refused('ERR_NOTARY_UNKNOWN', 'The currency does not name this key among its notaries');
@@ -105,7 +106,10 @@ export class SpendService {
     return { kind: 'account', tip: { block: head.block.bytes, signature, certificate } };
   }
 
-  async #currencyOf(run: SpendRun, bytes: Uint8Array | null): Promise<IssuedCurrency | undefined> {
+  #currencyOf(
+    run: SpendRun,
+    bytes: Uint8Array | null,
+  ): IssuedCurrency | undefined | Promise<IssuedCurrency | undefined> {
     const known = this.#currencies.get(run.currency);
     if (known !== undefined || bytes === null) return known;
     return this.#currencies.learn(run.currency, bytes);
@@ -114,17 +118,19 @@ export class SpendService {
   /** Undefined = the wanted block is bound to its number and may be signed. Runs under the account's lock. */
   async #judge(run: SpendRun, currency: IssuedCurrency, from: string): Promise<NotaryAnswer | undefined> {
     const { authorHex } = run.want;
-    const account = await this.#book.account(run.currency, authorHex);
+    const reading = this.#book.account(run.currency, authorHex);
+    const account = reading instanceof Promise ? await reading : reading;
     if (account?.fork != null) return forkRefusal(account.fork);
     const wait = this.#charge(run, currency, account, from);
     if (wait !== undefined) return wait;
-    const bound = await this.#boundBlocks(run, account);
+    const binding = this.#boundBlocks(run, account);
+    const bound = binding instanceof Promise ? await binding : binding;
     const contradiction = run.blocks.find(
       (block, i) => bound[i] !== undefined && bound[i]?.key !== block.key,
     );
     if (contradiction !== undefined) return this.#contradicted(run, contradiction, bound, account);
 
-    const certified = await this.#certifiedBlocks(run, currency);
+    const certified = run.spends.size === 0 ? NONE : await this.#certifiedBlocks(run, currency);
     const placing = placeRun(run, account, bound, certified);
     if ('kind' in placing) return placing;
     const problem = await this.#problemOf(run, currency, placing, certified);
@@ -195,7 +201,6 @@ export class SpendService {
 
   /** Keys of the blocks in the run with a spend certificate that is right. */
   async #certifiedBlocks(run: SpendRun, currency: IssuedCurrency): Promise<ReadonlySet<string>> {
-    if (run.spends.size === 0) return NONE;
     const certified = new Set<string>();
     for (const block of run.blocks) {
       const certificate = run.spends.get(block.key);

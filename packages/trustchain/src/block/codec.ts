@@ -162,6 +162,9 @@ export function assembleHalfBlock(
   });
 }
 
+/** Decoded blocks by their own bytes: whoever decoded a block and hands its bytes on gets the same block again. */
+const decoded = new WeakMap<Uint8Array, HalfBlock>();
+
 /** The parts of a signed form, as views on the reader's input. */
 function readParts(
   reader: CanonicalReader,
@@ -185,10 +188,13 @@ function readParts(
 
 /**
  * Half block of its canonical signed form `[core, signature]`. Checks everything that bytes alone can show except
- * the signature (see `verifySignature`). Copies `bytes`. Throws a {@link BlockError}.
+ * the signature (see `verifySignature`). Copies `bytes`, unless they are those of a block that was decoded here. Throws a
+ * {@link BlockError}.
  */
 export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): HalfBlock {
   expectSize(bytes, MAX_BLOCK_BYTES, 'A signed block');
+  const known = decoded.get(bytes);
+  if (known !== undefined) return known;
   // One buffer holds the block and, behind it, its id.
   const buffer = new ArrayBuffer(bytes.length + BLOCK_ID_BYTES);
   const copy = new Uint8Array(buffer, 0, bytes.length);
@@ -201,5 +207,7 @@ export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'
   }
   const { core, coreBytes, signature } = parts;
   const id = writeBlockId(new Uint8Array(buffer, bytes.length), crypto.sha256(coreBytes));
-  return Object.freeze({ id, core, coreBytes, signature, bytes: copy });
+  const block = Object.freeze({ id, core, coreBytes, signature, bytes: copy });
+  decoded.set(copy, block);
+  return block;
 }

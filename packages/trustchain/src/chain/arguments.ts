@@ -40,6 +40,16 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefin
     const onAbort = (): void => reject(new AbortedError(undefined, { cause: signal.reason }));
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    const settled = (): void => signal.removeEventListener('abort', onAbort);
+    work.then(
+      (value) => {
+        settled();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settled();
+        reject(error);
+      },
+    );
   });
 }

@@ -96,7 +96,8 @@ class BlockIntake implements Intake {
   readonly #queue: Waiting[] = [];
   #queuedBytes = 0;
   readonly #inFlight = new Map<string, InFlight>();
-  #draining: Promise<void> | undefined;
+  #isDraining = false;
+  readonly #whenIdle: (() => void)[] = [];
 
   constructor(context: IntakeContext) {
     const { self, store, environment, frauds } = context;
@@ -128,7 +129,10 @@ class BlockIntake implements Intake {
     return new Promise((resolve, reject) => {
       this.#queue.push({ block, key: blockKey(block.id), resolve, reject });
       this.#queuedBytes += block.bytes.length;
-      this.#draining ??= this.#drain();
+      if (this.#isDraining) return;
+      this.#isDraining = true;
+      // One turn, so that blocks that came together are verified and stored together.
+      queueMicrotask(() => void this.#drain());
     });
   }
 
@@ -141,13 +145,12 @@ class BlockIntake implements Intake {
     }
   }
 
-  async idle(): Promise<void> {
-    while (this.#draining !== undefined) await this.#draining;
+  idle(): Promise<void> {
+    if (!this.#isDraining) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   async #drain(): Promise<void> {
-    // One turn, so that blocks that came together are verified and stored together.
-    await undefined;
     let begun: Begun | undefined;
     while (begun !== undefined || this.#queue.length > 0) {
       const batch = this.#next();
@@ -155,9 +158,17 @@ class BlockIntake implements Intake {
       // The next batch is verified on other threads while this one is judged and stored here.
       const beginning = batch.length === 0 ? undefined : this.#tryBegin(batch);
       begun = beginning instanceof Promise ? await beginning : beginning;
-      if (current !== undefined) await this.#end(current);
+      if (current === undefined) continue;
+      try {
+        await this.#finish(current);
+      } catch (error) {
+        abandon(current.unverified, error);
+        abandon(current.known, error);
+      }
+      this.#end(current);
     }
-    this.#draining = undefined;
+    this.#isDraining = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   #next(): readonly Waiting[] {
@@ -210,13 +221,7 @@ class BlockIntake implements Intake {
     }
   }
 
-  async #end(current: Begun): Promise<void> {
-    try {
-      await this.#finish(current);
-    } catch (error) {
-      abandon(current.unverified, error);
-      abandon(current.known, error);
-    }
+  #end(current: Begun): void {
     this.#forget(current.unverified);
     // What waited for the same block to be verified finds it known now, or is verified itself.
     if (current.repeated.length === 0) return;

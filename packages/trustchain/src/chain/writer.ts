@@ -122,7 +122,8 @@ class OwnChainWriter implements ChainWriter {
   readonly #ready: () => MaybePromise<void>;
   readonly #onAppended: WriterContext['onAppended'];
   readonly #queue: Waiting[] = [];
-  #draining: Promise<void> | undefined;
+  #isDraining = false;
+  readonly #whenIdle: (() => void)[] = [];
   #head: Head | undefined;
   /** This node's blocks that came from outside. */
   #fromOutside = 0;
@@ -167,7 +168,10 @@ class OwnChainWriter implements ChainWriter {
       }
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(waiting);
-      this.#draining ??= this.#drain();
+      if (this.#isDraining) return;
+      this.#isDraining = true;
+      // One turn, so that blocks that are wanted together are signed and stored together.
+      queueMicrotask(() => void this.#drain());
     });
   }
 
@@ -187,32 +191,31 @@ class OwnChainWriter implements ChainWriter {
     this.#fromOutside += 1;
   }
 
-  async idle(): Promise<void> {
-    while (this.#draining !== undefined) await this.#draining;
+  idle(): Promise<void> {
+    if (!this.#isDraining) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   async #drain(): Promise<void> {
-    // One turn, so that blocks that are wanted together are signed and stored together.
-    await undefined;
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH);
       try {
-        await this.#process(batch);
+        const ready = this.#ready();
+        if (ready instanceof Promise) await ready;
+        const since = this.#fromOutside;
+        const head = this.#head ?? (await this.#loadHead(since));
+        const preparing = this.#prepareAll(batch, head);
+        const prepared = preparing instanceof Promise ? await preparing : preparing;
+        if (prepared.length > 0) await this.#reserveAndSign(prepared, since);
       } catch (error) {
         for (const waiting of batch) waiting.reject(error);
       }
     }
-    this.#draining = undefined;
+    this.#isDraining = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  async #process(batch: readonly Waiting[]): Promise<void> {
-    const ready = this.#ready();
-    if (ready instanceof Promise) await ready;
-    const since = this.#fromOutside;
-    const from = this.#head ?? (await this.#loadHead(since));
-    const preparing = this.#prepareAll(batch, from);
-    const prepared = preparing instanceof Promise ? await preparing : preparing;
-    if (prepared.length === 0) return;
+  async #reserveAndSign(prepared: readonly Prepared[], since: number): Promise<void> {
     const reservations = prepared.map((one) => one.reservation);
     const previous = this.#head;
     try {

@@ -117,25 +117,20 @@ class StreamServer implements RequestServer {
     this.#work.failAll(error);
   }
 
-  async serve(protocol: string, from: PublicKey, stream: FrameStream): Promise<void> {
+  serve(protocol: string, from: PublicKey, stream: FrameStream): Promise<void> {
     const peer = publicKeyToHex(from);
     const open = new ServedRequest(stream, peer, this.#environment, this.#times, this.#answers);
-    try {
-      const served = this.#handlers.get(protocol);
-      const running = served?.running.get(peer) ?? 0;
-      if (served === undefined) {
-        await refuseUnread(open, new NetworkError('ERR_NETWORK_PROTOCOL', `${protocol} is not spoken here`));
-      } else if (running >= served.maxConcurrentPerPeer) {
-        const text = `${running} requests of this peer are open already`;
-        await refuseUnread(open, new NetworkError('ERR_NETWORK_BUSY', text));
-      } else {
-        await this.#serveIn(new Place(served, peer, this.#requests), from, open);
-      }
-    } catch (error) {
-      stream.abort(
-        isEdmpError(error) ? error : new AbortedError('Answering a request failed', { cause: error }),
-      );
+    const served = this.#handlers.get(protocol);
+    if (served === undefined) {
+      const error = new NetworkError('ERR_NETWORK_PROTOCOL', `${protocol} is not spoken here`);
+      return refuseUnread(open, error);
     }
+    const running = served.running.get(peer) ?? 0;
+    if (running >= served.maxConcurrentPerPeer) {
+      const text = `${running} requests of this peer are open already`;
+      return refuseUnread(open, new NetworkError('ERR_NETWORK_BUSY', text));
+    }
+    return this.#serveIn(new Place(served, peer, this.#requests), from, open);
   }
 
   async #serveIn(place: Place, from: PublicKey, open: ServedRequest): Promise<void> {
@@ -167,6 +162,8 @@ class StreamServer implements RequestServer {
       const answered = await this.#answer(place, open.incoming(from, frame.payload), open);
       const finishing = open.failure === undefined ? finish(open, answered) : stream.abort(open.failure);
       if (finishing instanceof Promise) await finishing;
+    } catch (error) {
+      abortFor(stream, error);
     } finally {
       remove();
     }
@@ -250,16 +247,28 @@ async function refuse(open: ServedRequest, error: NetworkError): Promise<void> {
   open.stream.abort(error);
 }
 
-/** Refuses a stream whose request was not read yet, once its first bytes are here. */
+/** Refuses a stream whose request was not read yet, once its first bytes are here. Never rejects. */
 async function refuseUnread(open: ServedRequest, error: NetworkError): Promise<void> {
   // Not sooner: an asker that still negotiates the protocol would lose an answer that ends the stream.
   try {
     const next = open.stream.receive(0);
     if (next instanceof Promise) await open.requested(next);
   } catch (cause) {
-    if (!isEdmpError(cause, 'ERR_NETWORK_LIMIT')) throw cause;
+    if (!isEdmpError(cause, 'ERR_NETWORK_LIMIT')) {
+      abortFor(open.stream, cause);
+      return;
+    }
   }
-  await refuse(open, error);
+  try {
+    await refuse(open, error);
+  } catch (cause) {
+    abortFor(open.stream, cause);
+  }
+}
+
+/** Ends a stream that could not be answered. */
+function abortFor(stream: FrameStream, error: unknown): void {
+  stream.abort(isEdmpError(error) ? error : new AbortedError('Answering a request failed', { cause: error }));
 }
 
 /** Sends the one frame of a handler; resolves when it is over or the request was called off. */
@@ -267,9 +276,8 @@ async function sendOne(result: Promise<Uint8Array>, open: ServedRequest, place: 
   // A place stays taken until the handler is really over: else a peer that opens and resets streams in a loop would
   // have any number of handlers run at once.
   const over = (): void => place.release();
-  result.then(over, over);
   try {
-    const blocked = open.sendData(checked(await open.unlessCalledOff(result)));
+    const blocked = open.sendData(checked(await open.unlessCalledOff(result, over)));
     if (blocked !== undefined) await blocked;
   } catch (error) {
     return { error };

@@ -75,13 +75,25 @@ export class ServedRequest {
     this.#onFailure?.();
   }
 
-  /** Settles as `wait` does, or with the reason when the request is called off first. One wait at a time. */
-  unlessCalledOff<T>(wait: Promise<T>): Promise<T> {
+  /**
+   * Settles as `wait` does, or with the reason when the request is called off first; `settled` is told when `wait` has
+   * settled in any case. One wait at a time.
+   */
+  unlessCalledOff<T>(wait: Promise<T>, settled: () => void = () => {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const off = (): void => reject(this.#failure);
       this.#onFailure = off;
       if (this.#failure !== undefined) off();
-      wait.then(resolve, reject);
+      wait.then(
+        (value) => {
+          settled();
+          resolve(value);
+        },
+        (error: unknown) => {
+          settled();
+          reject(error);
+        },
+      );
     });
   }
 

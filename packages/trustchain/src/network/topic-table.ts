@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type PublicKey, type TopicHandler, type TopicVerdict } from '@edmp/interface';
-import { andThen, type MaybePromise } from '../maybe-promise.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import { type ByteBudgetOptions, byteBudget } from './byte-budget.ts';
 import { checkBody, checkName } from './checks.ts';
 import { NetworkError } from './errors.ts';
@@ -57,6 +57,10 @@ export function topicTable(options: TopicTableOptions): TopicTable {
     };
   };
 
+  const conclude = (verdict: TopicVerdict, peer: string): TopicVerdict => {
+    if (verdict === 'reject') penalties.penalise(peer);
+    return verdict === 'accept' || verdict === 'reject' ? verdict : 'ignore';
+  };
   const ask = (
     handler: TopicHandler,
     body: Uint8Array,
@@ -74,20 +78,15 @@ export function topicTable(options: TopicTableOptions): TopicTable {
       if (asked instanceof Promise) {
         return asked.then((verdict) => {
           done();
-          return verdict;
+          return conclude(verdict, peer);
         }, failed);
       }
       done();
-      return asked;
+      return conclude(asked, peer);
     } catch {
       return failed();
     }
   };
-  const conclude = (verdict: TopicVerdict, peer: string): TopicVerdict => {
-    if (verdict === 'reject') penalties.penalise(peer);
-    return verdict === 'accept' || verdict === 'reject' ? verdict : 'ignore';
-  };
-
   return {
     subscribe(topic, handler) {
       checkName('topic', topic);
@@ -119,7 +118,7 @@ export function topicTable(options: TopicTableOptions): TopicTable {
       const handler = handlers.get(topic);
       if (handler === undefined) return 'ignore';
       if (body.length > maxMessageBytes) return conclude('reject', peer);
-      return andThen(ask(handler, body, from, peer), (verdict) => conclude(verdict, peer));
+      return ask(handler, body, from, peer);
     },
   };
 }

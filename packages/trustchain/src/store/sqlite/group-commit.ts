@@ -43,12 +43,51 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
   let queue: Queued[] = [];
   let full = false;
 
+  /** Runs all writes of a group; the first that throws ends it. */
+  const runAll = (group: readonly Queued[]): { readonly error: unknown } | undefined => {
+    try {
+      for (const item of group) item.run();
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  };
+  /** Runs each write of a group so that one that throws is undone alone; the error of each, undefined = none. */
+  const runEach = (group: readonly Queued[]): readonly ({ readonly error: unknown } | undefined)[] =>
+    group.map((item) => {
+      savepoint.run();
+      let failure: { readonly error: unknown } | undefined;
+      try {
+        item.run();
+      } catch (error) {
+        failure = { error };
+        undo.run();
+        // Before the next write of the group asks: it may put what was just undone.
+        undone();
+      }
+      release.run();
+      return failure;
+    });
+  /** Runs a group in a transaction that is left open; the error of each write, undefined = none. */
+  const transact = (group: readonly Queued[]): readonly ({ readonly error: unknown } | undefined)[] => {
+    begin.run();
+    noteOthers();
+    const failure = runAll(group);
+    if (failure === undefined) return [];
+    if (group.length === 1) return [failure];
+    // Hardly ever: all of it is undone, and run again with a savepoint each, which nearly every group can do without.
+    rollback.run();
+    undone();
+    begin.run();
+    noteOthers();
+    return runEach(group);
+  };
+
   const flush = (): void => {
     if (queue.length === 0) return;
     const group = queue;
     queue = [];
-    const done: Queued[] = [];
-    const failed: { readonly item: Queued; readonly error: unknown }[] = [];
+    let failures: readonly ({ readonly error: unknown } | undefined)[];
     try {
       const durable = group.some((item) => item.durable);
       if (durable !== full) {
@@ -56,24 +95,9 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
         database.exec(durable ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
         full = durable;
       }
-      begin.run();
-      noteOthers();
-      for (const item of group) {
-        if (group.length > 1) savepoint.run();
-        try {
-          item.run();
-          done.push(item);
-        } catch (error) {
-          if (group.length > 1) {
-            undo.run();
-            // Before the next write of the group asks: it may put what was just undone.
-            undone();
-          }
-          failed.push({ item, error });
-        }
-        if (group.length > 1) release.run();
-      }
-      if (done.length === 0) rollback.run();
+      failures = transact(group);
+      const isNothingDone = group.every((_, index) => failures[index] !== undefined);
+      if (isNothingDone) rollback.run();
       else commit.run();
     } catch (error) {
       try {
@@ -85,9 +109,12 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
       undone();
       return;
     }
-    if (failed.length > 0) undone();
-    for (const { item, error } of failed) item.fail(error);
-    for (const item of done) item.settle();
+    if (failures.some((failure) => failure !== undefined)) undone();
+    for (const [index, item] of group.entries()) {
+      const failure = failures[index];
+      if (failure === undefined) item.settle();
+      else item.fail(failure.error);
+    }
   };
 
   return {

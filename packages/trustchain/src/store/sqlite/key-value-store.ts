@@ -1,5 +1,5 @@
 import type { KeyValueChange, KeyValueEntry, KeyValueStore } from '@edmp/interface';
-import { expectChanges, expectKey, expectKeyRange } from '@edmp/interface/implement';
+import { expectChanges, expectKey, expectKeyRange, MAX_KEY_LENGTH } from '@edmp/interface/implement';
 import { StoreError } from '../errors.ts';
 import { migrate, openDatabase, type Row } from './database.ts';
 import { groupCommit } from './group-commit.ts';
@@ -16,13 +16,24 @@ const SCHEMA: readonly string[] = [
 
 /** UTF-16BE: orders as bytes the way JavaScript orders text. */
 function encodeText(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length * 2);
+  return writeText(text, new Uint8Array(text.length * 2));
+}
+
+function writeText(text: string, bytes: Uint8Array): Uint8Array {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     bytes[2 * i] = unit >>> 8;
     bytes[2 * i + 1] = unit & 255;
   }
   return bytes;
+}
+
+/** Where keys are written that SQLite copies when a statement runs. */
+const scratch = new Uint8Array(2 * MAX_KEY_LENGTH);
+
+/** A key that was checked, good until the next one is asked for. */
+function scratchKey(key: string): Uint8Array {
+  return writeText(key, scratch.subarray(0, 2 * key.length));
 }
 
 function encodeKey(key: string): Uint8Array {
@@ -75,11 +86,10 @@ export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyVal
 
   /** Keys are checked and values copied already. */
   const write = async (changes: readonly KeyValueChange[]): Promise<void> => {
-    const rows = changes.map(([key, value]) => [encodeKey(key), value] as const);
     await commits.write(() => {
-      for (const [key, value] of rows) {
-        if (value !== null) sql.set.run(key, value);
-        else if (sql.remove.run(key) > 0) logHoldsDeleted = true;
+      for (const [key, value] of changes) {
+        if (value !== null) sql.set.run(scratchKey(key), value);
+        else if (sql.remove.run(scratchKey(key)) > 0) logHoldsDeleted = true;
       }
     }, true);
     emptyLog();
@@ -100,15 +110,18 @@ export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyVal
   return {
     async get(key) {
       open();
-      const row = sql.get.get(encodeKey(key));
+      expectKey(key);
+      const row = sql.get.get(scratchKey(key));
       return row === undefined ? undefined : new Uint8Array(row.value as Uint8Array);
     },
     async set(key, value) {
       open();
+      expectKey(key);
       await write([[key, value.slice()]]);
     },
     async delete(key) {
       open();
+      expectKey(key);
       await write([[key, null]]);
     },
     async setMany(changes) {
