@@ -3,11 +3,11 @@ import { isEdmpError } from '@edmp/interface';
 import {
   formatMicro,
   formatReading,
-  intervalSeries,
   type IntervalSeriesOptions,
+  intervalSeries,
   type MeterFile,
-  readMeterFile,
   type ReadMeterFileOptions,
+  readMeterFile,
   registersOf,
 } from '@edmp/oehu-client';
 import { describe, expect, it } from 'vitest';
@@ -47,27 +47,30 @@ function readOrRefuse(one: MeterCase): MeterFile | undefined {
   }
 }
 
-describe.skipIf(folder === undefined)('publicly reported meter files (fixtures beside the repository)', () => {
-  it('are thirty', () => expect(cases).toHaveLength(30));
+describe.skipIf(folder === undefined)(
+  'publicly reported meter files (fixtures beside the repository)',
+  () => {
+    it('are thirty', () => expect(cases).toHaveLength(30));
 
-  it.each(cases.map((one) => [one.id, one.name, one] as const))('%i %s', (_id, _name, one) => {
-    const wanted = one.expect;
-    const file = readOrRefuse(one);
-    if (file === undefined) {
-      expect(wanted.or_refuse ?? wanted.flagged !== undefined, 'the file was refused').toBe(true);
-      return;
-    }
-    const rows = file.readings.map(formatReading);
-    if (wanted.readings !== undefined) expect(rows).toMatchObject(wanted.readings);
-    for (const part of wanted.contains ?? []) expect(rows).toContainEqual(expect.objectContaining(part));
-    if (wanted.count !== undefined) expect(rows).toHaveLength(wanted.count);
-    if (wanted.issues === 'some' || wanted.flagged !== undefined) expect(file.issues).not.toEqual([]);
-    if (wanted.export !== undefined) expect(rows.filter((row) => row.flow === 'export')).toEqual([]);
-    if (wanted.values !== undefined && one.series !== null) {
-      const series = intervalSeries(registersOf(file.readings), one.series);
-      expect(series.values.map((value) => (value === null ? null : formatMicro(value)))).toEqual(
-        wanted.values,
-      );
-    }
-  });
-});
+    it.each(cases.map((one) => [one.id, one.name, one] as const))('%i %s', (_id, _name, one) => {
+      const wanted = one.expect;
+      const file = readOrRefuse(one);
+      if (file === undefined) {
+        expect(wanted.or_refuse ?? wanted.flagged !== undefined, 'the file was refused').toBe(true);
+        return;
+      }
+      const rows = file.readings.map(formatReading);
+      if (wanted.readings !== undefined) expect(rows).toMatchObject(wanted.readings);
+      for (const part of wanted.contains ?? []) expect(rows).toContainEqual(expect.objectContaining(part));
+      if (wanted.count !== undefined) expect(rows).toHaveLength(wanted.count);
+      if (wanted.issues === 'some' || wanted.flagged !== undefined) expect(file.issues).not.toEqual([]);
+      if (wanted.export !== undefined) expect(rows.filter((row) => row.flow === 'export')).toEqual([]);
+      if (wanted.values !== undefined && one.series !== null) {
+        const series = intervalSeries(registersOf(file.readings), one.series);
+        expect(series.values.map((value) => (value === null ? null : formatMicro(value)))).toEqual(
+          wanted.values,
+        );
+      }
+    });
+  },
+);

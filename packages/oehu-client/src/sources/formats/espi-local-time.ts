@@ -1,4 +1,4 @@
-import { textAt, type XmlElement } from './xml.ts';
+import { textAt, type XmlElement } from '../xml.ts';
 
 /** When daylight saving starts or ends, as ESPI's `DstRuleType` packs it into 32 bits. */
 export interface EspiDstRule {

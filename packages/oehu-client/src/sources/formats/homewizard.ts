@@ -1,12 +1,15 @@
 import { type Commodity, Quality } from '@edmp/interface';
-import { microFromNumber } from '../decimal.ts';
-import { MeterError } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../oehu/json.ts';
-import type { MeterReading } from '../reading.ts';
-import { zoneOf } from '../time/zone.ts';
-import type { SourceIssue } from './issues.ts';
-import type { MeterFile } from './meter-file.ts';
-import { sourceUnit } from './units.ts';
+import { microFromNumber } from '../../decimal.ts';
+import { MeterError } from '../../errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../oehu/json.ts';
+import type { MeterReading } from '../../reading.ts';
+import { zoneOf } from '../../time/zone.ts';
+import type { MeterFormat } from '../format.ts';
+import { isCalendarDay } from '../iso-time.ts';
+import type { SourceIssue } from '../issues.ts';
+import { type MeterFile, NO_TIME } from '../meter-file.ts';
+import { isPlausibleTime } from '../plausible-time.ts';
+import { sourceUnit } from '../units.ts';
 
 /** Options of {@link readHomeWizard}. */
 export interface HomeWizardOptions {
@@ -24,19 +27,22 @@ const EXTERNAL: Readonly<Record<string, Commodity>> = {
   inlet_heat_meter: 'heat',
 };
 
-/** Whether a document looks like an answer of a HomeWizard P1 meter: API v1 `/api/v1/data` or v2 `/api/measurement`. */
+/** Whether a document looks like an answer of a HomeWizard meter: API v1 `/api/v1/data` or v2 `/api/measurement`. */
 export function isHomeWizard(json: Json): json is JsonObject {
   return (
     isJsonObject(json) &&
     ('total_power_import_kwh' in json ||
       'total_power_import_t1_kwh' in json ||
-      ('energy_import_kwh' in json && ('protocol_version' in json || 'power_w' in json)))
+      ('energy_import_kwh' in json && ('protocol_version' in json || 'power_w' in json)) ||
+      // The water meter HWE-WTR tells its counter alone.
+      ('total_liter_m3' in json && ('active_liter_lpm' in json || 'total_liter_offset_m3' in json)))
   );
 }
 
 /**
  * Reads an answer of the HomeWizard local API, v1 or v2. Times are local without a zone: `YYMMDDhhmmss` numbers in v1,
- * ISO text in v2. A field that is absent gives no reading. Throws `ERR_METER_SCHEMA` when it is neither version.
+ * ISO text in v2. A field that is absent gives no reading. Where neither the answer nor the caller tells a time the readings
+ * have none (`NO_TIME`) and an issue says so. Throws `ERR_METER_SCHEMA` when it is neither version.
  */
 export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): MeterFile {
   if (!isHomeWizard(json)) {
@@ -51,10 +57,10 @@ export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): Met
     localTime(value, zone, at, issues);
   const gasAt = time(json.gas_timestamp, 'gas_timestamp');
   const toldAt = isV1 ? undefined : time(json.timestamp, 'timestamp');
-  const at = toldAt ?? options.receivedAt ?? gasAt;
+  const at = toldAt ?? options.receivedAt ?? gasAt ?? NO_TIME;
   const isGuess = toldAt === undefined && options.receivedAt === undefined;
   if (isGuess) {
-    const what = at === undefined ? 'electricity is left out' : "the gas meter's time is used";
+    const what = at === NO_TIME ? 'its readings have no time' : "the gas meter's time is used";
     issues.push({
       code: 'no-time',
       at: '$',
@@ -87,7 +93,8 @@ export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): Met
       unit: unit.unit,
       trust: 'unsigned',
       record: `${owner}@${when}`,
-      meter: field,
+      serial: owner,
+      register: field,
       ...(guessed ? { quality: Quality.estimated } : {}),
     });
   };
@@ -143,15 +150,26 @@ function localTime(
   const text = typeof value === 'number' ? String(value).padStart(12, '0') : String(value);
   const packed = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
   const iso = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  const [year, month, day] = packed
+    ? [2000 + Number(packed[1]), Number(packed[2]), Number(packed[3])]
+    : (iso?.[1] ?? '').slice(0, 10).split('-').map(Number);
   const local = packed
     ? Date.parse(`20${packed[1]}-${packed[2]}-${packed[3]}T${packed[4]}:${packed[5]}:${packed[6]}Z`)
     : Date.parse(`${iso?.[1] ?? ''}${iso?.[2] ?? 'Z'}`);
-  if (Number.isNaN(local)) {
+  if (Number.isNaN(local) || !isCalendarDay(year ?? 0, month ?? 0, day ?? 0)) {
     issues.push({ code: 'bad-time', at, message: 'Expected YYMMDDhhmmss or an ISO time' });
+    return undefined;
+  }
+  if (!isPlausibleTime(local)) {
+    const message = `The clock says ${new Date(local).getUTCFullYear()}: it was never set`;
+    issues.push({ code: 'impossible-time', at, message });
     return undefined;
   }
   if (iso?.[2] !== undefined) return local;
   const { earlier, kind } = zoneOf(zone).fromLocal(local);
+  if (kind === 'skipped') {
+    issues.push({ code: 'clock', at, message: 'This hour does not exist in the zone; is the zone right?' });
+  }
   if (kind === 'repeated') {
     issues.push({
       code: 'ambiguous-time',
@@ -161,3 +179,20 @@ function localTime(
   }
   return earlier;
 }
+
+/** HomeWizard meters. */
+export const homewizardFormat: MeterFormat = {
+  kind: 'homewizard',
+  title: 'Answers of HomeWizard P1 and water meters, local API v1 and v2',
+  proof: 'real',
+  declare: 'the time of arrival (API v1 tells none), zone outside Central Europe',
+  looksLike(content) {
+    const json = content.jsonOrUndefined();
+    return json !== undefined && isHomeWizard(json);
+  },
+  read: (content, { receivedAt, zone }) =>
+    readHomeWizard(content.json(), {
+      ...(receivedAt === undefined ? {} : { receivedAt }),
+      ...(zone === undefined ? {} : { zone }),
+    }),
+};

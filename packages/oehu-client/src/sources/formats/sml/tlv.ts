@@ -1,4 +1,4 @@
-import { MeterError } from '../../errors.ts';
+import { MeterError } from '../../../errors.ts';
 
 /** One value of SML's type-length-value encoding (BSI TR-03109-1, annex IV). */
 export type SmlValue = Uint8Array | bigint | boolean | null | readonly SmlValue[];

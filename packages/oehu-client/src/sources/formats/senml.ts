@@ -1,11 +1,12 @@
 import { COMMODITIES, type Commodity, type Flow, Quality } from '@edmp/interface';
-import { microFromNumber } from '../decimal.ts';
-import { MeterError } from '../errors.ts';
-import { isJsonObject, type Json } from '../oehu/json.ts';
-import type { MeterReading } from '../reading.ts';
-import type { SourceIssue } from './issues.ts';
-import type { MeterFile } from './meter-file.ts';
-import { sourceUnit, usualUnit } from './units.ts';
+import { microFromNumber } from '../../decimal.ts';
+import { MeterError } from '../../errors.ts';
+import { isJsonObject, type Json } from '../../oehu/json.ts';
+import type { MeterReading } from '../../reading.ts';
+import type { MeterFormat } from '../format.ts';
+import { nothingRead, type SourceIssue } from '../issues.ts';
+import type { MeterFile } from '../meter-file.ts';
+import { sourceUnit, usualUnit } from '../units.ts';
 
 /** Options of {@link readSenml}. */
 export interface SenmlOptions {
@@ -32,7 +33,7 @@ export function isSenml(json: Json): boolean {
 /** What a SenML name says about a register: an OBIS code, or words such as `electricity/export/2` and `gas`. */
 function registerOf(
   name: string,
-): { commodity: Commodity; flow: Flow; tariff: number | 'total'; meter: string } | undefined {
+): { commodity: Commodity; flow: Flow; tariff: number | 'total'; register: string } | undefined {
   const obis = /(?:^|[^\d])((?:\d{1,3}-\d{1,3}:)?([12])\.8\.(\d))$/.exec(name);
   if (obis !== null) {
     const tariff = Number(obis[3]);
@@ -40,7 +41,7 @@ function registerOf(
       commodity: 'electricity',
       flow: obis[2] === '1' ? 'import' : 'export',
       tariff: tariff === 0 ? 'total' : tariff,
-      meter: obis[1] ?? name,
+      register: obis[1] ?? name,
     };
   }
   const words = name.toLowerCase().split(/[^a-z0-9]+/);
@@ -49,7 +50,7 @@ function registerOf(
   if (commodity === undefined && !words.includes('import') && !words.includes('export')) return undefined;
   const last = words[words.length - 1] ?? '';
   const tariff = /^t?[1-9]$/.test(last) ? Number(last.replace('t', '')) : 'total';
-  return { commodity: commodity ?? 'electricity', flow, tariff, meter: name };
+  return { commodity: commodity ?? 'electricity', flow, tariff, register: name };
 }
 
 /**
@@ -98,7 +99,8 @@ export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
     }
     const amount = amountOf(record.v, record.s, base, unit);
     if (amount === undefined || amount.value < 0) {
-      issues.push({ code: 'unknown-unit', at, message: 'Expected an amount in Wh, kWh, J, m3 or l' });
+      const message = `Expected an amount in Wh, kWh, J, m3 or l, got unit ${JSON.stringify(unit.slice(0, 20))}`;
+      issues.push({ code: 'unknown-unit', at, message });
       continue;
     }
     const commodity =
@@ -110,6 +112,7 @@ export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
     const when = Math.round((absolute + seconds) * 1000);
     readings.push({
       ...register,
+      ...(base.name === '' ? {} : { serial: base.name }),
       commodity,
       at: when,
       value: amount.value,
@@ -120,13 +123,7 @@ export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
     });
   }
   if (readings.length === 0) {
-    throw new MeterError(
-      'ERR_METER_SCHEMA',
-      'Expected SenML with registers of energy or volume, found none',
-      {
-        details: { issues: issues.length },
-      },
-    );
+    throw nothingRead('SenML with registers of energy or volume', issues);
   }
   return { kind: 'senml', readings, issues };
 }
@@ -151,3 +148,17 @@ function amountOf(
     return undefined;
   }
 }
+
+/** Sensor Measurement Lists. */
+export const senmlFormat: MeterFormat = {
+  kind: 'senml',
+  title: 'Registers as SenML JSON (RFC 8428)',
+  proof: 'unproven',
+  declare: 'the time of arrival, when its times are relative',
+  looksLike(content) {
+    const json = content.jsonOrUndefined();
+    return json !== undefined && isSenml(json);
+  },
+  read: (content, { receivedAt }) =>
+    readSenml(content.json(), receivedAt === undefined ? {} : { receivedAt }),
+};

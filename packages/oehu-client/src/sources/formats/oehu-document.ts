@@ -1,11 +1,11 @@
 import type { AttestationLevel, Crypto } from '@edmp/interface';
-import { MeterError } from '../errors.ts';
-import { linkChain } from '../oehu/chain.ts';
-import { isJsonObject, type Json } from '../oehu/json.ts';
-import { type OehuRecord, objectIdTime, readDevice, readRecord, recordReadings } from '../oehu/records.ts';
-import { verifyTransaction } from '../oehu/verify.ts';
-import type { SourceIssue } from './issues.ts';
-import type { AnyReading, MeterFile } from './meter-file.ts';
+import { linkChain } from '../../oehu/chain.ts';
+import { isJsonObject, type Json } from '../../oehu/json.ts';
+import { type OehuRecord, objectIdTime, readDevice, readRecord, recordReadings } from '../../oehu/records.ts';
+import { verifyTransaction } from '../../oehu/verify.ts';
+import type { MeterFormat } from '../format.ts';
+import { nothingRead, type SourceIssue } from '../issues.ts';
+import type { AnyReading, MeterFile } from '../meter-file.ts';
 
 /** Whether a document looks like an answer of the OEHU API: `/devices` or `/transactions?raw=true`. */
 export function isOehuDocument(json: Json): boolean {
@@ -53,7 +53,7 @@ export function readOehuDocument(json: Json, crypto?: Crypto): MeterFile {
     recordReadings(record, levels.get(record) ?? 'unsigned'),
   );
   if (readings.length === 0) {
-    throw new MeterError('ERR_METER_SCHEMA', 'Expected an OEHU document with readings, found none');
+    throw nothingRead('an OEHU document with readings', issues);
   }
   return { kind: 'oehu', readings, issues };
 }
@@ -79,3 +79,15 @@ function deviceAsRecord(entry: Json, index: number): ReturnType<typeof readRecor
     warnings: device.warnings,
   };
 }
+
+/** The OEHU API. */
+export const oehuFormat: MeterFormat = {
+  kind: 'oehu',
+  title: 'Saved answers of the OEHU API: /devices and /transactions?raw=true',
+  proof: 'real',
+  looksLike(content) {
+    const json = content.jsonOrUndefined();
+    return json !== undefined && isOehuDocument(json);
+  },
+  read: (content, { crypto }) => readOehuDocument(content.json(), crypto),
+};

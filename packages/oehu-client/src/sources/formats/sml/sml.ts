@@ -1,15 +1,18 @@
-import { bytesToHex } from '@edmp/interface';
-import { microFromText } from '../../decimal.ts';
-import { MeterError } from '../../errors.ts';
-import type { MeterReading } from '../../reading.ts';
-import type { SourceIssue } from '../issues.ts';
-import type { MeterFile } from '../meter-file.ts';
+import { bytesToHex, Quality } from '@edmp/interface';
+import { microFromText } from '../../../decimal.ts';
+import { MeterError } from '../../../errors.ts';
+import type { MeterReading } from '../../../reading.ts';
+import type { MeterFormat } from '../../format.ts';
+import { nothingRead, type SourceIssue } from '../../issues.ts';
+import type { MeterFile } from '../../meter-file.ts';
 import { readSmlValue, type SmlValue } from './tlv.ts';
 
 /** Options of {@link readSml}. */
 export interface SmlOptions {
-  /** When the data arrived, ms since the epoch: optical heads send a seconds counter, no time of day. */
+  /** When the last of the data arrived, ms since the epoch: optical heads send a seconds counter, no time of day. */
   readonly receivedAt?: number;
+  /** Seconds from one frame of a log to the next, for meters that send no seconds counter. */
+  readonly spacingSeconds?: number;
 }
 
 const GET_LIST_RESPONSE = 0x701n;
@@ -45,7 +48,8 @@ export function isSml(bytes: Uint8Array): boolean {
 /**
  * Reads the registers in a stream of SML files as German meters send them through the optical interface: transport
  * frames with CRC-16/X.25, list responses, registers 1.8.x and 2.8.x in Wh. A frame whose CRC does not fit is left out
- * with an issue. Throws `ERR_METER_FORMAT` when there is no frame, `ERR_METER_TIME` without a time of arrival and
+ * with an issue. The time of arrival is that of the last frame; earlier ones are timed by the meter's seconds counter or
+ * the declared spacing, else they are `estimated`, which an issue tells. Throws `ERR_METER_FORMAT` when there is no frame, `ERR_METER_TIME` without a time of arrival and
  * `ERR_METER_SCHEMA` when no frame holds a register.
  */
 export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile {
@@ -56,7 +60,7 @@ export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile 
     throw new MeterError('ERR_METER_TIME', 'SML tells no time of day; give the time when the data arrived');
   }
   const issues: SourceIssue[] = [];
-  const readings: MeterReading[] = [];
+  const frames: Frame[] = [];
   let start = 0;
   for (let frame = 0; frame < MAX_FRAMES && start >= 0 && start + 16 <= bytes.length; frame++) {
     const where = `frame ${frame}`;
@@ -79,7 +83,7 @@ export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile 
       });
     } else {
       try {
-        readFrame(withoutEscapes(bytes.subarray(start + 8, mark - (bytes[mark + 5] ?? 0))), at, readings);
+        frames.push(readFrame(withoutEscapes(bytes.subarray(start + 8, mark - (bytes[mark + 5] ?? 0)))));
       } catch {
         issues.push({
           code: 'unreadable',
@@ -90,12 +94,55 @@ export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile 
     }
     start = escapeAt(bytes, mark + 8);
   }
-  if (readings.length === 0) {
-    throw new MeterError('ERR_METER_SCHEMA', 'Expected SML with registers of energy, found none', {
-      details: { issues: issues.length },
+  const readings = timed(
+    frames.filter((frame) => frame.readings.length > 0),
+    at,
+    options,
+    issues,
+  );
+  if (readings.length === 0) throw nothingRead('SML with registers of energy', issues);
+  return { kind: 'sml', readings, issues };
+}
+
+/** What a frame holds before its time is known. */
+interface Frame {
+  /** The meter's seconds counter, when it sends one. */
+  readonly seconds: number | undefined;
+  readonly readings: readonly Omit<MeterReading, 'at' | 'record'>[];
+}
+
+/** A meter's counter of seconds may at most say that a log is this long. */
+const MAX_LOG_SECONDS = 400 * 86_400;
+
+/** Gives each frame its time, counted back from the arrival of the last one. */
+function timed(
+  frames: readonly Frame[],
+  arrival: number,
+  { spacingSeconds }: SmlOptions,
+  issues: SourceIssue[],
+): MeterReading[] {
+  const last = frames[frames.length - 1];
+  let untimed = 0;
+  const readings = frames.flatMap((frame, i) => {
+    let back: number | undefined;
+    if (frame.seconds !== undefined && last?.seconds !== undefined) back = last.seconds - frame.seconds;
+    if (back === undefined || back < 0 || back > MAX_LOG_SECONDS) {
+      back = spacingSeconds === undefined ? undefined : (frames.length - 1 - i) * spacingSeconds;
+    }
+    const isUntimed = back === undefined && i < frames.length - 1;
+    if (isUntimed) untimed++;
+    const at = arrival - Math.round((back ?? 0) * 1000);
+    const quality = isUntimed ? { quality: Quality.estimated } : {};
+    return frame.readings.map((one) => ({ ...one, at, record: `${one.serial ?? 'sml'}@${at}`, ...quality }));
+  });
+  if (untimed > 0) {
+    issues.push({
+      code: 'no-time',
+      at: '$',
+      message: `${untimed} frames before the last tell no time; give the seconds between frames, else they are no measurement at the time of arrival`,
     });
   }
-  return { kind: 'sml', readings, issues };
+  return readings;
 }
 
 function withoutEscapes(bytes: Uint8Array): Uint8Array {
@@ -113,25 +160,39 @@ function withoutEscapes(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(out);
 }
 
-function readFrame(bytes: Uint8Array, at: number, readings: MeterReading[]): void {
+function readFrame(bytes: Uint8Array): Frame {
   const cursor = { position: 0 };
+  const readings: Frame['readings'][number][] = [];
+  let seconds: number | undefined;
   while (cursor.position < bytes.length) {
     const message = readSmlValue(bytes, cursor);
     if (!Array.isArray(message)) continue; // fill bytes
     const body: SmlValue | undefined = message[3];
     if (!Array.isArray(body) || body[0] !== GET_LIST_RESPONSE) continue;
     const response: SmlValue | undefined = body[1];
-    const entries: SmlValue | undefined = Array.isArray(response) ? response[4] : undefined;
-    const server: SmlValue | undefined = Array.isArray(response) ? response[1] : undefined;
-    const meter = server instanceof Uint8Array ? bytesToHex(server) : 'sml';
+    if (!Array.isArray(response)) continue;
+    const [, server, , time, entries] = response as readonly SmlValue[];
+    seconds ??= secondsIndex(time);
+    const serial = server instanceof Uint8Array ? bytesToHex(server) : undefined;
     for (const entry of Array.isArray(entries) ? (entries as readonly SmlValue[]) : []) {
-      const reading = Array.isArray(entry) ? readEntry(entry as readonly SmlValue[], at, meter) : undefined;
+      const reading = Array.isArray(entry) ? readEntry(entry as readonly SmlValue[], serial) : undefined;
       if (reading !== undefined) readings.push(reading);
     }
   }
+  return { seconds, readings };
 }
 
-function readEntry(entry: readonly SmlValue[], at: number, meter: string): MeterReading | undefined {
+/** The seconds counter of an SML_Time, whose choice 1 is `secIndex`. */
+function secondsIndex(time: SmlValue | undefined): number | undefined {
+  if (!Array.isArray(time)) return undefined;
+  const [choice, value] = time as readonly SmlValue[];
+  return choice === 1n && typeof value === 'bigint' ? Number(value) : undefined;
+}
+
+function readEntry(
+  entry: readonly SmlValue[],
+  serial: string | undefined,
+): Frame['readings'][number] | undefined {
   const [name, , , unit, scaler, value] = entry;
   if (!(name instanceof Uint8Array) || name.length !== 6 || unit !== WATT_HOURS) return undefined;
   const [media = 0, channel = 0, c = 0, d = 0, tariff = 0] = name;
@@ -143,11 +204,24 @@ function readEntry(entry: readonly SmlValue[], at: number, meter: string): Meter
     commodity: 'electricity',
     flow: c === 1 ? 'import' : 'export',
     tariff: tariff === 0 ? 'total' : tariff,
-    at,
     value: microFromText(String(value), power - 3),
     unit: 'uKWh',
     trust: 'unsigned',
-    record: `${meter}@${at}`,
-    meter: `${media}-${channel}:${c}.${d}.${tariff}`,
+    ...(serial === undefined ? {} : { serial }),
+    register: `${media}-${channel}:${c}.${d}.${tariff}`,
   };
 }
+
+/** Smart Message Language. */
+export const smlFormat: MeterFormat = {
+  kind: 'sml',
+  title: 'SML of the optical interface of German meters, one frame or a log of them',
+  proof: 'real',
+  declare: 'the time of arrival; of a log without seconds counter the seconds between frames',
+  looksLike: ({ bytes }) => isSml(bytes),
+  read: ({ bytes }, { receivedAt, spacingSeconds }) =>
+    readSml(bytes, {
+      ...(receivedAt === undefined ? {} : { receivedAt }),
+      ...(spacingSeconds === undefined ? {} : { spacingSeconds }),
+    }),
+};

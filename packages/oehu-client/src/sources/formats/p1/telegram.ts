@@ -1,9 +1,10 @@
 import { type Commodity, type EnergyUnit, Quality } from '@edmp/interface';
-import { microFromText } from '../../decimal.ts';
-import { MeterError } from '../../errors.ts';
-import type { MeterReading } from '../../reading.ts';
-import type { SourceIssue } from '../issues.ts';
-import { sourceUnit } from '../units.ts';
+import { microFromText } from '../../../decimal.ts';
+import { MeterError } from '../../../errors.ts';
+import type { MeterReading } from '../../../reading.ts';
+import type { SourceIssue } from '../../issues.ts';
+import { isPlausibleTime } from '../../plausible-time.ts';
+import { sourceUnit } from '../../units.ts';
 import { crc16Arc } from './crc16.ts';
 import { parseP1Time } from './time.ts';
 
@@ -56,9 +57,9 @@ export interface P1Telegram {
 
 /** Options of {@link parseTelegram}. */
 export interface P1Options {
-  /** Zone of times without a summer-time letter. Default `Europe/Amsterdam`. */
+  /** Zone of the meter's clock. Default `Europe/Amsterdam`. */
   readonly zone?: string;
-  /** Winter offset from UTC of times with a letter. Default 60. */
+  /** Winter offset from UTC of times with a letter. Default that of `zone`. */
   readonly standardOffsetMinutes?: number;
   /** When the telegram arrived, ms since the epoch; needed up to DSMR 3, whose telegrams tell no time. */
   readonly receivedAt?: number;
@@ -116,22 +117,15 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
   const version = emucs ?? first('1-3:0.2.8') ?? null;
   const checksum = checkCrc(bytes, bang, version !== null, issues);
   const zone = options.zone ?? 'Europe/Amsterdam';
-  const offset = options.standardOffsetMinutes ?? 60;
-  const timeText = first('0-0:1.0.0');
-  const told = timeText === undefined ? undefined : parseP1Time(timeText, zone, offset);
-  if (timeText !== undefined && told === undefined) {
-    issues.push({ code: 'bad-time', at: '0-0:1.0.0', message: 'The telegram time is no calendar time' });
+  const offset = options.standardOffsetMinutes;
+  if (checksum === 'absent' && hasTwice(lines)) {
+    throw new MeterError('ERR_METER_FORMAT', 'Two telegrams run into each other: a register is told twice');
   }
+  const told = telegramTime(first('0-0:1.0.0'), zone, offset, issues);
   const equipment = first('0-0:96.1.1') ?? first('1-0:96.1.1') ?? null;
-  const channels = readChannels(lines, zone, offset, issues);
-  const readings = mainReadings(
-    lines,
-    told?.at,
-    options.receivedAt,
-    channels,
-    equipment ?? identification,
-    issues,
-  );
+  const newest = told ?? options.receivedAt;
+  const channels = readChannels(lines, { zone, offset, newest, issues });
+  const readings = mainReadings(lines, told, options.receivedAt, channels, equipment, identification, issues);
   for (const { commodity, reading, equipment: own, channel } of channels) {
     if (reading === null || commodity === null || commodity === 'electricity') continue;
     readings.push({
@@ -143,7 +137,8 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
       unit: reading.unit,
       trust: 'unsigned',
       record: `${own ?? `${equipment ?? ''}#${channel}`}@${reading.at}`,
-      meter: reading.reference,
+      register: reading.reference,
+      ...serialOf(own),
     });
   }
   return {
@@ -151,7 +146,7 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
     version,
     dialect: emucs === undefined ? 'dsmr' : 'emucs',
     checksum,
-    at: told?.at ?? null,
+    at: told ?? null,
     equipment,
     lines,
     unknown,
@@ -159,6 +154,50 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
     readings,
     issues,
   };
+}
+
+/** The telegram's own time; undefined when it tells none, or one that cannot be. */
+function telegramTime(
+  text: string | undefined,
+  zone: string,
+  offset: number | undefined,
+  issues: SourceIssue[],
+): number | undefined {
+  if (text === undefined) return undefined;
+  const at = '0-0:1.0.0';
+  const time = parseP1Time(text, zone, offset);
+  if (time === undefined) {
+    issues.push({ code: 'bad-time', at, message: 'The telegram time is no calendar time' });
+    return undefined;
+  }
+  if (!isPlausibleTime(time.at)) {
+    const message = `The meter's clock says ${new Date(time.at).getUTCFullYear()}: it was never set`;
+    issues.push({ code: 'impossible-time', at, message });
+    return undefined;
+  }
+  if (time.isOdd) issues.push({ code: 'clock', at, message: ODD_CLOCK });
+  return time.at;
+}
+
+const ODD_CLOCK = 'The summer-time letter is not what the zone has at that time; is the zone right?';
+
+/** Whether a register of the main meter is told twice. */
+function hasTwice(lines: readonly P1Line[]): boolean {
+  const seen = new Set<string>();
+  for (const { reference } of lines) {
+    if (!/^1-\d{1,3}:[12]\.8\.\d$/.test(reference)) continue;
+    if (seen.has(reference)) return true;
+    seen.add(reference);
+  }
+  return false;
+}
+
+/** Serial of a meter: the equipment id, which telegrams write as the hexadecimal codes of its characters. */
+function serialOf(equipment: string | null): { serial?: string } {
+  if (equipment === null || equipment === '') return {};
+  if (!/^(?:[2-7][0-9A-Fa-f])+$/.test(equipment)) return { serial: equipment };
+  const codes = equipment.match(/../g) ?? [];
+  return { serial: String.fromCharCode(...codes.map((code) => Number.parseInt(code, 16))) };
 }
 
 /** Index of the `!` that starts a line, or −1. */
@@ -246,9 +285,11 @@ function mainReadings(
   told: number | undefined,
   receivedAt: number | undefined,
   channels: readonly P1Channel[],
-  meter: string,
+  equipment: string | null,
+  identification: string,
   issues: SourceIssue[],
 ): MeterReading[] {
+  const serial = serialOf(equipment);
   const newest = channels.reduce(
     (at, channel) => Math.max(at, channel.reading?.at ?? at),
     Number.NEGATIVE_INFINITY,
@@ -274,8 +315,9 @@ function mainReadings(
       value: amount.value,
       unit: amount.unit,
       trust: 'unsigned',
-      record: `${meter}@${at}`,
-      meter: reference,
+      record: `${equipment ?? identification}@${at}`,
+      register: reference,
+      ...serial,
       ...(isGuess ? { quality: Quality.estimated } : {}),
     });
   }
@@ -290,18 +332,23 @@ function mainReadings(
   return readings;
 }
 
-function readChannels(
-  lines: readonly P1Line[],
-  zone: string,
-  offset: number,
-  issues: SourceIssue[],
-): P1Channel[] {
+/** How the times of M-Bus meters are read and held against the telegram's own. */
+interface ChannelTimes {
+  readonly zone: string;
+  readonly offset: number | undefined;
+  /** When the telegram was made or arrived, if that is known, ms since the epoch. */
+  readonly newest: number | undefined;
+  readonly issues: SourceIssue[];
+}
+
+function readChannels(lines: readonly P1Line[], times: ChannelTimes): P1Channel[] {
   const channels: P1Channel[] = [];
   for (let channel = 1; channel <= 4; channel++) {
-    const own = lines.filter((line) => line.reference.startsWith(`0-${channel}:`));
+    const prefix = `0-${channel}:`;
+    const own = lines.filter((line) => line.reference.startsWith(prefix));
     if (own.length === 0) continue;
     const value = (suffix: string): string | undefined =>
-      own.find((line) => line.reference === `0-${channel}:${suffix}`)?.values[0];
+      own.find((line) => line.reference === prefix + suffix)?.values[0];
     const typeText = value('24.1.0');
     const type = typeText !== undefined && /^\d{1,3}$/.test(typeText) ? Number(typeText) : null;
     const equipment = value('96.1.0') ?? value('96.1.1') ?? value('96.1.2');
@@ -310,43 +357,55 @@ function readChannels(
       type,
       commodity: type === null ? null : (COMMODITIES[type] ?? null),
       equipment: equipment === undefined || equipment === '' ? null : equipment,
-      reading: channelReading(own, zone, offset, issues),
+      reading: channelReading(own, times),
     });
   }
   return channels;
 }
 
 /** The reading of an M-Bus meter: 24.2.x with time and value, or the two-line 24.3.0 of DSMR 2 and 3. */
-function channelReading(
-  lines: readonly P1Line[],
-  zone: string,
-  offset: number,
-  issues: SourceIssue[],
-): P1Channel['reading'] {
+function channelReading(lines: readonly P1Line[], times: ChannelTimes): P1Channel['reading'] {
+  const { issues } = times;
   for (const { reference, values } of lines) {
     const isProfile = /:24\.3\.0$/.test(reference);
     if (!isProfile && !/:24\.2\.\d{1,2}$/.test(reference)) continue;
     // (time)(status)(minutes)(objects)(register)(unit)(value)
     const text = isProfile ? `${values[6] ?? ''}*${values[5] ?? ''}` : (values[1] ?? '');
     if (values.length < 2 || text === '') continue;
-    const time = parseP1Time(values[0] ?? '', zone, offset);
+    const at = channelTime(values[0] ?? '', reference, times);
     const amount = measured(text);
-    if (time === undefined)
-      issues.push({ code: 'bad-time', at: reference, message: 'The reading has no calendar time' });
     if (amount === undefined)
       issues.push({ code: 'bad-value', at: reference, message: 'Expected a number with m3 or GJ' });
-    if (time?.ambiguous === true) {
-      issues.push({
-        code: 'ambiguous-time',
-        at: reference,
-        message: 'The hour was repeated that night; the first is taken',
-      });
-    }
-    if (time !== undefined && amount !== undefined) {
+    if (at !== undefined && amount !== undefined) {
       const named =
         isProfile && /^\d-\d{1,3}:\d/.test(values[4] ?? '') ? (values[4] ?? reference) : reference;
-      return { reference: named, at: time.at, value: amount.value, unit: amount.unit };
+      return { reference: named, at, value: amount.value, unit: amount.unit };
     }
   }
   return null;
+}
+
+/** How far an M-Bus meter's clock may be ahead of the telegram before that is told, and before it is impossible. */
+const AHEAD_TOLD = 3_600_000;
+const AHEAD_MOST = 45 * 86_400_000;
+
+function channelTime(text: string, reference: string, times: ChannelTimes): number | undefined {
+  const { zone, offset, newest, issues } = times;
+  const tell = (code: SourceIssue['code'], message: string): void => {
+    issues.push({ code, at: reference, message });
+  };
+  const time = parseP1Time(text, zone, offset);
+  if (time === undefined) {
+    tell('bad-time', 'The reading has no calendar time');
+    return undefined;
+  }
+  const ahead = newest === undefined ? 0 : time.at - newest;
+  if (!isPlausibleTime(time.at) || ahead > AHEAD_MOST) {
+    tell('impossible-time', `The reading says ${new Date(time.at).getUTCFullYear()}: its clock is wrong`);
+    return undefined;
+  }
+  if (ahead > AHEAD_TOLD) tell('clock', 'The reading is from after the telegram: one of the clocks is wrong');
+  if (time.isOdd) tell('clock', ODD_CLOCK);
+  if (time.ambiguous) tell('ambiguous-time', 'The hour was repeated that night; the first is taken');
+  return time.at;
 }
