@@ -47,6 +47,7 @@ export { type FormatOptions, MeterContent, type MeterFormat } from './sources/fo
 export * from './sources/format-reading.ts';
 export { readConsumptionRecord } from './sources/formats/at-eda.ts';
 export { readFluvius } from './sources/formats/be-fluvius.ts';
+export { type CsvGuess, guessCsvMap } from './sources/formats/csv/guess.ts';
 export type {
   CsvColumn,
   CsvColumnName,

@@ -95,7 +95,10 @@ describe.skipIf(!hasFixtures)('P1 telegrams (fixtures beside the repository)', (
       'gas import total 2020-05-12T11:45:58Z 112.384 m3',
       'water import total 2020-05-12T11:45:58Z 872.234 m3',
     ]);
-    expect(telegram.readings.map((reading) => reading.register).slice(4)).toEqual(['0-1:24.2.3', '0-2:24.2.1']);
+    expect(telegram.readings.map((reading) => reading.register).slice(4)).toEqual([
+      '0-1:24.2.3',
+      '0-2:24.2.1',
+    ]);
     const value = (reference: string) => telegram.lines.find((line) => line.reference === reference)?.values;
     expect(value('1-0:1.6.0')).toEqual(['200509134558S', '02.589*kW']);
     expect(value('0-0:98.1.0')).toHaveLength(12);
@@ -158,7 +161,13 @@ describe.skipIf(!hasFixtures)('other meter files (fixtures beside the repository
     expect([file.kind, file.readings.length, file.issues]).toEqual(['nl-mijn-aansluiting', 140, []]);
     const all = rows(file.readings);
     expect(all[0]).toBe('electricity import 1 2023-04-30T22:00:00Z 9838.65 kWh');
-    expect(new Set(file.readings.map((one) => `${one.commodity} ${one.tariff} ${one.serial}:${(one as { register?: string }).register}`))).toEqual(
+    expect(
+      new Set(
+        file.readings.map(
+          (one) => `${one.commodity} ${one.tariff} ${one.serial}:${(one as { register?: string }).register}`,
+        ),
+      ),
+    ).toEqual(
       new Set([
         'electricity 1 E0003000007083514:1.8.1',
         'electricity 2 E0003000007083514:1.8.2',
