@@ -1,5 +1,5 @@
 import type { SourceIssue } from './issues.ts';
-import { type AnyReading, isIntervalReading, momentOf } from './meter-file.ts';
+import { type AnyReading, isIntervalReading, momentOf, NO_TIME } from './meter-file.ts';
 
 /** What is known of one register while going through a file. */
 interface Seen {
@@ -31,6 +31,7 @@ export function tellCorrections(readings: readonly AnyReading[], issues: SourceI
       }
     }
     const at = momentOf(reading);
+    if (at === NO_TIME) continue;
     const last = seen.values[seen.values.length - 1];
     if (last !== undefined && at <= last.at) seen.isAscending = false;
     seen.values.push({

@@ -13,6 +13,7 @@ export interface Sample {
 
 /** All samples in the order of their names. */
 export const samples: readonly Sample[] = readdirSync(folder)
+  .filter((name) => !name.startsWith('.'))
   .sort()
   .map((name) => ({
     name,

@@ -1,15 +1,14 @@
-import { Quality } from '@edmp/interface';
 import { MeterError } from '../../../errors.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
 import type { SourceIssue } from '../../issues.ts';
-import type { MeterFile } from '../../meter-file.ts';
+import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { type P1Event, p1Stream } from './stream.ts';
 import type { P1Telegram } from './telegram.ts';
 
 /**
  * Reads a file of telegrams. The time of arrival is that of the last telegram; earlier ones that tell no time are timed
- * by the declared spacing, else they are `estimated`, which an issue tells. Throws `ERR_METER_FORMAT` or
+ * by the declared spacing, else they have none (`NO_TIME`), which an issue tells. Throws `ERR_METER_FORMAT` or
  * `ERR_METER_CHECKSUM` when no telegram can be read.
  */
 export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): MeterFile {
@@ -43,7 +42,7 @@ export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): M
     );
   }
   if (log.untimed() > 0) {
-    const message = `${log.untimed()} telegrams before the last tell no time; give the seconds between telegrams, else they are no measurement at that time`;
+    const message = `${log.untimed()} telegrams before the last tell no time; give the seconds between telegrams to place them`;
     issues.push({ code: 'no-time', at: '$', message });
   }
   return { kind: 'dsmr-p1', readings, issues };
@@ -75,9 +74,11 @@ function logTimes(
       }
       if (isLast) return telegram.readings;
       if (spacingSeconds === undefined) untimed++;
-      const at = receivedAt - Math.round((count - seen) * (spacingSeconds ?? 0) * 1000);
-      const patch = spacingSeconds === undefined ? { quality: Quality.estimated } : { at };
-      return telegram.readings.map((reading) => (isMain(reading) ? { ...reading, ...patch } : reading));
+      const at =
+        spacingSeconds === undefined
+          ? NO_TIME
+          : receivedAt - Math.round((count - seen) * spacingSeconds * 1000);
+      return telegram.readings.map((reading) => (isMain(reading) ? { ...reading, at } : reading));
     },
   };
 }

@@ -1,10 +1,10 @@
-import { bytesToHex, Quality } from '@edmp/interface';
+import { bytesToHex } from '@edmp/interface';
 import { microFromText } from '../../../decimal.ts';
 import { MeterError } from '../../../errors.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { MeterFormat } from '../../format.ts';
 import { nothingRead, type SourceIssue } from '../../issues.ts';
-import type { MeterFile } from '../../meter-file.ts';
+import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { readSmlValue, type SmlValue } from './tlv.ts';
 
 /** Options of {@link readSml}. */
@@ -49,7 +49,7 @@ export function isSml(bytes: Uint8Array): boolean {
  * Reads the registers in a stream of SML files as German meters send them through the optical interface: transport
  * frames with CRC-16/X.25, list responses, registers 1.8.x and 2.8.x in Wh. A frame whose CRC does not fit is left out
  * with an issue. The time of arrival is that of the last frame; earlier ones are timed by the meter's seconds counter or
- * the declared spacing, else they are `estimated`, which an issue tells. Throws `ERR_METER_FORMAT` when there is no frame, `ERR_METER_TIME` without a time of arrival and
+ * the declared spacing, else they have no time (`NO_TIME`), which an issue tells. Throws `ERR_METER_FORMAT` when there is no frame, `ERR_METER_TIME` without a time of arrival and
  * `ERR_METER_SCHEMA` when no frame holds a register.
  */
 export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile {
@@ -131,15 +131,14 @@ function timed(
     }
     const isUntimed = back === undefined && i < frames.length - 1;
     if (isUntimed) untimed++;
-    const at = arrival - Math.round((back ?? 0) * 1000);
-    const quality = isUntimed ? { quality: Quality.estimated } : {};
-    return frame.readings.map((one) => ({ ...one, at, record: `${one.serial ?? 'sml'}@${at}`, ...quality }));
+    const at = isUntimed ? NO_TIME : arrival - Math.round((back ?? 0) * 1000);
+    return frame.readings.map((one) => ({ ...one, at, record: `${one.serial ?? 'sml'}@${at}` }));
   });
   if (untimed > 0) {
     issues.push({
       code: 'no-time',
       at: '$',
-      message: `${untimed} frames before the last tell no time; give the seconds between frames, else they are no measurement at the time of arrival`,
+      message: `${untimed} frames before the last tell no time; give the seconds between frames to place them`,
     });
   }
   return readings;
