@@ -32,8 +32,8 @@ export interface CsvColumn {
    * read as `negative`, which an issue tells; else `positive`.
    */
   readonly sign?: 'positive' | 'negative' | 'both';
-  /** Only rows that hold a text in another column, e.g. a register name. */
-  readonly where?: CsvRowFilter;
+  /** Only rows that hold a text in another column, e.g. a register name; of several filters all. */
+  readonly where?: CsvRowFilter | readonly CsvRowFilter[];
 }
 
 /** One row a day, one column an interval. */
@@ -81,8 +81,17 @@ export interface CsvMap {
   readonly zone?: string;
   /** Whether the time is the start or the end of an interval. Not given: `start`, unless the file's days begin and end otherwise, which an issue tells. */
   readonly stamp?: 'start' | 'end';
-  /** Length of an interval in seconds; needed for `interval` and `power` columns. Multiples of 86 400 are calendar days. */
+  /**
+   * Length of an interval in seconds; needed for `interval` and `power` columns where no `end` tells it. Multiples of
+   * 86 400 are calendar days.
+   */
   readonly stepSeconds?: number;
+  /** Column with the end of each interval, in the format of `time`; with `time` as its start. */
+  readonly end?: CsvColumnName;
+  /** Column with the time of day of the end; of the day of `end`, else of `time`. */
+  readonly endClock?: CsvColumnName;
+  /** Whether ends such as 00:14 and 00:59 name the last minute of the interval. */
+  readonly endInclusive?: boolean;
   readonly columns: readonly CsvColumn[];
   /** Reads a row a day instead of `columns`. */
   readonly matrix?: CsvDayMatrix;

@@ -1,7 +1,9 @@
 import { type EnergyUnit, type Flow, Quality, type QualityCode } from '@edmp/interface';
+import { UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 import { MeterError } from '../../../errors.ts';
 import { isoInstant } from '../../iso-time.ts';
 import { nothingRead, type SourceIssue } from '../../issues.ts';
+import { MAX_INTERVAL_MS } from '../../json-objects.ts';
 import type { AnyReading, MeterFile } from '../../meter-file.ts';
 import { type SourceUnit, sourceUnit } from '../../units.ts';
 import { localMs } from './dates.ts';
@@ -20,8 +22,9 @@ interface FoundColumn extends Omit<CsvColumn, 'where' | 'unit'> {
   readonly index: number;
   readonly name: string;
   readonly unit: SourceUnit;
+  readonly unitName: string;
   readonly unitIndex: number | undefined;
-  readonly where: FoundFilter | undefined;
+  readonly where: readonly FoundFilter[];
   /** Of a day matrix: ms after midnight that its intervals begin at; undefined when the row tells the time. */
   readonly offset?: number | undefined;
 }
@@ -45,6 +48,8 @@ interface Progress {
   readonly negative: Map<FoundColumn, number[]>;
   /** Columns of exports that hold a positive amount. */
   readonly positive: Set<FoundColumn>;
+  /** Lines of rows that no column of the map wants. */
+  readonly unnamed: number[];
   /** Ends of intervals told at the moment that the clock jumped from. */
   readonly jumped: Set<number>;
 }
@@ -66,6 +71,7 @@ export function readCsv(text: string, map: CsvMap): MeterFile {
     repeated: [],
     negative: new Map(),
     positive: new Set(),
+    unnamed: [],
     jumped: new Set(),
   };
   const columns = foundColumns(map, layout.headings);
@@ -73,23 +79,36 @@ export function readCsv(text: string, map: CsvMap): MeterFile {
     column === undefined ? undefined : columnIndex(column, layout.headings);
   const timeIndex = columnIndex(map.time, layout.headings);
   const clockIndex = index(map.clock);
+  const endIndex = index(map.end);
+  const endClockIndex = index(map.endClock);
   const qualityIndex = index(map.quality);
   const serialIndex = index(map.serial);
   const filters = (map.rows ?? []).map((filter) => foundFilter(filter, layout.headings));
   const words = qualityWords(map);
   eachCsvRow(text, map.delimiter ?? ',', (row, line) => {
     if (line < layout.firstLine || !filters.every((filter) => passes(row, filter))) return undefined;
-    const wanted = columns.filter(({ where }) => where === undefined || passes(row, where));
-    if (wanted.length === 0) return undefined;
+    const wanted = columns.filter((column) => column.where.every((filter) => passes(row, filter)));
+    if (wanted.length === 0) {
+      progress.unnamed.push(line + 1);
+      return undefined;
+    }
     const where = `row ${line + 1}`;
     const date = (row[timeIndex] ?? '').trim();
     const time = clockIndex === undefined ? undefined : (row[clockIndex] ?? '').trim();
     const serial = serialIndex === undefined ? '' : (row[serialIndex] ?? '').trim();
     const quality = qualityIndex === undefined ? Quality.measured : qualityOf(row[qualityIndex], words);
     if (map.matrix !== undefined) readDay(progress, wanted, row, { date, where, serial, quality });
-    else readRow(progress, wanted, row, { date, time, where, serial, quality });
+    else {
+      const end = endIndex === undefined ? undefined : (row[endIndex] ?? '').trim();
+      const endTime = endClockIndex === undefined ? undefined : (row[endClockIndex] ?? '').trim();
+      readRow(progress, wanted, row, { date, time, end, endTime, where, serial, quality });
+    }
     return undefined;
   });
+  if (progress.unnamed.length > 0) {
+    const message = `${progress.unnamed.length} rows hold nothing that the map names and are left out`;
+    issues.push({ code: 'skipped', at: `row ${progress.unnamed[0]}`, message });
+  }
   settleRepeated(progress);
   const readings = settleNegative(progress);
   if (readings.length === 0) throw nothingRead('a CSV file with readings', issues);
@@ -106,7 +125,8 @@ function foundColumns(map: CsvMap, headings: readonly string[]): FoundColumn[] {
         `Expected a unit such as ${wanted}, got ${JSON.stringify(unit)}`,
       );
     }
-    if (kind !== 'register' && !(Number(map.stepSeconds) > 0)) {
+    const hasEnd = map.end !== undefined || map.endClock !== undefined;
+    if (kind !== 'register' && !hasEnd && !(Number(map.stepSeconds) > 0)) {
       throw new MeterError('ERR_METER_SCHEMA', 'Interval and power columns need stepSeconds');
     }
     return known;
@@ -117,8 +137,9 @@ function foundColumns(map: CsvMap, headings: readonly string[]): FoundColumn[] {
     index,
     name: typeof column.column === 'number' ? (headings[index] ?? '') : column.column,
     unit: unitOf(column),
+    unitName: column.unit,
     unitIndex: column.unitColumn === undefined ? undefined : columnIndex(column.unitColumn, headings),
-    where: column.where === undefined ? undefined : foundFilter(column.where, headings),
+    where: [column.where ?? []].flat().map((filter) => foundFilter(filter, headings)),
     offset,
   });
   const { matrix } = map;
@@ -143,6 +164,8 @@ function unitFor(unit: string, kind: CsvColumn['kind']): SourceUnit | undefined 
 interface RowFacts {
   readonly date: string;
   readonly time?: string | undefined;
+  readonly end?: string | undefined;
+  readonly endTime?: string | undefined;
   readonly where: string;
   readonly serial: string;
   readonly quality: QualityCode;
@@ -157,9 +180,11 @@ function readRow(
   const moment = momentOf(progress, facts);
   if (moment.kind === 'none') return;
   const first = progress.readings.length;
+  const span = spanOf(progress, moment, facts);
+  if (span === undefined) return;
   for (const column of columns) {
     const cell = (row[column.index] ?? '').trim();
-    if (cell !== '') addCell(progress, column, row, cell, moment, facts);
+    if (cell !== '') addCell(progress, column, row, cell, span, facts);
   }
   if (moment.kind === 'repeated') {
     // Rows of another meter or register tell the same times in their own right.
@@ -188,7 +213,7 @@ function readDay(
     const local = midnight + (column.offset ?? 0);
     if (cell === '' || local >= midnight + DAY) continue;
     const at = clock.unique(local);
-    if (at !== undefined) addCell(progress, column, row, cell, { kind: 'at', at, local }, facts);
+    if (at !== undefined) addCell(progress, column, row, cell, intervalAt(progress, at, local), facts);
     else if (clock.pair(local) !== undefined) ambiguous++;
   }
   if (isChangeDay && ambiguous > 0) {
@@ -259,7 +284,7 @@ function addCell(
   column: FoundColumn,
   row: readonly string[],
   cell: string,
-  moment: Exclude<Moment, { kind: 'none' }>,
+  span: Span,
   facts: RowFacts,
 ): void {
   const { map, issues } = progress;
@@ -271,9 +296,13 @@ function addCell(
     issues.push({ code: 'unknown-unit', at, message });
     return;
   }
+  if (!UNITS_OF_COMMODITY[column.commodity].includes(unit.unit)) {
+    const message = `${column.commodity} is not counted in ${JSON.stringify((unitText || column.unitName).slice(0, 20))}`;
+    issues.push({ code: 'unknown-unit', at, message });
+    return;
+  }
   let value = csvNumber(cell, unit.power, map);
-  if (value !== undefined && column.kind === 'power')
-    value = Math.round((value * (map.stepSeconds ?? 0)) / 3600);
+  if (value !== undefined && column.kind === 'power') value = Math.round((value * span.duration) / 3_600_000);
   if (value === undefined) {
     const message = `Expected a number with decimal mark ${map.decimal ?? '.'}, got ${JSON.stringify(cell.slice(0, 20))}; if it groups digits, say grouping`;
     issues.push({ code: 'bad-value', at, message });
@@ -292,30 +321,25 @@ function addCell(
   }
   const amount = Math.abs(value);
   if (column.sign !== 'both') {
-    progress.readings.push(readingOf(progress, column, column.flow, amount, unit.unit, moment, facts));
+    progress.readings.push(readingOf(column, column.flow, amount, unit.unit, span, facts));
     return;
   }
   const other: Flow = column.flow === 'import' ? 'export' : 'import';
   progress.readings.push(
-    readingOf(progress, column, column.flow, value > 0 ? amount : 0, unit.unit, moment, facts),
-    readingOf(progress, column, other, value < 0 ? amount : 0, unit.unit, moment, facts),
+    readingOf(column, column.flow, value > 0 ? amount : 0, unit.unit, span, facts),
+    readingOf(column, other, value < 0 ? amount : 0, unit.unit, span, facts),
   );
 }
 
 function readingOf(
-  progress: Progress,
   column: FoundColumn,
   flow: Flow,
   value: number,
   unit: EnergyUnit,
-  moment: Exclude<Moment, { kind: 'none' }>,
+  { at, start, duration }: Span,
   { serial, quality }: RowFacts,
 ): AnyReading {
   const { commodity, name } = column;
-  // What waits for its hour is put right when the whole file has been read.
-  const at = moment.kind === 'at' ? moment.at : moment.local;
-  const { start, duration } =
-    column.kind === 'register' ? { start: at, duration: 0 } : intervalAt(progress, at, moment.local);
   const base = {
     commodity,
     flow,
@@ -331,17 +355,62 @@ function readingOf(
   return column.kind === 'register' ? { ...base, at } : { ...base, start, duration };
 }
 
-/** The interval that begins or ends at `at`; whole days are those of the calendar. */
-function intervalAt(
+/** The moment of a row, and the interval that its amounts belong to. */
+interface Span {
+  readonly at: number;
+  readonly start: number;
+  readonly duration: number;
+}
+
+/** The span of a row; undefined when it has an end that cannot be. What waits for its hour is put right at the end. */
+function spanOf(
+  progress: Progress,
+  moment: Exclude<Moment, { kind: 'none' }>,
+  facts: RowFacts,
+): Span | undefined {
+  const at = moment.kind === 'at' ? moment.at : moment.local;
+  if (facts.end === undefined && facts.endTime === undefined) return intervalAt(progress, at, moment.local);
+  const duration = toldDuration(progress, moment, facts);
+  if (duration !== undefined && duration > 0 && duration <= MAX_INTERVAL_MS)
+    return { at, start: at, duration };
+  progress.issues.push({ code: 'bad-time', at: facts.where, message: 'Expected an end after the start' });
+  return undefined;
+}
+
+/** Length of the interval of a row that tells its end. */
+function toldDuration(
   { map, layout, clock }: Progress,
-  at: number,
-  local: number | undefined,
-): { start: number; duration: number } {
+  moment: Exclude<Moment, { kind: 'none' }>,
+  facts: RowFacts,
+): number | undefined {
+  if (moment.local === undefined) {
+    const end = isoInstant(facts.end);
+    return end === undefined || moment.kind !== 'at' ? undefined : end - moment.at;
+  }
+  let local = localMs(
+    facts.end ?? facts.date,
+    layout.order,
+    facts.endTime ?? (facts.end === undefined ? facts.time : undefined),
+  );
+  if (local === undefined) return undefined;
+  if (map.endInclusive === true && Math.floor(local / 60_000) % 5 === 4) local += 60_000;
+  if (facts.end === undefined && local <= moment.local) local += DAY;
+  if (moment.kind === 'repeated') {
+    const wall = local - moment.local;
+    return wall > 0 ? wall : wall + 3_600_000;
+  }
+  const end = clock.bound(local);
+  // An end in the repeated hour is the first of the two that comes after the start.
+  return end > moment.at ? end - moment.at : (clock.pair(local)?.[1] ?? end) - moment.at;
+}
+
+/** The interval that begins or ends at `at`; whole days are those of the calendar. */
+function intervalAt({ map, layout, clock }: Progress, at: number, local: number | undefined): Span {
   const step = (map.stepSeconds ?? 0) * 1000;
   const isEnd = layout.stamp === 'end';
-  if (local === undefined || step % DAY !== 0) return { start: isEnd ? at - step : at, duration: step };
+  if (local === undefined || step % DAY !== 0) return { at, start: isEnd ? at - step : at, duration: step };
   const other = clock.bound(isEnd ? local - step : local + step);
-  return isEnd ? { start: other, duration: at - other } : { start: at, duration: other - at };
+  return isEnd ? { at, start: other, duration: at - other } : { at, start: at, duration: other - at };
 }
 
 /** Gives the times of the repeated hour their half. */
