@@ -1,6 +1,6 @@
-import { formatReading, METER_FORMATS, meterFileKind, readMeterFile } from '@edmp/oehu-client';
+import { formatReading, METER_FORMATS, MeterContent, meterFileKind, readMeterFile } from '@edmp/oehu-client';
 import { describe, expect, it } from 'vitest';
-import { SAMPLES_TAKEN, type Sample, samples } from './support/samples.ts';
+import { type Sample, sampleOptions, samples } from './support/samples.ts';
 
 const MOST_LINES = 16;
 
@@ -59,7 +59,9 @@ describe('the table of meter formats', () => {
     'knows %s and no other format takes it for its own',
     (_name, { bytes, kind }) => {
       expect(meterFileKind(bytes)).toBe(kind);
-      const file = readMeterFile(bytes, { receivedAt: SAMPLES_TAKEN });
+      const takers = METER_FORMATS.filter((format) => format.looksLike(new MeterContent(bytes), {}));
+      expect(takers.map((format) => format.kind)).toEqual([kind]);
+      const file = readMeterFile(bytes, sampleOptions(kind));
       expect(file.kind).toBe(kind);
       expect(file.readings.length).toBeGreaterThan(0);
       expect({ readings: file.readings.map(formatReading), issues: file.issues }).toMatchSnapshot();

@@ -2,7 +2,7 @@ import { isEdmpError, seededRandom } from '@edmp/interface';
 import { formatReading, readMeterFile, registersOf } from '@edmp/oehu-client';
 import { describe, expect, it } from 'vitest';
 import { fixture } from './support/fixtures.ts';
-import { samples } from './support/samples.ts';
+import { sampleOptions, samples } from './support/samples.ts';
 
 /** Mutations of each file; the continuous integration asks for ten thousand, by `EDMP_FUZZ_RUNS`. */
 const RUNS = Number(process.env.EDMP_FUZZ_RUNS ?? 1000);
@@ -67,18 +67,17 @@ function mutate(bytes: Uint8Array, random: ReturnType<typeof seededRandom>): Uin
 const files = [
   ...NAMES.flatMap((name) => {
     const bytes = fixture(name);
-    return bytes === undefined ? [] : [[name, bytes] as const];
+    return bytes === undefined ? [] : [[name, bytes, { receivedAt: Date.UTC(2026, 1, 1) }] as const];
   }),
-  ...samples.map(({ name, bytes }) => [`samples/${name}`, bytes] as const),
+  ...samples.map(({ name, kind, bytes }) => [`samples/${name}`, bytes, sampleOptions(kind)] as const),
 ];
 
 describe('mutated meter files', () => {
   it.each(files)(
     '%s: every mutation gives readings or a typed error',
-    (name, original) => {
+    (name, original, options) => {
       const runs = RUNS;
-      const receivedAt = Date.UTC(2026, 1, 1);
-      const kind = readMeterFile(original, { receivedAt }).kind;
+      const kind = readMeterFile(original, options).kind;
       const random = seededRandom(1).fork(name);
       const counts = { read: 0, refused: 0 };
       let slowest = 0;
@@ -86,7 +85,7 @@ describe('mutated meter files', () => {
         const mutated = mutate(original, random);
         const began = performance.now();
         try {
-          const file = readMeterFile(mutated, { receivedAt, ...(run % 2 === 0 ? { kind } : {}) });
+          const file = readMeterFile(mutated, { ...options, ...(run % 2 === 0 ? { kind } : {}) });
           counts.read++;
           for (const reading of file.readings) {
             const isSound = Number.isSafeInteger(reading.value) && reading.value >= 0;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ReadMeterFileOptions } from '@edmp/oehu-client';
 
 const folder = fileURLToPath(new URL('../../samples/', import.meta.url));
 
@@ -22,4 +23,14 @@ export const samples: readonly Sample[] = readdirSync(folder)
   }));
 
 /** When the samples are said to have been taken: after everything in them, ms since the epoch. */
-export const SAMPLES_TAKEN: number = Date.UTC(2026, 1, 1);
+const SAMPLES_TAKEN: number = Date.UTC(2026, 10, 1);
+
+/** What a sample does not tell of itself and has to be told, by kind. */
+const DECLARED: Readonly<Record<string, ReadMeterFileOptions>> = {
+  'us-green-button-csv': { zone: 'America/Los_Angeles' },
+};
+
+/** Options that a sample is read with. */
+export function sampleOptions(kind: string): ReadMeterFileOptions {
+  return { receivedAt: SAMPLES_TAKEN, ...DECLARED[kind] };
+}

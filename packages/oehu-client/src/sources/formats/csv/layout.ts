@@ -154,6 +154,7 @@ function stampOf(
   const step = (map.stepSeconds ?? 0) * 1000;
   const hasEnd = map.end !== undefined || map.endClock !== undefined;
   const hasIntervals = !hasEnd && map.columns.some(({ kind }) => kind !== 'register');
+  if (map.isOrdinal === true) return 'start';
   if (map.timeFormat !== 'local' || !hasIntervals || !(step > 0 && step < DAY)) return map.stamp ?? 'start';
   const bounds = [localOf(first, order), localOf(last, order)].filter((one) => one !== undefined);
   const [from, to] = [Math.min(...bounds) % DAY, Math.max(...bounds) % DAY];

@@ -68,6 +68,11 @@ export interface CsvMap {
   /** Column with the time of day, when it is apart from the date. */
   readonly clock?: CsvColumnName;
   /**
+   * Whether `clock` counts the intervals of the day from 1 instead of telling a time: 23 or 25 hours on the days of a
+   * clock change.
+   */
+  readonly isOrdinal?: boolean;
+  /**
    * `iso` = with an offset; `epoch-s`, `epoch-ms`; `local` = date and time, or a date alone, on the wall clock of `zone`:
    * `YYYY-MM-DD hh:mm[:ss]`, `YYYYMMDD`, dates with `.`, `/` or `-` of day, month and year, `24:00`, AM and PM.
    */

@@ -248,12 +248,23 @@ function momentOf(progress: Progress, facts: RowFacts): Moment {
         ? { kind: 'at', at: Number(facts.date), local: undefined }
         : fail('Expected milliseconds since the epoch');
     case 'local': {
+      if (map.isOrdinal === true)
+        return ordinalMoment(progress, facts) ?? fail('Expected a date and an interval of that day');
       const local = localMs(facts.date, progress.layout.order, facts.time);
       if (local === undefined)
         return fail('Expected a local time such as 2026-03-29 13:15 that the calendar has');
       return localMoment(progress, local, facts.where);
     }
   }
+}
+
+/** The start of the n-th interval of a local day; undefined when the day has none such. */
+function ordinalMoment({ map, layout, clock }: Progress, { date, time = '' }: RowFacts): Moment | undefined {
+  const midnight = localMs(date, layout.order, '');
+  if (midnight === undefined || !/^\d{1,4}$/.test(time)) return undefined;
+  const at = clock.bound(midnight) + (Number(time) - 1) * (map.stepSeconds ?? 0) * 1000;
+  const isInDay = Number(time) > 0 && at < clock.bound(midnight + DAY);
+  return isInDay ? { kind: 'at', at, local: undefined } : undefined;
 }
 
 function localMoment(progress: Progress, local: number, where: string): Moment {
