@@ -1,4 +1,4 @@
-import type { Crypto } from '@edmp/interface';
+import type { Commodity, Crypto, Flow } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import { type Json, parseJson } from '../oehu/json.ts';
 import type { CsvMap } from './formats/csv/map.ts';
@@ -14,6 +14,10 @@ export interface FormatOptions {
   readonly zone?: string;
   /** Seconds from one telegram of a log to the next, for meters that tell no time. */
   readonly spacingSeconds?: number;
+  /** What was metered, for kinds that do not tell. */
+  readonly commodity?: Commodity;
+  /** Direction of the energy, for kinds that do not tell. */
+  readonly flow?: Flow;
   /** Columns of a CSV file that EDMP did not write. */
   readonly csv?: CsvMap;
   /** How to read the epochs of a Green Button file, when they are wall-clock times. */
