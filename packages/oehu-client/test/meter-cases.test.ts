@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isEdmpError } from '@edmp/interface';
 import {
-  formatMicro,
   formatReading,
   type IntervalSeriesOptions,
   intervalSeries,
@@ -10,6 +9,7 @@ import {
   readMeterFile,
   registersOf,
 } from '@edmp/oehu-client';
+import { formatMicro } from '@edmp/oehu-client/time';
 import { describe, expect, it } from 'vitest';
 import { sharedPath } from '../../interface/test/support/shared.ts';
 

@@ -22,7 +22,7 @@ const rows = (readings: readonly AnyReading[]): string[] =>
   readings
     .map(formatReading)
     .map(({ commodity, flow, tariff, at, value, unit }) =>
-      [commodity, flow, tariff, at.replace('.000Z', 'Z'), value, unit].join(' '),
+      [commodity, flow, tariff, at?.replace('.000Z', 'Z'), value, unit].join(' '),
     );
 
 describe.skipIf(!hasFixtures)('P1 telegrams (fixtures beside the repository)', () => {

@@ -1,4 +1,5 @@
-import { formatReading, METER_FORMATS, MeterContent, meterFileKind, readMeterFile } from '@edmp/oehu-client';
+import { formatReading, readMeterFile } from '@edmp/oehu-client';
+import { METER_FORMATS, MeterContent, meterFileKind } from '@edmp/oehu-client/sources';
 import { describe, expect, it } from 'vitest';
 import { type Sample, sampleOptions, samples } from './support/samples.ts';
 

@@ -1,11 +1,6 @@
 import { Quality } from '@edmp/interface';
-import {
-  formatMicro,
-  formatReading,
-  type MeterFile,
-  type ReadMeterFileOptions,
-  readMeterFile,
-} from '@edmp/oehu-client';
+import { formatReading, type MeterFile, type ReadMeterFileOptions, readMeterFile } from '@edmp/oehu-client';
+import { formatMicro } from '@edmp/oehu-client/time';
 import { describe, expect, it } from 'vitest';
 import { ticChecksum } from '../src/sources/formats/fr-linky.ts';
 

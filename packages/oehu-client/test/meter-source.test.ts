@@ -1,5 +1,6 @@
-import { fileSource, oehuSource, readCsv, readMeterFile } from '@edmp/oehu-client';
-import { describe } from 'vitest';
+import { oehuSource, readMeterFile } from '@edmp/oehu-client';
+import { fileSource, readCsv } from '@edmp/oehu-client/sources';
+import { meterSourceSuite } from '@edmp/testing';
 import { crc16Arc } from '../src/sources/formats/p1/crc16.ts';
 import { emulated } from './support/emulated.ts';
 

@@ -1,11 +1,6 @@
 import { systemEnvironment } from '@edmp/interface';
-import type {
-  CsvMap,
-  FormattedReading,
-  MeterFile,
-  MeterFileKind,
-  ReadMeterFileOptions,
-} from '@edmp/oehu-client';
+import type { MeterFile, MeterFileKind, ReadMeterFileOptions } from '@edmp/oehu-client';
+import type { CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone, wholeBetween } from './arguments.ts';
@@ -128,7 +123,8 @@ function readCommand(): Command {
     )
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {
-      const { formatReading, readMeterFile, readMeterUrl } = await import('@edmp/oehu-client');
+      const { formatReading, readMeterFile } = await import('@edmp/oehu-client');
+      const { readMeterUrl } = await import('@edmp/oehu-client/sources');
       const how = await optionsOf(options);
       let file: MeterFile;
       if (isUrl(source)) {
@@ -154,7 +150,7 @@ function formatsCommand(): Command {
     .description('list the kinds of meter files that can be read')
     .option('--json', 'print JSON', false)
     .action(async ({ json }: { readonly json: boolean }) => {
-      const { METER_FORMATS } = await import('@edmp/oehu-client');
+      const { METER_FORMATS } = await import('@edmp/oehu-client/sources');
       const rows = METER_FORMATS.map(({ kind, title, proof, declare }) => ({
         kind,
         title,
@@ -179,7 +175,7 @@ function guessCommand(): Command {
     .argument('<file>', 'CSV file, or - for standard input')
     .option('--zone <iana>', 'time zone of its times', timeZone, 'Europe/Amsterdam')
     .action(async (source: string, { zone }: { readonly zone: string }) => {
-      const { guessCsvMap } = await import('@edmp/oehu-client');
+      const { guessCsvMap } = await import('@edmp/oehu-client/sources');
       const { bytes } = await takeBytes(source);
       const { map, questions } = guessCsvMap(bytes, { zone });
       write(`${toJson(map, 2)}\n`);
