@@ -4,7 +4,7 @@ import { publicKey, utf8ToBytes } from '../packages/interface/src/index.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
 import { intervalSeries, type MeterReading } from '../packages/oehu-client/src/index.ts';
 import { verifyTransactionChain } from '../packages/oehu-client/src/oehu.ts';
-import { crc16Arc } from '../packages/oehu-client/src/sources/p1/crc16.ts';
+import { crc16Arc } from '../packages/oehu-client/src/sources/formats/p1/crc16.ts';
 import { p1Stream, readGreenButton } from '../packages/oehu-client/src/sources.ts';
 import { against, type Bench, type Report } from './harness.ts';
 

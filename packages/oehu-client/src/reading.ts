@@ -5,8 +5,15 @@ import type { EnergyUnit, QualityCode, RegisterReading } from '@edmp/interface';
  * Values are cumulative, integer micro-units.
  */
 export interface MeterReading extends RegisterReading {
+  /**
+   * Which physical meter or usage point, as the source names it; personal data. Values of different serials are never
+   * subtracted from each other.
+   */
+  readonly serial?: string;
   /** Channel and register within the meter, e.g. OBIS `1-0:1.8.1` or `0-1:24.2.1`. */
-  readonly meter?: string;
+  readonly register?: string;
+  /** Length in ms of the intervals that a counter was made of (`registersOf`); absent for registers of a meter. */
+  readonly interval?: number;
   /** Quality told by the source; `measured` when absent. */
   readonly quality?: QualityCode;
   /** Counts up at each known replacement or gap: values of different epochs are never subtracted. */
@@ -34,6 +41,9 @@ export interface IntervalReading {
   readonly unit: EnergyUnit;
   readonly trust: RegisterReading['trust'];
   readonly record: string;
-  readonly meter: string;
+  /** Which physical meter or usage point, as the source names it; personal data. */
+  readonly serial?: string;
+  /** Channel, column or series within the meter. */
+  readonly register: string;
   readonly quality: QualityCode;
 }

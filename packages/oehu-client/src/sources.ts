@@ -1,16 +1,31 @@
 /**
- * Readers of single meter formats and devices.
+ * Readers of single meter formats and devices, and the table of all of them.
  *
  * @packageDocumentation
  */
-export { type CsvColumn, type CsvMap, csvRows, OWN_CSV_HEADER, readCsv, readOwnCsv } from './sources/csv.ts';
 export { type FileSource, type FileSourceOptions, fileSource } from './sources/file-source.ts';
+export { type FormatOptions, MeterContent, type MeterFormat } from './sources/format.ts';
 export type { FormattedReading } from './sources/format-reading.ts';
-export { type GreenButtonOptions, readGreenButton } from './sources/green-button.ts';
-export { type HomeWizardOptions, readHomeWizard } from './sources/homewizard.ts';
-export type { SourceIssue } from './sources/issues.ts';
-export { type AnyReading, isIntervalReading } from './sources/meter-file.ts';
-export { type P1Event, type P1Stream, p1Stream } from './sources/p1/stream.ts';
+export { readConsumptionRecord } from './sources/formats/at-eda.ts';
+export { readFluvius } from './sources/formats/be-fluvius.ts';
+export { type CsvGuess, guessCsvMap } from './sources/formats/csv/guess.ts';
+export type {
+  CsvColumn,
+  CsvColumnName,
+  CsvDayMatrix,
+  CsvEncoding,
+  CsvMap,
+  CsvRowFilter,
+} from './sources/formats/csv/map.ts';
+export { readOwnCsv } from './sources/formats/csv/own.ts';
+export { OWN_CSV_HEADER } from './sources/formats/csv/own-header.ts';
+export { readCsv } from './sources/formats/csv/read.ts';
+export { csvRows } from './sources/formats/csv/text.ts';
+export { type GreenButtonOptions, readGreenButton } from './sources/formats/green-button.ts';
+export { type HomeWizardOptions, readHomeWizard } from './sources/formats/homewizard.ts';
+export { readMijnAansluiting } from './sources/formats/nl-mijn-aansluiting.ts';
+export { readTelegrams } from './sources/formats/p1/log.ts';
+export { type P1Event, type P1Stream, p1Stream } from './sources/formats/p1/stream.ts';
 export {
   MAX_TELEGRAM_BYTES,
   type P1Channel,
@@ -18,9 +33,11 @@ export {
   type P1Options,
   type P1Telegram,
   parseTelegram,
-} from './sources/p1/telegram.ts';
+} from './sources/formats/p1/telegram.ts';
+export { readSenml, type SenmlOptions } from './sources/formats/senml.ts';
+export { readSml, type SmlOptions } from './sources/formats/sml/sml.ts';
+export type { SourceIssue } from './sources/issues.ts';
+export { type AnyReading, isIntervalReading, NO_TIME } from './sources/meter-file.ts';
+export { METER_FORMATS } from './sources/meter-formats.ts';
 export { meterFileKind } from './sources/read-meter-file.ts';
 export { type ReadMeterUrlOptions, readMeterUrl } from './sources/read-meter-url.ts';
-export { readConsumptionRecord, readFluvius, readMijnAansluiting } from './sources/regional.ts';
-export { readSenml, type SenmlOptions } from './sources/senml.ts';
-export { readSml, type SmlOptions } from './sources/sml/sml.ts';

@@ -2,7 +2,7 @@ import { zoneOf } from '@edmp/oehu-client';
 import { readGreenButton } from '@edmp/oehu-client/sources';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { localToInstants, parseDstRule } from '../src/sources/espi-local-time.ts';
+import { localToInstants, parseDstRule } from '../src/sources/formats/espi-local-time.ts';
 
 it('unpacks the rules of the United States', () => {
   expect(parseDstRule('360E2000')).toEqual({

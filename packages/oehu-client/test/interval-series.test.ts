@@ -131,8 +131,8 @@ describe('interval series', () => {
   });
 
   it('goes on with a new gas meter on another channel, losing only the hour of the change', () => {
-    const gas = (minutes: number, value: number, meter: string): MeterReading =>
-      reading(minutes, value, { commodity: 'gas', unit: 'uM3', tariff: 'total', meter });
+    const gas = (minutes: number, value: number, register: string): MeterReading =>
+      reading(minutes, value, { commodity: 'gas', unit: 'uM3', tariff: 'total', register });
     const readings = [
       ...[0, 15, 30].map((at) => gas(at, 900_000 + at * 100, '0-1:24.2.1')),
       ...[45, 60, 75].map((at) => gas(at, at * 100, '0-2:24.2.1')),

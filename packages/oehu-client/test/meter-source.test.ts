@@ -1,7 +1,7 @@
 import { oehuSource, readMeterFile } from '@edmp/oehu-client';
 import { fileSource, readCsv } from '@edmp/oehu-client/sources';
 import { meterSourceSuite } from '@edmp/testing';
-import { crc16Arc } from '../src/sources/p1/crc16.ts';
+import { crc16Arc } from '../src/sources/formats/p1/crc16.ts';
 import { emulated } from './support/emulated.ts';
 
 const START = Date.UTC(2026, 0, 10);

@@ -1,7 +1,8 @@
 import { isEdmpError, seededRandom } from '@edmp/interface';
-import { formatReading, readMeterFile } from '@edmp/oehu-client';
+import { formatReading, readMeterFile, registersOf } from '@edmp/oehu-client';
 import { describe, expect, it } from 'vitest';
-import { fixture, hasFixtures } from './support/fixtures.ts';
+import { fixture } from './support/fixtures.ts';
+import { sampleOptions, samples } from './support/samples.ts';
 
 /** Mutations of each file; the continuous integration asks for ten thousand, by `EDMP_FUZZ_RUNS`. */
 const RUNS = Number(process.env.EDMP_FUZZ_RUNS ?? 1000);
@@ -63,13 +64,20 @@ function mutate(bytes: Uint8Array, random: ReturnType<typeof seededRandom>): Uin
   return data;
 }
 
-describe.skipIf(!hasFixtures)('mutated meter files (fixtures beside the repository)', () => {
-  it.each(NAMES)(
+const files = [
+  ...NAMES.flatMap((name) => {
+    const bytes = fixture(name);
+    return bytes === undefined ? [] : [[name, bytes, { receivedAt: Date.UTC(2026, 1, 1) }] as const];
+  }),
+  ...samples.map(({ name, kind, bytes }) => [`samples/${name}`, bytes, sampleOptions(kind)] as const),
+];
+
+describe('mutated meter files', () => {
+  it.each(files)(
     '%s: every mutation gives readings or a typed error',
-    (name) => {
-      const original = fixture(name) ?? new Uint8Array();
+    (name, original, options) => {
       const runs = RUNS;
-      const kind = readMeterFile(original, { receivedAt: 0 }).kind;
+      const kind = readMeterFile(original, options).kind;
       const random = seededRandom(1).fork(name);
       const counts = { read: 0, refused: 0 };
       let slowest = 0;
@@ -77,13 +85,18 @@ describe.skipIf(!hasFixtures)('mutated meter files (fixtures beside the reposito
         const mutated = mutate(original, random);
         const began = performance.now();
         try {
-          const file = readMeterFile(mutated, { receivedAt: 0, ...(run % 2 === 0 ? { kind } : {}) });
+          const file = readMeterFile(mutated, { ...options, ...(run % 2 === 0 ? { kind } : {}) });
           counts.read++;
           for (const reading of file.readings) {
             const isSound = Number.isSafeInteger(reading.value) && reading.value >= 0;
             if (!isSound) expect.unreachable(`run ${run} gave the value ${reading.value}`);
+            const at = 'duration' in reading ? reading.start : reading.at;
+            if (!Number.isFinite(at)) expect.unreachable(`run ${run} gave the time ${at}`);
           }
-          if (run % 50 === 0) for (const reading of file.readings) formatReading(reading);
+          if (run % 50 === 0) {
+            for (const reading of file.readings) formatReading(reading);
+            registersOf(file.readings);
+          }
         } catch (error) {
           if (!isEdmpError(error) || !error.code.startsWith('ERR_METER_')) throw error;
           counts.refused++;

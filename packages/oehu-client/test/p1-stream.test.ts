@@ -1,7 +1,7 @@
 import { type P1Event, p1Stream, parseTelegram } from '@edmp/oehu-client/sources';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { crc16Arc } from '../src/sources/p1/crc16.ts';
+import { crc16Arc } from '../src/sources/formats/p1/crc16.ts';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 /** A telegram with a CRC, written as a meter would; `pad` = with leading zeros. */

@@ -1,31 +1,23 @@
 import { systemEnvironment } from '@edmp/interface';
-import type { MeterFile, MeterFileKind } from '@edmp/oehu-client';
-import type { CsvMap } from '@edmp/oehu-client/sources';
+import type { MeterFile, MeterFileKind, ReadMeterFileOptions } from '@edmp/oehu-client';
+import type { CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
-import { timeZone } from './arguments.ts';
+import { timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
-import { ExitCode, table, toJson, write, writeError } from './output.ts';
+import { ExitCode, print, strangersText, table, toJson, write, writeError } from './output.ts';
 
 interface ReadOptions {
   readonly source?: MeterFileKind;
-  readonly zone: string;
+  readonly zone?: string;
+  readonly spacing?: number;
+  readonly clock: 'utc' | 'local';
   readonly csvMap?: string;
   readonly json: boolean;
 }
 
-const KINDS: readonly MeterFileKind[] = [
-  'dsmr-p1',
-  'homewizard',
-  'green-button',
-  'oehu',
-  'senml',
-  'csv',
-  'sml',
-  'nl-mijn-aansluiting',
-  'be-fluvius',
-  'at-eda',
-];
+/** Lines written at once: a year of minutes never stands in memory as one text. */
+const LINES_AT_ONCE = 2000;
 
 async function csvMapOf(file: string): Promise<CsvMap> {
   const { bytes } = await takeBytes(file);
@@ -40,28 +32,100 @@ async function csvMapOf(file: string): Promise<CsvMap> {
   }
 }
 
+/** Writes lines in bundles. */
+function writeLines(lines: Iterable<string>): void {
+  let bundle: string[] = [];
+  for (const line of lines) {
+    bundle.push(line);
+    if (bundle.length === LINES_AT_ONCE) {
+      write(`${bundle.join('\n')}\n`);
+      bundle = [];
+    }
+  }
+  if (bundle.length > 0) write(`${bundle.join('\n')}\n`);
+}
+
+const TITLES = ['AT', 'WHAT', 'TARIFF', 'VALUE', 'REGISTER', 'QUALITY', 'TRUST'];
+
+function cellsOf(row: FormattedReading): readonly string[] {
+  return [
+    row.at ?? '-',
+    `${row.commodity} ${row.flow}`,
+    String(row.tariff),
+    `${row.value} ${row.unit}`,
+    strangersText(row.meter),
+    row.quality,
+    row.trust,
+  ];
+}
+
+/** How `@edmp/oehu-client`, which is loaded when a command needs it, shows a reading. */
+type Format = (reading: MeterFile['readings'][number]) => FormattedReading;
+
+/** One JSON object a reading. */
+function* jsonLines(file: MeterFile, format: Format): Generator<string> {
+  for (const reading of file.readings) yield toJson(format(reading));
+}
+
+/** Aligned lines of any number of readings. */
+function* tableLines(file: MeterFile, format: Format): Generator<string> {
+  const widths = TITLES.map((title) => title.length);
+  for (const reading of file.readings) {
+    for (const [i, cell] of cellsOf(format(reading)).entries()) {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    }
+  }
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
+  yield line(TITLES);
+  yield line(widths.map((width) => '─'.repeat(width)));
+  for (const reading of file.readings) yield line(cellsOf(format(reading)));
+}
+
+async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
+  const { nodeCrypto } = await import('@edmp/interface/crypto/node');
+  return {
+    crypto: nodeCrypto(),
+    ...(options.zone === undefined ? {} : { zone: options.zone }),
+    ...(options.spacing === undefined ? {} : { spacingSeconds: options.spacing }),
+    ...(options.clock === 'local' ? { greenButton: { clock: 'local' } } : {}),
+    ...(options.source === undefined ? {} : { kind: options.source }),
+    ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
+  };
+}
+
 /** `edmp meter read`: what a meter file or answer holds. */
-export function meterCommand(): Command {
-  const read = new Command('read')
+function readCommand(): Command {
+  return new Command('read')
     .description('show the readings of a meter file or of a meter on the network')
     .argument(
       '<source>',
       'file, http(s) URL (of a HomeWizard meter or an OEHU API the address alone will do), or - for standard input',
     )
-    .addOption(new Option('--source <kind>', 'what it is, instead of finding out').choices(KINDS))
-    .option('--zone <iana>', 'time zone of times without an offset', timeZone, 'Europe/Amsterdam')
-    .option('--csv-map <file>', 'JSON that says what the columns of a CSV file are')
+    .option('--source <kind>', 'what it is, instead of finding out; edmp meter formats lists the kinds')
+    .option('--zone <iana>', 'time zone of times without an offset', timeZone)
+    .option(
+      '--spacing <seconds>',
+      'seconds between two telegrams of a log that tells no time',
+      wholeBetween(1, 86_400),
+    )
+    .addOption(
+      new Option('--clock <clock>', 'whether the epochs of a Green Button file are UTC or local time')
+        .choices(['utc', 'local'])
+        .default('utc'),
+    )
+    .option(
+      '--csv-map <file>',
+      'JSON that says what the columns of a CSV file are; edmp meter guess proposes one',
+    )
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {
       const { formatReading, readMeterFile } = await import('@edmp/oehu-client');
       const { readMeterUrl } = await import('@edmp/oehu-client/sources');
-      const { nodeCrypto } = await import('@edmp/interface/crypto/node');
-      const how = {
-        zone: options.zone,
-        crypto: nodeCrypto(),
-        ...(options.source === undefined ? {} : { kind: options.source }),
-        ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
-      };
+      const how = await optionsOf(options);
       let file: MeterFile;
       if (isUrl(source)) {
         file = await readMeterUrl(source, { environment: systemEnvironment(), ...how });
@@ -69,23 +133,61 @@ export function meterCommand(): Command {
         const { bytes, takenAt } = await takeBytes(source);
         file = readMeterFile(bytes, { receivedAt: takenAt, ...how });
       }
-      const rows = file.readings.map(formatReading);
-      if (options.json) for (const row of rows) write(`${toJson(row)}\n`);
+      const { readings, issues, kind } = file;
+      if (options.json) writeLines(jsonLines(file, formatReading));
       else {
-        const cells = rows.map((row) => [
-          row.at,
-          `${row.commodity} ${row.flow}`,
-          String(row.tariff),
-          `${row.value} ${row.unit}`,
-          row.meter,
-          row.quality,
-          row.trust,
-        ]);
-        write(`${file.kind}: ${rows.length} readings\n`);
-        write(`${table(['AT', 'WHAT', 'TARIFF', 'VALUE', 'REGISTER', 'QUALITY', 'TRUST'], cells)}\n`);
+        write(`${kind}: ${readings.length} readings\n`);
+        writeLines(tableLines(file, formatReading));
       }
-      for (const issue of file.issues) writeError(`warning: ${issue.at}: ${issue.message} (${issue.code})\n`);
-      if (rows.length === 0) process.exitCode = ExitCode.failed;
+      for (const issue of issues) writeError(`warning: ${issue.at}: ${issue.message} (${issue.code})\n`);
+      if (readings.length === 0) process.exitCode = ExitCode.failed;
     });
-  return new Command('meter').description('read meters of many kinds').addCommand(read);
+}
+
+/** `edmp meter formats`: the kinds of files that can be read. */
+function formatsCommand(): Command {
+  return new Command('formats')
+    .description('list the kinds of meter files that can be read')
+    .option('--json', 'print JSON', false)
+    .action(async ({ json }: { readonly json: boolean }) => {
+      const { METER_FORMATS } = await import('@edmp/oehu-client/sources');
+      const rows = METER_FORMATS.map(({ kind, title, proof, declare }) => ({
+        kind,
+        title,
+        proof,
+        declare: declare ?? '',
+      }));
+      print(json, rows, () =>
+        table(
+          ['KIND', 'PROOF', 'WHAT'],
+          rows.map(({ kind, proof, title }) => [kind, proof, title]),
+        ),
+      );
+    });
+}
+
+/** `edmp meter guess`: a column map for a CSV file, to be looked at and kept. */
+function guessCommand(): Command {
+  return new Command('guess')
+    .description(
+      'propose a map of the columns of a CSV file; look at it, correct it, and give it to read --csv-map',
+    )
+    .argument('<file>', 'CSV file, or - for standard input')
+    .option('--zone <iana>', 'time zone of its times', timeZone, 'Europe/Amsterdam')
+    .action(async (source: string, { zone }: { readonly zone: string }) => {
+      const { guessCsvMap } = await import('@edmp/oehu-client/sources');
+      const { bytes } = await takeBytes(source);
+      const { map, questions } = guessCsvMap(bytes, { zone });
+      write(`${toJson(map, 2)}\n`);
+      for (const question of questions) writeError(`to confirm: ${question}\n`);
+    });
+}
+
+/** `edmp meter`: meters and their files. */
+export function meterCommand(): Command {
+  return new Command('meter')
+    .description('read meters of many kinds')
+    .addCommand(readCommand())
+    .addCommand(formatsCommand())
+    .addCommand(guessCommand());
 }

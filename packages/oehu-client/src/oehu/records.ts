@@ -152,7 +152,7 @@ export function recordReadings(record: OehuRecord, trust: AttestationLevel): Met
     const name = flow === 'import' ? 'electricityReceived' : 'electricityDelivered';
     const add = (tariff: number | 'total', value: number | null, field: string): void => {
       if (value === null) return;
-      const meter = `${name}.${field}`;
+      const register = `${name}.${field}`;
       const unit = 'uKWh';
       readings.push({
         commodity: 'electricity',
@@ -163,7 +163,7 @@ export function recordReadings(record: OehuRecord, trust: AttestationLevel): Met
         unit,
         trust,
         record: record.id,
-        meter,
+        register,
         ...times,
       });
     };
@@ -181,7 +181,7 @@ export function recordReadings(record: OehuRecord, trust: AttestationLevel): Met
       unit: 'uM3',
       trust,
       record: record.id,
-      meter: 'gasReceived',
+      register: 'gasReceived',
       ...times,
     });
   }

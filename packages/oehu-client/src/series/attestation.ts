@@ -10,10 +10,20 @@ export function lowestLevel(readings: readonly RegisterReading[]): {
   readonly trust: AttestationLevel;
   readonly verified: number;
 } {
-  let lowest = ATTESTATION_LEVELS.length - 1;
-  for (const reading of readings) lowest = Math.min(lowest, ATTESTATION_LEVELS.indexOf(reading.trust));
-  const trust = readings.length === 0 ? 'unsigned' : (ATTESTATION_LEVELS[lowest] ?? 'unsigned');
+  const trust = lowestTrust(readings);
   const records = new Set<string>();
   for (const reading of readings) records.add(reading.record);
   return { trust, verified: trust === 'unsigned' ? 0 : records.size };
+}
+
+/** Lowest level among readings; no readings: `unsigned`. */
+export function lowestTrust(readings: readonly RegisterReading[]): AttestationLevel {
+  let lowest = ATTESTATION_LEVELS.length - 1;
+  let last: AttestationLevel | undefined;
+  for (const { trust } of readings) {
+    if (trust === last) continue;
+    last = trust;
+    lowest = Math.min(lowest, ATTESTATION_LEVELS.indexOf(trust));
+  }
+  return readings.length === 0 ? 'unsigned' : (ATTESTATION_LEVELS[lowest] ?? 'unsigned');
 }

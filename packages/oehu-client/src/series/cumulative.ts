@@ -9,6 +9,8 @@ export interface CumulativeColumn {
   /** First and last reading of the register, ms since the epoch. */
   readonly begin: number;
   readonly end: number;
+  /** Whether the register ever moved. */
+  readonly moves: boolean;
   /** Which run each bound was read from; −1 where unknown. */
   readonly run: Int32Array;
   /** Per interval: whether readings of one run cover it, or why not. */
@@ -35,6 +37,7 @@ export function readCumulative(
   const column: CumulativeColumn = {
     begin: runs[0]?.points[0]?.at ?? Number.POSITIVE_INFINITY,
     end: runs[runs.length - 1]?.points.at(-1)?.at ?? Number.NEGATIVE_INFINITY,
+    moves: runs.some(({ points }) => (points.at(-1)?.value ?? 0) > (points[0]?.value ?? 0)),
     level: new Float64Array(size).fill(Number.NaN),
     run: new Int32Array(size).fill(-1),
     covered: new Uint8Array(Math.max(0, size - 1)),

@@ -1,6 +1,6 @@
 import { type IntervalSeries, Quality } from '@edmp/interface';
 import { formatMicro, MICRO } from '../decimal.ts';
-import { OWN_CSV_HEADER } from '../sources/csv.ts';
+import { OWN_CSV_HEADER } from '../sources/formats/csv/own-header.ts';
 import { unitText } from '../sources/units.ts';
 import { seriesBounds } from './bounds.ts';
 import { qualityName } from './quality.ts';

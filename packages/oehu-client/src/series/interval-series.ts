@@ -11,10 +11,11 @@ import { MICRO } from '../decimal.ts';
 import { MeterError } from '../errors.ts';
 import type { MeterReading } from '../reading.ts';
 import { boundsBetween, nominalStepMs } from '../time/steps.ts';
-import { lowestLevel } from './attestation.ts';
-import { Coverage, type CumulativeColumn, readCumulative } from './cumulative.ts';
+import { zoneOf } from '../time/zone.ts';
+import { lowestLevel, lowestTrust } from './attestation.ts';
+import { amountOf, levelsApart, type MeterColumns, meterColumns, neededMeters } from './meter-columns.ts';
 import { worseQuality } from './quality.ts';
-import { type CleanRegister, cleanRegister, type RegisterNote } from './registers.ts';
+import type { RegisterNote } from './registers.ts';
 
 /** Options of {@link intervalSeries}. */
 export interface IntervalSeriesOptions {
@@ -69,8 +70,9 @@ const DEFAULT_MAX_PER_HOUR: Readonly<Record<Commodity, number>> = {
 /**
  * Interval series of one commodity and direction from cumulative readings in any order (DESIGN §6).
  *
- * Each interval is the difference of the registers at its two bounds, tariffs summed as integers (a `total` register
- * is used only when no tariffs are there). Bounds between readings are read off the straight line; a stretch longer
+ * Each interval is the difference of the registers at its two bounds, tariffs of one meter summed as integers (a `total`
+ * register counts only where the tariffs do not tell). Meters (serials) that were read side by side add up; nothing is
+ * ever subtracted across two of them. Bounds between readings are read off the straight line; a stretch longer
  * than `bridge` steps gives null intervals whose total is kept in `report.gaps`, so sums still close. Nothing is ever
  * subtracted across a reset or an impossible jump. Throws `ERR_METER_RANGE` when no reading fits or the period is
  * empty, `ERR_METER_TIME` for an unknown zone.
@@ -86,49 +88,45 @@ export function intervalSeries(
     throw new MeterError('ERR_METER_RANGE', `The ${commodity} readings mix units; convert them to one first`);
   }
   const bounds = boundsBetween(options.from, options.to, step, zone);
+  steadyClock(bounds, step, zone);
   const count = bounds.length - 1;
-  const maxPerHour = options.maxPerHour ?? DEFAULT_MAX_PER_HOUR[commodity];
-  const bridge = (options.bridge ?? 2) * nominalStepMs(step);
-  const registers = splitRegisters(wanted).map((register) => cleanRegister(register, maxPerHour));
-
+  const { meters, notes: registerNotes } = meterColumns(wanted, {
+    bounds,
+    step,
+    zone,
+    bridgeMs: (options.bridge ?? 2) * nominalStepMs(step),
+    maxPerHour: options.maxPerHour ?? DEFAULT_MAX_PER_HOUR[commodity],
+  });
   const values = new Array<number | null>(count).fill(null);
   const quality = new Uint8Array(count).fill(Quality.missing);
-  const gaps: SeriesGap[] = [];
-  if (registers.length > 0) {
-    const columns = registers.map((register) =>
-      readCumulative(register.runs, bounds, bridge, nominalStepMs(step)),
-    );
-    // Registers of different meters, not tariffs of one: a meter that is not there yet, or no longer, adds nothing.
-    const areMeters = columns.length > 1 && wanted.every((reading) => reading.tariff === 'total');
+  const implausible = new Set<number>();
+  if (meters.length > 0) {
     for (let i = 0; i < count; i++) {
       let sum: number | null = 0;
       let code: QualityCode = Quality.measured;
-      for (const column of areMeters ? presentAt(columns, bounds, i) : columns) {
-        const left = column.level[i] ?? Number.NaN;
-        const right = column.level[i + 1] ?? Number.NaN;
-        const covered = column.covered[i] === Coverage.full && column.run[i] === column.run[i + 1];
-        if (Number.isNaN(left) || Number.isNaN(right) || !covered) {
+      for (const meter of neededMeters(meters, bounds[i] ?? 0, bounds[i + 1] ?? 0)) {
+        const amount = amountOf(meter, i);
+        if (amount.implausible) implausible.add(i);
+        if (amount.value === null || sum === null) {
           sum = null;
-          code = column.covered[i] === Coverage.reset ? Quality.reset : Quality.missing;
-          if (code === Quality.reset) break;
-        } else if (sum !== null) {
-          sum += right - left;
-          code = worseQuality(code, column.quality[i] as QualityCode);
+          if (amount.value === null && code !== Quality.reset) code = amount.quality;
+        } else {
+          sum += amount.value;
+          code = worseQuality(code, amount.quality);
         }
       }
       values[i] = sum;
       quality[i] = code;
     }
-    collectGaps(values, quality, columns, gaps);
   }
-
-  const notes = registers
-    .flatMap((register: CleanRegister) => register.notes)
-    .concat(totalMismatches(wanted));
-  const { trust } = lowestLevel(readingsBehind(wanted, bounds));
-  const { verified } = lowestLevel(
-    wanted.filter((reading) => reading.at >= options.from && reading.at < options.to),
-  );
+  const gaps = meters.length === 0 ? [] : collectGaps(values, quality, implausible, meters, bounds);
+  const notes = [...registerNotes, ...totalMismatches(wanted)];
+  const trust = lowestTrust(readingsBehind(wanted, bounds));
+  const verified =
+    trust === 'unsigned'
+      ? 0
+      : lowestLevel(wanted.filter((reading) => reading.at >= options.from && reading.at < options.to))
+          .verified;
   return {
     commodity,
     flow,
@@ -139,7 +137,7 @@ export function intervalSeries(
     values,
     quality,
     trust,
-    verified: trust === 'unsigned' ? 0 : verified,
+    verified,
     report: {
       intervals: count,
       missing: values.reduce<number>((missing, value) => missing + (value === null ? 1 : 0), 0),
@@ -161,32 +159,6 @@ function readingsBehind(readings: readonly MeterReading[], bounds: Float64Array)
     if (at >= end) last = Math.min(last, at);
   }
   return readings.filter(({ at }) => at >= first && at <= last);
-}
-
-/** The meters that had been read by the start of interval `i` and still were at its end; all of them when none is. */
-function presentAt(
-  columns: readonly CumulativeColumn[],
-  bounds: Float64Array,
-  i: number,
-): readonly CumulativeColumn[] {
-  const from = bounds[i] ?? 0;
-  const to = bounds[i + 1] ?? 0;
-  const present = columns.filter((column) => column.begin < to && column.end > from);
-  return present.length > 0 ? present : columns;
-}
-
-/** Readings by register; the `total` register only when the same meter gives no tariffs. */
-function splitRegisters(readings: readonly MeterReading[]): MeterReading[][] {
-  const hasTariffs = readings.some((reading) => reading.tariff !== 'total');
-  const registers = new Map<string, MeterReading[]>();
-  for (const reading of readings) {
-    if (hasTariffs && reading.tariff === 'total') continue;
-    const key = `${reading.meter ?? ''}|${reading.tariff}`;
-    const register = registers.get(key);
-    if (register === undefined) registers.set(key, [reading]);
-    else register.push(reading);
-  }
-  return [...registers.values()];
 }
 
 /** Moments where a `total` register differs by more than 1 Wh (or 1 L) from the sum of the tariffs. */
@@ -215,9 +187,11 @@ function totalMismatches(readings: readonly MeterReading[]): RegisterNote[] {
 function collectGaps(
   values: readonly (number | null)[],
   quality: Uint8Array,
-  columns: readonly CumulativeColumn[],
-  gaps: SeriesGap[],
-): void {
+  implausible: ReadonlySet<number>,
+  meters: readonly MeterColumns[],
+  bounds: Float64Array,
+): SeriesGap[] {
+  const gaps: SeriesGap[] = [];
   for (let i = 0; i < values.length; ) {
     if (values[i] !== null) {
       i++;
@@ -228,20 +202,35 @@ function collectGaps(
     while (i < values.length && values[i] === null) {
       const index = i++;
       if (quality[index] === Quality.reset) reason = 'reset';
-      else if (
-        reason === 'no-data' &&
-        columns.some((column) => column.covered[index] === Coverage.implausible)
-      ) {
-        reason = 'implausible';
-      }
+      else if (reason === 'no-data' && implausible.has(index)) reason = 'implausible';
     }
     let total: number | null = 0;
-    for (const column of columns) {
-      const left = column.level[first] ?? Number.NaN;
-      const right = column.level[i] ?? Number.NaN;
-      if (Number.isNaN(left) || Number.isNaN(right) || column.run[first] !== column.run[i]) total = null;
-      else if (total !== null) total += right - left;
+    for (const meter of neededMeters(meters, bounds[first] ?? 0, bounds[i] ?? 0)) {
+      const { value } = levelsApart(meter, first, i);
+      total = value === null || total === null ? null : total + value;
     }
     gaps.push({ first, count: i - first, total, reason });
+  }
+  return gaps;
+}
+
+/**
+ * Refuses steps that the clock's change does not consist of: on Lord Howe Island it is half an hour, after which whole
+ * hours counted from midnight would begin at half past.
+ */
+function steadyClock(bounds: Float64Array, step: IntervalStep, zone: string): void {
+  const length = nominalStepMs(step);
+  // Changes of the clock are half an hour or whole hours, so that finer steps always fit.
+  if (step === 'P1D' || length <= 1_800_000 || bounds.length < 2) return;
+  const calendar = zoneOf(zone);
+  const offset = calendar.offsetAt(bounds[0] ?? 0);
+  const end = bounds[bounds.length - 1] ?? 0;
+  for (let at = bounds[0] ?? 0; at < end; at = Math.min(end, at + 7 * 86_400_000)) {
+    if ((calendar.offsetAt(Math.min(end, at + 7 * 86_400_000)) - offset) % length !== 0) {
+      throw new MeterError(
+        'ERR_METER_RANGE',
+        `The clock of ${zone} changes by less than ${step} in this period; take PT30M, P1D or a period without the change`,
+      );
+    }
   }
 }

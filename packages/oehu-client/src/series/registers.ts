@@ -80,7 +80,7 @@ function isAscending(readings: readonly MeterReading[]): boolean {
 
 /** The capacity that a register of n decimal digits wraps at, or 0 when the step back is no rollover. */
 function rolloverAt(before: number, after: number): number {
-  for (const digits of [5, 6, 8]) {
+  for (const digits of [5, 6, 7, 8]) {
     const capacity = 10 ** digits * MICRO;
     if (before < capacity && before > 0.999 * capacity && after < 0.001 * capacity) return capacity;
   }

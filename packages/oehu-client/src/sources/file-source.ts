@@ -1,7 +1,8 @@
 import { type MeterDevice, type MeterSource, type ReadingsOptions, throwIfAborted } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import type { MeterReading } from '../reading.ts';
-import { type MeterFile, registersOf } from './meter-file.ts';
+import { registersOf } from '../series/registers-of.ts';
+import type { MeterFile } from './meter-file.ts';
 
 /** Options of {@link fileSource}. */
 export interface FileSourceOptions {
@@ -47,7 +48,7 @@ export function fileSource(files: readonly MeterFile[], options: FileSourceOptio
       let flushed = false;
       for (const reading of readings) {
         throwIfAborted(signal);
-        const register = `${reading.commodity}|${reading.flow}|${reading.tariff}|${reading.meter ?? ''}`;
+        const register = `${reading.commodity}|${reading.flow}|${reading.tariff}|${reading.serial ?? ''}|${reading.register ?? ''}`;
         if (reading.at < from) before.set(register, reading);
         else {
           if (!flushed) yield* [...before.values()].sort((a, b) => a.at - b.at);

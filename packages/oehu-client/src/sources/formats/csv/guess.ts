@@ -1,0 +1,265 @@
+import type { Commodity } from '@edmp/interface';
+import { MeterError } from '../../../errors.ts';
+import { sourceUnit } from '../../units.ts';
+import { clockMs, DateOrderEvidence, localMs } from './dates.ts';
+import type { CsvColumn, CsvMap } from './map.ts';
+import { csvNumber } from './number.ts';
+import { csvText, eachCsvRow } from './text.ts';
+
+/** A proposed map, and what only a person can confirm. */
+export interface CsvGuess {
+  readonly map: CsvMap;
+  /** What was assumed, each one sentence. */
+  readonly questions: readonly string[];
+}
+
+/** Rows that are looked at. */
+const MOST_ROWS = 400;
+const DELIMITERS = [';', ',', '\t', '|'] as const;
+
+/**
+ * Proposes how to read a CSV file: delimiter, heading, the columns of date, time and amounts, units, decimal mark, step.
+ * Nothing is read by it until somebody has looked at it. Throws `ERR_METER_FORMAT` when no table of times and numbers can
+ * be made out.
+ */
+export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string }): CsvGuess {
+  const text = csvText(bytes, undefined, []);
+  const { delimiter, rows, lines } = tableOf(text);
+  const headingRow = rows.findIndex(
+    (row, i) => i + 1 < rows.length && isTextRow(row) && !isTextRow(rows[i + 1] ?? []),
+  );
+  const first = rows.findIndex((row) => !isTextRow(row));
+  if (first < 0) throw nothingFound();
+  const hasHeading = headingRow >= 0 && headingRow < first;
+  const headings = hasHeading ? (rows[headingRow] ?? []).map((name) => name.trim()) : [];
+  const body = rows.slice(first);
+  const columnOf = (index: number): string | number => {
+    const name = headings[index];
+    return name === undefined || name === '' || headings.indexOf(name) !== index ? index : name;
+  };
+  const time = timeColumns(body);
+  if (time === undefined) throw nothingFound();
+  const decimal = decimalOf(body, time.used);
+  const questions: string[] = [];
+  const columns = amountColumns(body, headings, time.used, decimal, columnOf, questions);
+  if (columns.length === 0) throw nothingFound();
+  const step = stepOf(body, time);
+  if (step === undefined)
+    questions.push('The length of the intervals could not be found out; set stepSeconds');
+  const map: CsvMap = {
+    delimiter,
+    decimal,
+    heading: hasHeading,
+    ...(hasHeading && headingRow > 0 ? { skipLines: lines[headingRow] ?? 0 } : {}),
+    time: columnOf(time.date),
+    ...(time.clock === undefined ? {} : { clock: columnOf(time.clock) }),
+    timeFormat: time.format,
+    ...(time.format === 'local'
+      ? { zone: options.zone, ...orderOf(body, time, options.zone, questions) }
+      : {}),
+    ...(step === undefined ? {} : { stepSeconds: step }),
+    columns,
+  };
+  if (time.format === 'local') questions.push(`Are its times of the zone ${options.zone}?`);
+  questions.push('Are its times the start of the intervals? If not, set stamp to end');
+  return { map, questions };
+}
+
+function nothingFound(): MeterError {
+  return new MeterError(
+    'ERR_METER_FORMAT',
+    'Expected CSV with a column of times and one of numbers, found none',
+  );
+}
+
+/** The delimiter that gives most rows the same number of cells, with the rows and the lines they begin at. */
+function tableOf(text: string): {
+  delimiter: (typeof DELIMITERS)[number];
+  rows: string[][];
+  lines: number[];
+} {
+  let best: { delimiter: (typeof DELIMITERS)[number]; rows: string[][]; lines: number[] } | undefined;
+  let bestScore = 0;
+  for (const delimiter of DELIMITERS) {
+    const rows: string[][] = [];
+    const lines: number[] = [];
+    eachCsvRow(text, delimiter, (row, line) => {
+      rows.push([...row]);
+      lines.push(line);
+      return rows.length < MOST_ROWS;
+    });
+    const counts = new Map<number, number>();
+    for (const row of rows) if (row.length > 1) counts.set(row.length, (counts.get(row.length) ?? 0) + 1);
+    const score = Math.max(0, ...counts.values());
+    if (score > bestScore) {
+      best = { delimiter, rows, lines };
+      bestScore = score;
+    }
+  }
+  if (best === undefined) throw nothingFound();
+  return best;
+}
+
+const isDate = (cell: string): boolean =>
+  localMs(cell, 'day-first') !== undefined || localMs(cell, 'month-first') !== undefined;
+const isIso = (cell: string): boolean =>
+  /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(cell);
+const isNumber = (cell: string): boolean => /^[+-]?[\d.,' ]*\d$/.test(cell);
+
+/** Whether a row holds no time: a heading, or what stands above it. */
+function isTextRow(row: readonly string[]): boolean {
+  return !row.some(
+    (cell) => isDate(cell.trim()) || isIso(cell.trim()) || /^\d{10}(?:\d{3})?$/.test(cell.trim()),
+  );
+}
+
+/** Where the time stands. */
+interface TimeColumns {
+  readonly date: number;
+  readonly clock: number | undefined;
+  readonly format: CsvMap['timeFormat'];
+  /** Columns of dates and times, which hold no amounts. */
+  readonly used: ReadonlySet<number>;
+}
+
+function timeColumns(rows: readonly (readonly string[])[]): TimeColumns | undefined {
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  const share = (index: number, test: (cell: string) => boolean): number =>
+    rows.filter((row) => test((row[index] ?? '').trim())).length / rows.length;
+  const indexes = Array.from({ length: width }, (_, i) => i);
+  const used = new Set(
+    indexes.filter((i) => share(i, isIso) > 0.8 || share(i, isDate) > 0.8 || share(i, isClock) > 0.8),
+  );
+  const iso = indexes.find((i) => share(i, isIso) > 0.8);
+  if (iso !== undefined) return { date: iso, clock: undefined, format: 'iso', used };
+  const date = indexes.find((i) => share(i, isDate) > 0.8);
+  if (date !== undefined) {
+    const hasClock = share(date, (cell) => /\d:\d\d/.test(cell)) > 0.8;
+    const clock = hasClock ? undefined : indexes.find((i) => i > date && share(i, isClock) > 0.8);
+    return { date, clock, format: 'local', used };
+  }
+  const epoch = indexes.find((i) => share(i, (cell) => /^\d{10}(?:\d{3})?$/.test(cell)) > 0.8);
+  if (epoch === undefined) return undefined;
+  const isMs = share(epoch, (cell) => cell.length === 13) > 0.8;
+  return {
+    date: epoch,
+    clock: undefined,
+    format: isMs ? 'epoch-ms' : 'epoch-s',
+    used: new Set([...used, epoch]),
+  };
+}
+
+const isClock = (cell: string): boolean => /\d:\d\d/.test(cell) && clockMs(cell) !== undefined;
+
+/** The decimal mark: the last mark of the numbers, where it cannot group. */
+function decimalOf(rows: readonly (readonly string[])[], used: ReadonlySet<number>): '.' | ',' {
+  let commas = 0;
+  let points = 0;
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) {
+      const text = cell.trim();
+      if (used.has(i) || !isNumber(text)) continue;
+      const mark = /([.,])\d*$/.exec(text)?.[1];
+      if (mark === ',') commas++;
+      if (mark === '.') points++;
+    }
+  }
+  return commas > points ? ',' : '.';
+}
+
+const COMMODITY_WORDS: readonly (readonly [RegExp, Commodity])[] = [
+  [/gas\b|gaz\b|erdgas/i, 'gas'],
+  [/water|wasser|\beau\b|acqua|agua/i, 'water'],
+  [/heat|w(?:ä|ae)rme|warmte|chaleur/i, 'heat'],
+];
+const EXPORT_WORDS =
+  /export|einspeis|inje[ck]t|injectie|teruglever|generation|produ[ck]|vertida|surplus|returned|lieferung|uitvoer/i;
+const REGISTER_WORDS = /z(?:ä|ae)hlerstand|meterstand|stand\b|register|index|counter|lecture/i;
+
+function amountColumns(
+  rows: readonly (readonly string[])[],
+  headings: readonly string[],
+  used: ReadonlySet<number>,
+  decimal: '.' | ',',
+  columnOf: (index: number) => string | number,
+  questions: string[],
+): CsvColumn[] {
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  const columns: CsvColumn[] = [];
+  for (let index = 0; index < width; index++) {
+    if (used.has(index)) continue;
+    const cells = rows.map((row) => (row[index] ?? '').trim()).filter((cell) => cell !== '');
+    const numbers = cells
+      .map((cell) => csvNumber(cell, 0, { decimal }))
+      .filter((value) => value !== undefined);
+    if (numbers.length === 0 || numbers.length < 0.8 * cells.length) continue;
+    const heading = headings[index] ?? '';
+    const unit = unitIn(heading);
+    if (
+      headings.length > 0 &&
+      unit === undefined &&
+      /cost|price|kosten|prijs|preis|euro|€|\$|id\b|ean|nummer|number/i.test(heading)
+    )
+      continue;
+    const isPower = /\b[kM]?W\b/.test(heading) && unit === undefined;
+    const text = isPower ? (/\bkW\b/.test(heading) ? 'kW' : 'W') : (unit ?? 'kWh');
+    const isRising =
+      numbers.length > 2 && numbers.every((value, i) => i === 0 || value >= (numbers[i - 1] ?? 0));
+    const kind = isPower ? 'power' : REGISTER_WORDS.test(heading) && isRising ? 'register' : 'interval';
+    const shown = JSON.stringify(heading === '' ? index : heading.slice(0, 40));
+    if (unit === undefined && !isPower) questions.push(`Is column ${shown} in kWh? It names no unit`);
+    if (isRising && kind === 'interval') questions.push(`Column ${shown} never falls: is it a register?`);
+    const isVolume = sourceUnit(text)?.unit === 'uM3';
+    const commodity: Commodity =
+      COMMODITY_WORDS.find(([words]) => words.test(heading))?.[1] ?? (isVolume ? 'gas' : 'electricity');
+    const flow = EXPORT_WORDS.test(heading) ? 'export' : 'import';
+    questions.push(
+      `Is column ${shown} ${commodity}, ${flow === 'import' ? 'drawn from' : 'fed into'} the grid?`,
+    );
+    columns.push({ column: columnOf(index), commodity, flow, unit: text, kind });
+  }
+  return columns;
+}
+
+/** A unit of energy or volume that stands in a heading. */
+function unitIn(heading: string): string | undefined {
+  const match = /(?:^|[^a-z])(kwh|mwh|wh|m3|m³|gj|mj|l)(?![a-z])/i.exec(heading);
+  return match?.[1];
+}
+
+function orderOf(
+  rows: readonly (readonly string[])[],
+  time: TimeColumns,
+  zone: string,
+  questions: string[],
+): Pick<CsvMap, 'dateOrder'> {
+  const evidence = new DateOrderEvidence();
+  for (const row of rows) evidence.add((row[time.date] ?? '').trim());
+  try {
+    const { order, isAssumed } = evidence.order(zone);
+    if (isAssumed) questions.push(`Are its dates ${order}?`);
+    return { dateOrder: order };
+  } catch {
+    questions.push('Its dates leave the order of day and month open; set dateOrder');
+    return {};
+  }
+}
+
+/** The most usual distance of rows, seconds. */
+function stepOf(rows: readonly (readonly string[])[], time: TimeColumns): number | undefined {
+  const times = rows.flatMap((row) => {
+    const date = (row[time.date] ?? '').trim();
+    const clock = time.clock === undefined ? undefined : (row[time.clock] ?? '').trim();
+    if (time.format === 'local')
+      return localMs(date, 'day-first', clock) ?? localMs(date, 'month-first', clock) ?? [];
+    if (time.format === 'iso') return Number.isNaN(Date.parse(date)) ? [] : Date.parse(date);
+    return Number(date) * (time.format === 'epoch-s' ? 1000 : 1);
+  });
+  const counts = new Map<number, number>();
+  for (const [i, at] of times.entries()) {
+    const distance = i === 0 ? 0 : Math.abs(at - (times[i - 1] ?? at)) / 1000;
+    if (distance > 0) counts.set(distance, (counts.get(distance) ?? 0) + 1);
+  }
+  const [usual] = [...counts].sort((a, b) => b[1] - a[1]);
+  return usual?.[0];
+}

@@ -1,0 +1,327 @@
+import { type Commodity, type Flow, Quality, type QualityCode } from '@edmp/interface';
+import { microFromText } from '../../decimal.ts';
+import { MeterError } from '../../errors.ts';
+import { zoneOf } from '../../time/zone.ts';
+import type { MeterFormat } from '../format.ts';
+import { nothingRead, type SourceIssue } from '../issues.ts';
+import type { AnyReading, MeterFile } from '../meter-file.ts';
+import { child, descendants, parseXml, textAt, type XmlElement } from '../xml.ts';
+import { type EspiLocalTime, localToInstants, readLocalTime } from './espi-local-time.ts';
+
+/** Options of {@link readGreenButton}. */
+export interface GreenButtonOptions {
+  /**
+   * Zone whose wall clock the file's epoch seconds really show. ESPI says UTC, but many utilities write local time;
+   * give their zone to read such a file. Default UTC, as the standard says.
+   */
+  readonly localZone?: string;
+  /** `local` reads the epochs as wall-clock time by the file's own LocalTimeParameters. Default `utc`. */
+  readonly clock?: 'utc' | 'local';
+}
+
+interface Type {
+  readonly commodity: Commodity;
+  readonly flow: Flow;
+  readonly tariff: number | 'total';
+  /** How a written number becomes kWh or m³. */
+  readonly scale: EspiUnit;
+  readonly isCumulative: boolean;
+  readonly seconds: number;
+}
+
+/** A unit of the file: `value × 10^power × numerator / denominator` is in kWh or m³. */
+interface EspiUnit {
+  readonly unit: 'uKWh' | 'uM3';
+  readonly power: number;
+  /** What one unit is besides the power of ten; exact integers. */
+  readonly numerator?: bigint;
+  readonly denominator?: bigint;
+}
+
+/** 1 ft³ = 0.028316846592 m³ exactly (international foot). */
+const CUBIC_FOOT = { unit: 'uM3', power: -12, numerator: 28_316_846_592n } as const;
+
+// ESPI 1.1 UnitSymbolKind.
+const UNITS: Readonly<Record<string, EspiUnit>> = {
+  '31': { unit: 'uKWh', power: -5, denominator: 36n }, // J: 3 600 000 J = 1 kWh
+  '42': { unit: 'uM3', power: 0 },
+  '72': { unit: 'uKWh', power: -3 },
+  '119': CUBIC_FOOT,
+  '120': CUBIC_FOOT, // compensated
+  '121': CUBIC_FOOT, // uncompensated
+  '128': { unit: 'uM3', power: -12, numerator: 3_785_411_784n }, // US gallon
+  '134': { unit: 'uM3', power: -3 },
+  '166': { unit: 'uM3', power: 0 }, // compensated
+  '167': { unit: 'uM3', power: 0 }, // uncompensated
+};
+/** Units that are no energy or volume, or that no volume can be told from; named in the refusal. */
+const UNIT_NAMES: Readonly<Record<string, string>> = {
+  '5': 'A',
+  '29': 'V',
+  '38': 'W',
+  '61': 'VA',
+  '63': 'var',
+  '71': 'VAh',
+  '73': 'varh',
+  '132': 'Btu',
+  '169': 'therm',
+};
+const SERVICES: Readonly<Record<string, Commodity>> = { '0': 'electricity', '1': 'gas', '2': 'water' };
+// ESPI 1.1 QualityOfReading; whatever is not named counts as measured.
+const QUALITIES: Readonly<Record<string, QualityCode>> = {
+  '0': Quality.measured,
+  '7': Quality.edited,
+  '8': Quality.estimated,
+  '9': Quality.interpolated,
+  '10': Quality.estimated,
+  '12': Quality.estimated,
+};
+// ESPI 1.1 AccumulationKind: registers, amounts of an interval, and (all others) neither.
+const CUMULATIVE: ReadonlySet<string> = new Set(['1', '2', '3', '9']);
+const AMOUNTS: ReadonlySet<string> = new Set(['', '0', '4']);
+// ESPI 1.1 FlowDirectionKind; net and total are neither import nor export.
+const FLOWS: Readonly<Record<string, Flow>> = { '': 'import', '0': 'import', '1': 'import', '19': 'export' };
+const FLOW_NAMES: Readonly<Record<string, string>> = {
+  '2': 'lagging',
+  '3': 'leading',
+  '4': 'net',
+  '20': 'total',
+  '21': 'total by phase',
+};
+
+/**
+ * Reads a Green Button file (NAESB ESPI 1.1 in Atom): interval amounts of electricity, gas and water, with multipliers,
+ * direction (1 = import, 19 = export), time-of-use tiers and qualities. Throws `ERR_METER_FORMAT` when it is no XML and
+ * `ERR_METER_SCHEMA` when it holds no interval.
+ */
+export function readGreenButton(text: string, options: GreenButtonOptions = {}): MeterFile {
+  const feed = parseXml(text);
+  const issues: SourceIssue[] = [];
+  const readings: AnyReading[] = [];
+  const entries = feed.name === 'entry' ? [feed] : feed.children.filter((one) => one.name === 'entry');
+  const content = (entry: XmlElement, name: string): XmlElement | undefined =>
+    child(child(entry, 'content'), name);
+  const link = (entry: XmlElement, rel: string): string[] =>
+    entry.children
+      .filter((one) => one.name === 'link' && one.attributes.rel === rel)
+      .map((one) => one.attributes.href ?? '');
+
+  const services = new Map<string, Commodity>();
+  const types = new Map<string, XmlElement>();
+  const typeOfReading = new Map<string, string>();
+  for (const entry of entries) {
+    const self = link(entry, 'self')[0] ?? '';
+    const kind = textAt(content(entry, 'UsagePoint'), 'ServiceCategory', 'kind');
+    if (kind !== undefined && SERVICES[kind] !== undefined) services.set(self, SERVICES[kind]);
+    const type = content(entry, 'ReadingType');
+    if (type !== undefined) types.set(self, type);
+    if (content(entry, 'MeterReading') !== undefined) {
+      const related = link(entry, 'related').find((href) => /(?:^|\/)ReadingType\//.test(href));
+      if (related !== undefined) typeOfReading.set(self, related);
+    }
+  }
+
+  const localTime = entries
+    .map((entry) => content(entry, 'LocalTimeParameters'))
+    .flatMap((one) => (one === undefined ? [] : (readLocalTime(one) ?? [])))[0];
+  if (options.clock === 'local' && options.localZone === undefined && localTime === undefined) {
+    throw new MeterError('ERR_METER_TIME', 'The file has no LocalTimeParameters; give the zone of its clock');
+  }
+  const clock: Clock = {
+    localZone: options.localZone,
+    localTime: options.clock === 'local' && options.localZone === undefined ? localTime : undefined,
+  };
+
+  for (const [index, entry] of entries.entries()) {
+    const contents = child(entry, 'content');
+    const blocks = contents === undefined ? [] : descendants(contents, 'IntervalBlock');
+    if (blocks.length === 0) continue;
+    const reading = (link(entry, 'up')[0] ?? '').replace(/\/IntervalBlock\/?$/, '');
+    const usagePoint = reading.replace(/\/MeterReading\/.*$/, '');
+    const typeId = typeOfReading.get(reading);
+    const element =
+      typeId === undefined
+        ? onlyOne(types)
+        : (types.get(typeId) ?? sameTail(types, typeId) ?? onlyOne(types));
+    const service = services.get(usagePoint) ?? onlyOne(services);
+    const path = `entry[${index}]`;
+    const type = element === undefined ? undefined : readType(element, service, path, issues);
+    if (element === undefined) {
+      issues.push({
+        code: 'skipped',
+        at: path,
+        message: 'Expected a ReadingType for this block, found none',
+      });
+    }
+    if (type === undefined) continue;
+    // Two usage points may both have a MeterReading/01: the whole path of the point tells them apart.
+    const meter: Identity = {
+      ...(usagePoint === '' ? {} : { serial: usagePoint }),
+      register: reading.slice(reading.lastIndexOf('/') + 1) || 'green-button',
+    };
+    for (const block of blocks) readBlock(block, type, meter, path, clock, readings, issues);
+  }
+  if (readings.length === 0)
+    throw nothingRead('a Green Button file with readings of energy or volume', issues);
+  return { kind: 'green-button', readings, issues };
+}
+
+/** Which usage point and which of its readings. */
+interface Identity {
+  readonly serial?: string;
+  readonly register: string;
+}
+
+function onlyOne<T>(map: ReadonlyMap<string, T>): T | undefined {
+  return map.size === 1 ? [...map.values()][0] : undefined;
+}
+
+/** The only type whose path ends as the wanted one: files link to `ReadingType/01` and name it by its whole path. */
+function sameTail(types: ReadonlyMap<string, XmlElement>, wanted: string): XmlElement | undefined {
+  const tail = wanted.slice(wanted.lastIndexOf('/'));
+  const found = [...types].filter(([path]) => path.slice(path.lastIndexOf('/')) === tail);
+  return found.length === 1 ? found[0]?.[1] : undefined;
+}
+
+function readType(
+  element: XmlElement,
+  service: Commodity | undefined,
+  path: string,
+  issues: SourceIssue[],
+): Type | undefined {
+  const value = (name: string): string => textAt(element, name) ?? '';
+  const refuse = (code: SourceIssue['code'], message: string): undefined => {
+    issues.push({ code, at: path, message });
+    return undefined;
+  };
+  const uom = value('uom').slice(0, 10);
+  const scale = UNITS[uom];
+  const power = Number(value('powerOfTenMultiplier') || '0');
+  if (scale === undefined || !Number.isInteger(power) || Math.abs(power) > 12) {
+    const name = UNIT_NAMES[uom];
+    const got = uom === '' ? 'no unit' : `unit ${uom}${name === undefined ? '' : ` (${name})`}`;
+    return refuse('unknown-unit', `Expected Wh, J, m3, ft3, litres or gallons, got ${got}`);
+  }
+  const accumulation = value('accumulationBehaviour').slice(0, 10);
+  const isCumulative = CUMULATIVE.has(accumulation);
+  if (!isCumulative && !AMOUNTS.has(accumulation)) {
+    return refuse(
+      'unknown-code',
+      `Expected amounts or registers, got accumulationBehaviour ${JSON.stringify(accumulation)}`,
+    );
+  }
+  const direction = value('flowDirection').slice(0, 10);
+  const flow = Object.hasOwn(FLOWS, direction) ? FLOWS[direction] : undefined;
+  if (flow === undefined) {
+    const name = FLOW_NAMES[direction] ?? 'not one of import and export';
+    return refuse('unknown-code', `Expected import or export, got flowDirection ${direction} (${name})`);
+  }
+  const commodity: Commodity =
+    scale.unit === 'uKWh' ? 'electricity' : value('commodity') === '9' ? 'water' : (service ?? 'gas');
+  if (scale.unit === 'uKWh' && (service === 'gas' || service === 'water')) {
+    return refuse('unknown-unit', `Expected ${service} in m3, ft3, litres or gallons, got a unit of energy`);
+  }
+  const tou = Number(value('tou') || '0');
+  return {
+    commodity: commodity === 'electricity' && scale.unit === 'uM3' ? 'gas' : commodity,
+    flow,
+    tariff: Number.isInteger(tou) && tou > 0 ? tou : 'total',
+    scale: { ...scale, power: scale.power + power },
+    isCumulative,
+    seconds: Number(value('intervalLength') || '0'),
+  };
+}
+
+/** Micro-units of a written number. Throws when it is none, or too large. */
+function microOf(text: string, { power, numerator, denominator }: EspiUnit): number {
+  if (numerator === undefined && denominator === undefined) return microFromText(text, power);
+  if (!/^-?\d{1,18}$/.test(text)) throw new MeterError('ERR_METER_FORMAT', 'Expected an integer number');
+  const shift = 6 + power;
+  const up = BigInt(text) * (numerator ?? 1n) * (shift > 0 ? 10n ** BigInt(shift) : 1n);
+  const down = (denominator ?? 1n) * (shift < 0 ? 10n ** BigInt(-shift) : 1n);
+  const micro = Number((up * 2n + down) / (2n * down));
+  if (!Number.isSafeInteger(micro)) throw new MeterError('ERR_METER_RANGE', 'The value is too large');
+  return micro;
+}
+
+function readBlock(
+  block: XmlElement,
+  type: Type,
+  meter: Identity,
+  path: string,
+  clock: Clock,
+  readings: AnyReading[],
+  issues: SourceIssue[],
+): void {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const [i, reading] of block.children.filter((one) => one.name === 'IntervalReading').entries()) {
+    const at = `${path}.IntervalReading[${i}]`;
+    const start = seconds(textAt(reading, 'timePeriod', 'start'));
+    const duration = seconds(textAt(reading, 'timePeriod', 'duration')) ?? type.seconds;
+    if (start === undefined || !(duration > 0 || type.isCumulative) || duration > 400 * 86_400) {
+      issues.push({ code: 'bad-time', at, message: 'Expected a start and a duration in seconds' });
+      continue;
+    }
+    let value: number;
+    try {
+      value = microOf(textAt(reading, 'value') ?? '', type.scale);
+    } catch {
+      issues.push({ code: 'bad-value', at, message: 'Expected an integer number' });
+      continue;
+    }
+    if (value < 0) {
+      issues.push({ code: 'bad-value', at, message: 'Expected an amount that is not negative' });
+      continue;
+    }
+    const from = toInstant(start * 1000, clock, last);
+    last = from;
+    const tou = Number(textAt(reading, 'tou') ?? '0');
+    const base = {
+      commodity: type.commodity,
+      flow: type.flow,
+      tariff: Number.isInteger(tou) && tou > 0 ? tou : type.tariff,
+      value,
+      unit: type.scale.unit,
+      trust: 'unsigned',
+      record: `${meter.register}@${from}`,
+      ...meter,
+      quality: QUALITIES[textAt(reading, 'ReadingQuality', 'quality') ?? ''] ?? Quality.measured,
+    } as const;
+    readings.push(
+      type.isCumulative ? { ...base, at: from } : { ...base, start: from, duration: duration * 1000 },
+    );
+  }
+}
+
+/** Whole seconds; some exports write epochs with a fraction of float noise. */
+function seconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,11}(?:\.\d{1,12})?$/.test(text) ? Math.round(Number(text)) : undefined;
+}
+
+/** Whose wall clock the epochs show; neither = UTC. */
+interface Clock {
+  readonly localZone: string | undefined;
+  readonly localTime: EspiLocalTime | undefined;
+}
+
+/** The instant of an epoch that may be a wall clock; in the repeated hour the order of readings decides. */
+function toInstant(epoch: number, clock: Clock, last: number): number {
+  const { localZone, localTime } = clock;
+  if (localZone === undefined && localTime === undefined) return epoch;
+  const { earlier, later } =
+    localTime === undefined ? zoneOf(localZone ?? 'UTC').fromLocal(epoch) : localToInstants(epoch, localTime);
+  return earlier > last ? earlier : later;
+}
+
+/** Green Button. */
+export const greenButtonFormat: MeterFormat = {
+  kind: 'green-button',
+  title: 'Green Button XML (NAESB ESPI) of utilities in the US and Canada: electricity, gas and water',
+  proof: 'real',
+  declare: 'whether its epochs are local time (clock local), and then the zone',
+  looksLike: ({ xmlRoot }) => xmlRoot === 'feed' || xmlRoot === 'entry' || xmlRoot === 'IntervalBlock',
+  read({ text }, { greenButton = {}, zone }) {
+    const isLocal = greenButton.clock === 'local' && greenButton.localZone === undefined;
+    return readGreenButton(text, isLocal && zone !== undefined ? { localZone: zone } : greenButton);
+  },
+};

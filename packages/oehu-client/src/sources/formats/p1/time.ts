@@ -1,0 +1,48 @@
+import { zoneOf } from '../../../time/zone.ts';
+import { isCalendarDay } from '../../iso-time.ts';
+
+/** A moment that a telegram tells. */
+export interface P1Time {
+  /** Ms since the epoch. */
+  readonly at: number;
+  /** Whether the text left two moments open (the repeated hour without an S or W) and the earlier was taken. */
+  readonly ambiguous: boolean;
+  /** Whether the summer-time letter says something else than the zone: one of the two is wrong. */
+  readonly isOdd: boolean;
+}
+
+const TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})([SW]?)$/;
+
+/** Winter offset of a zone in a year, ms. */
+function standardOffset(zone: string, year: number): number {
+  const calendar = zoneOf(zone);
+  return Math.min(calendar.offsetAt(Date.UTC(year, 0, 1)), calendar.offsetAt(Date.UTC(year, 6, 1)));
+}
+
+/**
+ * Moment of a P1 time `YYMMDDhhmmssX` (DSMR 5.0.2 §6.4). X tells summer (S) or winter (W) time, so the repeated hour is
+ * unambiguous; DSMR 2 and 3 have no X and are read in `zone`. `standardOffsetMinutes` is the winter offset of the grid,
+ * that of the zone when not given. Undefined for anything that is no calendar time.
+ */
+export function parseP1Time(
+  text: string,
+  zone: string,
+  standardOffsetMinutes: number | undefined,
+): P1Time | undefined {
+  const match = TIME.exec(text);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  if (!isCalendarDay(2000 + year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined;
+  const local = Date.UTC(2000 + year, month - 1, day, hour, minute, second);
+  const flag = match[7];
+  if (flag === 'S' || flag === 'W') {
+    const summer = flag === 'S' ? 3_600_000 : 0;
+    if (standardOffsetMinutes !== undefined)
+      return { at: local - standardOffsetMinutes * 60_000 - summer, ambiguous: false, isOdd: false };
+    const offset = standardOffset(zone, 2000 + year) + summer;
+    const at = local - offset;
+    return { at, ambiguous: false, isOdd: zoneOf(zone).offsetAt(at) !== offset };
+  }
+  const { earlier, kind } = zoneOf(zone).fromLocal(local);
+  return { at: earlier, ambiguous: kind === 'repeated', isOdd: kind === 'skipped' };
+}
