@@ -2,6 +2,7 @@ import type { SimulationOptions } from '../lib/arguments.ts';
 import { runJobs } from '../lib/jobs.ts';
 import type { Scenario } from '../lib/scenario.ts';
 import { FAULT_KINDS, type HistoryResult, runHistory } from './history.ts';
+import { KNOWN_SEEDS } from './known-seeds.ts';
 import { MarketReport } from './report.ts';
 
 /** Whole markets: sellers, buyers, matchmakers, witnesses, notaries, their disks and everything that can happen to them. */
@@ -26,6 +27,7 @@ async function each(options: SimulationOptions, take: (result: HistoryResult) =>
   // Refused connections and timeouts are ordinary here, and nobody reads where each was made.
   Error.stackTraceLimit = 0;
   const limit = seconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
+  if (options.known) for (const known of KNOWN_SEEDS) take(await runHistory({ seed: known, only }));
   for (let i = 0; i < histories && performance.now() < limit; i++) {
     take(await runHistory({ seed: seed + i, only }));
   }
@@ -42,10 +44,11 @@ function inParallel(options: SimulationOptions, take: (result: HistoryResult) =>
     const from = Math.floor((job * histories) / jobs);
     return { seed: seed + from, histories: Math.floor(((job + 1) * histories) / jobs) - from };
   });
-  const words = shares.map((share) => [
+  const words = shares.map((share, job) => [
     'market',
     '--worker',
     ...['--seed', String(share.seed), '--histories', String(share.histories), '--seconds', String(seconds)],
+    ...(options.known && job === 0 ? ['--known'] : []),
     ...(only === undefined ? [] : ['--only', [...only].join(',') || 'none']),
   ]);
   const main = new URL('../main.ts', import.meta.url).pathname;

@@ -95,6 +95,13 @@ export class Universe {
       .map((name) => name.slice(prefix.length));
   }
 
+  /** Statement keys, hex, that acknowledged a release of a hold. */
+  acknowledgers(hold: string): readonly string[] {
+    return [...this.#facts]
+      .filter(([name]) => name.startsWith(`ack ${hold} `))
+      .flatMap(([, { signers }]) => [...signers.keys()]);
+  }
+
   /** Takes in what came to any disk or was said since the last call. */
   async look(): Promise<void> {
     for (const node of this.#world.nodes) {
