@@ -15,6 +15,8 @@ export const EXCUSES = [
   'release-reached-a-liar',
   /** Acknowledgements of witnesses that lie may never have been told to the seller. */
   'acks-of-liars',
+  /** An outcome for which too few honest witnesses have spoken may be known to those whom the liar told, or to nobody. */
+  'outcome-needs-a-liar',
   /** A buyer that is away for a whole complaint window pays unseen (§4.4, who can lose what). */
   'buyer-away',
 ] as const;
@@ -81,6 +83,27 @@ export class Excuses {
       .filter((name) => name !== undefined && !liars.has(name));
     return honest.length < quorum && this.#count('acks-of-liars');
   }
+
+  /** Minor units of a node's holds whose outcome stands on what a witness that lies bound itself to. */
+  outcomesOfLiars(node: SimNode, currency: string): bigint {
+    let sum = 0n;
+    const key = publicKeyToHex(node.key);
+    for (const { key: hold, money, authorHex } of this.#universe.spendings.values()) {
+      const isOurs = authorHex === key || (money.to !== null && publicKeyToHex(money.to) === key);
+      if (!isOurs || money.currency !== currency) continue;
+      const needsLiar = (['none', 'paid', 'refund'] as const).some(
+        (kind) => this.#universe.has(kind, hold) && !this.#universe.has(kind, hold, null, this.#isHonest),
+      );
+      if (needsLiar) sum += money.pay;
+    }
+    if (sum > 0n) this.#count('outcome-needs-a-liar');
+    return sum;
+  }
+
+  readonly #isHonest = (statementKey: string): boolean => {
+    const name = this.#cast.statementKeys.get(statementKey);
+    return this.#cast.members.find(({ node }) => node.name === name)?.node.byzantine === null;
+  };
 
   /** A buyer that paid for what is not what was promised. */
   lost(node: SimNode, trade: Trade): boolean {
