@@ -5,7 +5,7 @@ import { market } from './market/scenario.ts';
 /** Scenarios by name; each simulates whole nodes from one seed. */
 const SCENARIOS: readonly Scenario[] = [market];
 
-/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--trace SEED] [--json]`. */
+/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--json]`. */
 async function main(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words;
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);

@@ -13,6 +13,12 @@ export interface SimulationOptions {
   readonly jobs: number;
   /** Seed of the one history whose trace is printed. */
   readonly trace: number | undefined;
+  /** Run the seeds that once showed a bug, too. */
+  readonly known: boolean;
+  /** Take the faults of one seed's history away one by one, as long as it still fails. */
+  readonly shrink: number | undefined;
+  /** Try whether planted bugs are found. */
+  readonly planted: boolean;
   /** Print one line of JSON at the end. */
   readonly json: boolean;
   /** A worker of another process: prints one line of JSON a history. */
@@ -34,6 +40,9 @@ export function parseArguments(words: readonly string[], faults: readonly string
       only: { type: 'string' },
       jobs: { type: 'string', default: '1' },
       trace: { type: 'string' },
+      known: { type: 'boolean', default: false },
+      shrink: { type: 'string' },
+      planted: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
     },
@@ -50,6 +59,9 @@ export function parseArguments(words: readonly string[], faults: readonly string
     only: only === undefined ? undefined : new Set(only),
     jobs: Math.max(1, whole('jobs', values.jobs, MAX_JOBS)),
     trace: values.trace === undefined ? undefined : whole('trace', values.trace, Number.MAX_SAFE_INTEGER),
+    known: values.known,
+    shrink: values.shrink === undefined ? undefined : whole('shrink', values.shrink, Number.MAX_SAFE_INTEGER),
+    planted: values.planted,
     json: values.json,
     worker: values.worker,
   };

@@ -5,6 +5,7 @@ import {
   publicKeyToHex,
 } from '../../packages/interface/src/index.ts';
 import type { OutgoingFrame, SimulatedNetworks } from '../../packages/trustchain/src/simulated.ts';
+import type { Outages } from './outages.ts';
 
 /** How long a break lasts before both ends dial again, ms. */
 const REDIAL_MS = 1_000;
@@ -17,6 +18,7 @@ interface Cut {
 
 /** What links two nodes need: who is up. */
 export interface LinkNode {
+  readonly name: string;
   readonly key: PublicKey;
   readonly isUp: boolean;
 }
@@ -29,6 +31,7 @@ export class Links {
   readonly #environment: Environment;
   readonly #networks: SimulatedNetworks;
   readonly #nodes: () => readonly LinkNode[];
+  readonly #outages: Outages;
   readonly #cuts = new Set<Cut>();
   #redialling = false;
   /** Probability that one request or response frame is lost. */
@@ -36,7 +39,13 @@ export class Links {
   /** Whether two nodes know of each other at all. Default: everybody does. */
   wanted: (a: PublicKey, b: PublicKey) => boolean = () => true;
 
-  constructor(environment: Environment, networks: SimulatedNetworks, nodes: () => readonly LinkNode[]) {
+  constructor(
+    environment: Environment,
+    networks: SimulatedNetworks,
+    nodes: () => readonly LinkNode[],
+    outages: Outages,
+  ) {
+    this.#outages = outages;
     this.#environment = environment;
     this.#networks = networks;
     this.#nodes = nodes;
@@ -49,6 +58,8 @@ export class Links {
       for (const b of right) if (publicKeyToHex(a) !== publicKeyToHex(b)) mine.push({ a, b, oneWay });
     }
     for (const cut of mine) this.#cuts.add(cut);
+    const now = this.#environment.now();
+    this.#outages.cut(this.#namesOf(left), this.#namesOf(right), now, now + ms);
     this.#apply();
     this.#environment.schedule(ms, () => {
       for (const cut of mine) this.#cuts.delete(cut);
@@ -60,6 +71,7 @@ export class Links {
   /** Ends every cut and loss. */
   heal(): void {
     this.#cuts.clear();
+    this.#outages.heal(this.#environment.now());
     this.frameLoss = 0;
     this.#networks.heal();
     this.redial();
@@ -101,6 +113,12 @@ export class Links {
         if (open && this.wanted(a.key, b.key)) this.#networks.link(a.key, b.key);
       }
     }
+  }
+
+  #namesOf(keys: readonly PublicKey[]): readonly string[] {
+    return this.#nodes()
+      .filter(({ key }) => keys.some((wanted) => equalBytes(wanted, key)))
+      .map(({ name }) => name);
   }
 
   #apply(): void {

@@ -20,7 +20,7 @@ import { notary } from '../../packages/market/src/notary.ts';
 import { createTrustchain } from '../../packages/trustchain/src/index.ts';
 import type { OutgoingFrame } from '../../packages/trustchain/src/simulated.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
-import { type OpenDisk, SimulatedDisk } from './disk.ts';
+import { type DiskImage, type OpenDisk, SimulatedDisk } from './disk.ts';
 import { tracedNotary } from './notary-trace.ts';
 import type { World } from './world.ts';
 
@@ -30,6 +30,12 @@ export interface Running {
   readonly trustchain: Trustchain;
   readonly market: Market;
   readonly stores: OpenDisk;
+}
+
+/** Both disks of a node as they were at one moment. */
+export interface Backup {
+  readonly disk: DiskImage;
+  readonly statements: DiskImage;
 }
 
 /** How a node of a simulation is made. */
@@ -147,6 +153,7 @@ export class SimNode {
         ...this.#options.market(),
       });
       this.#running = { network, trustchain, market, stores };
+      world.outages.up(this.name, world.environment.now());
       market.on((event) => {
         if (this.#starts === mine && this.#running !== null) world.hear(this, event);
       });
@@ -161,6 +168,18 @@ export class SimNode {
     world.links.redial();
   }
 
+  /** What is on its disks now. */
+  backup(): Backup {
+    return { disk: this.disk.snapshot(), statements: this.statements.snapshot() };
+  }
+
+  /** Puts a backup in the place of what is on its disks; the node has to be down. */
+  restore({ disk, statements }: Backup): void {
+    if (this.#running !== null) throw new Error(`${this.name} has to be down to be restored`);
+    this.disk.restore(disk);
+    this.statements.restore(statements);
+  }
+
   async #openStatements(): Promise<KeyValueStore> {
     const { records } = await this.statements.open();
     const tapped = this.#world.tapped(this, records);
@@ -173,6 +192,7 @@ export class SimNode {
     if (running === null) return;
     this.#world.trace(`${this.name} down`);
     this.#running = null;
+    this.#world.outages.down(this.name, this.#world.environment.now());
     this.#world.networks.crash(this.key);
     this.disk.crash();
     if (this.isNotary) this.statements.crash();

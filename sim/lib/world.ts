@@ -20,6 +20,8 @@ import { DEAD_CODE } from './disk.ts';
 import { Findings } from './findings.ts';
 import { Links } from './links.ts';
 import { type Heard, type NodeOptions, SimNode } from './node.ts';
+import { Outages } from './outages.ts';
+import { Plan } from './plan.ts';
 import { Tally } from './tally.ts';
 import { Trace } from './trace.ts';
 
@@ -31,6 +33,14 @@ let sharedProvider: Crypto | undefined;
 /** Wraps a store that a notary's statements rest on, to hear what is written. */
 export type StatementTap = (node: SimNode, store: KeyValueStore) => KeyValueStore;
 
+/** How a world is run. */
+export interface WorldOptions {
+  /** Gets every line of the trace. */
+  readonly print?: ((line: string) => void) | undefined;
+  /** Labels of what must not happen; see {@link Plan}. */
+  readonly without?: ReadonlySet<string> | undefined;
+}
+
 /** One simulated world: a clock, a network, nodes on disks, and everything that is noted of them. */
 export class World {
   readonly seed: number;
@@ -41,6 +51,10 @@ export class World {
   readonly links: Links;
   readonly faults = new Tally();
   readonly findings = new Findings();
+  /** What would have been a finding but for a rule that excuses it, by that rule. */
+  readonly excused = new Tally();
+  readonly outages = new Outages();
+  readonly plan: Plan;
   readonly nodes: SimNode[] = [];
   readonly #names = new Map<string, string>();
   /** The same by the very object: nearly every event names keys that were seen before. */
@@ -52,8 +66,10 @@ export class World {
   #tap: StatementTap | undefined;
   readonly #frames: SeededRandom;
 
-  constructor(seed: number, print?: (line: string) => void) {
+  constructor(seed: number, options: WorldOptions = {}) {
+    const { print } = options;
     this.seed = seed;
+    this.plan = new Plan(options.without);
     sharedProvider ??= sharedCrypto();
     this.crypto = sharedProvider;
     this.random = seededRandom(seed);
@@ -74,7 +90,7 @@ export class World {
         else if (type === 'duplicate') this.faults.add('topic-duplication');
       },
     });
-    this.links = new Links(this.environment, this.networks, () => this.nodes);
+    this.links = new Links(this.environment, this.networks, () => this.nodes, this.outages);
   }
 
   #nameOf(key: PublicKey | undefined): string {

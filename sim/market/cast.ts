@@ -1,4 +1,9 @@
-import { equalBytes, type PublicKey, type SeededRandom } from '../../packages/interface/src/index.ts';
+import {
+  equalBytes,
+  type PublicKey,
+  publicKeyToHex,
+  type SeededRandom,
+} from '../../packages/interface/src/index.ts';
 import type { MarketOptions } from '../../packages/market/src/index.ts';
 import { faultsOf } from '../../packages/market/src/notary.ts';
 import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
@@ -31,14 +36,27 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
     release: (3 + random.below(4)) * MINUTE,
     complain: (5 + random.below(11)) * MINUTE,
   };
-  const cast: Cast = { world, members, sun: null, spareFailures: 0, notaries, durations, deltaMs: MINUTE };
+  const cast: Cast = {
+    world,
+    members,
+    sun: null,
+    spareFailures: 0,
+    statementKeys: new Map(),
+    isOff: false,
+    isYearOver: false,
+    notaries,
+    durations,
+    deltaMs: MINUTE,
+  };
   const witnessKeys: PublicKey[] = [];
   const liars = new Liars(world.random.fork('liars'), lies.areDrawn, faultsOf(notaries));
 
   const add = (party: Party, name: string, isNotary: boolean): Member => {
     const settlement = fakeSettlement({ environment: world.environment, shelf });
     const planted = lies.planted?.parties.includes(party) === true ? lies.planted : undefined;
-    const role = planted ?? liars.next(party);
+    const drawn = liars.next(party);
+    const isAllowed = drawn !== undefined && world.plan.allows(`${name} is ${drawn.name}`);
+    const role = planted ?? (isAllowed ? drawn : undefined);
     const node = world.add({
       name,
       settlement,
@@ -97,6 +115,11 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
   const sun = await world.environment.run(issuer.issueCurrency(offer), 10 * MINUTE);
   if (sun.kind !== 'issued') throw new Error('Expected an issued currency');
   cast.sun = sun;
+  for (const { node } of members) {
+    for (const key of node.running?.market.notaryKeys ?? []) {
+      cast.statementKeys.set(publicKeyToHex(key), node.name);
+    }
+  }
   for (const { node } of members) {
     const adding = node.running?.market.addCurrency(sun.block.bytes);
     if (adding !== undefined) await world.environment.run(adding);

@@ -3,6 +3,7 @@ import { isMarketError, type Market, type Trade } from '../../packages/market/sr
 import { pays } from '../../packages/market/src/ledger.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
+import type { Excuses } from './excuses.ts';
 import { type Cast, type Member, membersOf } from './members.ts';
 import { checkExclusion, recount } from './recount.ts';
 import type { Universe } from './universe.ts';
@@ -116,18 +117,8 @@ export async function checkEnd(cast: Cast, universe: Universe, excuses: Excuses)
     if (market === undefined || node.byzantine !== null) continue;
     for (const trade of market.trades()) await checkTrade(cast, universe, member, trade, excuses);
     checkSupply(cast, node, market);
-    await checkBalances(cast, universe, member, market);
+    await checkBalances(cast, universe, member, market, excuses);
   }
-}
-
-/** What excuses a trade's end, by what happened to those who took part. */
-export interface Excuses {
-  /** Somebody on the other side, or a witness, lied. */
-  liars(trade: Trade): boolean;
-  /** The node was away in a part of the time from the release on. */
-  away(node: SimNode, trade: Trade): boolean;
-  /** Some of the trade's witnesses could not reach each other around a deadline. */
-  split(trade: Trade): boolean;
 }
 
 async function checkTrade(
@@ -143,10 +134,9 @@ async function checkTrade(
   const name = `${node.name} ${trade.role} ${trade.state} ${trade.id.slice(0, 8)} ${trade.failure?.code ?? ''}`;
   const holdId = market.tradeEvidence(trade.id).hold?.toString();
   const hold = holdId === undefined ? undefined : universe.ledger.hold(holdId);
-  if (!trade.finished && !excuses.split(trade)) findings.add('stuck', 'trade-open', name);
+  if (!trade.finished && !excuses.undecided(trade)) findings.add('stuck', 'trade-open', name);
   const kind = hold?.outcome?.kind ?? null;
   const back = kind === 'none' || kind === 'refund' || kind === 'unwitnessed';
-  const liars = excuses.liars(trade);
   if (trade.role === 'buyer') {
     if (trade.state === 'completed') {
       const got = await cast.world.environment.run(
@@ -156,12 +146,14 @@ async function checkTrade(
         ),
       );
       if (!got) findings.add('violations', 'completed-without-data', name);
-      if (back && !liars) findings.add('unpaid', 'data-for-nothing', `${name}: ${kind}`);
+      if (back && !excuses.dataForNothing(trade, hold?.key ?? '')) {
+        findings.add('unpaid', 'data-for-nothing', `${name}: ${kind}`);
+      }
     }
     if (trade.state === 'returned' && hold?.outcome != null && pays(hold.outcome)) {
       findings.add('lost', 'paid-and-told-returned', `${name}: ${kind}`);
     }
-    if (trade.state === 'lost' && !excuses.away(node, trade)) findings.add('lost', 'buyer-lost', name);
+    if (trade.state === 'lost' && !excuses.lost(node, trade)) findings.add('lost', 'buyer-lost', name);
     if (trade.state === 'failed' && hold !== undefined && hold.counts && !back) {
       findings.add('lost', 'failed-but-held', `${name}: ${kind}`);
     }
@@ -170,7 +162,7 @@ async function checkTrade(
   if (hold === undefined) return;
   const acked = universe.acknowledged(hold.key).length > 0;
   const paid = hold.outcome !== null && pays(hold.outcome);
-  if (acked && !paid && trade.finished && !excuses.split(trade)) {
+  if (acked && !paid && !excuses.unpaid(trade, hold.key)) {
     findings.add('unpaid', 'acknowledged-and-unpaid', `${name}: ${kind}`);
   }
   if (trade.state === 'completed' && back) findings.add('unpaid', 'completed-and-back', `${name}: ${kind}`);
@@ -195,6 +187,7 @@ async function checkBalances(
   universe: Universe,
   { node }: Member,
   market: Market,
+  excuses: Excuses,
 ): Promise<void> {
   const { findings, environment } = cast.world;
   const { sun } = cast;
@@ -212,7 +205,10 @@ async function checkBalances(
     for (const part of ['available', 'held', 'pending', 'earned'] as const) {
       // What a liar paid and told nobody of is on no chain that this node could know.
       const kept = own[part] < all[part] ? await keptBack(cast, universe, node, currency) : 0n;
-      if (own[part] > all[part] || own[part] + kept < all[part]) {
+      if (own[part] === all[part]) continue;
+      // What only a liar's word decides may be known to some and not to others.
+      const open = excuses.outcomesOfLiars(node, currency);
+      if (own[part] > all[part] + open || own[part] + kept + open < all[part]) {
         const label = currency === sun?.id ? 'SUN' : currency;
         findings.add(
           'violations',

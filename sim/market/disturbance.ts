@@ -47,23 +47,14 @@ export const AIMS: readonly Aim[] = moments.flatMap(([role, state]) =>
   STROKES.flatMap((stroke) => LENGTHS.map((length) => ({ role, state, stroke, length }))),
 );
 
-/** A span of time in which somebody was away. */
-export interface Span {
-  readonly kind: 'down' | 'cut';
-  /** Names of the nodes concerned. */
-  readonly names: readonly string[];
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Strikes once when a trade comes to the state that was aimed at. */
 export class Marksman {
   readonly #cast: Cast;
   readonly #random: SeededRandom;
   readonly #aims: Aim[];
   #isArmed = true;
-  /** What was done, for those who want to know who could talk when. */
-  readonly spans: Span[] = [];
+  #statements = 0;
+  #partitions = 0;
 
   constructor(cast: Cast, aims: readonly Aim[]) {
     this.#cast = cast;
@@ -94,14 +85,17 @@ export class Marksman {
     universe.onBound((node) => {
       const member = memberOf(this.#cast, node);
       if (member === undefined || !this.#isArmed || this.#random.below(oneIn) > 0) return;
+      const ms = this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short');
+      if (!this.#cast.world.plan.allows(`crash at statement, ${++this.#statements}`)) return;
       this.#cast.world.fault('aimed-crash-at-statement', node.name);
-      this.crash(member, this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short'));
+      crashFor(this.#cast, member, ms);
     });
   }
 
   strike({ stroke, length, role, state }: Aim, self: Member, other: Member): void {
     const { world } = this.#cast;
     const ms = this.#lengthOf(length);
+    if (!world.plan.allows(`aimed ${stroke} at ${role} ${state}, ${length}`)) return;
     world.fault(`aimed-${stroke}`, `${role} ${state} ${self.node.name} for ${ms}`);
     const judges = deciders(this.#cast);
     const all = this.#cast.members.map(({ node }) => node.key);
@@ -111,21 +105,19 @@ export class Marksman {
         right.map(({ key }) => key),
         ms,
       );
-      this.#note('cut', [...left, ...right], ms);
     };
     const mute = (left: readonly PublicKey[], right: readonly PublicKey[]): void => {
       world.links.cut(left, right, ms, true);
-      this.#note('cut', [self.node], ms);
     };
     switch (stroke) {
       case 'crash-self':
-        this.crash(self, ms);
+        crashFor(this.#cast, self, ms);
         break;
       case 'crash-other':
-        this.crash(other, ms);
+        crashFor(this.#cast, other, ms);
         break;
       case 'crash-self-and-witnesses':
-        this.crash(self, ms);
+        crashFor(this.#cast, self, ms);
         this.#crashJudges(ms);
         break;
       case 'crash-witnesses':
@@ -158,37 +150,28 @@ export class Marksman {
     }
   }
 
-  crash(member: Member, ms: number): void {
-    this.#note('down', [member.node], ms);
-    crashFor(this.#cast, member, ms);
-  }
-
   /** Cuts a drawn group off from the rest for a drawn time. */
   partition(): void {
     const { world, members } = this.#cast;
     const left = members.filter(() => this.#random.below(2) === 0).map(({ node }) => node);
     const right = members.map(({ node }) => node).filter((node) => !left.includes(node));
     const ms = this.#lengthOf(LENGTHS[this.#random.below(3)] ?? 'short');
+    const isOneWay = this.#random.below(4) === 0;
+    if (!world.plan.allows(`partition ${++this.#partitions}`)) return;
     world.fault('partition', `${left.map(({ name }) => name).join(' ')} for ${ms}`);
     world.links.cut(
       left.map(({ key }) => key),
       right.map(({ key }) => key),
       ms,
-      this.#random.below(4) === 0,
+      isOneWay,
     );
-    this.#note('cut', [...left, ...right], ms);
   }
 
   #crashJudges(ms: number): void {
     for (const node of deciders(this.#cast)) {
       const member = memberOf(this.#cast, node);
-      if (member !== undefined) this.crash(member, ms);
+      if (member !== undefined) crashFor(this.#cast, member, ms);
     }
-  }
-
-  #note(kind: Span['kind'], nodes: readonly Member['node'][], ms: number): void {
-    const from = this.#cast.world.environment.now();
-    this.spans.push({ kind, names: nodes.map(({ name }) => name), from, to: from + ms });
   }
 
   #lengthOf(length: Length): number {

@@ -1,20 +1,21 @@
-import { publicKeyToHex } from '../../packages/interface/src/index.ts';
-import type { Trade } from '../../packages/market/src/index.ts';
 import { Calls } from '../lib/calls.ts';
 import { HONEST_DISK } from '../lib/disk.ts';
 import type { Finding } from '../lib/findings.ts';
 import type { SimNode } from '../lib/node.ts';
 import { World } from '../lib/world.ts';
+import { Backups } from './backups.ts';
 import type { ByzantineRole } from './byzantine/role.ts';
 import { createCast } from './cast.ts';
-import { checkEnd, countTrades, type Excuses, Watch } from './checks.ts';
+import { checkEnd, countTrades, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
-import { type Cast, deciders, membersOf } from './members.ts';
+import { Excuses } from './excuses.ts';
+import { type Cast, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
 import { Universe } from './universe.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const YEAR = 365 * 24 * 60 * MINUTE;
 
 /** What one history came to. */
 export interface HistoryResult {
@@ -25,6 +26,10 @@ export interface HistoryResult {
   readonly trades: number;
   readonly completed: number;
   readonly findings: readonly Finding[];
+  /** What would have been findings, by the rule that excuses them. */
+  readonly excused: Readonly<Record<string, number>>;
+  /** Everything that was done to the nodes, in order: what `without` can leave out. */
+  readonly labels: readonly string[];
   /** SHA-256 of everything that happened. */
   readonly digest: string;
 }
@@ -37,7 +42,9 @@ export interface HistoryOptions {
   /** A bug on purpose; see `Lies`. */
   readonly planted?: ByzantineRole;
   /** Gets every line of the trace. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
+  /** Labels of what must not happen; see `Plan`. */
+  readonly without?: ReadonlySet<string> | undefined;
 }
 
 /** Kinds of faults that `only` chooses from. */
@@ -50,13 +57,15 @@ export const FAULT_KINDS = [
   'disks',
   'clocks',
   'byzantine',
+  'backups',
+  'year',
 ] as const;
 /** One of {@link FAULT_KINDS}. */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Runs one history: from one seed, always the same. */
 export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
-  const world = new World(options.seed, options.print);
+  const world = new World(options.seed, options);
   const onRejection = (error: unknown): void => world.onRejection(error);
   process.on('unhandledRejection', onRejection);
   try {
@@ -90,14 +99,16 @@ class History {
     const watch = new Watch(cast, this.#universe);
     const marksman = new Marksman(cast, this.#has('aimed') ? aimsOf(cast) : []);
     const operations = new Operations(cast, this.#calls);
+    const backups = this.#has('backups') ? new Backups(cast) : undefined;
     operations.mint();
     await world.advance(5 * SECOND);
     this.#beginFaults(cast);
     if (this.#has('crashes') && random.below(3) === 0) marksman.aimAtStatements(this.#universe, 20);
-    for (let i = 0; i < 2; i++) operations.sell();
+    for (let i = 0; i < 2; i++) operations.run('sell');
     const count = 12 + random.below(16);
     for (let i = 0; i < count; i++) {
       await world.advance(random.below(4) === 0 ? random.below(4 * MINUTE) : random.below(20 * SECOND));
+      backups?.before(i);
       operations.next();
       if (this.#has('partitions') && random.below(24) === 0) marksman.partition();
       if (this.#has('clocks') && random.below(12) === 0) this.#skewOne(cast);
@@ -108,9 +119,12 @@ class History {
     await world.advance(quiet);
     await watch.check();
     marksman.disarm();
+    if (this.#has('year') && random.below(12) === 0 && world.plan.allows('year'))
+      await this.#letYearPass(cast);
+    cast.isYearOver = true;
     await this.#heal(cast);
     await this.#settle(cast, watch);
-    await checkEnd(cast, this.#universe, excuses(cast, marksman));
+    await checkEnd(cast, this.#universe, new Excuses(cast, this.#universe));
     for (const open of this.#calls.open()) world.findings.add('stuck', 'call-open', open);
     const { trades, completed } = countTrades(world, watch);
     return {
@@ -121,6 +135,8 @@ class History {
       trades,
       completed,
       findings: world.findings.all(),
+      excused: world.excused.toRecord(),
+      labels: world.plan.labels(),
       digest: world.digest(),
     };
   }
@@ -134,7 +150,8 @@ class History {
   #beginFaults(cast: Cast): void {
     const world = this.#world;
     const random = world.random.fork('faults');
-    const chance = (kind: FaultKind, oneIn: number): boolean => random.below(oneIn) === 0 && this.#has(kind);
+    const chance = (kind: FaultKind, oneIn: number, whose = ''): boolean =>
+      random.below(oneIn) === 0 && this.#has(kind) && world.plan.allows(`${kind} ${whose} one in ${oneIn}`);
     if (chance('topics', 2)) {
       world.networks.setTopicFaults({ loss: 0.15, duplication: 0.1, reordering: 0.2 });
       world.faults.add('topic-reordering');
@@ -142,14 +159,15 @@ class History {
     if (this.#has('disks')) this.#beginRot(cast);
     if (chance('frames', 4)) world.links.frameLoss = 0.02;
     for (const node of world.nodes) {
-      if (chance('disks', 4)) {
+      if (chance('disks', 4, node.name)) {
         node.disk.setFaults({ slowMs: 40 });
         node.statements.setFaults({ slowMs: 40 });
         world.faults.add('disk-slow');
       }
-      if (chance('disks', 12)) node.disk.setFaults({ full: 0.01 });
-      if (chance('disks', 12)) node.statements.setFaults({ full: 0.01 });
-      if (chance('clocks', 3)) this.#skew(node, random.below(40_001) - 20_000);
+      if (chance('disks', 12, node.name)) node.disk.setFaults({ full: 0.01 });
+      if (chance('disks', 13, node.name)) node.statements.setFaults({ full: 0.01 });
+      const skew = random.below(40_001) - 20_000;
+      if (chance('clocks', 3, node.name)) this.#skew(node, skew);
     }
   }
 
@@ -158,21 +176,37 @@ class History {
     const random = this.#world.random.fork('rot');
     for (const { node } of membersOf(cast, 'notary')) {
       if (cast.spareFailures === 0 || node.byzantine !== null || random.below(3) > 0) continue;
+      const isSynced = random.below(2) === 0;
+      if (!this.#world.plan.allows(`rotten disk of ${node.name}`)) continue;
       cast.spareFailures--;
       node.byzantine = 'rotten-disk';
-      node.statements.setFaults(random.below(2) === 0 ? { lostSync: 4 } : { bitRot: 2 });
+      node.statements.setFaults(isSynced ? { lostSync: 4 } : { bitRot: 2 });
     }
   }
 
   #skewOne(cast: Cast): void {
     const random = this.#world.random.fork(`skew ${this.#world.environment.now()}`);
     const member = cast.members[random.below(cast.members.length)];
-    if (member !== undefined) this.#skew(member.node, random.below(40_001) - 20_000);
+    const label = `clock ${this.#world.environment.now()}`;
+    if (member === undefined || !this.#world.plan.allows(label)) return;
+    this.#skew(member.node, random.below(40_001) - 20_000);
   }
 
   #skew(node: SimNode, ms: number): void {
     node.clock.set(ms);
     this.#world.fault('clock-skew', `${node.name} ${ms}`);
+  }
+
+  /** Everybody is switched off for a year: what somebody kept back until then still has to count, and only once. */
+  async #letYearPass(cast: Cast): Promise<void> {
+    const world = this.#world;
+    world.fault('year-passes');
+    cast.isOff = true;
+    await world.advance(10 * SECOND);
+    for (const { node } of cast.members) node.crash();
+    await world.advance(YEAR);
+    cast.isYearOver = true;
+    cast.isOff = false;
   }
 
   /** Ends all faults and starts whoever is down, and everybody else anew. */
@@ -234,13 +268,15 @@ class History {
     const { sun } = cast;
     if (issuer === undefined || sun === null) return payments;
     const world = this.#world;
-    for (const { node } of membersOf(cast, 'seller', 'buyer')) {
+    for (const { node } of membersOf(cast, 'issuer', 'seller', 'buyer')) {
       const market = node.running?.market;
       if (market === undefined || node.byzantine !== null) continue;
       const { available } = await world.environment.run(market.balance(node.key, sun.id));
-      if (available < 1n) continue;
+      // The mint stands below zero and pays all the same.
+      const [payee] = node === issuer.node ? membersOf(cast, 'buyer') : [issuer];
+      if (payee === undefined || (node !== issuer.node && available < 1n)) continue;
       const id = await this.#calls.make(node, 'last-transfer', (open) => {
-        const paying = open.transfer({ currency: sun.id, to: issuer.node.key, amount: 1n });
+        const paying = open.transfer({ currency: sun.id, to: payee.node.key, amount: 1n });
         return world.environment.run(paying, 3 * MINUTE);
       });
       await world.advance(10 * SECOND);
@@ -249,36 +285,4 @@ class History {
     }
     return payments;
   }
-}
-
-/** What excuses the ends of trades, by what was done to whom and when. */
-function excuses(cast: Cast, marksman: Marksman): Excuses {
-  const names = (trade: Trade): readonly string[] => {
-    const keys = new Set(trade.witnesses.map(publicKeyToHex));
-    return deciders(cast)
-      .filter(
-        ({ running }) => running?.market.notaryKeys.some((key) => keys.has(publicKeyToHex(key))) === true,
-      )
-      .map(({ name }) => name);
-  };
-  const touches = (some: readonly string[], from: number, to: number): boolean =>
-    marksman.spans.some(
-      (span) => span.from <= to && span.to >= from && span.names.some((name) => some.includes(name)),
-    );
-  const rounds = 6 * cast.deltaMs;
-  return {
-    liars: (trade) =>
-      [trade.seller, trade.buyer].some((key) => {
-        const node = cast.members.find(
-          (member) => publicKeyToHex(member.node.key) === publicKeyToHex(key),
-        )?.node;
-        return node !== undefined && node.byzantine !== null;
-      }) || deciders(cast).some(({ name, byzantine }) => byzantine !== null && names(trade).includes(name)),
-    away: (node, trade) =>
-      touches([node.name, ...names(trade)], trade.deadlines.accept, trade.deadlines.complain + rounds),
-    split: (trade) =>
-      trade.witnesses.length > 1 &&
-      (touches(names(trade), trade.deadlines.release - rounds, trade.deadlines.release + rounds) ||
-        touches(names(trade), trade.deadlines.complain - rounds, trade.deadlines.complain + rounds)),
-  };
 }

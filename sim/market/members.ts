@@ -24,6 +24,12 @@ export interface Cast {
   sun: IssuedCurrency | null;
   /** How many more of the notaries may fail in ways that no disk should. */
   spareFailures: number;
+  /** Names of the nodes whose notary a statement key belongs to, by the key in hex. */
+  readonly statementKeys: Map<string, string>;
+  /** Whether all nodes are switched off: none starts again by itself. */
+  isOff: boolean;
+  /** Whether the year that certificates may be kept back for is over. */
+  isYearOver: boolean;
   /** How many notaries, and thus liars among them, there can be. */
   readonly notaries: 1 | 4 | 7;
   /** Phases of the trades. */

@@ -38,7 +38,9 @@ interface Payment {
 export class Operations {
   readonly #cast: Cast;
   readonly #calls: Calls;
-  readonly #random: SeededRandom;
+  readonly #randoms: SeededRandom;
+  /** What the operation that is being made draws from: its own, so that others do not change when one is left out. */
+  #random: SeededRandom;
   readonly #asks: Order[] = [];
   readonly #payments: Payment[] = [];
   #datasets = 0;
@@ -47,7 +49,8 @@ export class Operations {
   constructor(cast: Cast, calls: Calls) {
     this.#cast = cast;
     this.#calls = calls;
-    this.#random = cast.world.random.fork('operations');
+    this.#randoms = cast.world.random.fork('operations');
+    this.#random = this.#randoms;
   }
 
   /** Operations so far. */
@@ -67,6 +70,7 @@ export class Operations {
 
   /** One drawn operation. */
   next(): void {
+    this.#random = this.#randoms.fork(`operation ${this.#done + 1}`);
     const total = OPERATIONS.reduce((sum, [, weight]) => sum + weight, 0);
     let at = this.#random.below(total);
     const found = OPERATIONS.find(([, weight]) => {
@@ -79,12 +83,13 @@ export class Operations {
   /** One named operation. */
   run(operation: Operation): void {
     this.#done++;
+    if (!this.#cast.world.plan.allows(`operation ${this.#done} ${operation}`)) return;
     switch (operation) {
       case 'sell':
-        this.sell();
+        this.#sell();
         break;
       case 'buy':
-        this.buy();
+        this.#buy();
         break;
       case 'cancel':
         this.#cancel();
@@ -107,7 +112,7 @@ export class Operations {
   }
 
   /** A seller offers a new dataset. */
-  sell(): void {
+  #sell(): void {
     const member = this.#oneOf(membersOf(this.#cast, 'seller'));
     if (member === undefined) return;
     const document = documentOf(`dataset ${this.#cast.world.seed} ${++this.#datasets}`);
@@ -123,7 +128,7 @@ export class Operations {
   }
 
   /** A buyer bids for something that it sees listed, or knows of. */
-  buy(): void {
+  #buy(): void {
     const member = this.#oneOf(membersOf(this.#cast, 'buyer'));
     const pick = this.#random.uint32();
     const keepTrying = this.#random.below(3) === 0;
@@ -232,6 +237,7 @@ export function crashFor(cast: Cast, { node }: Member, ms: number): void {
 /** Starts a node until it starts: what it stumbles on is noted once. */
 export function startAgain(cast: Cast, node: Member['node']): void {
   const { world } = cast;
+  if (cast.isOff) return;
   node.start().catch((error: unknown) => {
     world.trace(`${node.name} does not start: ${error instanceof Error ? error.message : String(error)}`);
     if (node.startFailures++ < 5) world.environment.schedule(5_000, () => startAgain(cast, node));

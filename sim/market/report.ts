@@ -1,5 +1,6 @@
 import { FINDING_KINDS, type FindingKind } from '../lib/findings.ts';
 import { Tally } from '../lib/tally.ts';
+import { EXCUSES } from './excuses.ts';
 import type { HistoryResult } from './history.ts';
 
 /** Seeds that are named for one broken rule. */
@@ -15,6 +16,8 @@ export interface Summary extends Readonly<Record<FindingKind, number>> {
   readonly operations: number;
   /** How often each fault struck. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What would have been findings, by the rule that excuses them. */
+  readonly excused: Readonly<Record<string, number>>;
   /** Purchases of honest buyers that were begun, and completed. */
   readonly trades: number;
   readonly completed: number;
@@ -28,6 +31,7 @@ export class MarketReport {
   readonly #seed: number;
   readonly #tell: (text: string) => void;
   readonly #faults = new Tally();
+  readonly #excused = new Tally();
   readonly #counts = new Tally();
   readonly #found = new Tally();
   readonly #seeds = new Map<string, number[]>();
@@ -44,6 +48,7 @@ export class MarketReport {
 
   take(result: HistoryResult): void {
     this.#faults.merge(result.faults);
+    this.#excused.merge(result.excused);
     this.#counts.add('histories');
     this.#counts.add('operations', result.operations);
     this.#counts.add('trades', result.trades);
@@ -68,6 +73,7 @@ export class MarketReport {
       histories: this.#counts.get('histories'),
       operations: this.#counts.get('operations'),
       faults: this.#faults.toRecord(),
+      excused: { ...Object.fromEntries(EXCUSES.map((rule) => [rule, 0])), ...this.#excused.toRecord() },
       trades: this.#counts.get('trades'),
       completed: this.#counts.get('completed'),
       created: found('created'),

@@ -2,7 +2,10 @@ import type { SimulationOptions } from '../lib/arguments.ts';
 import { runJobs } from '../lib/jobs.ts';
 import type { Scenario } from '../lib/scenario.ts';
 import { FAULT_KINDS, type HistoryResult, runHistory } from './history.ts';
+import { KNOWN_SEEDS } from './known-seeds.ts';
+import { findPlanted, PLANTED, type PlantedResult } from './planted.ts';
 import { MarketReport } from './report.ts';
+import { shrinkHistory } from './shrinking.ts';
 
 /** Whole markets: sellers, buyers, matchmakers, witnesses, notaries, their disks and everything that can happen to them. */
 export const market: Scenario = {
@@ -10,6 +13,8 @@ export const market: Scenario = {
   faults: FAULT_KINDS,
   async run(options) {
     if (options.trace !== undefined) return trace(options.trace, options);
+    if (options.shrink !== undefined) return shorten(options.shrink, options);
+    if (options.planted) return tryPlanted(options);
     if (options.worker) return work(options);
     const start = performance.now();
     const report = new MarketReport(options.seed, (text) => process.stderr.write(text));
@@ -26,6 +31,7 @@ async function each(options: SimulationOptions, take: (result: HistoryResult) =>
   // Refused connections and timeouts are ordinary here, and nobody reads where each was made.
   Error.stackTraceLimit = 0;
   const limit = seconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
+  if (options.known) for (const known of KNOWN_SEEDS) take(await runHistory({ seed: known, only }));
   for (let i = 0; i < histories && performance.now() < limit; i++) {
     take(await runHistory({ seed: seed + i, only }));
   }
@@ -42,14 +48,45 @@ function inParallel(options: SimulationOptions, take: (result: HistoryResult) =>
     const from = Math.floor((job * histories) / jobs);
     return { seed: seed + from, histories: Math.floor(((job + 1) * histories) / jobs) - from };
   });
-  const words = shares.map((share) => [
+  const words = shares.map((share, job) => [
     'market',
     '--worker',
     ...['--seed', String(share.seed), '--histories', String(share.histories), '--seconds', String(seconds)],
+    ...(options.known && job === 0 ? ['--known'] : []),
     ...(only === undefined ? [] : ['--only', [...only].join(',') || 'none']),
   ]);
   const main = new URL('../main.ts', import.meta.url).pathname;
   return runJobs(main, words, (line) => take(JSON.parse(line) as HistoryResult));
+}
+
+async function shorten(seed: number, { only }: SimulationOptions): Promise<number> {
+  Error.stackTraceLimit = 0;
+  const short = await shrinkHistory({ seed, only });
+  if (short === undefined) {
+    process.stdout.write(`seed ${seed} breaks no rule\n`);
+    return 0;
+  }
+  const { rules, from, needed, runs } = short;
+  process.stdout.write(
+    `seed ${seed} breaks ${rules.join(', ')}; ${needed.length} of ${from} things are needed:\n`,
+  );
+  for (const label of needed) process.stdout.write(`  ${label}\n`);
+  process.stdout.write(`${JSON.stringify({ seed, rules, from, needed, runs })}\n`);
+  return 1;
+}
+
+/** Plants each known bug in turn and looks how many histories it takes until one breaks a rule that tells of it. */
+async function tryPlanted({ seed, histories }: SimulationOptions): Promise<number> {
+  Error.stackTraceLimit = 0;
+  const found: Record<string, PlantedResult> = {};
+  for (const bug of PLANTED) {
+    const result = await findPlanted(bug, seed, histories);
+    found[bug.role.name] = result;
+    const how = result.seed === null ? 'NOT FOUND' : `seed ${result.seed}: ${result.rules.join(', ')}`;
+    process.stderr.write(`${bug.role.name}: ${how} (${result.histories} histories)\n`);
+  }
+  process.stdout.write(`${JSON.stringify({ scenario: 'market', seed, planted: found })}\n`);
+  return Object.values(found).every((result) => result.seed !== null) ? 0 : 1;
 }
 
 async function trace(seed: number, { only }: SimulationOptions): Promise<number> {

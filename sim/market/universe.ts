@@ -82,9 +82,19 @@ export class Universe {
     this.#undecided.add(name);
   }
 
-  /** Whether a quorum stands behind a statement. */
-  has(kind: Statement['kind'], subject: string, extra: string | null = null): boolean {
-    return this.certificates.has(`${kind} ${subject} ${extra ?? ''}`);
+  /** Whether a quorum stands behind a statement; with `counts`, a quorum of those whose statement keys it holds for. */
+  has(
+    kind: Statement['kind'],
+    subject: string,
+    extra: string | null = null,
+    counts?: (statementKey: string) => boolean,
+  ): boolean {
+    const name = `${kind} ${subject} ${extra ?? ''}`;
+    const certificate = this.certificates.get(name);
+    if (certificate === undefined || counts === undefined) return certificate !== undefined;
+    const signers = [...(this.#facts.get(name)?.signers.keys() ?? [])].filter(counts);
+    const keys = this.#keysOf(certificate)?.length ?? 0;
+    return signers.length >= 2 * faultsOf(keys as NotaryCount) + 1;
   }
 
   /** Releases of a hold that a quorum acknowledged. */
@@ -93,6 +103,13 @@ export class Universe {
     return [...this.certificates.keys()]
       .filter((name) => name.startsWith(prefix))
       .map((name) => name.slice(prefix.length));
+  }
+
+  /** Statement keys, hex, that acknowledged a release of a hold. */
+  acknowledgers(hold: string): readonly string[] {
+    return [...this.#facts]
+      .filter(([name]) => name.startsWith(`ack ${hold} `))
+      .flatMap(([, { signers }]) => [...signers.keys()]);
   }
 
   /** Takes in what came to any disk or was said since the last call. */

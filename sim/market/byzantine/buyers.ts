@@ -52,20 +52,25 @@ const showsLate: ByzantineRole = {
   },
 };
 
-/** Spends one number twice: to an accomplice besides whom it paid, and has the notaries asked for both. */
-const forks: ByzantineRole = {
-  name: 'buyer-forks',
-  parties: ['buyer'],
-  install(context) {
-    const { cast, member, random } = context;
-    let left = 2;
-    cast.world.on(({ node, event }) => {
-      if (node !== member.node || event.type !== 'wallet' || left === 0 || random.below(2) === 0) return;
-      left--;
-      void fork(context);
-    });
-  },
-};
+/**
+ * Spends one number twice, up to `times` times: to an accomplice besides whom it paid, and has the notaries asked for
+ * both.
+ */
+function forking(times: number): ByzantineRole {
+  return {
+    name: 'buyer-forks',
+    parties: ['buyer'],
+    install(context) {
+      const { cast, member, random } = context;
+      let left = times;
+      cast.world.on(({ node, event }) => {
+        if (node !== member.node || event.type !== 'wallet' || left === 0 || random.below(2) === 0) return;
+        left--;
+        void fork(context);
+      });
+    },
+  };
+}
 
 async function fork({ cast, member, random, lie }: LiarContext): Promise<void> {
   const { running, signer, crypto } = member.node;
@@ -132,4 +137,4 @@ function isHold(body: Uint8Array): boolean {
 }
 
 /** Buyers that lie. */
-export const BUYERS: readonly ByzantineRole[] = [complainsFalsely, keepsReceipts, showsLate, forks];
+export const BUYERS: readonly ByzantineRole[] = [complainsFalsely, keepsReceipts, showsLate, forking(2)];

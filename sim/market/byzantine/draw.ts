@@ -1,13 +1,22 @@
 import type { SeededRandom } from '../../../packages/interface/src/index.ts';
 import type { Party } from '../members.ts';
 import { BUYERS } from './buyers.ts';
+import { DOUBLES } from './doubles.ts';
 import { JUDGES } from './judges.ts';
 import { MATCHMAKERS } from './matchmakers.ts';
 import type { ByzantineRole } from './role.ts';
 import { SELLERS } from './sellers.ts';
+import { WITHHOLDERS } from './withholders.ts';
 
 /** Every role, in the order in which histories take their turns. */
-export const ROLES: readonly ByzantineRole[] = [...SELLERS, ...BUYERS, ...JUDGES, ...MATCHMAKERS];
+export const ROLES: readonly ByzantineRole[] = [
+  ...SELLERS,
+  ...BUYERS,
+  ...JUDGES,
+  ...MATCHMAKERS,
+  ...DOUBLES,
+  ...WITHHOLDERS,
+];
 
 /** How many parties of a kind lie in one history: one in four sellers and buyers, up to f of the notaries. */
 export class Liars {

@@ -76,6 +76,11 @@ export class HoldInquiry {
 /** Kinds of statements that settle a hold. */
 export const OUTCOMES = ['paid', 'none', 'refund'] as const;
 
+/** Whether several witnesses acknowledged a release, so that each has to be shown that. */
+function isAcknowledged(inquiry: HoldInquiry): boolean {
+  return inquiry.witnesses.length > 1 && inquiry.certificate(['ack']) !== undefined;
+}
+
 /** Asks witnesses for outcomes. */
 export class OutcomeClient {
   readonly #line: NotaryLine;
@@ -153,16 +158,17 @@ export class OutcomeClient {
       if (known !== undefined) found.set(hold.key, known);
       else open.push(this.inquiry(hold));
     }
-    await this.ask(open, evidence, options);
+    const isSettled = (inquiry: HoldInquiry): boolean => inquiry.certificate(OUTCOMES) !== undefined;
+    await this.ask(open, evidence, options, (inquiry) => isSettled(inquiry) || isAcknowledged(inquiry));
     // Now that the acknowledgements are known together, each witness is shown all of them.
     const acks = new Map<string, Certificate>(evidence.acks);
     const again = open.filter((inquiry) => {
-      if (inquiry.certificate(OUTCOMES) !== undefined) return false;
+      if (isSettled(inquiry)) return false;
       const certificate = inquiry.certificate(['ack']);
       if (certificate !== undefined) acks.set(inquiry.hold.key, certificate);
       return inquiry.needs.size > 0 || (certificate !== undefined && inquiry.witnesses.length > 1);
     });
-    await this.ask(again, { ...evidence, acks }, options);
+    await this.ask(again, { ...evidence, acks }, options, isSettled);
     for (const inquiry of open) {
       const certificate = inquiry.certificate(OUTCOMES);
       if (certificate === undefined) continue;
@@ -181,11 +187,16 @@ export class OutcomeClient {
     }
   }
 
-  /** Asks every witness of the holds once, in batches, and takes what they say. */
+  /**
+   * Asks every witness of the holds once, in batches, and takes what they say. Ends when all have answered or failed,
+   * and before that as soon as `isEnough` holds for every inquiry: witnesses that are silent or slow, of which f may
+   * be, must not keep what a quorum has said from the one who asks. Their answers are taken when they come.
+   */
   async ask(
     inquiries: readonly HoldInquiry[],
     evidence: OutcomeEvidence,
     options: AbortOptions,
+    isEnough: (inquiry: HoldInquiry) => boolean = () => false,
   ): Promise<void> {
     const byWitness = new Map<string, { readonly key: PublicKey; readonly asked: Asked[] }>();
     for (const inquiry of inquiries) {
@@ -196,9 +207,14 @@ export class OutcomeClient {
         group.asked.push({ inquiry, index });
       }
     }
-    await Promise.all(
-      [...byWitness.values()].map(({ key, asked }) => this.#askOne(key, asked, evidence, options)),
-    );
+    await new Promise<void>((resolve, reject) => {
+      const answers = [...byWitness.values()].map(({ key, asked }) =>
+        this.#askOne(key, asked, evidence, options).then(() => {
+          if (inquiries.every(isEnough)) resolve();
+        }),
+      );
+      Promise.all(answers).then(() => resolve(), reject);
+    });
   }
 
   async #askOne(

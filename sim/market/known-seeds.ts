@@ -1,0 +1,7 @@
+/**
+ * Seeds that once showed a bug (README.md): run before every change goes in,
+ * whatever else is drawn.
+ */
+export const KNOWN_SEEDS: readonly number[] = [
+  2, 5, 9, 50, 121, 409, 1101, 1110, 1167, 10_061, 10_558, 20_043,
+];
