@@ -33,6 +33,7 @@ export type {
   NodeService,
   OfferRequest,
   OrderView,
+  PutAsideView,
   RevealsView,
   TradeEvidenceView,
   TradeStepView,
