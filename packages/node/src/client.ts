@@ -46,6 +46,7 @@ export type {
   NodeService,
   OfferRequest,
   OrderView,
+  PutAsideView,
   RevealsView,
   TradeEvidenceView,
   TradeStepView,
