@@ -17,6 +17,7 @@ describe('payments that never get a certificate', () => {
     const incoming = new IncomingPayments({
       self: self!.key,
       environment,
+      store: { since: async () => [] },
       counts: ({ key }) => counted.has(key),
       fetch: async (_peer, ids) => {
         if (!ids.some((id) => id.equals(real.id))) return [];

@@ -335,9 +335,11 @@ export class TradingWorld {
     trading.engine.on((event) => {
       if (event.type === 'entered') base.states.push(event.trade.state);
     });
-    trading.buyers.on(({ last }) =>
-      base.exhausted.push(last === null ? null : `${last.code}: ${last.reason}`),
-    );
+    trading.buyers.on((event) => {
+      if (event.type !== 'exhausted') return;
+      const { last } = event;
+      base.exhausted.push(last === null ? null : `${last.code}: ${last.reason}`);
+    });
     const tell = (changes: ReturnType<Ledger['applyBlock']>): void => {
       for (const change of changes) {
         if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
