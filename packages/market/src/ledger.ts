@@ -5,7 +5,13 @@
  */
 
 export type { IssuedCurrency, TestCurrency } from './asset/currency.ts';
-export { currencyName, isCurrencyId, isIssuedCurrency, isTestCurrency, MAX_AMOUNT } from './asset/currency.ts';
+export {
+  currencyName,
+  isCurrencyId,
+  isIssuedCurrency,
+  isTestCurrency,
+  MAX_AMOUNT,
+} from './asset/currency.ts';
 export {
   type CurrencyRegister,
   type CurrencyRegisterOptions,
