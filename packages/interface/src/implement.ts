@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 export { ONLY_FRAME, type OnlyFrame } from './collect.ts';
-export { isCurvePoint } from './crypto/curve-point.ts';
 export { authenticationError, expectBytes, expectLength, lowOrderError } from './crypto/errors.ts';
+export { isCurvePoint } from './crypto/curve-point.ts';
 export { isAcceptablePublicKey, isAcceptableSignature } from './crypto/strict-ed25519.ts';
 export {
   expectChanges,

@@ -5,13 +5,7 @@
  */
 
 export type { IssuedCurrency, TestCurrency } from './asset/currency.ts';
-export {
-  currencyName,
-  isCurrencyId,
-  isIssuedCurrency,
-  isTestCurrency,
-  MAX_AMOUNT,
-} from './asset/currency.ts';
+export { currencyName, isCurrencyId, isIssuedCurrency, isTestCurrency, MAX_AMOUNT } from './asset/currency.ts';
 export {
   type CurrencyRegister,
   type CurrencyRegisterOptions,
