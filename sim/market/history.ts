@@ -40,7 +40,7 @@ export interface HistoryOptions {
   /** Kinds of faults; all by default. */
   readonly only?: ReadonlySet<string> | undefined;
   /** A bug on purpose; see `Lies`. */
-  readonly planted?: ByzantineRole;
+  readonly planted?: ByzantineRole | undefined;
   /** Gets every line of the trace. */
   readonly print?: ((line: string) => void) | undefined;
   /** Labels of what must not happen; see `Plan`. */
@@ -273,7 +273,8 @@ class History {
       if (market === undefined || node.byzantine !== null) continue;
       const { available } = await world.environment.run(market.balance(node.key, sun.id));
       // The mint stands below zero and pays all the same.
-      const [payee] = node === issuer.node ? membersOf(cast, 'buyer') : [issuer];
+      const honest = membersOf(cast, 'seller', 'buyer').find((member) => member.node.byzantine === null);
+      const payee = node === issuer.node ? honest : issuer;
       if (payee === undefined || (node !== issuer.node && available < 1n)) continue;
       const id = await this.#calls.make(node, 'last-transfer', (open) => {
         const paying = open.transfer({ currency: sun.id, to: payee.node.key, amount: 1n });

@@ -85,15 +85,6 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     role: {
-      ...named(JUDGES, 'judge-hands-out'),
-      name: 'witnesses-hand-out-early',
-      parties: ['witness', 'notary'],
-    },
-    rules: ['data-for-nothing'],
-    only: ['aimed', 'partitions'],
-  },
-  {
-    role: {
       name: 'witnesses-forget-holds',
       parties: ['witness', 'notary'],
       wrapStatements: (store) => forgetting(store, (key) => key.startsWith('notary/hold/')),

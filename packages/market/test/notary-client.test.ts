@@ -1,3 +1,4 @@
+import { AbortedError, equalBytes } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { DUM1, type IssuedCurrency } from '../src/asset/currency.ts';
 import type { Spending } from '../src/blocks/spending.ts';
@@ -61,6 +62,14 @@ function keep(user: UserNode, ...spendings: readonly Spending[]): void {
 }
 
 const claimOf = (spending: Spending) => ({ id: spending.id, amount: spending.money.pay, certificate: null });
+
+/** Frames that do not come until somebody waits for them no more. */
+async function* never(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  await new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new AbortedError()), { once: true });
+  });
+  yield new Uint8Array();
+}
 
 /** A node that says whatever a function says, and proves that it serves a key which the test holds. */
 async function liar(
@@ -349,6 +358,23 @@ describe('holds', () => {
       expect(user.certificates.outcome(trade.hold.key)).toBe(refund);
     });
   }
+
+  it('simulator seed 200155: a witness that never answers keeps from nobody what a quorum has said', async () => {
+    const { world, nodes, user, sun, trade } = await tradeOf(4);
+    await world.at(RELEASE_AT + 4 * DELTA_MS);
+    // One of them serves and never comes to an end, for longer than the one who asks waits.
+    const silent = nodes[1]!.network.self;
+    const asking = user.network.request.bind(user.network);
+    user.network.request = (peer, protocol, body, options) =>
+      equalBytes(peer, silent) ? never(options?.signal) : asking(peer, protocol, body, options);
+    expect(sun.notaries).toHaveLength(4);
+    const abort = new AbortController();
+    world.environment.schedule(5_000, () => abort.abort());
+    const outcomes = await world.environment.run(
+      user.client.outcomes([trade.hold], {}, { signal: abort.signal }),
+    );
+    expect(outcomes.get(trade.hold.key)?.kind).toBe('none');
+  });
 
   it('M7 both sides end when the witness comes back, however late', async () => {
     const { world, nodes, user, trade } = await tradeOf(1);

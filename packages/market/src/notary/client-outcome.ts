@@ -222,6 +222,7 @@ export class OutcomeClient {
     asked: readonly Asked[],
     evidence: OutcomeEvidence,
     options: AbortOptions,
+    isSecond = false,
   ): Promise<void> {
     const questions: HoldQuestion[] = [];
     for (const { inquiry, index } of asked) questions.push(await this.#question(inquiry, index, evidence));
@@ -237,6 +238,9 @@ export class OutcomeClient {
       }
       at += batch.length;
     }
+    // What it lacks is shown to it at once, whatever the others are about.
+    const needy = asked.filter(({ inquiry, index: place }) => inquiry.needs.has(place));
+    if (needy.length > 0 && !isSecond) await this.#askOne(key, needy, evidence, options, true);
   }
 
   async #send(
