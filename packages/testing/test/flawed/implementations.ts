@@ -12,7 +12,8 @@ import {
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { dummyBank } from '@edmp/market/wallet';
-import { fileSource, readMeterFile } from '@edmp/oehu-client';
+import { readMeterFile } from '@edmp/oehu-client';
+import { fileSource } from '@edmp/oehu-client/sources';
 import {
   blockStoreSuite,
   collectAll,
