@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import {
   Application,
   type ProjectReflection,
@@ -10,6 +10,7 @@ import {
   type TypeDocOptions,
   TypeDocReader,
 } from 'typedoc';
+import { crawl, repositoryUrl } from './lib/html-links.ts';
 import { main } from './lib/run.ts';
 import { type Package, publicEntries, publishablePackages, root } from './lib/workspace.ts';
 
@@ -21,10 +22,14 @@ const validation = {
   invalidPath: false,
 };
 
+/** What the links to sources show: `EDMP_DOCS_REVISION`, such as the tag of a release, or the main branch. */
+const revision = process.env.EDMP_DOCS_REVISION ?? 'main';
+
 /**
  * Writes the API reference of every publishable package, all public entries, to `docs/api`. Options are in
  * `typedoc.json`; warnings are errors. It converts package by package and merges, as TypeDoc's own `packages` strategy
  * does, but takes the entries from the `edmp-source` condition of package.json, which that strategy does not know.
+ * In the end every link of every page is followed: one that leads nowhere, within the site or to a source, fails the run.
  */
 await main('docs', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'edmp-docs-'));
@@ -41,11 +46,12 @@ await main('docs', async () => {
         tsconfig: await withoutReferences(pkg),
         ...(existsSync(readme) ? { readme } : {}),
         disableGit: true,
-        gitRevision: 'main',
-        // Packages bring no sources, so links lead to the repository, wherever the page is read.
-        sourceLinkTemplate: 'https://github.com/edmp/edmp/blob/main/{path}#L{line}',
+        gitRevision: revision,
+        sourceLinkTemplate: '{path}#L{line}', // made whole by `linkSources`
         basePath: root,
         displayBasePath: join(pkg.path, 'src'),
+        // What a class has from the language's own ones is documented where they are.
+        excludeExternals: true,
         // Links into other packages hold once all are merged.
         validation: { ...validation, invalidLink: false },
         json: part,
@@ -54,18 +60,27 @@ await main('docs', async () => {
       if (project !== undefined) {
         app.validate(project);
         requireDocumentedFunctions(app, project);
+        linkSources(project);
         await app.generateOutputs(project);
         parts.push(part);
       }
       complaints.push(...complaintsOf(app, pkg.manifest.name));
     }
-    const app = await application({ entryPointStrategy: 'merge', entryPoints: parts, validation });
+    const app = await application({
+      entryPointStrategy: 'merge',
+      entryPoints: parts,
+      readme: join(root, 'docs/reference.md'),
+      validation,
+    });
     const project = await app.convert();
     if (project === undefined) throw new Error('the packages could not be merged');
     app.validate(project);
     await app.generateOutputs(project);
     complaints.push(...complaintsOf(app, 'the merged reference'));
     if (complaints.length > 0) throw new Error(`${complaints.join('; ')}: see above`);
+    const { pages, links, dead } = crawl(join(root, 'docs/api'), root);
+    if (dead.length > 0) throw new Error(`${dead.length} dead link(s) of ${links}\n  ${dead.join('\n  ')}`);
+    process.stdout.write(`docs: ${pages} pages, ${links} links, none dead\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -112,6 +127,21 @@ function requireDocumentedFunctions(app: Application, project: ProjectReflection
     for (const signature of reflection.signatures ?? []) {
       if (!signature.hasComment())
         app.logger.warn(`${signature.getFriendlyFullName()} has no doc comment` as never);
+    }
+  }
+}
+
+/**
+ * Leads every source to its file in the repository on the web: {path} of a template is relative to the package. What
+ * other people's packages declare has no source there.
+ */
+function linkSources(project: ProjectReflection): void {
+  for (const reflection of Object.values(project.reflections)) {
+    if (!reflection.isDeclaration() && !reflection.isSignature()) continue;
+    for (const source of reflection.sources ?? []) {
+      const path = relative(root, source.fullFileName);
+      if (path.startsWith('..') || path.includes('node_modules')) delete source.url;
+      else source.url = `${repositoryUrl}/blob/${revision}/${path}#L${source.line}`;
     }
   }
 }

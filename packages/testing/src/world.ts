@@ -18,23 +18,6 @@ import {
 } from '@edmp/interface';
 import { type Latency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 
-export {
-  type SeededRandom,
-  seededRandom,
-  type VirtualEnvironment,
-  type VirtualEnvironmentOptions,
-  virtualEnvironment,
-} from '@edmp/interface';
-export {
-  constantLatency,
-  type Latency,
-  longTailLatency,
-  type SimulatedNetworks,
-  type SimulatedNetworksOptions,
-  simulatedNetworks,
-  uniformLatency,
-} from '@edmp/trustchain/simulated';
-
 /** Peers that one world holds at most: each keeps links and queues in memory. */
 export const MAX_WORLD_PEERS = 10_000;
 

@@ -56,7 +56,7 @@ export interface PruneReport {
   readonly left: number;
 }
 
-/** What {@link pruner} works with. */
+/** What a {@link Pruner} works with. */
 export interface PrunerContext {
   readonly self: PublicKey;
   readonly store: BlockStore;
