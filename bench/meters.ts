@@ -4,8 +4,9 @@ import { publicKey, utf8ToBytes } from '../packages/interface/src/index.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
 import { intervalSeries, type MeterReading } from '../packages/oehu-client/src/index.ts';
 import { verifyTransactionChain } from '../packages/oehu-client/src/oehu.ts';
+import { eachCsvRow } from '../packages/oehu-client/src/sources/formats/csv/text.ts';
 import { crc16Arc } from '../packages/oehu-client/src/sources/formats/p1/crc16.ts';
-import { p1Stream, readGreenButton } from '../packages/oehu-client/src/sources.ts';
+import { p1Stream, readCsv, readGreenButton } from '../packages/oehu-client/src/sources.ts';
 import { against, type Bench, type Report } from './harness.ts';
 
 const crypto = nodeCrypto();
@@ -187,6 +188,44 @@ async function greenButton(report: Report): Promise<void> {
   });
 }
 
+/** Rows a second of a mapped CSV of local times, against the lexer alone. */
+async function csvRows(report: Report): Promise<void> {
+  const count = 35_040;
+  const local = (i: number): string =>
+    new Date(Date.UTC(2025, 0, 1) + i * 900_000).toISOString().slice(0, 16).replace('T', ' ');
+  const rows = Array.from({ length: count }, (_, i) => `${local(i)};0,${100 + (i % 900)}`);
+  const text = `Zeit;Verbrauch (kWh)\r\n${rows.join('\r\n')}\r\n`;
+  const rate = await against(
+    count,
+    () => {
+      const file = readCsv(text, {
+        delimiter: ';',
+        decimal: ',',
+        time: 'Zeit',
+        timeFormat: 'local',
+        zone: 'Europe/Vienna',
+        stepSeconds: 900,
+        columns: [
+          {
+            column: 'Verbrauch (kWh)',
+            commodity: 'electricity',
+            flow: 'import',
+            unit: 'kWh',
+            kind: 'interval',
+          },
+        ],
+      });
+      // The hour that did not exist is left out.
+      if (file.readings.length !== count - 4)
+        throw new Error(`read ${file.readings.length} of ${count} rows`);
+    },
+    () => {
+      eachCsvRow(text, ';', () => undefined);
+    },
+  );
+  report({ metric: 'csv-rows', value: rate.value, unit: '1/s', floor: rate.floor, ratio: rate.ratio });
+}
+
 /** Meters: parsing telegrams and files, verifying readings, making series. */
 export const bench: Bench = {
   name: 'meters',
@@ -195,5 +234,6 @@ export const bench: Bench = {
     await oehuVerify(report);
     await seriesYear(report);
     await greenButton(report);
+    await csvRows(report);
   },
 };

@@ -1,4 +1,4 @@
-import { systemEnvironment } from '@edmp/interface';
+import { COMMODITIES, type Commodity, FLOWS, type Flow, systemEnvironment } from '@edmp/interface';
 import type { MeterFile, MeterFileKind, ReadMeterFileOptions } from '@edmp/oehu-client';
 import type { CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
@@ -12,6 +12,8 @@ interface ReadOptions {
   readonly zone?: string;
   readonly spacing?: number;
   readonly clock: 'utc' | 'local';
+  readonly commodity?: Commodity;
+  readonly flow?: Flow;
   readonly csvMap?: string;
   readonly json: boolean;
 }
@@ -93,6 +95,8 @@ async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
     ...(options.spacing === undefined ? {} : { spacingSeconds: options.spacing }),
     ...(options.clock === 'local' ? { greenButton: { clock: 'local' } } : {}),
     ...(options.source === undefined ? {} : { kind: options.source }),
+    ...(options.commodity === undefined ? {} : { commodity: options.commodity }),
+    ...(options.flow === undefined ? {} : { flow: options.flow }),
     ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
   };
 }
@@ -117,6 +121,10 @@ function readCommand(): Command {
         .choices(['utc', 'local'])
         .default('utc'),
     )
+    .addOption(
+      new Option('--commodity <name>', 'what was metered, for files that do not tell').choices(COMMODITIES),
+    )
+    .addOption(new Option('--flow <direction>', 'direction, for files that do not tell').choices(FLOWS))
     .option(
       '--csv-map <file>',
       'JSON that says what the columns of a CSV file are; edmp meter guess proposes one',

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startOehuEmulator } from '@edmp/oehu-client/emulator';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { bounds } from '../../../../scripts/lib/bounds.ts';
@@ -68,5 +71,27 @@ describe('edmp meter read', { timeout: bounds.journey }, () => {
     expect(nothing.stderr).toMatch(
       /^error: The meter source cannot be reached .+ \(ERR_METER_UNREACHABLE\)\n$/,
     );
+  });
+});
+
+describe('edmp meter formats and guess', { timeout: bounds.journey }, () => {
+  it('lists the kinds, and reads a CSV by the map that it proposed', async () => {
+    const formats = await runCli(['meter', 'formats', '--json']);
+    expect(formats).toMatchObject({ code: 0, stderr: '' });
+    const kinds = (JSON.parse(formats.stdout) as { kind: string }[]).map(({ kind }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(['dsmr-p1', 'csv', 'fr-linky', 'be-fluvius-csv']));
+
+    const folder = await mkdtemp(join(tmpdir(), 'edmp-meter-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'hours.csv');
+    const rows = ['00', '01', '02', '03'].map((hour) => `14.02.2024 ${hour}:00;0,${hour}5`);
+    await writeFile(file, ['Zeit;Verbrauch (kWh)', ...rows].join('\n'));
+    const guess = await runCli(['meter', 'guess', file, '--zone', 'Europe/Vienna']);
+    expect(guess).toMatchObject({ code: 0, stderr: expect.stringContaining('to confirm: ') });
+    const mapFile = join(folder, 'map.json');
+    await writeFile(mapFile, guess.stdout);
+    const read = await runCli(['meter', 'read', file, '--csv-map', mapFile]);
+    expect(read.stdout).toMatch(/^csv: 4 readings\n/);
+    expect(read.stdout).toContain('2024-02-13T23:00:00.000Z  electricity import  total   0.005 kWh');
   });
 });

@@ -45,7 +45,7 @@ function formatOf(content: MeterContent, options: FormatOptions): MeterFormat {
   if (content.isJson) content.json(); // Text that is meant to be JSON and is none says so.
   throw new MeterError(
     'ERR_METER_FORMAT',
-    'Expected a meter file of a known kind (edmp meter formats lists them), or CSV with a map of its columns',
+    'Expected a P1 telegram, Green Button XML, SML or another kind that edmp meter formats lists, or CSV with a map of its columns',
   );
 }
 

@@ -92,6 +92,11 @@ export class DateOrderEvidence {
   #found: DateOrder | undefined;
   #example: string | undefined;
 
+  /** Whether more dates can tell something: some were open and none has decided. */
+  get isOpen(): boolean {
+    return this.#example !== undefined && this.#found === undefined;
+  }
+
   /** Takes one date of the file. */
   add(text: string): void {
     if (this.#found !== undefined) return;

@@ -83,8 +83,10 @@ export function csvLayout(text: string, map: CsvMap, issues: SourceIssue[]): Csv
     last = { date, clock: clockIndex === undefined ? undefined : (row[clockIndex] ?? '').trim() };
     first ??= last;
     if (map.timeFormat === 'local' && map.dateOrder === undefined) evidence.add(date);
-    return undefined;
+    // Without filters the last line tells the rest.
+    return filters.length > 0 || evidence.isOpen;
   });
+  if (filters.length === 0) last = lastTime(text, map, timeIndex, clockIndex) ?? last;
   if (headings === undefined) {
     throw new MeterError('ERR_METER_SCHEMA', 'Expected a CSV file with a line of headings, found none');
   }
@@ -94,6 +96,27 @@ export function csvLayout(text: string, map: CsvMap, issues: SourceIssue[]): Csv
     map.timeFormat === 'local' &&
     (localOf(first, order) ?? 0) > (localOf(last, order) ?? Number.POSITIVE_INFINITY);
   return { headings, firstLine, order, stamp, isDescending };
+}
+
+/** The time cells of the last line of a file; undefined when that is no row of the table. */
+function lastTime(
+  text: string,
+  map: CsvMap,
+  timeIndex: number,
+  clockIndex: number | undefined,
+): TimeCells | undefined {
+  const end = text.trimEnd().length;
+  const start = Math.max(text.lastIndexOf('\n', end - 1), text.lastIndexOf('\r', end - 1)) + 1;
+  const line = text.slice(start, end);
+  let cells: TimeCells | undefined;
+  if (line.includes('"')) return undefined;
+  eachCsvRow(line, map.delimiter ?? ',', (row) => {
+    const date = (row[timeIndex] ?? '').trim();
+    const clock = clockIndex === undefined ? undefined : (row[clockIndex] ?? '').trim();
+    if (date !== '') cells = { date, clock };
+    return false;
+  });
+  return cells;
 }
 
 /** The texts that tell the time of a row. */

@@ -85,9 +85,12 @@ export function readCsv(text: string, map: CsvMap): MeterFile {
   const serialIndex = index(map.serial);
   const filters = (map.rows ?? []).map((filter) => foundFilter(filter, layout.headings));
   const words = qualityWords(map);
+  const isSplit = columns.some((column) => column.where.length > 0);
   eachCsvRow(text, map.delimiter ?? ',', (row, line) => {
     if (line < layout.firstLine || !filters.every((filter) => passes(row, filter))) return undefined;
-    const wanted = columns.filter((column) => column.where.every((filter) => passes(row, filter)));
+    const wanted = isSplit
+      ? columns.filter((column) => column.where.every((filter) => passes(row, filter)))
+      : columns;
     if (wanted.length === 0) {
       progress.unnamed.push(line + 1);
       return undefined;

@@ -192,12 +192,17 @@ function hasTwice(lines: readonly P1Line[]): boolean {
   return false;
 }
 
+const HEX_TEXT = /^(?:[2-7][0-9A-Fa-f])+$/;
+
 /** Serial of a meter: the equipment id, which telegrams write as the hexadecimal codes of its characters. */
 function serialOf(equipment: string | null): { serial?: string } {
   if (equipment === null || equipment === '') return {};
-  if (!/^(?:[2-7][0-9A-Fa-f])+$/.test(equipment)) return { serial: equipment };
-  const codes = equipment.match(/../g) ?? [];
-  return { serial: String.fromCharCode(...codes.map((code) => Number.parseInt(code, 16))) };
+  if (!HEX_TEXT.test(equipment)) return { serial: equipment };
+  let serial = '';
+  for (let i = 0; i < equipment.length; i += 2) {
+    serial += String.fromCharCode(Number.parseInt(equipment.slice(i, i + 2), 16));
+  }
+  return { serial };
 }
 
 /** Index of the `!` that starts a line, or −1. */

@@ -1,3 +1,4 @@
+import { boundedMap } from '@edmp/interface/bounded';
 import { zoneOf } from '../../../time/zone.ts';
 import { isCalendarDay } from '../../iso-time.ts';
 
@@ -13,10 +14,20 @@ export interface P1Time {
 
 const TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})([SW]?)$/;
 
+const offsets = boundedMap<string, Map<number, number>>({ max: 128 });
+
 /** Winter offset of a zone in a year, ms. */
 function standardOffset(zone: string, year: number): number {
-  const calendar = zoneOf(zone);
-  return Math.min(calendar.offsetAt(Date.UTC(year, 0, 1)), calendar.offsetAt(Date.UTC(year, 6, 1)));
+  const years = offsets.get(zone) ?? new Map<number, number>();
+  let offset = years.get(year);
+  if (offset === undefined) {
+    const calendar = zoneOf(zone);
+    offset = Math.min(calendar.offsetAt(Date.UTC(year, 0, 1)), calendar.offsetAt(Date.UTC(year, 6, 1)));
+    // The year has two digits in a telegram, so that there are at most a hundred.
+    years.set(year, offset);
+    offsets.set(zone, years);
+  }
+  return offset;
 }
 
 /**
