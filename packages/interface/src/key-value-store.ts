@@ -27,7 +27,7 @@ export interface KeyRangeOptions {
  * `sqliteKeyValueStore` of `@edmp/trustchain/sqlite` and `indexedDbKeyValueStore` of `@edmp/trustchain/indexeddb`;
  * each passes `keyValueStoreSuite` of `@edmp/testing`.
  */
-export interface KeyValueStore {
+export interface KeyValueStore extends AsyncDisposable {
   get(key: string): Promise<Uint8Array | undefined>;
   /** Stores `value`; when the promise resolves it survives a crash (in durable implementations). */
   set(key: string, value: Uint8Array): Promise<void>;
@@ -139,6 +139,9 @@ export function memoryKeyValueStore(): KeyValueStore {
     async range(prefix, options) {
       expectKeyRange(prefix, options);
       return page(prefix, options.after, options.limit);
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
     },
     async close() {},
   };

@@ -130,7 +130,7 @@ export interface ReceiveResult {
  * Errors: `ERR_BLOCK_*` (format and validation), `ERR_PAIR_*` (a transition that is not allowed),
  * `ERR_CHAIN_FRAUD` (the counterparty is a proven cheat), `ERR_CHAIN_REGRESSED` (this node's store went back in time).
  */
-export interface Trustchain {
+export interface Trustchain extends AsyncDisposable {
   readonly self: PublicKey;
   readonly store: BlockStore;
   /** Signs and stores a proposal to `peer`, and delivers it when the peer is connected. */

@@ -229,6 +229,9 @@ class ChainService {
       accuse: (a, b) => this.#accuse(a, b),
       isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
       on: events.on,
+      [Symbol.asyncDispose](): Promise<void> {
+        return this.stop();
+      },
       stop: () => {
         this.#stopping ??= this.#stop();
         return this.#stopping;

@@ -317,6 +317,9 @@ export function memoryBlockStore(): BlockStore {
       for (const id of ids) if (remove(id)) count += 1;
       return count;
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     async close() {
       closed = true;
     },

@@ -144,6 +144,9 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return ids.length === 0 ? 0 : commits.write(() => blocks.remove(ids), false);
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     async close() {
       if (closed) return;
       commits.flush();
