@@ -57,8 +57,7 @@ export function readPublicApi(entries: readonly ApiEntry[], options: ts.Compiler
     const module = file === undefined ? undefined : checker.getSymbolAtLocation(file);
     if (module === undefined) throw new Error(`${path} is no module`);
     for (const exported of checker.getExportsOfModule(module)) {
-      const symbol =
-        exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       if (seen.has(symbol)) continue;
       seen.add(symbol);
       if (symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.Class)) {
