@@ -190,5 +190,7 @@ export interface Trustchain extends AsyncDisposable {
   isFraudulent(author: PublicKey): Promise<boolean>;
   /** Listens until the returned function is called. */
   on(listener: (event: TrustchainEvent) => void): () => void;
+  /** All events from now on, until the loop is left. Throws `ERR_ABORTED`, `ERR_CHAIN_EVENTS_LOST` (a reader far behind). */
+  events(options?: AbortOptions): AsyncIterableIterator<TrustchainEvent>;
   stop(): Promise<void>;
 }

@@ -15,7 +15,7 @@ import {
   type TypeRule,
   throwIfAborted,
 } from '@edmp/interface';
-import { mutex } from '@edmp/interface/bounded';
+import { followEvents, mutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
 import { accusation } from '../fraud/accusation.ts';
@@ -229,6 +229,8 @@ class ChainService {
       accuse: (a, b) => this.#accuse(a, b),
       isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
       on: events.on,
+      events: (options) =>
+        followEvents(events.on, (text) => new ChainError('ERR_CHAIN_EVENTS_LOST', text), options),
       [Symbol.asyncDispose](): Promise<void> {
         return this.stop();
       },
