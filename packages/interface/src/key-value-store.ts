@@ -89,7 +89,18 @@ function lowerBound(keys: readonly string[], key: string): number {
   return low;
 }
 
-/** A {@link KeyValueStore} that forgets everything when the process ends. */
+/**
+ * A {@link KeyValueStore} that forgets everything when the process ends.
+ *
+ * @example
+ * ```ts
+ * import { memoryKeyValueStore } from '@edmp/interface';
+ *
+ * await using store = memoryKeyValueStore();
+ * await store.set('trade/1', Uint8Array.of(1));
+ * console.log(await store.get('trade/1')); // 1
+ * ```
+ */
 export function memoryKeyValueStore(): KeyValueStore {
   const values = new Map<string, Uint8Array>();
   /** All keys ascending; undefined after one was added or removed, until somebody asks. */

@@ -97,6 +97,24 @@ export class EventReader<T> implements AsyncIterableIterator<T> {
 /**
  * Events as a loop: listens by `on` until the loop is left or the signal fires (`ERR_ABORTED`). A reader that falls more
  * than {@link MAX_UNREAD_EVENTS} behind gets the error that `lost` makes, after what was kept.
+ *
+ * @example
+ * ```ts
+ * import { followEvents } from '@edmp/interface/bounded';
+ *
+ * const listeners = new Set<(event: string) => void>();
+ * const on = (listener: (event: string) => void) => {
+ *   listeners.add(listener);
+ *   return () => void listeners.delete(listener);
+ * };
+ * const events = followEvents(on, (text) => new Error(text));
+ * for (const tell of listeners) tell('listed');
+ * for await (const event of events) {
+ *   console.log(event); // listed
+ *   break;
+ * }
+ * console.log(listeners.size); // 0
+ * ```
  */
 export function followEvents<T>(
   on: (listener: (event: T) => void) => () => void,
