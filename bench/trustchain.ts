@@ -173,6 +173,9 @@ function directNetworks(selves: readonly [PublicKey, PublicKey]): readonly [Netw
       addresses: () => [],
       peers: () => [peer],
       async start() {},
+      [Symbol.asyncDispose]() {
+        return this.stop();
+      },
       async stop() {},
       async connect() {
         for (const index of [own, other] as const) {

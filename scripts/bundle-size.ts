@@ -1,68 +1,53 @@
+import { bundleLimits, entryLimits, outsideBrowsers, type SizedBundle } from './lib/bundle-limits.ts';
 import { main } from './lib/run.ts';
-import { type Size, sizeOf, sizeOfModule } from './lib/size.ts';
-
-/** Largest gzip size of the core, in bytes. */
-const CORE_LIMIT = 40_000;
-/** Largest gzip size of the market's root entry with all that it needs but a crypto provider, in bytes. */
-const MARKET_LIMIT = 120_000;
-/** Largest gzip size of one function of a package that needs nothing else of it, in bytes. */
-const FUNCTION_LIMIT = 1_000;
-/** Largest gzip size of the typed client, all of the schemas that it checks answers with included, in bytes. */
-const CLIENT_LIMIT = 40_000;
-
-/** What a page may load. */
-interface Bundle {
-  readonly name: string;
-  readonly size: () => Promise<Size>;
-  /** Most bytes after gzip. */
-  readonly limit?: number;
-}
-
-/** Entries that a page loads together, everything they export included. */
-const all =
-  (...entries: readonly string[]) =>
-  (): Promise<Size> =>
-    sizeOfModule(entries.map((entry) => `export * from '${entry}';`).join('\n'));
-
-const core = '@edmp/trustchain';
-const bundles: readonly Bundle[] = [
-  { name: 'core', size: all(core), limit: CORE_LIMIT },
-  { name: 'core, noble', size: all(core, '@edmp/interface/crypto/noble') },
-  {
-    name: 'core, WebCrypto and noble, IndexedDB',
-    size: all(core, '@edmp/interface/crypto/web', '@edmp/trustchain/indexeddb'),
-  },
-  { name: 'market', size: all('@edmp/market'), limit: MARKET_LIMIT },
-  {
-    name: '{ price } of market',
-    size: () => sizeOf('@edmp/market', ['price']),
-    limit: FUNCTION_LIMIT,
-  },
-  {
-    name: '{ EdmpError } of interface',
-    size: () => sizeOf('@edmp/interface', ['EdmpError']),
-    limit: FUNCTION_LIMIT,
-  },
-  { name: 'client of a node', size: all('@edmp/node/client'), limit: CLIENT_LIMIT },
-];
+import { type Size, sizeOfModule } from './lib/size.ts';
+import { publicEntries, publishablePackages } from './lib/workspace.ts';
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
 
+/** What several names of several entries weigh together. */
+function sizeOfBundle({ imports, external }: SizedBundle): Promise<Size> {
+  const lines = Object.entries(imports).map(([entry, names]) =>
+    names === '*' ? `export * from '${entry}';` : `export { ${names.join(', ')} } from '${entry}';`,
+  );
+  return sizeOfModule(lines.join('\n'), { external: external ?? [] });
+}
+
+/** Public entries of the packages that a page may import: neither the node nor the acceptance suites. */
+function browserEntries(): string[] {
+  return publishablePackages()
+    .filter(({ manifest }) => manifest.name !== '@edmp/node' && manifest.name !== '@edmp/testing')
+    .flatMap(({ manifest }) =>
+      publicEntries(manifest).map(({ subpath }) => manifest.name + subpath.replace(/^\./, '')),
+    )
+    .filter((entry) => !(entry in outsideBrowsers));
+}
+
 /**
- * Prints how much a browser loads of the built packages: of the core, alone and with a crypto provider and a store, of
- * the market, of one function, of the client. Exits with 1 when one is above its limit, or when any of it needs Node.
+ * Prints what a browser loads of the built packages: programs as they are written, and every entry with all that it exports, other packages
+ * not counted. Exits with 1 when one is above its limit, when an entry has none, or when any of it needs Node.
  */
 await main('bundle-size', async () => {
-  const over: string[] = [];
-  for (const { name, size, limit } of bundles) {
-    const { minified, gzip } = await size();
-    const bound = limit === undefined ? '' : `, at most ${kilobytes(limit)}`;
-    process.stdout.write(`${name}: ${kilobytes(minified)} minified, ${kilobytes(gzip)} gzip${bound}\n`);
-    if (limit !== undefined && gzip > limit) {
-      over.push(
-        `${name} is ${kilobytes(gzip - limit)} too large; move what not every page needs to an entry or a file of its own`,
+  const wrong: string[] = [];
+  const tell = (name: string, { minified, gzip }: Size, limit: number | undefined, budget?: number): void => {
+    const wanted = budget === undefined || gzip <= budget ? '' : `; its budget is ${kilobytes(budget)}`;
+    const bound = limit === undefined ? 'no limit' : `at most ${kilobytes(limit)}`;
+    process.stdout.write(
+      `${name}: ${kilobytes(minified)} minified, ${kilobytes(gzip)} gzip, ${bound}${wanted}\n`,
+    );
+    if (limit === undefined) wrong.push(`${name} has no limit: give it one in scripts/lib/bundle-limits.ts`);
+    else if (gzip > limit)
+      wrong.push(
+        `${name} is ${kilobytes(gzip - limit)} too large: move what not every page needs to an entry or a file of its own`,
       );
-    }
+  };
+  for (const bundle of bundleLimits)
+    tell(bundle.name, await sizeOfBundle(bundle), bundle.limit, bundle.budget);
+  const packages = publishablePackages().map(({ manifest }) => manifest.name);
+  for (const entry of browserEntries()) {
+    const own = entry.split('/').slice(0, 2).join('/');
+    const external = [...packages.filter((name) => name !== own), 'multiformats', '@noble/*'];
+    tell(entry, await sizeOfModule(`export * from '${entry}';`, { external }), entryLimits[entry]);
   }
-  if (over.length > 0) throw new Error(over.join('\n'));
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
 });

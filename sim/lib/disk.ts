@@ -226,6 +226,9 @@ export class SimulatedDisk {
         this.#expectAlive(mine);
         return store.range(prefix, options);
       },
+      [Symbol.asyncDispose]() {
+        return this.close();
+      },
       close: async () => undefined,
     };
   }

@@ -4,7 +4,16 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** UTF-8 bytes of `text`. */
+/**
+ * UTF-8 bytes of `text`.
+ *
+ * @example
+ * ```ts
+ * import { utf8ToBytes } from '@edmp/interface';
+ *
+ * console.log(utf8ToBytes('kWh').length); // 3
+ * ```
+ */
 export function utf8ToBytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
@@ -18,14 +27,32 @@ export function bytesToUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** Lower-case hexadecimal text of `bytes`. */
+/**
+ * Lower-case hexadecimal text of `bytes`.
+ *
+ * @example
+ * ```ts
+ * import { bytesToHex } from '@edmp/interface';
+ *
+ * console.log(bytesToHex(Uint8Array.of(1, 255))); // 01ff
+ * ```
+ */
 export function bytesToHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += HEX[byte];
   return text;
 }
 
-/** Bytes of hexadecimal `text` (either case). Throws `ERR_INVALID_ARGUMENT` on odd length or other characters. */
+/**
+ * Bytes of hexadecimal `text` (either case). Throws `ERR_INVALID_ARGUMENT` on odd length or other characters.
+ *
+ * @example
+ * ```ts
+ * import { hexToBytes } from '@edmp/interface';
+ *
+ * console.log(hexToBytes('01ff')); // 1,255
+ * ```
+ */
 export function hexToBytes(text: string): Uint8Array {
   if (typeof text !== 'string' || text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) {
     throw new InvalidArgumentError(
@@ -37,7 +64,16 @@ export function hexToBytes(text: string): Uint8Array {
   return bytes;
 }
 
-/** One array with all `parts` after each other. */
+/**
+ * One array with all `parts` after each other.
+ *
+ * @example
+ * ```ts
+ * import { concatBytes } from '@edmp/interface';
+ *
+ * console.log(concatBytes(Uint8Array.of(1), Uint8Array.of(2, 3))); // 1,2,3
+ * ```
+ */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -50,7 +86,16 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** Whether two arrays hold the same bytes. Not constant-time: for public values only. */
+/**
+ * Whether two arrays hold the same bytes. Not constant-time: for public values only.
+ *
+ * @example
+ * ```ts
+ * import { equalBytes } from '@edmp/interface';
+ *
+ * console.log(equalBytes(Uint8Array.of(1), Uint8Array.of(1))); // true
+ * ```
+ */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

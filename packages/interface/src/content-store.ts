@@ -27,7 +27,7 @@ export interface CollectReport {
  * (a block above the limit of the call), `ERR_CONTENT_READ_ONLY` (the store cannot write, pin or list),
  * `ERR_CONTENT_UNREACHABLE` (the source cannot be asked).
  */
-export interface ContentStore {
+export interface ContentStore extends AsyncDisposable {
   /** What this implementation can do; calls to what it cannot throw `ERR_CONTENT_READ_ONLY`. */
   readonly can: { readonly write: boolean; readonly pin: boolean; readonly enumerate: boolean };
   get(cid: CID, options?: ContentGetOptions): Promise<Uint8Array>;

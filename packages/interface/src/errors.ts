@@ -55,7 +55,20 @@ export class AbortedError extends EdmpError {
   }
 }
 
-/** Whether `value` is an {@link EdmpError} (by shape, so that duplicate package copies agree), optionally with one code. */
+/**
+ * Whether `value` is an {@link EdmpError} (by shape, so that duplicate package copies agree), optionally with one code.
+ *
+ * @example
+ * ```ts
+ * import { hexToBytes, isEdmpError } from '@edmp/interface';
+ *
+ * try {
+ *   hexToBytes('no hex');
+ * } catch (error) {
+ *   console.log(isEdmpError(error) && error.code); // ERR_INVALID_ARGUMENT
+ * }
+ * ```
+ */
 export function isEdmpError(value: unknown, code?: string): value is EdmpError {
   if (!(value instanceof Error)) return false;
   const candidate = (value as Partial<EdmpError>).code;
@@ -63,7 +76,21 @@ export function isEdmpError(value: unknown, code?: string): value is EdmpError {
   return code === undefined || candidate === code;
 }
 
-/** Throws {@link AbortedError} when `signal` has fired. */
+/**
+ * Throws {@link AbortedError} when `signal` has fired.
+ *
+ * @example
+ * ```ts
+ * import { isEdmpError, throwIfAborted } from '@edmp/interface';
+ *
+ * throwIfAborted(undefined);
+ * try {
+ *   throwIfAborted(AbortSignal.abort());
+ * } catch (error) {
+ *   console.log(isEdmpError(error, 'ERR_ABORTED')); // true
+ * }
+ * ```
+ */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new AbortedError(undefined, { cause: signal.reason });
 }

@@ -27,7 +27,7 @@ export interface KeyRangeOptions {
  * `sqliteKeyValueStore` of `@edmp/trustchain/sqlite` and `indexedDbKeyValueStore` of `@edmp/trustchain/indexeddb`;
  * each passes `keyValueStoreSuite` of `@edmp/testing`.
  */
-export interface KeyValueStore {
+export interface KeyValueStore extends AsyncDisposable {
   get(key: string): Promise<Uint8Array | undefined>;
   /** Stores `value`; when the promise resolves it survives a crash (in durable implementations). */
   set(key: string, value: Uint8Array): Promise<void>;
@@ -89,7 +89,18 @@ function lowerBound(keys: readonly string[], key: string): number {
   return low;
 }
 
-/** A {@link KeyValueStore} that forgets everything when the process ends. */
+/**
+ * A {@link KeyValueStore} that forgets everything when the process ends.
+ *
+ * @example
+ * ```ts
+ * import { memoryKeyValueStore } from '@edmp/interface';
+ *
+ * await using store = memoryKeyValueStore();
+ * await store.set('trade/1', Uint8Array.of(1));
+ * console.log(await store.get('trade/1')); // 1
+ * ```
+ */
 export function memoryKeyValueStore(): KeyValueStore {
   const values = new Map<string, Uint8Array>();
   /** All keys ascending; undefined after one was added or removed, until somebody asks. */
@@ -139,6 +150,9 @@ export function memoryKeyValueStore(): KeyValueStore {
     async range(prefix, options) {
       expectKeyRange(prefix, options);
       return page(prefix, options.after, options.limit);
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
     },
     async close() {},
   };

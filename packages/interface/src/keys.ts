@@ -21,7 +21,17 @@ export function publicKey(bytes: Uint8Array): PublicKey {
   return bytes as PublicKey;
 }
 
-/** Text form of `key`. */
+/**
+ * Text form of `key`.
+ *
+ * @example
+ * ```ts
+ * import { publicKeyFromHex, publicKeyToHex } from '@edmp/interface';
+ *
+ * const key = publicKeyFromHex('07'.repeat(32));
+ * console.log(publicKeyToHex(key).slice(0, 4)); // 0707
+ * ```
+ */
 export function publicKeyToHex(key: PublicKey): PublicKeyHex {
   return bytesToHex(key) as PublicKeyHex;
 }
@@ -31,7 +41,16 @@ export function isPublicKeyHex(text: string): text is PublicKeyHex {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 }
 
-/** Key of its text form. Throws `ERR_INVALID_ARGUMENT` unless `text` is 64 lower-case hexadecimal characters. */
+/**
+ * Key of its text form. Throws `ERR_INVALID_ARGUMENT` unless `text` is 64 lower-case hexadecimal characters.
+ *
+ * @example
+ * ```ts
+ * import { publicKeyFromHex } from '@edmp/interface';
+ *
+ * console.log(publicKeyFromHex('07'.repeat(32)).length); // 32
+ * ```
+ */
 export function publicKeyFromHex(text: string): PublicKey {
   if (!isPublicKeyHex(text)) {
     throw new InvalidArgumentError(

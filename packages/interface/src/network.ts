@@ -51,7 +51,7 @@ export interface PeerEvent {
  * speak it), `ERR_NETWORK_REMOTE`, `ERR_NETWORK_LIMIT` (a size limit), `ERR_NETWORK_BUSY`, `ERR_NETWORK_STOPPED`,
  * `ERR_TIMEOUT`, `ERR_ABORTED`.
  */
-export interface Network {
+export interface Network extends AsyncDisposable {
   /** This node's identity. */
   readonly self: PublicKey;
   /** Addresses that others can {@link Network.connect} to; empty before start. */

@@ -10,7 +10,21 @@ export interface Signer {
   sign(message: Uint8Array): Promise<Signature>;
 }
 
-/** A {@link Signer} over a 32-byte secret seed held in memory. Throws `ERR_CRYPTO_KEY` on another length. */
+/**
+ * A {@link Signer} over a 32-byte secret seed held in memory. Throws `ERR_CRYPTO_KEY` on another length.
+ *
+ * @example
+ * ```ts
+ * import { softwareSigner, systemEnvironment } from '@edmp/interface';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ *
+ * const crypto = nodeCrypto();
+ * const signer = softwareSigner({ crypto, secretKey: systemEnvironment().randomBytes(32) });
+ * const message = Uint8Array.of(1, 2, 3);
+ * const signature = await signer.sign(message);
+ * console.log(crypto.ed25519Verify(signature, message, signer.publicKey)); // true
+ * ```
+ */
 export function softwareSigner(options: { readonly crypto: Crypto; readonly secretKey: Uint8Array }): Signer {
   const { crypto } = options;
   expectLength('An ed25519 secret key', options.secretKey, 32);

@@ -1,5 +1,6 @@
+import { MAX_UNREAD_EVENTS } from '@edmp/interface/bounded';
 import { describe, expect, it } from 'vitest';
-import { MAX_UNREAD_EVENTS, safeEmitter } from '../src/codec/emitter.ts';
+import { safeEmitter } from '../src/codec/emitter.ts';
 
 describe('safeEmitter', () => {
   it('M18 a listener that throws or rejects hurts nobody', async () => {

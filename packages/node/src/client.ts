@@ -11,6 +11,7 @@ import {
   systemEnvironment,
   withDeadline,
 } from '@edmp/interface';
+import { followEvents } from '@edmp/interface/bounded';
 import * as z from 'zod';
 import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
@@ -92,6 +93,11 @@ export interface FollowOptions {
 export interface NodeClient extends NodeService {
   /** Bought data of a trade as a file's text. */
   download(trade: string, format: 'json' | 'csv', options?: AbortOptions): Promise<string>;
+  /**
+   * The node's events from now on, until the loop is left; a broken stream is opened again, and what happened meanwhile is
+   * not told. Throws `ERR_ABORTED`, `ERR_HTTP_EVENTS_LOST` (a reader more than 4 096 events behind).
+   */
+  events(options?: AbortOptions): AsyncIterableIterator<NodeEvent>;
   /** Follows events until the returned function is called. */
   follow(options: FollowOptions): () => void;
 }
@@ -140,7 +146,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       abort,
     );
 
-  const call = async <T>(request: Call<T>): Promise<T> => {
+  const call = async <T>(request: Call<T>, options?: AbortOptions): Promise<T> => {
     const headers: Record<string, string> = { ...authorization, Accept: 'application/json' };
     const init: RequestInit = { method: request.method ?? 'GET', headers };
     if (request.body !== undefined) {
@@ -154,7 +160,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
             : value,
       );
     }
-    const answer = await text(request.path + queryText(request.query), init);
+    const answer = await text(request.path + queryText(request.query), init, options);
     const result = request.schema.safeParse(parse(answer));
     if (result.success) return result.data;
     throw new EdmpError('ERR_HTTP_RESPONSE', `The answer to ${request.path} is not one of an EDMP node`, {
@@ -210,70 +216,101 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
 
   const id = encodeURIComponent;
   return {
-    info: () => call({ path: '/v1/info', schema: views.nodeInfo }),
-    meters: async () =>
-      (await call({ path: '/v1/meters', schema: views.list('meters', views.meter) })).meters,
-    curve: ({ meter, ...query }) =>
-      call({ path: `/v1/meters/${id(meter)}/curve`, query, schema: views.curve }),
-    reveals: async ({ meter, ...query }) =>
+    info: (options) => call({ path: '/v1/info', schema: views.nodeInfo }, options),
+    meters: async (options) =>
+      (await call({ path: '/v1/meters', schema: views.list('meters', views.meter) }, options)).meters,
+    curve: ({ meter, ...query }, options) =>
+      call({ path: `/v1/meters/${id(meter)}/curve`, query, schema: views.curve }, options),
+    reveals: async ({ meter, ...query }, options) =>
       (
-        await call({
-          path: `/v1/meters/${id(meter)}/reveals`,
-          query,
-          schema: views.list('reveals', views.reveals),
-        })
+        await call(
+          {
+            path: `/v1/meters/${id(meter)}/reveals`,
+            query,
+            schema: views.list('reveals', views.reveals),
+          },
+          options,
+        )
       ).reveals,
-    offer: (body) => call({ method: 'POST', path: '/v1/offers', body, schema: views.listing }),
-    ask: (body) => call({ method: 'POST', path: '/v1/asks', body, schema: views.order }),
-    buy: (body) => call({ method: 'POST', path: '/v1/bids', body, schema: views.order }),
-    listings: async (query) =>
-      (await call({ path: '/v1/listings', query, schema: views.list('listings', views.listing) })).listings,
-    book: async () =>
-      (await call({ path: '/v1/book', schema: views.list('orders', views.bookOrder) })).orders,
-    orders: async () =>
-      (await call({ path: '/v1/orders', schema: views.list('orders', views.order) })).orders,
-    async cancel(order) {
-      await call({ method: 'DELETE', path: `/v1/orders/${id(order)}`, schema: z.object({}) });
+    offer: (body, options) =>
+      call({ method: 'POST', path: '/v1/offers', body, schema: views.listing }, options),
+    ask: (body, options) => call({ method: 'POST', path: '/v1/asks', body, schema: views.order }, options),
+    buy: (body, options) => call({ method: 'POST', path: '/v1/bids', body, schema: views.order }, options),
+    listings: async (query, options) =>
+      (await call({ path: '/v1/listings', query, schema: views.list('listings', views.listing) }, options))
+        .listings,
+    book: async (options) =>
+      (await call({ path: '/v1/book', schema: views.list('orders', views.bookOrder) }, options)).orders,
+    orders: async (options) =>
+      (await call({ path: '/v1/orders', schema: views.list('orders', views.order) }, options)).orders,
+    async cancel(order, options) {
+      await call({ method: 'DELETE', path: `/v1/orders/${id(order)}`, schema: z.object({}) }, options);
     },
-    trades: async () =>
-      (await call({ path: '/v1/trades', schema: views.list('trades', views.trade) })).trades,
-    trade: (trade) => call({ path: `/v1/trades/${id(trade)}`, schema: views.trade }),
-    tradeEvidence: (trade) => call({ path: `/v1/trades/${id(trade)}/evidence`, schema: views.tradeEvidence }),
-    currencies: async () =>
-      (await call({ path: '/v1/currencies', schema: views.list('currencies', views.currency) })).currencies,
-    issueCurrency: (body) => call({ method: 'POST', path: '/v1/currencies', body, schema: views.currency }),
-    addCurrency: (block) =>
-      call({ method: 'POST', path: '/v1/currencies/known', body: { block }, schema: views.currency }),
-    transfer: ({ wallet, ...body }) =>
-      call({ method: 'POST', path: `/v1/wallets/${id(wallet)}/transfers`, body, schema: views.transfer }),
-    claim: (wallet) =>
-      call({ method: 'POST', path: `/v1/wallets/${id(wallet)}/claims`, body: {}, schema: views.claim }),
-    delivery: (trade) => call({ path: `/v1/trades/${id(trade)}/data`, schema: views.delivery }),
+    trades: async (options) =>
+      (await call({ path: '/v1/trades', schema: views.list('trades', views.trade) }, options)).trades,
+    trade: (trade, options) => call({ path: `/v1/trades/${id(trade)}`, schema: views.trade }, options),
+    tradeEvidence: (trade, options) =>
+      call({ path: `/v1/trades/${id(trade)}/evidence`, schema: views.tradeEvidence }, options),
+    currencies: async (options) =>
+      (await call({ path: '/v1/currencies', schema: views.list('currencies', views.currency) }, options))
+        .currencies,
+    issueCurrency: (body, options) =>
+      call({ method: 'POST', path: '/v1/currencies', body, schema: views.currency }, options),
+    addCurrency: (block, options) =>
+      call(
+        { method: 'POST', path: '/v1/currencies/known', body: { block }, schema: views.currency },
+        options,
+      ),
+    transfer: ({ wallet, ...body }, options) =>
+      call(
+        { method: 'POST', path: `/v1/wallets/${id(wallet)}/transfers`, body, schema: views.transfer },
+        options,
+      ),
+    claim: (wallet, options) =>
+      call(
+        { method: 'POST', path: `/v1/wallets/${id(wallet)}/claims`, body: {}, schema: views.claim },
+        options,
+      ),
+    delivery: (trade, options) =>
+      call({ path: `/v1/trades/${id(trade)}/data`, schema: views.delivery }, options),
     download: (trade, format, abort) =>
       text(`/v1/trades/${id(trade)}/data?format=${format}`, { headers: authorization }, abort),
-    wallets: async () =>
-      (await call({ path: '/v1/wallets', schema: views.list('wallets', views.wallet) })).wallets,
-    transactions: async (wallet) =>
+    wallets: async (options) =>
+      (await call({ path: '/v1/wallets', schema: views.list('wallets', views.wallet) }, options)).wallets,
+    transactions: async (wallet, options) =>
       (
-        await call({
-          path: `/v1/wallets/${id(wallet)}/transactions`,
-          schema: views.list('transactions', views.walletTransaction),
-        })
+        await call(
+          {
+            path: `/v1/wallets/${id(wallet)}/transactions`,
+            schema: views.list('transactions', views.walletTransaction),
+          },
+          options,
+        )
       ).transactions,
-    blocks: async (query) =>
-      (await call({ path: '/v1/blocks', query, schema: views.list('blocks', views.block) })).blocks,
-    block: (block) => call({ path: `/v1/blocks/${id(block)}`, schema: views.block }),
-    matchmakers: async () =>
-      (await call({ path: '/v1/matchmakers', schema: views.list('matchmakers', views.matchmaker) }))
+    blocks: async (query, options) =>
+      (await call({ path: '/v1/blocks', query, schema: views.list('blocks', views.block) }, options)).blocks,
+    block: (block, options) => call({ path: `/v1/blocks/${id(block)}`, schema: views.block }, options),
+    matchmakers: async (options) =>
+      (await call({ path: '/v1/matchmakers', schema: views.list('matchmakers', views.matchmaker) }, options))
         .matchmakers,
-    consents: async () =>
-      (await call({ path: '/v1/consents', schema: views.list('consents', views.consent) })).consents,
-    consentLog: async () =>
-      (await call({ path: '/v1/consents/log', schema: views.list('entries', views.consentLogEntry) }))
-        .entries,
-    withdrawConsent: (consent) =>
-      call({ method: 'DELETE', path: `/v1/consents/${id(consent)}`, schema: views.consent }),
+    consents: async (options) =>
+      (await call({ path: '/v1/consents', schema: views.list('consents', views.consent) }, options)).consents,
+    consentLog: async (options) =>
+      (
+        await call(
+          { path: '/v1/consents/log', schema: views.list('entries', views.consentLogEntry) },
+          options,
+        )
+      ).entries,
+    withdrawConsent: (consent, options) =>
+      call({ method: 'DELETE', path: `/v1/consents/${id(consent)}`, schema: views.consent }, options),
     on: (onEvent) => follow({ onEvent }),
+    events: (options) =>
+      followEvents<NodeEvent>(
+        (onEvent) => follow({ onEvent }),
+        (text) => new EdmpError('ERR_HTTP_EVENTS_LOST', text),
+        options,
+      ),
     follow,
   };
 }

@@ -1,4 +1,4 @@
-import type { Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
+import type { AbortOptions, Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
 
 /** What a node says about itself. */
 export interface NodeInfo {
@@ -431,51 +431,52 @@ export interface NodeEvent {
   readonly text: string;
 }
 
-/** Everything a node does for people and programs; the HTTP API, the CLI and the GUI are thin over it. Throws `EdmpError`s. */
+/** Everything a node does for people and programs; the HTTP API, the CLI and the GUI are thin over it. Throws `EdmpError`s, and
+ * `ERR_ABORTED` when a signal ends a wait; what was signed by then stays signed. */
 export interface NodeService {
-  info(): Promise<NodeInfo>;
-  meters(): Promise<readonly MeterView[]>;
-  curve(query: CurveQuery): Promise<CurveView>;
+  info(options?: AbortOptions): Promise<NodeInfo>;
+  meters(options?: AbortOptions): Promise<readonly MeterView[]>;
+  curve(query: CurveQuery, options?: AbortOptions): Promise<CurveView>;
   /** What a curve would reveal at each step from the query's step on, finest first. */
-  reveals(query: CurveQuery): Promise<readonly RevealsView[]>;
+  reveals(query: CurveQuery, options?: AbortOptions): Promise<readonly RevealsView[]>;
   /** Lists days of a meter for sale; making an offer gives the consent for exactly that offer. */
-  offer(request: OfferRequest): Promise<ListingView>;
-  listings(query: ListingFilter): Promise<readonly ListingView[]>;
+  offer(request: OfferRequest, options?: AbortOptions): Promise<ListingView>;
+  listings(query: ListingFilter, options?: AbortOptions): Promise<readonly ListingView[]>;
   /** Puts a dataset that this node already holds up for sale again. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET` for any other asset. */
-  ask(request: AskRequest): Promise<OrderView>;
+  ask(request: AskRequest, options?: AbortOptions): Promise<OrderView>;
   /** Bids for a listed asset; default price: the listing's. */
-  buy(request: BuyRequest): Promise<OrderView>;
-  cancel(order: string): Promise<void>;
-  orders(): Promise<readonly OrderView[]>;
+  buy(request: BuyRequest, options?: AbortOptions): Promise<OrderView>;
+  cancel(order: string, options?: AbortOptions): Promise<void>;
+  orders(options?: AbortOptions): Promise<readonly OrderView[]>;
   /** The open orders of everybody, as far as this node knows them. */
-  book(): Promise<readonly BookOrderView[]>;
-  trades(): Promise<readonly TradeView[]>;
-  trade(id: string): Promise<TradeView>;
+  book(options?: AbortOptions): Promise<readonly BookOrderView[]>;
+  trades(options?: AbortOptions): Promise<readonly TradeView[]>;
+  trade(id: string, options?: AbortOptions): Promise<TradeView>;
   /** Certificates and outcome of a trade. */
-  tradeEvidence(id: string): Promise<TradeEvidenceView>;
-  delivery(trade: string): Promise<DeliveryView>;
+  tradeEvidence(id: string, options?: AbortOptions): Promise<TradeEvidenceView>;
+  delivery(trade: string, options?: AbortOptions): Promise<DeliveryView>;
   /** Currencies known here, test money first. */
-  currencies(): Promise<readonly CurrencyView[]>;
+  currencies(options?: AbortOptions): Promise<readonly CurrencyView[]>;
   /** Opens a currency of this node's own; from its account money is then minted by {@link NodeService.transfer}. */
-  issueCurrency(request: CurrencyRequest): Promise<CurrencyView>;
+  issueCurrency(request: CurrencyRequest, options?: AbortOptions): Promise<CurrencyView>;
   /** Adds a currency by the signed block that opened it. */
-  addCurrency(block: Uint8Array): Promise<CurrencyView>;
+  addCurrency(block: Uint8Array, options?: AbortOptions): Promise<CurrencyView>;
   /** Pays outside a trade. */
-  transfer(request: TransferRequest): Promise<TransferView>;
+  transfer(request: TransferRequest, options?: AbortOptions): Promise<TransferView>;
   /** Takes incomes and refunds of a currency into the account. Spending does it by itself. */
-  claim(wallet: string): Promise<ClaimView>;
-  wallets(): Promise<readonly WalletView[]>;
+  claim(wallet: string, options?: AbortOptions): Promise<ClaimView>;
+  wallets(options?: AbortOptions): Promise<readonly WalletView[]>;
   /** Movements of one wallet, oldest first, grants included: their sum is what the wallet owns. */
-  transactions(wallet: string): Promise<readonly WalletTransactionView[]>;
-  blocks(query: BlockQuery): Promise<readonly ChainBlockView[]>;
+  transactions(wallet: string, options?: AbortOptions): Promise<readonly WalletTransactionView[]>;
+  blocks(query: BlockQuery, options?: AbortOptions): Promise<readonly ChainBlockView[]>;
   /** One block by its id. */
-  block(id: string): Promise<ChainBlockView>;
-  matchmakers(): Promise<readonly MatchmakerView[]>;
+  block(id: string, options?: AbortOptions): Promise<ChainBlockView>;
+  matchmakers(options?: AbortOptions): Promise<readonly MatchmakerView[]>;
   /** The owner's consents, newest first. */
-  consents(): Promise<readonly ConsentView[]>;
+  consents(options?: AbortOptions): Promise<readonly ConsentView[]>;
   /** Everything that happened under the owner's consents, newest first. */
-  consentLog(): Promise<readonly ConsentLogView[]>;
+  consentLog(options?: AbortOptions): Promise<readonly ConsentLogView[]>;
   /** Withdraws a consent: its open listings are cancelled and no further copy is delivered. Sold copies stay sold. */
-  withdrawConsent(id: string): Promise<ConsentView>;
+  withdrawConsent(id: string, options?: AbortOptions): Promise<ConsentView>;
   on(listener: (event: NodeEvent) => void): () => void;
 }

@@ -10,6 +10,13 @@ const DECIMAL = /^([+-]?)(\d{1,18})(?:\.(\d{0,18}))?$/;
  * Integer micro-units of a decimal `text` in units of 10^`power` (kWh: 0, Wh: −3), read from its digits, never through a
  * float. Digits below one micro-unit are rounded half away from zero. Throws `ERR_METER_FORMAT` when it is no plain
  * decimal number and `ERR_METER_RANGE` above 2⁵³−1 micro-units.
+ *
+ * @example
+ * ```ts
+ * import { microFromText } from '@edmp/oehu-client/time';
+ *
+ * console.log(microFromText('1.5')); // 1500000
+ * ```
  */
 export function microFromText(text: string, power = 0): number {
   const match = DECIMAL.exec(text);
@@ -57,7 +64,16 @@ export function microFromNumber(number: number): MicroNumber {
   return { value: value === 0 ? 0 : value, noisy: value / MICRO !== number };
 }
 
-/** Shortest decimal text of integer micro-units in whole units, e.g. 4426000 → `4.426`. */
+/**
+ * Shortest decimal text of integer micro-units in whole units, e.g. 4426000 → `4.426`.
+ *
+ * @example
+ * ```ts
+ * import { formatMicro } from '@edmp/oehu-client/time';
+ *
+ * console.log(formatMicro(1_500_000)); // 1.5
+ * ```
+ */
 export function formatMicro(value: number): string {
   const magnitude = Math.abs(value);
   const whole = Math.floor(magnitude / MICRO);

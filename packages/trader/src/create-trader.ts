@@ -54,7 +54,7 @@ export interface TraderOptions
 }
 
 /** Chain, data and market of one trader, plugged together. */
-export interface Trader {
+export interface Trader extends AsyncDisposable {
   readonly key: PublicKey;
   readonly signer: Signer;
   readonly network: Network;
@@ -123,7 +123,16 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       ...(notary === undefined ? {} : { notary }),
     });
     closers.push(() => market.stop());
-    return { key: signer.publicKey, signer, network, trustchain, settlement, market, stop };
+    return {
+      key: signer.publicKey,
+      signer,
+      network,
+      trustchain,
+      settlement,
+      market,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await stop();
     throw error;

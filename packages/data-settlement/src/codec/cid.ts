@@ -14,7 +14,18 @@ export function cidOfDigest(codec: typeof CODEC_RAW | typeof CODEC_DAG_CBOR, dig
   return CID.createV1(codec, createDigest(SHA2_256, digest));
 }
 
-/** CIDv1 (sha2-256) of `bytes`. */
+/**
+ * CIDv1 (sha2-256) of `bytes`.
+ *
+ * @example
+ * ```ts
+ * import { cidOf } from '@edmp/data-settlement/content';
+ * import { CODEC_RAW } from '@edmp/interface';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ *
+ * console.log(cidOf(nodeCrypto(), CODEC_RAW, new Uint8Array()).toString().slice(0, 7)); // bafkrei
+ * ```
+ */
 export function cidOf(
   crypto: Pick<Crypto, 'sha256'>,
   codec: typeof CODEC_RAW | typeof CODEC_DAG_CBOR,

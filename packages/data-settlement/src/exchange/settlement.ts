@@ -88,6 +88,9 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
       oneAtATime.run(lockName(tradeId), () =>
         context.blocks.exclusive(() => eraseTrade(context, tradeId, eraseOptions)),
       ),
+    [Symbol.asyncDispose]() {
+      return this.stop();
+    },
     async stop() {
       stopServing();
     },

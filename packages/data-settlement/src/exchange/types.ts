@@ -65,7 +65,7 @@ export interface SettlementOptions {
 export type SealedRoot = CID;
 
 /** A {@link Settlement} that also owns datasets. */
-export interface DataSettlement extends Settlement {
+export interface DataSettlement extends Settlement, AsyncDisposable {
   /**
    * Splits, salts and commits a series and keeps it durably, so that {@link Settlement.seal} can sell it.
    * Adding the same series twice gives two assets, because salts are fresh.

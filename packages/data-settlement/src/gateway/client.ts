@@ -155,6 +155,9 @@ export function gatewayContentStore(options: GatewayContentOptions): GatewayCont
     async *list() {
       readOnly();
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     async close() {},
   };
 }

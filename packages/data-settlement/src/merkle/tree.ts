@@ -31,6 +31,14 @@ function rootOf(crypto: Hasher, hashes: readonly Uint8Array[], from: number, to:
 /**
  * Merkle tree hash of `leaves` (RFC 9162 §2.1.1); the empty tree is SHA-256 of nothing.
  * Leaves and nodes are hashed under different prefixes, so no node can be passed off as a leaf.
+ *
+ * @example
+ * ```ts
+ * import { merkleRoot } from '@edmp/data-settlement/dataset';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ *
+ * console.log(merkleRoot(nodeCrypto(), [Uint8Array.of(1), Uint8Array.of(2)]).length); // 32
+ * ```
  */
 export function merkleRoot(crypto: Hasher, leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return crypto.sha256(new Uint8Array(0));

@@ -143,6 +143,9 @@ export function localContentStore(backend: BlockBackend, options: LocalStoreOpti
         yield CID.parse(key);
       }
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     close: () => backend.close(),
   };
 }

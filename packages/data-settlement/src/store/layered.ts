@@ -51,6 +51,9 @@ export function layeredContentStore(options: {
     unpin: (cid, owner, unpinOptions) => local.unpin(cid, owner, unpinOptions),
     collect: (collectOptions) => local.collect(collectOptions),
     list: (listOptions) => local.list(listOptions),
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     close: () => local.close(),
   };
 }

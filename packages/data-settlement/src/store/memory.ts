@@ -2,7 +2,20 @@ import type { ContentStore } from '@edmp/interface';
 import { ContentError } from '../errors.ts';
 import { type BlockBackend, type LocalStoreOptions, localContentStore } from './backend.ts';
 
-/** A `ContentStore` in memory: for tests, simulations and browsers. */
+/**
+ * A `ContentStore` in memory: for tests, simulations and browsers.
+ *
+ * @example
+ * ```ts
+ * import { CODEC_RAW, systemEnvironment } from '@edmp/interface';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ * import { memoryContentStore } from '@edmp/data-settlement';
+ *
+ * await using store = memoryContentStore({ crypto: nodeCrypto(), environment: systemEnvironment() });
+ * const cid = await store.put(CODEC_RAW, Uint8Array.of(1, 2));
+ * console.log(await store.get(cid)); // 1,2
+ * ```
+ */
 export function memoryContentStore(options: LocalStoreOptions): ContentStore {
   const blocks = new Map<string, { readonly bytes: Uint8Array; readonly writtenAt: number }>();
   const pins = new Map<string, Set<string>>();

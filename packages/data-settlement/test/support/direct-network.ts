@@ -35,6 +35,9 @@ export function directNetworks(count: number): readonly DirectNetwork[] {
       addresses: () => [],
       peers: () => [],
       start: async () => undefined,
+      [Symbol.asyncDispose]() {
+        return this.stop();
+      },
       stop: async () => undefined,
       connect: async () => unsupported(),
       async *request(peer, protocol, body, options = {}) {

@@ -24,7 +24,18 @@ export interface BoundedMap<K, V> {
   values(): IterableIterator<V>;
 }
 
-/** An empty {@link BoundedMap}. */
+/**
+ * An empty {@link BoundedMap}.
+ *
+ * @example
+ * ```ts
+ * import { boundedMap } from '@edmp/interface/bounded';
+ *
+ * const names = boundedMap<string, number>({ max: 2 });
+ * for (const [at, name] of ['a', 'b', 'c'].entries()) names.set(name, at);
+ * console.log(names.has('a'), names.has('c')); // false true
+ * ```
+ */
 export function boundedMap<K, V>(options: BoundedMapOptions<K, V>): BoundedMap<K, V> {
   const { max, refresh = false, onEvict } = options;
   const map = new Map<K, V>();

@@ -24,7 +24,17 @@ interface Line {
   size: number;
 }
 
-/** A {@link KeyedMutex} that is free. `max` bounds the tasks of all keys together. */
+/**
+ * A {@link KeyedMutex} that is free. `max` bounds the tasks of all keys together.
+ *
+ * @example
+ * ```ts
+ * import { keyedMutex } from '@edmp/interface/bounded';
+ *
+ * const trades = keyedMutex<string>();
+ * console.log(await trades.run('trade 1', async () => 'sealed')); // sealed
+ * ```
+ */
 export function keyedMutex<K>(options: KeyedMutexOptions = {}): KeyedMutex<K> {
   const { max = DEFAULT_MAX_TASKS, perKey = max } = options;
   const lines = new Map<K, Line>();

@@ -26,7 +26,19 @@ export function begun<T>(task: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A {@link Mutex} that is free. */
+/**
+ * A {@link Mutex} that is free.
+ *
+ * @example
+ * ```ts
+ * import { mutex } from '@edmp/interface/bounded';
+ *
+ * const lock = mutex();
+ * const order: string[] = [];
+ * await Promise.all([lock.run(async () => order.push('first')), lock.run(async () => order.push('second'))]);
+ * console.log(order); // first,second
+ * ```
+ */
 export function mutex(options: LockOptions = {}): Mutex {
   const { max = DEFAULT_MAX_TASKS } = options;
   let last: Promise<unknown> = Promise.resolve();

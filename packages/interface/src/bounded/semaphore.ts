@@ -9,7 +9,24 @@ export interface Semaphore {
   readonly size: number;
 }
 
-/** A {@link Semaphore} through which at most `limit` tasks run at once. */
+/**
+ * A {@link Semaphore} through which at most `limit` tasks run at once.
+ *
+ * @example
+ * ```ts
+ * import { semaphore } from '@edmp/interface/bounded';
+ *
+ * const two = semaphore(2);
+ * let [running, most] = [0, 0];
+ * const task = async (): Promise<void> => {
+ *   most = Math.max(most, ++running);
+ *   await Promise.resolve();
+ *   running--;
+ * };
+ * await Promise.all([two.run(task), two.run(task), two.run(task)]);
+ * console.log(most); // 2
+ * ```
+ */
 export function semaphore(limit: number, options: LockOptions = {}): Semaphore {
   const { max = DEFAULT_MAX_TASKS } = options;
   let running = 0;

@@ -37,6 +37,17 @@ const DEFAULT_MAX_NAMES = 10_000;
  * the one is forgotten that would be full again first, never simply the oldest. So a flood of new names pushes out its own
  * barely used buckets, and a name that is out of tokens, or in debt, is forgotten early only when all `maxNames − 1`
  * others are at least as far from full: to have a debt of d tokens forgotten, d tokens must be spent in each of them.
+ *
+ * @example
+ * ```ts
+ * import { tokenBuckets } from '@edmp/interface/bounded';
+ *
+ * let now = 0;
+ * const buckets = tokenBuckets({ burst: 1, perSecond: 1 }, () => now);
+ * console.log(buckets.take('peer'), buckets.take('peer')); // true false
+ * now = 1_000;
+ * console.log(buckets.take('peer')); // true
+ * ```
  */
 export function tokenBuckets(
   rate: Rate,

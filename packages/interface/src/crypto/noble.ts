@@ -35,7 +35,18 @@ function verifyStrict(signature: Uint8Array, message: Uint8Array, key: Uint8Arra
   }
 }
 
-/** The portable provider. */
+/**
+ * The portable provider.
+ *
+ * @example
+ * ```ts
+ * import { nobleCrypto } from '@edmp/interface/crypto/noble';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ *
+ * const message = Uint8Array.of(1, 2, 3);
+ * console.log(String(nobleCrypto().sha256(message)) === String(nodeCrypto().sha256(message))); // true
+ * ```
+ */
 export function nobleCrypto(): Crypto {
   const provider: Crypto = {
     name: 'noble',

@@ -98,7 +98,17 @@ export interface NodeCryptoOptions {
   readonly threads?: boolean;
 }
 
-/** The provider over `node:crypto`. */
+/**
+ * The provider over `node:crypto`.
+ *
+ * @example
+ * ```ts
+ * import { bytesToHex } from '@edmp/interface';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ *
+ * console.log(bytesToHex(nodeCrypto().sha256(new Uint8Array())).slice(0, 8)); // e3b0c442
+ * ```
+ */
 export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
   const verifyKey = verifyKeyCache();
   const signKey = signKeyCache();

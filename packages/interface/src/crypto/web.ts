@@ -94,6 +94,14 @@ async function isStrict(subtle: WebSubtle): Promise<boolean> {
  * and draws the line where {@link Crypto.ed25519Verify} does; everything else, and every browser that fails this, is
  * served by `nobleCrypto`. What WebCrypto refuses to compute is computed by noble too, so a failing browser never
  * makes a good signature look bad.
+ *
+ * @example
+ * ```ts
+ * import { webCrypto } from '@edmp/interface/crypto/web';
+ *
+ * const crypto = webCrypto();
+ * console.log(crypto.sha256(Uint8Array.of(1)).length); // 32
+ * ```
  */
 export function webCrypto(options: WebCryptoOptions = {}): Crypto {
   const portable = nobleCrypto();

@@ -41,7 +41,16 @@ export function parseAssetId(text: unknown): CID | undefined {
   }
 }
 
-/** Whether `text` is the id of a data asset: `EW` and the CID of a dataset document. */
+/**
+ * Whether `text` is the id of a data asset: `EW` and the CID of a dataset document.
+ *
+ * @example
+ * ```ts
+ * import { isAssetId } from '@edmp/interface/dataset';
+ *
+ * console.log(isAssetId('EW'), isAssetId('DUM1')); // false false
+ * ```
+ */
 export function isAssetId(text: unknown): boolean {
   return parseAssetId(text) !== undefined;
 }

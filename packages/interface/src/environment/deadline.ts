@@ -2,7 +2,18 @@ import type { AbortOptions } from '../abort.ts';
 import { AbortedError, TimeoutError, throwIfAborted } from '../errors.ts';
 import type { Environment } from './types.ts';
 
-/** Resolves after `ms` on `environment`'s clock. Throws `ERR_ABORTED` when the signal fires first. */
+/**
+ * Resolves after `ms` on `environment`'s clock. Throws `ERR_ABORTED` when the signal fires first.
+ *
+ * @example
+ * ```ts
+ * import { sleep, systemEnvironment } from '@edmp/interface';
+ *
+ * await sleep(systemEnvironment(), 5);
+ * const bored = sleep(systemEnvironment(), 60_000, { signal: AbortSignal.abort() });
+ * console.log(await bored.catch((error) => error.code)); // ERR_ABORTED
+ * ```
+ */
 export function sleep(environment: Environment, ms: number, options: AbortOptions = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     const { signal } = options;
@@ -25,6 +36,17 @@ export function sleep(environment: Environment, ms: number, options: AbortOption
 /**
  * Runs `task` with a signal that fires at the deadline or when the caller aborts, and settles no later than that
  * even if the task ignores its signal. Throws `ERR_TIMEOUT` (naming `what`) or `ERR_ABORTED`.
+ *
+ * @example
+ * ```ts
+ * import { sleep, systemEnvironment, withDeadline } from '@edmp/interface';
+ *
+ * const environment = systemEnvironment();
+ * const late = withDeadline(environment, 5, 'Waiting for the meter', (signal) =>
+ *   sleep(environment, 60_000, { signal }),
+ * );
+ * console.log(await late.catch((error) => error.code)); // ERR_TIMEOUT
+ * ```
  */
 export function withDeadline<T>(
   environment: Environment,

@@ -23,7 +23,17 @@ function mix(seed: number, label: string): number {
   return hash;
 }
 
-/** sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand), seeded by one integer of at most 53 bits. */
+/**
+ * sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand), seeded by one integer of at most 53 bits.
+ *
+ * @example
+ * ```ts
+ * import { seededRandom } from '@edmp/interface';
+ *
+ * const [one, other] = [seededRandom(7), seededRandom(7)];
+ * console.log(String(one.bytes(8)) === String(other.bytes(8))); // true
+ * ```
+ */
 export function seededRandom(seed: number): SeededRandom {
   if (!Number.isSafeInteger(seed)) throw new InvalidArgumentError(`A seed is a safe integer, got ${seed}`);
   const low = seed >>> 0;

@@ -5,7 +5,18 @@ const MAX_DELAY = 0x7fff_ffff;
 /** Most bytes that one call of WebCrypto hands out. */
 const MAX_RANDOM_BYTES = 65_536;
 
-/** The real clock, timers and random source of Node (≥ 20) or a browser. */
+/**
+ * The real clock, timers and random source of Node (≥ 20) or a browser.
+ *
+ * @example
+ * ```ts
+ * import { systemEnvironment } from '@edmp/interface';
+ *
+ * const environment = systemEnvironment();
+ * console.log(Number.isInteger(environment.now())); // true
+ * console.log(environment.randomBytes(16).length); // 16
+ * ```
+ */
 export function systemEnvironment(): Environment {
   return {
     now: () => Date.now(),

@@ -56,7 +56,21 @@ const quickTurn = (): Promise<void> =>
   });
 const slowTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
-/** A simulated clock, timers and random source, all of them deterministic. */
+/**
+ * A simulated clock, timers and random source, all of them deterministic.
+ *
+ * @example
+ * ```ts
+ * import { sleep, virtualEnvironment } from '@edmp/interface';
+ *
+ * const environment = virtualEnvironment();
+ * const start = environment.now();
+ * const rested = sleep(environment, 3_600_000);
+ * await environment.advance(3_600_000);
+ * await rested;
+ * console.log(environment.now() - start); // 3600000
+ * ```
+ */
 export function virtualEnvironment(options: VirtualEnvironmentOptions = {}): VirtualEnvironment {
   const random = seededRandom(options.seed ?? 1);
   // By time, and then in the order of scheduling.

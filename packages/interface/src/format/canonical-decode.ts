@@ -306,6 +306,13 @@ export class CanonicalReader {
  * Value of canonical dag-cbor bytes without floats; the inverse of `encodeCanonical`. Safe integers come back as
  * number, larger ones as bigint; byte strings and links are views on `bytes`; lists and maps are frozen. Throws a
  * {@link FormatError} naming the first deviation from the canonical form.
+ *
+ * @example
+ * ```ts
+ * import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
+ *
+ * console.log(decodeCanonical(encodeCanonical([1, 'two']))); // 1,two
+ * ```
  */
 export function decodeCanonical(bytes: Uint8Array): TxValue {
   const reader = new CanonicalReader(bytes);

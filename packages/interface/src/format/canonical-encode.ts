@@ -249,6 +249,15 @@ export class CanonicalWriter {
  * Canonical dag-cbor of a value without floats: shortest heads, map keys by length then bytes, nothing optional.
  * Numbers must be safe integers; larger ones are bigint within 64 bits. Throws `ERR_FORMAT_FLOAT`, `ERR_FORMAT_VALUE`,
  * `ERR_FORMAT_TEXT`, `ERR_FORMAT_DEPTH` (IPLD dag-cbor specification).
+ *
+ * @example
+ * ```ts
+ * import { bytesToHex } from '@edmp/interface';
+ * import { encodeCanonical } from '@edmp/interface/format';
+ *
+ * // Keys in canonical order, whatever the order here.
+ * console.log(bytesToHex(encodeCanonical({ bb: 1, a: 2 }))); // a261610262626201
+ * ```
  */
 export function encodeCanonical(value: TxValue): Uint8Array {
   const writer = new CanonicalWriter();

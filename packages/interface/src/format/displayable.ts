@@ -28,6 +28,13 @@ function isShown(character: string, before: string): boolean {
  * Refused are control characters (C0, C1, DEL), line and paragraph separators, direction overrides and isolates,
  * zero-width and other invisible characters, lone surrogates, private use, and whatever Unicode 15.1 does not know: what
  * a newer version knows is refused by everybody, so that a block with such a text is valid for all or for none.
+ *
+ * @example
+ * ```ts
+ * import { isDisplayable } from '@edmp/interface/format';
+ *
+ * console.log(isDisplayable('June in Delft'), isDisplayable('a\u0007')); // true false
+ * ```
  */
 export function isDisplayable(text: string): boolean {
   if (PRINTABLE_ASCII.test(text)) return true;
@@ -43,6 +50,13 @@ export function isDisplayable(text: string): boolean {
  * The text in a form that {@link isDisplayable} accepts: what must not be shown becomes U+FFFD, and what is longer than
  * `max` UTF-16 units is cut and ends in `…`. A text that is displayable and short enough comes back as it is. `max` is at
  * least 1.
+ *
+ * @example
+ * ```ts
+ * import { displayable } from '@edmp/interface/format';
+ *
+ * console.log(displayable('June\u001b[2J', 40).includes('\u001b')); // false
+ * ```
  */
 export function displayable(text: string, max: number): string {
   // Longer texts are not read to their end; a normalised text may be a third as long.

@@ -35,7 +35,7 @@ export interface PutOptions {
  *
  * Passing the suite `blockStoreSuite` of `@edmp/testing` is what makes an implementation one.
  */
-export interface BlockStore {
+export interface BlockStore extends AsyncDisposable {
   /** Adds all blocks in one transaction, in the order given; known ids are skipped and keep their first signature. Returns how many were new. */
   put(blocks: readonly HalfBlock[], options?: PutOptions): Promise<number>;
   get(id: BlockId): Promise<HalfBlock | undefined>;

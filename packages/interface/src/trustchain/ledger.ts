@@ -130,7 +130,7 @@ export interface ReceiveResult {
  * Errors: `ERR_BLOCK_*` (format and validation), `ERR_PAIR_*` (a transition that is not allowed),
  * `ERR_CHAIN_FRAUD` (the counterparty is a proven cheat), `ERR_CHAIN_REGRESSED` (this node's store went back in time).
  */
-export interface Trustchain {
+export interface Trustchain extends AsyncDisposable {
   readonly self: PublicKey;
   readonly store: BlockStore;
   /** Signs and stores a proposal to `peer`, and delivers it when the peer is connected. */
@@ -190,5 +190,7 @@ export interface Trustchain {
   isFraudulent(author: PublicKey): Promise<boolean>;
   /** Listens until the returned function is called. */
   on(listener: (event: TrustchainEvent) => void): () => void;
+  /** All events from now on, until the loop is left. Throws `ERR_ABORTED`, `ERR_CHAIN_EVENTS_LOST` (a reader far behind). */
+  events(options?: AbortOptions): AsyncIterableIterator<TrustchainEvent>;
   stop(): Promise<void>;
 }

@@ -28,7 +28,17 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   return x;
 }
 
-/** A price in lowest terms. Throws `ERR_ORDER_AMOUNT` unless both numbers are in range, `ERR_MARKET_FORMAT` on a bad currency id. */
+/**
+ * A price in lowest terms. Throws `ERR_ORDER_AMOUNT` unless both numbers are in range, `ERR_MARKET_FORMAT` on a bad currency id.
+ *
+ * @example
+ * ```ts
+ * import { price } from '@edmp/market';
+ *
+ * const unit = price('DUM1', 10, 4); // 10 minor units for 4 licences
+ * console.log(unit.amount, unit.per); // 5 2
+ * ```
+ */
 export function price(currency: AssetId, amount: bigint | number, per: bigint | number = 1n): Price {
   if (!isCurrencyId(currency)) {
     throw new MarketError(
@@ -59,7 +69,17 @@ function outOfRange(amount: bigint | number, per: bigint | number): MarketError 
   );
 }
 
-/** Negative, 0 or positive as `a` is cheaper than, equal to or dearer than `b`; by cross-multiplication, exact. Throws `ERR_MARKET_FORMAT` on different currencies. */
+/**
+ * Negative, 0 or positive as `a` is cheaper than, equal to or dearer than `b`; by cross-multiplication, exact. Throws `ERR_MARKET_FORMAT` on different currencies.
+ *
+ * @example
+ * ```ts
+ * import { price } from '@edmp/market';
+ * import { comparePrices } from '@edmp/market/book';
+ *
+ * console.log(comparePrices(price('DUM1', 1, 3), price('DUM1', 1, 2)) < 0); // true
+ * ```
+ */
 export function comparePrices(a: Price, b: Price): number {
   if (a.currency !== b.currency) {
     throw new MarketError('ERR_MARKET_FORMAT', `Cannot compare prices in ${a.currency} and ${b.currency}`);
@@ -69,7 +89,17 @@ export function comparePrices(a: Price, b: Price): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** What `quantity` licences cost, minor units. Throws `ERR_ORDER_AMOUNT` unless `quantity` is a positive multiple of the lot `per`. */
+/**
+ * What `quantity` licences cost, minor units. Throws `ERR_ORDER_AMOUNT` unless `quantity` is a positive multiple of the lot `per`.
+ *
+ * @example
+ * ```ts
+ * import { price } from '@edmp/market';
+ * import { costOf } from '@edmp/market/book';
+ *
+ * console.log(costOf(price('DUM1', 10), 3)); // 30
+ * ```
+ */
 export function costOf(unit: Price, quantity: number): bigint {
   if (!Number.isSafeInteger(quantity) || quantity < 1 || BigInt(quantity) % unit.per !== 0n) {
     throw new MarketError(
@@ -90,7 +120,16 @@ export function wholeLots(unit: Price, quantity: number): number {
   return quantity - (quantity % lot);
 }
 
-/** Text for people, e.g. `10 DUM1` or `2 DUM1 per 3`. */
+/**
+ * Text for people, e.g. `10 DUM1` or `2 DUM1 per 3`.
+ *
+ * @example
+ * ```ts
+ * import { formatPrice, price } from '@edmp/market';
+ *
+ * console.log(formatPrice(price('DUM1', 10))); // 10 DUM1
+ * ```
+ */
 export function formatPrice(unit: Price): string {
   return `${unit.amount} ${unit.currency}${unit.per === 1n ? '' : ` per ${unit.per}`}`;
 }

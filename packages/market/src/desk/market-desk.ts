@@ -95,7 +95,8 @@ export class MarketDesk implements Market {
     return this.#parts.currencies.values();
   }
 
-  async addCurrency(block: Uint8Array): Promise<Currency> {
+  async addCurrency(block: Uint8Array, options?: AbortOptions): Promise<Currency> {
+    throwIfAborted(options?.signal);
     return this.#running().money.addCurrency(block);
   }
 

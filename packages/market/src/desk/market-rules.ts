@@ -7,6 +7,14 @@ import { cancelRule, orderRule } from '../order/rules.ts';
 /**
  * The rules of all block types of the market. Give them to `createTrustchain({ rules })`, so that no block slips in
  * unjudged before the market starts; `createMarket` registers the ones that are missing.
+ *
+ * @example
+ * ```ts
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ * import { marketRules } from '@edmp/market';
+ *
+ * console.log('market/ask' in marketRules(nodeCrypto())); // true
+ * ```
  */
 export function marketRules(crypto: Pick<Crypto, 'sha256'>): Readonly<Record<string, TypeRule>> {
   const order = orderRule(crypto);

@@ -38,7 +38,7 @@ export interface LocalNotary {
 }
 
 /** Which node serves which statement key: proven by the key itself, learned from peers, bounded. */
-export interface Directory {
+export interface Directory extends Disposable {
   /** The node that proved last that it serves the key. */
   node(key: PublicKey): PublicKey | undefined;
   /** Statement keys that a node has proven. */
@@ -170,6 +170,10 @@ class PeerDirectory implements Directory {
       if (!isEdmpError(error)) throw error;
       return false;
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
   }
 
   stop(): void {

@@ -34,7 +34,7 @@ const RATE = { burst: 20, perSecond: 1 };
 const PREFIX = 'notary-proof/';
 
 /** What notaries and witnesses were caught at. */
-export interface NotaryProofs {
+export interface NotaryProofs extends Disposable {
   /**
    * Compares a statement that is known to be signed by `key` with what the key said before about the same `matter`:
    * a number of an account, or a choice about a hold. A contradiction is kept and spread.
@@ -126,6 +126,10 @@ class ProofRegister implements NotaryProofs {
   on(listener: (proof: NotaryProof) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
   }
 
   stop(): void {

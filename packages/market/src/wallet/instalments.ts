@@ -57,7 +57,7 @@ export interface ReceivedSum {
 }
 
 /** Pays and takes sums in money that is kept outside, part by part, each part a confirmed pair on both chains. */
-export interface Instalments {
+export interface Instalments extends Disposable {
   /**
    * Pays all parts, each after the payee confirmed the one before; called again after an interruption it goes on and
    * pays nothing twice. Returns the payee's confirmations. Throws `ERR_WALLET_*`, `ERR_MARKET_UNKNOWN` (wallet),
@@ -109,6 +109,10 @@ class InstalmentDesk implements Instalments {
     this.#leave = needs.trustchain.on((event) => {
       if (event.type === 'block' && !event.own) this.#consider(event.block);
     });
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
   }
 
   stop(): void {

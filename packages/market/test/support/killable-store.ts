@@ -69,6 +69,10 @@ export class KillableStore implements KeyValueStore {
     return this.#run(() => this.#inner.range(prefix, options));
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -44,7 +44,7 @@ export interface CreateNodeOptions {
 }
 
 /** A composed, running node without its HTTP server. */
-export interface EdmpNode {
+export interface EdmpNode extends AsyncDisposable {
   readonly key: PublicKey;
   readonly network: Network;
   readonly market: Market;
@@ -119,7 +119,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
       levelOf: levelReader(store, environment),
     });
-    return { key: trader.key, network, market, settlement, service, stop };
+    return { key: trader.key, network, market, settlement, service, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;

@@ -14,7 +14,7 @@ import { bytesToHex, type Environment, hexToBytes } from '@edmp/interface';
 import { NodeError } from './errors.ts';
 
 /** Files of one node. */
-export interface DataFolder {
+export interface DataFolder extends Disposable {
   readonly path: string;
   /** 32-byte ed25519 seed of the node's identity. */
   readonly secretKey: Uint8Array;
@@ -134,6 +134,7 @@ export function openDataFolder(path: string, environment: Environment): DataFold
         notaryFile: join(path, 'notary.sqlite'),
         contentDir: join(path, 'content'),
         close,
+        [Symbol.dispose]: close,
       };
     } catch (error) {
       close();

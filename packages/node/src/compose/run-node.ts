@@ -57,7 +57,7 @@ export interface RunNodeOptions {
 }
 
 /** A node with its HTTP server. */
-export interface RunningNode {
+export interface RunningNode extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
   /** Own public key, hex. */
@@ -155,6 +155,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       issued,
       service: node.service,
       stop,
+      [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
     await stop();

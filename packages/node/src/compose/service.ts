@@ -147,7 +147,7 @@ export function createService(parts: ServiceParts): NodeService {
     reveals: async (query) =>
       revealsByStep(await desk.series(query)).map(({ step, found }) => ({ step, found })),
 
-    async offer(request: OfferRequest) {
+    async offer(request: OfferRequest, options) {
       const money = price(request.currency, request.price);
       const [device, series] = await Promise.all([desk.device(request.meter), desk.series(request)]);
       if (series.values.every((value) => value === null)) {
@@ -181,12 +181,15 @@ export function createService(parts: ServiceParts): NodeService {
         await consents.checkListing(descriptor);
         const dataset = await settlement.addDataset({ descriptor, consumption });
         asset = dataset.asset;
-        const order = await market.sell({
-          document: dataset.document,
-          price: money,
-          supply: request.supply,
-          lifetimeMs: request.lifetimeMs,
-        });
+        const order = await market.sell(
+          {
+            document: dataset.document,
+            price: money,
+            supply: request.supply,
+            lifetimeMs: request.lifetimeMs,
+          },
+          options,
+        );
         return listingView(await ownListing(order.id), market.self, names);
       } catch (error) {
         if (asset !== undefined) await settlement.removeDataset(asset);
@@ -195,7 +198,7 @@ export function createService(parts: ServiceParts): NodeService {
       }
     },
 
-    async ask(request) {
+    async ask(request, options) {
       const dataset = (await settlement.datasets()).find((candidate) => candidate.asset === request.asset);
       if (dataset === undefined) {
         throw new EdmpError(
@@ -205,19 +208,22 @@ export function createService(parts: ServiceParts): NodeService {
       }
       await consents.checkListing(dataset.document.descriptor);
       return orderView(
-        await market.sell({
-          document: dataset.document,
-          price: price(request.currency, request.price),
-          supply: request.supply,
-          lifetimeMs: request.lifetimeMs,
-        }),
+        await market.sell(
+          {
+            document: dataset.document,
+            price: price(request.currency, request.price),
+            supply: request.supply,
+            lifetimeMs: request.lifetimeMs,
+          },
+          options,
+        ),
         names,
       );
     },
 
-    async listings(query) {
+    async listings(query, options) {
       const { maxPrice, ...rest } = query;
-      const found = await market.listings({ ...rest, sort: 'newest' });
+      const found = await market.listings({ ...rest, sort: 'newest' }, options);
       const affordable =
         maxPrice === undefined
           ? found
@@ -225,7 +231,7 @@ export function createService(parts: ServiceParts): NodeService {
       return affordable.map((listing) => listingView(listing, market.self, names));
     },
 
-    async buy(request: BuyRequest) {
+    async buy(request: BuyRequest, options) {
       const listing =
         request.price === undefined || request.currency === undefined
           ? await listingOf(request.asset)
@@ -234,18 +240,21 @@ export function createService(parts: ServiceParts): NodeService {
       const wanted =
         request.price === undefined ? (listing?.price ?? price(currency, 1)) : price(currency, request.price);
       return orderView(
-        await market.buy({
-          asset: request.asset,
-          price: wanted,
-          lifetimeMs: request.lifetimeMs ?? DEFAULT_LIFETIME_MS,
-          again: request.again ?? false,
-          keepTrying: request.keepTrying ?? false,
-        }),
+        await market.buy(
+          {
+            asset: request.asset,
+            price: wanted,
+            lifetimeMs: request.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+            again: request.again ?? false,
+            keepTrying: request.keepTrying ?? false,
+          },
+          options,
+        ),
         names,
       );
     },
 
-    cancel: (order) => known('order', order, () => market.cancel(parseId(order, 'order'))),
+    cancel: (order, options) => known('order', order, () => market.cancel(parseId(order, 'order'), options)),
     orders: async () => market.orders().map((order) => orderView(order, names)),
     book: async () => market.openOrders().map((order) => bookOrderView(order, names)),
     trades: async () => market.trades().map((trade) => tradeView(trade, names)),
@@ -259,30 +268,34 @@ export function createService(parts: ServiceParts): NodeService {
       market
         .currencies()
         .map((currency) => currencyView(currency, market.self, market.isChosenCurrency(currency.id))),
-    async issueCurrency({ label, precision = 2, notaries }) {
-      const currency = await market.issueCurrency({
-        label,
-        precision,
-        ...(notaries === undefined ? {} : { notaries: notaries.map(publicKeyFromHex) }),
-      });
+    async issueCurrency({ label, precision = 2, notaries }, options) {
+      const currency = await market.issueCurrency(
+        {
+          label,
+          precision,
+          ...(notaries === undefined ? {} : { notaries: notaries.map(publicKeyFromHex) }),
+        },
+        options,
+      );
       return currencyView(currency, market.self, true);
     },
-    addCurrency: async (block) => currencyView(await market.addCurrency(block), market.self, true),
-    async transfer({ wallet, to, amount, memo }) {
+    addCurrency: async (block, options) =>
+      currencyView(await market.addCurrency(block, options), market.self, true),
+    async transfer({ wallet, to, amount, memo }, options) {
       walletOf(wallet);
       const payment = { currency: wallet, to: publicKeyFromHex(to), amount };
-      const id = await market.transfer(memo === undefined ? payment : { ...payment, memo });
+      const id = await market.transfer(memo === undefined ? payment : { ...payment, memo }, options);
       return { id: id.toString() };
     },
-    async claim(wallet) {
+    async claim(wallet, options) {
       walletOf(wallet);
-      return { id: (await market.claim(wallet))?.toString() ?? null };
+      return { id: (await market.claim(wallet, options))?.toString() ?? null };
     },
 
-    delivery: (id) =>
+    delivery: (id, options) =>
       known('trade', id, async () => {
         const trade = market.trade(id);
-        const { document, consumption } = await market.delivery(id);
+        const { document, consumption } = await market.delivery(id, options);
         return {
           trade: trade.id,
           asset: trade.asset,

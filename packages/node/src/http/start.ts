@@ -13,7 +13,7 @@ export interface StartHttpOptions {
 }
 
 /** A listening HTTP server. */
-export interface HttpServer {
+export interface HttpServer extends AsyncDisposable {
   /** E.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   /** Ends every connection, streams too. Idempotent. */
@@ -37,6 +37,9 @@ export async function startHttp(options: StartHttpOptions): Promise<HttpServer> 
   let stopping: Promise<void> | undefined;
   return {
     url: `http://${host === '::1' ? '[::1]' : host}:${port}`,
+    [Symbol.asyncDispose](this: HttpServer) {
+      return this.stop();
+    },
     stop() {
       stopping ??= new Promise((resolve) => {
         server.close(() => resolve());

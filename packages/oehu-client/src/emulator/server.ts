@@ -44,7 +44,7 @@ export interface OehuEmulatorOptions {
 }
 
 /** A running emulator. */
-export interface OehuEmulator {
+export interface OehuEmulator extends AsyncDisposable {
   /** Base URL of the emulated API. */
   readonly url: string;
   /** Base URL of the control plane: `GET /stats`, `GET` and `POST /clock` (`{advanceMs}`), `GET` and `POST /scenario` (`{faults}`). */
@@ -207,6 +207,9 @@ export async function startOehuEmulator(options: OehuEmulatorOptions = {}): Prom
       clock += ms;
     },
     setFaults,
+    [Symbol.asyncDispose](this: OehuEmulator) {
+      return this.stop();
+    },
     async stop() {
       await Promise.all([close(api), close(control)]);
     },

@@ -129,7 +129,16 @@ function makeZone(name: string): Zone {
 
 const zones = boundedMap<string, Zone>({ max: MAX_ZONES });
 
-/** The calendar of an IANA time zone. Throws `ERR_METER_TIME` for an unknown name. */
+/**
+ * The calendar of an IANA time zone. Throws `ERR_METER_TIME` for an unknown name.
+ *
+ * @example
+ * ```ts
+ * import { zoneOf } from '@edmp/oehu-client';
+ *
+ * console.log(zoneOf('Europe/Amsterdam') === zoneOf('Europe/Amsterdam')); // true
+ * ```
+ */
 export function zoneOf(name: string): Zone {
   let zone = zones.get(name);
   if (zone === undefined) {

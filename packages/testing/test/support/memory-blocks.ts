@@ -140,6 +140,9 @@ export function listBlockStore(disk: Disk): BlockStore {
     },
     reservation: async (author) => reservations(author).at(-1),
     unfinished: async (author) => reservations(author).filter(({ id }) => find(id) === undefined),
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     async close() {},
   };
 }

@@ -99,6 +99,9 @@ export function mapContentStore(
       throwIfAborted(options.signal);
       for (const held of disk.blocks.values()) yield held.cid;
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     async close() {},
   };
 }

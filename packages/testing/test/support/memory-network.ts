@@ -100,6 +100,9 @@ export function memoryHub(environment: Environment): { network(seed: number): Ne
       addresses: () => [addressOf(node)],
       peers: () => [...node.neighbours.values()].map((other) => other.key),
       async start() {},
+      [Symbol.asyncDispose]() {
+        return this.stop();
+      },
       async stop() {
         if (node.stopped) return;
         node.stopped = true;

@@ -190,6 +190,19 @@ function readParts(
  * Half block of its canonical signed form `[core, signature]`. Checks everything that bytes alone can show except
  * the signature (see `verifySignature`). Copies `bytes`, unless they are those of a block that was decoded here. Throws a
  * {@link BlockError}.
+ *
+ * @example
+ * ```ts
+ * import { isEdmpError } from '@edmp/interface';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ * import { decodeHalfBlock } from '@edmp/trustchain/block';
+ *
+ * try {
+ *   decodeHalfBlock(Uint8Array.of(0), nodeCrypto());
+ * } catch (error) {
+ *   console.log(isEdmpError(error)); // true
+ * }
+ * ```
  */
 export function decodeHalfBlock(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): HalfBlock {
   expectSize(bytes, MAX_BLOCK_BYTES, 'A signed block');

@@ -11,7 +11,16 @@ const refuse = (code: BlockErrorCode, message: string): never => {
   throw new BlockError(code, message);
 };
 
-/** Whether `type` is an application type: 1 to 64 bytes of `[a-z0-9/_.-]`. */
+/**
+ * Whether `type` is an application type: 1 to 64 bytes of `[a-z0-9/_.-]`.
+ *
+ * @example
+ * ```ts
+ * import { isBlockType } from '@edmp/trustchain/block';
+ *
+ * console.log(isBlockType('market/ask'), isBlockType('Market Ask')); // true false
+ * ```
+ */
 export function isBlockType(type: string): boolean {
   if (KNOWN_TYPES.has(type)) return true;
   if (type.length > MAX_TYPE_BYTES || !TYPE_FORM.test(type)) return false;

@@ -15,7 +15,7 @@ import {
   type TypeRule,
   throwIfAborted,
 } from '@edmp/interface';
-import { mutex } from '@edmp/interface/bounded';
+import { followEvents, mutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock } from '../block/codec.ts';
 import { isBlockType } from '../block/core-rules.ts';
 import { accusation } from '../fraud/accusation.ts';
@@ -53,6 +53,20 @@ const RECHECKED = 512;
  * Opens a chain over a store, and takes part in its protocols when a network is given. What a crash left reserved but
  * unsigned is signed before this node's next block, and never anything else in its place. Throws the store's errors, and
  * `ERR_INVALID_ARGUMENT` when the network has another identity than the signer.
+ *
+ * @example
+ * ```ts
+ * import { softwareSigner, systemEnvironment } from '@edmp/interface';
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ * import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+ *
+ * const crypto = nodeCrypto();
+ * const environment = systemEnvironment();
+ * const signer = softwareSigner({ crypto, secretKey: environment.randomBytes(32) });
+ * await using chain = await createTrustchain({ signer, crypto, environment, store: memoryBlockStore() });
+ * const block = await chain.source({ type: 'note', tx: 'The meter was read' });
+ * console.log(block.core.seq, block.core.tx); // 1 The meter was read
+ * ```
  */
 export function createTrustchain(
   options: TrustchainOptions & { readonly pruning: Pruning },
@@ -229,6 +243,11 @@ class ChainService {
       accuse: (a, b) => this.#accuse(a, b),
       isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
       on: events.on,
+      events: (options) =>
+        followEvents(events.on, (text) => new ChainError('ERR_CHAIN_EVENTS_LOST', text), options),
+      [Symbol.asyncDispose](): Promise<void> {
+        return this.stop();
+      },
       stop: () => {
         this.#stopping ??= this.#stop();
         return this.#stopping;

@@ -58,6 +58,7 @@ export class PairError extends EdmpError {
  * - `ERR_CHAIN_PUSH`: the peer did not store every block pushed to it (`details.refused`)
  * - `ERR_CHAIN_INCOMPLETE`: a peer that was synced with left out part of the chain (`details.missing`: the first ranges
  *   of positions, `details.added`: new blocks that came all the same)
+ * - `ERR_CHAIN_EVENTS_LOST`: a loop over `events` fell too far behind; read faster, or read the state anew
  * - `ERR_CHAIN_HISTORY`: the history of an author could not be brought in or does not hold (`details`: HistoryFault)
  */
 export class ChainError extends EdmpError {
@@ -73,6 +74,7 @@ export class ChainError extends EdmpError {
       | 'ERR_CHAIN_PROTOCOL'
       | 'ERR_CHAIN_PUSH'
       | 'ERR_CHAIN_INCOMPLETE'
+      | 'ERR_CHAIN_EVENTS_LOST'
       | 'ERR_CHAIN_HISTORY',
     message: string,
     options: EdmpErrorOptions = {},

@@ -82,7 +82,17 @@ function after(list: readonly ArrivedBlock[], cursor: number, limit: number): re
   return list.slice(start, start + Math.max(0, limit));
 }
 
-/** A {@link BlockStore} that forgets everything when the process ends. */
+/**
+ * A {@link BlockStore} that forgets everything when the process ends.
+ *
+ * @example
+ * ```ts
+ * import { memoryBlockStore } from '@edmp/trustchain';
+ *
+ * await using store = memoryBlockStore();
+ * console.log(await store.count()); // 0
+ * ```
+ */
 export function memoryBlockStore(): BlockStore {
   const blocks = new Map<string, HalfBlock>();
   const arrivals: ArrivedBlock[] = [];
@@ -316,6 +326,9 @@ export function memoryBlockStore(): BlockStore {
       let count = 0;
       for (const id of ids) if (remove(id)) count += 1;
       return count;
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
     },
     async close() {
       closed = true;

@@ -218,6 +218,9 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         throw error;
       }
     },
+    [Symbol.asyncDispose]() {
+      return this.stop();
+    },
     async stop() {
       if (starting === undefined) return;
       stopping ??= stopNode().finally(() => {

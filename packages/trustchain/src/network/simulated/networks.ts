@@ -68,7 +68,24 @@ export interface SimulatedNetworks {
 
 const pairOf = (a: PublicKeyHex, b: PublicKeyHex): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-/** A simulation without nodes. See {@link SimulatedNetworks}. */
+/**
+ * A simulation without nodes. See {@link SimulatedNetworks}.
+ *
+ * @example
+ * ```ts
+ * import { publicKeyFromHex, virtualEnvironment } from '@edmp/interface';
+ * import { simulatedNetworks } from '@edmp/trustchain/simulated';
+ *
+ * const environment = virtualEnvironment();
+ * const networks = simulatedNetworks({ environment });
+ * const [a, b] = ['0a', '0b'].map((digits) => networks.create({ self: publicKeyFromHex(digits.repeat(32)) }));
+ * if (a === undefined || b === undefined) throw new Error('two networks');
+ * await environment.run(Promise.all([a.start(), b.start()]));
+ * networks.link(a.self, b.self);
+ * await environment.advance(1_000);
+ * console.log(a.peers().length); // 1
+ * ```
+ */
 export function simulatedNetworks(options: SimulatedNetworksOptions): SimulatedNetworks {
   const { environment, seed = 1, onEvent } = options;
   const random = seededRandom(seed);

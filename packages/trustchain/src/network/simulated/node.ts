@@ -146,6 +146,9 @@ export function simulatedNode(world: World, key: PublicKey, options: SimulatedNo
       if (keptAddresses.length > 0)
         stopKeeping = keepConnected({ environment, network, addresses: keptAddresses });
     },
+    [Symbol.asyncDispose]() {
+      return this.stop();
+    },
     async stop() {
       node.halt('stop');
     },

@@ -144,6 +144,9 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
       const wanted = [...ids];
       return database.write((transaction) => removeBlocks(transaction, wanted), false);
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     close: () => database.close(),
   };
 }

@@ -103,6 +103,9 @@ export function indexedDbKeyValueStore(options: IndexedDbKeyValueStoreOptions): 
       expectKeyRange(prefix, rangeOptions);
       return page(prefix, rangeOptions.after, rangeOptions.limit);
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     close: () => database.close(),
   };
 }

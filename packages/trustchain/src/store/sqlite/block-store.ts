@@ -21,6 +21,15 @@ export interface SqliteBlockStoreOptions {
 /**
  * A block store in one SQLite file (`node:sqlite`, WAL). Writes of one turn of the event loop share a transaction.
  * Throws `ERR_STORE_IO` when the file cannot be opened, `ERR_STORE_SCHEMA` when it is not ours or newer than us.
+ *
+ * @example
+ * ```ts
+ * import { nodeCrypto } from '@edmp/interface/crypto/node';
+ * import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+ *
+ * await using store = sqliteBlockStore({ path: ':memory:', crypto: nodeCrypto() });
+ * console.log(await store.count()); // 0
+ * ```
  */
 export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   if (typeof options.path !== 'string' || options.path === '') {
@@ -143,6 +152,9 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     async remove(ids) {
       open();
       return ids.length === 0 ? 0 : commits.write(() => blocks.remove(ids), false);
+    },
+    [Symbol.asyncDispose]() {
+      return this.close();
     },
     async close() {
       if (closed) return;

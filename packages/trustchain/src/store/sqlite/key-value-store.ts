@@ -138,6 +138,9 @@ export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyVal
       expectKeyRange(prefix, rangeOptions);
       return page(prefix, rangeOptions.after, rangeOptions.limit);
     },
+    [Symbol.asyncDispose]() {
+      return this.close();
+    },
     async close() {
       if (closed) return;
       commits.flush();

@@ -1,0 +1,108 @@
+/** A program that a page may load. */
+export interface SizedBundle {
+  readonly name: string;
+  /** Names by entry, `*` for all. */
+  readonly imports: Readonly<Record<string, readonly string[] | '*'>>;
+  /** Packages that are not counted. */
+  readonly external?: readonly string[];
+  /** Most bytes after gzip: what it weighs and three per cent, so that nobody makes it heavier unawares. */
+  readonly limit: number;
+  /** What DESIGN wishes for, where it weighs more: bytes after gzip. */
+  readonly budget?: number;
+}
+
+/** Opens a chain, agrees, syncs. */
+const core = { '@edmp/trustchain': ['createTrustchain', 'memoryBlockStore'] } as const;
+
+export const bundleLimits: readonly SizedBundle[] = [
+  { name: 'core of trustchain', imports: core, limit: 41_000, budget: 32_000 },
+  {
+    name: 'core of trustchain, without the libraries below it',
+    imports: core,
+    external: ['@edmp/interface', 'multiformats'],
+    limit: 33_300,
+  },
+  {
+    name: 'root of market, own code',
+    imports: { '@edmp/market': '*' },
+    external: ['@edmp/interface', '@edmp/trustchain', 'multiformats'],
+    limit: 87_700,
+    budget: 30_000,
+  },
+  { name: 'root of market, with all that it needs', imports: { '@edmp/market': '*' }, limit: 101_200 },
+  {
+    name: 'a whole browser buyer, without libp2p',
+    imports: {
+      '@edmp/interface': ['softwareSigner', 'systemEnvironment'],
+      '@edmp/interface/crypto/web': ['webCrypto'],
+      '@edmp/trustchain': ['createTrustchain'],
+      '@edmp/trustchain/indexeddb': ['indexedDbBlockStore', 'indexedDbKeyValueStore'],
+      '@edmp/data-settlement': ['createSettlement', 'memoryContentStore'],
+      '@edmp/market': ['createMarket', 'marketRules', 'price'],
+    },
+    limit: 170_400,
+    budget: 80_000,
+  },
+  { name: '{ price } of market', imports: { '@edmp/market': ['price'] }, limit: 1_000 },
+  // All of the schemas that it checks answers with included.
+  { name: 'client of a node', imports: { '@edmp/node/client': '*' }, limit: 40_000 },
+  { name: '{ EdmpError } of interface', imports: { '@edmp/interface': ['EdmpError'] }, limit: 1_000 },
+];
+
+/** Entries that no page imports, each with its reason. */
+export const outsideBrowsers: Readonly<Record<string, string>> = {
+  '@edmp/interface/testing': 'needs vitest',
+  '@edmp/interface/crypto/node': 'needs node:crypto',
+  '@edmp/interface/crypto/sodium': 'needs sodium-native',
+  '@edmp/trustchain/sqlite': 'needs node:sqlite',
+  '@edmp/trustchain/libp2p': 'needs libp2p, which a page installs itself',
+  '@edmp/data-settlement/fs': 'needs node:fs',
+  '@edmp/oehu-client/emulator': 'needs node:http',
+};
+
+/**
+ * Most bytes after gzip of everything that an entry exports, other packages not counted: what it weighs and a tenth; meter
+ * formats may still double.
+ */
+export const entryLimits: Readonly<Record<string, number>> = {
+  '@edmp/interface': 5_000,
+  '@edmp/interface/bounded': 2_000,
+  '@edmp/interface/dataset': 11_000,
+  '@edmp/interface/format': 8_500,
+  '@edmp/interface/crypto/noble': 3_000,
+  '@edmp/interface/crypto/web': 4_000,
+  '@edmp/interface/implement': 2_000,
+  '@edmp/trustchain': 34_000,
+  '@edmp/trustchain/indexeddb': 7_500,
+  '@edmp/trustchain/simulated': 10_000,
+  '@edmp/trustchain/tools': 13_000,
+  '@edmp/trustchain/block': 3_000,
+  '@edmp/trustchain/pair': 2_000,
+  '@edmp/trustchain/validation': 3_500,
+  '@edmp/trustchain/fraud': 4_000,
+  '@edmp/trustchain/protocol': 500,
+  '@edmp/trustchain/pruning': 5_000,
+  '@edmp/data-settlement': 17_500,
+  '@edmp/data-settlement/dataset': 3_500,
+  '@edmp/data-settlement/sealing': 6_500,
+  '@edmp/data-settlement/proof': 7_500,
+  '@edmp/data-settlement/content': 6_500,
+  '@edmp/data-settlement/gateway': 5_000,
+  '@edmp/market': 94_000,
+  '@edmp/trader': 2_500,
+  '@edmp/market/ledger': 15_000,
+  '@edmp/market/codec': 7_500,
+  '@edmp/market/book': 5_500,
+  '@edmp/market/notary': 31_500,
+  '@edmp/market/wallet': 5_000,
+  '@edmp/market/order': 500,
+  '@edmp/market/trade': 1_000,
+  '@edmp/market/risk': 500,
+  '@edmp/oehu-client': 45_000,
+  '@edmp/oehu-client/oehu': 7_000,
+  '@edmp/oehu-client/sources': 33_500,
+  '@edmp/oehu-client/series': 4_000,
+  '@edmp/oehu-client/privacy': 6_000,
+  '@edmp/oehu-client/consent': 2_000,
+  '@edmp/oehu-client/time': 2_500,
+};
