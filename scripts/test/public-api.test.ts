@@ -22,7 +22,10 @@ const { calls, things } = readPublicApi(entries, {
 const withoutSignal: readonly (readonly [RegExp, string])[] = [
   [/\.(stop|close|\[asyncDispose\])$/, 'ends things: it is what an abort would do'],
   [/\.(next|return|throw|\[asyncIterator\])$/, 'iteration is left by return'],
-  [/^(BlockStore|KeyValueStore|CertificateStore)\./, 'one look-up or commit in this node’s own store'],
+  [
+    /^(BlockStore|KeyValueStore|CertificateStore|FraudRegister)\./,
+    'one look-up or commit in this node’s own store',
+  ],
   [/^(openCertificateStore|checkCheckpoint|readCheckpoints|viewFromStore)$/, 'reads this node’s own store'],
   [/^(PrunableTrustchain|Trustchain)\.(pair|accuse|isFraudulent)$/, 'reads this node’s own store'],
   [

@@ -160,9 +160,7 @@ const ISSUER_DIGITS = 16;
 
 /**
  * Name of a currency for people, the same in every message and on every screen: an issued one bears the start of its
- * issuer's key, because anybody may use its label.
- *
- * @example `SUN·3f2a91c40b7de815`
+ * issuer's key, because anybody may use its label: `SUN·3f2a91c40b7de815`.
  */
 export function currencyName(currency: Currency): string {
   if (currency.kind === 'test') return currency.label;
