@@ -43,8 +43,7 @@ describe.each([
 
   it('are those of whoever wraps it, never those underneath', async () => {
     const inner = open();
-    const [block] = await chainOf(alice, 1);
-    const { id } = itemAt([block], 0);
+    const { id } = itemAt(await chainOf(alice, 1), 0);
     const spread = { ...inner, has: async () => true };
     expect(await readsOf(spread).has(id)).toBe(true);
     const proxy = new Proxy(inner, {
@@ -70,8 +69,8 @@ describe('what follows a value', () => {
 
 describe('a block that was decoded', () => {
   it('is not decoded again from its own bytes, and is from a copy of them', async () => {
-    const [made] = await chainOf(alice, 1);
-    const block = decodeHalfBlock(itemAt([made], 0).bytes, crypto);
+    const made = itemAt(await chainOf(alice, 1), 0);
+    const block = decodeHalfBlock(made.bytes, crypto);
     expect(decodeHalfBlock(block.bytes, crypto)).toBe(block);
     const copy = block.bytes.slice();
     const again = decodeHalfBlock(copy, crypto);
