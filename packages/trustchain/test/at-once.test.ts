@@ -43,8 +43,7 @@ describe.each([
 
   it('are those of whoever wraps it, never those underneath', async () => {
     const inner = open();
-    const block = itemAt(await chainOf(alice, 1), 0);
-    const { id } = block;
+    const { id } = itemAt(await chainOf(alice, 1), 0);
     const spread = { ...inner, has: async () => true };
     expect(await readsOf(spread).has(id)).toBe(true);
     const proxy = new Proxy(inner, {
