@@ -28,8 +28,7 @@ bob.market.on(async (event) => {
     await bob.market.buy({ asset: data.asset, price: price('DUM1', 10), lifetimeMs: 60_000 });
   } else if (event.type === 'trade' && event.trade.state === 'completed') {
     const { consumption } = await bob.market.delivery(event.trade.id);
-    const same = String(consumption.values) === String(day.values);
-    console.log(`Bob has ${consumption.values.length} values; the meter's: ${same}`); // Bob has 96 values; the meter's: true
+    console.log(`Bob has ${consumption.values.length} values; ${String(consumption.values) === String(day.values)}`); // Bob has 96 values; true
     await Promise.all([alice.stop(), bob.stop(), meter.stop()]);
   }
 });

@@ -66,7 +66,7 @@ export function eachCsvRow(text: string, delimiter: string, take: TakeRow): void
   if (failure !== undefined) throw failure;
 }
 
-/** Cells of RFC 4180 text, row by row; empty lines have no cells. Throws as {@link eachCsvRow}. */
+/** Cells of RFC 4180 text, row by row; empty lines have no cells. Throws as `eachCsvRow`. */
 export function csvRows(text: string, delimiter: string): string[][] {
   const rows: string[][] = [];
   eachCsvRow(text, delimiter, (cells, line) => {
