@@ -147,6 +147,8 @@ export function recordReadings(record: OehuRecord, trust: AttestationLevel): Met
     ...(metadata.lastUpdate === null ? {} : { observedAt: metadata.lastUpdate }),
     ...(record.storedAt === null ? {} : { storedAt: record.storedAt }),
   };
+  const device = record.deviceId ?? record.assetId;
+  const serial = device === null ? {} : { serial: device };
   for (const flow of ['import', 'export'] as const) {
     const registers = flow === 'import' ? metadata.electricityImport : metadata.electricityExport;
     const name = flow === 'import' ? 'electricityReceived' : 'electricityDelivered';
@@ -163,6 +165,7 @@ export function recordReadings(record: OehuRecord, trust: AttestationLevel): Met
         unit,
         trust,
         record: record.id,
+        ...serial,
         register,
         ...times,
       });
@@ -181,6 +184,7 @@ export function recordReadings(record: OehuRecord, trust: AttestationLevel): Met
       unit: 'uM3',
       trust,
       record: record.id,
+      ...serial,
       register: 'gasReceived',
       ...times,
     });
