@@ -1,0 +1,215 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Packed, packAll } from '../lib/pack.ts';
+import { main, mustRun } from '../lib/run.ts';
+import { checkBrowser } from './check-browser.ts';
+import { CommandCheck } from './check-command.ts';
+import { checkImports, installedEntries } from './check-imports.ts';
+import { checkPrograms } from './check-programs.ts';
+import { checkReadme } from './check-readmes.ts';
+import { checkTypes } from './check-types.ts';
+import { type Figures, judgeFigures, withFigures } from './figures.ts';
+import { copyPrograms, emptyFolder, type Folder, installWithNpm, installWithPnpm } from './folders.ts';
+import { type Registry, startRegistry } from './registry.ts';
+import { Report, table, together } from './report.ts';
+import { installTools, type Tools } from './tools.ts';
+
+/** A package as published, installed alone in a folder of its own. */
+interface Alone {
+  readonly name: string;
+  readonly folder: Folder;
+  readonly figures: Figures;
+}
+
+/** Everything of one run. */
+interface Gate {
+  readonly report: Report;
+  readonly tools: Tools;
+  readonly registry: Registry;
+  readonly packed: readonly Packed[];
+  /** Folder for everything that is thrown away afterwards. */
+  readonly work: string;
+}
+
+/** Publishes each package, and installs each with npm into an empty folder. */
+async function installAlone({ report, tools, registry, packed, work }: Gate): Promise<Alone[]> {
+  const [newest] = tools.runtimes;
+  const sizes = new Map<string, { readonly packed: number; readonly unpacked: number }>();
+  for (const { pkg, tarball } of packed) {
+    const { name } = pkg.manifest;
+    const facts = await report.check(
+      `publish  ${name}`,
+      () => registry.publish(tarball),
+      ({ files }) => `${files} files`,
+    );
+    if (facts !== undefined) sizes.set(name, facts);
+  }
+  const alone: Alone[] = [];
+  for (const { pkg } of packed) {
+    const { name, version } = pkg.manifest;
+    const size = sizes.get(name);
+    if (size === undefined || newest === undefined) continue;
+    const folder = await report.check(
+      `install  ${name}  npm`,
+      async () => {
+        const path = [newest.bin];
+        const empty = await emptyFolder(work, pkg.folder, registry.npmrc, path, { [name]: version });
+        const installed = await installWithNpm(empty);
+        await copyPrograms(installed);
+        return installed;
+      },
+      ({ packages }) => `${packages} packages`,
+    );
+    if (folder !== undefined) alone.push({ name, folder, figures: { ...size, packages: folder.packages } });
+  }
+  return alone;
+}
+
+/** Installs all packages and every peer of theirs with pnpm into one folder, and runs there what needs them together. */
+async function installTogether({ report, tools, registry, packed, work }: Gate): Promise<Folder | undefined> {
+  const [newest] = tools.runtimes;
+  if (newest === undefined) return undefined;
+  const dependencies: Record<string, string> = { '@types/node': '24.19.2' };
+  for (const { pkg } of packed) Object.assign(dependencies, pkg.manifest.peerDependencies);
+  for (const { pkg } of packed) dependencies[pkg.manifest.name] = pkg.manifest.version;
+  return report.check(
+    'install  all and their peers  pnpm',
+    async () => {
+      const empty = await emptyFolder(work, 'together', registry.npmrc, [newest.bin], dependencies);
+      const installed = await installWithPnpm(empty, tools.pnpm);
+      await copyPrograms(installed);
+      return installed;
+    },
+    ({ packages }) => `${packages} packages`,
+  );
+}
+
+/** Imports, programs, types, READMEs and the page, in the folder that has everything. */
+async function checkTogether({ report, tools, packed }: Gate, folder: Folder): Promise<void> {
+  const entries = packed.flatMap(({ pkg }) => installedEntries(folder.path, pkg.manifest.name));
+  await together(
+    2,
+    tools.runtimes.map((runtime) => async () => {
+      await checkImports(report, runtime, folder, 'with peers', entries);
+      await checkPrograms(report, runtime, folder);
+    }),
+  );
+  await checkBrowser(report, folder);
+  const [newest] = tools.runtimes;
+  if (newest !== undefined) {
+    for (const { pkg } of packed) await checkReadme(report, newest, folder, pkg);
+  }
+  await checkTypes(report, tools, folder, entries);
+}
+
+/** `npx` on each Node; gives how long it took to the first page on the newest. */
+async function checkCommand({ report, tools, registry, packed, work }: Gate): Promise<number | undefined> {
+  const node = packed.find(({ pkg }) => pkg.manifest.name === '@edmp/node');
+  if (node === undefined) return undefined;
+  const command = new CommandCheck(report, work, registry.npmrc);
+  let toPage: number | undefined;
+  for (const { name, bin } of tools.runtimes.filter((each) => each.name.startsWith('node'))) {
+    const ms = await command.start(name, bin);
+    toPage ??= ms;
+    await command.demo(name, bin, ['-y', '@edmp/node']);
+  }
+  await command.refusesOldNode('node20', tools.node20);
+  const version = node.pkg.manifest.version;
+  await command.demo('node20', tools.node20, ['-y', '-p', 'node@24', '-p', `@edmp/node@${version}`, 'edmp']);
+  return toPage;
+}
+
+/** Puts the figures into the READMEs, or says where they are off. */
+async function checkFigures(
+  { report, packed }: Gate,
+  alone: readonly Alone[],
+  write: boolean,
+): Promise<void> {
+  for (const { pkg } of packed) {
+    const figures = alone.find(({ name }) => name === pkg.manifest.name)?.figures;
+    if (figures === undefined) continue;
+    const file = join(pkg.path, 'README.md');
+    const readme = await readFile(file, 'utf8');
+    if (write)
+      await report.check(`figures  ${pkg.manifest.name}`, () =>
+        writeFile(file, withFigures(readme, figures)),
+      );
+    else report.line(`figures  ${pkg.manifest.name}`, judgeFigures(readme, figures));
+  }
+}
+
+function figuresTable(alone: readonly Alone[]): string {
+  const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(0);
+  return table([
+    ['package', 'packed kB', 'unpacked kB', 'packages', 'npm install, cold s'],
+    ...alone.map(({ name, figures, folder }) => [
+      name,
+      kilobytes(figures.packed),
+      kilobytes(figures.unpacked),
+      String(figures.packages),
+      (folder.installMs / 1000).toFixed(1),
+    ]),
+  ]);
+}
+
+/**
+ * Packs every publishable package, publishes the tarballs to a registry on loopback, and does with them what their users
+ * do, in empty folders with an empty home: install, import, run, type-check, bundle, start. Builds first, unless
+ * `--no-build` is given; `--write` puts sizes and counts into the READMEs; `--keep` leaves the folders where they are.
+ */
+await main('shipped', async () => {
+  const begun = performance.now();
+  const options = new Set(process.argv.slice(2));
+  for (const option of options) {
+    if (!['--no-build', '--write', '--keep'].includes(option)) throw new Error(`unknown option ${option}`);
+  }
+  const report = new Report((text) => process.stdout.write(text));
+  if (!options.has('--no-build')) {
+    await report.check('build', () => mustRun('node', ['scripts/build.ts']));
+    if (report.failures.length > 0) throw new Error('nothing to ship');
+  }
+  const work = await mkdtemp(join(tmpdir(), 'edmp-shipped-'));
+  let registry: Registry | undefined;
+  try {
+    const tools = await installTools();
+    const packed = await packAll(work);
+    const [newest] = tools.runtimes;
+    const user = { home: join(work, 'publisher'), path: newest === undefined ? [] : [newest.bin] };
+    registry = await startRegistry(tools.verdaccio, join(work, 'registry'), user);
+    const gate: Gate = { report, tools, registry, packed, work };
+    const alone = await installAlone(gate);
+    await together(
+      2,
+      alone.flatMap(({ name, folder }) =>
+        tools.runtimes.map(
+          (runtime) => () =>
+            checkImports(report, runtime, folder, 'alone', installedEntries(folder.path, name)),
+        ),
+      ),
+    );
+    const all = await installTogether(gate);
+    if (all !== undefined) await checkTogether(gate, all);
+    const toPage = await checkCommand(gate);
+    await checkFigures(gate, alone, options.has('--write'));
+    report.say(`\n${figuresTable(alone)}\n`);
+    if (toPage !== undefined)
+      report.say(`npx @edmp/node start: ${(toPage / 1000).toFixed(1)} s to the page, cold\n`);
+    report.say('\n');
+    for (const failure of report.failures) report.say(`failed: ${failure.split('\n')[0]}\n`);
+    const summary = {
+      ok: report.failures.length === 0,
+      checks: report.checks,
+      failed: report.failures.length,
+      packages: alone.length,
+      runtimes: tools.runtimes.map(({ name }) => name),
+      seconds: Math.round((performance.now() - begun) / 1000),
+    };
+    report.say(`${JSON.stringify(summary)}\n`);
+  } finally {
+    await registry?.stop();
+    if (options.has('--keep')) report.say(`kept: ${work}\n`);
+    else await rm(work, { recursive: true, force: true, maxRetries: 3 });
+  }
+  if (report.failures.length > 0) process.exitCode = 1;
+});
