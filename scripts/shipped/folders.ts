@@ -63,7 +63,7 @@ export async function installWithPnpm(
       ...pnpm,
       'install',
       '--config.hoist=false',
-      '--config.auto-install-peers=false',
+      '--config.auto-install-peers=true',
       '--reporter=append-only',
     ],
     INSTALL_MS,
