@@ -4,7 +4,7 @@ import { chromiumPath } from '../lib/chromium.ts';
 import { serveFolder } from '../lib/serve.ts';
 import { root } from '../lib/workspace.ts';
 import { mustRunBare } from './bare.ts';
-import { programs, requireOutput } from './check-programs.ts';
+import { requireOutput, trade } from './check-programs.ts';
 import type { Folder } from './folders.ts';
 import type { Report } from './report.ts';
 
@@ -23,7 +23,7 @@ export async function checkBrowser(report: Report, folder: Folder): Promise<void
     );
     const server = await serveFolder(join(folder.path, 'browser/dist'));
     try {
-      requireOutput(await pageOutput(server.url), programs['trade-here.ts'] ?? '');
+      requireOutput(await pageOutput(server.url), trade.prints);
     } finally {
       await server.close();
     }

@@ -40,18 +40,29 @@ export async function checkImports(
   else report.line(what, `${whyFailed(run)}${await culprits(runtime, folder, entries, run)}`);
 }
 
-async function importEntries(
-  runtime: Runtime,
-  folder: Folder,
-  entries: readonly string[],
-): Promise<Finished & { readonly outcomes: ReadonlyMap<string, ImportOutcome> }> {
-  const user = { home: folder.user.home, path: [runtime.bin] };
-  const finished = await runBare(
-    user,
-    folder.path,
-    [...runtime.command, 'import-entries.ts', ...entries],
-    RUN_MS,
+/** Makes the crypto provider of the runtime with nothing but `@edmp/interface` installed. */
+export async function checkProvider(report: Report, runtime: Runtime, folder: Folder): Promise<void> {
+  const { outcomes } = await outcomesOf(runtime, folder, ['make-provider.ts']);
+  const [outcome] = outcomes.values();
+  const note = outcome !== undefined && 'exports' in outcome ? 'works' : 'refuses as it should';
+  report.line(
+    `call  nodeCrypto()  ${runtime.name}  alone`,
+    judgeImport(outcome, runtime.name, 'alone'),
+    note,
   );
+}
+
+const importEntries = (runtime: Runtime, folder: Folder, entries: readonly string[]): Promise<Outcomes> =>
+  outcomesOf(runtime, folder, ['import-entries.ts', ...entries]);
+
+/** A finished program, with what it printed of each entry. */
+interface Outcomes extends Finished {
+  readonly outcomes: ReadonlyMap<string, ImportOutcome>;
+}
+
+async function outcomesOf(runtime: Runtime, folder: Folder, program: readonly string[]): Promise<Outcomes> {
+  const user = { home: folder.user.home, path: [runtime.bin] };
+  const finished = await runBare(user, folder.path, [...runtime.command, ...program], RUN_MS);
   const outcomes = new Map<string, ImportOutcome>();
   for (const line of finished.output.split('\n')) {
     if (!line.startsWith('{"entry"')) continue;

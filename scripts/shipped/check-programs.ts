@@ -5,25 +5,40 @@ import type { Runtime } from './tools.ts';
 
 const RUN_MS = 60_000;
 
-/** What the programs of `environments/` print, on every runtime. */
-export const programs: Readonly<Record<string, string>> = {
-  'chain.ts': 'pair: agreed\nkept: agreed',
-  'trade-here.ts': 'readings: 96\nidentical: true\nbalances: 1010 and 990 DUM1',
-};
-
-/** Runs each program on a runtime: it must print what it should and end by itself. */
-export async function checkPrograms(report: Report, runtime: Runtime, folder: Folder): Promise<void> {
-  const user = { home: folder.user.home, path: [runtime.bin] };
-  for (const [program, expected] of Object.entries(programs)) {
-    await report.check(`run  ${program}  ${runtime.name}`, async () => {
-      const finished = await runBare(user, folder.path, [...runtime.command, program], RUN_MS);
-      if (finished.code !== 0) throw new Error(whyFailed(finished));
-      requireOutput(finished.output, expected);
-    });
-  }
+/** A program of `environments/` and what it prints on every runtime. */
+export interface Program {
+  readonly file: string;
+  readonly prints: string;
 }
 
-/** Throws unless a program printed `expected`, whatever a runtime warned of. */
+/** A whole trade in one process. */
+export const trade: Program = {
+  file: 'trade-here.ts',
+  prints: 'readings: 96\nidentical: true\nbalances: 1010 and 990 DUM1',
+};
+
+/** A chain over TCP and SQLite. */
+export const chain: Program = { file: 'chain.ts', prints: 'pair: agreed\nkept: agreed' };
+
+/** A node in the program's own process. */
+export const node: Program = { file: 'node.ts', prints: 'meters: true\npage: 200 true' };
+
+/** Runs a program on a runtime: it must print what it should and end by itself. */
+export async function checkProgram(
+  report: Report,
+  runtime: Runtime,
+  folder: Folder,
+  { file, prints }: Program,
+): Promise<void> {
+  const user = { home: folder.user.home, path: [runtime.bin] };
+  await report.check(`run  ${file}  ${runtime.name}`, async () => {
+    const finished = await runBare(user, folder.path, [...runtime.command, file], RUN_MS);
+    if (finished.code !== 0) throw new Error(whyFailed(finished));
+    requireOutput(finished.output, prints);
+  });
+}
+
+/** Throws unless a program printed `expected`, whatever else a runtime warned of. */
 export function requireOutput(output: string, expected: string): void {
   if (!output.trim().includes(expected)) {
     throw new Error(`expected it to print\n${expected}\nbut it printed\n${output.trim()}`);

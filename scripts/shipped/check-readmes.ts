@@ -8,6 +8,8 @@ import type { Report } from './report.ts';
 import type { Runtime } from './tools.ts';
 
 const RUN_MS = 90_000;
+/** A block that uses a test runner, or suites for one, is a test file. */
+const testFile = /from '(?:vitest|@edmp\/testing(?:\/[^']*)?|@edmp\/[^']*\/testing)'/;
 
 /** Runs every `ts` block of a package's README as a program of its own, against the packages as installed. */
 export async function checkReadme(
@@ -24,8 +26,7 @@ export async function checkReadme(
       continue;
     }
     await report.check(what, async () => {
-      // A block that is a test file is run as one.
-      const isTest = /from 'vitest'/.test(code);
+      const isTest = testFile.test(code);
       const file = `readme-${pkg.folder}-${line}${isTest ? '.test' : ''}.ts`;
       await writeFile(join(folder.path, file), code);
       const command: readonly string[] = isTest ? ['node_modules/vitest/vitest.mjs', 'run', file] : [file];

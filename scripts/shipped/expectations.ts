@@ -17,8 +17,46 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Every import that may fail. All others must succeed, and those that succeed must not stand here. */
-export const refusals: readonly Refusal[] = [];
+/** Entries that need optional peers, which somebody who installs the package alone does not get. */
+const needsPeers = (entry: string, code: string, names: string, reason: string): Refusal => ({
+  entry,
+  runtimes: 'all',
+  install: 'alone',
+  code,
+  names,
+  reason,
+});
+
+/** Every import or call that may fail. All others must succeed, and those that succeed must not stand here. */
+export const refusals: readonly Refusal[] = [
+  needsPeers(
+    '@edmp/interface/crypto/noble',
+    'ERR_CRYPTO_PROVIDER',
+    'npm install "@noble/ciphers@',
+    'cryptography in JavaScript is an optional peer: Node has its own',
+  ),
+  needsPeers(
+    '@edmp/interface/crypto/web',
+    'ERR_CRYPTO_PROVIDER',
+    'npm install "@noble/ciphers@',
+    'the same; browsers have no ChaCha20-Poly1305',
+  ),
+  needsPeers(
+    '@edmp/trustchain/libp2p',
+    'ERR_MODULE_NOT_FOUND',
+    '@libp2p/crypto',
+    'libp2p is an optional peer: browsers, simulations and networks of one’s own do without',
+  ),
+  {
+    entry: 'nodeCrypto()',
+    runtimes: ['bun'],
+    install: 'alone',
+    code: 'ERR_CRYPTO_PROVIDER',
+    names: 'npm install "@noble/ciphers@',
+    reason:
+      'createCipheriv of Bun knows no ChaCha20-Poly1305, and @noble/ciphers, which is used there, is no dependency',
+  },
+];
 
 /** What a program found when it imported an entry. */
 export type ImportOutcome =

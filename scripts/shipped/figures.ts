@@ -23,10 +23,11 @@ export function figuresText({ packed, unpacked, packages }: Figures): string {
 
 const kilobytes = (bytes: number): string => String(Math.max(1, Math.round(bytes / 1000)));
 
-/** A README with the figures between its markers. Throws when it has no markers. */
+/** A README with the figures between its markers, or in a section of their own at its end when it has none. */
 export function withFigures(readme: string, figures: Figures): string {
   const found = between(readme);
-  if (found === undefined) throw new Error(`no ${begin} … ${end}`);
+  if (found === undefined)
+    return `${readme.trimEnd()}\n\n## Size\n\n${begin}\n${figuresText(figures)}\n${end}\n`;
   return `${readme.slice(0, found.from)}\n${figuresText(figures)}\n${readme.slice(found.to)}`;
 }
 

@@ -5,9 +5,10 @@ import { type Packed, packAll } from '../lib/pack.ts';
 import { main, mustRun } from '../lib/run.ts';
 import { checkBrowser } from './check-browser.ts';
 import { CommandCheck } from './check-command.ts';
-import { checkImports, installedEntries } from './check-imports.ts';
-import { checkPrograms } from './check-programs.ts';
+import { checkImports, checkProvider, installedEntries } from './check-imports.ts';
+import { chain, checkProgram, node, trade } from './check-programs.ts';
 import { checkReadme } from './check-readmes.ts';
+import { checkTarball } from './check-tarballs.ts';
 import { checkTypes } from './check-types.ts';
 import { type Figures, judgeFigures, withFigures } from './figures.ts';
 import { copyPrograms, emptyFolder, type Folder, installWithNpm, installWithPnpm } from './folders.ts';
@@ -92,7 +93,7 @@ async function checkTogether({ report, tools, packed }: Gate, folder: Folder): P
     2,
     tools.runtimes.map((runtime) => async () => {
       await checkImports(report, runtime, folder, 'with peers', entries);
-      await checkPrograms(report, runtime, folder);
+      for (const program of [chain, trade]) await checkProgram(report, runtime, folder, program);
     }),
   );
   await checkBrowser(report, folder);
@@ -105,8 +106,8 @@ async function checkTogether({ report, tools, packed }: Gate, folder: Folder): P
 
 /** `npx` on each Node; gives how long it took to the first page on the newest. */
 async function checkCommand({ report, tools, registry, packed, work }: Gate): Promise<number | undefined> {
-  const node = packed.find(({ pkg }) => pkg.manifest.name === '@edmp/node');
-  if (node === undefined) return undefined;
+  const application = packed.find(({ pkg }) => pkg.manifest.name === '@edmp/node');
+  if (application === undefined) return undefined;
   const command = new CommandCheck(report, work, registry.npmrc);
   let toPage: number | undefined;
   for (const { name, bin } of tools.runtimes.filter((each) => each.name.startsWith('node'))) {
@@ -115,7 +116,7 @@ async function checkCommand({ report, tools, registry, packed, work }: Gate): Pr
     await command.demo(name, bin, ['-y', '@edmp/node']);
   }
   await command.refusesOldNode('node20', tools.node20);
-  const version = node.pkg.manifest.version;
+  const { version } = application.pkg.manifest;
   await command.demo('node20', tools.node20, ['-y', '-p', 'node@24', '-p', `@edmp/node@${version}`, 'edmp']);
   return toPage;
 }
@@ -178,14 +179,16 @@ await main('shipped', async () => {
     const user = { home: join(work, 'publisher'), path: newest === undefined ? [] : [newest.bin] };
     registry = await startRegistry(tools.verdaccio, join(work, 'registry'), user);
     const gate: Gate = { report, tools, registry, packed, work };
+    for (const each of packed) await checkTarball(report, each);
     const alone = await installAlone(gate);
     await together(
       2,
       alone.flatMap(({ name, folder }) =>
-        tools.runtimes.map(
-          (runtime) => () =>
-            checkImports(report, runtime, folder, 'alone', installedEntries(folder.path, name)),
-        ),
+        tools.runtimes.map((runtime) => async () => {
+          await checkImports(report, runtime, folder, 'alone', installedEntries(folder.path, name));
+          if (name === '@edmp/interface') await checkProvider(report, runtime, folder);
+          if (name === '@edmp/node') await checkProgram(report, runtime, folder, node);
+        }),
       ),
     );
     const all = await installTogether(gate);
