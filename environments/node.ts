@@ -16,6 +16,8 @@ const node = await runNode({
   zone: 'Europe/Amsterdam',
   matchmaker: true,
   withoutWitnesses: true,
+  web: true,
+  log: () => undefined,
 });
 const client = createNodeClient({ url: node.url, token: node.token });
 console.log(`meters: ${(await client.meters()).length > 0}`);

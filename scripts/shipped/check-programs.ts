@@ -1,4 +1,5 @@
-import { runBare, whyFailed } from './bare.ts';
+import { type Finished, runBare, whyFailed } from './bare.ts';
+import { type Refusal, refusals } from './expectations.ts';
 import type { Folder } from './folders.ts';
 import type { Report } from './report.ts';
 import type { Runtime } from './tools.ts';
@@ -23,7 +24,7 @@ export const chain: Program = { file: 'chain.ts', prints: 'pair: agreed\nkept: a
 /** A node in the program's own process. */
 export const node: Program = { file: 'node.ts', prints: 'meters: true\npage: 200 true' };
 
-/** Runs a program on a runtime: it must print what it should and end by itself. */
+/** Runs a program on a runtime: it must print what it should and end by itself, or be refused as the table says. */
 export async function checkProgram(
   report: Report,
   runtime: Runtime,
@@ -33,9 +34,28 @@ export async function checkProgram(
   const user = { home: folder.user.home, path: [runtime.bin] };
   await report.check(`run  ${file}  ${runtime.name}`, async () => {
     const finished = await runBare(user, folder.path, [...runtime.command, file], RUN_MS);
+    const refusal = refusals.find(
+      ({ entry, runtimes }) => entry === file && (runtimes === 'all' || runtimes.includes(runtime.name)),
+    );
+    if (refusal !== undefined) {
+      requireRefusal(finished, refusal);
+      return;
+    }
     if (finished.code !== 0) throw new Error(whyFailed(finished));
     requireOutput(finished.output, prints);
   });
+}
+
+/** Throws unless a program ended with the error of `refusal`. */
+function requireRefusal(finished: Finished, { code, names, reason }: Refusal): void {
+  if (finished.code === 0)
+    throw new Error(`expected ${code} (${reason}), but it works: take it out of the table`);
+  if (finished.code === 124) throw new Error(whyFailed(finished));
+  for (const text of [code, names]) {
+    if (!finished.output.includes(text)) {
+      throw new Error(`expected an error with ${text} (${reason}); it ${whyFailed(finished)}`);
+    }
+  }
 }
 
 /** Throws unless a program printed `expected`, whatever else a runtime warned of. */

@@ -18,7 +18,10 @@ export async function checkReadme(
   folder: Folder,
   pkg: Package,
 ): Promise<void> {
-  const blocks = readmeBlocks(join(pkg.path, 'README.md')).filter(({ lang }) => lang === 'ts');
+  const blocks = await report.check(`readme  ${pkg.manifest.name}`, async () =>
+    readmeBlocks(join(pkg.path, 'README.md')).filter(({ lang }) => lang === 'ts'),
+  );
+  if (blocks === undefined) return;
   for (const { code, line, skip } of blocks) {
     const what = `readme  ${pkg.manifest.name}  line ${line}`;
     if (skip !== undefined) {

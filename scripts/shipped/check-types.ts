@@ -40,7 +40,7 @@ export async function checkTypes(
   await writeFile(join(folder.path, 'entries.ts'), text);
   for (const [resolution, options] of Object.entries(resolutions)) {
     const project = `tsconfig.${resolution}.json`;
-    const files = ['entries.ts', 'chain.ts', 'trade-here.ts', 'browser/main.ts'];
+    const files = ['entries.ts', 'chain.ts', 'trade-here.ts', 'node.ts', 'browser/main.ts'];
     await writeFile(
       join(folder.path, project),
       JSON.stringify({ compilerOptions: { ...strict, ...options }, files }),

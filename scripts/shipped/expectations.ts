@@ -27,7 +27,7 @@ const needsPeers = (entry: string, code: string, names: string, reason: string):
   reason,
 });
 
-/** Every import or call that may fail. All others must succeed, and those that succeed must not stand here. */
+/** Every import, call or program that may fail. All others must succeed, and those that succeed must not stand here. */
 export const refusals: readonly Refusal[] = [
   needsPeers(
     '@edmp/interface/crypto/noble',
@@ -55,6 +55,15 @@ export const refusals: readonly Refusal[] = [
     names: 'npm install "@noble/ciphers@',
     reason:
       'createCipheriv of Bun knows no ChaCha20-Poly1305, and @noble/ciphers, which is used there, is no dependency',
+  },
+  {
+    entry: 'node.ts',
+    runtimes: ['bun'],
+    install: 'alone',
+    code: 'ERR_CRYPTO_PROVIDER',
+    names: 'npm install "@noble/ciphers@',
+    reason:
+      'the same; a whole node is a program for Node, and carries no second implementation of its cipher',
   },
 ];
 

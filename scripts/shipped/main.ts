@@ -131,12 +131,12 @@ async function checkFigures(
     const figures = alone.find(({ name }) => name === pkg.manifest.name)?.figures;
     if (figures === undefined) continue;
     const file = join(pkg.path, 'README.md');
-    const readme = await readFile(file, 'utf8');
-    if (write)
-      await report.check(`figures  ${pkg.manifest.name}`, () =>
-        writeFile(file, withFigures(readme, figures)),
-      );
-    else report.line(`figures  ${pkg.manifest.name}`, judgeFigures(readme, figures));
+    await report.check(`figures  ${pkg.manifest.name}`, async () => {
+      const readme = await readFile(file, 'utf8');
+      const complaint = write ? undefined : judgeFigures(readme, figures);
+      if (complaint !== undefined) throw new Error(complaint);
+      if (write) await writeFile(file, withFigures(readme, figures));
+    });
   }
 }
 
