@@ -2,7 +2,7 @@
  * Imports each entry named on the command line and prints one JSON line for each: how many names it exports, or the
  * code of what it threw. Nothing ends the process afterwards: an entry that leaves something open keeps it alive.
  */
-const patienceMs = 20_000;
+const patienceMs = 15_000;
 
 for (const entry of process.argv.slice(2)) {
   let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Packed, packAll } from '../lib/pack.ts';
 import { main, mustRun } from '../lib/run.ts';
+import { publishablePackages } from '../lib/workspace.ts';
 import { checkBrowser } from './check-browser.ts';
 import { CommandCheck } from './check-command.ts';
 import { checkImports, checkProvider, installedEntries } from './check-imports.ts';
@@ -22,6 +25,10 @@ interface Alone {
   readonly folder: Folder;
   readonly figures: Figures;
 }
+
+/** What can be asked for alone by `--only`. */
+const parts = ['tarballs', 'alone', 'together', 'command'] as const;
+type Part = (typeof parts)[number];
 
 /** Everything of one run. */
 interface Gate {
@@ -65,6 +72,18 @@ async function installAlone({ report, tools, registry, packed, work }: Gate): Pr
     if (folder !== undefined) alone.push({ name, folder, figures: { ...size, packages: folder.packages } });
   }
   return alone;
+}
+
+/** Imports every entry of each package where nothing else is installed, and runs what needs nothing else. */
+async function checkAlone({ report, tools }: Gate, alone: readonly Alone[]): Promise<void> {
+  const tasks = alone.flatMap(({ name, folder }) =>
+    tools.runtimes.map((runtime) => async () => {
+      await checkImports(report, runtime, folder, 'alone', installedEntries(folder.path, name));
+      if (name === '@edmp/interface') await checkProvider(report, runtime, folder);
+      if (name === '@edmp/node') await checkProgram(report, runtime, folder, node);
+    }),
+  );
+  await together(2, tasks);
 }
 
 /** Installs all packages and every peer of theirs with pnpm into one folder, and runs there what needs them together. */
@@ -157,16 +176,24 @@ function figuresTable(alone: readonly Alone[]): string {
 /**
  * Packs every publishable package, publishes the tarballs to a registry on loopback, and does with them what their users
  * do, in empty folders with an empty home: install, import, run, type-check, bundle, start. Builds first, unless
- * `--no-build` is given; `--write` puts sizes and counts into the READMEs; `--keep` leaves the folders where they are.
+ * `--no-build` is given; `--write` puts sizes and counts into the READMEs; `--keep` leaves the folders where they are;
+ * `--only PART`, once or more, checks only that.
  */
 await main('shipped', async () => {
   const begun = performance.now();
-  const options = new Set(process.argv.slice(2));
-  for (const option of options) {
-    if (!['--no-build', '--write', '--keep'].includes(option)) throw new Error(`unknown option ${option}`);
-  }
+  const { values: options } = parseArgs({
+    options: {
+      'no-build': { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [...parts] },
+    },
+  });
+  const unknown = options.only.filter((part) => !parts.some((known) => known === part));
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(', ')}: expected ${parts.join(', ')}`);
+  const wants = (part: Part): boolean => options.only.includes(part);
   const report = new Report((text) => process.stdout.write(text));
-  if (!options.has('--no-build')) {
+  if (!options['no-build']) {
     await report.check('build', () => mustRun('node', ['scripts/build.ts']));
     if (report.failures.length > 0) throw new Error('nothing to ship');
   }
@@ -174,27 +201,22 @@ await main('shipped', async () => {
   let registry: Registry | undefined;
   try {
     const tools = await installTools();
+    for (const { path, manifest } of publishablePackages()) {
+      if (!existsSync(join(path, 'dist')))
+        throw new Error(`${manifest.name} is not built: leave out --no-build`);
+    }
     const packed = await packAll(work);
     const [newest] = tools.runtimes;
     const user = { home: join(work, 'publisher'), path: newest === undefined ? [] : [newest.bin] };
     registry = await startRegistry(tools.verdaccio, join(work, 'registry'), user);
     const gate: Gate = { report, tools, registry, packed, work };
-    for (const each of packed) await checkTarball(report, each);
+    if (wants('tarballs')) for (const each of packed) await checkTarball(report, each);
     const alone = await installAlone(gate);
-    await together(
-      2,
-      alone.flatMap(({ name, folder }) =>
-        tools.runtimes.map((runtime) => async () => {
-          await checkImports(report, runtime, folder, 'alone', installedEntries(folder.path, name));
-          if (name === '@edmp/interface') await checkProvider(report, runtime, folder);
-          if (name === '@edmp/node') await checkProgram(report, runtime, folder, node);
-        }),
-      ),
-    );
-    const all = await installTogether(gate);
+    if (wants('alone')) await checkAlone(gate, alone);
+    const all = wants('together') ? await installTogether(gate) : undefined;
     if (all !== undefined) await checkTogether(gate, all);
-    const toPage = await checkCommand(gate);
-    await checkFigures(gate, alone, options.has('--write'));
+    const toPage = wants('command') ? await checkCommand(gate) : undefined;
+    await checkFigures(gate, alone, options.write);
     report.say(`\n${figuresTable(alone)}\n`);
     if (toPage !== undefined)
       report.say(`npx @edmp/node start: ${(toPage / 1000).toFixed(1)} s to the page, cold\n`);
@@ -211,7 +233,7 @@ await main('shipped', async () => {
     report.say(`${JSON.stringify(summary)}\n`);
   } finally {
     await registry?.stop();
-    if (options.has('--keep')) report.say(`kept: ${work}\n`);
+    if (options.keep) report.say(`kept: ${work}\n`);
     else await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }
   if (report.failures.length > 0) process.exitCode = 1;
