@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runBare, whyFailed } from './bare.ts';
 import type { Folder } from './folders.ts';
-import type { Report } from './report.ts';
+import { type Report, together } from './report.ts';
 import type { Tools } from './tools.ts';
 
 const COMPILE_MS = 120_000;
@@ -38,6 +38,7 @@ export async function checkTypes(
 ): Promise<void> {
   const text = entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`).join('');
   await writeFile(join(folder.path, 'entries.ts'), text);
+  const tasks: (() => Promise<void>)[] = [];
   for (const [resolution, options] of Object.entries(resolutions)) {
     const project = `tsconfig.${resolution}.json`;
     const files = ['entries.ts', 'chain.ts', 'trade-here.ts', 'node.ts', 'browser/main.ts'];
@@ -46,13 +47,21 @@ export async function checkTypes(
       JSON.stringify({ compilerOptions: { ...strict, ...options }, files }),
     );
     for (const [version, compiler] of tools.compilers) {
-      await report.check(
-        `types  ${entries.length} entries  TypeScript ${version}  ${resolution}`,
-        async () => {
-          const finished = await runBare(folder.user, folder.path, [...compiler, '-p', project], COMPILE_MS);
-          if (finished.code !== 0) throw new Error(whyFailed(finished));
-        },
-      );
+      tasks.push(async () => {
+        await report.check(
+          `types  ${entries.length} entries  TypeScript ${version}  ${resolution}`,
+          async () => {
+            const finished = await runBare(
+              folder.user,
+              folder.path,
+              [...compiler, '-p', project],
+              COMPILE_MS,
+            );
+            if (finished.code !== 0) throw new Error(whyFailed(finished));
+          },
+        );
+      });
     }
   }
+  await together(2, tasks);
 }
