@@ -23,6 +23,7 @@ export function missingNoble(who: string, peers: readonly NoblePeer[], cause: un
 /** Whether a runtime says by this error that it could not find one of the peers, and not that one is broken. */
 export function isMissingNoble(error: unknown): boolean {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  // `import` and `require` have a code each.
+  const missing = typeof code === 'string' && code.endsWith('MODULE_NOT_FOUND');
   return missing && typeof message === 'string' && message.includes('@noble/');
 }
