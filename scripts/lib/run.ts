@@ -12,6 +12,8 @@ export interface Result {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The whole environment of the program, instead of this one with the repository's tools and `env` added. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Kills the program after this many milliseconds (default ten minutes). */
   readonly timeoutMs?: number;
 }
@@ -26,7 +28,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     let timedOut = false;
     const child = spawn(program, args, {
       cwd: options.cwd ?? root,
-      env: {
+      env: options.environment ?? {
         ...process.env,
         PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH ?? ''}`,
         ...options.env,

@@ -18,7 +18,15 @@ import { readEvents } from './http/event-reader.ts';
 import * as views from './http/views.ts';
 import type { NodeEvent, NodeService } from './service.ts';
 
-export type { Commodity, Consumption, Descriptor, Environment, Flow, IntervalStep } from '@edmp/interface';
+export type {
+  AbortOptions,
+  Commodity,
+  Consumption,
+  Descriptor,
+  Environment,
+  Flow,
+  IntervalStep,
+} from '@edmp/interface';
 export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';

@@ -4,8 +4,6 @@
  * @packageDocumentation
  */
 import {
-  createCipheriv,
-  createDecipheriv,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -21,6 +19,7 @@ import { throwIfAborted } from '../errors.ts';
 import { publicKey } from '../keys.ts';
 import { authenticationError, CryptoError, expectBytes, expectLength, lowOrderError } from './errors.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { processAead } from './node-aead.ts';
 import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
 import type { Crypto, VerifyItem } from './types.ts';
 
@@ -99,7 +98,8 @@ export interface NodeCryptoOptions {
 }
 
 /**
- * The provider over `node:crypto`.
+ * The provider over `node:crypto`. Where the runtime's own has no ChaCha20-Poly1305 (Bun), that comes from the optional
+ * peer `@noble/ciphers`; throws `ERR_CRYPTO_PROVIDER` when it is not installed either.
  *
  * @example
  * ```ts
@@ -110,6 +110,7 @@ export interface NodeCryptoOptions {
  * ```
  */
 export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
+  const aead = processAead();
   const verifyKey = verifyKeyCache();
   const signKey = signKeyCache();
 
@@ -192,11 +193,7 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
       expectLength('A ChaCha20-Poly1305 nonce', nonce, 12);
       expectBytes('A plaintext', plaintext);
       expectBytes('Associated data', aad);
-      const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
-      cipher.setAAD(aad, { plaintextLength: plaintext.length });
-      const body = cipher.update(plaintext);
-      const rest = cipher.final();
-      return concatBytes(body, rest, cipher.getAuthTag());
+      return aead.seal(key, nonce, plaintext, aad);
     },
     chacha20Poly1305Open(key, nonce, ciphertext, aad) {
       expectLength('A ChaCha20-Poly1305 key', key, 32);
@@ -209,14 +206,8 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
           `A ciphertext has at least 16 bytes, got ${ciphertext.length}`,
         );
       }
-      const end = ciphertext.length - 16;
-      const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
-      decipher.setAAD(aad, { plaintextLength: end });
-      decipher.setAuthTag(ciphertext.subarray(end));
       try {
-        const body = decipher.update(ciphertext.subarray(0, end));
-        const rest = decipher.final();
-        return rest.length === 0 ? plain(body) : concatBytes(body, rest);
+        return aead.open(key, nonce, ciphertext, aad);
       } catch (cause) {
         throw authenticationError(cause);
       }

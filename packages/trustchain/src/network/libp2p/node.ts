@@ -9,6 +9,7 @@ import type { InboundLimits, InboundTable } from './inbound-table.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { hasEd25519Key } from './peer-identity.ts';
 import { type GossipSub, type GossipSubOptions, gossipSubOptions } from './pubsub.ts';
+import { letLocksRest } from './resting-locks.ts';
 
 /** A libp2p node as this package runs it. */
 export type EdmpLibp2p = Libp2p<{ identify: Identify; pubsub: GossipSub }>;
@@ -28,6 +29,7 @@ export async function createNode(
   limits: InboundLimits,
   inbound: InboundTable,
 ): Promise<EdmpLibp2p> {
+  letLocksRest();
   const refuseOtherKeys = (peer: PeerId): boolean => !hasEd25519Key(peer);
   const perSecond = options.maxConnectionsPerHostPerSecond ?? 50;
   const node = await createLibp2p({

@@ -1,13 +1,12 @@
 import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
-import { memoryKeyValueStore, softwareSigner, systemEnvironment } from '@edmp/interface';
+import { type Crypto, memoryKeyValueStore, softwareSigner, systemEnvironment } from '@edmp/interface';
 import { createMarket, type Market, price, type Trade } from '@edmp/market';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { simulatedNetworks } from '@edmp/trustchain/simulated';
-import { crypto } from './crypto.js';
-import { consumption, descriptor } from './day.js';
+import { consumption, descriptor } from './day.ts';
 
 /** Two traders in one process: one sells a day of meter data, the other finds it, buys it and opens it. */
-export async function trade(): Promise<string> {
+export async function trade(crypto: Crypto): Promise<string> {
   const environment = systemEnvironment();
   const networks = simulatedNetworks({ environment });
   const party = async (seed: number) => {

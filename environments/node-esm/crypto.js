@@ -1,3 +1,0 @@
-import { nodeCrypto } from '@edmp/interface/crypto/node';
-
-export const crypto = nodeCrypto();

@@ -1,3 +1,0 @@
-import { trade } from './trade.js';
-
-console.log(await trade());

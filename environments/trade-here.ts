@@ -1,0 +1,4 @@
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { trade } from './trade.ts';
+
+console.log(await trade(nodeCrypto()));

@@ -1,3 +1,0 @@
-import { nobleCrypto } from '@edmp/interface/crypto/noble';
-
-export const crypto = nobleCrypto();

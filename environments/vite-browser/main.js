@@ -1,5 +1,0 @@
-import { trade } from './trade.js';
-
-const output = document.querySelector('#output');
-output.textContent = await trade();
-output.dataset.done = 'true';
