@@ -9,7 +9,7 @@ import type { Runtime } from './tools.ts';
 
 const RUN_MS = 90_000;
 /** A block that uses a test runner, or suites for one, is a test file. */
-const testFile = /from '(?:vitest|@edmp\/testing(?:\/[^']*)?|@edmp\/[^']*\/testing)'/;
+const testFile = /from '(?:vitest|@edmp\/testing)'/;
 
 /** Runs every `ts` block of a package's README as a program of its own, against the packages as installed. */
 export async function checkReadme(
