@@ -250,9 +250,9 @@ export function errorPage(codes: readonly ErrorCode[]): string {
 function readSources(): Source[] {
   return workspacePackages().flatMap(({ path, manifest }) => {
     const folder = join(path, 'src');
-    if (!existsSync(folder)) return [];
+    if (manifest.name === '@edmp/testing' || !existsSync(folder)) return [];
     return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('testing'))
+      .filter((name) => /\.tsx?$/.test(name))
       .sort()
       .map((name) => ({
         package: manifest.name,

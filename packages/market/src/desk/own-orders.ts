@@ -125,7 +125,9 @@ export class OwnOrders {
 
   #viewOf(entry: Entry): Order {
     const { order, filled } = entry;
-    const aside = order.side === 'bid' ? this.#asideOf(order.key) : [];
+    const status = this.#statusOf(entry);
+    // A bid that got all it asked for leaves nothing alone.
+    const aside = order.side === 'bid' && status !== 'filled' ? this.#asideOf(order.key) : [];
     return {
       id: order.id,
       number: order.block.core.seq,
@@ -138,7 +140,7 @@ export class OwnOrders {
       reserved: this.#taken.pending(order.key),
       created: order.created,
       expires: order.expires,
-      status: this.#statusOf(entry),
+      status,
       ...(aside.length === 0 ? {} : { aside }),
       ...(order.document === undefined ? {} : { document: order.document }),
     };

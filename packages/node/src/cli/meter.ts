@@ -1,4 +1,11 @@
-import { COMMODITIES, type Commodity, FLOWS, type Flow, systemEnvironment } from '@edmp/interface';
+import {
+  COMMODITIES,
+  type Commodity,
+  FLOWS,
+  type Flow,
+  InvalidArgumentError,
+  systemEnvironment,
+} from '@edmp/interface';
 import type { MeterFile, MeterFileKind, ReadMeterFileOptions } from '@edmp/oehu-client';
 import type { CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
@@ -6,6 +13,7 @@ import { NodeError } from '../compose/errors.ts';
 import { timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
 import { ExitCode, print, strangersText, table, toJson, write, writeError } from './output.ts';
+import { ownCommand } from './own-command.ts';
 
 interface ReadOptions {
   readonly source?: MeterFileKind;
@@ -87,6 +95,15 @@ function* tableLines(file: MeterFile, format: Format): Generator<string> {
   for (const reading of file.readings) yield line(cellsOf(format(reading)));
 }
 
+/** A kind of meter file, before anything is read. Throws `ERR_INVALID_ARGUMENT`. */
+async function kindOf(text: string): Promise<MeterFileKind> {
+  const { METER_FORMATS } = await import('@edmp/oehu-client/sources');
+  const kinds = METER_FORMATS.map(({ kind }) => kind);
+  if (!kinds.includes(text))
+    throw new InvalidArgumentError(`--source: Allowed choices are ${kinds.join(', ')}`);
+  return text;
+}
+
 async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
   const { nodeCrypto } = await import('@edmp/interface/crypto/node');
   return {
@@ -94,7 +111,7 @@ async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
     ...(options.zone === undefined ? {} : { zone: options.zone }),
     ...(options.spacing === undefined ? {} : { spacingSeconds: options.spacing }),
     ...(options.clock === 'local' ? { greenButton: { clock: 'local' } } : {}),
-    ...(options.source === undefined ? {} : { kind: options.source }),
+    ...(options.source === undefined ? {} : { kind: await kindOf(options.source) }),
     ...(options.commodity === undefined ? {} : { commodity: options.commodity }),
     ...(options.flow === undefined ? {} : { flow: options.flow }),
     ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
@@ -109,7 +126,10 @@ function readCommand(): Command {
       '<source>',
       'file, http(s) URL (of a HomeWizard meter or an OEHU API the address alone will do), or - for standard input',
     )
-    .option('--source <kind>', 'what it is, instead of finding out; edmp meter formats lists the kinds')
+    .option(
+      '--source <kind>',
+      `what it is, instead of finding out; ${ownCommand('meter formats')} lists the kinds`,
+    )
     .option('--zone <iana>', 'time zone of times without an offset', timeZone)
     .option(
       '--spacing <seconds>',
@@ -127,7 +147,7 @@ function readCommand(): Command {
     .addOption(new Option('--flow <direction>', 'direction, for files that do not tell').choices(FLOWS))
     .option(
       '--csv-map <file>',
-      'JSON that says what the columns of a CSV file are; edmp meter guess proposes one',
+      `JSON that says what the columns of a CSV file are; ${ownCommand('meter guess')} proposes one`,
     )
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {

@@ -82,7 +82,7 @@ describe('edmp', { timeout: bounds.journey }, () => {
     [['meter', 'read', '/nowhere'], 1, /there is no such file/],
     [['meter', 'read', folder], 1, /it is a folder/],
     [['meter', 'read', '-', '--zone', 'Mars/Base'], 2, /Expected a time zone/],
-    [['meter', 'read', '-', '--source', 'tea-leaves'], 2, /Allowed choices are dsmr-p1, homewizard/],
+    [['meter', 'read', '-', '--source', 'tea-leaves'], 2, /Allowed choices are .*dsmr-p1/],
     [['oehu-emulator', '--days', '0'], 2, /whole number from 1 to 60/],
   ] as const)('%j ends with code %i', async (args, code, text) => {
     const run = await inProcess(args);
