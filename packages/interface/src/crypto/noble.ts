@@ -7,6 +7,7 @@
  */
 import { isMissingNoble, missingNoble, NOBLE_PEERS } from './noble-peers.ts';
 import type * as portable from './portable.ts';
+import type { Crypto } from './types.ts';
 
 const loaded: typeof portable = await import('./portable.ts').catch((cause: unknown) => {
   throw isMissingNoble(cause) ? missingNoble('@edmp/interface/crypto/noble', NOBLE_PEERS, cause) : cause;
@@ -24,4 +25,4 @@ const loaded: typeof portable = await import('./portable.ts').catch((cause: unkn
  * console.log(String(nobleCrypto().sha256(message)) === String(nodeCrypto().sha256(message))); // true
  * ```
  */
-export const nobleCrypto: typeof portable.nobleCrypto = loaded.nobleCrypto;
+export const nobleCrypto: () => Crypto = loaded.nobleCrypto;

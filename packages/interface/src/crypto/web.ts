@@ -6,8 +6,11 @@
  *
  * @packageDocumentation
  */
+import type { Signer } from '../signer.ts';
 import { isMissingNoble, missingNoble, NOBLE_PEERS } from './noble-peers.ts';
+import type { Crypto } from './types.ts';
 import type * as webPortable from './web-portable.ts';
+import type { WebCryptoOptions, WebSignerOptions } from './web-portable.ts';
 
 export type { WebCryptoOptions, WebSignerOptions, WebSubtle } from './web-portable.ts';
 
@@ -27,9 +30,9 @@ const loaded: typeof webPortable = await import('./web-portable.ts').catch((caus
  * console.log(crypto.sha256(Uint8Array.of(1)).length); // 32
  * ```
  */
-export const webCrypto: typeof webPortable.webCrypto = loaded.webCrypto;
+export const webCrypto: (options?: WebCryptoOptions) => Crypto = loaded.webCrypto;
 /**
  * A `Signer` whose secret key WebCrypto holds and does not give out again; a `softwareSigner` where WebCrypto has no
  * Ed25519. Throws `ERR_CRYPTO_KEY` when `secretKey` has another length than 32 bytes.
  */
-export const webSigner: typeof webPortable.webSigner = loaded.webSigner;
+export const webSigner: (options: WebSignerOptions) => Promise<Signer> = loaded.webSigner;
