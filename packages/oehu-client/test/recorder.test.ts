@@ -128,7 +128,7 @@ describe('the store of readings', () => {
 describe('a recorder', () => {
   it('takes years of history beside live readings: the newest stays, values add up, gaps stay', async () => {
     const { recorder } = recorderAt();
-    const live = [20, 21, 23].map((hour, i) => registerAt(START + hour * HOUR, 5_000_000 + i * 200_000));
+    const live = [20, 21, 23].map((hour, i) => registerAt(START + hour * HOUR, 5_000_000 + i * 100_000));
     await recorder.record('home', live);
     // An export of the portal: hours before and beside the live ones, without a serial.
     const hours = Array.from({ length: 21 }, (_, hour) => interval(START + hour * HOUR, 0.1, { tariff: 1 }));
@@ -145,7 +145,7 @@ describe('a recorder', () => {
     });
     expect(series.values.slice(0, 20)).toEqual(new Array(20).fill(100_000));
     // The hour that both tell is counted once; the two-hour hole of the live meter and the end are no data.
-    expect([100_000, 200_000]).toContain(series.values[20]);
+    expect(series.values[20]).toBe(100_000);
     expect(series.values.slice(21)).toEqual([null, null, null]);
   });
 
