@@ -96,7 +96,7 @@ export const layers: readonly Layer[] = [
     folder: 'oehu-client',
     mayImport: ['@edmp/interface'],
     protocol: true,
-    platformEntries: ['./emulator'],
+    platformEntries: ['./emulator', './sqlite'],
   },
   {
     folder: 'data-settlement',

@@ -1,0 +1,64 @@
+import type { Commodity, Flow } from '@edmp/interface';
+import type { AnyReading } from '../sources/meter-file.ts';
+
+/** What a store did with readings that were handed to it. */
+export interface StoredCount {
+  /** New moments. */
+  readonly added: number;
+  /** Moments whose amount was told anew; the amount before is in the history. */
+  readonly corrected: number;
+  /** Told before with the same amount, or with one that was corrected since. */
+  readonly duplicates: number;
+}
+
+/** A period of one meter. */
+export interface ReadingRange {
+  readonly meter: string;
+  /** First moment wanted, ms since the epoch, inclusive. */
+  readonly from: number;
+  /** First moment no longer wanted, ms since the epoch. */
+  readonly to: number;
+  /** Only this commodity. */
+  readonly commodity?: Commodity;
+  /** Only this direction. */
+  readonly flow?: Flow;
+}
+
+/** An amount that a later one replaced. */
+export interface ReplacedReading {
+  /** The reading as it was told then. */
+  readonly reading: AnyReading;
+  /** When it was recorded and when it was replaced, ms since the epoch. */
+  readonly recordedAt: number;
+  readonly replacedAt: number;
+}
+
+/** A meter that readings were recorded of. */
+export interface RecordedMeter {
+  readonly meter: string;
+  /** Moment of the newest reading, ms since the epoch. */
+  readonly newest: number;
+}
+
+/** Most readings of one {@link ReadingStore.add}: one transaction, a few milliseconds in which nothing else runs. */
+export const MAX_READINGS_AT_ONCE = 10_000;
+
+/**
+ * Where a recorder keeps readings, as they were told: registers and intervals each as what they are. A moment of a
+ * register is kept once. All that {@link ReadingStore.add} resolved for outlives the end of the process at any point.
+ * Throws `ERR_METER_STORE` when the disk fails or the store is closed.
+ */
+export interface ReadingStore {
+  /** Adds at most {@link MAX_READINGS_AT_ONCE} readings, all or none. Throws `ERR_METER_LIMIT` for more. */
+  add(meter: string, readings: readonly AnyReading[], recordedAt: number): Promise<StoredCount>;
+  /** The amounts that hold, by register and ascending in time, with one more of each register on both sides of the period. */
+  range(range: ReadingRange): Promise<readonly AnyReading[]>;
+  /** The amounts of a period that were replaced, oldest replacement first. */
+  replaced(range: ReadingRange): Promise<readonly ReplacedReading[]>;
+  /** Every meter that has a reading. */
+  meters(): Promise<readonly RecordedMeter[]>;
+  /** Forgets what was measured before `before`, ms since the epoch, with its history; tells how many readings went. */
+  forget(meter: string, before: number): Promise<number>;
+  /** Frees what it holds; what was added stays. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,362 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import {
+  type AttestationLevel,
+  type Commodity,
+  type EnergyUnit,
+  type Flow,
+  Quality,
+  type QualityCode,
+} from '@edmp/interface';
+import { ATTESTATION_LEVELS } from '@edmp/interface/dataset';
+import { MeterError } from '../errors.ts';
+import type { MeterReading } from '../reading.ts';
+import { type AnyReading, isIntervalReading } from '../sources/meter-file.ts';
+import {
+  MAX_READINGS_AT_ONCE,
+  type ReadingRange,
+  type ReadingStore,
+  type ReplacedReading,
+} from './reading-store.ts';
+
+/** Options of {@link sqliteReadingStore}. */
+export interface SqliteReadingStoreOptions {
+  /** File to open or make; nothing else may be in it. */
+  readonly path: string;
+}
+
+/** "EDMR" in ASCII: marks a file as ours (SQLite `application_id`). */
+const APPLICATION_ID = 0x45_44_4d_52;
+const VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE register (
+    id INTEGER PRIMARY KEY, meter TEXT NOT NULL, is_interval INTEGER NOT NULL, commodity TEXT NOT NULL,
+    flow TEXT NOT NULL, tariff TEXT NOT NULL, unit TEXT NOT NULL, serial TEXT NOT NULL, name TEXT NOT NULL,
+    UNIQUE (meter, is_interval, commodity, flow, tariff, unit, serial, name)
+  );
+  CREATE TABLE reading (
+    register INTEGER NOT NULL, at INTEGER NOT NULL, length INTEGER NOT NULL, value INTEGER NOT NULL,
+    quality INTEGER NOT NULL, trust INTEGER NOT NULL, record TEXT, recorded INTEGER NOT NULL,
+    PRIMARY KEY (register, at, length)
+  ) WITHOUT ROWID;
+  CREATE TABLE replaced (
+    id INTEGER PRIMARY KEY, register INTEGER NOT NULL, at INTEGER NOT NULL, length INTEGER NOT NULL,
+    value INTEGER NOT NULL, quality INTEGER NOT NULL, trust INTEGER NOT NULL, record TEXT,
+    recorded INTEGER NOT NULL, replaced INTEGER NOT NULL
+  );
+  CREATE INDEX replaced_of ON replaced (register, at, length);
+  PRAGMA user_version = ${VERSION};
+  PRAGMA application_id = ${APPLICATION_ID};
+`;
+
+/** One line of the table of registers. */
+interface RegisterRow {
+  readonly id: number;
+  readonly isInterval: boolean;
+  readonly commodity: Commodity;
+  readonly flow: Flow;
+  readonly tariff: number | 'total';
+  readonly unit: EnergyUnit;
+  /** Undefined where the source tells none. */
+  readonly serial: string | undefined;
+  readonly name: string | undefined;
+}
+
+/** One line of the table of readings: at, length, value, quality, trust, record, recorded. */
+type ReadingRow = readonly [number, number, number, number, number, string | null, number];
+
+const COLUMNS = 'at, length, value, quality, trust, record, recorded';
+
+/** Registers of one meter; more is no household's meter. */
+const MAX_REGISTERS = 1000;
+
+/**
+ * A durable {@link ReadingStore} in a SQLite file of its own. What was added is on the disk, also after a power cut
+ * (`synchronous = FULL`: a meter is written once a minute). Throws `ERR_METER_STORE` when the file cannot be used, is another
+ * program's or of a newer version.
+ */
+export function sqliteReadingStore(options: SqliteReadingStoreOptions): ReadingStore {
+  return new SqliteReadingStore(options.path);
+}
+
+class SqliteReadingStore implements ReadingStore {
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  #isOpen = true;
+
+  constructor(path: string) {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path);
+      prepare(database, path);
+      this.#statements = statementsOf(database);
+      this.#database = database;
+    } catch (error) {
+      database?.close();
+      throw asStoreError(error);
+    }
+  }
+
+  async add(meter: string, readings: readonly AnyReading[], recordedAt: number) {
+    if (readings.length > MAX_READINGS_AT_ONCE)
+      throw new MeterError('ERR_METER_LIMIT', `At most ${MAX_READINGS_AT_ONCE} readings are added at once`);
+    return this.#attempt(() => {
+      const count = { added: 0, corrected: 0, duplicates: 0 };
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const registers = new Map<string, number>();
+        for (const reading of readings) count[this.#put(meter, reading, recordedAt, registers)]++;
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        this.#database.exec('ROLLBACK');
+        throw error;
+      }
+      return count;
+    });
+  }
+
+  async range(range: ReadingRange) {
+    return this.#attempt(() => {
+      const readings: AnyReading[] = [];
+      const { before, within, after } = this.#statements;
+      for (const register of this.#registersOf(range)) {
+        const { id } = register;
+        for (const row of rows(before.all(id, range.from))) readings.push(readingOf(register, row));
+        for (const row of rows(within.all(id, range.from, range.to))) readings.push(readingOf(register, row));
+        for (const row of rows(after.all(id, range.to))) readings.push(readingOf(register, row));
+      }
+      return readings;
+    });
+  }
+
+  async replaced(range: ReadingRange) {
+    return this.#attempt(() => {
+      const found: { readonly id: number; readonly entry: ReplacedReading }[] = [];
+      for (const register of this.#registersOf(range)) {
+        for (const row of rows(this.#statements.history.all(register.id, range.from, range.to))) {
+          const [id, replacedAt] = row.slice(7) as unknown as [number, number];
+          found.push({ id, entry: { reading: readingOf(register, row), recordedAt: row[6], replacedAt } });
+        }
+      }
+      return found.sort((a, b) => a.id - b.id).map(({ entry }) => entry);
+    });
+  }
+
+  async meters() {
+    return this.#attempt(() =>
+      rows(this.#statements.meters.all()).map((row) => {
+        const [meter, newest] = row as unknown as [string, number];
+        return { meter, newest };
+      }),
+    );
+  }
+
+  async forget(meter: string, before: number) {
+    return this.#attempt(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const gone = Number(this.#statements.forget.run(meter, before).changes);
+        this.#statements.forgetHistory.run(meter, before);
+        this.#database.exec('COMMIT');
+        return gone;
+      } catch (error) {
+        this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  async close() {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#database.close();
+  }
+
+  /** Writes one reading inside the open transaction. */
+  #put(
+    meter: string,
+    reading: AnyReading,
+    recordedAt: number,
+    registers: Map<string, number>,
+  ): 'added' | 'corrected' | 'duplicates' {
+    const register = this.#registerOf(meter, reading, registers);
+    const at = isIntervalReading(reading) ? reading.start : reading.at;
+    const length = isIntervalReading(reading) ? reading.duration : 0;
+    const record =
+      reading.record === derivedRecord(reading.serial, reading.register, at) ? null : reading.record;
+    const { find, insert, wasReplaced, keep, update } = this.#statements;
+    const trust = ATTESTATION_LEVELS.indexOf(reading.trust);
+    const quality = reading.quality ?? Quality.measured;
+    const [known] = rows(find.all(register, at, length));
+    if (known === undefined) {
+      insert.run(register, at, length, reading.value, quality, trust, record, recordedAt);
+      return 'added';
+    }
+    // An amount that was corrected does not come back with an older file.
+    if (known[2] === reading.value || wasReplaced.get(register, at, length, reading.value) !== undefined)
+      return 'duplicates';
+    keep.run(register, ...known, recordedAt);
+    const corrected = quality === Quality.measured ? Quality.edited : quality;
+    update.run(reading.value, corrected, trust, record, recordedAt, register, at, length);
+    return 'corrected';
+  }
+
+  #registerOf(meter: string, reading: AnyReading, registers: Map<string, number>): number {
+    const isInterval = isIntervalReading(reading) ? 1 : 0;
+    const { commodity, flow, tariff, unit, serial = '', register = '' } = reading;
+    const key = `${isInterval}|${commodity}|${flow}|${tariff}|${unit}|${serial}|${register}`;
+    let id = registers.get(key);
+    if (id === undefined) {
+      const row = [meter, isInterval, commodity, flow, String(tariff), unit, serial, register] as const;
+      this.#statements.newRegister.run(...row);
+      id = Number(rows(this.#statements.registerId.all(...row))[0]?.[0]);
+      registers.set(key, id);
+      if (registers.size > MAX_REGISTERS)
+        throw new MeterError('ERR_METER_LIMIT', `A meter has at most ${MAX_REGISTERS} registers`);
+    }
+    return id;
+  }
+
+  #registersOf({ meter, commodity, flow }: ReadingRange): RegisterRow[] {
+    return rows(this.#statements.registers.all(meter))
+      .map((row) => registerRow(row as unknown as RegisterColumns))
+      .filter(
+        (one) =>
+          (commodity === undefined || one.commodity === commodity) &&
+          (flow === undefined || one.flow === flow),
+      );
+  }
+
+  #attempt<T>(act: () => T): T {
+    if (!this.#isOpen) throw new MeterError('ERR_METER_STORE', 'The store of readings is closed');
+    try {
+      return act();
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+}
+
+type RegisterColumns = readonly [number, number, Commodity, Flow, string, EnergyUnit, string, string];
+type Statements = ReturnType<typeof statementsOf>;
+
+function prepare(database: DatabaseSync, path: string): void {
+  const number = (pragma: string): number =>
+    Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+  const isEmpty = database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
+  if (!isEmpty && number('application_id') !== APPLICATION_ID)
+    throw new MeterError('ERR_METER_STORE', `${path} belongs to another program; choose another file`);
+  if (number('user_version') > VERSION)
+    throw new MeterError('ERR_METER_STORE', `${path} was written by a newer version: update the program`);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
+  if (isEmpty) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+}
+
+function statementsOf(database: DatabaseSync) {
+  const statement = (sql: string): StatementSync => {
+    const prepared = database.prepare(sql);
+    prepared.setReturnArrays(true);
+    return prepared;
+  };
+  const mine = 'register IN (SELECT id FROM register WHERE meter = ?)';
+  return {
+    newRegister: statement(
+      'INSERT OR IGNORE INTO register (meter, is_interval, commodity, flow, tariff, unit, serial, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ),
+    registerId: statement(
+      'SELECT id FROM register WHERE meter = ? AND is_interval = ? AND commodity = ? AND flow = ? AND tariff = ? AND unit = ? AND serial = ? AND name = ?',
+    ),
+    registers: statement(
+      'SELECT id, is_interval, commodity, flow, tariff, unit, serial, name FROM register WHERE meter = ? ORDER BY id',
+    ),
+    find: statement(`SELECT ${COLUMNS} FROM reading WHERE register = ? AND at = ? AND length = ?`),
+    insert: statement(`INSERT INTO reading (register, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    update: statement(
+      'UPDATE reading SET value = ?, quality = ?, trust = ?, record = ?, recorded = ? WHERE register = ? AND at = ? AND length = ?',
+    ),
+    keep: statement(
+      `INSERT INTO replaced (register, ${COLUMNS}, replaced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    wasReplaced: statement(
+      'SELECT 1 FROM replaced WHERE register = ? AND at = ? AND length = ? AND value = ? LIMIT 1',
+    ),
+    before: statement(
+      `SELECT ${COLUMNS} FROM reading WHERE register = ? AND at < ? ORDER BY at DESC, length DESC LIMIT 1`,
+    ),
+    within: statement(
+      `SELECT ${COLUMNS} FROM reading WHERE register = ? AND at >= ? AND at < ? ORDER BY at, length`,
+    ),
+    after: statement(
+      `SELECT ${COLUMNS} FROM reading WHERE register = ? AND at >= ? ORDER BY at, length LIMIT 1`,
+    ),
+    history: statement(
+      `SELECT ${COLUMNS}, id, replaced FROM replaced WHERE register = ? AND at >= ? AND at < ? ORDER BY id`,
+    ),
+    meters: statement(
+      'SELECT meter, MAX((SELECT MAX(at + length) FROM reading WHERE register = id)) AS newest FROM register GROUP BY meter HAVING newest IS NOT NULL ORDER BY meter',
+    ),
+    forget: statement(`DELETE FROM reading WHERE ${mine} AND at < ?`),
+    forgetHistory: statement(`DELETE FROM replaced WHERE ${mine} AND at < ?`),
+  };
+}
+
+const rows = (found: unknown): readonly ReadingRow[] => found as readonly ReadingRow[];
+
+function registerRow([
+  id,
+  isInterval,
+  commodity,
+  flow,
+  tariff,
+  unit,
+  serial,
+  name,
+]: RegisterColumns): RegisterRow {
+  return {
+    id,
+    isInterval: isInterval === 1,
+    commodity,
+    flow,
+    tariff: tariff === 'total' ? tariff : Number(tariff),
+    unit,
+    serial: serial === '' ? undefined : serial,
+    name: name === '' ? undefined : name,
+  };
+}
+
+/** What most sources call a reading; not worth its room in the file. */
+function derivedRecord(serial: string | undefined, register: string | undefined, at: number): string {
+  return `${serial ?? register ?? ''}@${at}`;
+}
+
+function readingOf(register: RegisterRow, [at, length, value, quality, trust, told]: ReadingRow): AnyReading {
+  const { isInterval, commodity, flow, tariff, unit, serial, name } = register;
+  const level: AttestationLevel = ATTESTATION_LEVELS[trust] ?? 'unsigned';
+  const record = told ?? derivedRecord(serial, name, at);
+  if (isInterval) {
+    const code = quality as QualityCode;
+    const interval = { start: at, duration: length, register: name ?? '', quality: code };
+    const common = { commodity, flow, tariff, value, unit, trust: level, record, ...interval };
+    return serial === undefined ? common : { ...common, serial };
+  }
+  const reading: { -readonly [K in keyof MeterReading]: MeterReading[K] } = {
+    commodity,
+    flow,
+    tariff,
+    at,
+    value,
+    unit,
+    trust: level,
+    record,
+  };
+  if (serial !== undefined) reading.serial = serial;
+  if (name !== undefined) reading.register = name;
+  if (quality !== Quality.measured) reading.quality = quality as QualityCode;
+  return reading;
+}
+
+function asStoreError(error: unknown): MeterError {
+  if (error instanceof MeterError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new MeterError('ERR_METER_STORE', `The store of readings failed: ${why}`, { cause: error });
+}
