@@ -27,7 +27,7 @@ function framed(...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const prefix = new ByteWriter();
   prefix.varint(length);
-  return concatBytes(prefix.finish(1), ...parts);
+  return concatBytes(prefix.finish(), ...parts);
 }
 
 /** Options of {@link exportCar}. */
