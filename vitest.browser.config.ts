@@ -39,7 +39,7 @@ function standInsPlugin(): Plugin {
 }
 
 /**
- * The golden vectors, and the official ones and the meter fixtures beside the repository when they are there: in base64
+ * The golden vectors and the official ones, and the meter fixtures beside the repository when they are there: in base64
  * by their path in the folder that holds `vectors/` and `fixtures/`.
  */
 function vectorFiles(): Record<string, string> {
@@ -47,8 +47,6 @@ function vectorFiles(): Record<string, string> {
   const shared = join(root, '../shared');
   for (const [base, folder] of [
     [root, 'vectors'],
-    [shared, 'vectors/wycheproof'],
-    [shared, 'vectors/dag-cbor'],
     [shared, 'fixtures/meters'],
   ] as const) {
     if (!existsSync(join(base, folder))) continue;

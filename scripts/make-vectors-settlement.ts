@@ -61,7 +61,7 @@ function series(
       step: 'PT15M',
       zone: 'Europe/Amsterdam',
       from: '2026-01-01',
-      to: '2026-01-02',
+      to: new Date(Date.UTC(2026, 0, Math.max(2, count / 96))).toISOString().slice(0, 10),
       count,
       gaps,
       cell: 'u173',
@@ -78,15 +78,16 @@ function series(
 }
 
 function chunkVectors(): unknown {
-  const encoding = (name: string, consumption: Consumption, gapsBefore: number): unknown => ({
+  const encoding = (name: string, consumption: Consumption, gapsBefore: number, slotBytes = 5): unknown => ({
     name,
     values: consumption.values,
     quality: hex(consumption.quality),
     offsetMinutes: consumption.offsetMinutes,
     gapsBefore,
-    bytes: hex(encodeChunk(consumption, 0, consumption.values.length, gapsBefore)),
+    slotBytes,
+    bytes: hex(encodeChunk(consumption, 0, consumption.values.length, gapsBefore, slotBytes)),
   });
-  const good = encodeChunk({ values: [1, null], quality: Uint8Array.of(0, 5), offsetMinutes: 0 }, 0, 2, 0);
+  const good = encodeChunk({ values: [1, null], quality: Uint8Array.of(0, 5), offsetMinutes: 0 }, 0, 2, 0, 5);
   const refused = (name: string, bytes: Uint8Array): unknown => ({ name, bytes: hex(bytes) });
   return {
     encodings: [
@@ -99,24 +100,30 @@ function chunkVectors(): unknown {
       encoding(
         'largest value and every quality',
         {
-          values: [Number.MAX_SAFE_INTEGER, 127, 128, 16_383, null, 16_384],
+          values: [2 ** 44 - 1, 127, 128, 16_383, null, 16_384],
           quality: Uint8Array.of(0, 1, 2, 3, 5, 4),
           offsetMinutes: 1_440,
         },
         4_000_000_000,
+        6,
       ),
       encoding('a day', series(1, 96, 3).consumption, 0),
+      encoding(
+        'largest value of a minute',
+        { values: [2 ** 28 - 1], quality: Uint8Array.of(0), offsetMinutes: 0 },
+        0,
+        4,
+      ),
     ],
     refused: [
       refused('empty', new Uint8Array(0)),
-      refused('unknown format', good.with(0, 2)),
+      refused('unknown format', good.with(0, 0x15)),
+      refused('too few bytes an interval', good.with(0, 0x23)),
       refused('no intervals', good.with(4, 0)),
-      refused('more intervals than runs', good.with(4, 3)),
-      refused('repeated run code', good.with(13, 0)),
-      refused('unknown quality', good.with(11, 6)),
-      refused('value not in shortest form', good.with(15, 0x81)),
-      refused('padding not zero', good.with(255, 1)),
-      refused('padding too long', Uint8Array.from([...good, ...new Uint8Array(256)])),
+      refused('more intervals than bytes', good.with(4, 3)),
+      refused('unknown quality', good.with(11, 0x60)),
+      refused('a value where there is no data', good.with(20, 1)),
+      refused('a byte too many', Uint8Array.from([...good, 0])),
       refused('cut off', good.subarray(0, 14)),
     ],
   };
@@ -137,10 +144,9 @@ interface Sealed {
 async function sealed(seed: number): Promise<Sealed> {
   const random = seededRandom(seed);
   const dataset = createDataset({
-    ...series(seed, 150, 4),
+    ...series(seed, 3_360, 4),
     crypto,
     random: (length) => random.bytes(length),
-    chunkBytes: 256,
   });
   const store = memoryContentStore({ crypto, environment: virtualEnvironment() });
   const [tradeId, contentKey, recipientSecret, ephemeral] = [0, 1, 2, 3].map(() => random.bytes(32)) as [

@@ -11,11 +11,11 @@ export {
   decodeChunk,
   decodeChunkHeader,
   encodeChunk,
-  MAX_CHUNK_INTERVALS,
 } from './dataset/chunk.ts';
 export { type CreateDatasetOptions, createDataset, type Dataset, isOffset } from './dataset/create.ts';
 export { bodyDigest, dataLeaf, dataLeafOf, leafSalts } from './dataset/leaf.ts';
-export { CHUNK_PADDING_BYTES, DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES, SALT_BYTES } from './dataset/limits.ts';
+export { MAX_CHUNK_BYTES, SALT_BYTES } from './dataset/limits.ts';
+export { sealedBytes, sealedChunkBytes } from './dataset/sizes.ts';
 export {
   type Hasher,
   type InclusionClaim,

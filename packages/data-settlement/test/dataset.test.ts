@@ -14,20 +14,19 @@ import { describe, expect, it } from 'vitest';
 import { descriptorOf, quarterHours, type Series } from './support/fixtures.ts';
 
 const crypto = nodeCrypto();
-const make = (series: Series, seed = 1, chunkBytes?: number) => {
+const make = (series: Series, seed = 1) => {
   const random = seededRandom(seed);
   return createDataset({
     ...series,
     crypto,
     random: (length) => random.bytes(length),
-    ...(chunkBytes === undefined ? {} : { chunkBytes }),
   });
 };
 
 describe('createDataset', () => {
   it('commits to salted leaves of chunks that join to the series', () => {
-    const series = quarterHours({ days: 10 });
-    const dataset = make(series, 1, 512);
+    const series = quarterHours({ days: 400 });
+    const dataset = make(series);
     const { document, chunks, saltSeed } = dataset;
     expect(chunks.length).toBeGreaterThan(3);
     expect(document).toMatchObject({ v: 1, descriptor: series.descriptor, chunks: chunks.length });
@@ -39,7 +38,7 @@ describe('createDataset', () => {
         chunks.map((chunk, i) => dataLeaf(crypto, i, salt(i), chunk)),
       ),
     ).toEqual(document.dataRoot);
-    for (const chunk of chunks) expect(chunk.length).toBeLessThanOrEqual(512);
+    for (const chunk of chunks) expect(chunk.length).toBeLessThanOrEqual(16_384);
   });
 
   it('gives equal readings unlinkable roots and assets, since salts differ', () => {
@@ -67,7 +66,7 @@ describe('createDataset', () => {
     expect(bad({ values: consumption.values.map(() => 1) })).toThrow(refusal);
     expect(bad({ offsetMinutes: 7 })).toThrow(refusal);
     expect(bad({ offsetMinutes: 1500 })).toThrow(refusal);
-    expect(() => make({ descriptor, consumption }, 1, 100)).toThrow(refusal);
+    expect(bad({ values: consumption.values.with(0, 2 ** 36) })).toThrow(refusal);
     expect(() => make({ descriptor: descriptorOf({ count: 97 }), consumption })).toThrow(
       expect.objectContaining({ code: 'ERR_DATASET_DESCRIPTOR' }),
     );

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   inclusionProof,
@@ -27,10 +27,9 @@ interface Vector {
 
 const bytes = (text: string | null): Uint8Array => new Uint8Array(Buffer.from(text ?? '', 'base64'));
 const dir = sharedPath('vectors/merkle/inclusion');
-const present = dir !== undefined && existsSync(dir);
 
 describe('RFC 9162 tree', () => {
-  it.skipIf(!present)('judges the transparency-dev inclusion vectors (skipped when absent)', () => {
+  it('judges the transparency-dev inclusion vectors', () => {
     const files = readdirSync(dir ?? '', { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.json'),
     );

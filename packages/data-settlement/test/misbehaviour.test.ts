@@ -1,4 +1,9 @@
-import { bodyDigest, CHUNK_HEADER_BYTES, inclusionProof } from '@edmp/data-settlement/dataset';
+import {
+  bodyDigest,
+  CHUNK_HEADER_BYTES,
+  inclusionProof,
+  sealedChunkBytes,
+} from '@edmp/data-settlement/dataset';
 import { decodeProof, encodeProof, type Proof } from '@edmp/data-settlement/proof';
 import {
   chunkKeys,
@@ -17,17 +22,22 @@ import { quarterHours } from './support/fixtures.ts';
 import { judged, type Parties, parties, receivedDeal } from './support/parties.ts';
 
 const flip = (bytes: Uint8Array, at = 0, mask = 1): Uint8Array => bytes.with(at, (bytes[at] ?? 0) ^ mask);
-const CHUNKS = { chunkBytes: 256 };
 
 /** Runs a crafted delivery through the buyer; the buyer already holds every block. */
 async function caught(
   cheats: Cheats,
-  days = 2,
+  days = 40,
 ): Promise<{ all: Parties; crafted: Crafted; outcome: OpenOutcome; proof: Uint8Array }> {
   const all = parties();
-  const crafted = await craft(all, all.buyer.content, quarterHours({ days }), { ...CHUNKS, ...cheats });
+  const crafted = await craft(all, all.buyer.content, quarterHours({ days }), cheats);
   const { trade, document, delivery, wrappedKey } = crafted;
-  await all.buyer.settlement.receive(trade, document, delivery);
+  const lengths = await Promise.all(
+    crafted.blocks.map(async (cid) => (await all.buyer.content.get(cid)).length),
+  );
+  const received = all.buyer.settlement.receive(trade, document, delivery);
+  // What has a wrong length is refused before anything is paid; whoever opens it all the same has a proof, too.
+  if (lengths.every((length, i) => length === sealedChunkBytes(document, i))) await received;
+  else await expect(received).rejects.toThrow(expect.objectContaining({ code: 'ERR_SETTLEMENT_DELIVERY' }));
   const outcome = await all.buyer.settlement.open(trade, document, delivery, wrappedKey);
   return { all, crafted, outcome, proof: outcome.kind === 'misbehaviour' ? outcome.proof : new Uint8Array() };
 }
@@ -77,7 +87,19 @@ const cases: readonly { name: string; kind: string; cheats: Cheats }[] = [
   {
     name: 'an unknown chunk format',
     kind: 'wrong-description',
-    cheats: { committed: (_, c) => c.with(0, 2) },
+    cheats: { committed: (_, c) => c.with(0, 0x15) },
+  },
+  {
+    name: 'other bytes an interval than its step calls for',
+    kind: 'wrong-description',
+    cheats: {
+      committed: (i, c) => {
+        if (i !== 1) return c;
+        const view = new DataView(c.buffer, c.byteOffset);
+        const slots = Uint8Array.from({ length: view.getUint32(1) * 6 }, (_, at) => (at % 6 === 0 ? 0 : 1));
+        return Uint8Array.from([0x26, ...c.subarray(1, 11), ...slots]);
+      },
+    },
   },
   {
     name: 'an offset that the step does not allow',
@@ -145,7 +167,7 @@ describe('an honest seller', () => {
 
   it('cannot be framed with mutated proofs about its own delivery', async () => {
     const all = parties();
-    const crafted = await craft(all, all.buyer.content, quarterHours({ days: 2 }), CHUNKS);
+    const crafted = await craft(all, all.buyer.content, quarterHours({ days: 40 }));
     const facts = judged(crafted, crafted.wrappedKey);
     const proofs: Uint8Array[] = [];
     // Start from well-formed accusations of every kind that a buyer could make up from what it really holds.
@@ -229,7 +251,7 @@ describe('an honest seller', () => {
 describe('true evidence', () => {
   it('convicts nobody', async () => {
     const all = parties();
-    const crafted = await craft(all, all.buyer.content, quarterHours({ days: 2 }), CHUNKS);
+    const crafted = await craft(all, all.buyer.content, quarterHours({ days: 40 }));
     const facts = judged(crafted, crafted.wrappedKey);
     const { trade, document, delivery } = crafted;
     const manifest = decodeManifest(await all.buyer.content.get(delivery.manifest));
@@ -327,7 +349,7 @@ describe('judge', () => {
 
   it('does not accept a proof against another trade of the same seller', async () => {
     const first = await caught({ releasedKey: (k) => flip(k) });
-    const second = await craft(first.all, first.all.buyer.content, quarterHours({ days: 2 }), CHUNKS);
+    const second = await craft(first.all, first.all.buyer.content, quarterHours({ days: 40 }));
     const judge = first.all.seller.settlement.judge;
     expect(judge(judged(second, second.wrappedKey), first.proof).guilty).toBe(false);
   });

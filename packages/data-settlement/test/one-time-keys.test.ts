@@ -1,5 +1,6 @@
 import { bytesToHex } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
+import { quarterHours } from './support/fixtures.ts';
 import { code, parties, receivedDeal } from './support/parties.ts';
 
 describe('one-time keys', () => {
@@ -11,6 +12,55 @@ describe('one-time keys', () => {
     await expect(all.buyer.settlement.receive(second, first.document, delivery)).rejects.toThrow(
       code('ERR_SETTLEMENT_KEY'),
     );
+  });
+
+  it('are never shared by trades that begin at the same time', async () => {
+    for (let round = 0; round < 20; round++) {
+      const all = parties(round + 1);
+      const { asset, document } = await all.seller.settlement.addDataset(quarterHours());
+      const recipientKey = await all.buyer.settlement.createRecipientKey();
+      const trades = await Promise.all(
+        [1, 2, 3].map(async (byte) => {
+          const trade = {
+            tradeId: new Uint8Array(32).fill(byte),
+            asset,
+            seller: all.seller.network.self,
+            buyer: all.buyer.network.self,
+            recipientKey,
+          };
+          return { trade, delivery: await all.seller.settlement.seal(trade) };
+        }),
+      );
+      const outcomes = await Promise.allSettled(
+        trades.map(({ trade, delivery }) => all.buyer.settlement.receive(trade, document, delivery)),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toEqual(code('ERR_SETTLEMENT_KEY'));
+      }
+    }
+  });
+
+  it('are sealed for only in their one encoding', async () => {
+    const all = parties();
+    const { asset } = await all.seller.settlement.addDataset(quarterHours());
+    const good = await all.buyer.settlement.createRecipientKey();
+    const p = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0xed : i === 31 ? 0x7f : 0xff));
+    const sealFor = (recipientKey: Uint8Array) =>
+      all.seller.settlement.seal({
+        tradeId: all.crypto.sha256(recipientKey),
+        asset,
+        seller: all.seller.network.self,
+        buyer: all.buyer.network.self,
+        recipientKey,
+      });
+    // The highest bit, 9 + p, 2²⁵⁵ − 1: X25519 takes all of them.
+    for (const key of [good.with(31, good[31]! | 0x80), p.with(0, 0xed + 9), p.with(0, 0xff)]) {
+      await expect(sealFor(key)).rejects.toThrow(code('ERR_SETTLEMENT_KEY'));
+    }
+    await sealFor(good);
+    // The largest canonical one that is no point of low order: p − 2.
+    await sealFor(p.with(0, 0xeb));
   });
 
   it('are destroyed after a month without use, and kept for ever with a trade', async () => {

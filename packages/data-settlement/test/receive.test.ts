@@ -1,6 +1,7 @@
 import { createSettlement } from '@edmp/data-settlement';
+import { sealedBytes } from '@edmp/data-settlement/dataset';
 import { decodeManifest, encodeManifest, settlementRootOf } from '@edmp/data-settlement/sealing';
-import { bytesToHex, isEdmpError, type SealedDelivery } from '@edmp/interface';
+import { bytesToHex, CODEC_RAW, isEdmpError, type SealedDelivery } from '@edmp/interface';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { craft } from './support/cheat.ts';
@@ -28,7 +29,7 @@ describe('what a buyer refuses before paying', () => {
   it('refuses a manifest that gives the right root for other data or another number of chunks', async () => {
     const all = parties();
     const { crypto, buyer } = all;
-    const crafted = await craft(all, buyer.content, quarterHours({ days: 2 }), { chunkBytes: 256 });
+    const crafted = await craft(all, buyer.content, quarterHours({ days: 40 }));
     const manifest = decodeManifest(await buyer.content.get(crafted.delivery.manifest));
     const attempt = async (blocks: typeof manifest.blocks, leaves: typeof manifest.leaves) =>
       buyer.settlement.receive(crafted.trade, crafted.document, {
@@ -44,7 +45,8 @@ describe('what a buyer refuses before paying', () => {
 
   it('stops a seller that sends more than it announced', async () => {
     const all = parties();
-    const crafted = await craft(all, all.seller.content, quarterHours({ days: 4 }), { chunkBytes: 256 });
+    const padded = { ciphertext: (_: number, sealed: Uint8Array) => Uint8Array.from([...sealed, 0]) };
+    const crafted = await craft(all, all.seller.content, quarterHours({ days: 4 }), padded);
     const { crypto, environment, buyer, seller } = all;
     const settlement = createSettlement({
       crypto,
@@ -54,16 +56,18 @@ describe('what a buyer refuses before paying', () => {
       network: quiet(buyer),
       source: () => seller.content,
     });
-    const announced = { ...crafted.delivery, bytes: 300 };
-    await expect(settlement.receive(crafted.trade, crafted.document, announced)).rejects.toThrow(
-      /announced 300 bytes/,
-    );
-    await settlement.receive(crafted.trade, crafted.document, crafted.delivery);
+    const { trade, document, delivery } = crafted;
+    await expect(settlement.receive(trade, document, delivery)).rejects.toThrow(/1964 bytes are announced/);
+    const honest = { ...delivery, bytes: sealedBytes(document) };
+    await expect(settlement.receive(trade, document, honest)).rejects.toThrow(/chunk 0 has 1964 bytes/);
+    // Nor is it taken from what is held already.
+    await buyer.content.put(CODEC_RAW, await seller.content.get(crafted.blocks[0]!));
+    await expect(settlement.receive(trade, document, honest)).rejects.toThrow(/chunk 0 has 1964 bytes/);
   });
 
   it('refuses a manifest with any byte changed', async () => {
     const all = parties();
-    const crafted = await craft(all, all.seller.content, quarterHours({ days: 2 }), { chunkBytes: 256 });
+    const crafted = await craft(all, all.seller.content, quarterHours({ days: 40 }));
     const bytes = await all.seller.content.get(crafted.delivery.manifest);
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {

@@ -17,9 +17,9 @@ const seed = new Uint8Array(32).fill(3);
 const invalid = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' });
 
 function manyChunks() {
-  const series = quarterHours({ days: 20 });
+  const series = quarterHours({ days: 400 });
   const random = seededRandom(5);
-  const dataset = createDataset({ ...series, crypto, random: (n) => random.bytes(n), chunkBytes: 512 });
+  const dataset = createDataset({ ...series, crypto, random: (n) => random.bytes(n) });
   const drawn = (indices: readonly number[]) =>
     indices.map((index) => ({ index, saltedChunk: dataset.saltedChunks[index]! }));
   const answer = (indices: readonly number[]) => encodeSpotCheck(crypto, dataset.leaves, drawn(indices));

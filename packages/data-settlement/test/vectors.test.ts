@@ -19,6 +19,7 @@ interface ChunkVectors {
     readonly quality: string;
     readonly offsetMinutes: number;
     readonly gapsBefore: number;
+    readonly slotBytes: number;
     readonly bytes: string;
   }[];
   readonly refused: readonly { readonly name: string; readonly bytes: string }[];
@@ -36,9 +37,9 @@ describe('golden vectors', () => {
 
   it('of chunks are reproduced and refused', () => {
     const { encodings, refused } = load<ChunkVectors>('settlement-chunks.json');
-    for (const { name, values, quality, offsetMinutes, gapsBefore, bytes } of encodings) {
+    for (const { name, values, quality, offsetMinutes, gapsBefore, slotBytes, bytes } of encodings) {
       const series = { values, quality: hexToBytes(quality), offsetMinutes };
-      expect(bytesToHex(encodeChunk(series, 0, values.length, gapsBefore)), name).toBe(bytes);
+      expect(bytesToHex(encodeChunk(series, 0, values.length, gapsBefore, slotBytes)), name).toBe(bytes);
       expect(decodeChunk(hexToBytes(bytes)), name).toMatchObject({ values, gapsBefore, offsetMinutes });
     }
     for (const { name, bytes } of refused) {

@@ -5,6 +5,7 @@ import {
   assetIdOf,
   assetIdOfBytes,
   COMMODITIES,
+  chunkCountOf,
   datasetDocumentOf,
   decodeDatasetDocument,
   encodeDatasetDocument,
@@ -87,10 +88,9 @@ const documents: fc.Arbitrary<DatasetDocument> = fc
     consent: fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 })),
     title: line(0, 200),
     dataRoot: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-    chunks: fc.nat(),
     unit: fc.nat(),
   })
-  .map(({ from, days, share, gaps, kind, occupants, dataRoot, chunks, unit, ...fields }) => {
+  .map(({ from, days, share, gaps, kind, occupants, dataRoot, unit, ...fields }) => {
     const to = Math.min(from + days - 1, 83_000);
     const { min, max } = intervalRangeAnywhere(fields.step, from, to);
     const count = min + Math.floor(share * (max - min));
@@ -108,7 +108,7 @@ const documents: fc.Arbitrary<DatasetDocument> = fc
         household: kind === null ? null : { kind, occupants },
       },
       dataRoot,
-      chunks: 1 + (chunks % Math.min(9_900, count)),
+      chunks: chunkCountOf({ step: fields.step, count }),
     };
   });
 
@@ -176,6 +176,7 @@ describe('dataset documents', () => {
       { chunks: 9_901 },
       'chunks',
     ],
+    ['two chunks where one is called for', {}, { chunks: 2 }, 'chunks'],
     ['a geohash with an l', { cell: 'ul' }, {}, 'cell'],
     ['one interval of a day of quarters', { count: 1 }, {}, null],
     // And what neither looked at.

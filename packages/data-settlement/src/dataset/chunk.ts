@@ -1,16 +1,21 @@
 import { type Consumption, Quality } from '@edmp/interface';
 import { DatasetError } from '@edmp/interface/dataset';
-import { ByteReader, ByteWriter } from '../codec/byte-stream.ts';
-import { CHUNK_PADDING_BYTES, MAX_CHUNK_BYTES } from './limits.ts';
+import { ByteReader } from '../codec/byte-stream.ts';
+import { MAX_CHUNK_BYTES } from './limits.ts';
+import { decodeSlot, encodeSlot } from './slot.ts';
 
 /** Bytes of a chunk's header. */
 export const CHUNK_HEADER_BYTES = 11;
-const FORMAT = 1;
-const NULL_FLAG = 0x80;
+/** High half of a chunk's first byte; the low half is the number of bytes of an interval. */
+const FORMAT = 2;
+const MIN_SLOT_BYTES = 4;
+const MAX_SLOT_BYTES = 6;
 const MAX_QUALITY: number = Math.max(...Object.values(Quality));
 
 /** The fixed head of a chunk: what two neighbours must agree on. */
 export interface ChunkHeader {
+  /** Bytes of each interval, 4 … 6. */
+  readonly slotBytes: number;
   /** Number of intervals in this chunk. */
   readonly count: number;
   /** Number of intervals without data in all chunks before this one. */
@@ -36,22 +41,29 @@ export function chunkStart(count: number, chunks: number, index: number): number
 }
 
 /**
- * Encodes the intervals `from … to` of a series as one chunk: format byte 1, count and gaps before (32 bits each,
- * big-endian), offset (16 bits); then runs of (quality code, plus 128 for no data; LEB128 length); then the LEB128
- * values of the intervals that have data; then zeros up to a multiple of {@link CHUNK_PADDING_BYTES}. There is no
- * other encoding of the same chunk, and nothing in it says whose, where or when.
+ * Encodes the intervals `from … to` of a series as one chunk of 11 + (to − from) · `slotBytes` bytes, whatever the
+ * values: a byte of format 2 (high half) and `slotBytes` (low half), count and gaps before (32 bits each, big-endian),
+ * offset (16 bits); then each interval in `slotBytes` bytes, big-endian: 1 bit that is set when there is no data, 3 bits of
+ * quality code, and the value, 0 where there is none. There is no other encoding of the same chunk, and nothing in it
+ * says whose, where or when.
  *
- * Throws `ERR_DATASET_CONSUMPTION` on values that are not integers from 0 to 2⁵³−1 and unknown quality codes.
+ * Throws `ERR_DATASET_CONSUMPTION` on values that are not integers from 0 to 2^(8·slotBytes−4)−1 and unknown quality codes.
  */
-export function encodeChunk(series: Consumption, from: number, to: number, gapsBefore: number): Uint8Array {
-  const writer = new ByteWriter();
-  writer.byte(FORMAT);
-  writer.uint32(to - from);
-  writer.uint32(gapsBefore);
-  writer.uint16(from === 0 ? series.offsetMinutes : 0);
-  let run = 0;
-  let code = -1;
-  for (let i = from; i < to; i++) {
+export function encodeChunk(
+  series: Consumption,
+  from: number,
+  to: number,
+  gapsBefore: number,
+  slotBytes: number,
+): Uint8Array {
+  const bytes = new Uint8Array(CHUNK_HEADER_BYTES + (to - from) * slotBytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, FORMAT * 16 + slotBytes);
+  view.setUint32(1, to - from);
+  view.setUint32(5, gapsBefore);
+  view.setUint16(9, from === 0 ? series.offsetMinutes : 0);
+  const max = 2 ** (8 * slotBytes - 4) - 1;
+  for (let i = from, at = CHUNK_HEADER_BYTES; i < to; i++, at += slotBytes) {
     const value = series.values[i];
     const quality = series.quality[i];
     if (value === undefined || quality === undefined || quality > MAX_QUALITY) {
@@ -60,35 +72,34 @@ export function encodeChunk(series: Consumption, from: number, to: number, gapsB
         `Expected a value and a quality code from 0 to ${MAX_QUALITY} for interval ${i}, got quality ${quality}`,
       );
     }
-    const next = value === null ? quality | NULL_FLAG : quality;
-    if (next !== code) {
-      if (run > 0) writer.varint(run);
-      writer.byte(next);
-      code = next;
-      run = 0;
-    }
-    run += 1;
-  }
-  writer.varint(run);
-  for (let i = from; i < to; i++) {
-    const value = series.values[i];
-    if (value === null || value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) {
+    if (
+      value !== null &&
+      (!Number.isSafeInteger(value) || value < 0 || value > max || Object.is(value, -0))
+    ) {
       throw new DatasetError(
         'ERR_DATASET_CONSUMPTION',
-        `Expected interval ${i} to be null or an integer from 0 to 2^53-1: meters count in one direction`,
+        `Expected interval ${i} to be null or an integer from 0 to ${max}, the most that an interval of this length can hold, got ${value}`,
       );
     }
-    writer.varint(value);
+    encodeSlot(bytes, at, slotBytes, quality, value);
   }
-  return writer.finish(CHUNK_PADDING_BYTES);
+  return bytes;
 }
 
 /** Decodes a header alone. Throws `ERR_DATASET_FORMAT`. */
 export function decodeChunkHeader(bytes: Uint8Array): ChunkHeader {
   const reader = new ByteReader(bytes, fail);
-  if (reader.byte() !== FORMAT) throw fail(`expected format ${FORMAT}`);
-  return { count: reader.uint32(), gapsBefore: reader.uint32(), offsetMinutes: reader.uint16() };
+  const format = reader.byte();
+  const slotBytes = format & 15;
+  if (format >> 4 !== FORMAT || slotBytes < MIN_SLOT_BYTES || slotBytes > MAX_SLOT_BYTES) {
+    throw fail(`expected format ${FORMAT} with ${MIN_SLOT_BYTES} to ${MAX_SLOT_BYTES} bytes an interval`);
+  }
+  return {
+    slotBytes,
+    count: reader.uint32(),
+    gapsBefore: reader.uint32(),
+    offsetMinutes: reader.uint16(),
+  };
 }
 
 /** Decodes a chunk and refuses every encoding but the canonical one. Throws `ERR_DATASET_FORMAT`. */
@@ -96,40 +107,21 @@ export function decodeChunk(bytes: Uint8Array): Chunk {
   if (bytes.length > MAX_CHUNK_BYTES)
     throw fail(`expected at most ${MAX_CHUNK_BYTES} bytes, got ${bytes.length}`);
   const header = decodeChunkHeader(bytes);
-  const { count } = header;
-  const reader = new ByteReader(bytes, fail, CHUNK_HEADER_BYTES);
-  const { quality, nulls, gaps } = decodeRuns(reader, count);
+  const { count, slotBytes } = header;
+  // No interval takes fewer bytes than another, so the length bounds what decoding allocates.
+  if (count < 1 || bytes.length !== CHUNK_HEADER_BYTES + count * slotBytes) {
+    throw fail(`${count} intervals of ${slotBytes} bytes do not make ${bytes.length} bytes`);
+  }
+  const quality = new Uint8Array(count);
   const values: (number | null)[] = [];
-  for (let i = 0; i < count; i++) values.push(nulls[i] === 1 ? null : reader.varint());
-  reader.padding(CHUNK_PADDING_BYTES);
+  let gaps = 0;
+  for (let i = 0; i < count; i++) {
+    const slot = decodeSlot(bytes, CHUNK_HEADER_BYTES + i * slotBytes, slotBytes);
+    if (slot === undefined || slot.quality > MAX_QUALITY)
+      throw fail(`interval ${i} has an unknown quality code or a value where it has no data`);
+    quality[i] = slot.quality;
+    values.push(slot.value);
+    if (slot.value === null) gaps += 1;
+  }
   return { ...header, values, quality, gaps };
 }
-
-function decodeRuns(
-  reader: ByteReader,
-  count: number,
-): { readonly quality: Uint8Array; readonly nulls: Uint8Array; readonly gaps: number } {
-  // Each interval without data may share a run, so the byte length alone does not bound the count.
-  if (count < 1 || count > MAX_CHUNK_INTERVALS) throw fail(`expected 1 to ${MAX_CHUNK_INTERVALS} intervals`);
-  const quality = new Uint8Array(count);
-  const nulls = new Uint8Array(count);
-  let gaps = 0;
-  let last = -1;
-  for (let i = 0; i < count; ) {
-    const code = reader.byte();
-    if (code === last || (code & ~NULL_FLAG) > MAX_QUALITY) throw fail('unknown or repeated quality run');
-    last = code;
-    const run = reader.varint();
-    if (run < 1 || run > count - i) throw fail('a quality run is empty or passes the end');
-    quality.fill(code & ~NULL_FLAG, i, i + run);
-    if ((code & NULL_FLAG) !== 0) {
-      nulls.fill(1, i, i + run);
-      gaps += run;
-    }
-    i += run;
-  }
-  return { quality, nulls, gaps };
-}
-
-/** Most intervals of one chunk: bounds the memory that a few bytes of runs can ask for. */
-export const MAX_CHUNK_INTERVALS = 65_536;

@@ -8,16 +8,16 @@ import {
 } from '@edmp/interface';
 import {
   assetIdOfBytes,
+  chunkCountOf,
   DatasetError,
   encodeDatasetDocument,
-  MAX_CHUNKS,
+  SLOT_BYTES,
   STEP_MINUTES,
   validateDescriptor,
 } from '@edmp/interface/dataset';
 import { merkleRoot } from '../merkle/tree.ts';
-import { CHUNK_HEADER_BYTES, chunkStart, encodeChunk, MAX_CHUNK_INTERVALS } from './chunk.ts';
+import { chunkStart, encodeChunk } from './chunk.ts';
 import { dataLeaf, leafSalts } from './leaf.ts';
-import { DEFAULT_CHUNK_BYTES, MAX_CHUNK_BYTES } from './limits.ts';
 
 /** Options of {@link createDataset}. */
 export interface CreateDatasetOptions {
@@ -26,8 +26,6 @@ export interface CreateDatasetOptions {
   readonly crypto: Pick<Crypto, 'sha256' | 'hkdfExtract' | 'hkdfExpand'>;
   /** Source of the salt seed: 32 bytes of cryptographic quality. */
   readonly random: (length: number) => Uint8Array;
-  /** Encoded chunk size aimed at, bytes, 256 … 49 152. Default 16 384; grows by itself for very large series. */
-  readonly chunkBytes?: number;
 }
 
 /** A series split into its public and private parts. */
@@ -76,65 +74,31 @@ export function isOffset(descriptor: Descriptor, offsetMinutes: number): boolean
   );
 }
 
-/** Encodes `consumption` as `chunks` chunks; undefined when one of them would be larger than `limit`. */
-function encodeAll(
-  consumption: Consumption,
-  chunks: number,
-  limit: number,
-): readonly Uint8Array[] | undefined {
-  const count = consumption.values.length;
+/** Encodes `consumption` as the chunks that the descriptor calls for. */
+function splitSeries(descriptor: Descriptor, consumption: Consumption): readonly Uint8Array[] {
+  const chunks = chunkCountOf(descriptor);
   const encoded: Uint8Array[] = [];
   let gaps = 0;
   for (let i = 0; i < chunks; i++) {
-    const from = chunkStart(count, chunks, i);
-    const to = chunkStart(count, chunks, i + 1);
-    const chunk = encodeChunk(consumption, from, to, gaps);
-    if (chunk.length > limit) return undefined;
-    encoded.push(chunk);
+    const from = chunkStart(descriptor.count, chunks, i);
+    const to = chunkStart(descriptor.count, chunks, i + 1);
+    encoded.push(encodeChunk(consumption, from, to, gaps, SLOT_BYTES[descriptor.step]));
     for (let k = from; k < to; k++) if (consumption.values[k] === null) gaps += 1;
   }
   return encoded;
 }
 
-/** Splits into as few even chunks as fit `target`; a larger target is tried before giving up on very long series. */
-function splitSeries(consumption: Consumption, target: number): readonly Uint8Array[] {
-  const count = consumption.values.length;
-  // A value takes at most 8 bytes and its run 4; the loop therefore ends after a few steps.
-  for (const limit of [target, MAX_CHUNK_BYTES]) {
-    let chunks = Math.max(
-      1,
-      Math.ceil(count / MAX_CHUNK_INTERVALS),
-      Math.ceil((count + CHUNK_HEADER_BYTES) / limit),
-    );
-    while (chunks <= Math.min(MAX_CHUNKS, count)) {
-      const encoded = encodeAll(consumption, chunks, limit);
-      if (encoded !== undefined) return encoded;
-      chunks = Math.max(chunks + 1, Math.ceil(chunks * 1.25));
-    }
-  }
-  throw new DatasetError(
-    'ERR_DATASET_TOO_LARGE',
-    `The series of ${count} intervals needs more than ${MAX_CHUNKS} chunks: sell it in parts`,
-  );
-}
-
 /**
  * Data branching (the seed report's Figure 11, DESIGN §5.1): the public document and the private, salted chunks.
  *
- * Throws `ERR_DATASET_DESCRIPTOR`, `ERR_DATASET_CONSUMPTION`, `ERR_DATASET_TOO_LARGE`.
+ * How many chunks there are and how long each is follows from the descriptor alone. Throws `ERR_DATASET_DESCRIPTOR`,
+ * `ERR_DATASET_CONSUMPTION`.
  */
 export function createDataset(options: CreateDatasetOptions): Dataset {
   const { descriptor, consumption, crypto } = options;
-  const target = options.chunkBytes ?? DEFAULT_CHUNK_BYTES;
-  if (!Number.isInteger(target) || target < 256 || target > MAX_CHUNK_BYTES) {
-    throw new DatasetError(
-      'ERR_DATASET_CONSUMPTION',
-      `Expected chunkBytes from 256 to ${MAX_CHUNK_BYTES}, got ${target}`,
-    );
-  }
   validateDescriptor(descriptor);
   expectFit(descriptor, consumption);
-  const chunks = splitSeries(consumption, target);
+  const chunks = splitSeries(descriptor, consumption);
   const saltSeed = options.random(32);
   const salt = leafSalts(crypto, saltSeed);
   const salts = chunks.map((_, i) => salt(i));

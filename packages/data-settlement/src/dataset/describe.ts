@@ -1,4 +1,5 @@
 import type { Consumption, DatasetDocument } from '@edmp/interface';
+import { SLOT_BYTES } from '@edmp/interface/dataset';
 import { type Chunk, type ChunkHeader, chunkStart } from './chunk.ts';
 import { isOffset } from './create.ts';
 
@@ -16,6 +17,8 @@ export function chunkContradiction(
   const expected =
     chunkStart(descriptor.count, chunks, index + 1) - chunkStart(descriptor.count, chunks, index);
   if (chunk.count !== expected) return `chunk ${index} has ${chunk.count} intervals, promised ${expected}`;
+  if (chunk.slotBytes !== SLOT_BYTES[descriptor.step])
+    return `chunk ${index} has ${chunk.slotBytes} bytes an interval, its step calls for ${SLOT_BYTES[descriptor.step]}`;
   if (index === 0 ? !isOffset(descriptor, chunk.offsetMinutes) : chunk.offsetMinutes !== 0) {
     return `chunk ${index} starts ${chunk.offsetMinutes} minutes into the day, which its step does not allow`;
   }

@@ -14,7 +14,7 @@ import {
 import type { CID } from 'multiformats/cid';
 import { MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
 import { SettlementError } from '../errors.ts';
-import { checkDelivery, checkManifest } from '../sealing/check.ts';
+import { checkAnnouncedBytes, checkDelivery, checkManifest, checkSealedLength } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
 import type { Manifest } from '../sealing/manifest.ts';
 import { isBulkReader } from '../store/network.ts';
@@ -45,10 +45,6 @@ export interface Buyer {
 /** Owner under which a buyer pins a trade's manifest. */
 export const boughtPin = (tradeId: Uint8Array): string => `edmp/bought/${bytesToHex(tradeId)}`;
 
-const refuse = (message: string): never => {
-  throw new SettlementError('ERR_SETTLEMENT_DELIVERY', `The delivery does not match the offer: ${message}`);
-};
-
 /** The buyer's half; `source` reads a trade's blocks from outside. */
 export function createBuyer(
   context: ExchangeContext,
@@ -75,27 +71,27 @@ export function createBuyer(
     if (isBulkReader(reader)) yield* reader.getMany(cids, options);
     else for (const cid of cids) yield await reader.get(cid, options);
   };
-  /** Fetches the chunks that are not here yet; returns the size of all. */
+  /** Fetches the chunks that are not here yet, each of the length that the document calls for. */
   const collectChunks = async (
     manifest: Manifest,
+    document: DatasetDocument,
     reader: ContentReader,
-    limit: number,
     signal?: AbortSignal,
-  ): Promise<number> => {
-    let bytes = 0;
-    const missing: CID[] = [];
-    for (const cid of manifest.blocks) {
+  ): Promise<void> => {
+    const missing: number[] = [];
+    for (const [index, cid] of manifest.blocks.entries()) {
       const block = await held(cid, MAX_SEALED_CHUNK_BYTES, signal);
-      if (block === undefined) missing.push(cid);
-      else bytes += block.length;
+      if (block === undefined) missing.push(index);
+      else checkSealedLength(document, index, block.length);
     }
-    if (missing.length === 0) return bytes;
-    for await (const block of fetchAll(reader, missing, signal)) {
-      bytes += block.length;
-      if (bytes > limit) refuse(`more than the announced ${limit} bytes came`);
+    if (missing.length === 0) return;
+    const wanted = missing.flatMap((index) => manifest.blocks[index] ?? []);
+    let at = 0;
+    for await (const block of fetchAll(reader, wanted, signal)) {
+      checkSealedLength(document, missing[at] ?? 0, block.length);
       await content.put(CODEC_RAW, block, { signal });
+      at += 1;
     }
-    return bytes;
   };
 
   return {
@@ -108,7 +104,7 @@ export function createBuyer(
       const known = await secrets.get(recordKey.bought(trade.tradeId));
       if (known !== undefined) checkSameTrade(decodeBought(known).trade, trade);
       checkDelivery(crypto, trade, document, delivery);
-      if (delivery.bytes > document.chunks * MAX_SEALED_CHUNK_BYTES) refuse('its chunks are too large');
+      checkAnnouncedBytes(document, delivery);
       await keys.bind(trade.recipientKey, trade.tradeId);
       // Before anything is fetched, so that erasing finds the key and whatever a crash leaves.
       await secrets.set(recordKey.bought(trade.tradeId), encodeBought({ trade, delivery }));
@@ -121,8 +117,7 @@ export function createBuyer(
         await content.put(CODEC_DAG_CBOR, manifestBytes, { signal });
         await content.pin(delivery.manifest, boughtPin(trade.tradeId), { signal });
       });
-      const bytes = await collectChunks(manifest, reader, delivery.bytes, signal);
-      if (bytes !== delivery.bytes) refuse(`${delivery.bytes} bytes were announced, ${bytes} came`);
+      await collectChunks(manifest, document, reader, signal);
     },
     async open(trade, document, delivery, wrappedKey, options = {}) {
       const { signal } = options;

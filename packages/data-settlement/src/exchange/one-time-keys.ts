@@ -1,4 +1,5 @@
 import { bytesToHex, type Crypto, type Environment, equalBytes, type KeyValueStore } from '@edmp/interface';
+import { mutex } from '@edmp/interface/bounded';
 import { bytesOf, decodeBounded, encodeFields, integerOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { recordKey } from './records.ts';
@@ -47,6 +48,8 @@ export function oneTimeKeys(options: {
 }): OneTimeKeys {
   const { crypto, environment, secrets } = options;
   let nextSweep = 0;
+  // Reading and tying are one step: two trades that begin at once must not both find the key free.
+  const binding = mutex();
   const write = (recipientKey: Uint8Array, record: OneTimeRecord): Promise<void> =>
     secrets.set(recordKey.oneTime(recipientKey), encodeFields({ v: 1, ...record }));
   const read = async (recipientKey: Uint8Array): Promise<OneTimeRecord | undefined> => {
@@ -56,10 +59,13 @@ export function oneTimeKeys(options: {
   const sweep = async (now: number): Promise<void> => {
     if (now < nextSweep) return;
     nextSweep = now + SWEEP_INTERVAL_MS;
-    for (const [key, bytes] of await secrets.entries(recordKey.oneTime(new Uint8Array(0)))) {
-      const { trade, time } = decode(bytes);
-      if (trade === null && time < now - UNUSED_KEY_LIFETIME_MS) await secrets.delete(key);
-    }
+    // A key that is being tied to its trade right now must not be swept as unused.
+    await binding.run(async () => {
+      for (const [key, bytes] of await secrets.entries(recordKey.oneTime(new Uint8Array(0)))) {
+        const { trade, time } = decode(bytes);
+        if (trade === null && time < now - UNUSED_KEY_LIFETIME_MS) await secrets.delete(key);
+      }
+    });
   };
   return {
     async create() {
@@ -71,21 +77,22 @@ export function oneTimeKeys(options: {
       return recipientKey;
     },
     secret: async (recipientKey) => (await read(recipientKey))?.secret,
-    async bind(recipientKey, tradeId) {
-      const record = await read(recipientKey);
-      if (record === undefined) {
-        throw new SettlementError(
-          'ERR_SETTLEMENT_KEY',
-          'The one-time key of this trade was not made by this node',
-        );
-      }
-      if (record.trade === null) await write(recipientKey, { ...record, trade: tradeId });
-      else if (!equalBytes(record.trade, tradeId)) {
-        throw new SettlementError(
-          'ERR_SETTLEMENT_KEY',
-          `The one-time key was used for trade ${bytesToHex(record.trade)} already: make another one`,
-        );
-      }
-    },
+    bind: (recipientKey, tradeId) =>
+      binding.run(async () => {
+        const record = await read(recipientKey);
+        if (record === undefined) {
+          throw new SettlementError(
+            'ERR_SETTLEMENT_KEY',
+            'The one-time key of this trade was not made by this node',
+          );
+        }
+        if (record.trade === null) await write(recipientKey, { ...record, trade: tradeId });
+        else if (!equalBytes(record.trade, tradeId)) {
+          throw new SettlementError(
+            'ERR_SETTLEMENT_KEY',
+            `The one-time key was used for trade ${bytesToHex(record.trade)} already: make another one`,
+          );
+        }
+      }),
   };
 }

@@ -69,7 +69,7 @@ export interface DataSettlement extends Settlement, AsyncDisposable {
   /**
    * Splits, salts and commits a series and keeps it durably, so that {@link Settlement.seal} can sell it.
    * Adding the same series twice gives two assets, because salts are fresh.
-   * Throws `ERR_DATASET_DESCRIPTOR`, `ERR_DATASET_CONSUMPTION`, `ERR_DATASET_TOO_LARGE`.
+   * Throws `ERR_DATASET_DESCRIPTOR`, `ERR_DATASET_CONSUMPTION`.
    */
   addDataset(series: NewDataset, options?: AbortOptions): Promise<OwnedDataset>;
   /** The datasets held, ordered by asset id. */

@@ -6,6 +6,7 @@ import {
   type SettlementTrade,
 } from '@edmp/interface';
 import { assetIdOf } from '@edmp/interface/dataset';
+import { sealedBytes, sealedChunkBytes } from '../dataset/sizes.ts';
 import { SettlementError } from '../errors.ts';
 import { merkleRoot } from '../merkle/tree.ts';
 import { sealContexts } from './context.ts';
@@ -27,6 +28,22 @@ export function checkDelivery(
   if (delivery.chunks !== document.chunks) {
     refuse(`${delivery.chunks} chunks are announced, the document promises ${document.chunks}`);
   }
+}
+
+/**
+ * Checks that the announced number of bytes is the one that the document calls for: any other would be a place to tell
+ * something about the values. Throws `ERR_SETTLEMENT_DELIVERY`.
+ */
+export function checkAnnouncedBytes(document: DatasetDocument, delivery: SealedDelivery): void {
+  const expected = sealedBytes(document);
+  if (delivery.bytes !== expected)
+    refuse(`${delivery.bytes} bytes are announced, its descriptor calls for ${expected}`);
+}
+
+/** Checks the length of sealed chunk `index` against the document. Throws `ERR_SETTLEMENT_DELIVERY`. */
+export function checkSealedLength(document: DatasetDocument, index: number, length: number): void {
+  const expected = sealedChunkBytes(document, index);
+  if (length !== expected) refuse(`chunk ${index} has ${length} bytes, its descriptor calls for ${expected}`);
 }
 
 /**

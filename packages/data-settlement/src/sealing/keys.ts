@@ -7,6 +7,7 @@ import {
   hpkeRecipient,
   hpkeSender,
 } from '../hpke/hpke.ts';
+import { isCanonicalX25519Key } from './x25519-key.ts';
 
 const CHUNK_KEY_LABEL = utf8ToBytes('edmp/chunk-key/v1');
 const COMMIT_LABEL = utf8ToBytes('edmp/key-commit/v1');
@@ -88,8 +89,17 @@ export function unwrapContentKey(
   return context.open(options.settlementRoot, wrappedKey.subarray(HPKE_ENC_BYTES));
 }
 
-/** Throws `ERR_SETTLEMENT_KEY` unless `key` is an X25519 public key that gives a non-zero secret (RFC 7748 §6.1). */
+/**
+ * Throws `ERR_SETTLEMENT_KEY` unless `key` is an X25519 public key in its one encoding that gives a non-zero secret
+ * (RFC 7748 §5, §6.1).
+ */
 export function expectRecipientKey(crypto: Pick<Crypto, 'x25519'>, key: Uint8Array): void {
+  if (!isCanonicalX25519Key(key)) {
+    throw new SettlementError(
+      'ERR_SETTLEMENT_KEY',
+      'The recipient key is not in the one encoding of an X25519 key: ask the buyer for another one',
+    );
+  }
   try {
     // Any clamped scalar is a multiple of the cofactor, so one try finds every low-order point.
     crypto.x25519(new Uint8Array(32).fill(1), key);

@@ -27,7 +27,7 @@ function framed(...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const prefix = new ByteWriter();
   prefix.varint(length);
-  return concatBytes(prefix.finish(1), ...parts);
+  return concatBytes(prefix.finish(), ...parts);
 }
 
 /** Options of {@link exportCar}. */
@@ -183,15 +183,16 @@ function parseSection(section: Uint8Array): CarBlock {
 export interface ImportCarOptions extends AbortOptions {
   readonly crypto: Pick<Crypto, 'sha256'>;
   readonly store: Pick<ContentStore, 'put'>;
-  /** The one root that is expected. */
+  /** What is wanted; it must be one of the CAR's roots. */
   readonly root: CID;
   /** Most block bytes in all. Default 512 MiB. */
   readonly maxBytes?: number;
 }
 
 /**
- * Stores a CAR that must hold exactly what is under `root`, in any order: another root, a wrong hash, a missing
- * block or a block too many is refused, and then nothing was stored. A truncated transfer is a missing block.
+ * Stores what a CAR holds under `root`, which must be one of its roots (a CAR may have several; what is under the others
+ * alone is checked and not stored). The blocks come in any order; a wrong hash, a missing block under `root` or a block
+ * under no root is refused, and then nothing was stored. A truncated transfer is a missing block.
  * Throws `ERR_CONTENT_CAR`, `ERR_CONTENT_HASH`, `ERR_CONTENT_CODEC`, `ERR_CONTENT_TOO_LARGE`.
  */
 export async function importCar(
@@ -202,7 +203,7 @@ export async function importCar(
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_CAR_BYTES;
   expectSupportedCid(root);
   const { roots, blocks } = await readCar(source);
-  if (roots.length !== 1 || roots[0]?.equals(root) !== true) throw fail(`expected the single root ${root}`);
+  if (!roots.some((each) => each.equals(root))) throw fail(`expected the root ${root}`);
   const held = new Map<string, CarBlock>();
   let bytes = 0;
   for await (const block of blocks) {
@@ -227,12 +228,28 @@ export async function importCar(
     reached.set(key, block);
     waiting.push(...linksOf(block.cid, block.bytes));
   }
-  if (reached.size < held.size) throw fail(`${held.size - reached.size} blocks hang under no root`);
+  if (reached.size < held.size) {
+    const stray = countStray(held, roots);
+    if (stray > 0) throw fail(`${stray} blocks hang under no root`);
+  }
   // Children first: whoever sees the root in the store finds everything under it.
   for (const { cid, bytes: block } of [...reached.values()].reverse()) {
     await store.put(cid.code === 0x71 ? 0x71 : 0x55, block, { signal });
   }
   return { blocks: reached.size, bytes };
+}
+
+/** How many of the blocks are under none of the roots. */
+function countStray(held: ReadonlyMap<string, CarBlock>, roots: readonly CID[]): number {
+  const reached = new Set<string>();
+  const waiting = [...roots];
+  for (let cid = waiting.pop(); cid !== undefined; cid = waiting.pop()) {
+    const block = held.get(cid.toString());
+    if (block === undefined || reached.has(cid.toString())) continue;
+    reached.add(cid.toString());
+    waiting.push(...linksOf(block.cid, block.bytes));
+  }
+  return held.size - reached.size;
 }
 
 /** Whether the hash of a CAR block can be checked here and is right; other hashes than sha2-256 give `false`. */

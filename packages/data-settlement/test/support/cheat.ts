@@ -33,7 +33,6 @@ export interface Cheats {
   readonly wrapped?: (wrapped: Uint8Array) => Uint8Array;
   /** Once: the content key that is wrapped. */
   readonly releasedKey?: (key: Uint8Array) => Uint8Array;
-  readonly chunkBytes?: number;
   readonly gaps?: number;
 }
 
@@ -55,7 +54,6 @@ export async function craft(
     ...series,
     crypto,
     random: (length) => random.bytes(length),
-    ...(cheats.chunkBytes === undefined ? {} : { chunkBytes: cheats.chunkBytes }),
   });
   const count = dataset.chunks.length;
   const salt = leafSalts(crypto, dataset.saltSeed);

@@ -3,6 +3,7 @@ import { type FieldReaders, fieldReaders } from '../format/fields.ts';
 import { type Descriptor, descriptorOf } from './descriptor.ts';
 import { DatasetError } from './errors.ts';
 import { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from './limits.ts';
+import { chunkCountOf } from './sizes.ts';
 
 /** What a data asset names: descriptor and commitment. Its CID, after `EW`, is the asset id. */
 export interface DatasetDocument {
@@ -10,7 +11,7 @@ export interface DatasetDocument {
   readonly descriptor: Descriptor;
   /** Root of the RFC 9162 tree over the salted leaves of the private chunks, 32 bytes. */
   readonly dataRoot: Uint8Array;
-  /** Number of private chunks, 1 … 9 900, not more than intervals. */
+  /** Number of private chunks, 1 … 9 900: exactly what {@link chunkCountOf} gives for the descriptor. */
   readonly chunks: number;
 }
 
@@ -29,12 +30,17 @@ export function datasetDocumentOf(value: unknown): DatasetDocument {
   const fields = read.mapOf(value, FIELDS, 'document');
   read.integerOf(fields.v, 1, 1, 'document.v');
   const descriptor = descriptorOf(fields.descriptor);
-  return {
-    v: 1,
-    descriptor,
-    dataRoot: read.bytesOf(fields.dataRoot, 32, 'document.dataRoot'),
-    chunks: read.integerOf(fields.chunks, 1, Math.min(MAX_CHUNKS, descriptor.count), 'document.chunks'),
-  };
+  const dataRoot = read.bytesOf(fields.dataRoot, 32, 'document.dataRoot');
+  const chunks = read.integerOf(fields.chunks, 1, MAX_CHUNKS, 'document.chunks');
+  const expected = chunkCountOf(descriptor);
+  if (chunks !== expected) {
+    // A seller's own choice would be a channel by which values could show.
+    throw new DatasetError(
+      'ERR_DATASET_FORMAT',
+      `A dataset's document.chunks: expected ${expected} for ${descriptor.count} intervals of ${descriptor.step}, got ${chunks}`,
+    );
+  }
+  return { v: 1, descriptor, dataRoot, chunks };
 }
 
 /**

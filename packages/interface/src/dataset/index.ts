@@ -30,6 +30,7 @@ export {
 } from './document.ts';
 export { DatasetError, type DatasetErrorCode } from './errors.ts';
 export { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from './limits.ts';
+export { CHUNK_SLOTS_BYTES, chunkCountOf, maxValueOf, SLOT_BYTES } from './sizes.ts';
 export {
   ATTESTATION_LEVELS,
   type AttestationLevel,

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Path of `relative` inside the `shared` folder that lies beside the repository (vectors and fixtures that are not
- * part of it), or undefined when it is not there. Found by walking up from this file to the repository's root.
+ * Path of `relative` in the repository (vectors), or inside the `shared` folder that lies beside it (fixtures that are not
+ * part of it); undefined when it is in neither. Found by walking up from this file to the repository's root.
  */
 export function sharedPath(relative: string): string | undefined {
   let folder = dirname(fileURLToPath(import.meta.url));
@@ -13,6 +13,5 @@ export function sharedPath(relative: string): string | undefined {
     if (parent === folder) return undefined;
     folder = parent;
   }
-  const path = join(folder, '..', 'shared', relative);
-  return existsSync(path) ? path : undefined;
+  return [join(folder, relative), join(folder, '..', 'shared', relative)].find((path) => existsSync(path));
 }

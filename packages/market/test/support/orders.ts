@@ -59,7 +59,7 @@ export function dataset(title: string, changes: Partial<Descriptor> = {}): Datas
       ...changes,
     },
     dataRoot: crypto.sha256(new TextEncoder().encode(title)),
-    chunks: 30,
+    chunks: 1,
   };
 }
 

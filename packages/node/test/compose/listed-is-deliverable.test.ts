@@ -1,7 +1,7 @@
 /** The market and data settlement do not know each other; here is shown that they agree on what can be sold. */
 
 import { createSettlement, memoryContentStore } from '@edmp/data-settlement';
-import { createDataset } from '@edmp/data-settlement/dataset';
+import { createDataset, MAX_CHUNK_BYTES, sealedChunkBytes } from '@edmp/data-settlement/dataset';
 import { sealDataset } from '@edmp/data-settlement/sealing';
 import {
   type Consumption,
@@ -117,7 +117,11 @@ async function isDelivered(document: DatasetDocument): Promise<boolean> {
       tradeId,
       contentKey: crypto.sha256(tradeId),
       count: dataset.chunks.length,
-      saltedChunks: dataset.saltedChunks,
+      // Of the length that the document calls for; what is in it only shows when it is opened.
+      saltedChunks: dataset.saltedChunks.map((chunk, i) => {
+        const plain = sealedChunkBytes(document, i) - 16;
+        return plain > 0 && plain <= MAX_CHUNK_BYTES ? new Uint8Array(plain) : chunk;
+      }),
       dataLeaf: (index) => dataset.leaves[index] ?? new Uint8Array(0),
     });
     const trade = {
