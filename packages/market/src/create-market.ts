@@ -206,10 +206,11 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     self,
     environment,
     store: trustchain.store,
-    counts: ({ author, money: { currency, n } }) => ledger.account(author, currency).certified >= n,
+    // A later certified block alone does not do: as long as blocks between are missing, the payment does not count.
+    counts: (spending) => books.upToDate().counts(spending),
     fetch: (peer, ids, more) => money.certificateExchange.fetch(peer, ids, more),
-    newest: async ({ author, money: { currency } }, more) =>
-      (await client.account(currency, author, more))?.certificate ?? undefined,
+    cover: (spending, more) => client.cover(spending, more),
+    receive: (block) => trustchain.receive(block.bytes),
     learn,
     knows: async ({ author, money: { currency } }) =>
       (currencies.get(currency) ?? (await currencyExchange.find(currency, [author]))) !== undefined,

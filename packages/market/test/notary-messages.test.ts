@@ -65,6 +65,7 @@ const REQUESTS: readonly NotaryRequest[] = [
   },
   { kind: 'released', key, hold, acks: bytes },
   { kind: 'account', key, currency, account: key },
+  { kind: 'blocks', key, currency, account: key, n: 7 },
   { kind: 'tell', key, holds: [{ hold, release, acks: shares, refunds: [] }] },
 ];
 
@@ -86,6 +87,8 @@ const ANSWERS: readonly NotaryAnswer[] = [
   { kind: 'released', statements: [{ kind: 'none', extra: null, signature }], release: null },
   { kind: 'account', tip: { block: bytes, signature, certificate: bytes } },
   { kind: 'account', tip: null },
+  { kind: 'blocks', blocks: [bytes, bytes], signature, certificate: bytes },
+  { kind: 'blocks', blocks: [], signature: null, certificate: null },
   { kind: 'who', keys: [{ key, signature }] },
 ];
 

@@ -4,6 +4,7 @@ import { isTestCurrency } from '../asset/currency.ts';
 import { type Spending, spendingOf } from '../blocks/spending.ts';
 import { isMarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
+import type { Cover } from '../notary/client-types.ts';
 
 /**
  * Payments to this node that wait for their certificate at once. Whoever pays for nothing can make more, so the one that
@@ -36,8 +37,10 @@ export interface IncomingNeeds {
     ids: readonly BlockId[],
     options: AbortOptions,
   ) => Promise<readonly Certificate[]>;
-  /** Asks the currency's notaries for the payer's newest certificate. */
-  readonly newest: (spending: Spending, options: AbortOptions) => Promise<Certificate | undefined>;
+  /** Asks the currency's notaries for the payment's certificate, or a later one of the payer's and the blocks between. */
+  readonly cover: (spending: Spending, options: AbortOptions) => Promise<Cover | undefined>;
+  /** Takes a block in that somebody else signed. Throws when it is invalid. */
+  readonly receive: (block: HalfBlock) => Promise<unknown>;
   /** Keeps a certificate durably and tells the ledger. */
   readonly learn: (certificate: Certificate) => Promise<void>;
   /** Makes the currency known, asking the payer; false: nobody tells it. */
@@ -181,13 +184,14 @@ export class IncomingPayments {
   }
 
   async #ask(spending: Spending, signal: AbortSignal): Promise<void> {
-    const { environment, fetch, learn, newest } = this.#needs;
+    const { environment, fetch, learn, cover, receive } = this.#needs;
     const tries = [
       async (options: AbortOptions): Promise<readonly Certificate[]> =>
         fetch(spending.author, [spending.id], options),
       async (options: AbortOptions): Promise<readonly Certificate[]> => {
-        const certificate = await newest(spending, options);
-        return certificate === undefined ? [] : [certificate];
+        const found = await cover(spending, options);
+        for (const { block } of found?.blocks ?? []) await receive(block);
+        return found === undefined ? [] : [found.certificate];
       },
     ];
     for (const ask of tries) {

@@ -241,6 +241,10 @@ export class LedgerFold implements Ledger {
     return fold?.find(owner)?.sums(fold.stateOf(owner)) ?? NOTHING;
   }
 
+  counts({ key, money }: Spending): boolean {
+    return this.#issued.get(money.currency)?.counts(key) === true;
+  }
+
   hold(key: string): Hold | undefined {
     return this.#holds.get(key);
   }

@@ -54,6 +54,11 @@ export class IssuedFold {
     return this.#accounts.get(owner);
   }
 
+  /** Whether a block counts, by its id. */
+  counts(key: string): boolean {
+    return this.#entries.get(key)?.counts === true;
+  }
+
   owners(): Iterable<PublicKeyHex> {
     return this.#accounts.keys();
   }

@@ -1,6 +1,7 @@
 import type { AssetId, Crypto, HalfBlock, PublicKey, PublicKeyHex, WalletTransaction } from '@edmp/interface';
 import type { CurrencyId } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
+import type { Spending } from '../blocks/spending.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import type { Account, Balance } from './account.ts';
 import type { LedgerChange } from './changes.ts';
@@ -59,6 +60,8 @@ export interface Ledger {
   /** Where an account stands. Of an unknown currency: nothing. */
   account(key: PublicKey, currency: CurrencyId): Account;
   balance(key: PublicKey, currency: CurrencyId): Balance;
+  /** Whether a spending in issued money counts: it or a later block that is linked to it here is certified. */
+  counts(spending: Spending): boolean;
   /** A hold by the text of its id. */
   hold(key: string): Hold | undefined;
   /** The hold that agrees to a proposal, by the text of the proposal's id. */

@@ -14,7 +14,15 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { kindOf, orNull } from '../codec/optional.ts';
-import { MAX_ANSWER_BYTES, MAX_HOLDS, MAX_KEYS, MAX_LATER_MS, MAX_NEED, MAX_REFUSAL_TEXT } from './limits.ts';
+import {
+  MAX_ANSWER_BYTES,
+  MAX_HOLDS,
+  MAX_KEYS,
+  MAX_LATER_MS,
+  MAX_NEED,
+  MAX_REFUSAL_TEXT,
+  MAX_RUN,
+} from './limits.ts';
 
 /** Statements about a hold, as a witness makes them: each at most once. */
 export const HOLD_STATEMENTS = ['ack', 'none', 'paid', 'refund'] as const;
@@ -72,6 +80,17 @@ export type NotaryAnswer =
         readonly certificate: Uint8Array | null;
       } | null;
     }
+  /**
+   * Blocks of an account that are bound to their numbers here, from the number asked for on, in order, as many as fit;
+   * numbers that this notary has not seen are left out. `signature`: its share of the block with the number asked for;
+   * null = it has none. `certificate`: the newest that it was shown.
+   */
+  | {
+      readonly kind: 'blocks';
+      readonly blocks: readonly Uint8Array[];
+      readonly signature: Signature | null;
+      readonly certificate: Uint8Array | null;
+    }
   /** Statement keys that the node serves, each with its signature of the node's key. */
   | {
       readonly kind: 'who';
@@ -87,6 +106,7 @@ const ANSWERS = [
   'unfounded',
   'released',
   'account',
+  'blocks',
   'who',
 ] as const satisfies readonly NotaryAnswer['kind'][];
 
@@ -224,6 +244,17 @@ export function decodeNotaryAnswer(bytes: Uint8Array): NotaryAnswer {
           };
         }),
       };
+    case 'blocks': {
+      const fields = body(value, ['blocks', 'signature', 'certificate'], kind);
+      return {
+        kind,
+        blocks: listOf(fields.blocks, MAX_RUN, 'blocks').map((block) => blockBytes(block, 'blocks')),
+        signature: orNull(fields.signature, (bytes) => bytesOf(bytes, 64, 'blocks.signature')),
+        certificate: orNull(fields.certificate, (bytes) =>
+          boundedBytesOf(bytes, 1_024, 'blocks.certificate'),
+        ),
+      };
+    }
     default:
       return {
         kind: 'who',

@@ -1,4 +1,5 @@
 import type { BlockId, HalfBlock } from '@edmp/interface';
+import type { Spending } from '../blocks/spending.ts';
 import type { Certificate } from './certificate.ts';
 
 /** A complaint as the buyer hands it in: a proof of misbehaviour with what it is judged against. */
@@ -33,4 +34,11 @@ export interface AccountTip {
   readonly id: BlockId;
   readonly block: HalfBlock;
   readonly certificate: Certificate | null;
+}
+
+/** The certificate of a block, or of a later one of its account with the blocks that lead there. */
+export interface Cover {
+  readonly certificate: Certificate;
+  /** The blocks after the covered one up to the certified one, in order; none when the certificate is its own. */
+  readonly blocks: readonly Spending[];
 }

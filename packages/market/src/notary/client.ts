@@ -5,10 +5,11 @@ import type { Spending } from '../blocks/spending.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { Certificate } from './certificate.ts';
 import { AccountClient } from './client-account.ts';
+import { CoverClient } from './client-cover.ts';
 import { HoldClient } from './client-hold.ts';
 import { OutcomeClient } from './client-outcome.ts';
 import { SpendClient } from './client-spend.ts';
-import type { AccountTip, Complaint, OutcomeEvidence, ReleasedKey } from './client-types.ts';
+import type { AccountTip, Complaint, Cover, OutcomeEvidence, ReleasedKey } from './client-types.ts';
 import type { Directory } from './directory.ts';
 import { DELTA_MS } from './limits.ts';
 import { NotaryLine } from './line.ts';
@@ -50,6 +51,11 @@ export interface NotaryClient {
   outcome(hold: Spending, evidence?: OutcomeEvidence, options?: AbortOptions): Promise<Certificate>;
   /** Where an account stands: to be asked before its owner signs for the first time after a start. Throws `ERR_NOTARY_LATER` when no quorum answers. */
   account(currency: CurrencyId, key: PublicKey, options?: AbortOptions): Promise<AccountTip | undefined>;
+  /**
+   * What shows that a block in issued money counts: its own certificate, from the shares of those that signed it, or
+   * that of a later block with those between; undefined when the notaries that answer have none.
+   */
+  cover(spending: Spending, options?: AbortOptions): Promise<Cover | undefined>;
 }
 
 /** Options of {@link notaryClient}. */
@@ -78,6 +84,7 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
   const spends = new SpendClient(parts);
   const holds = new HoldClient({ ...parts, outcomes });
   const accounts = new AccountClient(parts);
+  const covers = new CoverClient(parts);
   const within = ({ signal }: AbortOptions): AbortOptions => ({
     signal:
       options.signal === undefined || signal === undefined
@@ -91,6 +98,7 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
     complain: (hold, complaint, more = {}) => holds.complain(hold, complaint, within(more)),
     outcomes: (asked, evidence = {}, more = {}) => outcomes.outcomes(asked, evidence, within(more)),
     outcome: (hold, evidence = {}, more = {}) => outcomes.outcome(hold, evidence, within(more)),
+    cover: (spending, more = {}) => covers.cover(spending, within(more)),
     account: (currency, key, more = {}) => accounts.account(currency, key, within(more)),
   };
 }

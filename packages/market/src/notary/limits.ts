@@ -10,6 +10,8 @@ export const MAX_REQUEST_BYTES: number = 256 * 1024;
 export const MAX_ANSWER_BYTES: number = 160 * 1024;
 /** Spending blocks in one request: what an account may have open without a certificate. */
 export const MAX_RUN = 32;
+/** Bytes of blocks in one answer `blocks`: what is left is for its frame, the share and the certificate. */
+export const MAX_BLOCKS_BYTES: number = MAX_ANSWER_BYTES - 4 * 1024;
 /** Blocks of one account and currency that a notary signs before it sees a certificate of one of them. */
 export const MAX_UNCERTIFIED = 32;
 /** Certificates in one request, and incomes that it claims. */

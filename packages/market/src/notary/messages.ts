@@ -107,6 +107,14 @@ export type NotaryRequest =
       readonly currency: BlockId;
       readonly account: PublicKey;
     }
+  | {
+      readonly kind: 'blocks';
+      readonly key: PublicKey;
+      readonly currency: BlockId;
+      readonly account: PublicKey;
+      /** Number of the first block that is asked for. */
+      readonly n: number;
+    }
   | { readonly kind: 'tell'; readonly key: PublicKey; readonly holds: readonly ToldHold[] };
 
 /** Kinds of {@link NotaryRequest}. */
@@ -118,6 +126,7 @@ const NOTARY_REQUESTS = [
   'outcome',
   'released',
   'account',
+  'blocks',
   'tell',
 ] as const satisfies readonly NotaryRequest['kind'][];
 
@@ -329,6 +338,16 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
         key: keyOf(fields.key, 'account.key'),
         currency: blockIdOf(fields.currency, 'account.currency'),
         account: keyOf(fields.account, 'account.account'),
+      };
+    }
+    case 'blocks': {
+      const fields = body(value, ['key', 'currency', 'account', 'n'], kind);
+      return {
+        kind,
+        key: keyOf(fields.key, 'blocks.key'),
+        currency: blockIdOf(fields.currency, 'blocks.currency'),
+        account: keyOf(fields.account, 'blocks.account'),
+        n: integerOf(fields.n, 1, Number.MAX_SAFE_INTEGER, 'blocks.n'),
       };
     }
     default: {

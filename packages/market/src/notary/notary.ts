@@ -261,6 +261,8 @@ class NotaryService implements Notary {
         return this.#spend.spend(request, from);
       case 'account':
         return this.#spend.account(request);
+      case 'blocks':
+        return this.#spend.blocks(request);
       case 'release':
         return this.#witness.release(request, at, from);
       case 'complain':

@@ -100,6 +100,22 @@ export class SpendBook {
     return spending;
   }
 
+  /** Blocks that are bound to the number `from` and higher ones, in order, `limit` at most. */
+  async slots(
+    currency: CurrencyId,
+    author: PublicKeyHex,
+    from: number,
+    limit: number,
+  ): Promise<readonly Spending[]> {
+    const after = slotKey(currency, author, from - 1);
+    const rows = await this.#store.range(`${accountPrefix(currency, author)}n/`, { after, limit });
+    return rows.map(([key, bytes]) => {
+      const spending = spendingOf(decodeHalfBlock(bytes, this.#crypto));
+      if (spending === undefined) throw damaged(key);
+      return spending;
+    });
+  }
+
   /** Whether the account has claimed an income. */
   async claimed(currency: CurrencyId, author: PublicKeyHex, income: BlockId): Promise<boolean> {
     return (await this.#store.get(claimKey(currency, author, income.toString()))) !== undefined;

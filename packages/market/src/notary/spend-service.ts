@@ -6,7 +6,7 @@ import { checkSuccession, type Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
 import { type Certificate, encodeCertificate } from './certificate.ts';
 import type { FairRates } from './fair-rates.ts';
-import { MAX_NEED, MAX_UNCERTIFIED } from './limits.ts';
+import { MAX_BLOCKS_BYTES, MAX_NEED, MAX_RUN, MAX_UNCERTIFIED } from './limits.ts';
 import type { NotaryRequest } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
 import type { Rates } from './rates.ts';
@@ -104,6 +104,32 @@ export class SpendService {
     // Only what the table binds to this number is signed: a head that was seen certified is bound too.
     const signature = await this.#own.sign(request.key, spendStatement(request.currency, head.id));
     return { kind: 'account', tip: { block: head.block.bytes, signature, certificate } };
+  }
+
+  /** What it knows of an account from a number on: whoever was paid finds by it what its author shows nobody any more. */
+  async blocks(request: Extract<NotaryRequest, { kind: 'blocks' }>): Promise<NotaryAnswer> {
+    const { key, n } = request;
+    const currency = this.#currencies.get(request.currency.toString());
+    const author = publicKeyToHex(request.account);
+    const account = currency === undefined ? undefined : await this.#book.account(currency.id, author);
+    if (currency === undefined || account === undefined) {
+      return { kind: 'blocks', blocks: [], signature: null, certificate: null };
+    }
+    const blocks: Uint8Array[] = [];
+    let bytes = 0;
+    const bound = await this.#book.slots(currency.id, author, n, MAX_RUN);
+    for (const { block } of bound) {
+      bytes += block.bytes.length;
+      if (bytes > MAX_BLOCKS_BYTES) break;
+      blocks.push(block.bytes);
+    }
+    const [first] = bound;
+    const serves = currency.notaries.some((notary) => equalBytes(notary, key));
+    const signature =
+      serves && first?.money.n === n
+        ? await this.#own.sign(key, spendStatement(request.currency, first.id))
+        : null;
+    return { kind: 'blocks', blocks, signature, certificate: account.certificate };
   }
 
   #currencyOf(

@@ -23,7 +23,8 @@ describe('payments that never get a certificate', () => {
         if (!ids.some((id) => id.equals(real.id))) return [];
         return [await notaries.certificate('spend', real, currency.block.id)];
       },
-      newest: async () => undefined,
+      cover: async () => undefined,
+      receive: async () => undefined,
       learn: async ({ subject }) => {
         counted.add(subject.toString());
       },

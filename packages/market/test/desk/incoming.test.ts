@@ -40,7 +40,8 @@ async function paid(count: number, isThere: (i: number) => boolean) {
       const i = places.get(id!.toString())!;
       return isThere(i) ? [await notary.certificate('spend', payments[i]!, block.id)] : [];
     },
-    newest: async () => undefined,
+    cover: async () => undefined,
+    receive: async () => undefined,
     async learn({ subject }: Certificate) {
       counted.add(subject.toString());
     },
