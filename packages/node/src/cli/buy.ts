@@ -5,8 +5,7 @@ import type { OrderView, TradeView } from '../service.ts';
 import { amount, assetId, wholeBetween } from './arguments.ts';
 import { currencyNamed } from './currency.ts';
 import { ExitCode, print, strangersText } from './output.ts';
-import { ownCommand } from './own-command.ts';
-import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 import { tradeText } from './trades.ts';
 
 interface BuyOptions extends RemoteOptions {
@@ -59,8 +58,8 @@ export function buyCommand(): Command {
       const bid = (await node.orders()).find((known) => known.order === order.order) ?? order;
       print(options.json, trade ?? bid, () =>
         trade === undefined
-          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} ${bid.status === 'open' ? `stays open; to withdraw it: ${ownCommand(`cancel ${order.order}`)}` : `is ${bid.status}`}${asideText(bid)}`
-          : `${tradeText(trade)}\n\n${outcome(trade)}${trade.state === 'completed' ? '' : asideText(bid)}`,
+          ? `No deal within ${options.timeout} s. The bid of ${order.price} ${order.currencyLabel} ${bid.status === 'open' ? `stays open; to withdraw it: ${sameNodeCommand(`cancel ${order.order}`, options)}` : `is ${bid.status}`}${asideText(bid)}`
+          : `${tradeText(trade)}\n\n${outcome(trade, options)}${trade.state === 'completed' ? '' : asideText(bid)}`,
       );
       if (trade?.state !== 'completed') process.exitCode = ExitCode.failed;
     });
@@ -76,11 +75,11 @@ export function asideText({ aside }: OrderView): string {
     .join('');
 }
 
-function outcome(trade: TradeView): string {
+function outcome(trade: TradeView, options: RemoteOptions): string {
   if (trade.failed !== null) return 'The deal did not happen.';
   return trade.final
-    ? `Yours. To see the data: ${ownCommand(`data ${trade.id}`)}`
-    : `The deal is not over yet; see ${ownCommand('trades')}.`;
+    ? `Yours. To see the data: ${sameNodeCommand(`data ${trade.id}`, options)}`
+    : `The deal is not over yet; see ${sameNodeCommand('trades', options)}.`;
 }
 
 async function waitForTrade(

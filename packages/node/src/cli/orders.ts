@@ -29,7 +29,7 @@ export function ordersCommand(): Command {
 
 /** `edmp cancel`: takes an own order off the market. */
 export function cancelCommand(): Command {
-  return remoteOptions(new Command('cancel').description('take an own ask or bid off the market'))
+  return remoteOptions(new Command('cancel').description('take an ask or bid of your own off the market'))
     .argument('<order>', 'id from `edmp orders`')
     .action(async (order: string, options: RemoteOptions) => {
       await remoteNode(options).cancel(order);

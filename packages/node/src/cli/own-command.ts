@@ -33,6 +33,12 @@ export function ownCommand(words: string, invocation: Invocation = thisInvocatio
   return env.npm_command === 'exec' ? `npx edmp ${words}` : `edmp ${words}`;
 }
 
+/** A path as a word of a command that can be copied into a shell: quoted where it has more than plain characters. */
+export function shellWord(path: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32') return /^[\p{L}\p{N}_@%+=:,./\\~-]+$/u.test(path) ? path : `"${path}"`;
+  return /^[\p{L}\p{N}_@%+=:,./-]+$/u.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 /** Whether this runs from the sources of a clone, which has the documents beside it. */
 export function isSource(file: string = import.meta.url): boolean {
   return file.endsWith('.ts');

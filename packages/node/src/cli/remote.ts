@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { createNodeClient, type NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import { httpUrl } from './arguments.ts';
-import { ownCommand } from './own-command.ts';
+import { ownCommand, shellWord } from './own-command.ts';
 import { announcedUrl, DEFAULT_URL, processOf } from './running-node.ts';
 import { defaultDataFolder } from './start.ts';
 
@@ -35,6 +35,22 @@ export function remoteOptions(command: Command): Command {
 }
 
 /**
+ * The command line that gets this user `edmp <words>` for the node that this command talked to: with `--data` and `--url`
+ * where they were given. The token is never printed.
+ */
+export function sameNodeCommand(
+  words: string,
+  { data, url }: RemoteOptions,
+  usual: string = defaultDataFolder(),
+): string {
+  const options = [
+    ...(data === usual ? [] : [`--data ${shellWord(data)}`]),
+    ...(url === undefined ? [] : [`--url ${shellWord(url)}`]),
+  ];
+  return ownCommand([words, ...options].join(' '));
+}
+
+/**
  * A client for the running node that the options name. Throws `ERR_NODE_CONFIG` when there is no token to be found,
  * `ERR_HTTP_UNREACHABLE` when no node runs on the data folder and no URL is given.
  */
@@ -47,7 +63,7 @@ export function remoteNode(options: RemoteOptions): NodeClient {
     } catch (cause) {
       throw new NodeError(
         'ERR_NODE_CONFIG',
-        `No token in ${file}; start the node first (${ownCommand('start')}), or give --data or --token`,
+        `No token in ${file}; start the node first (${startCommand(options.data)}), or give --data or --token`,
         { cause },
       );
     }
@@ -55,12 +71,14 @@ export function remoteNode(options: RemoteOptions): NodeClient {
   return createNodeClient({ url: options.url ?? localUrl(options), token });
 }
 
+const startCommand = (data: string): string => ownCommand(`start --data ${shellWord(data)}`);
+
 /** The token of a folder goes only to the node that runs on it. */
 function localUrl({ data, token }: RemoteOptions): string {
   if (token === undefined && processOf(data) === undefined) {
     throw new EdmpError(
       'ERR_HTTP_UNREACHABLE',
-      `No node runs on ${data}; start it (${ownCommand(`start --data ${data}`)}), or give --url`,
+      `No node runs on ${data}; start it (${startCommand(data)}), or give --url`,
     );
   }
   return announcedUrl(data) ?? DEFAULT_URL;

@@ -15,8 +15,7 @@ import { currencyNamed } from './currency.ts';
 import { listingTable } from './market.ts';
 import { newestFullDay } from './newest-day.ts';
 import { print, table } from './output.ts';
-import { ownCommand } from './own-command.ts';
-import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
 interface SellOptions extends RemoteOptions {
   readonly meter?: string;
@@ -71,7 +70,7 @@ export function sellCommand(): Command {
           options.json,
           meters,
           () =>
-            `${meterTable(meters)}\n\nTo sell the newest full day of the first: ${ownCommand('sell --price 10')}`,
+            `${meterTable(meters)}\n\nTo sell the newest full day of the first: ${sameNodeCommand('sell --price 10', options)}`,
         );
         return;
       }
@@ -82,7 +81,7 @@ export function sellCommand(): Command {
           'ERR_NODE_NOT_FOUND',
           options.meter === undefined
             ? 'The meter source lists no meter'
-            : `There is no meter ${JSON.stringify(options.meter)}; ${ownCommand('sell')} lists yours`,
+            : `There is no meter ${JSON.stringify(options.meter)}; ${sameNodeCommand('sell', options)} lists yours`,
         );
       }
       const currency = (await currencyNamed(node, options.currency)).id;
@@ -97,7 +96,7 @@ export function sellCommand(): Command {
         options.json,
         listing,
         () =>
-          `${listingTable([listing])}\n\nFor sale until ${new Date(listing.expires).toISOString()}. To stop: ${ownCommand(`cancel ${listing.order}`)}`,
+          `${listingTable([listing])}\n\nFor sale until ${new Date(listing.expires).toISOString()}. To stop: ${sameNodeCommand(`cancel ${listing.order}`, options)}`,
       );
     });
 }

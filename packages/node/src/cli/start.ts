@@ -7,7 +7,7 @@ import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import { blockHex, collect, currencyLabel, publicKey, timeZone } from './arguments.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
-import { ownCommand } from './own-command.ts';
+import { ownCommand, shellWord } from './own-command.ts';
 import { announce } from './running-node.ts';
 
 interface StartOptions {
@@ -152,7 +152,7 @@ export function startCommand(): Command {
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',
           '  A second node on this machine that trades with this one:',
-          `    ${ownCommand(`start --name neighbour --data ${resolve(options.data)}-2 --http 0`)} \\`,
+          `    ${ownCommand(`start --name neighbour --data ${shellWord(`${resolve(options.data)}-2`)} --http 0`)} \\`,
           `      --connect ${node.addresses[0] ?? '<address>'}${options.withoutWitnesses ? ' --without-witnesses' : ''}`,
           '',
           ...((options.witness ?? []).length > 0 || options.withoutWitnesses

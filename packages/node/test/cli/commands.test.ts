@@ -55,7 +55,7 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
   it('sells yesterday by default, after showing what that tells', async () => {
     const meters = await sell();
     expect(meters).toMatchObject({ code: 0, stderr: '' });
-    expect(meters.stdout).toMatch(/edmp sell --price 10$/m);
+    expect(meters.stdout).toMatch(/edmp sell --price 10 --data \S+seller$/m);
 
     // Midnight may pass between any two steps.
     const before = await newestDay(seller);

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ownCommand } from '../../src/cli/own-command.ts';
+import { ownCommand, shellWord } from '../../src/cli/own-command.ts';
+import { sameNodeCommand } from '../../src/cli/remote.ts';
 
 describe('ownCommand', () => {
   const file = 'file:///usr/lib/node_modules/@edmp/node/dist/chunks/program.js';
@@ -55,5 +56,31 @@ describe('ownCommand', () => {
       }
     }
     expect(found).toEqual([]);
+  });
+});
+
+describe('shellWord', () => {
+  const cases: readonly (readonly [string, NodeJS.Platform, string])[] = [
+    ['/home/anna/.edmp-2', 'linux', '/home/anna/.edmp-2'],
+    ['/home/zoë/.edmp', 'linux', '/home/zoë/.edmp'],
+    ['/home/an na/.edmp', 'linux', "'/home/an na/.edmp'"],
+    ["/x/it's $HOME;`id`", 'darwin', "'/x/it'\\''s $HOME;`id`'"],
+    ['', 'linux', "''"],
+    ['C:\\Users\\anna\\.edmp', 'win32', 'C:\\Users\\anna\\.edmp'],
+    ['C:\\Users\\An Na\\.edmp', 'win32', '"C:\\Users\\An Na\\.edmp"'],
+  ];
+  it.each(cases)('writes %j on %s as one word', (path, platform, expected) => {
+    expect(shellWord(path, platform)).toBe(expected);
+  });
+});
+
+describe('sameNodeCommand', () => {
+  it('asks the node that was asked before, and never prints its token', () => {
+    const usual = { data: '/home/a/.edmp', json: false };
+    const other = { data: '/home/a/my node', url: 'http://127.0.0.1:8081', token: 'secret', json: false };
+    expect(sameNodeCommand('data 1', usual, usual.data)).toBe(ownCommand('data 1'));
+    expect(sameNodeCommand('data 1', other, usual.data)).toBe(
+      ownCommand("data 1 --data '/home/a/my node' --url http://127.0.0.1:8081"),
+    );
   });
 });
