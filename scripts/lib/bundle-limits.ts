@@ -58,6 +58,7 @@ export const outsideBrowsers: Readonly<Record<string, string>> = {
   '@edmp/trustchain/libp2p': 'needs libp2p, which a page installs itself',
   '@edmp/data-settlement/fs': 'needs node:fs',
   '@edmp/oehu-client/emulator': 'needs node:http',
+  '@edmp/oehu-client/sqlite': 'needs node:sqlite',
 };
 
 /**
@@ -98,9 +99,11 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/market/order': 500,
   '@edmp/market/trade': 1_000,
   '@edmp/market/risk': 500,
-  '@edmp/oehu-client': 45_000,
+  // Readers of 27 kinds of meter files and a CSV lexer.
+  '@edmp/oehu-client': 58_000,
   '@edmp/oehu-client/oehu': 7_000,
-  '@edmp/oehu-client/sources': 33_500,
+  '@edmp/oehu-client/sources': 51_000,
+  '@edmp/oehu-client/recorder': 10_300,
   '@edmp/oehu-client/series': 4_000,
   '@edmp/oehu-client/privacy': 6_000,
   '@edmp/oehu-client/consent': 2_000,
