@@ -26,10 +26,10 @@ export const bundleLimits: readonly SizedBundle[] = [
     name: 'root of market, own code',
     imports: { '@edmp/market': '*' },
     external: ['@edmp/interface', '@edmp/trustchain', 'multiformats'],
-    limit: 87_700,
+    limit: 90_900,
     budget: 30_000,
   },
-  { name: 'root of market, with all that it needs', imports: { '@edmp/market': '*' }, limit: 101_200 },
+  { name: 'root of market, with all that it needs', imports: { '@edmp/market': '*' }, limit: 105_600 },
   {
     name: 'a whole browser buyer, without libp2p',
     imports: {
@@ -40,7 +40,7 @@ export const bundleLimits: readonly SizedBundle[] = [
       '@edmp/data-settlement': ['createSettlement', 'memoryContentStore'],
       '@edmp/market': ['createMarket', 'marketRules', 'price'],
     },
-    limit: 170_400,
+    limit: 175_800,
     budget: 80_000,
   },
   { name: '{ price } of market', imports: { '@edmp/market': ['price'] }, limit: 1_000 },
@@ -67,7 +67,7 @@ export const outsideBrowsers: Readonly<Record<string, string>> = {
  */
 export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/interface': 5_000,
-  '@edmp/interface/bounded': 2_000,
+  '@edmp/interface/bounded': 2_400,
   '@edmp/interface/dataset': 11_000,
   '@edmp/interface/format': 8_500,
   '@edmp/interface/crypto/noble': 3_000,
@@ -94,7 +94,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/market/ledger': 15_000,
   '@edmp/market/codec': 7_500,
   '@edmp/market/book': 5_500,
-  '@edmp/market/notary': 31_500,
+  '@edmp/market/notary': 32_600,
   '@edmp/market/wallet': 5_000,
   '@edmp/market/order': 500,
   '@edmp/market/trade': 1_000,
