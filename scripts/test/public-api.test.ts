@@ -23,7 +23,7 @@ const withoutSignal: readonly (readonly [RegExp, string])[] = [
   [/\.(stop|close|\[asyncDispose\])$/, 'ends things: it is what an abort would do'],
   [/\.(next|return|throw|\[asyncIterator\])$/, 'iteration is left by return'],
   [
-    /^(BlockStore|KeyValueStore|CertificateStore|FraudRegister)\./,
+    /^(BlockStore|KeyValueStore|CertificateStore|FraudRegister|ReadingStore|Recorder)\./,
     'one look-up or commit in this node’s own store',
   ],
   [/^(openCertificateStore|checkCheckpoint|readCheckpoints|viewFromStore)$/, 'reads this node’s own store'],

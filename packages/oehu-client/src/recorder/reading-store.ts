@@ -48,7 +48,7 @@ export const MAX_READINGS_AT_ONCE = 10_000;
  * register is kept once. All that {@link ReadingStore.add} resolved for outlives the end of the process at any point.
  * Throws `ERR_METER_STORE` when the disk fails or the store is closed.
  */
-export interface ReadingStore {
+export interface ReadingStore extends AsyncDisposable {
   /** Adds at most {@link MAX_READINGS_AT_ONCE} readings, all or none. Throws `ERR_METER_LIMIT` for more. */
   add(meter: string, readings: readonly AnyReading[], recordedAt: number): Promise<StoredCount>;
   /** The amounts that hold, by register and ascending in time, with one more of each register on both sides of the period. */

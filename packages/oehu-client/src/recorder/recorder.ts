@@ -1,4 +1,6 @@
-import type { Environment } from '@edmp/interface';
+import type { AbortOptions, Environment } from '@edmp/interface';
+import { followEvents } from '@edmp/interface/bounded';
+import { MeterError } from '../errors.ts';
 import type { MeterReading } from '../reading.ts';
 import { registersOf } from '../series/registers-of.ts';
 import { type AnyReading, momentOf, NO_TIME } from '../sources/meter-file.ts';
@@ -44,6 +46,8 @@ export interface Recorder extends AsyncDisposable {
   expect(meter: string, afterMs: number | undefined): void;
   /** Listens until the returned function is called. */
   on(listener: (event: RecorderEvent) => void): () => void;
+  /** All events from now on, until the loop is left. Throws `ERR_ABORTED`, `ERR_METER_LIMIT` (a reader far behind). */
+  events(options?: AbortOptions): AsyncIterableIterator<RecorderEvent>;
   /** Stops the clocks; the store stays open. Idempotent. */
   stop(): Promise<void>;
 }
@@ -109,6 +113,14 @@ class StoreRecorder implements Recorder {
   on(listener: (event: RecorderEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  events(options?: AbortOptions): AsyncIterableIterator<RecorderEvent> {
+    return followEvents(
+      (listener) => this.on(listener),
+      (text) => new MeterError('ERR_METER_LIMIT', text),
+      options,
+    );
   }
 
   async stop(): Promise<void> {

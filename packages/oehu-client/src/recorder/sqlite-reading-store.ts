@@ -172,6 +172,10 @@ class SqliteReadingStore implements ReadingStore {
     this.#database.close();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Writes one reading inside the open transaction. */
   #put(
     meter: string,
