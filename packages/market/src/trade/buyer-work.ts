@@ -54,6 +54,9 @@ export interface BuyerNeeds {
   readonly learn: (certificate: Certificate) => Promise<void>;
 }
 
+/** Issue of a block whose author signed another one at its position. */
+const FORK = 'ERR_BLOCK_FORK';
+
 /** The buyer's actions. Each finds facts and sets them in the trade; each may be repeated. */
 export class BuyerWork {
   readonly #needs: BuyerNeeds;
@@ -90,9 +93,11 @@ export class BuyerWork {
   }
 
   /** The seller shows the release of a hold by itself. Throws what {@link shownReleaseOf} throws. */
-  take(trade: Trade, { block, level }: Pick<ReceiveResult, 'block' | 'level'>, opener: Uint8Array): void {
+  take(trade: Trade, received: Pick<ReceiveResult, 'block' | 'level' | 'issues'>, opener: Uint8Array): void {
+    const { block, level, issues } = received;
     if (trade.release !== null) return;
-    if (level === 'invalid')
+    // A seller that forked its chain has released all the same: its witnesses say so, and the money goes by what they say.
+    if (level === 'invalid' && issues.some(({ code }) => code !== FORK))
       throw new MarketError('ERR_TRADE_TERMS', 'The release breaks a rule of its chain');
     trade.release = shownReleaseOf(trade, block, opener, this.#needs.crypto);
   }
