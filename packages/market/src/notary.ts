@@ -18,7 +18,7 @@ export {
   verifyCertificate,
 } from './notary/certificate.ts';
 export { type NotaryClient, type NotaryClientOptions, notaryClient } from './notary/client.ts';
-export type { AccountTip, Complaint, OutcomeEvidence, ReleasedKey } from './notary/client-types.ts';
+export type { AccountTip, Complaint, Cover, OutcomeEvidence, ReleasedKey } from './notary/client-types.ts';
 export type { ComplaintJudge } from './notary/complaint.ts';
 export { type Directory, type LocalNotary, openDirectory } from './notary/directory.ts';
 export { DELTA_MS, NOTARY_PROTOCOL, type NotaryLimits, type NotaryRate } from './notary/limits.ts';
