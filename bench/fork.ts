@@ -24,8 +24,6 @@ const FORKS = 30;
 const WATCHED_MS = 30_000;
 /** Step in which the watch ends early, when everybody knows, simulated ms. */
 const STEP_MS = 1_000;
-/** Seconds until a double spending was detected, ConTrib (DESIGN §8). */
-const CONTRIB_SECONDS = 22;
 
 const crypto = nodeCrypto({ threads: false });
 const random = seededRandom(1);
@@ -94,8 +92,7 @@ async function run(report: Parameters<Bench['run']>[0]): Promise<void> {
       seconds.push(((times.get(node) ?? since + WATCHED_MS) - since) / 1_000);
     await network.stop();
   }
-  const peer = { peer: 'ConTrib', peerValue: CONTRIB_SECONDS } as const;
-  report({ metric: 'fork-detected-p99', value: percentile(seconds, 0.99), unit: 's', ...peer });
+  report({ metric: 'fork-detected-p99', value: percentile(seconds, 0.99), unit: 's' });
   report({ metric: 'fork-detected-p50', value: percentile(seconds, 0.5), unit: 's' });
   report({ metric: 'fork-detected-last', value: percentile(seconds, 1), unit: 's' });
   report({ metric: 'fork-wall-time', value: (performance.now() - ready) / FORKS / 1_000, unit: 's' });

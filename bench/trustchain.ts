@@ -100,8 +100,6 @@ async function validateAndStore(
     metric: 'validate-store-memory',
     unit: '1/s',
     ...memory,
-    peer: 'anydex 596fd17',
-    peerValue: 8_929,
   });
   const sqlite = await against(
     BLOCKS,
@@ -117,8 +115,6 @@ async function validateAndStore(
     metric: 'validate-store-sqlite',
     unit: '1/s',
     ...sqlite,
-    peer: 'py-ipv8 c0a6f85',
-    peerValue: 5_185,
   });
 }
 
@@ -148,7 +144,7 @@ async function createSignStore(report: Parameters<Bench['run']>[0]): Promise<voi
       for (let n = 0; n < BLOCKS; n++) crypto.ed25519Sign(message, secretKey);
     },
   );
-  report({ metric: 'create-sign-store', unit: '1/s', ...figures, peer: 'anydex 596fd17', peerValue: 6_099 });
+  report({ metric: 'create-sign-store', unit: '1/s', ...figures });
 }
 
 interface Pair {
@@ -294,30 +290,22 @@ async function pairs(report: Parameters<Bench['run']>[0]): Promise<void> {
     value: single.rate,
     unit: '1/s',
     floor,
-    peer: 'anydex 596fd17',
-    peerValue: 529,
   });
   report({
     metric: 'pair-in-process-p50',
     value: single.p50,
     unit: 'ms',
-    peer: 'anydex 596fd17',
-    peerValue: 1.8,
   });
   report({
     metric: 'pair-in-process-p99',
     value: single.p99,
     unit: 'ms',
-    peer: 'anydex 596fd17',
-    peerValue: 5.2,
   });
   report({
     metric: 'pair-in-process-50-outstanding',
     value: many.rate,
     unit: '1/s',
     floor,
-    peer: 'py-ipv8 c0a6f85',
-    peerValue: 538,
   });
 }
 
@@ -337,7 +325,7 @@ async function syncTenThousand(
     },
     () => verifyAll(blocks),
   );
-  report({ metric: 'sync-10k', unit: '1/s', ...figures, peer: 'anydex 596fd17', peerValue: 2_509 });
+  report({ metric: 'sync-10k', unit: '1/s', ...figures });
 }
 
 async function disk(report: Parameters<Bench['run']>[0], blocks: readonly HalfBlock[]): Promise<void> {
@@ -350,8 +338,6 @@ async function disk(report: Parameters<Bench['run']>[0], blocks: readonly HalfBl
       metric: 'bytes-per-block',
       value: statSync(path).size / blocks.length,
       unit: 'B',
-      peer: 'py-ipv8 c0a6f85 at 50 000',
-      peerValue: 890,
     });
   });
 }
@@ -413,8 +399,6 @@ async function growth(report: Parameters<Bench['run']>[0]): Promise<void> {
     metric: 'lookup-growth-1e6',
     value: large / small,
     unit: 'x',
-    peer: 'py-ipv8 c0a6f85 at 200 000',
-    peerValue: 450,
   });
 }
 
