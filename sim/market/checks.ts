@@ -24,6 +24,8 @@ export class Watch {
   readonly #seen = new Map<string, Seen>();
   /** Trades of honest nodes by role and last state. */
   readonly trades = new Map<string, Trade>();
+  /** Sellers' trades, as `node id`, that ended as lost while their node's own ledger said that the money went back. */
+  readonly toldBack = new Set<string>();
 
   constructor(cast: Cast, universe: Universe) {
     this.#cast = cast;
@@ -75,6 +77,10 @@ export class Watch {
     const outcome = market === undefined ? null : (market.tradeEvidence(trade.id).outcome?.kind ?? null);
     const before = this.#seen.get(name);
     this.trades.set(name, trade);
+    if (trade.role === 'seller' && trade.state === 'lost' && before?.state !== 'lost') {
+      const end = node.running?.market.tradeEvidence(trade.id).outcome;
+      if (end != null && !pays(end)) this.toldBack.add(`${node.name} ${trade.id}`);
+    }
     if (before === undefined || before.state !== trade.state) {
       world.trace(`${name.slice(0, 30)} ${trade.state} ${trade.failure?.code ?? ''}`);
     }
@@ -166,7 +172,13 @@ async function checkTrade(
     findings.add('unpaid', 'acknowledged-and-unpaid', `${name}: ${kind}`);
   }
   if (trade.state === 'completed' && back) findings.add('unpaid', 'completed-and-back', `${name}: ${kind}`);
-  if (trade.state === 'lost' && paid) findings.add('violations', 'paid-and-told-lost', `${name}: ${kind}`);
+  if (
+    trade.state === 'lost' &&
+    paid &&
+    !(kind === 'receipt' && excuses.paidAfterAll(node, trade, hold.key))
+  ) {
+    findings.add('violations', 'paid-and-told-lost', `${name}: ${kind}`);
+  }
 }
 
 /** No more licences of an ask are sold than it offered. */

@@ -19,6 +19,8 @@ export const EXCUSES = [
   'outcome-needs-a-liar',
   /** A buyer that is away for a whole complaint window pays unseen (§4.4, who can lose what). */
   'buyer-away',
+  /** A receipt that a lying buyer signs when its money is back already pays, and the seller was told the end before. */
+  'receipt-after-the-end',
 ] as const;
 /** One of {@link EXCUSES}. */
 export type Excuse = (typeof EXCUSES)[number];
@@ -33,10 +35,21 @@ const MINUTE = 60_000;
 export class Excuses {
   readonly #cast: Cast;
   readonly #universe: Universe;
+  readonly #toldBack: ReadonlySet<string>;
 
-  constructor(cast: Cast, universe: Universe) {
+  /** `toldBack`: see `Watch`. */
+  constructor(cast: Cast, universe: Universe, toldBack: ReadonlySet<string>) {
     this.#cast = cast;
     this.#universe = universe;
+    this.#toldBack = toldBack;
+  }
+
+  /** A seller's trade that ended as lost and is paid by a receipt: the end was true when it was told. */
+  paidAfterAll(node: SimNode, trade: Trade, hold: string): boolean {
+    const lies = this.#memberOf(trade.buyer)?.byzantine != null;
+    const wasBack = this.#universe.has('none', hold) || this.#universe.has('refund', hold);
+    const isTold = this.#toldBack.has(`${node.name} ${trade.id}`);
+    return lies && wasBack && isTold && this.#count('receipt-after-the-end');
   }
 
   /** A hold without an outcome, with four witnesses or more. */

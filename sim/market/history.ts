@@ -124,7 +124,7 @@ class History {
     cast.isYearOver = true;
     await this.#heal(cast);
     await this.#settle(cast, watch);
-    await checkEnd(cast, this.#universe, new Excuses(cast, this.#universe));
+    await checkEnd(cast, this.#universe, new Excuses(cast, this.#universe, watch.toldBack));
     for (const open of this.#calls.open()) world.findings.add('stuck', 'call-open', open);
     const { trades, completed } = countTrades(world, watch);
     return {

@@ -1,10 +1,12 @@
 import {
   type HalfBlock,
+  type KeyValueStore,
   type PublicKey,
   publicKeyToHex,
   type Signer,
 } from '../../packages/interface/src/index.ts';
 import { type Spending, spendingOf } from '../../packages/market/src/codec.ts';
+import { openCertificateStore } from '../../packages/market/src/evidence/certificate-store.ts';
 import {
   type CurrencyRegister,
   createLedger,
@@ -17,6 +19,7 @@ import {
   type NotaryCount,
   type Statement,
   signStatement,
+  verifyCertificate,
 } from '../../packages/market/src/notary.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
@@ -92,9 +95,11 @@ export class Universe {
     const name = `${kind} ${subject} ${extra ?? ''}`;
     const certificate = this.certificates.get(name);
     if (certificate === undefined || counts === undefined) return certificate !== undefined;
-    const signers = [...(this.#facts.get(name)?.signers.keys() ?? [])].filter(counts);
-    const keys = this.#keysOf(certificate)?.length ?? 0;
-    return signers.length >= 2 * faultsOf(keys as NotaryCount) + 1;
+    const keys = (this.#keysOf(certificate) ?? []).map(publicKeyToHex);
+    const signers = new Set(this.#facts.get(name)?.signers.keys());
+    // Whose word was not written down is on the certificate.
+    for (const { index } of certificate.shares) signers.add(keys[index] ?? '');
+    return [...signers].filter(counts).length >= 2 * faultsOf(keys.length as NotaryCount) + 1;
   }
 
   /** Releases of a hold that a quorum acknowledged. */
@@ -128,6 +133,9 @@ export class Universe {
         if (page.length < PAGE) break;
       }
     }
+    for (const { running } of this.#world.nodes) {
+      if (running !== null) await this.#lookForOutcomes(running.stores.records);
+    }
     for (const name of [...this.#undecided]) await this.#decide(name);
     this.ledger.advance(this.#world.environment.now());
   }
@@ -140,6 +148,21 @@ export class Universe {
     this.ledger.applyBlock(block);
     const spending = readSpending(block);
     if (spending !== undefined) this.spendings.set(key, spending);
+  }
+
+  /** What witnesses say of a hold in test money without writing it down is known from whoever keeps their certificate. */
+  async #lookForOutcomes(records: KeyValueStore): Promise<void> {
+    const kept = await openCertificateStore({ store: records }).catch(() => undefined);
+    if (kept === undefined) return; // It ended just now.
+    for await (const certificate of kept.own()) {
+      const name = nameOf(certificate);
+      if (certificate.currency !== null || certificate.kind === 'ack' || this.certificates.has(name))
+        continue;
+      const keys = this.#keysOf(certificate);
+      if (keys === undefined || !verifyCertificate(certificate, keys, this.#world.crypto)) continue;
+      this.certificates.set(name, certificate);
+      this.ledger.applyCertificate(certificate);
+    }
   }
 
   async #decide(name: string): Promise<void> {
