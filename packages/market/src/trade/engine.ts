@@ -17,7 +17,15 @@ import type { TradeRecords } from './records.ts';
 import { nextMoment, situationOf, type TradeSituation } from './situation.ts';
 import { isFinished, type TradeState, takesQuantity } from './states.ts';
 import { TradeTally } from './tally.ts';
-import { counterpartyOf, idOf, ownOrderOf, type Trade, type TradeStep } from './trade.ts';
+import {
+  counterpartyOf,
+  idOf,
+  ownOrderOf,
+  type Trade,
+  type TradeEnd,
+  type TradeFailure,
+  type TradeStep,
+} from './trade.ts';
 import { TradeList } from './trade-list.ts';
 import { isInterruptible, nextTransition, type TradeAction, type TradeTransition } from './transitions.ts';
 
@@ -70,12 +78,21 @@ export interface TradeEngineNeeds {
   readonly signal: AbortSignal;
 }
 
+/** An end that was decided: the table's, or what a failure of work means. */
+interface Ending {
+  readonly state: TradeState;
+  readonly from: TradeState;
+  readonly failure: TradeFailure | null;
+}
+
 /** A trade in this process, with what drives it. */
 interface Running {
   readonly trade: Trade;
   /** What is being worked at, and how to call it off. */
   current: { readonly row: TradeTransition; readonly controller: AbortController } | undefined;
   driving: boolean;
+  /** How the trade ends, as soon as that is written down. */
+  ending: Ending | undefined;
   /** Something changed while a row was being taken. */
   again: boolean;
   retryMs: number;
@@ -187,17 +204,8 @@ export class TradeEngine {
     if (trade === undefined || trade.receipt !== null) return;
     if (!equalBytes(key, trade.encoded.terms.buyer)) return;
     trade.receipt = block.id;
-    if (trade.state !== 'completed') {
-      this.poke(trade);
-      return;
-    }
-    // The ledger told of it before the block came here.
-    trade.steps = trade.steps.map((step) =>
-      step.state === 'completed' && step.block === null
-        ? { ...step, ...signedFor(trade, 'completed') }
-        : step,
-    );
-    void this.#save(trade);
+    if (trade.state === 'completed') this.#noteReceipt(trade);
+    else this.poke(trade);
   }
 
   /** The ledger learned what became of a hold, or that it counts. */
@@ -245,6 +253,7 @@ export class TradeEngine {
       trade,
       current: undefined,
       driving: false,
+      ending: undefined,
       again: false,
       retryMs: FIRST_RETRY_MS,
       lastFailure: undefined,
@@ -269,15 +278,56 @@ export class TradeEngine {
   #enter(running: Running, state: TradeState, from: TradeState | null): Promise<void> | undefined {
     const { trade } = running;
     trade.state = state;
-    const step = { state, time: this.#needs.environment.now(), ...signedFor(trade, state) };
-    trade.steps = [...trade.steps, step];
-    running.retryMs = FIRST_RETRY_MS;
-    if (state !== from) running.lastFailure = undefined;
-    this.#list.index(trade);
-    this.#count(trade);
+    trade.steps = this.#stepsWith(trade, state);
+    this.#arrive(running, from);
     if (SAVED.has(state)) return this.#save(trade).then(() => this.#entered(running, state, from));
     this.#entered(running, state, from);
     return undefined;
+  }
+
+  /**
+   * Ends a trade once its end is on disk: an end that was told and not written would be undone by a restart, and what
+   * ended would be bought again. Returns whether it has ended; otherwise writing is tried again.
+   */
+  async #end(running: Running, ending: Ending): Promise<boolean> {
+    const { trade } = running;
+    const { records, report } = this.#needs;
+    const { state, from, failure } = ending;
+    running.ending = ending;
+    const end: TradeEnd = { state, failure, steps: this.#stepsWith(trade, state) };
+    try {
+      await records.save(trade, end);
+    } catch (error) {
+      report(`writing down the end of trade ${idOf(trade).slice(0, 16)}`, error);
+      // Of what a restart knows nothing, nothing can be undone.
+      if (records.isKnown(trade)) return false;
+    }
+    if (isFinished(trade.state)) return true;
+    Object.assign(trade, end);
+    this.#arrive(running, from);
+    this.#entered(running, state, from);
+    if (trade.receipt !== null) this.#noteReceipt(trade);
+    return true;
+  }
+
+  #stepsWith(trade: Trade, state: TradeState): readonly TradeStep[] {
+    return [...trade.steps, { state, time: this.#needs.environment.now(), ...signedFor(trade, state) }];
+  }
+
+  #arrive(running: Running, from: TradeState | null): void {
+    const { trade } = running;
+    running.retryMs = FIRST_RETRY_MS;
+    if (trade.state !== from) running.lastFailure = undefined;
+    this.#list.index(trade);
+    this.#count(trade);
+  }
+
+  /** The ledger told that a trade was completed before the receipt's block came here. */
+  #noteReceipt(trade: Trade): void {
+    const last = trade.steps.at(-1);
+    if (last?.state !== 'completed' || last.block !== null) return;
+    trade.steps = [...trade.steps.slice(0, -1), { ...last, ...signedFor(trade, 'completed') }];
+    void this.#save(trade);
   }
 
   #entered(running: Running, state: TradeState, from: TradeState | null): void {
@@ -352,6 +402,10 @@ export class TradeEngine {
     for (let rows = 0; rows < MAX_ROWS_AT_ONCE; rows++) {
       if (this.#needs.signal.aborted || isFinished(trade.state)) return;
       running.again = false;
+      if (running.ending !== undefined) {
+        if (!(await this.#end(running, running.ending))) this.#retryLater(running);
+        return;
+      }
       const situation = this.#situation(trade);
       const row = nextTransition(situation);
       if (row === undefined) {
@@ -362,9 +416,14 @@ export class TradeEngine {
         if (!running.again) this.#retryLater(running);
         return;
       }
-      if (row.code !== undefined)
-        trade.failure = { code: row.code, reason: reasonOf(row, running.lastFailure) };
-      if (row.action === 'note' || row.action === 'end') {
+      if (row.action === 'end') {
+        const failure =
+          row.code === undefined
+            ? trade.failure
+            : { code: row.code, reason: reasonOf(row, running.lastFailure) };
+        running.ending = { state: row.to, from: row.from, failure };
+      }
+      if (row.action === 'note') {
         const writing = this.#enter(running, row.to, row.from);
         if (writing !== undefined) await writing;
       }
@@ -402,21 +461,14 @@ export class TradeEngine {
   }
 
   /** What a failure of work means: nothing is held or given yet, so the trade ends; otherwise it is tried again. */
-  async #give(
-    running: Running,
-    row: TradeTransition,
-    code: string,
-    message: string,
-    retryable: boolean,
-  ): Promise<boolean> {
+  #give(running: Running, row: TradeTransition, code: string, message: string, retryable: boolean): boolean {
     const { trade } = running;
     const end = retryable ? undefined : endAfterFailure(trade, row.action);
     if (end === undefined) {
       running.lastFailure = message;
       return false;
     }
-    trade.failure = { code, reason: message.slice(0, MAX_REASON) };
-    await this.#enter(running, end, row.from);
+    running.ending = { state: end, from: row.from, failure: { code, reason: message.slice(0, MAX_REASON) } };
     return true;
   }
 

@@ -25,7 +25,7 @@ import { decodeCertificate, encodeCertificate, MAX_CERTIFICATE_BYTES } from '../
 import { MAX_RECIPIENT_KEY_BYTES } from './messages.ts';
 import { shownReleaseOf } from './shown-release.ts';
 import { TRADE_STATES, type TradeRole } from './states.ts';
-import { newTrade, type Trade, type TradeFailure, type TradeStep } from './trade.ts';
+import { newTrade, type Trade, type TradeEnd, type TradeFailure, type TradeStep } from './trade.ts';
 
 /** Prefix of everything that is kept of trades. Under it, `<trade id>/<part>`. */
 export const TRADE_PREFIX = 'market/trade/';
@@ -71,8 +71,8 @@ export class TradeRecords {
     this.#crypto = crypto;
   }
 
-  /** Writes what is new of a trade; when the promise resolves it survives a crash. */
-  async save(trade: Trade): Promise<void> {
+  /** Writes what is new of a trade, as it is or as it `ends`; when the promise resolves it survives a crash. */
+  async save(trade: Trade, ends?: TradeEnd): Promise<void> {
     const written = this.#written.get(trade) ?? new Set<Part>();
     this.#written.set(trade, written);
     const prefix = `${TRADE_PREFIX}${trade.encoded.id}/`;
@@ -84,9 +84,14 @@ export class TradeRecords {
       changes.push([prefix + part, bytes]);
       fresh.push(part);
     }
-    changes.push([prefix + STATE, encodeState(trade)]);
+    changes.push([prefix + STATE, encodeState(ends === undefined ? trade : { ...trade, ...ends })]);
     await this.#store.setMany(changes);
     for (const part of fresh) written.add(part);
+  }
+
+  /** Whether a restart would know anything of a trade. */
+  isKnown(trade: Trade): boolean {
+    return this.#written.get(trade)?.has('base') === true;
   }
 
   /** Whether what a restart needs to know of a trade that pays is written down: a write that failed may be missing. */

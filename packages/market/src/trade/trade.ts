@@ -90,6 +90,9 @@ export interface Trade {
   unfounded: boolean;
 }
 
+/** What the end of a trade sets: it counts, and is told, once this is written down. */
+export type TradeEnd = Pick<Trade, 'state' | 'steps' | 'failure'>;
+
 /** A trade at its beginning. */
 export function newTrade(
   start: Pick<Trade, 'role' | 'encoded' | 'ask' | 'recipientKey' | 'bid' | 'state' | 'offer'>,
