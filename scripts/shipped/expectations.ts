@@ -43,8 +43,8 @@ export const refusals: readonly Refusal[] = [
   ),
   needsPeers(
     '@edmp/trustchain/libp2p',
-    'ERR_MODULE_NOT_FOUND',
-    '@libp2p/crypto',
+    'ERR_NETWORK_PROVIDER',
+    'npm install "@libp2p/crypto@',
     'libp2p is an optional peer: browsers, simulations and networks of one’s own do without',
   ),
   {

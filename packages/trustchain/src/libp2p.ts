@@ -1,9 +1,17 @@
 /**
  * A {@link @edmp/interface!index.Network} over libp2p. The `libp2p` and `@libp2p/*` packages are optional peers of this
- * package: install those that `peerDependencies` lists to use this entry.
+ * package. Importing this entry where one of them is missing throws `ERR_NETWORK_PROVIDER`, which says what to install;
+ * a bundler for browsers says that itself.
  *
  * @packageDocumentation
  */
+import type { PublicKey } from '@edmp/interface';
+import type { PeerId } from '@libp2p/interface';
+import { isMissingLibp2p, missingLibp2p } from './network/libp2p/missing-peers.ts';
+import type { Libp2pNetwork } from './network/libp2p/network.ts';
+import type { Libp2pNetworkOptions } from './network/libp2p/options.ts';
+import type * as parts from './network/libp2p/static.ts';
+
 export {
   encodeFrame,
   type Frame,
@@ -11,7 +19,24 @@ export {
   type FrameKind,
   frameDecoder,
 } from './network/framing.ts';
-export { type Libp2pNetwork, libp2pNetwork } from './network/libp2p/network.ts';
+export type { Libp2pNetwork } from './network/libp2p/network.ts';
 export type { EdmpLibp2p } from './network/libp2p/node.ts';
 export type { Libp2pNetworkOptions, Libp2pTransport } from './network/libp2p/options.ts';
-export { keyOfPeerId, peerIdOfKey } from './network/libp2p/peer-identity.ts';
+
+const loaded: typeof parts = await import('./network/libp2p/static.ts').catch((cause: unknown) => {
+  throw isMissingLibp2p(cause) ? missingLibp2p(cause) : cause;
+});
+
+/**
+ * A {@link @edmp/interface!index.Network} over libp2p: TCP (and further transports), noise, yamux, identify, gossipsub.
+ * Addresses are multiaddrs. A default node listens on loopback and talks to nobody that it was not told about.
+ *
+ * Throws `ERR_CRYPTO_KEY` for a secret key of the wrong length and `ERR_INVALID_ARGUMENT` for an address that is none.
+ */
+export const libp2pNetwork: (options: Libp2pNetworkOptions) => Libp2pNetwork = loaded.libp2pNetwork;
+
+/** libp2p's name of a key: an identity multihash of the protobuf-wrapped ed25519 key (libp2p specs, peer-ids §Ed25519). */
+export const peerIdOfKey: (key: PublicKey) => PeerId = loaded.peerIdOfKey;
+
+/** The ed25519 key that a peer id contains. Throws `ERR_INVALID_ARGUMENT` for other kinds of key. */
+export const keyOfPeerId: (peer: PeerId) => PublicKey = loaded.keyOfPeerId;

@@ -42,7 +42,7 @@ export function buyCommand(): Command {
         asset,
         ...(options.price === undefined
           ? {}
-          : { price: options.price, currency: (await currencyNamed(node, options.currency)).id }),
+          : { price: options.price, currency: (await currencyNamed(node, options.currency, options)).id }),
         again: options.again,
         keepTrying: options.keepTrying,
       });

@@ -11,9 +11,9 @@ import {
 } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command } from 'commander';
 import { NodeError } from '../compose/errors.ts';
+import { dataOption } from './data-folder.ts';
 import { takeBytes } from './fetch-bytes.ts';
 import { ExitCode, strangersText, table, toJson, write } from './output.ts';
-import { defaultDataFolder } from './start.ts';
 
 interface ChainOptions {
   readonly data: string;
@@ -34,7 +34,7 @@ const whole = (text: string): number => {
 
 const chainOptions = (command: Command): Command =>
   command
-    .option('--data <folder>', 'data folder of the node', defaultDataFolder())
+    .addOption(dataOption('data folder of the node'))
     .option('--author <key>', 'whose chain (default: this node’s own)', author)
     .option('--json', 'print JSON', false);
 

@@ -6,13 +6,17 @@ import type { CurrencyView } from '../service.ts';
 import { amount, blockHex, collect, currencyLabel, publicKey, wholeBetween } from './arguments.ts';
 import { print, table } from './output.ts';
 import { ownCommand } from './own-command.ts';
-import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
 /**
  * A currency by its id, or by its label or name when that is one that its owner chose: anybody may open a `SUN`, so those
  * that were only met go by their ids. Throws `ERR_NODE_NOT_FOUND`, `ERR_NODE_CONFLICT`.
  */
-export async function currencyNamed(node: NodeClient, name: string): Promise<CurrencyView> {
+export async function currencyNamed(
+  node: NodeClient,
+  name: string,
+  options: RemoteOptions,
+): Promise<CurrencyView> {
   const known = await node.currencies();
   const byId = known.find(({ id }) => id === name);
   if (byId !== undefined) return byId;
@@ -24,7 +28,7 @@ export async function currencyNamed(node: NodeClient, name: string): Promise<Cur
   if (first === undefined) {
     throw new NodeError(
       'ERR_NODE_NOT_FOUND',
-      `No currency ${JSON.stringify(name.slice(0, 80))} is known here; ${ownCommand('currency show')} lists those that are`,
+      `No currency ${JSON.stringify(name.slice(0, 80))} is known here; ${sameNodeCommand('currency show', options)} lists those that are`,
     );
   }
   throw new NodeError(
@@ -96,7 +100,7 @@ export function currencyCommand(): Command {
             options.json,
             currency,
             () =>
-              `${currencyText(currency)}\n\nNothing of it exists yet. To make some: ${ownCommand(`pay ${label} <public key> <amount>`)}`,
+              `${currencyText(currency)}\n\nNothing of it exists yet. To make some: ${sameNodeCommand(`pay ${label} <public key> <amount>`, options)}`,
           );
         },
       ),
@@ -111,7 +115,7 @@ export function currencyCommand(): Command {
           print(options.json, all, () => currencyTable(all));
           return;
         }
-        const currency = await currencyNamed(node, name);
+        const currency = await currencyNamed(node, name, options);
         print(options.json, currency, () => currencyText(currency));
       }),
   );
@@ -136,7 +140,7 @@ export function payCommand(): Command {
     .action(
       async (name: string, to: string, sum: bigint, options: RemoteOptions & { readonly memo?: string }) => {
         const node = remoteNode(options);
-        const currency = await currencyNamed(node, name);
+        const currency = await currencyNamed(node, name, options);
         const payment = await node.transfer({
           wallet: currency.id,
           to,

@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { createNodeClient, type NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import { httpUrl } from './arguments.ts';
+import { dataOption, defaultDataFolder } from './data-folder.ts';
 import { ownCommand, shellWord } from './own-command.ts';
 import { announcedUrl, DEFAULT_URL, processOf } from './running-node.ts';
-import { defaultDataFolder } from './start.ts';
 
 /** Options that every command which talks to a running node has. */
 export interface RemoteOptions {
@@ -20,11 +20,7 @@ export interface RemoteOptions {
 /** Adds the options of {@link RemoteOptions}. */
 export function remoteOptions(command: Command): Command {
   return command
-    .option(
-      '--data <folder>',
-      'data folder of the node: its token and address are there',
-      defaultDataFolder(),
-    )
+    .addOption(dataOption('data folder of the node: its token and address are there'))
     .option(
       '--url <url>',
       `where the node’s API is (default: where the node of --data is, or ${DEFAULT_URL})`,
@@ -40,8 +36,8 @@ export function remoteOptions(command: Command): Command {
  */
 export function sameNodeCommand(
   words: string,
-  { data, url }: RemoteOptions,
-  usual: string = defaultDataFolder(),
+  { data, url }: Pick<RemoteOptions, 'data' | 'url'>,
+  usual: string | undefined = defaultDataFolder(),
 ): string {
   const options = [
     ...(data === usual ? [] : [`--data ${shellWord(data)}`]),

@@ -84,7 +84,7 @@ export function sellCommand(): Command {
             : `There is no meter ${JSON.stringify(options.meter)}; ${sameNodeCommand('sell', options)} lists yours`,
         );
       }
-      const currency = (await currencyNamed(node, options.currency)).id;
+      const currency = (await currencyNamed(node, options.currency, options)).id;
       const request = await requestOf(node, meter, { ...options, currency }, price);
       if (options.dryRun) {
         const told = await preview(node, meter, request);

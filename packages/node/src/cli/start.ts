@@ -1,13 +1,14 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import { blockHex, collect, currencyLabel, publicKey, timeZone } from './arguments.ts';
+import { dataOption } from './data-folder.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
 import { ownCommand, shellWord } from './own-command.ts';
+import { sameNodeCommand } from './remote.ts';
 import { announce } from './running-node.ts';
 
 interface StartOptions {
@@ -45,11 +46,6 @@ const duration = (text: string): number => {
   return value;
 };
 
-/** Where a node keeps its files unless told otherwise: `EDMP_DATA`, or `.edmp` in the home folder. */
-export function defaultDataFolder(): string {
-  return process.env.EDMP_DATA ?? join(homedir(), '.edmp');
-}
-
 /** libp2p wraps the system's reason in advice about its own settings. */
 function asListenError(error: unknown): never {
   const found = /(\/ip\S+): Error: listen (\w+)/.exec(error instanceof Error ? error.message : '');
@@ -68,7 +64,7 @@ export function startCommand(): Command {
     .alias('node')
     .description('run a node: HTTP API and web page on loopback, peers over libp2p')
     .option('--name <text>', 'name shown on the page', 'my node')
-    .option('--data <folder>', 'identity, chain and content of this node', defaultDataFolder())
+    .addOption(dataOption('identity, chain and content of this node'))
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
     .option(
       '--listen <multiaddr>',
@@ -147,7 +143,9 @@ export function startCommand(): Command {
           `  Identity  ${node.key}`,
           `  Peers     ${node.addresses.join('\n            ')}`,
           ...node.witnessKeys.map((key) => `  Witness   ${key} (others name it with --witness)`),
-          ...(node.issued === null ? [] : [`  Currency  ${node.issued.id} (${ownCommand('currency show')})`]),
+          ...(node.issued === null
+            ? []
+            : [`  Currency  ${node.issued.id} (${sameNodeCommand('currency show', options)})`]),
           `  Meters    ${node.meterSource ?? 'none'}`,
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',

@@ -3,8 +3,7 @@ import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import type { TradeEvidenceView, TradeView } from '../service.ts';
 import { print, strangersText, writeFile } from './output.ts';
-import { ownCommand } from './own-command.ts';
-import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
+import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
 /** A trade's steps for people. */
 export function tradeText(trade: TradeView): string {
@@ -67,7 +66,7 @@ export function tradesCommand(): Command {
       .action(async (start: string, _: object, self: Command) => {
         const options = self.optsWithGlobals<RemoteOptions>();
         const node = remoteNode(options);
-        const trade = await tradeNamed(node, start);
+        const trade = await tradeNamed(node, start, options);
         const evidence = await node.tradeEvidence(trade.id);
         print(
           options.json,
@@ -79,7 +78,7 @@ export function tradesCommand(): Command {
   return command;
 }
 
-async function tradeNamed(node: NodeClient, start: string): Promise<TradeView> {
+async function tradeNamed(node: NodeClient, start: string, options: RemoteOptions): Promise<TradeView> {
   if (/^[0-9a-f]{64}$/.test(start)) return node.trade(start);
   const found = (await node.trades()).filter(
     ({ id }) => /^[0-9a-f]{4,}$/.test(start) && id.startsWith(start),
@@ -88,7 +87,7 @@ async function tradeNamed(node: NodeClient, start: string): Promise<TradeView> {
   if (trade === undefined || found.length > 1) {
     throw new NodeError(
       'ERR_NODE_NOT_FOUND',
-      `${trade === undefined ? 'No deal' : 'More than one deal'} begins with ${JSON.stringify(start.slice(0, 80))}; ${ownCommand('trades')} lists them`,
+      `${trade === undefined ? 'No deal' : 'More than one deal'} begins with ${JSON.stringify(start.slice(0, 80))}; ${sameNodeCommand('trades', options)} lists them`,
     );
   }
   return trade;

@@ -31,7 +31,7 @@ export function walletCommand(): Command {
         );
         return;
       }
-      const wallet = id === 'EW' ? id : (await currencyNamed(node, id)).id;
+      const wallet = id === 'EW' ? id : (await currencyNamed(node, id, options)).id;
       const movements = await node.transactions(wallet);
       print(options.json, movements, () =>
         movements.length === 0

@@ -116,7 +116,7 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
       [on('buyer', 'sell', '--price', '3'), /no meter source; start it with --meters/],
       [
         sell('--price', '3', '--currency', 'EUR'),
-        /No currency "EUR" is known here; .*edmp currency show lists those that are/,
+        /No currency "EUR" is known here; .*edmp currency show --data \S+seller lists those that are/,
       ],
       [sell('--price', '3', '--from', '2020-01-01'), /no data from 2020-01-01/],
       [sell('--price', '3', '--meter', 'nope'), /There is no meter "nope"/],

@@ -57,6 +57,21 @@ describe('ownCommand', () => {
     }
     expect(found).toEqual([]);
   });
+
+  it('is replaced where a command talks to a node: those hints name the same node', () => {
+    const cli = fileURLToPath(new URL('../../src/cli/', import.meta.url));
+    // Words that somebody else types, at a node of their own, or that need none.
+    const free =
+      /ownCommand\((?:words|'--help'|'market'|'meter |'currency add <block>'|`start --name neighbour)/;
+    const found: string[] = [];
+    for (const name of readdirSync(cli, { recursive: true, encoding: 'utf8' })) {
+      if (!/\.ts$/.test(name) || /(?:own-command|remote)\.ts$/.test(name)) continue;
+      for (const [index, line] of readFileSync(join(cli, name), 'utf8').split('\n').entries())
+        if (line.includes('ownCommand(') && !free.test(line))
+          found.push(`${name}:${index + 1}: ${line.trim()}`);
+    }
+    expect(found).toEqual([]);
+  });
 });
 
 describe('shellWord', () => {

@@ -7,7 +7,8 @@ export type NetworkErrorCode =
   | 'ERR_NETWORK_REMOTE'
   | 'ERR_NETWORK_LIMIT'
   | 'ERR_NETWORK_BUSY'
-  | 'ERR_NETWORK_STOPPED';
+  | 'ERR_NETWORK_STOPPED'
+  | 'ERR_NETWORK_PROVIDER';
 
 const RETRYABLE: ReadonlySet<NetworkErrorCode> = new Set(['ERR_NETWORK_UNREACHABLE', 'ERR_NETWORK_BUSY']);
 
@@ -15,7 +16,8 @@ const RETRYABLE: ReadonlySet<NetworkErrorCode> = new Set(['ERR_NETWORK_UNREACHAB
  * A network operation failed. Codes: `ERR_NETWORK_UNREACHABLE` (no connection, or it broke; retryable),
  * `ERR_NETWORK_PROTOCOL` (the peer does not speak the protocol, or breaks its framing), `ERR_NETWORK_REMOTE` (the
  * peer's handler failed; its code is `details.code`), `ERR_NETWORK_LIMIT` (a size limit), `ERR_NETWORK_BUSY` (the
- * peer refuses another open request; retryable), `ERR_NETWORK_STOPPED` (this node's network does not run).
+ * peer refuses another open request; retryable), `ERR_NETWORK_STOPPED` (this node's network does not run),
+ * `ERR_NETWORK_PROVIDER` (optional packages that it is made of are not installed; the message says how).
  */
 export class NetworkError extends EdmpError {
   constructor(code: NetworkErrorCode, message: string, options: EdmpErrorOptions = {}) {

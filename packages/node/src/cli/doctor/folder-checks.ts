@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownCommand } from '../own-command.ts';
+import { sameNodeCommand } from '../remote.ts';
 import { processOf } from '../running-node.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -9,7 +9,12 @@ const LITTLE_SPACE = 200 << 20;
 /** Checks a node's data folder: there, writable, private, with a usable identity; and whether a node runs on it. */
 export async function checkFolder(folder: string): Promise<readonly Finding[]> {
   if (!existsSync(folder))
-    return [warning('data folder', `${folder} does not exist yet; ${ownCommand('start')} makes it`)];
+    return [
+      warning(
+        'data folder',
+        `${folder} does not exist yet; ${sameNodeCommand('start', { data: folder })} makes it`,
+      ),
+    ];
   if (!statSync(folder).isDirectory())
     return [problem('data folder', `${folder} is a file; choose another --data`)];
   const findings: Finding[] = [];
@@ -25,18 +30,23 @@ export async function checkFolder(folder: string): Promise<readonly Finding[]> {
   } catch {
     findings.push(problem('data folder', `${folder} cannot be written; check its owner and permissions`));
   }
-  findings.push(checkIdentity(join(folder, 'identity.key')));
+  findings.push(checkIdentity(folder));
   const pid = processOf(folder);
   findings.push(
     pid === undefined
-      ? warning('process', `no node runs on this folder; start it with ${ownCommand('start')}`)
+      ? warning(
+          'process',
+          `no node runs on this folder; start it with ${sameNodeCommand('start', { data: folder })}`,
+        )
       : ok('process', `a node runs on this folder${pid > 0 ? `, process ${pid}` : ''}`),
   );
   return findings;
 }
 
-function checkIdentity(file: string): Finding {
-  if (!existsSync(file)) return warning('identity', `none yet; ${ownCommand('start')} makes it`);
+function checkIdentity(folder: string): Finding {
+  const file = join(folder, 'identity.key');
+  if (!existsSync(file))
+    return warning('identity', `none yet; ${sameNodeCommand('start', { data: folder })} makes it`);
   let text: string;
   try {
     text = readFileSync(file, 'utf8').trim();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { hexToBytes } from '@edmp/interface';
-import { ownCommand } from '../own-command.ts';
+import { sameNodeCommand } from '../remote.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** How far a block may be ahead of the local clock before others defer it, ms (DESIGN §3.3). */
@@ -16,7 +16,7 @@ export async function checkStores(folder: string, now: number): Promise<readonly
     findings.push(
       existsSync(file)
         ? await checkDatabase(name, file)
-        : warning(name, `none yet; ${ownCommand('start')} makes it`),
+        : warning(name, `none yet; ${sameNodeCommand('start', { data: folder })} makes it`),
     );
   }
   const broken = findings.some((finding) => finding.level !== 'ok');
@@ -62,7 +62,7 @@ async function checkChain(folder: string, now: number): Promise<readonly Finding
         ? ok('chain', `${report.blocks} own blocks, each verified again from its bytes`)
         : problem(
             'chain',
-            `of ${report.blocks} own blocks ${report.broken} break a rule, ${report.gaps.length} stretches are missing, ${report.proofs} proofs of fraud; see ${ownCommand('chain verify')}`,
+            `of ${report.blocks} own blocks ${report.broken} break a rule, ${report.gaps.length} stretches are missing, ${report.proofs} proofs of fraud; see ${sameNodeCommand('chain verify', { data: folder })}`,
           ),
       ahead > CLOCK_TOLERANCE_MS
         ? problem(
