@@ -9,4 +9,5 @@ export {
   type GatewayContentStore,
   gatewayContentStore,
 } from './gateway/client.ts';
-export { CAR_TYPE, type GatewayHandlerOptions, gatewayHandler, RAW_TYPE } from './gateway/handler.ts';
+export { type GatewayHandlerOptions, type GatewayVerdict, gatewayHandler } from './gateway/handler.ts';
+export { CAR_TYPE, RAW_TYPE } from './gateway/request.ts';

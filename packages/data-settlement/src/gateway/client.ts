@@ -12,7 +12,7 @@ import { expectSupportedCid, MAX_READ_BYTES, verifyBlock } from '../codec/cid.ts
 import { ContentError } from '../errors.ts';
 import { importCar } from '../store/car.ts';
 import { joinBytes, limitedBody } from './body.ts';
-import { CAR_TYPE, RAW_TYPE } from './handler.ts';
+import { CAR_TYPE, RAW_TYPE } from './request.ts';
 
 /** The part of the Fetch API that reading from a gateway needs. */
 export type Fetch = (

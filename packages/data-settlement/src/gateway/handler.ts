@@ -1,22 +1,51 @@
-import { type ContentReader, isEdmpError } from '@edmp/interface';
-import { CID } from 'multiformats/cid';
+import { CODEC_RAW, type ContentReader, isEdmpError } from '@edmp/interface';
+import type { CID } from 'multiformats/cid';
 import { isSupportedCid } from '../codec/cid.ts';
-import { exportCar } from '../store/car.ts';
+import { encodeCarHeader, exportCar } from '../store/car.ts';
+import { type ResolvedPath, resolvePath } from './path.ts';
+import { byteRangeOf } from './range.ts';
+import {
+  CAR_TYPE,
+  type EntityBytes,
+  type GatewayRequest,
+  isRefusal,
+  parseGatewayRequest,
+  RAW_TYPE,
+} from './request.ts';
+
+/**
+ * What a request may have of a block: `public` (anybody may), `private` (this one may), `refused`, or `gone`: it may,
+ * and the block was erased for good.
+ */
+export type GatewayVerdict = 'public' | 'private' | 'refused' | 'gone';
 
 /** Options of {@link gatewayHandler}. */
 export interface GatewayHandlerOptions {
   readonly store: ContentReader;
-  /** Whether this request may read what hangs under `root`. Ciphertext is private too: there is no default. */
-  readonly authorize: (root: CID, request: Request) => boolean | Promise<boolean>;
+  /**
+   * Whether this request may read what hangs under `root`; `true` means `private`, `false` means `refused`. Ciphertext is
+   * private too: there is no default.
+   */
+  readonly authorize: (
+    root: CID,
+    request: Request,
+  ) => boolean | GatewayVerdict | Promise<boolean | GatewayVerdict>;
+  /**
+   * Whether a link below a root that may be read leads to something that may be read as well. What it refuses is left
+   * out of CARs, and paths do not lead there. Default: everything under such a root.
+   */
+  readonly follow?: (cid: CID, request: Request) => boolean | Promise<boolean>;
+  /** CARs sent at the same time; more are answered with 429. Default 32. */
+  readonly maxCars?: number;
+  /** Most block bytes of one CAR; a longer one breaks off. Default 1 GiB. */
+  readonly maxCarBytes?: number;
 }
 
-/** Media type of one block. */
-export const RAW_TYPE = 'application/vnd.ipld.raw';
-/** Media type of a CAR. */
-export const CAR_TYPE = 'application/vnd.ipld.car';
-const CAR_RESPONSE_TYPE = `${CAR_TYPE}; version=1; order=dfs; dups=n`;
-
-type Format = 'raw' | 'car';
+const MAX_AGE = 29_030_400;
+const EMPTY_IDENTITY_CID = 'bafkqaaa';
+const DEFAULT_MAX_CAR_BYTES = 1 << 30;
+/** Most CIDs in `X-Ipfs-Roots`: clients refuse headers above some kilobytes. */
+const MAX_NAMED_ROOTS = 32;
 
 const plain = (status: number, text: string, headers: Record<string, string> = {}): Response =>
   new Response(`${text}\n`, {
@@ -24,104 +53,201 @@ const plain = (status: number, text: string, headers: Record<string, string> = {
     headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers },
   });
 
-/** Format that the client asked for: the query wins over the header. A string is the reason for a 400 or 406. */
-function formatOf(url: URL, accept: string): Format | Response {
-  const wanted = url.searchParams.get('format');
-  if (wanted !== null) {
-    return wanted === 'raw' || wanted === 'car'
-      ? wanted
-      : plain(406, 'Only format=raw and format=car are served: this gateway does not deserialise');
-  }
-  for (const range of accept.split(',')) {
-    const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    if (type === RAW_TYPE) return 'raw';
-    if (type === CAR_TYPE) {
-      const version = parameters.find((parameter) => parameter.startsWith('version='));
-      return version === undefined || version === 'version=1'
-        ? 'car'
-        : plain(400, 'Only CAR version 1 is served');
-    }
-  }
-  return plain(406, `Ask for ${RAW_TYPE} or ${CAR_TYPE}, by Accept header or ?format=raw|car`);
-}
+const notHere = (): Response => plain(404, 'This is not here, or not for you');
 
-function parseCid(text: string): CID | undefined {
-  try {
-    return CID.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function carStream(
-  store: ContentReader,
-  root: CID,
-  first: Uint8Array,
-  scope: 'all' | 'block',
-): ReadableStream<Uint8Array> {
-  const reader: ContentReader = { get: async (cid, o) => (cid.equals(root) ? first : store.get(cid, o)) };
-  const sections = exportCar(reader, root, { scope })[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      // A block that is missing half-way ends the stream in error: the client sees a truncated CAR and refuses it.
-      const next = await sections.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
-    },
-    async cancel() {
-      await sections.return?.();
-    },
-  });
-}
+const carTypeOf = ({ duplicates }: GatewayRequest): string =>
+  `${CAR_TYPE}; version=1; order=dfs; dups=${duplicates ? 'y' : 'n'}`;
 
 /**
- * Serves `/ipfs/{cid}` as a trustless gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/): raw blocks
- * and CARs, GET and HEAD, verified by whoever asks. Paths below a CID are not resolved (400). Answers 404 alike for
- * what is absent and for what `authorize` refuses.
+ * Serves `/ipfs/{cid}[/{path}]` as a trustless gateway (https://specs.ipfs.tech/http-gateways/trustless-gateway/): raw
+ * blocks with ranges, and CARs with paths through dag-cbor, `dag-scope`, `entity-bytes` and the parameters of version 1;
+ * GET and HEAD, verified by whoever asks. Never asks a network beyond `store`. Answers 404 alike for what is absent and
+ * for what `authorize` refuses, 410 for what is gone, 406 for formats that are not served, 429 when too many CARs are
+ * being sent.
  */
 export function gatewayHandler(options: GatewayHandlerOptions): (request: Request) => Promise<Response> {
-  const { store, authorize } = options;
+  const maxCars = options.maxCars ?? 32;
+  let cars = 0;
   return async (request) => {
-    const url = new URL(request.url);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return plain(405, 'Only GET and HEAD are served', { allow: 'GET, HEAD' });
     }
-    const match = /^\/ipfs\/([^/]+)\/?$/.exec(url.pathname);
-    const cid = match?.[1] === undefined || match[1].length > 120 ? undefined : parseCid(match[1]);
-    if (cid === undefined) return plain(400, 'Expected /ipfs/{cid} with a CID and no path below it');
-    if (!isSupportedCid(cid))
-      return plain(400, 'Only CIDv1 of raw or dag-cbor blocks with sha2-256 is served');
-    const format = formatOf(url, request.headers.get('accept') ?? '');
-    if (typeof format !== 'string') return format;
-    const scope = url.searchParams.get('dag-scope') ?? 'all';
-    if (!['block', 'entity', 'all'].includes(scope))
-      return plain(400, 'Expected dag-scope block, entity or all');
-    if (!(await authorize(cid, request))) return plain(404, `${cid} is not here`);
+    const url = new URL(request.url);
+    const wanted = parseGatewayRequest(url, request.headers.get('accept'));
+    if (isRefusal(wanted)) return plain(wanted.status, wanted.text);
+    if (wanted.cid.toString() === EMPTY_IDENTITY_CID && wanted.path.length === 0)
+      return probeAnswer(wanted, request);
+    if (!isSupportedCid(wanted.cid)) return notHere();
+    const verdict = await options.authorize(wanted.cid, request);
+    if (verdict === false || verdict === 'refused') return notHere();
+    if (verdict === 'gone') return plain(410, 'This was erased');
+    const isPublic = verdict === 'public';
 
-    const extent = scope === 'all' ? 'all' : 'block';
-    const etag = format === 'raw' ? `"${cid}.raw"` : `W/"${cid}.car.${extent}"`;
-    const headers = {
-      'content-type': format === 'raw' ? RAW_TYPE : CAR_RESPONSE_TYPE,
-      'content-disposition': `attachment; filename="${cid}.${format === 'raw' ? 'bin' : 'car'}"`,
-      'cache-control': 'private, max-age=29030400, immutable',
-      'x-content-type-options': 'nosniff',
-      'x-ipfs-path': `/ipfs/${cid}`,
-      'x-ipfs-roots': cid.toString(),
-      etag,
-    };
-    const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim());
-    if (known.includes(etag) || known.includes('*')) return new Response(null, { status: 304, headers });
-    let first: Uint8Array;
-    try {
-      first = await store.get(cid, { signal: request.signal });
-    } catch (error) {
-      if (isEdmpError(error, 'ERR_CONTENT_NOT_FOUND')) return plain(404, `${cid} is not here`);
-      return plain(502, isEdmpError(error) ? error.code : 'The block could not be read');
-    }
-    if (format === 'raw') {
-      const length = { ...headers, 'content-length': `${first.length}` };
-      return new Response(request.method === 'HEAD' ? null : first.slice(), { headers: length });
-    }
-    return new Response(request.method === 'HEAD' ? null : carStream(store, cid, first, extent), { headers });
+    const found = await find(options, wanted, request);
+    if (found instanceof Response) return found;
+    const headers = headersOf(wanted, found, isPublic, url);
+    const { etag = '' } = headers;
+    if (matches(request.headers.get('if-none-match'), etag))
+      return new Response(null, { status: 304, headers });
+    if (wanted.format === 'raw') return rawAnswer(found.bytes, headers, request);
+    if (request.method === 'HEAD') return new Response(null, { headers });
+    if (cars >= maxCars) return plain(429, 'Too many CARs are being sent: ask again', { 'retry-after': '1' });
+    cars += 1;
+    return new Response(
+      carStream(options, wanted, found, request, () => {
+        cars -= 1;
+      }),
+      { headers },
+    );
   };
+}
+
+/** An answer to the identity CID of nothing, by which clients find out whether this is a gateway. */
+function probeAnswer(wanted: GatewayRequest, request: Request): Response {
+  const isRaw = wanted.format === 'raw';
+  const headers = {
+    'content-type': isRaw ? RAW_TYPE : carTypeOf(wanted),
+    'content-disposition': `attachment; filename="${EMPTY_IDENTITY_CID}.${isRaw ? 'bin' : 'car'}"`,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
+  const body = isRaw ? new Uint8Array() : encodeCarHeader([wanted.cid]);
+  return new Response(request.method === 'HEAD' || isRaw ? null : body.slice(), {
+    headers: { ...headers, 'content-length': `${body.length}` },
+  });
+}
+
+/** Where the request leads; a response when it leads nowhere. */
+async function find(
+  { store, follow }: GatewayHandlerOptions,
+  { cid, path, entityBytes }: GatewayRequest,
+  request: Request,
+): Promise<ResolvedPath | Response> {
+  try {
+    const found = await resolvePath(store, cid, path, {
+      signal: request.signal,
+      follow: (link) => isSupportedCid(link) && (follow?.(link, request) ?? true),
+    });
+    if (entityBytes !== null && found.end.code === CODEC_RAW && isOutside(entityBytes, found.bytes.length))
+      return plain(400, `The entity has ${found.bytes.length} bytes, none of them in the range asked for`);
+    return found;
+  } catch (error) {
+    if (!isEdmpError(error)) return plain(500, 'The block could not be read');
+    if (error.code !== 'ERR_CONTENT_NOT_FOUND') return plain(502, error.code);
+    const cached = /(^|[\s,])only-if-cached($|[\s,])/i.test(request.headers.get('cache-control') ?? '');
+    return cached ? plain(412, 'This is not held here') : notHere();
+  }
+}
+
+const isOutside = ({ from, to }: EntityBytes, size: number): boolean => {
+  const start = from < 0 ? Math.max(0, size + from) : from;
+  const end = to === null ? size - 1 : to < 0 ? size + to : to;
+  return size > 0 && (start >= size || end < 0);
+};
+
+function headersOf(
+  wanted: GatewayRequest,
+  found: ResolvedPath,
+  isPublic: boolean,
+  url: URL,
+): Record<string, string> {
+  const { cid, format, path, scope, duplicates, entityBytes } = wanted;
+  const extent = entityBytes === null ? scope : `entity.${entityBytes.from}:${entityBytes.to ?? '*'}`;
+  const below = path.map(encodeURIComponent).join('/');
+  const roots = [...found.above, found.end].map(String);
+  const name = url.pathname.split('/').at(-1) ?? '';
+  return {
+    'content-type': format === 'raw' ? RAW_TYPE : carTypeOf(wanted),
+    'content-disposition': `attachment; filename="${found.end}.${format === 'raw' ? 'bin' : 'car'}"`,
+    'cache-control': `${isPublic ? 'public' : 'private'}, max-age=${MAX_AGE}, immutable`,
+    vary: 'accept, authorization',
+    'x-content-type-options': 'nosniff',
+    'accept-ranges': format === 'raw' ? 'bytes' : 'none',
+    'x-ipfs-path': `/ipfs/${cid}${below === '' ? '' : `/${below}`}`,
+    'x-ipfs-roots': roots.slice(0, MAX_NAMED_ROOTS).join(','),
+    // Relative, so that it holds wherever the handler is mounted.
+    ...(wanted.named || name === '' ? {} : { 'content-location': `${name}?${withFormat(url, format)}` }),
+    etag:
+      format === 'raw'
+        ? `"${cid}.raw"`
+        : `W/"${cid}.car.${extent}.${duplicates ? 'y' : 'n'}${below === '' ? '' : `.${below}`}"`,
+  };
+}
+
+function withFormat(url: URL, format: string): string {
+  const query = new URLSearchParams(url.search);
+  query.set('format', format);
+  return query.toString();
+}
+
+const weak = (tag: string): string => tag.trim().replace(/^W\//, '');
+
+/** `If-None-Match` compares weakly (RFC 9110 §13.1.2). */
+function matches(header: string | null, etag: string): boolean {
+  const known = (header ?? '').split(',').map(weak);
+  return known.includes(weak(etag)) || known.includes('*');
+}
+
+function rawAnswer(bytes: Uint8Array, headers: Record<string, string>, request: Request): Response {
+  const condition = request.headers.get('if-range');
+  const range =
+    condition === null || condition.trim() === headers.etag
+      ? byteRangeOf(request.headers.get('range'), bytes.length)
+      : undefined;
+  if (range === null) {
+    return plain(416, `The block has ${bytes.length} bytes`, { 'content-range': `bytes */${bytes.length}` });
+  }
+  const part = range === undefined ? bytes : bytes.subarray(range.start, range.end);
+  const partly: Record<string, string> =
+    range === undefined ? {} : { 'content-range': `bytes ${range.start}-${range.end - 1}/${bytes.length}` };
+  return new Response(request.method === 'HEAD' ? null : part.slice(), {
+    status: range === undefined ? 200 : 206,
+    headers: { ...headers, ...partly, 'content-length': `${part.length}` },
+  });
+}
+
+function carStream(
+  { store, follow, maxCarBytes }: GatewayHandlerOptions,
+  wanted: GatewayRequest,
+  found: ResolvedPath,
+  request: Request,
+  ended: () => void,
+): ReadableStream<Uint8Array> {
+  const reader: ContentReader = {
+    get: async (cid, o) => (cid.equals(found.end) ? found.bytes : store.get(cid, o)),
+  };
+  const controller = new AbortController();
+  const sections = exportCar(reader, found.end, {
+    scope: wanted.scope === 'all' ? 'all' : 'block',
+    above: found.above,
+    ...(found.within === null ? {} : { links: found.within }),
+    duplicates: wanted.duplicates,
+    maxBytes: maxCarBytes ?? DEFAULT_MAX_CAR_BYTES,
+    follow: (cid) => isSupportedCid(cid) && (follow?.(cid, request) ?? true),
+    signal: controller.signal,
+  })[Symbol.asyncIterator]();
+  let open = true;
+  const end = (): void => {
+    if (open) ended();
+    open = false;
+  };
+  return new ReadableStream<Uint8Array>({
+    async pull(stream) {
+      try {
+        // A block that is missing half-way ends the stream in error: the client sees a truncated CAR and refuses it.
+        const next = await sections.next();
+        if (next.done !== true) return stream.enqueue(next.value);
+        end();
+        stream.close();
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    async cancel() {
+      end();
+      controller.abort();
+      await sections.return?.();
+    },
+  });
 }

@@ -30,10 +30,25 @@ function framed(...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(prefix.finish(), ...parts);
 }
 
+/** The header of a CARv1 with these roots: a whole CAR when nothing follows. */
+export function encodeCarHeader(roots: readonly CID[]): Uint8Array {
+  return framed(encodeCanonical({ version: 1, roots: [...roots] }));
+}
+
 /** Options of {@link exportCar}. */
 export interface ExportCarOptions extends AbortOptions {
   /** `all` (default): the root and everything under it. `block`: the root alone. */
   readonly scope?: 'all' | 'block';
+  /** Blocks on the path to the root, which are written before it. Default none. */
+  readonly above?: readonly CID[];
+  /** Which links of the root to follow. Default: all. */
+  readonly links?: readonly CID[];
+  /** Write a block every time that the walk comes by, not once. Default `false`. */
+  readonly duplicates?: boolean;
+  /** Whether to follow a link. What is not followed is left out. Default: all are. */
+  readonly follow?: (cid: CID) => boolean | Promise<boolean>;
+  /** Most block bytes; more throws `ERR_CONTENT_TOO_LARGE`. Default: no limit. With duplicates, small content can have endless walks. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -46,17 +61,31 @@ export async function* exportCar(
   options: ExportCarOptions = {},
 ): AsyncIterable<Uint8Array> {
   expectSupportedCid(root);
-  yield framed(encodeCanonical({ version: 1, roots: [root] }));
+  yield encodeCarHeader([root]);
+  const above = new Set((options.above ?? []).map((cid) => cid.toString()));
   const seen = new Set<string>();
-  const waiting: CID[] = [root];
+  const waiting: CID[] = [root, ...[...(options.above ?? [])].reverse()];
+  let bytesLeft = options.maxBytes ?? Number.POSITIVE_INFINITY;
   for (let cid = waiting.pop(); cid !== undefined; cid = waiting.pop()) {
     throwIfAborted(options.signal);
-    if (seen.has(cid.toString())) continue;
-    seen.add(cid.toString());
+    const key = cid.toString();
+    if (options.duplicates !== true && seen.has(key)) continue;
+    seen.add(key);
     const bytes = await store.get(cid, { signal: options.signal });
+    bytesLeft -= bytes.length;
+    if (bytesLeft < 0) {
+      throw new ContentError(
+        'ERR_CONTENT_TOO_LARGE',
+        `Expected at most ${options.maxBytes} bytes of blocks under ${root}`,
+      );
+    }
     yield framed(cid.bytes, bytes);
-    if (options.scope === 'block') return;
-    waiting.push(...[...linksOf(cid, bytes)].reverse());
+    // What is on the path is there for its own sake; only from the root on is everything wanted.
+    if (above.delete(key) || options.scope === 'block') continue;
+    const links = cid.equals(root) ? (options.links ?? linksOf(cid, bytes)) : linksOf(cid, bytes);
+    for (const link of [...links].reverse()) {
+      if (options.follow === undefined || (await options.follow(link))) waiting.push(link);
+    }
   }
 }
 
