@@ -15,7 +15,9 @@ import { followEvents } from '@edmp/interface/bounded';
 import * as z from 'zod';
 import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
+import * as meterViews from './http/meter-views.ts';
 import * as views from './http/views.ts';
+import type { LiveView } from './meter-service.ts';
 import type { NodeEvent, NodeService } from './service.ts';
 
 export type {
@@ -31,6 +33,17 @@ export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';
 export { localDay } from './http/local-day.ts';
+export type {
+  ExportQuery,
+  ImportOptions,
+  ImportView,
+  LiveView,
+  MeterMounting,
+  MountKind,
+  MountRequest,
+  MountState,
+  MountView,
+} from './meter-service.ts';
 export type {
   AskRequest,
   BlockQuery,
@@ -90,6 +103,8 @@ export interface FollowOptions {
   /** Called with the node's clock (ms since the epoch) every now and then while the stream is open. */
   readonly onTime?: (now: number) => void;
   readonly onEvent?: (event: NodeEvent) => void;
+  /** Called with the power of the mounted meters, at most once a second each. */
+  readonly onLive?: (live: LiveView) => void;
   /** Called when the stream broke; it is opened again after a pause of 0.5 s, doubling up to 10 s. */
   readonly onLost?: (error: EdmpError) => void;
 }
@@ -115,6 +130,8 @@ interface Call<T> {
   readonly path: string;
   readonly query?: object;
   readonly body?: object;
+  /** Sent as it is, in place of a JSON body. */
+  readonly file?: Uint8Array;
   readonly schema: z.ZodType<T>;
 }
 
@@ -157,6 +174,10 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
   const call = async <T>(request: Call<T>, options?: AbortOptions): Promise<T> => {
     const headers: Record<string, string> = { ...authorization, Accept: 'application/json' };
     const init: RequestInit = { method: request.method ?? 'GET', headers };
+    if (request.file !== undefined) {
+      headers['Content-Type'] = 'application/octet-stream';
+      init.body = new Uint8Array(request.file);
+    }
     if (request.body !== undefined) {
       headers['Content-Type'] = 'application/json';
       headers['Idempotency-Key'] = randomKey(environment);
@@ -182,7 +203,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     let pause = FIRST_PAUSE_MS;
     const attempt = async (): Promise<void> => {
       try {
-        const response = await open('/v1/events', {
+        const response = await open(`/v1/events${listener.onLive === undefined ? '' : '?live=true'}`, {
           headers: { ...authorization, Accept: 'text/event-stream' },
           signal: controller.signal,
         });
@@ -193,6 +214,8 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
             listener.onReady?.(views.clock.parse(parse(message.data)).now);
           } else if (message.event === 'time') {
             listener.onTime?.(views.clock.parse(parse(message.data)).now);
+          } else if (message.event === 'live') {
+            listener.onLive?.(meterViews.live.parse(parse(message.data)));
           } else if (message.event === 'message') {
             // An event of any other name is of a newer node, for newer clients.
             listener.onEvent?.(views.nodeEvent.parse(parse(message.data)));
@@ -227,6 +250,31 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     info: (options) => call({ path: '/v1/info', schema: views.nodeInfo }, options),
     meters: async (options) =>
       (await call({ path: '/v1/meters', schema: views.list('meters', views.meter) }, options)).meters,
+    mounts: async (options) =>
+      (await call({ path: '/v1/mounts', schema: views.list('mounts', meterViews.mount) }, options)).mounts,
+    addMeter: (body, options) =>
+      call({ method: 'POST', path: '/v1/meters', body, schema: meterViews.mount }, options),
+    async removeMeter(name, { readings, ...options } = {}) {
+      const query = readings === true ? { readings } : {};
+      await call(
+        { method: 'DELETE', path: `/v1/meters/${id(name)}`, query, schema: meterViews.removed },
+        options,
+      );
+    },
+    importReadings: (name, file, how, options) =>
+      call(
+        {
+          method: 'POST',
+          path: `/v1/meters/${id(name)}/readings`,
+          query: how ?? {},
+          file,
+          schema: meterViews.imported,
+        },
+        options,
+      ),
+    exportReadings: ({ meter, ...query }, abort) =>
+      text(`/v1/meters/${id(meter)}/readings${queryText(query)}`, { headers: authorization }, abort),
+    onLive: (onLive) => follow({ onLive }),
     curve: ({ meter, ...query }, options) =>
       call({ path: `/v1/meters/${id(meter)}/curve`, query, schema: views.curve }, options),
     reveals: async ({ meter, ...query }, options) =>

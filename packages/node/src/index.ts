@@ -10,6 +10,17 @@ export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
 export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
 export type {
+  ExportQuery,
+  ImportOptions,
+  ImportView,
+  LiveView,
+  MeterMounting,
+  MountKind,
+  MountRequest,
+  MountState,
+  MountView,
+} from './meter-service.ts';
+export type {
   AskRequest,
   BlockQuery,
   BookOrderView,

@@ -1,4 +1,5 @@
 import type { AbortOptions, Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
+import type { MeterMounting } from './meter-service.ts';
 
 /** What a node says about itself. */
 export interface NodeInfo {
@@ -22,6 +23,8 @@ export interface NodeInfo {
 export interface MeterView {
   readonly id: string;
   readonly source: string;
+  /** Name that it is mounted under; null for the meters that the node was started with. */
+  readonly mount: string | null;
   /** Short text for people, e.g. `House, 3 people, near 51.9 N 4.5 E`. */
   readonly label: string;
   readonly lastUpdate: number | null;
@@ -433,7 +436,7 @@ export interface NodeEvent {
 
 /** Everything a node does for people and programs; the HTTP API, the CLI and the GUI are thin over it. Throws `EdmpError`s, and
  * `ERR_ABORTED` when a signal ends a wait; what was signed by then stays signed. */
-export interface NodeService {
+export interface NodeService extends MeterMounting {
   info(options?: AbortOptions): Promise<NodeInfo>;
   meters(options?: AbortOptions): Promise<readonly MeterView[]>;
   curve(query: CurveQuery, options?: AbortOptions): Promise<CurveView>;

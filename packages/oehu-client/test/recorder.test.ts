@@ -28,6 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const IMPORT = { commodity: 'electricity', flow: 'import' };
 const DAY = { meter: 'home', from: START, to: START + 24 * HOUR };
 const MINUTE = 60_000;
 
@@ -75,8 +76,8 @@ describe('the store of readings', () => {
     await store.add('home', [registerAt(START, 5)], 2);
     await store.add('shed', [registerAt(START, 9)], 3);
     expect(await store.meters()).toEqual([
-      { meter: 'home', newest: START + HOUR },
-      { meter: 'shed', newest: START },
+      { meter: 'home', oldest: START, newest: START + HOUR, kinds: [IMPORT] },
+      { meter: 'shed', oldest: START, newest: START, kinds: [IMPORT] },
     ]);
     expect(await store.forget('home', START + 1)).toBe(1);
     expect(await store.replaced(DAY)).toEqual([]);
@@ -133,7 +134,7 @@ describe('a recorder', () => {
     // An export of the portal: hours before and beside the live ones, without a serial.
     const hours = Array.from({ length: 21 }, (_, hour) => interval(START + hour * HOUR, 0.1, { tariff: 1 }));
     await recorder.record('home', hours);
-    expect(await store.meters()).toEqual([{ meter: 'home', newest: START + 23 * HOUR }]);
+    expect(await store.meters()).toMatchObject([{ meter: 'home', newest: START + 23 * HOUR }]);
     const series = intervalSeries(await recorder.registers(DAY), {
       commodity: 'electricity',
       flow: 'import',

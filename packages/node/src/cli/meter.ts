@@ -12,6 +12,8 @@ import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
+import { addCommand, exportCommand, importCommand, listCommand, removeCommand } from './meter-mount.ts';
+import { watchCommand } from './meter-watch.ts';
 import { ExitCode, print, strangersText, table, toJson, write, writeError } from './output.ts';
 import { ownCommand } from './own-command.ts';
 
@@ -214,8 +216,14 @@ function guessCommand(): Command {
 /** `edmp meter`: meters and their files. */
 export function meterCommand(): Command {
   return new Command('meter')
-    .description('read meters of many kinds')
+    .description('read meters of many kinds, mount them on the node, watch them')
     .addCommand(readCommand())
     .addCommand(formatsCommand())
-    .addCommand(guessCommand());
+    .addCommand(guessCommand())
+    .addCommand(addCommand())
+    .addCommand(listCommand())
+    .addCommand(importCommand())
+    .addCommand(exportCommand())
+    .addCommand(watchCommand())
+    .addCommand(removeCommand());
 }

@@ -8,6 +8,7 @@ import type { TradeDurations, WitnessSettings } from '@edmp/market/trade';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { createTrader, type TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
+import { openMeterMounts } from '../meters/meter-mounts.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { withConsent } from './consents.ts';
@@ -103,6 +104,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       },
     });
     closers.push(() => trader.stop());
+    const mounts = openMeterMounts({ folder, environment, zone: options.zone });
+    closers.push(() => mounts.stop());
     const { network, trustchain, settlement, market } = trader;
     const service = createService({
       name: options.name,
@@ -114,7 +117,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       market,
       crypto,
       consents,
-      desk: meterDesk({ source: options.meters?.source, environment, zone: options.zone }),
+      desk: meterDesk({ source: options.meters?.source, mounts, environment, zone: options.zone }),
+      mounts,
       meterSource: options.meters?.label ?? null,
       pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
       levelOf: levelReader(store, environment),

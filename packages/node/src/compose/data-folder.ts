@@ -26,6 +26,10 @@ export interface DataFolder extends Disposable {
   readonly recordsFile: string;
   /** SQLite file of the notary's and witness's statements and keys. It belongs into no backup: a copy of it could say the opposite. */
   readonly notaryFile: string;
+  /** SQLite file of the recorded meter readings. */
+  readonly readingsFile: string;
+  /** How the meters are mounted, with their tokens. */
+  readonly metersFile: string;
   /** Folder of the content store. */
   readonly contentDir: string;
   /** Releases the folder for another process. */
@@ -33,7 +37,7 @@ export interface DataFolder extends Disposable {
 }
 
 /** Writes a private file so that a crash leaves either the old or the new content. */
-function writePrivate(path: string, text: string): void {
+export function writePrivate(path: string, text: string): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
@@ -132,6 +136,8 @@ export function openDataFolder(path: string, environment: Environment): DataFold
         chainFile: join(path, 'chain.sqlite'),
         recordsFile: join(path, 'records.sqlite'),
         notaryFile: join(path, 'notary.sqlite'),
+        readingsFile: join(path, 'readings.sqlite'),
+        metersFile: join(path, 'meters.json'),
         contentDir: join(path, 'content'),
         close,
         [Symbol.dispose]: close,

@@ -10,8 +10,9 @@ import {
   type RegisterReading,
 } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
-import { intervalSeries, zoneOf } from '@edmp/oehu-client';
+import { intervalSeries, type Zone, zoneOf } from '@edmp/oehu-client';
 import { coarseCell } from '@edmp/oehu-client/privacy';
+import type { MeterMounts, MountedDevice } from '../meters/meter-mounts.ts';
 import type { CurveQuery, CurveView, MeterView } from '../service.ts';
 import { NodeError } from './errors.ts';
 
@@ -42,33 +43,36 @@ export interface MeterDesk {
 
 /** Options of {@link meterDesk}. */
 export interface MeterDeskOptions {
-  /** Undefined: every call throws `ERR_NODE_NO_METER`. */
+  /** What `--meters` names; without it and without a mounted meter every call throws `ERR_NODE_NO_METER`. */
   readonly source: MeterSource | undefined;
+  /** The meters that the owner mounted; they come first. */
+  readonly mounts: Pick<MeterMounts, 'devices' | 'registers' | 'zoneOf' | 'on'>;
   readonly environment: Environment;
   /** IANA zone whose midnights days begin at. */
   readonly zone: string;
 }
 
-/** Reads meters through a {@link MeterSource}, keeping the last few fetches for a minute. */
+/** Reads mounted meters and those of a {@link MeterSource}, keeping the last few fetches for a minute. */
 export function meterDesk(options: MeterDeskOptions): MeterDesk {
-  const { environment } = options;
+  const { environment, source, mounts } = options;
   const cache = boundedMap<
     string,
     { readonly at: number; readonly readings: Promise<readonly RegisterReading[]> }
   >({ max: CACHE_ENTRIES });
 
-  const source = (): MeterSource => {
-    if (options.source === undefined) {
-      throw new NodeError(
-        'ERR_NODE_NO_METER',
-        'This node has no meter source; start it with --meters emulator or --meters URL',
-      );
-    }
-    return options.source;
-  };
+  const noMeter = (): NodeError =>
+    new NodeError(
+      'ERR_NODE_NO_METER',
+      'This node has no meter; add one (edmp meter add), or start it with --meters emulator or --meters URL',
+    );
 
-  const period = (query: CurveQuery): { readonly from: number; readonly to: number } => {
-    const zone = zoneOf(options.zone);
+  // What was read before a new reading came is no longer true.
+  mounts.on(({ meter, recorded }) => {
+    if (!recorded) return;
+    for (const [key] of [...cache.entries()]) if (key.startsWith(`${meter}|`)) cache.delete(key);
+  });
+
+  const period = (query: CurveQuery, zone: Zone): { readonly from: number; readonly to: number } => {
     const from = zone.midnight(query.from);
     const to = zone.nextDay(zone.midnight(query.to));
     if (to <= from || to - from > MAX_DAYS * DAY) {
@@ -80,41 +84,61 @@ export function meterDesk(options: MeterDeskOptions): MeterDesk {
     return { from, to };
   };
 
-  const readings = (meter: string, from: number, to: number): Promise<readonly RegisterReading[]> => {
-    const key = `${meter}|${from}|${to}`;
+  const fetchReadings = async (
+    { meter, commodity, flow }: CurveQuery,
+    from: number,
+    to: number,
+  ): Promise<readonly RegisterReading[]> => {
+    const mounted = mounts.registers(meter, { from, to, commodity, flow });
+    if (mounted !== undefined) return mounted;
+    if (source === undefined) throw noMeter();
+    const all: RegisterReading[] = [];
+    for await (const reading of source.readings(meter, { from, to })) all.push(reading);
+    return all;
+  };
+
+  const readings = (query: CurveQuery, from: number, to: number): Promise<readonly RegisterReading[]> => {
+    const { meter, commodity, flow } = query;
+    const kind = mounts.zoneOf(meter) === undefined ? '' : `${commodity}|${flow}`;
+    const key = `${meter}|${from}|${to}|${kind}`;
     const now = environment.now();
     const known = cache.get(key);
     if (known !== undefined && now - known.at < CACHE_MS) return known.readings;
-    const fetched = (async () => {
-      const all: RegisterReading[] = [];
-      for await (const reading of source().readings(meter, { from, to })) all.push(reading);
-      return all;
-    })();
+    const fetched = fetchReadings(query, from, to);
     fetched.catch(() => cache.delete(key));
     cache.set(key, { at: now, readings: fetched });
     return fetched;
   };
 
+  /** Devices of all meters; the source of `--meters` may fail where there are others. */
+  const devices = async (): Promise<readonly ListedDevice[]> => {
+    const mounted = await mounts.devices();
+    if (source === undefined) {
+      if (mounted.length === 0) throw noMeter();
+      return mounted;
+    }
+    const others = await source.devices().catch((error: unknown) => {
+      if (mounted.length === 0) throw error;
+      return [];
+    });
+    return [...mounted, ...others];
+  };
+
   const desk: MeterDesk = {
     async meters() {
-      const devices = await source().devices();
-      return devices.map((device) => viewOf(device, options.zone));
+      return (await devices()).map((device) => viewOf(device, options.zone));
     },
     async device(id) {
-      const device = (await source().devices()).find((candidate) => candidate.id === id);
+      const device = (await devices()).find((candidate) => candidate.id === id);
       if (device === undefined)
-        throw new NodeError('ERR_NODE_NOT_FOUND', `The meter source lists no meter ${JSON.stringify(id)}`);
+        throw new NodeError('ERR_NODE_NOT_FOUND', `This node has no meter ${JSON.stringify(id)}`);
       return device;
     },
     async series(query) {
-      const { from, to } = period(query);
+      const zone = mounts.zoneOf(query.meter) ?? options.zone;
+      const { from, to } = period(query, zoneOf(zone));
       try {
-        return intervalSeries(await readings(query.meter, from, to), {
-          ...query,
-          from,
-          to,
-          zone: options.zone,
-        });
+        return intervalSeries(await readings(query, from, to), { ...query, from, to, zone });
       } catch (error) {
         if (isEdmpError(error, 'ERR_METER_UNKNOWN_DEVICE')) {
           throw new NodeError('ERR_NODE_NOT_FOUND', error.message, { cause: error });
@@ -142,13 +166,17 @@ export function curveView(series: IntervalSeries): CurveView {
   };
 }
 
-function viewOf(device: MeterDevice, zone: string): MeterView {
+/** A device, and of a mounted one what its mount tells. */
+type ListedDevice = MeterDevice & Partial<Pick<MountedDevice, 'mount' | 'zone' | 'kinds'>>;
+
+function viewOf(device: ListedDevice, zone: string): MeterView {
   return {
     id: device.id,
     source: device.source,
+    mount: device.mount ?? null,
     label: labelOf(device),
     lastUpdate: device.lastUpdate,
-    zone,
+    zone: device.zone ?? zone,
     cells: (['street', 'town', 'region', 'hidden'] as const).map((accuracy) => ({
       accuracy,
       cell: coarseCell(
@@ -156,11 +184,12 @@ function viewOf(device: MeterDevice, zone: string): MeterView {
         Math.max(ACCURACY_METRES[accuracy], device.location?.accuracyMetres ?? 0),
       ),
     })),
-    commodities: SOLD_BY_HOUSEHOLDS,
+    commodities: device.kinds ?? SOLD_BY_HOUSEHOLDS,
   };
 }
 
-function labelOf(device: MeterDevice): string {
+function labelOf(device: ListedDevice): string {
+  if (device.mount !== undefined && device.household === null) return device.mount;
   const kind = device.household?.kind ?? 'Meter';
   const people = device.household?.occupants ?? null;
   const parts = [kind.charAt(0).toUpperCase() + kind.slice(1)];

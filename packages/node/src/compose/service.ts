@@ -21,6 +21,7 @@ import { currencyName } from '@edmp/market/ledger';
 import { branch, type ConsentLedger } from '@edmp/oehu-client';
 import { revealsByStep, seriesOf } from '@edmp/oehu-client/privacy';
 import { CID } from 'multiformats/cid';
+import type { MeterMounts } from '../meters/meter-mounts.ts';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';
 import { NodeError } from './errors.ts';
@@ -46,7 +47,9 @@ export interface ServiceParts {
   readonly settlement: DataSettlement;
   readonly market: Market;
   readonly desk: MeterDesk;
+  /** What `--meters` names. */
   readonly meterSource: string | null;
+  readonly mounts: MeterMounts;
   readonly crypto: Crypto;
   readonly consents: ConsentLedger;
   /** Secret behind listing pseudonyms. */
@@ -84,7 +87,7 @@ async function known<T>(what: string, id: string, act: () => T | Promise<T>): Pr
 
 /** A {@link NodeService} over the composed parts of a node. */
 export function createService(parts: ServiceParts): NodeService {
-  const { market, trustchain, settlement, network, environment, desk, consents, crypto } = parts;
+  const { market, trustchain, settlement, network, environment, desk, mounts, consents, crypto } = parts;
 
   const names: CurrencyNames = (id) => {
     const currency = market.currencies().find((candidate) => candidate.id === id);
@@ -138,11 +141,17 @@ export function createService(parts: ServiceParts): NodeService {
         peers: network.peers().map(publicKeyToHex),
         matchmaker: market.matchmaker,
         witnessKeys: market.notaryKeys.map(publicKeyToHex),
-        meterSource: parts.meterSource,
+        meterSource: parts.meterSource ?? ((await mounts.mounts()).length > 0 ? 'mounted meters' : null),
         now: environment.now(),
       };
     },
     meters: () => desk.meters(),
+    mounts: (options) => mounts.mounts(options),
+    addMeter: (request, options) => mounts.addMeter(request, options),
+    removeMeter: (name, options) => mounts.removeMeter(name, options),
+    importReadings: (name, file, how, options) => mounts.importReadings(name, file, how, options),
+    exportReadings: (query, options) => mounts.exportReadings(query, options),
+    onLive: (listener) => mounts.onLive(listener),
     curve: async (query) => curveView(await desk.series(query)),
     reveals: async (query) =>
       revealsByStep(await desk.series(query)).map(({ step, found }) => ({ step, found })),
@@ -402,6 +411,7 @@ export function createService(parts: ServiceParts): NodeService {
             emit('wallet', event.currency, `The balance in ${names(event.currency)} changed`);
           }
         }),
+        mounts.on((event) => emit('meter', event.meter, event.text)),
         network.onPeer((event) => emit('peer', publicKeyToHex(event.peer), `Peer ${event.type}`)),
         trustchain.on((event) => {
           if (event.type === 'fraud') emit('fraud', publicKeyToHex(event.author), 'Fraud proven');

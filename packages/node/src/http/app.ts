@@ -1,7 +1,7 @@
 import { type Environment, withDeadline } from '@edmp/interface';
 import { type Context, Hono } from 'hono';
 import type { NodeService } from '../service.ts';
-import { bodyText } from './body-text.ts';
+import { bodyBytes, bodyText } from './body-text.ts';
 import { addCompat } from './compat/routes.ts';
 import { eventStreams } from './event-stream.ts';
 import { errorBodyOf, HttpError, statusOf } from './failure.ts';
@@ -72,25 +72,32 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   for (const route of v1Routes) {
     app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       if (route.access !== 'public') gate.require(context);
-      const text = route.method === 'post' ? await jsonText(context, maxBodyBytes) : '';
+      const file = route.upload === undefined ? undefined : await uploadedFile(context, route.upload);
+      const text = route.method === 'post' && file === undefined ? await jsonText(context, maxBodyBytes) : '';
       const act = async (): Promise<StoredAnswer> => {
         try {
-          return await run(route, context, text);
+          return await run(route, context, text, file);
         } catch (error) {
           return fail(error);
         }
       };
       const key = context.req.header('idempotency-key');
-      if (key === undefined || route.method !== 'post') return responseOf(await act());
+      if (key === undefined || route.method !== 'post' || file !== undefined) return responseOf(await act());
       return responseOf(await memory.once(key, `${route.path}\n${text}`, act));
     });
   }
 
-  const run = async (route: Route, context: Context, text: string): Promise<StoredAnswer> => {
+  const run = async (
+    route: Route,
+    context: Context,
+    text: string,
+    file: Uint8Array | undefined,
+  ): Promise<StoredAnswer> => {
     const input = {
       params: context.req.param(),
       query: queryOf(context),
       body: route.body === undefined ? undefined : parseJson(text),
+      ...(file === undefined ? {} : { file }),
     };
     const answer = await within(route.summary, () => route.run(service, input));
     if ('json' in answer) return answerOf(route.status, answer.json);
@@ -104,7 +111,10 @@ export function createHttpApp(options: HttpAppOptions): Hono {
 
   app.get('/v1/events', (context) => {
     gate.require(context);
-    return new Response(openStream(), {
+    const { live, ...others } = queryOf(context);
+    if (Object.keys(others).length > 0 || (live !== undefined && live !== 'true'))
+      throw new HttpError(400, 'ERR_HTTP_INPUT', 'The stream of events knows the query live=true only');
+    return new Response(openStream({ live: live === 'true' }), {
       headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' },
     });
   });
@@ -127,6 +137,19 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   });
   if (options.web !== undefined) addWeb(app, options.web, gate);
   return app;
+}
+
+/** The body of a route that takes a file. A form of another site cannot send this type without asking first. */
+async function uploadedFile(context: Context, maxBytes: number): Promise<Uint8Array> {
+  const type = (context.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/octet-stream') {
+    throw new HttpError(
+      415,
+      'ERR_HTTP_MEDIA_TYPE',
+      "Expected a file as the body, with 'Content-Type: application/octet-stream'",
+    );
+  }
+  return bodyBytes(context.req.raw, maxBytes);
 }
 
 async function jsonText(context: Context, maxBytes: number): Promise<string> {

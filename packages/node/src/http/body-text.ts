@@ -27,6 +27,25 @@ export async function bodyText(request: Request, maxBytes: number): Promise<stri
   }
 }
 
+/** Bytes of a request's body, reading no more than `maxBytes`. Throws `ERR_HTTP_BODY_SIZE` (413) for a larger body. */
+export async function bodyBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(Buffer.concat(parts));
+    length += value.length;
+    if (length > maxBytes) {
+      await reader.cancel().catch(() => {});
+      throw tooLarge(maxBytes);
+    }
+    parts.push(value);
+  }
+}
+
 function tooLarge(maxBytes: number): HttpError {
   return new HttpError(413, 'ERR_HTTP_BODY_SIZE', `The request body is larger than ${maxBytes} bytes`);
 }

@@ -2,11 +2,12 @@ import type { Environment } from '@edmp/interface';
 import * as z from 'zod';
 import type { NodeEvent, NodeService } from '../service.ts';
 import { HttpError } from './failure.ts';
+import { live as liveView } from './meter-views.ts';
 import { clock, nodeEvent } from './views.ts';
 
 /** Options of {@link eventStreams}. */
 export interface EventStreamOptions {
-  readonly service: Pick<NodeService, 'on'>;
+  readonly service: Pick<NodeService, 'on' | 'onLive'>;
   readonly environment: Environment;
   /** Streams open at once. Default 32. */
   readonly maxStreams?: number;
@@ -19,9 +20,11 @@ export interface EventStreamOptions {
 /**
  * Opens server-sent event streams (WHATWG HTML §9.2): first an event `ready`, then every event of the service, and
  * `time` every now and then; `ready` and `time` carry the node's clock. Nothing is replayed; a client reloads what it
- * shows on each `ready`. Throws `ERR_HTTP_BUSY` (429) when too many are open.
+ * shows on each `ready`. With `live` also events `live`: the power of the mounted meters, at most one a second each. Throws `ERR_HTTP_BUSY` (429) when too many are open.
  */
-export function eventStreams(options: EventStreamOptions): () => ReadableStream<Uint8Array> {
+export function eventStreams(
+  options: EventStreamOptions,
+): (choice?: { readonly live?: boolean }) => ReadableStream<Uint8Array> {
   const { service, environment } = options;
   const maxStreams = options.maxStreams ?? 32;
   const heartbeatMs = options.heartbeatMs ?? 15_000;
@@ -31,7 +34,7 @@ export function eventStreams(options: EventStreamOptions): () => ReadableStream<
   const sayTime = (event: 'ready' | 'time'): string =>
     `event: ${event}\ndata: ${JSON.stringify(z.encode(clock, { now: environment.now() }))}\n\n`;
 
-  return () => {
+  return ({ live = false } = {}) => {
     if (open >= maxStreams) {
       throw new HttpError(
         429,
@@ -63,6 +66,11 @@ export function eventStreams(options: EventStreamOptions): () => ReadableStream<
           const forget = service.on((event: NodeEvent) => {
             send(`data: ${JSON.stringify(z.encode(nodeEvent, event))}\n\n`);
           });
+          const forgetLive = live
+            ? service.onLive((power) => {
+                send(`event: live\ndata: ${JSON.stringify(z.encode(liveView, power))}\n\n`);
+              })
+            : (): void => {};
           let cancel = (): void => {};
           const beat = (): void => {
             send(sayTime('time'));
@@ -71,6 +79,7 @@ export function eventStreams(options: EventStreamOptions): () => ReadableStream<
           cancel = environment.schedule(heartbeatMs, beat);
           stop = () => {
             forget();
+            forgetLive();
             cancel();
           };
           send(sayTime('ready'));

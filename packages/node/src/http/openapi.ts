@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import * as meterViews from './meter-views.ts';
 import type { Route } from './route.ts';
 import * as views from './views.ts';
 
@@ -15,8 +16,10 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Error: views.errorBody,
   Event: views.nodeEvent,
   Listing: views.listing,
+  Live: meterViews.live,
   Matchmaker: views.matchmaker,
   Meter: views.meter,
+  Mount: meterViews.mount,
   NodeInfo: views.nodeInfo,
   Order: views.order,
   Reveals: views.reveals,
@@ -90,7 +93,7 @@ function operation(route: Route, schemaOf: (schema: z.ZodType) => Json): Json {
     ...parametersOf(route.params, 'path', schemaOf),
     ...parametersOf(route.query, 'query', schemaOf),
   ];
-  if (route.method === 'post') {
+  if (route.method === 'post' && route.upload === undefined) {
     parameters.push({
       name: 'Idempotency-Key',
       in: 'header',
@@ -99,7 +102,9 @@ function operation(route: Route, schemaOf: (schema: z.ZodType) => Json): Json {
       schema: { type: 'string', minLength: 1, maxLength: 128 },
     });
   }
-  const content: Record<string, Json> = { 'application/json': { schema: schemaOf(route.response) } };
+  const content: Record<string, Json> = route.isFileOnly
+    ? {}
+    : { 'application/json': { schema: schemaOf(route.response) } };
   for (const type of route.files) content[type] = { schema: { type: 'string' } };
   const responses: Record<string, Json> = {
     [String(route.status)]: { description: 'Done', content },
@@ -115,6 +120,14 @@ function operation(route: Route, schemaOf: (schema: z.ZodType) => Json): Json {
     summary: route.summary,
     ...(route.access === 'public' ? {} : { security: [{ token: [] }] }),
     ...(parameters.length === 0 ? {} : { parameters }),
+    ...(route.upload === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/octet-stream': { schema: {} } },
+          },
+        }),
     ...(route.body === undefined
       ? {}
       : {
@@ -168,13 +181,27 @@ function eventStream(): Json {
       'Server-sent events: `ready` once, then one without a name per thing that happens, and `time` in between; ' +
       'reload what you show on `ready`',
     security: [{ token: [] }],
+    parameters: [
+      {
+        name: 'live',
+        in: 'query',
+        required: false,
+        description: 'Also events `live`: the power of the mounted meters, at most one a second each',
+        schema: { type: 'string', enum: ['true'] },
+      },
+    ],
     responses: {
       '200': {
-        description: 'A stream of Event objects; the data of `ready` and `time` is a Clock',
+        description:
+          'A stream of Event objects; the data of `ready` and `time` is a Clock, that of `live` a Live',
         content: {
           'text/event-stream': {
             schema: {
-              anyOf: [{ $ref: '#/components/schemas/Event' }, { $ref: '#/components/schemas/Clock' }],
+              anyOf: [
+                { $ref: '#/components/schemas/Event' },
+                { $ref: '#/components/schemas/Clock' },
+                { $ref: '#/components/schemas/Live' },
+              ],
             },
           },
         },

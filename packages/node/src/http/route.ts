@@ -10,6 +10,8 @@ export interface RawInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  /** The body as it came, of routes that take a file. */
+  readonly file?: Uint8Array;
 }
 
 /** A body other than the route's JSON, e.g. a file. */
@@ -31,8 +33,12 @@ export interface Route {
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
   readonly response: z.ZodType;
+  /** Most bytes of the file that the body is; undefined where the body is JSON. */
+  readonly upload: number | undefined;
   /** Other media types that the route can answer with. */
   readonly files: readonly string[];
+  /** The answer is always one of `files`. */
+  readonly isFileOnly: boolean;
   /** Checks the input, calls the service, encodes its answer. */
   run(service: NodeService, input: RawInput): Promise<{ readonly json: unknown } | FileAnswer>;
 }
@@ -48,10 +54,12 @@ export interface RouteDefinition<P, Q, B, R> {
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
   readonly response: z.ZodType<R>;
+  readonly upload?: number;
   readonly files?: readonly string[];
+  readonly isFileOnly?: boolean;
   handle(
     service: NodeService,
-    input: { readonly params: P; readonly query: Q; readonly body: B },
+    input: { readonly params: P; readonly query: Q; readonly body: B; readonly file: Uint8Array },
   ): Promise<R | FileAnswer>;
 }
 
@@ -81,12 +89,15 @@ export function route<P, Q, B, R>(definition: RouteDefinition<P, Q, B, R>): Rout
     query,
     body,
     response,
+    upload: definition.upload,
     files: definition.files ?? [],
+    isFileOnly: definition.isFileOnly ?? false,
     async run(service, input) {
       const answer = await definition.handle(service, {
         params: check((params ?? nothing) as z.ZodType<P>, input.params, 'path'),
         query: check((query ?? nothing) as z.ZodType<Q>, input.query, 'query'),
         body: check((body ?? z.undefined()) as z.ZodType<B>, input.body, 'body'),
+        file: input.file ?? new Uint8Array(),
       });
       return isFile(answer) ? answer : { json: z.encode(response, answer) };
     },

@@ -99,6 +99,7 @@ export const nodeInfo: z.ZodType<NodeInfo> = z.object({
 export const meter: z.ZodType<MeterView> = z.object({
   id: z.string(),
   source: z.string(),
+  mount: z.string().nullable(),
   label: z.string(),
   lastUpdate: time.nullable(),
   zone: z.string(),

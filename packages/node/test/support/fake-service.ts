@@ -18,6 +18,7 @@ import { revealsByStep } from '@edmp/oehu-client/privacy';
 import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
+import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
 /** Pause between two steps of a fake trade, ms. */
@@ -51,6 +52,8 @@ interface Mutable<T> {
 export interface FakeNode {
   readonly service: NodeService;
   readonly key: string;
+  /** Its mounted meters. */
+  readonly meters: FakeMeters;
   /** The next trade bought here stops after its first step. */
   failNext(): void;
 }
@@ -284,6 +287,7 @@ export function fakeMarket(options: {
       {
         id: `meter-${index + 1}`,
         source: 'oehu',
+        mount: null,
         label: 'House, 3 people, near 51.9 N 4.5 E',
         lastUpdate: now(),
         zone: 'Europe/Amsterdam',
@@ -348,7 +352,10 @@ export function fakeMarket(options: {
       emit('order', entry.value.order, 'Order cancelled');
     };
 
+    const mounted = fakeMeters(environment, emit);
+    const { tell: _tell, ...mounting } = mounted;
     const service: NodeService = {
+      ...mounting,
       info: async () => ({
         name,
         version: '0.0.0-fake',
@@ -587,6 +594,6 @@ export function fakeMarket(options: {
         return () => listeners.delete(listener);
       },
     };
-    return { service, key, failNext: () => (fails = true) };
+    return { service, key, meters: mounted, failNext: () => (fails = true) };
   });
 }

@@ -36,8 +36,12 @@ export interface ReplacedReading {
 /** A meter that readings were recorded of. */
 export interface RecordedMeter {
   readonly meter: string;
-  /** Moment of the newest reading, ms since the epoch. */
+  /** Moment of the oldest reading, ms since the epoch. */
+  readonly oldest: number;
+  /** Moment of the newest reading, ms since the epoch; the end of an interval. */
   readonly newest: number;
+  /** What is metered, each once. */
+  readonly kinds: readonly { readonly commodity: Commodity; readonly flow: Flow }[];
 }
 
 /** Most readings of one {@link ReadingStore.add}: one transaction, a few milliseconds in which nothing else runs. */

@@ -15,6 +15,7 @@ import {
   MAX_READINGS_AT_ONCE,
   type ReadingRange,
   type ReadingStore,
+  type RecordedMeter,
   type ReplacedReading,
 } from './reading-store.ts';
 
@@ -143,12 +144,22 @@ class SqliteReadingStore implements ReadingStore {
   }
 
   async meters() {
-    return this.#attempt(() =>
-      rows(this.#statements.meters.all()).map((row) => {
-        const [meter, newest] = row as unknown as [string, number];
-        return { meter, newest };
-      }),
-    );
+    return this.#attempt(() => {
+      const found = new Map<string, Mutable<RecordedMeter>>();
+      for (const row of rows(this.#statements.meters.all())) {
+        const [meter, commodity, flow, oldest, newest] = row as unknown as MeterColumns;
+        const known = found.get(meter);
+        if (known === undefined) {
+          found.set(meter, { meter, oldest, newest, kinds: [{ commodity, flow }] });
+          continue;
+        }
+        known.oldest = Math.min(known.oldest, oldest);
+        known.newest = Math.max(known.newest, newest);
+        if (!known.kinds.some((one) => one.commodity === commodity && one.flow === flow))
+          known.kinds = [...known.kinds, { commodity, flow }];
+      }
+      return [...found.values()];
+    });
   }
 
   async forget(meter: string, before: number) {
@@ -157,6 +168,7 @@ class SqliteReadingStore implements ReadingStore {
       try {
         const gone = Number(this.#statements.forget.run(meter, before).changes);
         this.#statements.forgetHistory.run(meter, before);
+        this.#statements.forgetRegisters.run(meter);
         this.#database.exec('COMMIT');
         return gone;
       } catch (error) {
@@ -241,6 +253,8 @@ class SqliteReadingStore implements ReadingStore {
   }
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type MeterColumns = readonly [string, Commodity, Flow, number, number];
 type RegisterColumns = readonly [number, number, Commodity, Flow, string, EnergyUnit, string, string];
 type Statements = ReturnType<typeof statementsOf>;
 
@@ -252,7 +266,9 @@ function prepare(database: DatabaseSync, path: string): void {
     throw new MeterError('ERR_METER_STORE', `${path} belongs to another program; choose another file`);
   if (number('user_version') > VERSION)
     throw new MeterError('ERR_METER_STORE', `${path} was written by a newer version: update the program`);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON;',
+  );
   if (isEmpty) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
 }
 
@@ -297,10 +313,15 @@ function statementsOf(database: DatabaseSync) {
       `SELECT ${COLUMNS}, id, replaced FROM replaced WHERE register = ? AND at >= ? AND at < ? ORDER BY id`,
     ),
     meters: statement(
-      'SELECT meter, MAX((SELECT MAX(at + length) FROM reading WHERE register = id)) AS newest FROM register GROUP BY meter HAVING newest IS NOT NULL ORDER BY meter',
+      `SELECT meter, commodity, flow, (SELECT at FROM reading WHERE register = id ORDER BY at LIMIT 1) AS oldest,
+        (SELECT at + length FROM reading WHERE register = id ORDER BY at DESC, length DESC LIMIT 1)
+        FROM register WHERE oldest IS NOT NULL ORDER BY meter, id`,
     ),
     forget: statement(`DELETE FROM reading WHERE ${mine} AND at < ?`),
     forgetHistory: statement(`DELETE FROM replaced WHERE ${mine} AND at < ?`),
+    forgetRegisters: statement(
+      'DELETE FROM register WHERE meter = ? AND NOT EXISTS (SELECT 1 FROM reading WHERE register = id)',
+    ),
   };
 }
 

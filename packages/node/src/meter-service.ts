@@ -1,0 +1,132 @@
+import type { AbortOptions, Commodity, Flow } from '@edmp/interface';
+
+/** What a mounted meter is read through: a row of `METER_FEEDS`, and `upload` for one that is only filled by hand. */
+export const MOUNT_KINDS = ['homewizard', 'p1-tcp', 'p1-device', 'oehu', 'url', 'folder', 'upload'] as const;
+
+/** See {@link MOUNT_KINDS}. */
+export type MountKind = (typeof MOUNT_KINDS)[number];
+
+/** States of a mounted meter: `idle` is one that is only filled by hand. */
+export const MOUNT_STATES = ['connecting', 'live', 'lost', 'idle'] as const;
+/** See {@link MOUNT_STATES}. */
+export type MountState = (typeof MOUNT_STATES)[number];
+
+/** The power that a meter tells at this moment, whole watts; null where it does not tell. */
+export interface LiveView {
+  /** Name of the meter. */
+  readonly meter: string;
+  /** When it was told, ms since the epoch, by the node's clock. */
+  readonly at: number;
+  readonly importW: number | null;
+  readonly exportW: number | null;
+}
+
+/** How a meter is connected to the node. Tokens and passwords are never shown. */
+export interface MountView {
+  readonly name: string;
+  readonly kind: MountKind;
+  /** Address or path; null for a meter that is only filled by hand. */
+  readonly address: string | null;
+  readonly state: MountState;
+  /** Why it is not live, or what was last wrong with what it told; null when nothing is. */
+  readonly problem: string | null;
+  /** When something was heard last since the node started, ms since the epoch. */
+  readonly heard: number | null;
+  /** Since when nothing new came, ms since the epoch, once that is longer than usual; else null. */
+  readonly silentSince: number | null;
+  /** The power of this moment; null when it is not told. */
+  readonly live: LiveView | null;
+  /** Oldest and newest recorded reading, ms since the epoch; null before the first. */
+  readonly oldest: number | null;
+  readonly newest: number | null;
+}
+
+/** A meter to mount. */
+export interface MountRequest {
+  /** 1 to 64 letters, digits, spaces, `. _ -`. Default: after its kind. */
+  readonly name?: string | undefined;
+  /** Default: found out from the address; `upload` without one. */
+  readonly kind?: MountKind | undefined;
+  /** `http(s)://HOST` of a HomeWizard meter, an OEHU API or a meter file, `tcp://HOST:PORT` of a P1 port, or the absolute path of a serial device or folder. */
+  readonly address?: string | undefined;
+  /** IANA zone of the meter; default the node's. */
+  readonly zone?: string | undefined;
+  /** Speed of a serial device, bit/s. */
+  readonly baud?: number | undefined;
+  /** Seconds from one look to the next, where the node asks. */
+  readonly every?: number | undefined;
+  /** Days that readings are kept; default for good. */
+  readonly keepDays?: number | undefined;
+  /** Minutes without a reading after which an event tells. */
+  readonly silentMinutes?: number | undefined;
+  /** Token of a HomeWizard meter with API v2 that was paired before. */
+  readonly token?: string | undefined;
+  /** SHA-256 of the certificate that a HomeWizard meter with API v2 must show, hex. */
+  readonly fingerprint?: string | undefined;
+}
+
+/** How a meter file is to be read, where it does not tell itself. */
+export interface ImportOptions {
+  /** A kind of `edmp meter formats`; default: found out. */
+  readonly format?: string | undefined;
+  /** IANA zone of times without an offset; default the meter's. */
+  readonly zone?: string | undefined;
+  /** When the file was taken, ms since the epoch. */
+  readonly takenAt?: number | undefined;
+  /** Seconds between two telegrams of a log that tells no time. */
+  readonly spacing?: number | undefined;
+  /** Whether the epochs of a Green Button file are UTC or local time. Default `utc`. */
+  readonly clock?: 'utc' | 'local' | undefined;
+  readonly commodity?: Commodity | undefined;
+  readonly flow?: Flow | undefined;
+  /** Map of the columns of a CSV file, as JSON. */
+  readonly csvMap?: string | undefined;
+}
+
+/** What became of the readings of a meter file. */
+export interface ImportView {
+  /** Kind that the file was read as. */
+  readonly format: string;
+  readonly added: number;
+  /** Moments whose amount was told anew. */
+  readonly corrected: number;
+  /** Known before. */
+  readonly duplicates: number;
+  /** Left out: nobody told their moment, or it cannot be. */
+  readonly impossible: number;
+  /** What could not be read or had to be assumed, the first 50. */
+  readonly issues: readonly { readonly code: string; readonly at: string; readonly message: string }[];
+}
+
+/** Choice of recorded readings. */
+export interface ExportQuery {
+  readonly meter: string;
+  /** Local days, `YYYY-MM-DD`, both inclusive, at most 31. */
+  readonly from: string;
+  readonly to: string;
+  readonly format: 'csv' | 'json';
+}
+
+/** The owner's own meters: mounted, filled, watched. */
+export interface MeterMounting {
+  /** The mounted meters and how they are. */
+  mounts(options?: AbortOptions): Promise<readonly MountView[]>;
+  /**
+   * Mounts a meter, after it answered. Throws `ERR_METER_PAIRING` while the button of a HomeWizard meter must be pressed,
+   * `ERR_NODE_CONFIG` for an address that is nothing known, `ERR_NODE_CONFLICT` for a name in use.
+   */
+  addMeter(request: MountRequest, options?: AbortOptions): Promise<MountView>;
+  /** Stops reading a meter and forgets its token; with `readings` also what was recorded of it. Throws `ERR_NODE_NOT_FOUND`. */
+  removeMeter(name: string, options?: AbortOptions & { readonly readings?: boolean }): Promise<void>;
+  /** Records what a meter file holds, beside what the meter tells itself. Throws what `readMeterFile` throws. */
+  importReadings(
+    name: string,
+    file: Uint8Array,
+    how?: ImportOptions,
+    options?: AbortOptions,
+  ): Promise<ImportView>;
+  /** Recorded readings as the text of a file: CSV with a heading, or one JSON object a line. */
+  exportReadings(query: ExportQuery, options?: AbortOptions): Promise<string>;
+  /** Listens to the power of the mounted meters, at most one a second each, until the returned function is called. */
+  onLive(listener: (live: LiveView) => void): () => void;
+}

@@ -1,0 +1,411 @@
+import {
+  type AbortOptions,
+  type Commodity,
+  type Environment,
+  type Flow,
+  type MeterDevice,
+  type MeterSource,
+  type RegisterReading,
+  throwIfAborted,
+} from '@edmp/interface';
+import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { MeterError, type ReadMeterFileOptions, readMeterFile, zoneOf } from '@edmp/oehu-client';
+import {
+  createRecorder,
+  type ReadingStore,
+  type Recorder,
+  readingsToCsv,
+  readingsToJson,
+} from '@edmp/oehu-client/recorder';
+import { type AnyReading, isIntervalReading } from '@edmp/oehu-client/sources';
+import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
+import type { DataFolder } from '../compose/data-folder.ts';
+import { NodeError } from '../compose/errors.ts';
+import { oehuMeters } from '../compose/oehu.ts';
+import type {
+  ExportQuery,
+  ImportOptions,
+  ImportView,
+  LiveView,
+  MeterMounting,
+  MountRequest,
+  MountView,
+} from '../meter-service.ts';
+import { METER_FEEDS } from './meter-feeds.ts';
+import { Mount } from './mount.ts';
+import { settingsFor } from './mount-request.ts';
+import { type MeterRegistry, openMeterRegistry } from './registry.ts';
+import type { MeterSettings } from './settings.ts';
+
+/** Options of {@link openMeterMounts}. */
+export interface MeterMountsOptions {
+  readonly folder: Pick<DataFolder, 'readingsFile' | 'metersFile'>;
+  readonly environment: Environment;
+  /** IANA zone of meters that name none. */
+  readonly zone: string;
+}
+
+/** A device of a mounted meter, for who sells from it. */
+export interface MountedDevice extends MeterDevice {
+  /** Name of the meter that it is mounted as. */
+  readonly mount: string;
+  readonly zone: string;
+  /** What it has readings of; undefined: whatever its source tells. */
+  readonly kinds: readonly { readonly commodity: Commodity; readonly flow: Flow }[] | undefined;
+}
+
+/** What to read of a device. */
+export interface MountedRange extends AbortOptions {
+  readonly from: number;
+  readonly to: number;
+  readonly commodity: Commodity;
+  readonly flow: Flow;
+}
+
+/** Something happened to a mounted meter. */
+export interface MountEvent {
+  /** Name of the meter. */
+  readonly meter: string;
+  readonly text: string;
+  /** There are new readings. */
+  readonly recorded: boolean;
+}
+
+/** The mounted meters of a node with their recorder. */
+export interface MeterMounts extends MeterMounting, AsyncDisposable {
+  /** Devices of all mounted meters; an OEHU API that does not answer has none. */
+  devices(options?: AbortOptions): Promise<readonly MountedDevice[]>;
+  /** Registers of a device; undefined when no mounted meter has it. */
+  registers(device: string, range: MountedRange): Promise<readonly RegisterReading[]> | undefined;
+  /** IANA zone of a device; undefined when no mounted meter has it. */
+  zoneOf(device: string): string | undefined;
+  on(listener: (event: MountEvent) => void): () => void;
+  /** Stops reading and closes the store. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Longest part of the history that leaves as one text. */
+const MAX_EXPORT_DAYS = 31;
+const DAY = 86_400_000;
+/** Pause between two looks at what is too old to be kept. */
+const RETENTION_MS = 3_600_000;
+/** Readings often come together; one event tells of them. */
+const NEWS_MS = 2_000;
+const MAX_ISSUES = 50;
+
+/** Opens the recorder and connects every meter of the registry. Throws `ERR_NODE_DATA`, `ERR_METER_STORE`. */
+export function openMeterMounts(options: MeterMountsOptions): MeterMounts {
+  const registry = openMeterRegistry(options.folder.metersFile);
+  const store = sqliteReadingStore({ path: options.folder.readingsFile });
+  return new RecordedMounts(options, registry, store);
+}
+
+class RecordedMounts implements MeterMounts {
+  readonly #environment: Environment;
+  readonly #zone: string;
+  readonly #registry: MeterRegistry;
+  readonly #store: ReadingStore;
+  readonly #recorder: Recorder;
+  readonly #running = new Map<string, Mount>();
+  /** Meters that are OEHU APIs: their readings stay there, with their signatures. */
+  readonly #apis = new Map<string, MeterSource>();
+  readonly #silent = new Map<string, number>();
+  readonly #news = new Map<string, () => void>();
+  readonly #listeners = new Set<(event: MountEvent) => void>();
+  readonly #liveListeners = new Set<(live: LiveView) => void>();
+  #cancelRetention: () => void = () => undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor({ environment, zone }: MeterMountsOptions, registry: MeterRegistry, store: ReadingStore) {
+    this.#environment = environment;
+    this.#zone = zone;
+    this.#registry = registry;
+    this.#store = store;
+    this.#recorder = createRecorder({ store, environment });
+    this.#recorder.on((event) => {
+      if (event.type === 'silent') {
+        this.#silent.set(event.meter, event.since);
+        this.#tell(event.meter, 'told nothing new for longer than usual', false);
+      } else if (event.count.added + event.count.corrected > 0) {
+        this.#silent.delete(event.meter);
+        this.#tellRecorded(event.meter);
+      }
+    });
+    for (const settings of registry.all()) this.#start(settings);
+    this.#retain();
+  }
+
+  async mounts(options: AbortOptions = {}): Promise<readonly MountView[]> {
+    throwIfAborted(options.signal);
+    const recorded = await this.#recorded();
+    return this.#registry.all().map((settings) => {
+      const { name, kind, address } = settings;
+      const mount = this.#running.get(name);
+      const known = recorded.get(name);
+      return {
+        name,
+        kind,
+        address: address === undefined ? null : withoutQuery(address),
+        state: mount?.state ?? (kind === 'oehu' ? 'live' : 'idle'),
+        problem: mount?.problem ?? null,
+        heard: mount?.heard ?? null,
+        silentSince: this.#silent.get(name) ?? null,
+        live: mount?.live ?? null,
+        oldest: known?.oldest ?? null,
+        newest: known?.newest ?? null,
+      };
+    });
+  }
+
+  async addMeter(request: MountRequest, { signal }: AbortOptions = {}): Promise<MountView> {
+    throwIfAborted(signal);
+    const isTaken = (name: string): boolean => this.#registry.all().some((one) => one.name === name);
+    const settings = await settingsFor(request, { environment: this.#environment, isTaken, signal });
+    if (this.#stopping !== undefined) throw new NodeError('ERR_NODE_CONFLICT', 'The node is stopping');
+    this.#registry.add(settings);
+    this.#start(settings);
+    this.#tell(settings.name, 'was added', false);
+    return this.#view(settings.name);
+  }
+
+  async removeMeter(
+    name: string,
+    options: AbortOptions & { readonly readings?: boolean } = {},
+  ): Promise<void> {
+    throwIfAborted(options.signal);
+    const isMounted = this.#registry.remove(name);
+    if (isMounted) {
+      this.#apis.delete(name);
+      this.#recorder.expect(name, undefined);
+      this.#silent.delete(name);
+      await this.#running.get(name)?.stop();
+      this.#running.delete(name);
+    }
+    // Readings of a meter that was removed before can still be removed.
+    const isRecorded = options.readings === true && (await this.#recorded()).has(name);
+    if (!isMounted && !isRecorded) throw unknownMeter(name);
+    if (isRecorded) await this.#store.forget(name, Number.MAX_SAFE_INTEGER);
+    this.#tell(name, 'was removed', true);
+  }
+
+  async importReadings(
+    name: string,
+    file: Uint8Array,
+    how: ImportOptions = {},
+    { signal }: AbortOptions = {},
+  ): Promise<ImportView> {
+    throwIfAborted(signal);
+    const settings = this.#settings(name);
+    if (settings.kind === 'oehu')
+      throw new NodeError(
+        'ERR_NODE_CONFLICT',
+        'The readings of an OEHU API stay there; add a meter for the file',
+      );
+    const { kind, readings, issues } = readMeterFile(file, {
+      ...readOptions(how),
+      zone: how.zone ?? settings.zone ?? this.#zone,
+      receivedAt: how.takenAt ?? this.#environment.now(),
+    });
+    const { added, corrected, duplicates, impossible } = await this.#recorder.record(name, readings);
+    return { format: kind, added, corrected, duplicates, impossible, issues: issues.slice(0, MAX_ISSUES) };
+  }
+
+  async exportReadings(
+    { meter, from, to, format }: ExportQuery,
+    { signal }: AbortOptions = {},
+  ): Promise<string> {
+    throwIfAborted(signal);
+    const zone = zoneOf(this.zoneOf(meter) ?? this.#zone);
+    const [start, end] = [zone.midnight(from), zone.nextDay(zone.midnight(to))];
+    if (!(start < end) || end - start > (MAX_EXPORT_DAYS + 1) * DAY)
+      throw new NodeError('ERR_NODE_CONFIG', `Choose 1 to ${MAX_EXPORT_DAYS} days, got ${from} to ${to}`);
+    if (!(await this.#recorded()).has(meter)) this.#settings(meter);
+    const within = (reading: AnyReading): boolean => {
+      const at = isIntervalReading(reading) ? reading.start : reading.at;
+      return at >= start && at < end;
+    };
+    const readings = (await this.#store.range({ meter, from: start, to: end })).filter(within);
+    return format === 'csv'
+      ? `${[...readingsToCsv(readings)].join('\r\n')}\r\n`
+      : [...readingsToJson(readings)].map((line) => `${line}\n`).join('');
+  }
+
+  onLive(listener: (live: LiveView) => void): () => void {
+    this.#liveListeners.add(listener);
+    return () => this.#liveListeners.delete(listener);
+  }
+
+  on(listener: (event: MountEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async devices({ signal }: AbortOptions = {}): Promise<readonly MountedDevice[]> {
+    const recorded = await this.#recorded();
+    const all = this.#registry.all().map(async (settings): Promise<readonly MountedDevice[]> => {
+      const { name, kind } = settings;
+      const zone = settings.zone ?? this.#zone;
+      const api = this.#apis.get(name);
+      if (api !== undefined) {
+        // One API that does not answer hides no other meter.
+        const devices = await api.devices({ signal }).catch(() => []);
+        throwIfAborted(signal);
+        return devices.map((device) => ({
+          ...device,
+          id: `${name}/${device.id}`,
+          mount: name,
+          zone,
+          kinds: undefined,
+        }));
+      }
+      const known = recorded.get(name);
+      const common = { id: name, source: kind, location: null, household: null, mount: name, zone };
+      return [{ ...common, lastUpdate: known?.newest ?? null, kinds: known?.kinds ?? [] }];
+    });
+    return (await Promise.all(all)).flat();
+  }
+
+  registers(device: string, range: MountedRange): Promise<readonly RegisterReading[]> | undefined {
+    const settings = this.#owner(device);
+    if (settings === undefined) return undefined;
+    const api = this.#apis.get(settings.name);
+    if (api !== undefined) return collect(api.readings(device.slice(settings.name.length + 1), range));
+    return this.#recorder.registers({ ...range, meter: settings.name });
+  }
+
+  zoneOf(device: string): string | undefined {
+    const settings = this.#owner(device);
+    return settings === undefined ? undefined : (settings.zone ?? this.#zone);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= (async () => {
+      this.#cancelRetention();
+      for (const cancel of this.#news.values()) cancel();
+      await Promise.all([...this.#running.values()].map((mount) => mount.stop()));
+      await this.#recorder.stop();
+      await this.#store.close();
+    })();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #start(settings: MeterSettings): void {
+    const { name, kind, address = '' } = settings;
+    if (kind === 'oehu') {
+      this.#apis.set(name, oehuMeters(address, this.#environment));
+      return;
+    }
+    const feed = METER_FEEDS[kind];
+    if (feed === undefined) return;
+    const silentMinutes = settings.silentMinutes ?? feed.silentMinutes;
+    if (silentMinutes !== undefined) this.#recorder.expect(name, silentMinutes * 60_000);
+    const environment = this.#environment;
+    const mount = new Mount({
+      settings,
+      feed: feed.open({ settings, environment, zone: settings.zone ?? this.#zone }),
+      recorder: this.#recorder,
+      environment,
+      onChange: (text) => this.#tell(name, text, false),
+      onLive: (live) => {
+        for (const listener of [...this.#liveListeners]) listener(live);
+      },
+    });
+    this.#running.set(name, mount);
+  }
+
+  #owner(device: string): MeterSettings | undefined {
+    return this.#registry
+      .all()
+      .find(({ name, kind }) => (kind === 'oehu' ? device.startsWith(`${name}/`) : name === device));
+  }
+
+  #settings(name: string): MeterSettings {
+    const found = this.#registry.all().find((one) => one.name === name);
+    if (found === undefined) throw unknownMeter(name);
+    return found;
+  }
+
+  async #recorded() {
+    return new Map((await this.#store.meters()).map((one) => [one.meter, one] as const));
+  }
+
+  async #view(name: string): Promise<MountView> {
+    const view = (await this.mounts()).find((one) => one.name === name);
+    if (view === undefined) throw unknownMeter(name);
+    return view;
+  }
+
+  /** Lets go of what is older than its owner wants to keep, now and every hour. */
+  #retain(): void {
+    const now = this.#environment.now();
+    const forgotten = this.#registry
+      .all()
+      .flatMap(({ name, keepDays }) =>
+        keepDays === undefined ? [] : [this.#store.forget(name, now - keepDays * DAY)],
+      );
+    // A store that fails says so to whoever records or reads.
+    void Promise.allSettled(forgotten);
+    this.#cancelRetention = this.#environment.schedule(RETENTION_MS, () => this.#retain());
+  }
+
+  #tellRecorded(meter: string): void {
+    if (this.#news.has(meter) || this.#stopping !== undefined) return;
+    const cancel = this.#environment.schedule(NEWS_MS, () => {
+      this.#news.delete(meter);
+      this.#tell(meter, 'has new readings', true);
+    });
+    this.#news.set(meter, cancel);
+  }
+
+  #tell(meter: string, text: string, recorded: boolean): void {
+    for (const listener of [...this.#listeners])
+      listener({ meter, text: `Meter ${meter} ${text}`, recorded });
+  }
+}
+
+async function collect(readings: AsyncIterable<RegisterReading>): Promise<readonly RegisterReading[]> {
+  const all: RegisterReading[] = [];
+  for await (const reading of readings) all.push(reading);
+  return all;
+}
+
+function readOptions({
+  format,
+  spacing,
+  clock,
+  commodity,
+  flow,
+  csvMap,
+}: ImportOptions): ReadMeterFileOptions {
+  return {
+    crypto: nodeCrypto(),
+    ...(format === undefined ? {} : { kind: format }),
+    ...(spacing === undefined ? {} : { spacingSeconds: spacing }),
+    ...(clock === 'local' ? { greenButton: { clock } } : {}),
+    ...(commodity === undefined ? {} : { commodity }),
+    ...(flow === undefined ? {} : { flow }),
+    ...(csvMap === undefined ? {} : { csv: csvMapOf(csvMap) }),
+  };
+}
+
+function csvMapOf(text: string): NonNullable<ReadMeterFileOptions['csv']> {
+  try {
+    return JSON.parse(text) as NonNullable<ReadMeterFileOptions['csv']>;
+  } catch (cause) {
+    throw new MeterError('ERR_METER_FORMAT', 'The map of the columns is no JSON', { cause });
+  }
+}
+
+/** Queries of addresses often hold keys. */
+function withoutQuery(address: string): string {
+  const [plain = '', query] = address.split('?', 2);
+  return query === undefined ? plain : `${plain}?…`;
+}
+
+function unknownMeter(name: string): NodeError {
+  return new NodeError('ERR_NODE_NOT_FOUND', `There is no meter ${JSON.stringify(name.slice(0, 80))}`);
+}

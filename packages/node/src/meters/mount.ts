@@ -1,0 +1,128 @@
+import { type Environment, isEdmpError, sleep } from '@edmp/interface';
+import { type LivePower, minuteThinner } from '@edmp/oehu-client/live';
+import type { Recorder } from '@edmp/oehu-client/recorder';
+import { isIntervalReading } from '@edmp/oehu-client/sources';
+import type { LiveView, MountState } from '../meter-service.ts';
+import type { FeedSink, MeterFeed } from './feed.ts';
+import type { MeterSettings } from './settings.ts';
+
+/** What a {@link Mount} needs. */
+export interface MountOptions {
+  readonly settings: MeterSettings;
+  readonly feed: MeterFeed;
+  readonly recorder: Recorder;
+  readonly environment: Environment;
+  /** Told when the state changed. */
+  readonly onChange: (text: string) => void;
+  /** Told the power of this moment, at most once a second. */
+  readonly onLive: (live: LiveView) => void;
+}
+
+const FIRST_PAUSE_MS = 1_000;
+/** A meter that is back is heard within a minute. */
+const LAST_PAUSE_MS = 60_000;
+const LIVE_MS = 1_000;
+
+/** One mounted meter that runs: connects, hands readings to the recorder, and connects again after each failure. */
+export class Mount implements AsyncDisposable {
+  readonly #options: MountOptions;
+  readonly #stop = new AbortController();
+  readonly #thinner = minuteThinner();
+  readonly #running: Promise<void>;
+  #state: MountState = 'connecting';
+  #problem: string | null = null;
+  #heard: number | null = null;
+  #live: LiveView | null = null;
+  #pause = FIRST_PAUSE_MS;
+
+  constructor(options: MountOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  get state(): MountState {
+    return this.#state;
+  }
+
+  /** Why the meter is not live, or what was last wrong with what it told. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** When something was heard last, ms since the epoch. */
+  get heard(): number | null {
+    return this.#heard;
+  }
+
+  /** The power of this moment; null when the meter tells none or is not live. */
+  get live(): LiveView | null {
+    return this.#state === 'live' ? this.#live : null;
+  }
+
+  /** Ends the connection; resolves when nothing more is recorded. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { environment, feed } = this.#options;
+    const { signal } = this.#stop;
+    const sink: FeedSink = {
+      readings: async (readings) => {
+        const kept = this.#thinner.keep(readings);
+        if (kept.length > 0) await this.#options.recorder.record(this.#options.settings.name, kept);
+        // Files of the past say nothing about now.
+        if (readings.some((reading) => !isIntervalReading(reading)) || kept.length > 0) this.#hear();
+      },
+      power: (power) => this.#tellPower(power),
+      damaged: (text) => {
+        this.#problem = text.slice(0, 300);
+      },
+    };
+    while (!signal.aborted) {
+      try {
+        await feed.run(sink, signal);
+        if (signal.aborted) return;
+        this.#lose('The connection ended');
+      } catch (error) {
+        if (signal.aborted) return;
+        // Messages of Node and of feeds hold addresses of the owner's own network, and no secrets.
+        this.#lose(isEdmpError(error) || error instanceof Error ? error.message : 'The meter cannot be read');
+      }
+      const wait = this.#pause * (0.75 + (environment.randomBytes(1)[0] ?? 0) / 512);
+      this.#pause = Math.min(LAST_PAUSE_MS, this.#pause * 2);
+      await sleep(environment, wait, { signal }).catch(() => undefined);
+    }
+  }
+
+  #hear(): void {
+    this.#heard = this.#options.environment.now();
+    this.#pause = FIRST_PAUSE_MS;
+    if (this.#state === 'live') return;
+    this.#state = 'live';
+    this.#problem = null;
+    this.#options.onChange('is live');
+  }
+
+  #lose(why: string): void {
+    const isNews = this.#state !== 'lost';
+    this.#state = 'lost';
+    this.#problem = why.slice(0, 300);
+    if (isNews) this.#options.onChange('was lost');
+  }
+
+  #tellPower({ importW, exportW }: LivePower): void {
+    if (importW === null && exportW === null) return;
+    const { environment, onLive, settings } = this.#options;
+    const at = environment.now();
+    const isDue = this.#live === null || at - this.#live.at >= LIVE_MS || at < this.#live.at;
+    if (!isDue) return;
+    this.#live = { meter: settings.name, at, importW, exportW };
+    onLive(this.#live);
+  }
+}

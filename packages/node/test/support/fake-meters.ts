@@ -1,0 +1,72 @@
+import { EdmpError, type Environment } from '@edmp/interface';
+import type { LiveView, MeterMounting, MountView } from '@edmp/node';
+
+/** The mounted meters of a fake node: in memory, live from the start, filled by any file of at least one byte. */
+export interface FakeMeters extends MeterMounting {
+  /** Tells a power as a running meter would. */
+  tell(live: LiveView): void;
+}
+
+/** See {@link FakeMeters}. */
+export function fakeMeters(
+  environment: Environment,
+  emit: (type: 'meter', id: string, text: string) => void,
+): FakeMeters {
+  let mounts: readonly MountView[] = [];
+  const listeners = new Set<(live: LiveView) => void>();
+  const find = (name: string): MountView => {
+    const found = mounts.find((mount) => mount.name === name);
+    if (found === undefined) throw new EdmpError('ERR_NODE_NOT_FOUND', 'This node has no such meter');
+    return found;
+  };
+  const change = (name: string, by: Partial<MountView>): void => {
+    mounts = mounts.map((mount) => (mount.name === name ? { ...mount, ...by } : mount));
+  };
+  return {
+    mounts: async () => mounts,
+    async addMeter({ name = `meter-${mounts.length + 1}`, kind, address }) {
+      if (mounts.some((mount) => mount.name === name))
+        throw new EdmpError('ERR_NODE_CONFLICT', 'There is a meter of that name');
+      if (address === 'https://192.0.2.9')
+        throw new EdmpError('ERR_METER_PAIRING', 'Press the button on the meter');
+      const view: MountView = {
+        name,
+        kind: kind ?? (address === undefined ? 'upload' : 'p1-tcp'),
+        address: address ?? null,
+        state: address === undefined ? 'idle' : 'live',
+        problem: null,
+        heard: address === undefined ? null : environment.now(),
+        silentSince: null,
+        live: null,
+        oldest: null,
+        newest: null,
+      };
+      mounts = [...mounts, view];
+      emit('meter', name, `Meter ${name} was added`);
+      return view;
+    },
+    async removeMeter(name) {
+      find(name);
+      mounts = mounts.filter((mount) => mount.name !== name);
+      emit('meter', name, `Meter ${name} was removed`);
+    },
+    async importReadings(name, file) {
+      find(name);
+      if (file.length === 0) throw new EdmpError('ERR_METER_FORMAT', 'The file is empty');
+      change(name, { oldest: environment.now() - 86_400_000, newest: environment.now() });
+      return { format: 'csv', added: 96, corrected: 0, duplicates: 0, impossible: 0, issues: [] };
+    },
+    async exportReadings({ meter, format }) {
+      find(meter);
+      return format === 'csv' ? 'at,seconds\r\n' : '';
+    },
+    onLive(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell(live) {
+      change(live.meter, { live });
+      for (const listener of listeners) listener(live);
+    },
+  };
+}
