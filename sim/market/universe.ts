@@ -1,5 +1,6 @@
 import {
   type HalfBlock,
+  isEdmpError,
   type KeyValueStore,
   type PublicKey,
   publicKeyToHex,
@@ -21,6 +22,7 @@ import {
   signStatement,
   verifyCertificate,
 } from '../../packages/market/src/notary.ts';
+import { DEAD_CODE } from '../lib/disk.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
 import { tapStatements } from './statements.ts';
@@ -134,7 +136,10 @@ export class Universe {
       }
     }
     for (const { running } of this.#world.nodes) {
-      if (running !== null) await this.#lookForOutcomes(running.stores.records);
+      if (running === null) continue;
+      await this.#lookForOutcomes(running.stores.records).catch((error: unknown) => {
+        if (!isEdmpError(error, DEAD_CODE)) throw error; // Else the node ended while it was read.
+      });
     }
     for (const name of [...this.#undecided]) await this.#decide(name);
     this.ledger.advance(this.#world.environment.now());
@@ -152,8 +157,7 @@ export class Universe {
 
   /** What witnesses say of a hold in test money without writing it down is known from whoever keeps their certificate. */
   async #lookForOutcomes(records: KeyValueStore): Promise<void> {
-    const kept = await openCertificateStore({ store: records }).catch(() => undefined);
-    if (kept === undefined) return; // It ended just now.
+    const kept = await openCertificateStore({ store: records });
     for await (const certificate of kept.own()) {
       const name = nameOf(certificate);
       if (certificate.currency !== null || certificate.kind === 'ack' || this.certificates.has(name))
