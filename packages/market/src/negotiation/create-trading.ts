@@ -11,6 +11,8 @@ import type {
 import { isEdmpError } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
+import type { Spending } from '../blocks/spending.ts';
+import type { OutcomeKind } from '../ledger/hold.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { RiskGuard } from '../risk/guard.ts';
 import type { RiskPolicy } from '../risk/policy.ts';
@@ -22,6 +24,7 @@ import { type DamagedRecord, TradeRecords } from '../trade/records.ts';
 import { SellerWork } from '../trade/seller-work.ts';
 import { isFinished } from '../trade/states.ts';
 import { idOf, type Trade } from '../trade/trade.ts';
+import { UnsettledEnds } from '../trade/unsettled-ends.ts';
 import { BuyerNegotiation } from './buyer.ts';
 import type { OfferLimits } from './offer-limits.ts';
 import type { NegotiationOrders } from './orders.ts';
@@ -93,17 +96,19 @@ export function createTrading(needs: TradingNeeds): Trading {
   const records = new TradeRecords(needs.records, crypto);
   const { deltaMs } = settings;
 
+  const witnessesOf = ({ encoded }: Trade): number => {
+    const { terms } = encoded;
+    if (terms.witnesses !== null) return terms.witnesses.length;
+    const issued = currency(terms.price.currency);
+    return issued?.kind === 'issued' ? issued.notaries.length : 1;
+  };
+  const outcomeOf = ({ key }: Spending): OutcomeKind | null => ledger.hold(key)?.outcome?.kind ?? null;
   const engine: TradeEngine = new TradeEngine({
     environment,
     records,
     deltaMs,
-    witnessesOf: ({ encoded }) => {
-      const { terms } = encoded;
-      if (terms.witnesses !== null) return terms.witnesses.length;
-      const issued = currency(terms.price.currency);
-      return issued?.kind === 'issued' ? issued.notaries.length : 1;
-    },
-    outcomeOf: ({ key }) => ledger.hold(key)?.outcome?.kind ?? null,
+    witnessesOf,
+    outcomeOf,
     work: (trade, action, stop) => (trade.role === 'buyer' ? buyer : seller).perform(trade, action, stop),
     report,
     signal,
@@ -184,14 +189,26 @@ export function createTrading(needs: TradingNeeds): Trading {
   const rate = tokenBuckets(needs.policy.requestRate, environment.now);
   const unserve = serveTrades({ network, chain, engine, sellers, holds, buyers: buyer, rate });
   signal.addEventListener('abort', unserve, { once: true });
+  const unsettled = new UnsettledEnds({
+    environment,
+    witnesses,
+    witnessesOf,
+    outcomeOf,
+    deltaMs,
+    learn,
+    report,
+    signal,
+  });
   const unErase = engine.on((event) => {
-    if (event.type === 'ended' && event.trade.state === 'failed') void erase(settlement, event.trade, report);
+    if (event.type !== 'ended') return;
+    unsettled.add(event.trade);
+    if (event.trade.state === 'failed') void erase(settlement, event.trade, report);
   });
   signal.addEventListener('abort', unErase, { once: true });
-  const unsettled = network.onPeer((event) => {
+  const unPoke = network.onPeer((event) => {
     if (event.type === 'connected') engine.pokeAll(event.peer);
   });
-  signal.addEventListener('abort', unsettled, { once: true });
+  signal.addEventListener('abort', unPoke, { once: true });
 
   return {
     engine,
@@ -202,6 +219,7 @@ export function createTrading(needs: TradingNeeds): Trading {
       for (const trade of trades) engine.restore(trade);
       engine.resume();
       for (const trade of trades) {
+        if (isFinished(trade.state)) unsettled.add(trade);
         if (isFinished(trade.state) || trade.offer === null) continue;
         const hold = ledger.holdOf(trade.offer.proposal.block.id.toString());
         if (hold !== undefined) holds.notice(hold.key);

@@ -18,7 +18,7 @@ import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { encodeCertificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
-import { declineError, notYet, received, retryableOf } from './failures.ts';
+import { declineError, notYet, received, refusalOf, retryableOf } from './failures.ts';
 import type { TradeReply } from './messages.ts';
 import type { TradeChain, TradeWallet, TradeWitnesses } from './needs.ts';
 import { ownAnswer } from './own-chain.ts';
@@ -68,6 +68,14 @@ export class BuyerWork {
 
   /** Performs an action of the buyer's half of the table. */
   async perform(trade: Trade, action: TradeAction, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#work(trade, action, signal);
+    } catch (error) {
+      throw await refusalOf(error, trade.encoded.terms.seller, this.#needs.chain);
+    }
+  }
+
+  #work(trade: Trade, action: TradeAction, signal: AbortSignal): Promise<void> {
     switch (action) {
       case 'look':
         return this.#look(trade);

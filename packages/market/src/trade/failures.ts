@@ -1,6 +1,7 @@
-import { isEdmpError } from '@edmp/interface';
+import { type EdmpError, isEdmpError, type PublicKey } from '@edmp/interface';
 import { MarketError, type MarketErrorCode } from '../errors.ts';
 import type { Decline } from './messages.ts';
+import type { TradeChain } from './needs.ts';
 
 /** What a settlement says when the ciphertext is not what was offered. */
 const MISMATCH: readonly string[] = ['ERR_SETTLEMENT_DELIVERY', 'ERR_CONTENT_HASH', 'ERR_DATASET_'];
@@ -41,4 +42,32 @@ export function retryableOf(error: unknown): unknown {
   return isEdmpError(error) && !error.retryable
     ? new MarketError('ERR_TRADE_LOCAL', error.message, { cause: error, retryable: true })
     : error;
+}
+
+/** Whether an error says that its author's blocks contradict each other. */
+export function isFork({ code, details }: EdmpError): boolean {
+  return code === 'ERR_CHAIN_HISTORY' && (details as { readonly reason?: unknown }).reason === 'fork';
+}
+
+/**
+ * What the chain says of a counterparty for good, as the refusal that it is: its proven fraud, or a history that cannot
+ * be judged, is no failure of this node. Everything else stays as it is.
+ */
+export async function refusalOf(
+  error: unknown,
+  counterparty: PublicKey,
+  chain: Pick<TradeChain, 'isFraudulent'>,
+): Promise<unknown> {
+  if (!isEdmpError(error) || error.retryable) return error;
+  const isFraud = error.code === 'ERR_CHAIN_FRAUD';
+  if (!isFraud && error.code !== 'ERR_CHAIN_HISTORY') return error;
+  if (isFork(error) || (await chain.isFraudulent(counterparty))) {
+    return new MarketError('ERR_RISK_FRAUD', `Fraud by the counterparty is proven: ${error.message}`, {
+      cause: error,
+    });
+  }
+  // Otherwise it is this node's own key that is burnt.
+  if (isFraud) return error;
+  const text = `The counterparty's chain cannot be judged: ${error.message}`;
+  return new MarketError('ERR_RISK_CHAIN', text, { cause: error });
 }

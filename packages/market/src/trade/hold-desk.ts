@@ -14,6 +14,7 @@ import { checkHold } from '../blocks/trade.ts';
 import { isMarketError } from '../errors.ts';
 import { type Certificate, decodeCertificate } from '../notary/certificate.ts';
 import type { TradeEngine } from './engine.ts';
+import { isFork } from './failures.ts';
 import {
   type Decline,
   type DeclineReason,
@@ -66,11 +67,11 @@ export function decline(
 }
 
 /** The reason of a no that an error gives; proven fraud by that name, whichever part came upon it. */
-export function reasonOf({ code, details }: EdmpError, otherwise: DeclineReason): DeclineReason {
-  if (code === 'ERR_RISK_FRAUD') return 'fraud';
+export function reasonOf(error: EdmpError, otherwise: DeclineReason): DeclineReason {
+  const { code } = error;
+  if (code === 'ERR_RISK_FRAUD' || isFork(error)) return 'fraud';
   if (code === 'ERR_RISK_BALANCE') return 'funds';
-  if (code !== 'ERR_CHAIN_HISTORY') return otherwise;
-  return (details as { readonly reason?: unknown }).reason === 'fork' ? 'fraud' : 'history';
+  return code === 'ERR_CHAIN_HISTORY' ? 'history' : otherwise;
 }
 
 /** Where a seller takes holds: the first one that reaches it gets the licence, others come back by themselves. */

@@ -11,7 +11,7 @@ import { RELEASE_TYPE } from '../blocks/types.ts';
 import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
-import { notYet } from './failures.ts';
+import { notYet, refusalOf } from './failures.ts';
 import type { TradeChain, TradeWitnesses } from './needs.ts';
 import { ownRelease } from './own-chain.ts';
 import type { TradeRecords } from './records.ts';
@@ -51,6 +51,14 @@ export class SellerWork {
 
   /** Performs an action of the seller's half of the table. */
   async perform(trade: Trade, action: TradeAction, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#work(trade, action, signal);
+    } catch (error) {
+      throw await refusalOf(error, trade.encoded.terms.buyer, this.#needs.chain);
+    }
+  }
+
+  #work(trade: Trade, action: TradeAction, signal: AbortSignal): Promise<void> {
     switch (action) {
       case 'release':
         return this.#release(trade, signal);
