@@ -1,0 +1,140 @@
+import { type ContentStore, isEdmpError, type PublicKey, publicKeyToHex } from '@edmp/interface';
+import { type Semaphore, semaphore } from '@edmp/interface/bounded';
+import type { CID } from 'multiformats/cid';
+import { isSupportedCid } from '../codec/cid.ts';
+import {
+  type BitswapMessage,
+  type BlockPresence,
+  type PayloadBlock,
+  prefixOf,
+  type WantEntry,
+} from './message.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Wants of one peer that wait for their answer; further ones are dropped, and a peer asks again. Go's bitswap keeps as many. */
+export const MAX_WANTS_PER_PEER = 1024;
+/** Block bytes after which a message goes out. One more block may be in it, which keeps it below the 4 MiB of the specification. */
+const MESSAGE_BYTES = 512 * 1024;
+/** Answers put together at the same time, for all peers. */
+const MAX_WORKING = 16;
+
+/** Options of {@link bitswapServer}. */
+export interface BitswapServerOptions {
+  /** Asked only for what `mayRead` grants. It should hold blocks itself: what it fetches elsewhere, peers make it fetch. */
+  readonly store: Pick<ContentStore, 'get' | 'has'>;
+  /** Whether a peer may have a block, and learn that it is here. */
+  readonly mayRead: (peer: PublicKey, cid: CID) => boolean | Promise<boolean>;
+  readonly outbox: Outbox;
+  /** Peers served at the same time; the wants of further ones are dropped. */
+  readonly maxPeers: number;
+}
+
+/** Answers wantlists. */
+export interface BitswapServer {
+  receive(peer: PublicKey, message: Pick<BitswapMessage, 'wants' | 'full'>): void;
+  /** Drops what a peer wants. */
+  forget(peer: PublicKey): void;
+}
+
+/** What one peer waits for. */
+interface Ledger {
+  readonly peer: PublicKey;
+  readonly wants: Map<string, WantEntry>;
+  working: boolean;
+}
+
+/**
+ * Answers every want once, with the block, `HAVE` or (when asked for) `DONT_HAVE`, which is also the answer for what a
+ * peer may not have. Nothing is remembered that was answered: a block that comes later is sent when it is wanted again.
+ */
+export function bitswapServer(options: BitswapServerOptions): BitswapServer {
+  const { outbox, maxPeers } = options;
+  const ledgers = new Map<string, Ledger>();
+  const turns: Semaphore = semaphore(MAX_WORKING, { max: 10 * maxPeers });
+
+  const work = async (hex: string, ledger: Ledger): Promise<void> => {
+    ledger.working = true;
+    try {
+      while (ledger.wants.size > 0) {
+        const answer = await turns.run(() => answerTo(options, ledger));
+        if (answer.blocks.length > 0 || answer.presences.length > 0) await outbox.send(ledger.peer, answer);
+      }
+    } catch {
+      // A peer that is gone or does not read: it will ask again if it comes back.
+      ledger.wants.clear();
+      outbox.close(ledger.peer);
+    } finally {
+      ledger.working = false;
+      if (ledgers.get(hex) === ledger) ledgers.delete(hex);
+    }
+  };
+
+  return {
+    receive(peer, { wants, full }) {
+      if (wants.length === 0 && !full) return;
+      const hex = publicKeyToHex(peer);
+      const ledger = ledgers.get(hex) ?? { peer, wants: new Map(), working: false };
+      if (full) ledger.wants.clear();
+      for (const want of wants) {
+        const key = want.cid.toString();
+        if (want.cancel) ledger.wants.delete(key);
+        else if (ledger.wants.has(key) || ledger.wants.size < MAX_WANTS_PER_PEER) ledger.wants.set(key, want);
+      }
+      if (ledger.working || ledger.wants.size === 0) return;
+      if (ledgers.size >= maxPeers) return;
+      ledgers.set(hex, ledger);
+      void work(hex, ledger);
+    },
+    forget(peer) {
+      ledgers.get(publicKeyToHex(peer))?.wants.clear();
+    },
+  };
+}
+
+/** Takes wants out of a ledger, the most urgent first, until a message is full, and answers them. */
+async function answerTo(
+  { store, mayRead }: BitswapServerOptions,
+  { peer, wants }: Ledger,
+): Promise<{ readonly blocks: readonly PayloadBlock[]; readonly presences: readonly BlockPresence[] }> {
+  const blocks: PayloadBlock[] = [];
+  const presences: BlockPresence[] = [];
+  let bytes = 0;
+  const byUrgency = [...wants].sort(([, a], [, b]) => b.priority - a.priority);
+  for (const [key, want] of byUrgency) {
+    if (bytes >= MESSAGE_BYTES) break;
+    // Cancelled or replaced meanwhile.
+    if (wants.get(key) !== want) continue;
+    wants.delete(key);
+    const { cid } = want;
+    const granted = isSupportedCid(cid) && (await mayRead(peer, cid));
+    if (want.have) {
+      const have = granted && (await held(store, cid));
+      if (have || want.sendDontHave) presences.push({ cid, have });
+      continue;
+    }
+    const data = granted ? await read(store, cid) : undefined;
+    if (data !== undefined) {
+      blocks.push({ prefix: prefixOf(cid), data });
+      bytes += data.length;
+    } else if (want.sendDontHave) presences.push({ cid, have: false });
+  }
+  return { blocks, presences };
+}
+
+async function held(store: Pick<ContentStore, 'has'>, cid: CID): Promise<boolean> {
+  return orWhenAbsent(() => store.has(cid), false);
+}
+
+async function read(store: Pick<ContentStore, 'get'>, cid: CID): Promise<Uint8Array | undefined> {
+  return orWhenAbsent(() => store.get(cid), undefined);
+}
+
+/** A damaged or unreachable block is one that is not there. */
+async function orWhenAbsent<T>(task: () => Promise<T>, absent: T): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (isEdmpError(error) && /^ERR_(CONTENT|TIMEOUT)/.test(error.code)) return absent;
+    throw error;
+  }
+}
