@@ -74,8 +74,7 @@ export function sellCommand(): Command {
         );
         return;
       }
-      const meter =
-        options.meter === undefined ? meters[0] : meters.find((candidate) => candidate.id === options.meter);
+      const meter = chosenMeter(meters, options.meter);
       if (meter === undefined) {
         throw new NodeError(
           'ERR_NODE_NOT_FOUND',
@@ -99,6 +98,13 @@ export function sellCommand(): Command {
           `${listingTable([listing])}\n\nFor sale until ${new Date(listing.expires).toISOString()}. To stop: ${sameNodeCommand(`cancel ${listing.order}`, options)}`,
       );
     });
+}
+
+/** The first meter, the one of an id, or the only device of a mounted meter of that name. */
+function chosenMeter(meters: readonly MeterView[], wanted: string | undefined): MeterView | undefined {
+  if (wanted === undefined) return meters[0];
+  const mounted = meters.filter(({ mount }) => mount === wanted);
+  return meters.find(({ id }) => id === wanted) ?? (mounted.length === 1 ? mounted[0] : undefined);
 }
 
 async function requestOf(

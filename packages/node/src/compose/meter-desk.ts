@@ -63,7 +63,7 @@ export function meterDesk(options: MeterDeskOptions): MeterDesk {
   const noMeter = (): NodeError =>
     new NodeError(
       'ERR_NODE_NO_METER',
-      'This node has no meter; add one (edmp meter add), or start it with --meters emulator or --meters URL',
+      'This node has no meter; mount one, or start it with --meters emulator or --meters URL',
     );
 
   // What was read before a new reading came is no longer true.

@@ -5,7 +5,7 @@ import type { MeterSettings } from './settings.ts';
 
 /** Where a feed hands on what it hears. */
 export interface FeedSink {
-  /** Keeps readings, in the order that they were told; resolves when they are durable. Throws `ERR_METER_STORE`. */
+  /** The source was heard: keeps its readings, if any, in the order that they were told; resolves when they are durable. Throws `ERR_METER_STORE`. */
   readings(readings: readonly AnyReading[]): Promise<void>;
   /** The power of this moment. */
   power(power: LivePower): void;

@@ -31,6 +31,7 @@ import type {
   MountRequest,
   MountView,
 } from '../meter-service.ts';
+import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
@@ -201,13 +202,14 @@ class RecordedMounts implements MeterMounts {
         'ERR_NODE_CONFLICT',
         'The readings of an OEHU API stay there; add a meter for the file',
       );
-    const { kind, readings, issues } = readMeterFile(file, {
+    const taken = readMeterFile(file, {
       ...readOptions(how),
       zone: how.zone ?? settings.zone ?? this.#zone,
       receivedAt: how.takenAt ?? this.#environment.now(),
     });
-    const { added, corrected, duplicates, impossible } = await this.#recorder.record(name, readings);
-    return { format: kind, added, corrected, duplicates, impossible, issues: issues.slice(0, MAX_ISSUES) };
+    const { added, corrected, duplicates, impossible } = await this.#recorder.record(name, keptOf(taken));
+    const issues = taken.issues.slice(0, MAX_ISSUES);
+    return { format: taken.kind, added, corrected, duplicates, impossible, issues };
   }
 
   async exportReadings(

@@ -1,7 +1,6 @@
 import { type Environment, isEdmpError, sleep } from '@edmp/interface';
-import { type LivePower, minuteThinner } from '@edmp/oehu-client/live';
+import type { LivePower } from '@edmp/oehu-client/live';
 import type { Recorder } from '@edmp/oehu-client/recorder';
-import { isIntervalReading } from '@edmp/oehu-client/sources';
 import type { LiveView, MountState } from '../meter-service.ts';
 import type { FeedSink, MeterFeed } from './feed.ts';
 import type { MeterSettings } from './settings.ts';
@@ -27,7 +26,6 @@ const LIVE_MS = 1_000;
 export class Mount implements AsyncDisposable {
   readonly #options: MountOptions;
   readonly #stop = new AbortController();
-  readonly #thinner = minuteThinner();
   readonly #running: Promise<void>;
   #state: MountState = 'connecting';
   #problem: string | null = null;
@@ -74,10 +72,8 @@ export class Mount implements AsyncDisposable {
     const { signal } = this.#stop;
     const sink: FeedSink = {
       readings: async (readings) => {
-        const kept = this.#thinner.keep(readings);
-        if (kept.length > 0) await this.#options.recorder.record(this.#options.settings.name, kept);
-        // Files of the past say nothing about now.
-        if (readings.some((reading) => !isIntervalReading(reading)) || kept.length > 0) this.#hear();
+        if (readings.length > 0) await this.#options.recorder.record(this.#options.settings.name, readings);
+        this.#hear();
       },
       power: (power) => this.#tellPower(power),
       damaged: (text) => {

@@ -113,7 +113,7 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
 
   it('tells a missing meter, an unknown currency, a wrong token and days without data apart', async () => {
     for (const [run, text] of [
-      [on('buyer', 'sell', '--price', '3'), /no meter source; start it with --meters/],
+      [on('buyer', 'sell', '--price', '3'), /no meter; mount one, or start it with --meters/],
       [
         sell('--price', '3', '--currency', 'EUR'),
         /No currency "EUR" is known here; .*edmp currency show --data \S+seller lists those that are/,

@@ -4,6 +4,7 @@ import { boundedMap } from '@edmp/interface/bounded';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { MeterError, readMeterFile } from '@edmp/oehu-client';
 import type { FeedParts, FeedSink, MeterFeed } from '../feed.ts';
+import { keptOf } from '../kept.ts';
 import { eachRound } from './rounds.ts';
 
 const DEFAULT_SECONDS = 10;
@@ -41,6 +42,7 @@ export function folderFeed({ settings, environment, zone }: FeedParts): MeterFee
           await take(file, zone, sink);
           read.set(file.name, file.mark);
         }
+        await sink.readings([]);
         before = new Map(found.map(({ name, mark }) => [name, mark]));
       });
     },
@@ -81,14 +83,14 @@ async function list(folder: string): Promise<readonly Found[]> {
 async function take({ path, name, changed }: Found, zone: string, sink: FeedSink): Promise<void> {
   try {
     const bytes = await readFile(path);
-    const { readings, issues } = readMeterFile(bytes, {
+    const file = readMeterFile(bytes, {
       receivedAt: changed,
       zone,
       crypto: nodeCrypto(),
       maxBytes: MAX_BYTES,
     });
-    for (const issue of issues.slice(0, 1)) sink.damaged(`${name}: ${issue.at}: ${issue.message}`);
-    await sink.readings(readings);
+    for (const issue of file.issues.slice(0, 1)) sink.damaged(`${name}: ${issue.at}: ${issue.message}`);
+    await sink.readings(keptOf(file));
   } catch (error) {
     if (error instanceof MeterError && error.code === 'ERR_METER_STORE') throw error;
     // One file that cannot be read hides no other.

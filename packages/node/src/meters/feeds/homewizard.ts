@@ -1,5 +1,5 @@
 import { MeterError, readMeterFile } from '@edmp/oehu-client';
-import { powerOfHomeWizard } from '@edmp/oehu-client/live';
+import { minuteThinner, powerOfHomeWizard } from '@edmp/oehu-client/live';
 import type { FeedParts, MeterFeed } from '../feed.ts';
 import type { MeterSettings } from '../settings.ts';
 import { askHomeWizard, type HomeWizardAnswer } from './homewizard-client.ts';
@@ -11,6 +11,7 @@ const DEFAULT_SECONDS = 10;
 export function homewizard({ settings, environment, zone }: FeedParts): MeterFeed {
   const { address = '', token, fingerprint } = settings;
   const path = isV2(address) ? '/api/measurement' : '/api/v1/data';
+  const thinner = minuteThinner();
   const encoder = new TextEncoder();
   return {
     async run(sink, signal) {
@@ -24,7 +25,7 @@ export function homewizard({ settings, environment, zone }: FeedParts): MeterFee
         });
         for (const issue of issues.slice(0, 1)) sink.damaged(`${issue.at}: ${issue.message}`);
         sink.power(powerOfHomeWizard(answer.json as Parameters<typeof powerOfHomeWizard>[0]));
-        await sink.readings(readings);
+        await sink.readings(thinner.keep(readings));
       });
     },
   };

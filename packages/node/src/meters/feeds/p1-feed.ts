@@ -1,6 +1,6 @@
 import type { Environment } from '@edmp/interface';
 import { MeterError } from '@edmp/oehu-client';
-import { powerOfTelegram } from '@edmp/oehu-client/live';
+import { minuteThinner, powerOfTelegram } from '@edmp/oehu-client/live';
 import { type AnyReading, p1Stream } from '@edmp/oehu-client/sources';
 import type { FeedSink } from '../feed.ts';
 
@@ -14,9 +14,11 @@ export async function readP1(
   { environment, zone }: { readonly environment: Environment; readonly zone: string },
 ): Promise<never> {
   const stream = p1Stream(() => ({ zone, receivedAt: environment.now() }));
+  const thinner = minuteThinner();
   let mute = 0;
   for await (const chunk of chunks) {
     const readings: AnyReading[] = [];
+    let isHeard = false;
     mute += chunk.length;
     for (const event of stream.push(chunk)) {
       if (!event.ok) {
@@ -24,10 +26,11 @@ export async function readP1(
         continue;
       }
       mute = 0;
+      isHeard = true;
       readings.push(...event.telegram.readings);
       sink.power(powerOfTelegram(event.telegram));
     }
-    if (readings.length > 0) await sink.readings(readings);
+    if (isHeard) await sink.readings(thinner.keep(readings));
     if (mute > MUTE_BYTES) {
       mute = 0;
       sink.damaged('Bytes come but no telegram: is the speed right, and is the port not encrypted?');

@@ -1,6 +1,7 @@
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { readMeterUrl } from '@edmp/oehu-client/sources';
 import type { FeedParts, MeterFeed } from '../feed.ts';
+import { keptOf } from '../kept.ts';
 import { eachRound } from './rounds.ts';
 
 const DEFAULT_SECONDS = 900;
@@ -20,7 +21,7 @@ export function urlFeed({ settings, environment, zone }: FeedParts): MeterFeed {
           retry: { attempts: 1 },
         });
         for (const issue of file.issues.slice(0, 1)) sink.damaged(`${issue.at}: ${issue.message}`);
-        await sink.readings(file.readings);
+        await sink.readings(keptOf(file));
       });
     },
   };
