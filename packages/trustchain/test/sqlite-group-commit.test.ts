@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { HalfBlock } from '@edmp/interface';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { describe, expect, it } from 'vitest';
@@ -41,5 +44,27 @@ describe('writes that share a transaction', () => {
     expect((await store.range(alice.publicKey, 1, 9, 9)).length).toBe(4);
     expect(await store.authors()).toEqual([alice.publicKey]);
     await store.close();
+  });
+});
+
+describe('a durable write of what is known already', () => {
+  it('is a commit of its own, so that the blocks before it lag a power cut no longer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'edmp-known-'));
+    const path = join(folder, 'chain.sqlite');
+    const store = sqliteBlockStore({ path });
+    const chain = await chainOf(alice, 2);
+    // What an empty transaction leaves alone, a synced one changes: the log that stands before the file.
+    const log = (): Uint8Array => readFileSync(`${path}-wal`);
+    expect(await store.put(chain)).toBe(2);
+    const lax = log();
+    expect(await store.put(chain)).toBe(0);
+    expect(log()).toEqual(lax);
+    expect(await store.put([itemAt(chain, 0)], { durable: true })).toBe(0);
+    expect(log()).not.toEqual(lax);
+    expect((await store.since(0, 9)).map(({ arrival }) => arrival)).toEqual([1, 2]);
+    expect(await store.put(await chainOf(bob, 1))).toBe(1);
+    expect((await store.since(2, 9)).map(({ arrival }) => arrival)).toEqual([3]);
+    await store.close();
+    rmSync(folder, { recursive: true });
   });
 });

@@ -100,6 +100,8 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       return commits.write(() => {
         const count = blocks.insert(added);
         reservations.fulfil(added);
+        // What is known already may still lag a power cut, and an empty transaction syncs nothing.
+        if (count === 0 && putOptions.durable === true) blocks.touch();
         return count;
       }, putOptions.durable ?? false);
     },
