@@ -5,8 +5,10 @@ import { safeEmitter } from './codec/emitter.ts';
 import { CurrencyExchange } from './desk/currency-exchange.ts';
 import { followOrders, followTrades, keepOwnCurrency, walletOf } from './desk/events.ts';
 import { IncomingPayments } from './desk/incoming.ts';
+import { keepReceipts } from './desk/keep-receipts.ts';
 import { keepSpends } from './desk/keep-spends.ts';
 import { keepTime } from './desk/keep-time.ts';
+import { Keeper } from './desk/keeper.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MissedOutcomes } from './desk/missed-outcomes.ts';
@@ -15,7 +17,7 @@ import { openMoney } from './desk/open-money.ts';
 import { OrderDesk } from './desk/order-desk.ts';
 import { BookHolds } from './desk/order-holds.ts';
 import { OwnOrders } from './desk/own-orders.ts';
-import { ReceiptChains } from './desk/receipt-chains.ts';
+import { PayerChains } from './desk/payer-chains.ts';
 import { receiveBlocks } from './desk/receive-blocks.ts';
 import { Refusals } from './desk/refusals.ts';
 import { registerRules } from './desk/register-rules.ts';
@@ -231,6 +233,15 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     receive: trustchain.receive,
   });
 
+  const keeper = new Keeper({ environment, report, signal });
+  const payerChains = new PayerChains({
+    self,
+    trustchain,
+    ledger: () => books.upToDate(),
+    environment,
+    report,
+    signal,
+  });
   const bookHolds = new BookHolds({ self, books: exchange, environment });
   const takeBlock = (block: HalfBlock): void => {
     books.takeBlock(block);
@@ -251,6 +262,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
         takeBlock(event.block);
         trading.onBlock(event.block);
         incoming.onBlock(event.block);
+        payerChains.onBlock(event.block);
       } else if (event.type === 'fraud') {
         books.condemn(event.author);
       } else if (event.type === 'invalid') {
@@ -272,8 +284,8 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     }),
     spreader.start(),
     () => bookHolds.stop(),
-    keepSpends({ self, books, certificates, report }),
-    spreadOutcomes({ self, books, certificates, topic: holdTopic, report }),
+    keepSpends({ self, books, certificates, keeper }),
+    spreadOutcomes({ self, books, certificates, topic: holdTopic, keeper, report }),
   ];
 
   await restoreMarket({
@@ -287,20 +299,15 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     books,
     takeBlock,
     incoming,
+    payerChains,
     own,
     orders,
     exchange,
     trading,
     spender,
   });
-  const receiptChains = new ReceiptChains({
-    trustchain,
-    ledger: () => books.upToDate(),
-    environment,
-    report,
-    signal,
-  });
-  ends.push(receiptChains.follow(engine));
+  // Not before: what was read from the store is on the disk.
+  ends.push(payerChains.follow(engine), keepReceipts({ self, books, store: trustchain.store, keeper }));
   const wallets = (): readonly Wallet[] => [
     ...currencies
       .values()

@@ -1,9 +1,10 @@
-import { equalBytes, isEdmpError, type PublicKey, publicKeyToHex } from '@edmp/interface';
+import { equalBytes, type PublicKey, publicKeyToHex } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
 import type { Spending } from '../blocks/spending.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
+import type { Keeper } from './keeper.ts';
 
 /** Accounts whose newest certificate is remembered: those that this node meets in a day. */
 const MAX_ACCOUNTS = 10_000;
@@ -13,14 +14,14 @@ export interface KeepNeeds {
   readonly self: PublicKey;
   readonly books: Bookkeeper;
   readonly certificates: CertificateStore;
-  readonly report: (what: string, error: unknown) => void;
+  readonly keeper: Keeper;
 }
 
 /**
  * Keeps the spend certificates that this node's own money rests on for good, however they came: a hold that the ledger
  * knew from gossip would stop counting at the next start, and what was earned by it with it.
  */
-export function keepSpends({ self, books, certificates, report }: KeepNeeds): () => void {
+export function keepSpends({ self, books, certificates, keeper }: KeepNeeds): () => void {
   const newest = boundedMap<string, Certificate>({ max: MAX_ACCOUNTS });
   return books.on((change) => {
     if (change.type !== 'certified') return;
@@ -31,10 +32,9 @@ export function keepSpends({ self, books, certificates, report }: KeepNeeds): ()
     if (certificate === undefined) return;
     newest.set(account, certificate);
     if (!concerns(spending, self)) return;
-    certificates.put(certificate, { keep: true }).catch((error: unknown) => {
-      // Asked for again after the next start.
-      if (!isEdmpError(error)) report('keeping a certificate', error);
-    });
+    keeper.keep(`spend ${certificate.subject}`, 'keeping a certificate', () =>
+      certificates.put(certificate, { keep: true }),
+    );
   });
 }
 

@@ -10,6 +10,7 @@ import type { IncomingPayments } from './incoming.ts';
 import type { MoneyDesk } from './money-desk.ts';
 import type { OrderDesk } from './order-desk.ts';
 import type { OwnOrders } from './own-orders.ts';
+import type { PayerChains } from './payer-chains.ts';
 import { type RestoreNeeds, readStore } from './restore.ts';
 
 /** What {@link restoreMarket} takes up. */
@@ -24,6 +25,7 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
   /** Hears of every stored block. */
   readonly takeBlock: (block: HalfBlock) => void;
   readonly incoming: IncomingPayments;
+  readonly payerChains: PayerChains;
   readonly own: OwnOrders;
   readonly orders: OrderDesk;
   readonly exchange: OrderExchange;
@@ -58,7 +60,10 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await orders.restore();
   for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
   await spender.resume(currencies.values());
-  for (const block of found.incoming) parts.incoming.onStored(block);
+  for (const block of found.incoming) {
+    parts.incoming.onStored(block);
+    parts.payerChains.onBlock(block);
+  }
   if (found.hasOlderIncoming) parts.incoming.sweep();
 }
 

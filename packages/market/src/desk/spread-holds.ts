@@ -7,6 +7,7 @@ import type { TradeEngine } from '../trade/engine.ts';
 import { takesQuantity } from '../trade/states.ts';
 import type { Trade } from '../trade/trade.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
+import type { Keeper } from './keeper.ts';
 
 /** The states in which either side knows that money is held and why: the moment to tell everybody's books. */
 const KNOWN_HELD = { buyer: 'held', seller: 'releasing' } as const;
@@ -17,23 +18,30 @@ export interface OutcomeNeeds {
   readonly books: Bookkeeper;
   readonly certificates: CertificateStore;
   readonly topic: HoldTopic;
+  readonly keeper: Keeper;
   readonly report: (what: string, error: unknown) => void;
 }
 
 /** Keeps the outcomes of own holds for good, and tells the other party and everybody's books of them. */
-export function spreadOutcomes({ self, books, certificates, topic, report }: OutcomeNeeds): () => void {
+export function spreadOutcomes({
+  self,
+  books,
+  certificates,
+  topic,
+  keeper,
+  report,
+}: OutcomeNeeds): () => void {
   return books.on((change) => {
     if (change.type !== 'outcome') return;
     const { buyer, seller, outcome } = change.hold;
     const certificate = outcome?.certificate;
     if (certificate == null || !(equalBytes(buyer, self) || equalBytes(seller, self))) return;
-    const keepAndTell = async (): Promise<void> => {
+    keeper.keep(`outcome ${certificate.subject}`, 'keeping an outcome', async () => {
       await certificates.put(certificate, { keep: true });
-      await topic.publishOutcome(certificate);
-    };
-    keepAndTell().catch((error: unknown) => {
-      // Who missed it asks the witnesses.
-      if (!isEdmpError(error)) report('telling of an outcome', error);
+      topic.publishOutcome(certificate).catch((error: unknown) => {
+        // Who missed it asks the witnesses.
+        if (!isEdmpError(error)) report('telling of an outcome', error);
+      });
     });
   });
 }
