@@ -111,6 +111,11 @@ export class SimulatedDisk {
     this.#rot();
   }
 
+  /** Whether a record stands on it. */
+  has(key: string): boolean {
+    return this.#values.has(key);
+  }
+
   /** A copy of what is on the disk now, e.g. a backup to restore later. */
   snapshot(): DiskImage {
     return {

@@ -21,7 +21,7 @@ import { createTrustchain } from '../../packages/trustchain/src/index.ts';
 import type { OutgoingFrame } from '../../packages/trustchain/src/simulated.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
 import { type DiskImage, type OpenDisk, SimulatedDisk } from './disk.ts';
-import { tracedNotary } from './notary-trace.ts';
+import { tracedNotary, watchedNotary } from './notary-trace.ts';
 import type { World } from './world.ts';
 
 /** What a node runs while it is up. */
@@ -127,7 +127,8 @@ export class SimNode {
       const network = world.networks.create({ self: this.key });
       await network.start();
       world.watchFrames(this);
-      const used = this.#options.wrapNetwork?.(network) ?? network;
+      const watched = this.isNotary ? watchedNotary(network, (body) => world.asked(this, body)) : network;
+      const used = this.#options.wrapNetwork?.(watched) ?? watched;
       const stores = await this.disk.open();
       const trustchain = await createTrustchain({
         signer: this.signer,
@@ -153,6 +154,7 @@ export class SimNode {
         ...this.#options.market(),
       });
       this.#running = { network, trustchain, market, stores };
+      world.started(this);
       world.outages.up(this.name, world.environment.now());
       market.on((event) => {
         if (this.#starts === mine && this.#running !== null) world.hear(this, event);

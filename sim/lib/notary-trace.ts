@@ -23,6 +23,37 @@ export function tracedNotary(network: Network, isRead: boolean, tell: (text: str
   });
 }
 
+/**
+ * A network of which `see` hears every answer of the notary protocol as it goes out, with a word from the moment in
+ * which its request came. It adds nothing that a run could notice.
+ */
+export function watchedNotary(
+  network: Network,
+  asked: (body: Uint8Array) => (answer: Uint8Array) => void,
+): Network {
+  const handle: Network['handle'] = (protocol, handler, options) => {
+    if (protocol !== NOTARY_PROTOCOL) return network.handle(protocol, handler, options);
+    return network.handle(
+      protocol,
+      (request) => {
+        const see = asked(request.body);
+        const answer = handler(request);
+        Promise.resolve(answer).then(
+          (bytes) => {
+            if (bytes instanceof Uint8Array) see(bytes);
+          },
+          () => undefined,
+        );
+        return answer;
+      },
+      options,
+    );
+  };
+  return new Proxy(network, {
+    get: (target, name) => (name === 'handle' ? handle : (Reflect.get(target, name) as unknown)),
+  });
+}
+
 function describe(body: Uint8Array): string {
   try {
     const request = decodeNotaryRequest(body);

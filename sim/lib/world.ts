@@ -41,6 +41,12 @@ export interface WorldOptions {
   readonly without?: ReadonlySet<string> | undefined;
 }
 
+/** Hears of what leaves no event; what it does may change nothing in a run. */
+export interface WorldWitness {
+  readonly onStart: (node: SimNode) => void;
+  readonly onAsked: (node: SimNode, body: Uint8Array) => (answer: Uint8Array) => void;
+}
+
 /** One simulated world: a clock, a network, nodes on disks, and everything that is noted of them. */
 export class World {
   readonly seed: number;
@@ -63,6 +69,7 @@ export class World {
   readonly isTraced: boolean;
   readonly #trace: Trace;
   readonly #listeners: ((heard: Heard) => void)[] = [];
+  readonly #witnesses: WorldWitness[] = [];
   #tap: StatementTap | undefined;
   readonly #frames: SeededRandom;
 
@@ -142,6 +149,24 @@ export class World {
   /** Hears what markets report. */
   on(listener: (heard: Heard) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Has `witness` hear of starts, and of what notaries are asked and answer. */
+  watch(witness: WorldWitness): void {
+    this.#witnesses.push(witness);
+  }
+
+  /** A node is up: its market has read what is on its disk, and has asked nobody yet. */
+  started(node: SimNode): void {
+    for (const { onStart } of this.#witnesses) onStart(node);
+  }
+
+  /** A notary is asked. Returns what hears its answer. */
+  asked(node: SimNode, body: Uint8Array): (answer: Uint8Array) => void {
+    const listeners = this.#witnesses.map(({ onAsked }) => onAsked(node, body));
+    return (answer) => {
+      for (const listener of listeners) listener(answer);
+    };
   }
 
   hear(node: SimNode, event: MarketEvent): void {

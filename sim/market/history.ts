@@ -9,6 +9,7 @@ import { createCast } from './cast.ts';
 import { checkEnd, countTrades, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
 import { Excuses } from './excuses.ts';
+import { KeptWords } from './kept-words.ts';
 import { type Cast, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
 import { Universe } from './universe.ts';
@@ -97,6 +98,7 @@ class History {
       planted: this.#options.planted,
     });
     const watch = new Watch(cast, this.#universe);
+    const words = new KeptWords(world, this.#universe);
     const marksman = new Marksman(cast, this.#has('aimed') ? aimsOf(cast) : []);
     const operations = new Operations(cast, this.#calls);
     const backups = this.#has('backups') ? new Backups(cast) : undefined;
@@ -124,6 +126,7 @@ class History {
     cast.isYearOver = true;
     await this.#heal(cast);
     await this.#settle(cast, watch);
+    words.check();
     await checkEnd(cast, this.#universe, new Excuses(cast, this.#universe, watch.toldBack));
     for (const open of this.#calls.open()) world.findings.add('stuck', 'call-open', open);
     const { trades, completed } = countTrades(world, watch);

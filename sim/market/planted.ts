@@ -1,8 +1,13 @@
-import type { KeyValueStore } from '../../packages/interface/src/index.ts';
+import type { Crypto, KeyValueStore, Network } from '../../packages/interface/src/index.ts';
+import { releaseOf } from '../../packages/market/src/blocks/release.ts';
+import { decodeNotaryAnswer, encodeNotaryAnswer } from '../../packages/market/src/notary/answers.ts';
+import { NOTARY_PROTOCOL } from '../../packages/market/src/notary/limits.ts';
+import { decodeNotaryRequest } from '../../packages/market/src/notary/messages.ts';
 import { TRADE_PREFIX } from '../../packages/market/src/trade/records.ts';
+import { decodeHalfBlock } from '../../packages/trustchain/src/block.ts';
 import { BUYERS } from './byzantine/buyers.ts';
 import { JUDGES } from './byzantine/judges.ts';
-import type { ByzantineRole } from './byzantine/role.ts';
+import { answering, type ByzantineRole } from './byzantine/role.ts';
 import { type FaultKind, runHistory } from './history.ts';
 
 /** A bug on purpose: all members of its parties have it and count as honest, so that the invariants have to find it. */
@@ -33,6 +38,30 @@ function forgetting(store: KeyValueStore, isForgotten: (key: string) => boolean)
     },
     entries: async (prefix) => (await store.entries(prefix)).filter(([key]) => !isForgotten(key)),
   };
+}
+
+/** A witness that hands out every release that it was shown, whoever acknowledged it. */
+function releasingEarly(network: Network, crypto: Crypto): Network {
+  const shown = new Map<string, { readonly block: Uint8Array; readonly opener: Uint8Array }>();
+  return answering(network, NOTARY_PROTOCOL, async (body, honest) => {
+    const request = decodeNotaryRequest(body);
+    if (request.kind === 'release') {
+      const block = request.release.slice();
+      shown.set(releaseOf(decodeHalfBlock(block, crypto)).hold.toString(), {
+        block,
+        opener: request.opener.slice(),
+      });
+    }
+    const bytes = await honest();
+    const release = request.kind === 'released' ? shown.get(request.hold.toString()) : undefined;
+    if (release === undefined) return bytes;
+    const answer = decodeNotaryAnswer(bytes);
+    return encodeNotaryAnswer({
+      kind: 'released',
+      statements: answer.kind === 'released' ? answer.statements : [],
+      release,
+    });
+  });
 }
 
 function named(roles: readonly ByzantineRole[], name: string): ByzantineRole {
@@ -160,6 +189,33 @@ export const PLANTED: readonly Planted[] = [
     },
     rules: ['trade-forgotten'],
     only: [],
+  },
+  {
+    role: {
+      name: 'traders-forget-certificates',
+      parties: ['seller', 'buyer'],
+      wrapRecords: (store) => forgetting(store, (key) => key.startsWith('evidence/certificate/')),
+    },
+    rules: ['certificate-forgotten'],
+    only: [],
+  },
+  {
+    role: {
+      name: 'notaries-forget-accounts',
+      parties: ['notary'],
+      wrapStatements: (store) => forgetting(store, (key) => key.startsWith('notary/account/')),
+    },
+    rules: ['statement-forgotten'],
+    only: [],
+  },
+  {
+    role: {
+      name: 'witnesses-release-early',
+      parties: ['witness', 'notary'],
+      wrapNetwork: (network, { member }) => releasingEarly(network, member.node.crypto),
+    },
+    rules: ['released-early'],
+    only: ['aimed', 'partitions'],
   },
   {
     role: {

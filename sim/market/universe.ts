@@ -112,10 +112,10 @@ export class Universe {
       .map((name) => name.slice(prefix.length));
   }
 
-  /** Statement keys, hex, that acknowledged a release of a hold. */
-  acknowledgers(hold: string): readonly string[] {
+  /** Statement keys, hex, that acknowledged a release of a hold: a certain one, or any. */
+  acknowledgers(hold: string, release = ''): readonly string[] {
     return [...this.#facts]
-      .filter(([name]) => name.startsWith(`ack ${hold} `))
+      .filter(([name]) => name.startsWith(`ack ${hold} ${release}`))
       .flatMap(([, { signers }]) => [...signers.keys()]);
   }
 

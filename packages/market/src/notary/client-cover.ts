@@ -19,6 +19,8 @@ import { verifyStatement } from './statement.ts';
 
 /** Blocks looked at after the one in question, of each notary: what an account of one payment an hour signs in five months. */
 const MAX_BLOCKS = 4_096;
+/** Bytes of such blocks that one notary may show: 1 KiB for each on average. Their signatures are nobody's proof yet. */
+const MAX_SHOWN_BYTES: number = 4 * 1024 * 1024;
 
 /** What the notaries told about one block and those after it. */
 interface Search {
@@ -30,6 +32,8 @@ interface Search {
   readonly later: Map<string, Spending>;
   /** Right certificates of blocks of this currency, by their subjects. */
   readonly certificates: Map<string, Certificate>;
+  /** Bytes of blocks that each notary has shown, by its place among the notaries: a liar takes no other's room. */
+  readonly shown: number[];
 }
 
 /** What one notary told of an account from a number on. */
@@ -68,6 +72,7 @@ export class CoverClient {
       shares: [],
       later: new Map(),
       certificates: new Map(),
+      shown: currency.notaries.map(() => 0),
     };
     let open = currency.notaries.map((key, index) => ({ key, index, n: spending.money.n }));
     while (open.length > 0) {
@@ -111,6 +116,9 @@ export class CoverClient {
           block.money.currency === currency.id &&
           block.money.n > last;
         if (!isNext) return { next: undefined };
+        const shown = (search.shown[index] ?? 0) + bytes.length;
+        if (shown > MAX_SHOWN_BYTES) return { next: undefined };
+        search.shown[index] = shown;
         last = block.money.n;
         search.later.set(block.key, block);
       }

@@ -84,7 +84,9 @@ export class HoldAdmission {
       return indexOfWitness(known, key) < 0 ? notNamed() : { row: known, isNew: false, from };
     const link = currencyLink(hold.money.currency);
     const witnesses =
-      link === null ? (hold.hold?.witnesses ?? []) : await this.#notaries(hold.money.currency, evidence);
+      link === null
+        ? (hold.hold?.witnesses ?? [])
+        : await this.#notaries(hold.money.currency, evidence, from);
     if (witnesses === undefined) return { kind: 'need', ids: link === null ? [] : [link] };
     const row = newRow(hold, link, witnesses);
     if (row === undefined) {
@@ -144,11 +146,15 @@ export class HoldAdmission {
     return { row, isNew: true, from };
   }
 
-  async #notaries(currency: string, evidence: HoldEvidence): Promise<readonly PublicKey[] | undefined> {
+  async #notaries(
+    currency: string,
+    evidence: HoldEvidence,
+    from: string,
+  ): Promise<readonly PublicKey[] | undefined> {
     const known = this.#currencies.get(currency);
     if (known !== undefined) return known.notaries;
     if (evidence.currency === null) return undefined;
-    return (await this.#currencies.learn(currency, evidence.currency))?.notaries;
+    return (await this.#currencies.learn(currency, evidence.currency, from))?.notaries;
   }
 }
 

@@ -33,6 +33,12 @@ const MAX_PROVEN = 4_096;
 const RATE = { burst: 20, perSecond: 1 };
 const PREFIX = 'notary-proof/';
 
+/** A key of no currency known here; of one that is known; of one that own money may be in, or that the owner relies on. */
+type Weight = 0 | 1 | 2;
+const NOBODYS: Weight = 0;
+const KNOWN: Weight = 1;
+const RELIED_ON: Weight = 2;
+
 /** What notaries and witnesses were caught at. */
 export interface NotaryProofs extends Disposable {
   /**
@@ -60,6 +66,8 @@ export interface NotaryProofsOptions {
   readonly store: KeyValueStore;
   /** Keys that matter besides the notaries of known currencies, for instance the owner's witnesses. Default none. */
   readonly isRelevant?: (key: PublicKey) => boolean;
+  /** Keys proven at once. Default 4 096; when they are too many, those that nothing here rests on give way. */
+  readonly max?: number;
 }
 
 /** Opens the register of proofs, and takes part in their topic. */
@@ -84,7 +92,7 @@ class ProofRegister implements NotaryProofs {
 
   async open(): Promise<void> {
     const { store, network, crypto } = this.#options;
-    for (const [, bytes] of await store.range(PREFIX, { limit: MAX_PROVEN })) {
+    for (const [, bytes] of await store.range(PREFIX, { limit: this.#options.max ?? MAX_PROVEN })) {
       const proof = decodeNotaryProof(bytes, crypto);
       this.#proven.set(publicKeyToHex(proof.key), { proof, bytes });
     }
@@ -142,8 +150,8 @@ class ProofRegister implements NotaryProofs {
     try {
       const { key } = decodeNotaryProof(body, this.#options.crypto);
       // Keys are free: proofs against keys that nobody here relies on are nobody's business.
-      if (this.#proven.has(publicKeyToHex(key)) || !this.#matters(key)) return 'ignore';
-      if (this.#proven.size >= MAX_PROVEN) return 'ignore';
+      if (this.#proven.has(publicKeyToHex(key)) || this.#weigh()(key) === NOBODYS) return 'ignore';
+      if (this.#giver(key) === undefined) return 'ignore';
       await this.#keep(verifyNotaryProof(body, this.#options.crypto), body.slice());
       return 'accept';
     } catch (error) {
@@ -152,22 +160,49 @@ class ProofRegister implements NotaryProofs {
     }
   }
 
-  #matters(key: PublicKey): boolean {
+  /** How much it matters here whether a key is proven: see {@link Weight}. */
+  #weigh(): (key: PublicKey) => Weight {
     const { currencies, isRelevant } = this.#options;
-    if (isRelevant?.(key) === true) return true;
-    return currencies
-      .values()
-      .some(
-        (currency) => currency.kind === 'issued' && currency.notaries.some((other) => equalBytes(other, key)),
-      );
+    const weights = new Map<PublicKeyHex, Weight>();
+    for (const currency of currencies.values()) {
+      if (currency.kind !== 'issued') continue;
+      const weight = currencies.isKept(currency.id) ? RELIED_ON : KNOWN;
+      for (const key of currency.notaries) {
+        const hex = publicKeyToHex(key);
+        if ((weights.get(hex) ?? NOBODYS) < weight) weights.set(hex, weight);
+      }
+    }
+    return (key) => (isRelevant?.(key) === true ? RELIED_ON : (weights.get(publicKeyToHex(key)) ?? NOBODYS));
+  }
+
+  /**
+   * Whose proof gives way to one against `key`: null = there is room, undefined = nobody's. Currencies cost nothing, so
+   * whoever issues some and proves all their notaries must not take the room of proofs against those relied on here.
+   */
+  #giver(key: PublicKey): PublicKeyHex | null | undefined {
+    if (this.#proven.size < (this.#options.max ?? MAX_PROVEN)) return null;
+    const weigh = this.#weigh();
+    const weight = weigh(key);
+    let least: { readonly hex: PublicKeyHex; readonly weight: Weight } | undefined;
+    for (const [hex, { proof }] of this.#proven) {
+      const other = weigh(proof.key);
+      if (other < weight && (least === undefined || other < least.weight)) least = { hex, weight: other };
+      if (least?.weight === NOBODYS) break;
+    }
+    return least?.hex;
   }
 
   async #keep(proof: NotaryProof, bytes: Uint8Array): Promise<void> {
     const hex = publicKeyToHex(proof.key);
-    if (this.#proven.has(hex) || this.#proven.size >= MAX_PROVEN) return;
+    const giver = this.#giver(proof.key);
+    if (this.#proven.has(hex) || giver === undefined) return;
     // One proof a key is enough, also of two that come at once.
     this.#proven.set(hex, { proof, bytes });
-    await this.#options.store.set(PREFIX + hex, bytes);
+    if (giver !== null) this.#proven.delete(giver);
+    await this.#options.store.setMany([
+      [PREFIX + hex, bytes],
+      ...(giver === null ? [] : [[PREFIX + giver, null] as const]),
+    ]);
     for (const listener of this.#listeners) {
       try {
         listener(proof);

@@ -79,7 +79,7 @@ export class SpendService {
       const { code, message } = problemOf(error);
       return refused(code, message);
     }
-    const learning = this.#currencyOf(run, request.currency);
+    const learning = this.#currencyOf(run, request.currency, from);
     const currency = learning instanceof Promise ? await learning : learning;
     if (currency === undefined) return { kind: 'need', ids: [run.link] };
     if (!currency.notaries.some((key) => equalBytes(key, request.key))) {
@@ -135,10 +135,11 @@ export class SpendService {
   #currencyOf(
     run: SpendRun,
     bytes: Uint8Array | null,
+    from: string,
   ): IssuedCurrency | undefined | Promise<IssuedCurrency | undefined> {
     const known = this.#currencies.get(run.currency);
     if (known !== undefined || bytes === null) return known;
-    return this.#currencies.learn(run.currency, bytes);
+    return this.#currencies.learn(run.currency, bytes, from);
   }
 
   /** Undefined = the wanted block is bound to its number and may be signed. Runs under the account's lock. */
