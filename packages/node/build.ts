@@ -53,9 +53,20 @@ async function buildNode(): Promise<void> {
     platform: 'browser',
     target: 'es2023',
   });
+  for (const { metafile } of [program, client]) await plainNames(Object.keys(metafile?.outputs ?? {}));
   const inputs = [program, client].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   const packages = await bundledPackages(inputs.map((input) => join(here, input)));
   await writeFile(join(dist, 'THIRD-PARTY.txt'), thirdPartyText([...packages, ...page]));
+}
+
+/** CommonJS modules are named in the bundle by where this machine has them: `../../node_modules/.pnpm/x@1/node_modules/x`. */
+async function plainNames(outputs: readonly string[]): Promise<void> {
+  for (const output of outputs) {
+    const file = join(here, output);
+    const text = await readFile(file, 'utf8');
+    const plain = text.replace(/"(?:\.\.\/)*node_modules\/(?:\.pnpm\/[^/"]+\/node_modules\/)?/g, '"');
+    if (plain !== text) await writeFile(file, plain);
+  }
 }
 
 /** Builds the page, unless what is there is fresh, and copies it; gives the packages in it. */

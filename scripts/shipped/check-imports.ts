@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readManifest } from '../lib/workspace.ts';
 import { type Finished, runBare, whyFailed } from './bare.ts';
-import { type ImportOutcome, type Install, judgeImport } from './expectations.ts';
+import { type ImportOutcome, type Install, judgeImport, judgeOutput } from './expectations.ts';
 import type { Folder } from './folders.ts';
 import type { Report } from './report.ts';
 import type { Runtime } from './tools.ts';
@@ -36,6 +36,10 @@ export async function checkImports(
       note,
     );
   }
+  report.line(
+    `silence  of ${folder.name}'s ${entries.length} entries  ${runtime.name}  ${install}`,
+    judgeOutput(run.output),
+  );
   const what = `exit  after ${folder.name}'s ${entries.length} entries  ${runtime.name}  ${install}`;
   if (run.code === 0) report.line(what, undefined);
   else report.line(what, `${whyFailed(run)}${await culprits(runtime, folder, entries, run)}`);

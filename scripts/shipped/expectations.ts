@@ -69,9 +69,27 @@ export const refusals: readonly Refusal[] = [
 
 /** What a program found when it imported an entry. */
 export type ImportOutcome =
-  | { readonly entry: string; readonly exports: number }
+  | { readonly entry: string; readonly exports: number; readonly globals?: readonly string[] }
   | { readonly entry: string; readonly code: string; readonly message: string }
   | { readonly entry: string; readonly hangs: true };
+
+/** Global names that appear when an entry is imported and are not ours. */
+const foreignGlobals: readonly (readonly [RegExp, string])[] = [
+  [/^Symbol\(undici\./, 'Node, when fetch is first named'],
+  [/^nodeBootstrap$/, 'Deno, when its Node modules are first loaded'],
+  [/^__zod_global/, 'zod, which is inside of @edmp/node'],
+  [/^Symbol\((?:\$\$jest-|matchers-|asymmetric-|expect-)/, 'vitest, the peer of @edmp/testing'],
+];
+
+/** What runtimes print of themselves when a program is run: that `node:sqlite` is new, where the types were stripped. */
+const NOTICES =
+  /^(?:\(node:\d+\) (?:ExperimentalWarning|\[MODULE_TYPELESS)|\(Use `node --trace-warnings|\s*$)/;
+
+/** What entries printed while they were imported, from the whole output of the program; undefined when it is nothing. */
+export function judgeOutput(output: string): Complaint {
+  const said = output.split('\n').filter((line) => !/^\{"(?:entry|done)"/.test(line) && !NOTICES.test(line));
+  return said.length === 0 ? undefined : `importing prints\n${said.slice(0, 10).join('\n')}`;
+}
 
 /** Whether an import went as {@link refusals} say; undefined when it did. */
 export function judgeImport(
@@ -92,6 +110,10 @@ export function judgeImport(
     if (refusal !== undefined) {
       return `expected ${refusal.code} (${refusal.reason}), but it can be imported: take it out of the table`;
     }
+    const globals = (outcome.globals ?? []).filter(
+      (name) => !foreignGlobals.some(([known]) => known.test(name)),
+    );
+    if (globals.length > 0) return `importing it adds global names: ${globals.join(', ')}`;
     return outcome.exports > 0 ? undefined : 'exports nothing';
   }
   const came = `${outcome.code}: ${outcome.message.split('\n')[0]}`;

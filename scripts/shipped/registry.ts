@@ -125,7 +125,7 @@ log: { type: file, path: ${text(log)}, format: json, level: warn }
 }
 
 /** A setting of this machine's npm, as it is without this repository. */
-async function npmConfig(name: string): Promise<string> {
+export async function npmConfig(name: string): Promise<string> {
   const output = await mustRun('npm', ['config', 'get', name], { timeoutMs: 30_000 });
   return output.trim().split('\n').at(-1) ?? '';
 }

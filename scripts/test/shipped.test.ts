@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { blocksOf } from '../lib/readme-blocks.ts';
 import { bareEnvironment } from '../shipped/bare.ts';
-import { judgeImport, type Refusal, refusals } from '../shipped/expectations.ts';
+import { judgeImport, judgeOutput, type Refusal, refusals } from '../shipped/expectations.ts';
 import { figuresText, judgeFigures, withFigures } from '../shipped/figures.ts';
+import { leaksOf, machineMarks } from '../shipped/leaks.ts';
 import { Report, table, together } from '../shipped/report.ts';
 
 describe('judgeImport', () => {
@@ -43,6 +44,21 @@ describe('judgeImport', () => {
     expect(judgeImport({ entry: 'other', exports: 0 }, 'bun', 'alone', [row])).toMatch(/exports nothing/);
   });
 
+  it('complains of entries that add global names or print', () => {
+    expect(
+      judgeImport(
+        { entry: 'other', exports: 3, globals: ['Symbol(undici.globalDispatcher.1)', 'leak'] },
+        'bun',
+        'alone',
+        [row],
+      ),
+    ).toMatch(/global names: leak/);
+    const fine =
+      '{"entry":"a","exports":1}\n(node:12) ExperimentalWarning: SQLite is an experimental feature\n{"done":true}\n';
+    expect(judgeOutput(fine)).toBeUndefined();
+    expect(judgeOutput(`${fine}hello\n`)).toBe('importing prints\nhello');
+  });
+
   it('has a reason, a code and a hint in every row', () => {
     for (const { reason, code, names } of refusals) {
       expect(reason.length).toBeGreaterThan(10);
@@ -50,6 +66,70 @@ describe('judgeImport', () => {
       expect(code).toMatch(/^ERR_(?!MODULE)/);
       expect(names).toMatch(/^npm install "/);
     }
+  });
+});
+
+describe('leaksOf', () => {
+  const clean = [
+    { path: 'package.json', text: '{"exports":{".":{"types":"./dist/index.d.ts"}}}' },
+    {
+      path: 'README.md',
+      text: 'Files are in `~/.edmp`; see https://github.com/edmp/edmp/tree/main/packages/x',
+    },
+    { path: 'dist/index.js', text: "export { a } from './a.js'; const key = 'settlement/root/' + a;" },
+    { path: 'dist/index.d.ts', text: "export { a } from './a.js';" },
+    { path: 'dist/web/index.html', text: '<html>' },
+    { path: 'bin/edmp.cjs', text: "import('../dist/cli/main.js')" },
+  ];
+
+  it('finds none in what a package should have', () => {
+    expect(leaksOf(clean, { 'the home folder': '/root/' })).toEqual([]);
+  });
+
+  it.each([
+    ['src/index.ts', '', 'no file that'],
+    ['dist/index.ts', '', 'no file that'],
+    ['dist/index.js.map', '', 'no file that'],
+    ['.env', '', 'no file that'],
+    ['dist/identity.key', '', 'no file that'],
+    ['dist/chain.sqlite', '', 'no file that'],
+    ['dist/a.test.js', '', 'a file of tests'],
+    ['dist/test/a.js', '', 'a file of tests'],
+    ['dist/fixtures/day.json', '', 'a file of tests'],
+    [
+      'dist/a.js',
+      "const at = '/home/anna/edmp/packages';",
+      'a folder of somebody’s machine, /home/anna/edmp/packages',
+    ],
+    ['dist/a.js', 'const at = "C:\\\\Users\\\\Anna\\\\edmp";', 'a folder of somebody’s machine'],
+    ['dist/a.js', 'file at /srv/build/edmp', 'the folder of this clone'],
+    ['dist/a.js', 'from http://npm.corp:4873/x', 'the registry'],
+    ['dist/a.js', '"../../node_modules/.pnpm/x@1/node_modules/x.js"', 'a path of this repository’s tools'],
+    ['dist/a.js', "import { a } from '../src/a.js';", 'a path to a source'],
+    ['dist/a.d.ts', "export type { A } from './a.ts';", 'a path to a source'],
+    ['dist/a.js', '//# sourceMappingURL=a.js.map', 'a reference to a map'],
+    ['package.json', '{"exports":{".":{"edmp-source":"./src/index.ts"}}}', 'a condition of this repository'],
+    ['package.json', '{"dependencies":{"a":"workspace:^"}}', 'a range that only'],
+    ['dist/a.js', '-----BEGIN OPENSSH PRIVATE KEY-----', 'a private key'],
+    ['dist/a.js', `t = "npm_${'a1B2'.repeat(9)}"`, 'an access token'],
+    ['dist/a.js', '//r.example/:_authToken=abc', 'a registry’s login'],
+  ])('finds in %s: %s', (path, text, expected) => {
+    const marks = { 'the folder of this clone': '/srv/build/edmp', 'the registry': 'npm.corp:4873' };
+    const found = leaksOf([...clean, { path, text }], marks);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`${path}: ${expected}`);
+  });
+
+  it('shows no secret that it finds', () => {
+    const token = `npm_${'a1B2'.repeat(9)}`;
+    const env = { PUBLISH_TOKEN: 'hunter2hunter2', PATH: '/usr/bin' };
+    const marks = machineMarks('https://registry.npmjs.org/', env);
+    const found = leaksOf([{ path: 'dist/a.js', text: `${token} hunter2hunter2` }], marks).join('\n');
+    expect(found).toContain('an access token');
+    expect(found).toContain('the value of PUBLISH_TOKEN');
+    expect(found).not.toMatch(/hunter2|a1B2/);
+    expect(Object.keys(marks)).not.toContain('this machine’s registry');
+    expect(machineMarks('http://npm.corp:4873/', {})['this machine’s registry']).toBe('npm.corp:4873');
   });
 });
 

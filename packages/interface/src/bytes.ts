@@ -89,6 +89,9 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 /**
  * Whether two arrays hold the same bytes. Not constant-time: for public values only.
  *
+ * @param a - One array.
+ * @param b - The other one; a different length is a difference.
+ *
  * @example
  * ```ts
  * import { equalBytes } from '@edmp/interface';
@@ -102,7 +105,12 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Order of two arrays as unsigned bytes, shorter first on a tie: negative, 0 or positive. */
+/**
+ * Order of two arrays as unsigned bytes, shorter first on a tie: negative, 0 or positive.
+ *
+ * @param a - One array.
+ * @param b - The other one; the result is negative when `a` comes first.
+ */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -112,7 +120,11 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Big-endian 32-bit unsigned integer. Throws `ERR_INVALID_ARGUMENT` outside 0 … 2³²−1. */
+/**
+ * Big-endian 32-bit unsigned integer. Throws `ERR_INVALID_ARGUMENT` outside 0 … 2³²−1.
+ *
+ * @param value - A whole number from 0 to 2³²−1.
+ */
 export function uint32ToBytes(value: number): Uint8Array {
   if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
     throw new InvalidArgumentError(`Expected an unsigned 32-bit integer, got ${value}`);

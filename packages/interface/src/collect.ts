@@ -9,7 +9,11 @@ export interface OnlyFrame {
   [ONLY_FRAME](): Promise<Uint8Array>;
 }
 
-/** The only frame of a response. Throws `ERR_NETWORK_PROTOCOL` when there is none or more than one. */
+/**
+ * The only frame of a response. Throws `ERR_NETWORK_PROTOCOL` when there is none or more than one.
+ *
+ * @param frames - A response as `Network.request` gives it.
+ */
 export function singleFrame(frames: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const cheaper = frames as Partial<OnlyFrame>;
   return cheaper[ONLY_FRAME] === undefined ? iterated(frames) : cheaper[ONLY_FRAME]();

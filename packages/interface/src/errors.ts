@@ -58,6 +58,8 @@ export class AbortedError extends EdmpError {
 /**
  * Whether `value` is an {@link EdmpError} (by shape, so that duplicate package copies agree), optionally with one code.
  *
+ * @param code - The one code that is asked about, `ERR_TIMEOUT`; any without it.
+ *
  * @example
  * ```ts
  * import { hexToBytes, isEdmpError } from '@edmp/interface';

@@ -55,7 +55,11 @@ export function expectKey(key: string): void {
   }
 }
 
-/** Copies of changes that may be written together. Throws `ERR_INVALID_ARGUMENT` for a bad key, or for too many. */
+/**
+ * Copies of changes that may be written together. Throws `ERR_INVALID_ARGUMENT` for a bad key, or for too many.
+ *
+ * @param changes - What is to be written in one step: a value, or null to delete.
+ */
 export function expectChanges(changes: readonly KeyValueChange[]): readonly KeyValueChange[] {
   if (changes.length > MAX_ENTRIES_AT_ONCE) {
     throw new InvalidArgumentError(

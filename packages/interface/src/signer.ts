@@ -13,6 +13,8 @@ export interface Signer {
 /**
  * A {@link Signer} over a 32-byte secret seed held in memory. Throws `ERR_CRYPTO_KEY` on another length.
  *
+ * @param options - `crypto` signs; `secretKey` is the 32-byte seed, which is copied.
+ *
  * @example
  * ```ts
  * import { softwareSigner, systemEnvironment } from '@edmp/interface';

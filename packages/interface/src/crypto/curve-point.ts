@@ -19,6 +19,8 @@ function power(base: bigint, exponent: bigint): bigint {
  * Whether an ed25519 public key may be used and is a point on the curve, so that somebody can have its secret key: what is
  * paid to half of all 32-byte strings, nobody can ever spend. x² = (y² − 1) / (d·y² + 1) must have a root (RFC 8032
  * §5.1.3), which Euler's criterion tells. Takes a fraction of a millisecond; variable time, for public values only.
+ *
+ * @param key - What a stranger gave as a key; any length may be given.
  */
 export function isCurvePoint(key: Uint8Array): boolean {
   if (!isAcceptablePublicKey(key)) return false;

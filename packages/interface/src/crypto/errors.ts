@@ -16,7 +16,11 @@ export class CryptoError extends EdmpError {
   }
 }
 
-/** Throws `ERR_CRYPTO_KEY` unless `bytes` has `length` bytes. */
+/**
+ * Throws `ERR_CRYPTO_KEY` unless `bytes` has `length` bytes.
+ *
+ * @param name - What the bytes are, for the error's text: `secret key`.
+ */
 export function expectLength(name: string, bytes: Uint8Array, length: number): void {
   if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
     throw new CryptoError(
@@ -26,7 +30,11 @@ export function expectLength(name: string, bytes: Uint8Array, length: number): v
   }
 }
 
-/** Throws `ERR_INVALID_ARGUMENT` unless `value` is a byte array: text must never be hashed or signed by accident. */
+/**
+ * Throws `ERR_INVALID_ARGUMENT` unless `value` is a byte array: text must never be hashed or signed by accident.
+ *
+ * @param name - What the value is, for the error's text: `message`.
+ */
 export function expectBytes(name: string, value: Uint8Array): void {
   if (!(value instanceof Uint8Array)) {
     throw new InvalidArgumentError(
@@ -35,7 +43,11 @@ export function expectBytes(name: string, value: Uint8Array): void {
   }
 }
 
-/** The error of an authenticated decryption that failed, the same from every provider. */
+/**
+ * The error of an authenticated decryption that failed, the same from every provider.
+ *
+ * @param cause - What the provider's own library threw.
+ */
 export function authenticationError(cause: unknown): CryptoError {
   return new CryptoError(
     'ERR_CRYPTO_AUTHENTICATION',
@@ -44,7 +56,11 @@ export function authenticationError(cause: unknown): CryptoError {
   );
 }
 
-/** The error of an X25519 exchange whose result is all zero (RFC 7748 §6.1), the same from every provider. */
+/**
+ * The error of an X25519 exchange whose result is all zero (RFC 7748 §6.1), the same from every provider.
+ *
+ * @param cause - What the provider's own library threw, when it did.
+ */
 export function lowOrderError(cause?: unknown): CryptoError {
   return new CryptoError(
     'ERR_CRYPTO_LOW_ORDER',

@@ -52,12 +52,18 @@ function isReduced(scalar: Uint8Array): boolean {
  * Every crypto provider must ask this and {@link isAcceptableSignature} before it verifies, because libraries and
  * their versions differ here: Node refuses small orders since 2026 (nodejs/node#64026) and accepted them before,
  * WebCrypto and libsodium refuse them, RFC 8032 itself does not.
+ *
+ * @param key - What a stranger gave as a key; any length may be given.
  */
 export function isAcceptablePublicKey(key: Uint8Array): boolean {
   return key instanceof Uint8Array && key.length === 32 && isAcceptablePoint(key);
 }
 
-/** Whether a signature may be valid at all: 64 bytes, `R` canonical and not of small order, `S` < L (RFC 8032 §5.1.7). */
+/**
+ * Whether a signature may be valid at all: 64 bytes, `R` canonical and not of small order, `S` < L (RFC 8032 §5.1.7).
+ *
+ * @param signature - What a stranger gave as a signature; any length may be given.
+ */
 export function isAcceptableSignature(signature: Uint8Array): boolean {
   if (!(signature instanceof Uint8Array) || signature.length !== 64) return false;
   return isReduced(signature.subarray(32)) && isAcceptablePoint(signature.subarray(0, 32));

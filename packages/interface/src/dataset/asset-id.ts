@@ -13,7 +13,11 @@ export const DATA_ASSET_PREFIX = 'EW';
 /** `EW` and base32 of a CID; 59 characters are what sha2-256 gives. */
 const FORM = /^EWb[a-z2-7]{58}$/;
 
-/** Asset id of the canonical bytes of a document: `EW` + base32 CIDv1 of dag-cbor and sha2-256 (DESIGN §4.1). */
+/**
+ * Asset id of the canonical bytes of a document: `EW` + base32 CIDv1 of dag-cbor and sha2-256 (DESIGN §4.1).
+ *
+ * @param documentBytes - A dataset document in its one encoding, as `encodeDatasetDocument` gives it.
+ */
 export function assetIdOfBytes(documentBytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): AssetId {
   const digest = createDigest(SHA2_256, crypto.sha256(documentBytes));
   return `${DATA_ASSET_PREFIX}${CID.createV1(CODEC_DAG_CBOR, digest)}`;
@@ -24,7 +28,11 @@ export function assetIdOf(document: DatasetDocument, crypto: Pick<Crypto, 'sha25
   return assetIdOfBytes(encodeDatasetDocument(document), crypto);
 }
 
-/** CID of the document that a data asset's id names; undefined when the text is no such id. */
+/**
+ * CID of the document that a data asset's id names; undefined when the text is no such id.
+ *
+ * @param text - What a stranger wrote; anything may be given.
+ */
 export function parseAssetId(text: unknown): CID | undefined {
   if (typeof text !== 'string' || !FORM.test(text)) return undefined;
   try {

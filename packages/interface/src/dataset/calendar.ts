@@ -21,7 +21,11 @@ export const STEP_MINUTES: Readonly<Record<IntervalStep, number | null>> = {
   P1D: null,
 };
 
-/** Usual minutes of a step: those of {@link STEP_MINUTES}, and 24 hours for a day. */
+/**
+ * Usual minutes of a step: those of {@link STEP_MINUTES}, and 24 hours for a day.
+ *
+ * @param step - Length of an interval, ISO 8601: `PT15M`.
+ */
 export function nominalStepMinutes(step: IntervalStep): number {
   return STEP_MINUTES[step] ?? DAY_MINUTES;
 }
@@ -47,7 +51,11 @@ export function isTimeZoneName(zone: string): boolean {
   return zone.length <= 64 && ZONE_NAME.test(zone);
 }
 
-/** Whether this runtime knows the IANA time zone. */
+/**
+ * Whether this runtime knows the IANA time zone.
+ *
+ * @param zone - A name such as `Europe/Amsterdam`; anything may be given.
+ */
 export function isTimeZone(zone: string): boolean {
   if (!isTimeZoneName(zone)) return false;
   try {
@@ -58,7 +66,11 @@ export function isTimeZone(zone: string): boolean {
   }
 }
 
-/** Days since 1970-01-01 of a `YYYY-MM-DD` date in 1970 … 2199; undefined when it is not such a date. */
+/**
+ * Days since 1970-01-01 of a `YYYY-MM-DD` date in 1970 … 2199; undefined when it is not such a date.
+ *
+ * @param text - What a stranger wrote; anything may be given.
+ */
 export function parseDay(text: string): number | undefined {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (match === null) return undefined;
@@ -81,7 +93,12 @@ function localDay(zone: string, at: number): number {
   return Date.UTC(year, month - 1, day) / DAY_MS;
 }
 
-/** First instant of a local calendar day, ms since the epoch: midnight, or later where midnight is skipped. */
+/**
+ * First instant of a local calendar day, ms since the epoch: midnight, or later where midnight is skipped.
+ *
+ * @param zone - IANA time zone: `Europe/Amsterdam`.
+ * @param day - Days since 1970-01-01, as {@link parseDay} gives them.
+ */
 export function startOfDay(zone: string, day: number): number {
   // Zones lie between UTC−12 (−15:13 historically) and UTC+14 (+15:13).
   let before = (day * DAY_MS) / MINUTE_MS - 16 * 60;
@@ -116,6 +133,9 @@ export function intervalRangeAnywhere(
 /**
  * Fewest and most whole intervals that start in local day `from` or later, end by the end of day `to`, and touch
  * both days. Days have 23, 24 or 25 hours at clock changes.
+ *
+ * @param zone - IANA time zone that the days are those of.
+ * @param step - Length of an interval, ISO 8601: `PT15M`.
  */
 export function intervalRange(
   zone: string,

@@ -149,6 +149,8 @@ const exactly = (min: number, max: number): string => (min === max ? `${max}` : 
  * at when their clocks change, only at what holds in all of them (see {@link validateDescriptor}).
  *
  * Throws `ERR_DATASET_DESCRIPTOR`; `details.field` names the field.
+ *
+ * @param value - What a decoder made of a stranger's bytes; anything may be given.
  */
 export function descriptorOf(value: unknown): Descriptor {
   const fields = read.mapOf(value, FIELDS, 'descriptor');

@@ -25,6 +25,8 @@ const read: FieldReaders = fieldReaders(
 /**
  * A dataset document out of a decoded value: every field and bound checked, nothing taken that is not a field, the same
  * answer on every machine. Throws `ERR_DATASET_FORMAT` or `ERR_DATASET_DESCRIPTOR`.
+ *
+ * @param value - What a decoder made of a stranger's bytes; anything may be given.
  */
 export function datasetDocumentOf(value: unknown): DatasetDocument {
   const fields = read.mapOf(value, FIELDS, 'document');
@@ -55,6 +57,8 @@ export function encodeDatasetDocument(document: DatasetDocument): Uint8Array {
 /**
  * Reads a dataset document strictly: one encoding, no unknown fields, every bound checked.
  * Throws `ERR_DATASET_FORMAT` or `ERR_DATASET_DESCRIPTOR`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
  */
 export function decodeDatasetDocument(bytes: Uint8Array): DatasetDocument {
   return datasetDocumentOf(read.decodeBounded(bytes, MAX_DOCUMENT_BYTES, 'document'));

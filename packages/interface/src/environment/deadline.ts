@@ -37,6 +37,8 @@ export function sleep(environment: Environment, ms: number, options: AbortOption
  * Runs `task` with a signal that fires at the deadline or when the caller aborts, and settles no later than that
  * even if the task ignores its signal. Throws `ERR_TIMEOUT` (naming `what`) or `ERR_ABORTED`.
  *
+ * @param ms - Milliseconds until the deadline, by the environment's clock.
+ *
  * @example
  * ```ts
  * import { sleep, systemEnvironment, withDeadline } from '@edmp/interface';

@@ -25,6 +25,9 @@ function mix(seed: number, label: string): number {
 
 /**
  * sfc32 (Chris Doty-Humphrey's small fast counting generator, PractRand), seeded by one integer of at most 53 bits.
+ * Throws `ERR_INVALID_ARGUMENT` for a seed that is none.
+ *
+ * @param seed - A safe integer; the same one gives the same numbers.
  *
  * @example
  * ```ts

@@ -250,6 +250,8 @@ export class CanonicalWriter {
  * Numbers must be safe integers; larger ones are bigint within 64 bits. Throws `ERR_FORMAT_FLOAT`, `ERR_FORMAT_VALUE`,
  * `ERR_FORMAT_TEXT`, `ERR_FORMAT_DEPTH` (IPLD dag-cbor specification).
  *
+ * @param value - Maps, arrays, texts, bytes, links, integers, booleans and null.
+ *
  * @example
  * ```ts
  * import { bytesToHex } from '@edmp/interface';

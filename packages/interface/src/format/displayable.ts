@@ -29,6 +29,8 @@ function isShown(character: string, before: string): boolean {
  * zero-width and other invisible characters, lone surrogates, private use, and whatever Unicode 15.1 does not know: what
  * a newer version knows is refused by everybody, so that a block with such a text is valid for all or for none.
  *
+ * @param text - What a stranger wrote; anything may be given.
+ *
  * @example
  * ```ts
  * import { isDisplayable } from '@edmp/interface/format';
@@ -50,6 +52,8 @@ export function isDisplayable(text: string): boolean {
  * The text in a form that {@link isDisplayable} accepts: what must not be shown becomes U+FFFD, and what is longer than
  * `max` UTF-16 units is cut and ends in `…`. A text that is displayable and short enough comes back as it is. `max` is at
  * least 1.
+ *
+ * @param text - What a stranger wrote; anything may be given.
  *
  * @example
  * ```ts
@@ -87,6 +91,8 @@ function head(text: string, max: number): string {
 /**
  * {@link displayable} line by line, for text of several lines that was laid out here and may hold what strangers wrote:
  * the last filter before a terminal. Lines are not cut.
+ *
+ * @param text - Lines separated by `\n`.
  */
 export function displayableLines(text: string): string {
   return text

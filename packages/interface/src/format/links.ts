@@ -42,6 +42,8 @@ function linkOver(bytes: Uint8Array): CID | undefined {
  * Links inside a block of dag-cbor, in the order of its encoding; undefined when the bytes are none. Takes what other
  * programs write, too: floats, keys out of order, integers that are not in their shortest form, any depth. One pass
  * without recursion that builds nothing but the links; its memory is at most a number for each byte.
+ *
+ * @param bytes - A block as it came; anything may be given.
  */
 export function linksIn(bytes: Uint8Array): readonly CID[] | undefined {
   const links: CID[] = [];

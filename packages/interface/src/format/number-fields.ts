@@ -29,7 +29,11 @@ export function numberReaders(fail: FieldFailure): NumberReaders {
   };
 }
 
-/** An amount in the form that encodes it: a number while it is safe, as decoding gives it back. */
+/**
+ * An amount in the form that encodes it: a number while it is safe, as decoding gives it back.
+ *
+ * @param amount - Minor units of money, or another integer within 64 bits.
+ */
 export function amountToTx(amount: bigint): number | bigint {
   return amount <= BigInt(Number.MAX_SAFE_INTEGER) && amount >= BigInt(Number.MIN_SAFE_INTEGER)
     ? Number(amount)

@@ -77,7 +77,10 @@ export interface RunningNode extends AsyncDisposable {
 /** A phase leaves room for a hold that comes at its end and for the witnesses' rounds: 2 and 3 Δ of 20. */
 const DELTAS_A_PHASE = 20;
 
-/** Opens the data folder, the meters, the peers and the HTTP server of one node. Throws the first failure with everything closed again. */
+/**
+ * Opens the data folder, the meters, the peers and the HTTP server of one node. Throws the first failure with everything
+ * closed again, `ERR_NODE_CONFIG` for options that fit nothing.
+ */
 export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
   const environment = options.environment ?? systemEnvironment();
   const closers: (() => void | Promise<void>)[] = [];

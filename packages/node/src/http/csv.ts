@@ -4,13 +4,21 @@ import { intervalStarts, localTime } from './interval-starts.ts';
 
 const UNIT: Readonly<Record<string, string>> = { uKWh: 'kWh', uM3: 'm3', uGJ: 'GJ' };
 
-/** Integer micro-units as an exact decimal of whole units, e.g. 1500000 → `1.500000`. */
+/**
+ * Integer micro-units as an exact decimal of whole units, e.g. 1500000 → `1.500000`.
+ *
+ * @param micro - Integer millionths, negative ones too.
+ */
 export function microDecimal(micro: number): string {
   const digits = String(Math.abs(micro)).padStart(7, '0');
   return `${micro < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
-/** Name of a unit of micro-units, e.g. `uKWh` → `kWh`. */
+/**
+ * Name of a unit of micro-units, e.g. `uKWh` → `kWh`.
+ *
+ * @param unit - A unit with its `u` before it, as documents carry it.
+ */
 export function unitName(unit: string): string {
   return UNIT[unit] ?? unit;
 }

@@ -6,6 +6,8 @@ const HOUR_MS = 3_600_000;
 /**
  * Start of each of `count` intervals that follow each other from `start` (ms since the epoch). `P1D` steps by local
  * calendar days of the IANA `zone`, which last 23, 24 or 25 hours; all others by their fixed length.
+ *
+ * @param step - ISO 8601 length of an interval.
  */
 export function intervalStarts(start: number, step: IntervalStep, zone: string, count: number): number[] {
   const starts: number[] = [];
@@ -25,7 +27,11 @@ export function intervalStarts(start: number, step: IntervalStep, zone: string, 
   return starts;
 }
 
-/** Local time as `YYYY-MM-DDTHH:mm:ss±hh:mm` (RFC 3339) in an IANA zone. */
+/**
+ * Local time as `YYYY-MM-DDTHH:mm:ss±hh:mm` (RFC 3339) in an IANA zone.
+ *
+ * @param zone - IANA time zone: `Europe/Amsterdam`.
+ */
 export function localTime(zone: string): (moment: number) => string {
   const offsetAt = zoneOffset(zone);
   return (moment) => {

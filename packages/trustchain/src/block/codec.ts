@@ -55,7 +55,8 @@ function writeCore(writer: CanonicalWriter, core: HalfBlockCore): void {
   writer.text(core.type);
 }
 
-/** Canonical bytes of a core. Throws a {@link BlockError} when a field or the transaction is not acceptable. */
+/** Canonical bytes of a core. Throws a {@link BlockError} when a field or the transaction is not acceptable, and
+ * `ERR_BLOCK_TOO_LARGE` when they are too many. */
 export function encodeCore(core: HalfBlockCore): Uint8Array {
   checkCoreFields(core);
   const writer = new CanonicalWriter();

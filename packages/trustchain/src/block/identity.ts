@@ -21,19 +21,31 @@ export function blockIdFromDigest(digest: Uint8Array): BlockId {
   return writeBlockId(new Uint8Array(new ArrayBuffer(BLOCK_ID_BYTES)), digest);
 }
 
-/** Block id of 36 binary bytes; undefined unless they are a CIDv1, dag-cbor, sha2-256. */
+/**
+ * Block id of 36 binary bytes; undefined unless they are a CIDv1, dag-cbor, sha2-256.
+ *
+ * @param bytes - A binary CID; a view of them is kept, not a copy.
+ */
 export function blockIdFromBytes(bytes: Uint8Array): BlockId | undefined {
   if (bytes.length !== BLOCK_ID_BYTES) return undefined;
   for (let i = 0; i < PREFIX.length; i++) if (bytes[i] !== PREFIX[i]) return undefined;
   return blockIdFromDigest(bytes.subarray(PREFIX.length));
 }
 
-/** Identity of canonical dag-cbor bytes: CIDv1, dag-cbor, sha2-256. */
+/**
+ * Identity of canonical dag-cbor bytes: CIDv1, dag-cbor, sha2-256.
+ *
+ * @param bytes - Canonical encoding of a core, or of another document.
+ */
 export function identify(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): BlockId {
   return blockIdFromDigest(crypto.sha256(bytes));
 }
 
-/** Whether a CID has the form of a block id. */
+/**
+ * Whether a CID has the form of a block id.
+ *
+ * @param cid - Any CID.
+ */
 export function isBlockId(cid: CID): boolean {
   return (
     cid.version === 1 &&

@@ -17,7 +17,11 @@ import { blockDigest, identify } from './identity.ts';
 export const HALF_BLOCK_DOMAIN = 'edmp/half-block/v1';
 const DOMAIN = utf8ToBytes(HALF_BLOCK_DOMAIN);
 
-/** What is signed: `"edmp/half-block/v1" ‖ sha256(core)`, for the 32-byte digest of a core. */
+/**
+ * What is signed: `"edmp/half-block/v1" ‖ sha256(core)`, for the 32-byte digest of a core.
+ *
+ * @param digest - SHA-256 of the core's bytes.
+ */
 export function signingMessage(digest: Uint8Array): Uint8Array {
   return concatBytes(DOMAIN, digest);
 }

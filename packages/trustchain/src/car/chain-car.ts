@@ -220,8 +220,10 @@ function sectionValue(id: BlockId, bytes: Uint8Array): TxValue {
 /**
  * Reads an exported chain, checking every hash and the form of every block; signatures are left to whoever takes the
  * blocks in, those of proofs are verified here; whether the blocks of a `slot` carry one is for the rules to say. The first item is the chain. That the file holds all that its root
- * announces is known at its end: `ERR_CAR_INCOMPLETE` comes after the last item. Throws a {@link CarError},
- * `ERR_BLOCK_*`, `ERR_FRAUD_*`, `ERR_ABORTED`.
+ * announces is known at its end: `ERR_CAR_INCOMPLETE` comes after the last item. Throws a {@link CarError}
+ * (`ERR_CAR_FORMAT` for a file of another form), `ERR_BLOCK_*`, `ERR_FRAUD_*`, `ERR_ABORTED`.
+ *
+ * @param source - The CAR file in pieces of any length, as a file stream gives them.
  */
 export async function* readChainCar(
   source: AsyncIterable<Uint8Array>,
@@ -294,7 +296,10 @@ async function accuse(chain: Pick<Trustchain, 'accuse'>, { blocks }: FraudProof)
 
 /**
  * Takes an exported chain in, through the same verification as blocks from the network. Throws what
- * {@link readChainCar} and `Trustchain.receive` throw; what came before the fault stays.
+ * {@link readChainCar} (`ERR_CAR_INCOMPLETE` among it) and `Trustchain.receive` throw; what came before the fault stays.
+ *
+ * @param source - The CAR file in pieces of any length, as a file stream gives them.
+ * @param options - `crypto` verifies; `signal` ends the reading, and what came before stays.
  */
 export async function importChainCar(
   chain: Pick<Trustchain, 'receive' | 'store' | 'accuse'>,

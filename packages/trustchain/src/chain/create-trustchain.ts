@@ -54,6 +54,8 @@ const RECHECKED = 512;
  * unsigned is signed before this node's next block, and never anything else in its place. Throws the store's errors, and
  * `ERR_INVALID_ARGUMENT` when the network has another identity than the signer.
  *
+ * @param options - What the chain stands on, each part named; `pruning` adds what a {@link PrunableTrustchain} can do.
+ *
  * @example
  * ```ts
  * import { softwareSigner, systemEnvironment } from '@edmp/interface';

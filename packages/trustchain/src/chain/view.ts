@@ -145,7 +145,11 @@ export function viewFrom(
   });
 }
 
-/** Everything that a store knows around a block. */
+/**
+ * Everything that a store knows around a block.
+ *
+ * @param now - This node's time, ms since the epoch.
+ */
 export async function viewFromStore(
   block: HalfBlock,
   store: BlockStore,

@@ -58,7 +58,11 @@ export function slotEvidence(a: HalfBlock, b: HalfBlock): FraudEvidence | undefi
   return { kind: 'slot', author: a.core.key, blocks: [a, b].sort(byId) };
 }
 
-/** Evidence of the counterparty's two different answers to a directed proposal; undefined when there are not two. */
+/**
+ * Evidence of the counterparty's two different answers to a directed proposal; undefined when there are not two.
+ *
+ * @param answers - Blocks of the counterparty that link to the proposal, in any order.
+ */
 export function doubleAnswerEvidence(
   proposal: HalfBlock,
   answers: readonly HalfBlock[],

@@ -38,6 +38,8 @@ const field = (value: TxValue, name: string): TxValue | undefined =>
 /**
  * Decodes a proof and checks everything but the signatures, and the slots of a `slot`. Throws `ERR_FRAUD_ENCODING`, `ERR_FRAUD_ORDER`,
  * `ERR_FRAUD_UNFOUNDED`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
  */
 export function decodeFraudProof(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): FraudProof {
   if (bytes.length > MAX_FRAUD_PROOF_BYTES) {
@@ -82,6 +84,8 @@ export function decodeFraudProof(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256
 /**
  * Verifies a fraud proof from its bytes, offline: encoding, contradiction and every signature. A `slot` is judged by
  * `slotOf`, and `ERR_FRAUD_UNKNOWN` without it. Throws a {@link FraudProofError}.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
  */
 export function verifyFraudProof(bytes: Uint8Array, crypto: Crypto, slotOf?: SlotOf): FraudProof {
   const proof = decodeFraudProof(bytes, crypto);
@@ -95,7 +99,11 @@ export function verifyProofSignatures(proof: FraudProof, crypto: Crypto): FraudP
   return proof;
 }
 
-/** {@link verifyFraudProof} with the signatures checked off the main thread where the provider can. */
+/**
+ * {@link verifyFraudProof} with the signatures checked off the main thread where the provider can.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
 export async function verifyFraudProofAsync(
   bytes: Uint8Array,
   crypto: Crypto,

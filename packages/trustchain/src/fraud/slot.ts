@@ -7,7 +7,11 @@ export const MAX_SLOT_LENGTH = 256;
 /** The slot of a block by the rule of its type: null = it has none, undefined = there is no rule that could say. */
 export type SlotOf = (block: HalfBlock) => string | null | undefined;
 
-/** Reads slots by rules. A rule that throws, or gives no acceptable name, gives none. */
+/**
+ * Reads slots by rules. A rule that throws, or gives no acceptable name, gives none.
+ *
+ * @param rules - The rule of each transaction type, by its name.
+ */
 export function slotsBy(rules: ReadonlyMap<string, TypeRule>): SlotOf {
   return (block) => {
     const rule = rules.get(block.core.type);

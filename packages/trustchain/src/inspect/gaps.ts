@@ -48,6 +48,8 @@ export interface ChainExtent {
 /**
  * The extent of a chain by one look at its head: what is missing is told up to that head, whatever comes in while the
  * store is read. A position that comes in meanwhile may be told as missing, never the other way round.
+ *
+ * @param options - `signal` ends the reading; `floor` is the lowest position that should be there (default 1).
  */
 export async function chainExtent(
   store: BlockStore,
@@ -64,7 +66,11 @@ export async function chainExtent(
   return { top, gaps };
 }
 
-/** Positions below the head of a chain that are not stored, from `floor` (default 1) on. */
+/**
+ * Positions below the head of a chain that are not stored, from `floor` (default 1) on.
+ *
+ * @param options - `signal` ends the reading; `floor` is the lowest position that should be there (default 1).
+ */
 export async function chainGaps(
   store: BlockStore,
   author: PublicKey,

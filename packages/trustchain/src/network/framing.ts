@@ -15,7 +15,11 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-/** Bytes of a frame: big-endian uint32 length of what follows, one status byte (the kind), the payload. */
+/**
+ * Bytes of a frame: big-endian uint32 length of what follows, one status byte (the kind), the payload.
+ *
+ * @param payload - The frame's content; it is copied.
+ */
 export function encodeFrame(kind: FrameKind, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES + 1 + payload.length);
   new DataView(bytes.buffer).setUint32(0, payload.length + 1);

@@ -17,6 +17,8 @@ const byPosition = (a: HalfBlock, b: HalfBlock): number =>
  * State of the two-party transaction that `proposal` opened, from the blocks that answer it: pure and independent of
  * their order. An agreement that counts outweighs everything else, so `agreed` is never taken back by what arrives
  * later; agreeing *and* refusing is fraud by the counterparty and leaves it bound by its agreement (DESIGN §3.2).
+ *
+ * @param answers - Blocks that link to the proposal, in any order.
  */
 export function pairState(
   proposal: HalfBlock,

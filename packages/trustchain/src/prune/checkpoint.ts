@@ -32,7 +32,11 @@ export interface CheckpointEntry {
   readonly digest: Uint8Array;
 }
 
-/** Transaction of a checkpoint block. */
+/**
+ * Transaction of a checkpoint block.
+ *
+ * @param entries - One for each author whose blocks were removed.
+ */
 export function encodeCheckpoint(entries: readonly CheckpointEntry[]): TxValue {
   return { chains: entries.map(({ author, to, id, digest }) => [author, to, id, digest]) };
 }
@@ -67,6 +71,9 @@ export function decodeCheckpoint(block: HalfBlock): readonly CheckpointEntry[] {
 /**
  * Digest of removed blocks: SHA-256 over the digest of the checkpoint before (32 zero bytes at first) and the ids of
  * the removed blocks by position, then id bytes.
+ *
+ * @param previous - 32 bytes: the digest of the checkpoint before; undefined at the first.
+ * @param removed - The blocks that this checkpoint stands for, by position, then id bytes.
  */
 export function checkpointDigest(
   previous: Uint8Array | undefined,

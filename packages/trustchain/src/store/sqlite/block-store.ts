@@ -20,7 +20,8 @@ export interface SqliteBlockStoreOptions {
 
 /**
  * A block store in one SQLite file (`node:sqlite`, WAL). Writes of one turn of the event loop share a transaction.
- * Throws `ERR_STORE_IO` when the file cannot be opened, `ERR_STORE_SCHEMA` when it is not ours or newer than us.
+ * Throws `ERR_STORE_IO` when the file cannot be opened, `ERR_STORE_SCHEMA` when it is not ours or newer than us,
+ * `ERR_INVALID_ARGUMENT` without a path.
  *
  * @example
  * ```ts
