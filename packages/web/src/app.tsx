@@ -5,6 +5,7 @@ import { ConsentsPage } from './pages/consents.tsx';
 import { DealsPage } from './pages/deals.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
 import { MarketPage } from './pages/market.tsx';
+import { MetersPage } from './pages/meters.tsx';
 import { PurchasesPage } from './pages/purchases.tsx';
 import { SellPage } from './pages/sell.tsx';
 import { WalletsPage } from './pages/wallets.tsx';
@@ -51,6 +52,8 @@ function Shell(): VNode {
 
 function Page({ page, rest }: { readonly page: PageId; readonly rest: string }): VNode {
   switch (page) {
+    case 'meters':
+      return <MetersPage />;
     case 'sell':
       return <SellPage />;
     case 'market':

@@ -6,7 +6,7 @@ import { bounds } from '../../../scripts/lib/bounds.ts';
 import { STEP_PAUSE_MS } from '../../node/test/support/fake-service.ts';
 import { executable, type Gui, type OpenOptions, type Running, startGui, visit } from './support/gui.ts';
 
-const PAGES = ['sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger'];
+const PAGES = ['meters', 'sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger'];
 
 describe.skipIf(executable === undefined)(
   executable === undefined ? 'GUI in Chromium (skipped: no Chromium; set CHROMIUM_PATH)' : 'GUI in Chromium',

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { NodeError } from '../compose/errors.ts';
-import type { LiveView, MountView } from '../meter-service.ts';
+import type { LiveView, MountKind, MountView } from '../meter-service.ts';
+import { wholeBetween } from './arguments.ts';
 import { powerText } from './meter-mount.ts';
 import { strangersText, toJson, write } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
@@ -8,6 +9,9 @@ import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from '
 /** Width of the bar, and the powers that it may stand for when full, W. */
 const BAR = 40;
 const SCALES = [500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 10_000_000] as const;
+
+/** Kinds of meters that tell the power of this moment. */
+const TELL_POWER: readonly MountKind[] = ['homewizard', 'p1-tcp', 'p1-device'];
 
 /** One line about the power of this moment: time, watts, and a bar that grows to the right when taken, marked when given. */
 export function powerLine(live: LiveView, most: number, zone?: string): string {
@@ -31,18 +35,23 @@ export function watchCommand(): Command {
   return remoteOptions(new Command('watch'))
     .description('show the power of a mounted meter as it runs; ends with Ctrl+C')
     .argument('[meter]', 'name of a mounted meter (default: the first that runs)')
-    .option('--count <n>', 'end after so many readings', (text) => Number.parseInt(text, 10))
+    .option('--count <n>', 'end after so many readings', wholeBetween(1, 1_000_000))
     .action(async (name: string | undefined, options: WatchOptions) => {
       const node = remoteNode(options);
       const mounts = await node.mounts();
       const meter =
         name === undefined
-          ? mounts.find(({ kind }) => kind !== 'upload')
+          ? mounts.find(({ kind }) => TELL_POWER.includes(kind))
           : mounts.find((one) => one.name === name);
       if (meter === undefined)
         throw new NodeError(
           'ERR_NODE_NOT_FOUND',
           `There is no meter to watch${name === undefined ? '' : ` named ${strangersText(name)}`}; ${sameNodeCommand('meter list', options)} shows yours`,
+        );
+      if (!TELL_POWER.includes(meter.kind))
+        throw new NodeError(
+          'ERR_NODE_CONFLICT',
+          `${meter.name} tells no power of this moment; its days are on the page`,
         );
       if (!options.json) write(`${headline(meter)}\n`);
       await follow(meter, node, options);

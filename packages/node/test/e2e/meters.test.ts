@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { virtualEnvironment } from '@edmp/interface';
@@ -14,6 +14,7 @@ import {
   DAY_START,
   expectedQuarters,
   P1_DAY,
+  telegramAt,
   telegramsOfDay,
 } from '../support/p1-day.ts';
 import { hasPty, openPty } from '../support/pty.ts';
@@ -108,7 +109,9 @@ describe('a meter is mounted and a day of it sold', { timeout: bounds.journey },
   });
 
   it('a P1 port over TCP', async () => {
+    const sockets: Socket[] = [];
     const server: Server = createServer((socket) => {
+      sockets.push(socket);
       socket.on('error', () => undefined);
       for (const telegram of telegramsOfDay()) socket.write(telegram);
     });
@@ -120,6 +123,26 @@ describe('a meter is mounted and a day of it sold', { timeout: bounds.journey },
     });
     await recorded('port');
     await sellAndBuy('port');
+    const running = setInterval(() => {
+      for (const socket of sockets) socket.write(telegramAt(DAY_END, 1_250));
+    }, 100);
+    const watched = await runCli([
+      'meter',
+      'watch',
+      'port',
+      '--count',
+      '2',
+      '--data',
+      join(folder, 'seller'),
+    ]);
+    clearInterval(running);
+    expect(watched.code, watched.stderr).toBe(0);
+    const [head, ...lines] = watched.stdout.trimEnd().split('\n');
+    expect(head).toBe('port (p1-tcp)');
+    expect(lines).toHaveLength(2);
+    for (const line of lines)
+      expect(line).toMatch(/^\d\d:\d\d:\d\d {5}1250 W taken {2}█{25} {15} {2}2000 W$/);
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
 

@@ -1,10 +1,12 @@
 import { EdmpError, type Environment } from '@edmp/interface';
-import type { LiveView, MeterMounting, MountView } from '@edmp/node';
+import type { LiveView, MeterMounting, MeterView, MountView } from '@edmp/node';
 
 /** The mounted meters of a fake node: in memory, live from the start, filled by any file of at least one byte. */
 export interface FakeMeters extends MeterMounting {
   /** Tells a power as a running meter would. */
   tell(live: LiveView): void;
+  /** The meters as those that sell from them see them. */
+  views(): readonly MeterView[];
 }
 
 /** See {@link FakeMeters}. */
@@ -64,8 +66,25 @@ export function fakeMeters(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    views: () =>
+      mounts.map(({ name, kind, newest }) => ({
+        id: name,
+        source: kind,
+        mount: name,
+        label: name,
+        lastUpdate: newest,
+        zone: 'Europe/Amsterdam',
+        cells: [],
+        commodities:
+          newest === null
+            ? []
+            : [
+                { commodity: 'electricity', flow: 'import' },
+                { commodity: 'electricity', flow: 'export' },
+              ],
+      })),
     tell(live) {
-      change(live.meter, { live });
+      change(live.meter, { live, heard: live.at, oldest: live.at - 86_400_000, newest: live.at });
       for (const listener of listeners) listener(live);
     },
   };

@@ -302,6 +302,7 @@ export function fakeMarket(options: {
         ],
       },
     ];
+    const mounted = fakeMeters(environment, emit);
     let fails = false;
     const own = (order: BookOrderView): boolean => order.trader === key;
     const tradeView = (trade: (typeof trades)[number]): TradeView => {
@@ -324,7 +325,7 @@ export function fakeMarket(options: {
       return trade;
     };
     const curve = async (query: CurveQuery): Promise<CurveView> => {
-      const meter = meters.find((candidate) => candidate.id === query.meter);
+      const meter = [...mounted.views(), ...meters].find((candidate) => candidate.id === query.meter);
       if (meter === undefined)
         throw new EdmpError('ERR_METER_UNKNOWN_DEVICE', 'This node has no such meter; see GET /v1/meters');
       if (!meter.commodities.some((kind) => kind.commodity === query.commodity && kind.flow === query.flow)) {
@@ -352,8 +353,7 @@ export function fakeMarket(options: {
       emit('order', entry.value.order, 'Order cancelled');
     };
 
-    const mounted = fakeMeters(environment, emit);
-    const { tell: _tell, ...mounting } = mounted;
+    const { tell: _tell, views: _views, ...mounting } = mounted;
     const service: NodeService = {
       ...mounting,
       info: async () => ({
@@ -367,7 +367,7 @@ export function fakeMarket(options: {
         meterSource: 'oehu',
         now: now(),
       }),
-      meters: async () => meters,
+      meters: async () => [...mounted.views(), ...meters],
       curve,
       async reveals(query) {
         const { values, ...view } = await curve(query);

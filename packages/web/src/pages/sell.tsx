@@ -33,8 +33,9 @@ export function SellPage(): VNode {
     return (
       <Empty title="No meter is connected to this node">
         <p>
-          Start the node with a meter source to sell data; <code>--meters emulator</code> gives it invented
-          meters to try. You can buy without one: see the <a href={linkTo('market')}>market</a>.
+          <a href={linkTo('meters')}>Connect a meter</a> to sell data, or start the node with{' '}
+          <code>--meters emulator</code> for invented meters to try. You can buy without one: see the{' '}
+          <a href={linkTo('market')}>market</a>.
         </p>
       </Empty>
     );

@@ -2,6 +2,7 @@ import type { NodeClient, NodeEvent } from '@edmp/node/client';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { newsOf } from '../text/ladder.ts';
+import { createLiveStore, type LiveStore } from './live-store.ts';
 import { createNodeClock } from './node-clock.ts';
 
 /** What every page knows about the node. */
@@ -13,6 +14,8 @@ export interface NodeState {
   readonly connected: boolean;
   /** The node's clock, ms since the epoch; undefined before the node has told it. Pages render again as it moves on. */
   now(): number | undefined;
+  /** The power of the mounted meters as they tell it. */
+  readonly live: LiveStore;
   /** Loads everything again. */
   refresh(): void;
   /** Tells the reader something, aloud for screen readers. */
@@ -37,6 +40,7 @@ export function useNodeState(bare: NodeClient): { readonly node: NodeState; read
   const [version, setVersion] = useState(0);
   const [connected, setConnected] = useState(true);
   const [message, setMessage] = useState('');
+  const live = useMemo(createLiveStore, []);
   const [, setHeard] = useState<number | undefined>(undefined);
   const [clock, client, hear] = useMemo(() => {
     const known = createNodeClock();
@@ -68,6 +72,7 @@ export function useNodeState(bare: NodeClient): { readonly node: NodeState; read
         later();
       },
       onTime: hear,
+      onLive: live.put,
       onEvent: (event: NodeEvent) => {
         if (event.type === 'fraud') setMessage(event.text);
         if (event.type === 'trade') {
@@ -78,13 +83,16 @@ export function useNodeState(bare: NodeClient): { readonly node: NodeState; read
         }
         later();
       },
-      onLost: () => setConnected(false),
+      onLost: () => {
+        live.clear();
+        setConnected(false);
+      },
     });
     return () => {
       clearTimeout(timer);
       stop();
     };
-  }, [client, hear]);
+  }, [client, hear, live]);
   useEffect(() => {
     if (message === '') return;
     const timer = setTimeout(() => setMessage(''), MESSAGE_MS);
@@ -94,6 +102,7 @@ export function useNodeState(bare: NodeClient): { readonly node: NodeState; read
     client,
     version,
     connected,
+    live,
     now: () => clock.now(),
     refresh: () => setVersion((value) => value + 1),
     say: setMessage,

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 /** The pages, in the order of the navigation. */
 export const PAGES = [
+  { id: 'meters', name: 'Meters' },
   { id: 'sell', name: 'Sell' },
   { id: 'market', name: 'Market' },
   { id: 'deals', name: 'Deals' },

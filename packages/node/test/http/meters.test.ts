@@ -1,0 +1,123 @@
+import { createNodeClient, type LiveView } from '@edmp/node/client';
+import { startHttp } from '@edmp/node/http';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { httpMarket, TOKEN } from '../support/http.ts';
+
+let market: ReturnType<typeof httpMarket>;
+beforeEach(() => {
+  market = httpMarket();
+});
+
+const send = (...words: Parameters<typeof market.seller.send>): Promise<Response> =>
+  market.seller.send(...words);
+const file = (
+  bytes: Uint8Array | string,
+  type = 'application/octet-stream',
+  path = '/v1/meters/home/readings',
+) =>
+  market.seller.app.request(`http://127.0.0.1:8080${path}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': type },
+    body: bytes as BodyInit,
+  });
+const codeOf = async (response: Response): Promise<readonly [number, string]> => [
+  response.status,
+  (await response.json()).error.code,
+];
+
+describe('/v1/meters', () => {
+  it('mounts a meter, lists it, takes files for it, gives its readings, and removes it', async () => {
+    const added = await send('POST', '/v1/meters', { name: 'home', address: 'tcp://192.168.1.9:2001' });
+    expect([added.status, await added.json()]).toEqual([
+      201,
+      expect.objectContaining({ name: 'home', state: 'live' }),
+    ]);
+    expect(await (await send('GET', '/v1/mounts')).json()).toMatchObject({
+      mounts: [{ name: 'home', kind: 'p1-tcp' }],
+    });
+    const taken = await file('at,value');
+    expect([taken.status, await taken.json()]).toEqual([200, expect.objectContaining({ added: 96 })]);
+    const csv = await send('GET', '/v1/meters/home/readings?from=2026-01-05&to=2026-01-05');
+    expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
+    expect(csv.headers.get('content-disposition')).toContain('meter-2026-01-05-2026-01-05.csv');
+    expect(await csv.text()).toMatch(/^at,seconds/);
+    expect(await (await send('DELETE', '/v1/meters/home?readings=true')).json()).toEqual({ removed: true });
+    expect(await codeOf(await send('DELETE', '/v1/meters/home'))).toEqual([404, 'ERR_NODE_NOT_FOUND']);
+  });
+
+  it('refuses what is no request for a meter, and files that are none, by their own codes', async () => {
+    for (const body of [
+      { name: 'a/b' },
+      { kind: 'telepathy' },
+      { every: 0 },
+      { nmae: 'x' },
+      { token: '' },
+      { zone: 'Mars' },
+    ])
+      expect(await codeOf(await send('POST', '/v1/meters', body)), JSON.stringify(body)).toEqual([
+        400,
+        'ERR_HTTP_INPUT',
+      ]);
+    expect(await codeOf(await send('POST', '/v1/meters', { address: 'https://192.0.2.9' }))).toEqual([
+      409,
+      'ERR_METER_PAIRING',
+    ]);
+    expect(await codeOf(await file('x'))).toEqual([404, 'ERR_NODE_NOT_FOUND']);
+    await send('POST', '/v1/meters', { name: 'home' });
+    expect(await codeOf(await file(''))).toEqual([422, 'ERR_METER_FORMAT']);
+    expect(await codeOf(await file('x', 'text/plain'))).toEqual([415, 'ERR_HTTP_MEDIA_TYPE']);
+    expect(await codeOf(await file('x', undefined, '/v1/meters/home/readings?takenAt=soon'))).toEqual([
+      400,
+      'ERR_HTTP_INPUT',
+    ]);
+    expect(await codeOf(await file(new Uint8Array((64 << 20) + 1)))).toEqual([413, 'ERR_HTTP_BODY_SIZE']);
+  });
+
+  it('needs the token for all of it', async () => {
+    for (const [method, path] of [
+      ['GET', '/v1/mounts'],
+      ['POST', '/v1/meters'],
+      ['DELETE', '/v1/meters/home'],
+      ['POST', '/v1/meters/home/readings'],
+      ['GET', '/v1/meters/home/readings'],
+    ] as const) {
+      const response = await market.seller.app.request(`http://127.0.0.1:8080${path}`, { method });
+      expect(response.status, path).toBe(401);
+    }
+  });
+
+  it('tells the power of running meters to whom asks for it, and to nobody else', async () => {
+    const server = await startHttp({ app: market.seller.app, port: 0 });
+    try {
+      const client = createNodeClient({ url: server.url, token: TOKEN });
+      await client.addMeter({ name: 'home', address: 'tcp://192.168.1.9:2001' });
+      const told: LiveView[] = [];
+      const live = { meter: 'home', at: market.environment.now(), importW: 250, exportW: null };
+      const plain = await send('GET', '/v1/events');
+      let stop = (): void => {};
+      const heard = new Promise<void>((resolve) => {
+        stop = client.follow({
+          // The stream is open: the meter tells.
+          onReady: () => market.seller.meters.tell(live),
+          onLive: (one) => {
+            told.push(one);
+            resolve();
+          },
+        });
+      });
+      await heard;
+      expect(told).toEqual([live]);
+      stop();
+      // What another reader got: what happened, and not the power.
+      await client.removeMeter('home');
+      const reader = plain.body?.getReader();
+      let text = '';
+      while (!text.includes('was removed')) text += new TextDecoder().decode((await reader?.read())?.value);
+      expect(text).not.toContain('event: live');
+      await reader?.cancel();
+      expect(await codeOf(await send('GET', '/v1/events?live=yes'))).toEqual([400, 'ERR_HTTP_INPUT']);
+    } finally {
+      await server.stop();
+    }
+  });
+});

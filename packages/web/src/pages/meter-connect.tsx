@@ -1,0 +1,239 @@
+import { isEdmpError } from '@edmp/interface';
+import type { ImportView, MountRequest, NodeClient } from '@edmp/node/client';
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Field, Problem, Section } from '../components/bits.tsx';
+import { useNode } from '../state/node.ts';
+import { Imported } from './meter-import.tsx';
+
+/** Ways to connect a meter, in the order of how usual they are. */
+const WAYS = [
+  {
+    id: 'homewizard',
+    name: 'HomeWizard',
+    what: 'The P1 meter on your network; press its button when asked',
+    field: 'Address',
+    hint: 'https:// and its address, or http:// for a meter with the older local API',
+    example: 'https://192.168.1.20',
+  },
+  {
+    id: 'p1-tcp',
+    name: 'P1 on the network',
+    what: 'A port behind ser2net or a P1 bridge',
+    field: 'Address',
+    hint: 'Host and port that the bridge listens on',
+    example: 'tcp://192.168.1.30:2001',
+  },
+  {
+    id: 'p1-device',
+    name: 'P1 cable',
+    what: 'A USB cable in the computer that the node runs on',
+    field: 'Device',
+    hint: 'Where the cable shows up on that computer',
+    example: '/dev/ttyUSB0',
+  },
+  {
+    id: 'file',
+    name: 'A file',
+    what: 'P1 log, Green Button, portal exports, CSV: years of it',
+    field: 'File',
+    hint: 'Read on your node and sent nowhere else',
+    example: '',
+  },
+  {
+    id: 'folder',
+    name: 'A folder',
+    what: 'Files that arrive there are read by themselves',
+    field: 'Folder',
+    hint: 'Whole path on the computer that the node runs on',
+    example: '/home/me/meter',
+  },
+  {
+    id: 'oehu',
+    name: 'OEHU',
+    what: 'A meter server that you were given',
+    field: 'Address',
+    hint: 'Base address of the server',
+    example: 'https://meters.example.org',
+  },
+] as const;
+
+type Way = (typeof WAYS)[number];
+/** Pause between two tries while the button is waited for, and how many there are: two minutes. */
+const BUTTON_PAUSE_MS = 2_000;
+const BUTTON_TRIES = 60;
+
+/** Picks a way, asks what it needs, and mounts the meter. */
+export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNode {
+  const { client, refresh, say } = useNode();
+  const [way, setWay] = useState<Way>(WAYS[0]);
+  const [place, setPlace] = useState('');
+  const [name, setName] = useState('');
+  const [file, setFile] = useState<File | undefined>(undefined);
+  const [state, setState] = useState<'asking' | 'busy' | 'button'>('asking');
+  const [error, setError] = useState<unknown>(undefined);
+  const [taken, setTaken] = useState<ImportView | undefined>(undefined);
+  const stopped = useRef(new AbortController());
+  useEffect(() => () => stopped.current.abort(), []);
+  const isReady = way.id === 'file' ? file !== undefined : place.trim() !== '';
+
+  const connect = async (): Promise<void> => {
+    const { signal } = stopped.current;
+    setState('busy');
+    setError(undefined);
+    const named = name.trim() === '' ? {} : { name: name.trim() };
+    try {
+      if (way.id === 'file' && file !== undefined) {
+        setTaken(await addFile(client, named, file));
+      } else {
+        const request: MountRequest = {
+          ...named,
+          kind: way.id === 'file' ? 'upload' : way.id,
+          address: place.trim(),
+        };
+        await addPaired(client, request, signal, () => setState('button'));
+      }
+      if (signal.aborted) return;
+      say('The meter is connected');
+      refresh();
+      if (way.id !== 'file') onClose();
+    } catch (failure) {
+      if (!signal.aborted) setError(failure);
+    } finally {
+      if (!signal.aborted) setState('asking');
+    }
+  };
+
+  if (taken !== undefined)
+    return (
+      <Section title="The file was read">
+        <Imported taken={taken} />
+        <p class="row">
+          <button type="button" class="quiet" onClick={onClose}>
+            Close
+          </button>
+        </p>
+      </Section>
+    );
+  return (
+    <Section title="Connect a meter" hint="Pick how it speaks. Readings stay on this computer.">
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady && state === 'asking') void connect();
+        }}
+      >
+        <fieldset class="choices">
+          <legend class="visually-hidden">How the meter speaks</legend>
+          {WAYS.map((one) => (
+            <label key={one.id} class="choice">
+              <input
+                type="radio"
+                name="way"
+                value={one.id}
+                checked={one.id === way.id}
+                disabled={state !== 'asking'}
+                onChange={() => {
+                  setWay(one);
+                  setPlace('');
+                  setError(undefined);
+                }}
+              />
+              <span>
+                <strong>{one.name}</strong>
+                <span class="note">{one.what}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        <div class="fields">
+          <Field key={way.id} label={way.field} hint={way.hint}>
+            {(ids) =>
+              way.id === 'file' ? (
+                <input
+                  {...ids}
+                  type="file"
+                  required
+                  onChange={(event) => setFile(event.currentTarget.files?.[0])}
+                />
+              ) : (
+                <input
+                  {...ids}
+                  required
+                  maxLength={1024}
+                  spellcheck={false}
+                  autocapitalize="off"
+                  placeholder={way.example}
+                  value={place}
+                  onInput={(event) => setPlace(event.currentTarget.value)}
+                />
+              )
+            }
+          </Field>
+          <Field label="Name" hint="What you call it; nobody else sees it">
+            {(ids) => (
+              <input
+                {...ids}
+                maxLength={64}
+                placeholder="home"
+                value={name}
+                onInput={(event) => setName(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        </div>
+        {state === 'button' && (
+          <p class="shown" role="status">
+            Press the button on the meter now. It lets a program in for 30 seconds; this page tries for two
+            minutes.
+          </p>
+        )}
+        <Problem error={error} />
+        <div class="row">
+          <button type="submit" class="main" disabled={!isReady || state !== 'asking'}>
+            {state === 'asking' ? 'Connect' : state === 'button' ? 'Waiting for the button…' : 'Connecting…'}
+          </button>
+          <button type="button" class="quiet" onClick={onClose}>
+            Not now
+          </button>
+        </div>
+      </form>
+    </Section>
+  );
+}
+
+/** Mounts a meter; one that wants its button pressed is asked again until it was. */
+async function addPaired(
+  client: NodeClient,
+  request: MountRequest,
+  signal: AbortSignal,
+  onButton: () => void,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.addMeter(request, { signal });
+      return;
+    } catch (error) {
+      if (!isEdmpError(error, 'ERR_METER_PAIRING') || tries === BUTTON_TRIES || signal.aborted) throw error;
+      onButton();
+      await new Promise((resolve) => setTimeout(resolve, BUTTON_PAUSE_MS));
+    }
+  }
+}
+
+/** A meter for a file, and its readings; a file that cannot be read makes no meter. */
+async function addFile(
+  client: NodeClient,
+  named: { readonly name?: string },
+  file: File,
+): Promise<ImportView> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { name } = await client.addMeter({ ...named, kind: 'upload' });
+  try {
+    return await client.importReadings(name, bytes, { takenAt: file.lastModified });
+  } catch (error) {
+    await client.removeMeter(name);
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { ImportView } from '@edmp/node/client';
+import type { VNode } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { Problem } from '../components/bits.tsx';
+import { useNode } from '../state/node.ts';
+
+/** What became of a file, for its owner. */
+export function Imported({ taken }: { readonly taken: ImportView }): VNode {
+  const { added, corrected, duplicates, impossible, issues } = taken;
+  return (
+    <div class="success" role="status">
+      <p>
+        <strong>{added} readings added</strong>
+        {corrected > 0 && `, ${corrected} corrected`}
+        {duplicates > 0 && `, ${duplicates} known before`}
+        {impossible > 0 && `, ${impossible} left out because their time cannot be`}.
+      </p>
+      {issues.length > 0 && (
+        <details>
+          <summary>
+            {issues.length === 1
+              ? 'One thing was assumed or left out'
+              : `${issues.length} things were assumed or left out`}
+          </summary>
+          <ul>
+            {issues.map((issue, index) => (
+              <li key={index} class="wrap">
+                {issue.message} <span class="note">{issue.at}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** Takes a file of history into a meter. */
+export function ImportFile({ meter }: { readonly meter: string }): VNode {
+  const { client, refresh } = useNode();
+  const input = useRef<HTMLInputElement>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [taken, setTaken] = useState<ImportView | undefined>(undefined);
+  const [error, setError] = useState<unknown>(undefined);
+  const take = async (file: File): Promise<void> => {
+    setBusy(true);
+    setError(undefined);
+    setTaken(undefined);
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      setTaken(await client.importReadings(meter, bytes, { takenAt: file.lastModified }));
+      refresh();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button type="button" class="quiet" disabled={isBusy} onClick={() => input.current?.click()}>
+        {isBusy ? 'Reading the file…' : 'Add a file of readings'}
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        aria-label={`File of readings for ${meter}`}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          event.currentTarget.value = '';
+          if (file !== undefined) void take(file);
+        }}
+      />
+      {taken !== undefined && <Imported taken={taken} />}
+      <Problem error={error} />
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+import { type CurveView, intervalStarts, type LiveView, localTime, type MountView } from '@edmp/node/client';
+
+/** What a meter is doing, in a word or two, and how good that is. */
+export function mountState(mount: MountView): {
+  readonly tone: 'good' | 'busy' | 'bad' | 'plain';
+  readonly word: string;
+} {
+  if (mount.state === 'lost') return { tone: 'bad', word: 'Not reached' };
+  if (mount.silentSince !== null) return { tone: 'bad', word: 'Silent' };
+  if (mount.state === 'connecting') return { tone: 'busy', word: 'Connecting' };
+  if (mount.state === 'idle') return { tone: 'plain', word: 'Filled by hand' };
+  return { tone: 'good', word: 'Live' };
+}
+
+const KINDS: Readonly<Record<MountView['kind'], string>> = {
+  homewizard: 'HomeWizard meter',
+  'p1-tcp': 'P1 port on the network',
+  'p1-device': 'P1 cable',
+  oehu: 'OEHU meter server',
+  url: 'Meter file on the web',
+  folder: 'Folder of meter files',
+  upload: 'Meter files',
+};
+
+/** What a meter is read through. */
+export const mountKindName = (kind: MountView['kind']): string => KINDS[kind];
+
+/** Power for people: watts below a kilowatt, and which way it flows. */
+export function powerWords(live: LiveView): {
+  readonly number: string;
+  readonly unit: string;
+  readonly way: string;
+} {
+  const net = (live.importW ?? 0) - (live.exportW ?? 0);
+  const watts = Math.abs(net);
+  const way = net < 0 ? 'to the grid' : 'from the grid';
+  return watts < 1_000
+    ? { number: String(watts), unit: 'W', way }
+    : { number: (watts / 1_000).toFixed(2), unit: 'kW', way };
+}
+
+/** How long ago something was, by the node's clock, in the largest unit that says something. */
+export function ago(at: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1_000));
+  if (seconds < 60) return 'just now';
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}\u00a0min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours}\u00a0h ago`;
+  return `${Math.floor(hours / 24)}\u00a0days ago`;
+}
+
+/** Most stretches that are told one by one. */
+const MAX_GAPS = 4;
+
+/**
+ * The stretches of a day that have no readings, each as `08:15–09:00`, up to `now` (ms since the epoch): what is to
+ * come is not missing. Undefined when there is none.
+ */
+export function gapWords(curve: CurveView, now: number): string | undefined {
+  const starts = intervalStarts(curve.start, curve.step, curve.zone, curve.values.length + 1);
+  const local = localTime(curve.zone);
+  const clock = (at: number): string => local(at).slice(11, 16);
+  const gaps: string[] = [];
+  for (let i = 0; i < curve.values.length; i++) {
+    const first = i;
+    while (i < curve.values.length && curve.values[i] === null && (starts[i + 1] ?? 0) <= now) i++;
+    if (i > first) gaps.push(`${clock(starts[first] ?? 0)}–${clock(starts[i] ?? 0)}`);
+  }
+  if (gaps.length === 0) return undefined;
+  const shown = gaps.slice(0, MAX_GAPS).join(', ');
+  const rest = gaps.length - MAX_GAPS;
+  return `No readings ${shown}${rest > 0 ? ` and in ${rest} more stretches` : ''}. A gap stays a gap.`;
+}

@@ -1,0 +1,113 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { virtualEnvironment } from '@edmp/interface';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bounds } from '../../../scripts/lib/bounds.ts';
+import { executable, type Gui, startGui, visit } from './support/gui.ts';
+
+/** Where pictures of the page go, to be looked at; none: no pictures. */
+const shots = process.env.EDMP_SHOTS;
+
+describe.skipIf(executable === undefined)(
+  executable === undefined ? 'the Meters page (skipped: no Chromium; set CHROMIUM_PATH)' : 'the Meters page',
+  { timeout: bounds.journey },
+  () => {
+    const environment = virtualEnvironment({ start: Date.UTC(2026, 10, 22, 12) });
+    let gui: Gui;
+    let folder: string;
+
+    beforeAll(async () => {
+      gui = await startGui(environment);
+      folder = await mkdtemp(join(tmpdir(), 'edmp-gui-'));
+    }, bounds.journey);
+    afterAll(async () => {
+      await gui?.stop();
+      await rm(folder, { recursive: true, force: true });
+    }, bounds.journey);
+
+    const shoot = async (page: Page, name: string): Promise<void> => {
+      if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+    };
+    /** Nothing is wider than the window. */
+    const fits = async (page: Page): Promise<void> =>
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+
+    it('connects a port, shows its power as it changes, its day and its gaps, and lets go of it', async () => {
+      const { seller } = gui;
+      // The day of a meter that was just removed may be asked for once more: the browser tells of that 404.
+      const page = await gui.open(seller, { refused: true });
+      await visit(page, 'Meters');
+      await page.getByText('No meter of yours is connected yet').waitFor();
+      await shoot(page, 'meters-empty-1280');
+      await page.getByRole('button', { name: 'Connect a meter' }).click();
+      await page.getByRole('radio', { name: /^P1 on the network/ }).check();
+      expect(await page.getByRole('button', { name: 'Connect', exact: true }).isDisabled()).toBe(true);
+      await page.getByLabel('Address').fill('tcp://192.168.1.30:2001');
+      await page.getByLabel('Name').fill('home');
+      await shoot(page, 'meters-connect-1280');
+      await page.getByRole('button', { name: 'Connect', exact: true }).click();
+
+      const card = page.getByRole('region', { name: 'home' });
+      await card.getByText('Live', { exact: true }).waitFor();
+      await card.getByText('No readings yet').waitFor();
+      // The stream of the page is open: what the meter tells arrives by itself.
+      seller.meters.tell({ meter: 'home', at: environment.now(), importW: 543, exportW: 0 });
+      await card.getByText('543').waitFor();
+      await card.getByText('W from the grid').waitFor();
+      seller.meters.tell({ meter: 'home', at: environment.now(), importW: 0, exportW: 1_612 });
+      await card.getByText('1.61').waitFor();
+      await card.getByText('kW to the grid').waitFor();
+
+      // A file of history; its event loads the card again.
+      await writeFile(join(folder, 'year.csv'), 'at,value\n');
+      await card.locator('input[type=file]').setInputFiles(join(folder, 'year.csv'));
+      await card.getByText('96 readings added').waitFor();
+      await card.getByRole('img', { name: /^Electricity used, Sun, Nov 22, 2026: / }).waitFor();
+      await card.getByText(/^No readings 03:00–03:15\. A gap stays a gap\.$/).waitFor();
+      await shoot(page, 'meters-1280');
+      await fits(page);
+
+      const phone = await gui.open(seller, { width: 390, refused: true });
+      await visit(phone, 'Meters');
+      await phone.getByRole('img', { name: /^Electricity used/ }).waitFor();
+      await fits(phone);
+      await shoot(phone, 'meters-390');
+      await phone.getByRole('button', { name: 'Connect another meter' }).click();
+      await shoot(phone, 'meters-connect-390');
+      await fits(phone);
+
+      await card.getByRole('button', { name: 'Remove…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Remove home?' });
+      await dialog.getByText('What was sold stays sold').waitFor();
+      await shoot(page, 'meters-remove-1280');
+      await dialog.getByRole('button', { name: 'Remove, keep readings' }).click();
+      await page.getByText('No meter of yours is connected yet').waitFor();
+      expect(await seller.service.mounts()).toEqual([]);
+    });
+
+    it('asks for the button of a meter that wants it pressed, and says what a refusal means', async () => {
+      const page = await gui.open(gui.buyer, { refused: true });
+      await visit(page, 'Meters');
+      await page.getByRole('button', { name: 'Connect a meter' }).click();
+      await page.getByLabel('Address').fill('https://192.0.2.9');
+      await page.getByRole('button', { name: 'Connect', exact: true }).click();
+      await page.getByText('Press the button on the meter now').waitFor();
+      await page.getByRole('button', { name: 'Not now' }).click();
+      await page.getByRole('button', { name: 'Connect a meter' }).click();
+      // A file that cannot be read makes no meter.
+      await writeFile(join(folder, 'empty.csv'), '');
+      await page.getByRole('radio', { name: /^A file/ }).check();
+      await page.getByLabel('File', { exact: true }).setInputFiles(join(folder, 'empty.csv'));
+      await page.getByRole('button', { name: 'Connect', exact: true }).click();
+      await page.getByText('The file is empty').waitFor();
+      expect(await gui.buyer.service.mounts()).toEqual([]);
+    });
+
+    it('complained about nothing and asked nobody but the node', () => {
+      expect(gui.complaints).toEqual([]);
+      expect(gui.foreign).toEqual([]);
+    });
+  },
+);
