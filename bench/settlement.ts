@@ -136,12 +136,13 @@ async function oneDay(
   });
   const manifest = decodeManifest(await store.get(delivery.manifest));
   const settlementRoot = settlementRootOf(crypto, manifest.leaves);
-  const recipientKey = crypto.x25519PublicKey(secretKey);
+  const recipientKey = crypto.xWing.publicKey(secretKey);
   const trade: JudgedTrade = {
     tradeId,
     asset: dataset.asset,
     seller: publicKey(random.bytes(32)),
     buyer: publicKey(random.bytes(32)),
+    suite: 'x-wing',
     recipientKey,
     document: dataset.document,
     settlementRoot,
@@ -150,7 +151,7 @@ async function oneDay(
       settlementRoot,
       recipientKey,
       contentKey,
-      ephemeral: random.bytes(32),
+      randomness: random.bytes(64),
     }),
   };
   const open = async (): Promise<Uint8Array | undefined> => {

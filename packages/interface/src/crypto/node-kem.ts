@@ -5,7 +5,8 @@ import { type BareKem, ML_KEM_768_SIZES } from './kem.ts';
 import { bareNobleKem, type NobleMlKem } from './noble-kem.ts';
 import { missingNoble } from './noble-peers.ts';
 
-// DER of RFC 9935 around an ML-KEM-768 seed (PKCS #8, seed-only form of §6) and public key (SubjectPublicKeyInfo, §4).
+// DER of draft-ietf-lamps-kyber-certificates before an ML-KEM-768 seed (PKCS #8, the form that holds nothing but the seed)
+// and before a public key (SubjectPublicKeyInfo).
 const PRIVATE = hexToBytes('3054020100300b060960864801650304040204428040');
 const PUBLIC = hexToBytes('308204b2300b0609608648016503040402038204a100');
 /** Not written into the call itself, so that no bundler insists on an optional package. */
