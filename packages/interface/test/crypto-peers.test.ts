@@ -1,13 +1,14 @@
 import * as nodeCipher from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as chacha from '@noble/ciphers/chacha.js';
+import * as nobleSha3 from '@noble/hashes/sha3.js';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mlKem768Of } from '../src/crypto/kem.ts';
 import { isMissingNoble, missingNoble, NOBLE_PEERS, NOBLE_RANGES } from '../src/crypto/noble-peers.ts';
 import { nodeAead } from '../src/crypto/node-aead.ts';
-import { nodeKem } from '../src/crypto/node-kem.ts';
+import { nodeKem, nodeSha3 } from '../src/crypto/node-kem.ts';
 
 /** A runtime like Bun, whose `createCipheriv` knows no ChaCha20-Poly1305. */
 const without = {
@@ -116,6 +117,30 @@ describe('ML-KEM-768 of nodeCrypto', () => {
     expect(() => nodeKem(undefined, old, load).publicKey(seed)).toThrow(wanted);
     const kem = mlKem768Of(nodeKem(undefined, { ...nodeCipher }, load));
     expect(() => kem.encapsulate(kem.publicKey(seed), randomness)).toThrow(wanted);
+  });
+});
+
+describe('SHA-3 of nodeCrypto', () => {
+  const data = Uint8Array.of(1, 2, 3);
+  const never = (): never => {
+    throw new Error('Unsupported algorithm');
+  };
+  /** A runtime that forgets the output length, and one that has neither. */
+  const runtimes = [
+    { sha3: nobleSha3.sha3_256, shake256: (bytes: Uint8Array) => nobleSha3.shake256(bytes, { dkLen: 32 }) },
+    { sha3: never, shake256: never },
+  ];
+
+  it('is that of @noble/hashes where the runtime has none, and the same', () => {
+    const own = nodeSha3(undefined, never);
+    for (const runtime of runtimes) {
+      const noble = nodeSha3(runtime, () => nobleSha3);
+      expect(noble.sha3(data)).toEqual(own.sha3(data));
+      expect(noble.shake256(data, 96)).toEqual(own.shake256(data, 96));
+      expect(() => nodeSha3(runtime, never).sha3(data)).toThrow(
+        expect.objectContaining({ code: 'ERR_CRYPTO_PROVIDER' }),
+      );
+    }
   });
 });
 

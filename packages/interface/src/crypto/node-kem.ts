@@ -11,6 +11,7 @@ const PRIVATE = hexToBytes('3054020100300b060960864801650304040204428040');
 const PUBLIC = hexToBytes('308204b2300b0609608648016503040402038204a100');
 /** Not written into the call itself, so that no bundler insists on an optional package. */
 const MODULE: string = '@noble/post-quantum/ml-kem.js';
+const SHA3_MODULE: string = '@noble/hashes/sha3.js';
 
 const plain = (buffer: Buffer): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -107,9 +108,60 @@ export function nodeKem(
   };
 }
 
-/** SHA3-256 (FIPS 202), 32 bytes. */
-export const sha3 = (data: Uint8Array): Uint8Array => plain(nodeCrypto.hash('sha3-256', data, 'buffer'));
+/** SHA-3 as X-Wing uses it (FIPS 202). */
+export interface Sha3 {
+  /** SHA3-256, 32 bytes. */
+  sha3(data: Uint8Array): Uint8Array;
+  /** The first `length` bytes of SHAKE256. */
+  shake256(data: Uint8Array, length: number): Uint8Array;
+}
 
-/** The first `outputLength` bytes of SHAKE256 (FIPS 202). */
-export const shake256 = (data: Uint8Array, outputLength: number): Uint8Array =>
-  plain(nodeCrypto.createHash('shake256', { outputLength }).update(data).digest());
+/** The part of `@noble/hashes/sha3.js` that is used. */
+export interface NobleSha3 {
+  sha3_256(data: Uint8Array): Uint8Array;
+  shake256(data: Uint8Array, options: { readonly dkLen: number }): Uint8Array;
+}
+
+const ownSha3: Sha3 = {
+  sha3: (data) => plain(nodeCrypto.hash('sha3-256', data, 'buffer')),
+  shake256: (data, outputLength) =>
+    plain(nodeCrypto.createHash('shake256', { outputLength }).update(data).digest()),
+};
+
+/** Whether a runtime gives the digests of no bytes that FIPS 202 says; not every one takes an output length. */
+function digests({ sha3, shake256 }: Sha3): boolean {
+  try {
+    const nothing = new Uint8Array(0);
+    const [digest, long] = [sha3(nothing), shake256(nothing, 96)];
+    return (
+      digest[0] === 0xa7 && digest[31] === 0x4a && long.length === 96 && long[0] === 0x46 && long[31] === 0x2f
+    );
+  } catch {
+    return false;
+  }
+}
+
+const loadSha3 = (): NobleSha3 => createRequire(import.meta.url)(SHA3_MODULE) as NobleSha3;
+
+/** SHA-3 of `node:crypto` where the runtime has it, else of the optional peer `@noble/hashes`; `ERR_CRYPTO_PROVIDER`. */
+export function nodeSha3(own: Sha3 = ownSha3, load: () => NobleSha3 = loadSha3): Sha3 {
+  let chosen: Sha3 | undefined;
+  const choose = (): Sha3 => {
+    if (digests(own)) return own;
+    try {
+      const { sha3_256, shake256 } = load();
+      return { sha3: sha3_256, shake256: (data, dkLen) => shake256(data, { dkLen }) };
+    } catch (cause) {
+      throw missingNoble(
+        "This runtime's node:crypto has no SHA-3, so nodeCrypto()",
+        ['@noble/hashes'],
+        cause,
+      );
+    }
+  };
+  const get = (): Sha3 => {
+    chosen ??= choose();
+    return chosen;
+  };
+  return { sha3: (data) => get().sha3(data), shake256: (data, length) => get().shake256(data, length) };
+}

@@ -23,7 +23,7 @@ import { hkdfExpand } from './hkdf.ts';
 import { mlKem768Of } from './kem.ts';
 import type { NobleMlKem } from './noble-kem.ts';
 import { processAead } from './node-aead.ts';
-import { nodeKem, sha3, shake256 } from './node-kem.ts';
+import { nodeKem, nodeSha3 } from './node-kem.ts';
 import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
 import type { Crypto, VerifyItem } from './types.ts';
 import { xWingOf } from './x-wing.ts';
@@ -172,8 +172,7 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
     xWing: xWingOf({
       ...exchange,
       mlKem768,
-      sha3,
-      shake256,
+      ...nodeSha3(),
       randomBytes: (length) => plain(randomBytes(length)),
     }),
     sha256(data) {
