@@ -11,6 +11,7 @@ import {
   openDelivery,
   sealDataset,
   settlementRootOf,
+  unwrapContentKey,
   wrapContentKey,
 } from '../packages/data-settlement/src/sealing.ts';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
@@ -136,12 +137,13 @@ async function oneDay(
   });
   const manifest = decodeManifest(await store.get(delivery.manifest));
   const settlementRoot = settlementRootOf(crypto, manifest.leaves);
-  const recipientKey = crypto.x25519PublicKey(secretKey);
+  const recipientKey = crypto.xWing.publicKey(secretKey);
   const trade: JudgedTrade = {
     tradeId,
     asset: dataset.asset,
     seller: publicKey(random.bytes(32)),
     buyer: publicKey(random.bytes(32)),
+    suite: 'x-wing',
     recipientKey,
     document: dataset.document,
     settlementRoot,
@@ -150,7 +152,7 @@ async function oneDay(
       settlementRoot,
       recipientKey,
       contentKey,
-      ephemeral: random.bytes(32),
+      randomness: random.bytes(64),
     }),
   };
   const open = async (): Promise<Uint8Array | undefined> => {
@@ -201,6 +203,41 @@ async function daily(report: Report): Promise<void> {
   report({ metric: 'open-one-day', value: perOpen, unit: 'ms' });
 }
 
+/**
+ * `hybrid-wrap`: a content key wrapped by a seller and unwrapped by a buyer, against the bare mechanism and cipher on the same
+ * keys: once with the randomness of the provider, as nodes do, and once with given randomness, as simulations do.
+ */
+async function wrapping(report: Report): Promise<void> {
+  const random = seededRandom(9);
+  const [tradeId, settlementRoot, contentKey] = [random.bytes(32), random.bytes(32), random.bytes(32)];
+  const secretKey = random.bytes(32);
+  const recipientKey = crypto.xWing.publicKey(secretKey);
+  const rounds = 300;
+  const pair = async (metric: string, given: () => Uint8Array | undefined): Promise<void> => {
+    const candidate = (): void => {
+      for (let i = 0; i < rounds; i++) {
+        const randomness = given();
+        const binding = { tradeId, settlementRoot };
+        const wrappedKey = wrapContentKey(crypto, { ...binding, recipientKey, contentKey, randomness });
+        unwrapContentKey(crypto, { ...binding, secretKey, wrappedKey });
+      }
+    };
+    const floor = (): void => {
+      for (let i = 0; i < rounds; i++) {
+        const sent = crypto.xWing.encapsulate(recipientKey, given());
+        const key = crypto.xWing.decapsulate(secretKey, sent.ciphertext);
+        const sealed = crypto.chacha20Poly1305Seal(sent.sharedSecret, NONCE, contentKey, settlementRoot);
+        crypto.chacha20Poly1305Open(key, NONCE, sealed, settlementRoot);
+      }
+    };
+    candidate();
+    const { value, floor: bare, ratio } = await against(rounds, candidate, floor, 5);
+    report({ metric, value: 1_000 / value, unit: 'ms', floor: 1_000 / bare, ratio });
+  };
+  await pair('hybrid-wrap', () => undefined);
+  await pair('hybrid-wrap-given', () => random.bytes(64));
+}
+
 /** Size and time of a year of quarter hours: what hiding the sizes costs, and what selling a year takes. */
 async function year(report: Report): Promise<void> {
   const dataset = quarterHours(365);
@@ -237,6 +274,7 @@ export const bench: Bench = {
   async run(report) {
     await sealing(report);
     await judging(report);
+    await wrapping(report);
     await daily(report);
     await year(report);
   },

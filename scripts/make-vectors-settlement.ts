@@ -136,7 +136,7 @@ interface Sealed {
   readonly delivery: SealedDelivery;
   readonly contentKey: Uint8Array;
   readonly recipientSecret: Uint8Array;
-  readonly ephemeral: Uint8Array;
+  readonly randomness: Uint8Array;
   readonly blocks: readonly Uint8Array[];
   readonly manifestBytes: Uint8Array;
 }
@@ -149,12 +149,8 @@ async function sealed(seed: number): Promise<Sealed> {
     random: (length) => random.bytes(length),
   });
   const store = memoryContentStore({ crypto, environment: virtualEnvironment() });
-  const [tradeId, contentKey, recipientSecret, ephemeral] = [0, 1, 2, 3].map(() => random.bytes(32)) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
+  const [tradeId, contentKey, recipientSecret] = [random.bytes(32), random.bytes(32), random.bytes(32)];
+  const randomness = random.bytes(64);
   const delivery = await sealDataset({
     crypto,
     store,
@@ -166,9 +162,15 @@ async function sealed(seed: number): Promise<Sealed> {
   });
   const manifestBytes = await store.get(delivery.manifest);
   const manifest = decodeManifest(manifestBytes);
-  const recipientKey = crypto.x25519PublicKey(recipientSecret);
+  const recipientKey = crypto.xWing.publicKey(recipientSecret);
   const { settlementRoot } = delivery;
-  const wrappedKey = wrapContentKey(crypto, { tradeId, settlementRoot, recipientKey, contentKey, ephemeral });
+  const wrappedKey = wrapContentKey(crypto, {
+    tradeId,
+    settlementRoot,
+    recipientKey,
+    contentKey,
+    randomness,
+  });
   return {
     dataset,
     manifest,
@@ -176,13 +178,14 @@ async function sealed(seed: number): Promise<Sealed> {
     delivery,
     contentKey,
     recipientSecret,
-    ephemeral,
+    randomness,
     blocks: await Promise.all(manifest.blocks.map((cid) => store.get(cid))),
     trade: {
       tradeId,
       asset: dataset.asset,
       seller: publicKey(random.bytes(32)),
       buyer: publicKey(random.bytes(32)),
+      suite: 'x-wing',
       recipientKey,
       document: dataset.document,
       settlementRoot,
@@ -219,7 +222,7 @@ async function deliveryVectors(): Promise<unknown> {
     settlementRoot: hex(delivery.settlementRoot),
     recipientSecret: hex(made.recipientSecret),
     recipientKey: hex(trade.recipientKey),
-    ephemeral: hex(made.ephemeral),
+    randomness: hex(made.randomness),
     wrappedKey: hex(trade.wrappedKey),
   };
 }
@@ -236,6 +239,7 @@ async function proofVectors(): Promise<unknown> {
       asset: trade.asset,
       seller: hex(trade.seller),
       buyer: hex(trade.buyer),
+      suite: trade.suite,
       recipientKey: hex(trade.recipientKey),
       document: hex(createDocument(trade)),
       settlementRoot: hex(trade.settlementRoot),
@@ -267,7 +271,7 @@ async function proofVectors(): Promise<unknown> {
 
   const wrongKey = {
     ...made.trade,
-    wrappedKey: made.trade.wrappedKey.with(79, (made.trade.wrappedKey[79] ?? 0) ^ 1),
+    wrappedKey: made.trade.wrappedKey.with(1_167, (made.trade.wrappedKey[1_167] ?? 0) ^ 1),
   };
   const keyProof = await open(wrongKey, made.manifest, made.blocks);
   add('a released key that does not unwrap', wrongKey, keyProof);
@@ -284,7 +288,7 @@ async function proofVectors(): Promise<unknown> {
     settlementRoot,
     recipientKey,
     contentKey: made.contentKey,
-    ephemeral: made.ephemeral,
+    randomness: made.randomness,
   });
   const wrongCommitment = { ...made.trade, settlementRoot, wrappedKey: wrapped };
   add(
@@ -306,7 +310,7 @@ async function proofVectors(): Promise<unknown> {
       settlementRoot: junkRoot,
       recipientKey,
       contentKey: made.contentKey,
-      ephemeral: made.ephemeral,
+      randomness: made.randomness,
     }),
   };
   const dataProof = await open(wrongData, { ...made.manifest, leaves: junkLeaves }, [

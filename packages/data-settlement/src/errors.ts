@@ -4,7 +4,8 @@ import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
  * A delivery step cannot be done. Codes: `ERR_SETTLEMENT_UNKNOWN_DATASET` (this node does not hold the data behind
  * an asset), `ERR_SETTLEMENT_UNKNOWN_TRADE` (no record of the trade, or it was erased, or it was made with other
  * facts), `ERR_SETTLEMENT_DELIVERY` (what was fetched does not match what was promised), `ERR_SETTLEMENT_KEY` (a
- * one-time or wrapped key is unusable or unknown), `ERR_SETTLEMENT_FORMAT` (bytes are not a canonical manifest,
+ * one-time or wrapped key is unusable or unknown), `ERR_SETTLEMENT_SUITE` (keys are to be wrapped in a way that this node
+ * does not take), `ERR_SETTLEMENT_FORMAT` (bytes are not a canonical manifest,
  * proof, record or message of this package).
  */
 export class SettlementError extends EdmpError {
@@ -14,6 +15,7 @@ export class SettlementError extends EdmpError {
       | 'ERR_SETTLEMENT_UNKNOWN_TRADE'
       | 'ERR_SETTLEMENT_DELIVERY'
       | 'ERR_SETTLEMENT_KEY'
+      | 'ERR_SETTLEMENT_SUITE'
       | 'ERR_SETTLEMENT_FORMAT',
     message: string,
     options: EdmpErrorOptions = {},

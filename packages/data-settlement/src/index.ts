@@ -25,6 +25,7 @@ export type {
   SealedRoot,
   SettlementOptions,
 } from './exchange/types.ts';
+export { type KeySuite, x25519Suite, xWingSuite } from './sealing/key-suite.ts';
 export type { LocalStoreOptions } from './store/backend.ts';
 export { memoryContentStore } from './store/memory.ts';
 export { type NetworkContentOptions, networkContentStore } from './store/network.ts';

@@ -4,15 +4,9 @@
  * @packageDocumentation
  */
 export { type OpenOptions, openDelivery } from './exchange/open.ts';
-export {
-  HPKE_ENC_BYTES,
-  type HpkeContext,
-  type HpkeCrypto,
-  type HpkeOptions,
-  hpkeDeriveSecret,
-  hpkeRecipient,
-  hpkeSender,
-} from './hpke/hpke.ts';
+export { type HpkeContext, type HpkeOptions, hpkeRecipient, hpkeSender } from './hpke/hpke.ts';
+export { type HpkeKem, hpkeDeriveSecret, x25519Kem, xWingKem } from './hpke/kem.ts';
+export type { HpkeCrypto } from './hpke/labeled.ts';
 export { checkDelivery, checkManifest } from './sealing/check.ts';
 export {
   type ChunkPlace,
@@ -24,14 +18,21 @@ export {
 } from './sealing/chunk.ts';
 export { type SealMode, sealContexts, sharedContext } from './sealing/context.ts';
 export {
+  DEFAULT_KEY_SUITES,
+  type KeySuite,
+  keySuiteOf,
+  x25519Suite,
+  xWingSuite,
+} from './sealing/key-suite.ts';
+export {
   CONTENT_KEY_BYTES,
   chunkKeys,
   expectRecipientKey,
   type KeyBinding,
   keyCommitment,
   unwrapContentKey,
-  WRAPPED_KEY_BYTES,
   wrapContentKey,
+  wrappedKeyBytes,
 } from './sealing/keys.ts';
 export {
   decodeManifest,

@@ -20,6 +20,7 @@ describe('crash and restart', () => {
       asset,
       seller: seller.network.self,
       buyer: buyer.network.self,
+      suite: 'x-wing',
       recipientKey,
     };
     const delivery = await seller.settlement.seal(trade);
@@ -46,6 +47,7 @@ describe('crash and restart', () => {
         asset,
         seller: all.seller.network.self,
         buyer: all.buyer.network.self,
+        suite: 'x-wing',
         recipientKey,
       };
       let left = allowed;
@@ -109,6 +111,7 @@ describe('crash and restart', () => {
       asset,
       seller: all.seller.network.self,
       buyer: all.buyer.network.self,
+      suite: 'x-wing',
       recipientKey,
     };
     const deliveries = await Promise.all([1, 2, 3].map(() => all.seller.settlement.seal(trade)));

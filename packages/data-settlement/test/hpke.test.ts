@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { hpkeDeriveSecret, hpkeRecipient, hpkeSender } from '@edmp/data-settlement/sealing';
+import {
+  hpkeDeriveSecret,
+  hpkeRecipient,
+  hpkeSender,
+  x25519Kem as kem,
+  xWingKem,
+} from '@edmp/data-settlement/sealing';
 import { bytesToHex, equalBytes, hexToBytes, utf8ToBytes } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
@@ -20,6 +26,15 @@ interface Row {
   readonly enc: string;
   readonly encryptions_accumulated?: string;
   readonly exports_accumulated: string;
+}
+
+interface XWingRow extends Row {
+  readonly encryptions: readonly Readonly<Record<'aad' | 'pt' | 'ct', string>>[];
+  readonly exports: readonly {
+    readonly exporter_context: string;
+    readonly L: number;
+    readonly exported_value: string;
+  }[];
 }
 
 /** SHAKE-128 as an endless source: inputs of one length byte and that many bytes. */
@@ -53,11 +68,11 @@ describe.each([nodeCrypto(), nobleCrypto()])('HPKE base mode on $name', (crypto)
       const secretKey = hpkeDeriveSecret(crypto, hexToBytes(row.ikmR));
       expect(bytesToHex(secretKey)).toBe(row.skRm);
       expect(bytesToHex(crypto.x25519PublicKey(secretKey))).toBe(row.pkRm);
-      const options = { crypto, info: hexToBytes(row.info), aeadId: row.aead_id };
+      const options = { crypto, kem, info: hexToBytes(row.info), aeadId: row.aead_id };
       const { enc, context } = hpkeSender({
         ...options,
         recipientKey: hexToBytes(row.pkRm),
-        ephemeralSecret: hpkeDeriveSecret(crypto, hexToBytes(row.ikmE)),
+        randomness: hexToBytes(row.ikmE),
       });
       expect(bytesToHex(enc)).toBe(row.enc);
       const recipient = hpkeRecipient({ ...options, secretKey, enc });
@@ -96,13 +111,13 @@ describe.each([nodeCrypto(), nobleCrypto()])('HPKE base mode on $name', (crypto)
   it('refuses altered ciphertext, info, AAD and unusable keys', () => {
     const secretKey = new Uint8Array(32).fill(5);
     const recipientKey = crypto.x25519PublicKey(secretKey);
-    const ephemeralSecret = new Uint8Array(32).fill(6);
+    const randomness = new Uint8Array(32).fill(6);
     const info = utf8ToBytes('info');
-    const { enc, context } = hpkeSender({ crypto, info, recipientKey, ephemeralSecret });
+    const { enc, context } = hpkeSender({ crypto, kem, info, recipientKey, randomness });
     const ciphertext = context.seal(info, utf8ToBytes('secret'));
     const key = expect.objectContaining({ code: 'ERR_SETTLEMENT_KEY' });
     const open = (change: { info?: Uint8Array; aad?: Uint8Array; ciphertext?: Uint8Array }) => () =>
-      hpkeRecipient({ crypto, info: change.info ?? info, secretKey, enc }).open(
+      hpkeRecipient({ crypto, kem, info: change.info ?? info, secretKey, enc }).open(
         change.aad ?? info,
         change.ciphertext ?? ciphertext,
       );
@@ -112,10 +127,36 @@ describe.each([nodeCrypto(), nobleCrypto()])('HPKE base mode on $name', (crypto)
     expect(open({ ciphertext: ciphertext.with(0, (ciphertext[0] ?? 0) ^ 1) })).toThrow(key);
     expect(open({ ciphertext: new Uint8Array(3) })).toThrow(key);
     const lowOrder = new Uint8Array(32);
-    expect(() => hpkeSender({ crypto, info, recipientKey: lowOrder, ephemeralSecret })).toThrow(key);
-    expect(() => hpkeRecipient({ crypto, info, secretKey, enc: lowOrder })).toThrow(key);
-    expect(() => hpkeSender({ crypto, info, recipientKey: new Uint8Array(31), ephemeralSecret })).toThrow(
+    expect(() => hpkeSender({ crypto, kem, info, recipientKey: lowOrder, randomness })).toThrow(key);
+    expect(() => hpkeRecipient({ crypto, kem, info, secretKey, enc: lowOrder })).toThrow(key);
+    expect(() => hpkeSender({ crypto, kem, info, recipientKey: new Uint8Array(31), randomness })).toThrow(
       key,
     );
+  });
+
+  it('gives the results of draft-ietf-hpke-pq over X-Wing', () => {
+    const [row, ...others] = JSON.parse(readFileSync(sharedPath('vectors/hpke-x-wing.json')!, 'utf8')) as [
+      XWingRow,
+    ];
+    expect([row.kem_id, row.kdf_id, row.aead_id, others.length]).toEqual([xWingKem.id, 1, 3, 0]);
+    const options = { crypto, kem: xWingKem, info: hexToBytes(row.info) };
+    expect(bytesToHex(xWingKem.publicKey(crypto, hexToBytes(row.skRm)))).toBe(row.pkRm);
+    const { enc, context } = hpkeSender({
+      ...options,
+      recipientKey: hexToBytes(row.pkRm),
+      randomness: hexToBytes(row.ikmE),
+    });
+    expect(bytesToHex(enc)).toBe(row.enc);
+    const recipient = hpkeRecipient({ ...options, secretKey: hexToBytes(row.skRm), enc });
+    for (const { aad, pt, ct } of row.encryptions) {
+      expect(bytesToHex(context.seal(hexToBytes(aad), hexToBytes(pt)))).toBe(ct);
+      expect(bytesToHex(recipient.open(hexToBytes(aad), hexToBytes(ct)))).toBe(pt);
+    }
+    for (const { exporter_context, L, exported_value } of row.exports) {
+      for (const side of [context, recipient]) {
+        expect(bytesToHex(side.export(hexToBytes(exporter_context), L))).toBe(exported_value);
+      }
+    }
+    expect([row.encryptions.length, row.exports.length]).toEqual([10, 5]);
   });
 });

@@ -282,6 +282,7 @@ async function sealedInto(content: Parties['seller']['content']): Promise<Sealed
     asset,
     seller: seller.network.self,
     buyer: buyer.network.self,
+    suite: 'x-wing',
     recipientKey,
   };
   const delivery = await settlement.seal(trade);

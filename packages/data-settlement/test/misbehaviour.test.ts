@@ -173,7 +173,7 @@ describe('an honest seller', () => {
     // Start from well-formed accusations of every kind that a buyer could make up from what it really holds.
     const manifest = decodeManifest(await all.buyer.content.get(crafted.delivery.manifest));
     const record = await all.buyer.secrets.get(
-      `settlement/one-time/${Buffer.from(crafted.trade.recipientKey).toString('hex')}`,
+      `settlement/one-time/${bytesToHex(all.crypto.sha256(crafted.trade.recipientKey))}`,
     );
     const lie = async (changes: object): Promise<void> => {
       const outcome = await openDelivery({
@@ -255,7 +255,9 @@ describe('true evidence', () => {
     const facts = judged(crafted, crafted.wrappedKey);
     const { trade, document, delivery } = crafted;
     const manifest = decodeManifest(await all.buyer.content.get(delivery.manifest));
-    const record = await all.buyer.secrets.get(`settlement/one-time/${bytesToHex(trade.recipientKey)}`);
+    const record = await all.buyer.secrets.get(
+      `settlement/one-time/${bytesToHex(all.crypto.sha256(trade.recipientKey))}`,
+    );
     const secretKey = decode<{ secret: Uint8Array }>(record!).secret;
     const sealedLeaves = manifest.leaves.map(encodeSealedLeaf);
     const dataLeaves = manifest.leaves.map((leaf) => leaf.dataLeaf);

@@ -74,9 +74,12 @@ describe('what a buyer refuses before paying', () => {
         const fresh = parties();
         const manifest = await fresh.buyer.content.put(0x71, bytes.with(at, bytes[at]! ^ mask));
         const key = await all.buyer.secrets.get(
-          `settlement/one-time/${bytesToHex(crafted.trade.recipientKey)}`,
+          `settlement/one-time/${bytesToHex(all.crypto.sha256(crafted.trade.recipientKey))}`,
         );
-        await fresh.buyer.secrets.set(`settlement/one-time/${bytesToHex(crafted.trade.recipientKey)}`, key!);
+        await fresh.buyer.secrets.set(
+          `settlement/one-time/${bytesToHex(all.crypto.sha256(crafted.trade.recipientKey))}`,
+          key!,
+        );
         const outcome = fresh.buyer.settlement.receive(crafted.trade, crafted.document, {
           ...crafted.delivery,
           manifest,

@@ -13,7 +13,7 @@ describe('a deal from dataset to opened data', () => {
     const wrapped = await all.seller.settlement.release(deal.trade);
     const outcome = await all.buyer.settlement.open(deal.trade, deal.document, deal.delivery, wrapped);
     expect(outcome).toEqual({ kind: 'opened', document: deal.document, consumption: series.consumption });
-    expect(wrapped.length).toBe(80);
+    expect(wrapped.length).toBe(1_168);
     expect(deal.delivery.settlementRoot.length).toBe(32);
   });
 
@@ -36,6 +36,7 @@ describe('a deal from dataset to opened data', () => {
         asset,
         seller: all.seller.network.self,
         buyer: all.buyer.network.self,
+        suite: 'x-wing',
         recipientKey,
       });
     };
@@ -149,7 +150,11 @@ describe('who may do what', () => {
         code('ERR_INVALID_ARGUMENT'),
       );
     }
-    const lowOrder = { ...deal.trade, tradeId: new Uint8Array(32).fill(8), recipientKey: new Uint8Array(32) };
+    const lowOrder = {
+      ...deal.trade,
+      tradeId: new Uint8Array(32).fill(8),
+      recipientKey: deal.trade.recipientKey.slice().fill(0, 1_184),
+    };
     await expect(seller.settlement.seal(lowOrder)).rejects.toThrow(code('ERR_SETTLEMENT_KEY'));
   });
 });

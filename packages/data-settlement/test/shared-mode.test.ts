@@ -20,6 +20,7 @@ describe('a dataset sealed once for all buyers', () => {
         asset,
         seller: all.seller.network.self,
         buyer: buyer.network.self,
+        suite: 'x-wing',
         recipientKey,
       };
       return { trade, document, delivery: await all.seller.settlement.seal(trade) };
@@ -59,7 +60,9 @@ describe('a dataset sealed once for all buyers', () => {
     await stranger.settlement.receive(second.trade, document, second.delivery);
     const wrappedKey = await seller.settlement.release(second.trade);
     const manifest = decodeManifest(await stranger.content.get(second.delivery.manifest));
-    const record = await stranger.secrets.get(`settlement/one-time/${bytesToHex(second.trade.recipientKey)}`);
+    const record = await stranger.secrets.get(
+      `settlement/one-time/${bytesToHex(all.crypto.sha256(second.trade.recipientKey))}`,
+    );
     const { settlementRoot } = second.delivery;
     const contentKey = unwrapContentKey(all.crypto, {
       tradeId: second.trade.tradeId,

@@ -48,6 +48,7 @@ async function sealedYear({ seller, buyer, environment, nodes }: World) {
     asset,
     seller: nodes[0].self,
     buyer: nodes[1].self,
+    suite: 'x-wing',
     recipientKey,
   };
   const delivery = await environment.run(seller.seal(trade));

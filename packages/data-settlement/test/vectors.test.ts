@@ -88,6 +88,7 @@ describe('golden vectors', () => {
           asset: item.asset!,
           seller: publicKey(bytes('seller')),
           buyer: publicKey(bytes('buyer')),
+          suite: item.suite as string,
           recipientKey: bytes('recipientKey'),
           document: decodeDatasetDocument(bytes('document')),
           settlementRoot: bytes('settlementRoot'),

@@ -29,7 +29,7 @@ export {
   type ContentStore,
 } from './content-store.ts';
 export { CryptoError } from './crypto/errors.ts';
-export type { Crypto, VerifyItem } from './crypto/types.ts';
+export type { Crypto, Encapsulation, KeyEncapsulation, VerifyItem } from './crypto/types.ts';
 export type { AssetId } from './dataset/asset-id.ts';
 export type { Consumption } from './dataset/consumption.ts';
 export type { Descriptor } from './dataset/descriptor.ts';

@@ -12,7 +12,9 @@ export interface SettlementTrade {
   readonly asset: AssetId;
   readonly seller: PublicKey;
   readonly buyer: PublicKey;
-  /** Buyer's one-time X25519 public key, 32 bytes. */
+  /** How the content key is wrapped, as the terms say: the {@link Settlement.keySuite} of both sides. */
+  readonly suite: string;
+  /** Buyer's one-time public key for the suite: 1 216 bytes for `x-wing`. The terms hold its digest. */
   readonly recipientKey: Uint8Array;
 }
 
@@ -64,12 +66,15 @@ export interface ErasureReport {
  * Delivers data against a key (DESIGN §5). The market's trade protocol drives it; `@edmp/data-settlement` implements it.
  *
  * Errors: `ERR_SETTLEMENT_UNKNOWN_DATASET`, `ERR_SETTLEMENT_UNKNOWN_TRADE`, `ERR_SETTLEMENT_DELIVERY` (what was
- * fetched does not match what was promised), `ERR_SETTLEMENT_KEY`, `ERR_CONTENT_*`, `ERR_TIMEOUT`, `ERR_ABORTED`.
+ * fetched does not match what was promised), `ERR_SETTLEMENT_KEY`,
+ * `ERR_SETTLEMENT_SUITE` (the trade's keys are wrapped in a way that is not taken here), `ERR_CONTENT_*`, `ERR_TIMEOUT`, `ERR_ABORTED`.
  */
 export interface Settlement {
+  /** How content keys are wrapped here, for the terms: 1 … 32 characters of `[a-z0-9-]`, e.g. `x-wing`. */
+  readonly keySuite: string;
   /** Seller: whether this node holds the data behind an asset. */
   holds(asset: AssetId): Promise<boolean>;
-  /** Buyer: makes a one-time key and keeps its secret durably under its public half, 32 bytes. */
+  /** Buyer: makes a one-time key of {@link Settlement.keySuite}, keeps its secret durably and gives the public half. */
   createRecipientKey(): Promise<Uint8Array>;
   /** Seller: seals the dataset for this trade under a fresh content key and stores it. Calling again returns the same delivery. */
   seal(trade: SettlementTrade, options?: AbortOptions): Promise<SealedDelivery>;

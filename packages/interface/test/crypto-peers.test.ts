@@ -1,10 +1,14 @@
 import * as nodeCipher from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as chacha from '@noble/ciphers/chacha.js';
+import * as nobleSha3 from '@noble/hashes/sha3.js';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isMissingNoble, missingNoble, NOBLE_PEERS, NOBLE_RANGE } from '../src/crypto/noble-peers.ts';
+import { mlKem768Of } from '../src/crypto/kem.ts';
+import { isMissingNoble, missingNoble, NOBLE_PEERS, NOBLE_RANGES } from '../src/crypto/noble-peers.ts';
 import { nodeAead } from '../src/crypto/node-aead.ts';
+import { nodeKem, nodeSha3 } from '../src/crypto/node-kem.ts';
 
 /** A runtime like Bun, whose `createCipheriv` knows no ChaCha20-Poly1305. */
 const without = {
@@ -59,10 +63,84 @@ describe('the cipher of nodeCrypto', () => {
     expect(refuse).toThrow(
       expect.objectContaining({
         code: 'ERR_CRYPTO_PROVIDER',
-        message: expect.stringContaining(`npm install "@noble/ciphers@${NOBLE_RANGE}"`),
+        message: expect.stringContaining(`npm install "@noble/ciphers@${NOBLE_RANGES['@noble/ciphers']}"`),
         cause,
       }),
     );
+  });
+});
+
+describe('ML-KEM-768 of nodeCrypto', () => {
+  const seed = new Uint8Array(64).fill(7);
+  const randomness = new Uint8Array(32).fill(8);
+  const never = (): never => {
+    throw new Error('not needed');
+  };
+  const old = { createPrivateKey: nodeCipher.createPrivateKey, createPublicKey: nodeCipher.createPublicKey };
+  /** A runtime that has the calls and no such key. */
+  const odd = {
+    ...old,
+    encapsulate: never as unknown as typeof nodeCipher.encapsulate,
+    decapsulate: never as unknown as typeof nodeCipher.decapsulate,
+  };
+
+  it('is the runtime’s where it works, and nothing else is loaded', () => {
+    const kem = nodeKem(undefined, { ...nodeCipher }, never);
+    const { ciphertext, sharedSecret } = kem.encapsulate(kem.publicKey(seed), undefined);
+    expect(kem.decapsulate(seed, ciphertext)).toEqual(sharedSecret);
+  });
+
+  it('is that of @noble/post-quantum where the runtime has none, and for randomness that is given', () => {
+    const own = nodeKem(ml_kem768, { ...nodeCipher }, never);
+    for (const runtime of [old, odd]) {
+      const noble = nodeKem(undefined, runtime, () => ml_kem768);
+      expect(noble.publicKey(seed)).toEqual(own.publicKey(seed));
+      const sent = noble.encapsulate(own.publicKey(seed), randomness);
+      expect(sent).toEqual(own.encapsulate(own.publicKey(seed), randomness));
+      expect(own.decapsulate(seed, sent.ciphertext)).toEqual(sent.sharedSecret);
+      expect(noble.decapsulate(seed, sent.ciphertext)).toEqual(sent.sharedSecret);
+    }
+  });
+
+  it('says what to install where there is none at all, and only once it is needed', () => {
+    const cause = Object.assign(new Error("Cannot find module '@noble/post-quantum'"), {
+      code: 'MODULE_NOT_FOUND',
+    });
+    const load = () => {
+      throw cause;
+    };
+    const wanted = expect.objectContaining({
+      code: 'ERR_CRYPTO_PROVIDER',
+      message: expect.stringContaining('npm install "@noble/post-quantum@^0.7.1"'),
+      cause,
+    });
+    expect(() => nodeKem(undefined, old, load).publicKey(seed)).toThrow(wanted);
+    const kem = mlKem768Of(nodeKem(undefined, { ...nodeCipher }, load));
+    expect(() => kem.encapsulate(kem.publicKey(seed), randomness)).toThrow(wanted);
+  });
+});
+
+describe('SHA-3 of nodeCrypto', () => {
+  const data = Uint8Array.of(1, 2, 3);
+  const never = (): never => {
+    throw new Error('Unsupported algorithm');
+  };
+  /** A runtime that forgets the output length, and one that has neither. */
+  const runtimes = [
+    { sha3: nobleSha3.sha3_256, shake256: (bytes: Uint8Array) => nobleSha3.shake256(bytes, { dkLen: 32 }) },
+    { sha3: never, shake256: never },
+  ];
+
+  it('is that of @noble/hashes where the runtime has none, and the same', () => {
+    const own = nodeSha3(undefined, never);
+    for (const runtime of runtimes) {
+      const noble = nodeSha3(runtime, () => nobleSha3);
+      expect(noble.sha3(data)).toEqual(own.sha3(data));
+      expect(noble.shake256(data, 96)).toEqual(own.shake256(data, 96));
+      expect(() => nodeSha3(runtime, never).sha3(data)).toThrow(
+        expect.objectContaining({ code: 'ERR_CRYPTO_PROVIDER' }),
+      );
+    }
   });
 });
 
@@ -72,11 +150,11 @@ describe('the peers of the portable providers', () => {
       readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
     ) as { peerDependencies: Record<string, string> };
     expect(Object.fromEntries(NOBLE_PEERS.map((peer) => [peer, peerDependencies[peer]]))).toEqual(
-      Object.fromEntries(NOBLE_PEERS.map((peer) => [peer, NOBLE_RANGE])),
+      NOBLE_RANGES,
     );
     const { message, details } = missingNoble('This', NOBLE_PEERS, undefined);
-    for (const peer of NOBLE_PEERS) expect(message).toContain(`"${peer}@${NOBLE_RANGE}"`);
-    expect(details).toEqual({ peers: NOBLE_PEERS.map((peer) => `${peer}@${NOBLE_RANGE}`) });
+    for (const peer of NOBLE_PEERS) expect(message).toContain(`"${peer}@${NOBLE_RANGES[peer]}"`);
+    expect(details).toEqual({ peers: NOBLE_PEERS.map((peer) => `${peer}@${NOBLE_RANGES[peer]}`) });
   });
 
   it.each([

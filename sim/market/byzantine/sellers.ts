@@ -74,7 +74,7 @@ async function secondRelease(
   const { environment } = cast.world;
   const opener = environment.randomBytes(32);
   const { key, lock } = lockKey(environment.randomBytes(40), opener, hold, crypto);
-  const tx = releaseToTx({ hold, suite: 'x25519', key, lock });
+  const tx = releaseToTx({ hold, suite: 'x-wing', key, lock });
   lie();
   try {
     const peer = cast.members.find(({ node }) => equalBytes(node.key, buyer))?.node.key;

@@ -16,6 +16,7 @@ import { MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
 import { SettlementError } from '../errors.ts';
 import { checkAnnouncedBytes, checkDelivery, checkManifest, checkSealedLength } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
+import { xWingSuite } from '../sealing/key-suite.ts';
 import type { Manifest } from '../sealing/manifest.ts';
 import { isBulkReader } from '../store/network.ts';
 import { oneTimeKeys } from './one-time-keys.ts';
@@ -50,8 +51,9 @@ export function createBuyer(
   context: ExchangeContext,
   source: (trade: SettlementTrade, root: CID) => ContentReader,
 ): Buyer {
-  const { crypto, content, secrets, blocks } = context;
-  const keys = oneTimeKeys(context);
+  const { crypto, content, secrets, suites, blocks } = context;
+  const [ownSuite = xWingSuite] = suites;
+  const keys = oneTimeKeys({ ...context, suite: ownSuite });
 
   /** A block held here in good order. */
   const held = async (cid: CID, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> => {
@@ -98,7 +100,7 @@ export function createBuyer(
     createRecipientKey: () => keys.create(),
     async receive(trade, document, delivery, options = {}) {
       const { signal } = options;
-      checkTrade(trade);
+      checkTrade(trade, suites);
       throwIfAborted(signal);
       await expectNotErased(secrets, trade.tradeId);
       const known = await secrets.get(recordKey.bought(trade.tradeId));
@@ -121,7 +123,7 @@ export function createBuyer(
     },
     async open(trade, document, delivery, wrappedKey, options = {}) {
       const { signal } = options;
-      checkTrade(trade);
+      checkTrade(trade, suites);
       throwIfAborted(signal);
       checkDelivery(crypto, trade, document, delivery);
       const secretKey = await keys.secret(trade.recipientKey);
@@ -149,6 +151,7 @@ export function createBuyer(
         manifest,
         secretKey,
         wrappedKey,
+        suites,
         read: (cid) => read(cid, MAX_SEALED_CHUNK_BYTES),
         signal,
       });

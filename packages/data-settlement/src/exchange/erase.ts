@@ -29,7 +29,7 @@ export async function eraseTrade(
   tradeId: Uint8Array,
   options: AbortOptions = {},
 ): Promise<ErasureReport> {
-  const { content, secrets, environment } = context;
+  const { crypto, content, secrets, environment } = context;
   const soldBytes = await secrets.get(recordKey.sold(tradeId));
   const boughtBytes = await secrets.get(recordKey.bought(tradeId));
   const sold = soldBytes === undefined ? undefined : decodeSold(soldBytes);
@@ -42,8 +42,8 @@ export async function eraseTrade(
   await secrets.set(recordKey.erased(tradeId), encodeFields({ v: 1, time: environment.now() }));
   // Keys first: once they are gone, blocks that a crash leaves behind are unreadable.
   for (const key of [
-    ...(sold === undefined ? [] : [recordKey.oneTime(sold.trade.recipientKey)]),
-    ...(bought === undefined ? [] : [recordKey.oneTime(bought.trade.recipientKey)]),
+    ...(sold === undefined ? [] : [recordKey.oneTime(crypto.sha256(sold.trade.recipientKey))]),
+    ...(bought === undefined ? [] : [recordKey.oneTime(crypto.sha256(bought.trade.recipientKey))]),
   ]) {
     if ((await secrets.get(key)) === undefined) continue;
     await secrets.delete(key);

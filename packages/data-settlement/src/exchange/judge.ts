@@ -1,4 +1,4 @@
-import { type Crypto, equalBytes, type JudgedTrade, type Judgement } from '@edmp/interface';
+import { type Crypto, equalBytes, isEdmpError, type JudgedTrade, type Judgement } from '@edmp/interface';
 import { assetIdOf } from '@edmp/interface/dataset';
 import { type Chunk, decodeChunk, decodeChunkHeader } from '../dataset/chunk.ts';
 import { boundaryContradiction, chunkContradiction } from '../dataset/describe.ts';
@@ -6,7 +6,14 @@ import { dataLeaf, dataLeafOf } from '../dataset/leaf.ts';
 import { leafHash, verifyInclusion } from '../merkle/tree.ts';
 import { openInContext } from '../sealing/chunk.ts';
 import { sealContexts } from '../sealing/context.ts';
-import { CONTENT_KEY_BYTES, chunkKeys, keyCommitment, unwrapContentKey } from '../sealing/keys.ts';
+import { DEFAULT_KEY_SUITES, type KeySuite } from '../sealing/key-suite.ts';
+import {
+  CONTENT_KEY_BYTES,
+  chunkKeys,
+  isUnusableKey,
+  keyCommitment,
+  unwrapContentKey,
+} from '../sealing/keys.ts';
 import { decodeSealedLeaf } from '../sealing/manifest.ts';
 import { decodeProof, type LeafEvidence, type Proof } from './proof.ts';
 
@@ -26,15 +33,16 @@ function isSealed(crypto: Crypto, trade: JudgedTrade, check: LeafEvidence): bool
   });
 }
 
-function judgeKey(crypto: Crypto, trade: JudgedTrade, proof: Of<'wrong-key'>): Judgement {
+function judgeKey(crypto: Crypto, trade: JudgedTrade, suite: KeySuite, proof: Of<'wrong-key'>): Judgement {
   const { kind, secretKey, check } = proof;
-  if (!equalBytes(crypto.x25519PublicKey(secretKey), trade.recipientKey)) {
+  if (!equalBytes(suite.kem.publicKey(crypto, secretKey), trade.recipientKey)) {
     return unfounded(kind, "the secret in the proof is not that of the trade's one-time key");
   }
   let contentKey: Uint8Array;
   try {
-    contentKey = unwrapContentKey(crypto, { ...trade, secretKey });
-  } catch {
+    contentKey = unwrapContentKey(crypto, { ...trade, suite, secretKey });
+  } catch (error) {
+    if (!isUnusableKey(error)) throw error;
     return guilty(kind, "the released key does not unwrap with the trade's one-time key");
   }
   if (contentKey.length !== CONTENT_KEY_BYTES) return guilty(kind, 'the released key has a wrong length');
@@ -105,20 +113,27 @@ function judgeDescription(crypto: Crypto, trade: JudgedTrade, proof: Of<'wrong-d
 }
 
 /** Whether the caller's facts have the right shapes: a fault of the caller must not count against the seller. */
-function factsAreUsable(trade: JudgedTrade): boolean {
+function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
   const { tradeId, settlementRoot, recipientKey, wrappedKey } = trade;
   return (
-    [tradeId, settlementRoot, recipientKey].every(
-      (bytes) => bytes instanceof Uint8Array && bytes.length === 32,
-    ) && wrappedKey instanceof Uint8Array
+    [tradeId, settlementRoot].every((bytes) => bytes instanceof Uint8Array && bytes.length === 32) &&
+    recipientKey instanceof Uint8Array &&
+    recipientKey.length === suite.kem.publicKeyBytes &&
+    wrappedKey instanceof Uint8Array
   );
 }
 
 /**
  * Judges a proof of misbehaviour from bytes alone (DESIGN §5.3): pure, offline, deterministic, no clock and no
- * calendar. Anything malformed or beside the point is unfounded; it never throws.
+ * calendar. Anything malformed or beside the point is unfounded, also a trade whose keys are wrapped by none of `suites`
+ * (default: X-Wing). Throws `ERR_CRYPTO_PROVIDER` alone: a judge that lacks a library must not guess.
  */
-export function judgeProof(crypto: Crypto, trade: JudgedTrade, proof: Uint8Array): Judgement {
+export function judgeProof(
+  crypto: Crypto,
+  trade: JudgedTrade,
+  proof: Uint8Array,
+  suites: readonly KeySuite[] = DEFAULT_KEY_SUITES,
+): Judgement {
   let decoded: Proof;
   try {
     decoded = decodeProof(proof);
@@ -128,12 +143,15 @@ export function judgeProof(crypto: Crypto, trade: JudgedTrade, proof: Uint8Array
   } catch (error) {
     return unfounded('malformed', error instanceof Error ? error.message : 'the proof cannot be read');
   }
-  if (!factsAreUsable(trade)) return unfounded(decoded.kind, 'the facts of the trade cannot be read');
+  const suite = suites.find(({ id }) => id === trade.suite);
+  if (suite === undefined) return unfounded(decoded.kind, 'keys are not wrapped in this way here');
+  if (!factsAreUsable(trade, suite)) return unfounded(decoded.kind, 'the facts of the trade cannot be read');
   try {
-    if (decoded.kind === 'wrong-key') return judgeKey(crypto, trade, decoded);
+    if (decoded.kind === 'wrong-key') return judgeKey(crypto, trade, suite, decoded);
     if (decoded.kind === 'wrong-data') return judgeData(crypto, trade, decoded);
     return judgeDescription(crypto, trade, decoded);
-  } catch {
+  } catch (error) {
+    if (isEdmpError(error) && error.code === 'ERR_CRYPTO_PROVIDER') throw error;
     return unfounded(decoded.kind, 'the facts of the trade cannot be read');
   }
 }

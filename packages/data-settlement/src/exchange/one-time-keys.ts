@@ -2,6 +2,8 @@ import { bytesToHex, type Crypto, type Environment, equalBytes, type KeyValueSto
 import { mutex } from '@edmp/interface/bounded';
 import { bytesOf, decodeBounded, encodeFields, integerOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
+import type { HpkeCrypto } from '../hpke/labeled.ts';
+import type { KeySuite } from '../sealing/key-suite.ts';
 import { recordKey } from './records.ts';
 
 /** A key that no delivery has used within this time is destroyed: its negotiation came to nothing. */
@@ -30,7 +32,7 @@ function decode(bytes: Uint8Array): OneTimeRecord {
   };
 }
 
-/** A buyer's X25519 keys, each for one trade (DESIGN §4.3): revealing one in a dispute harms no other deal. */
+/** A buyer's keys, each for one trade (DESIGN §4.3): revealing one in a dispute harms no other deal. */
 export interface OneTimeKeys {
   /** Makes a key, stores its secret durably and returns the public half. */
   create(): Promise<Uint8Array>;
@@ -40,20 +42,22 @@ export interface OneTimeKeys {
   bind(recipientKey: Uint8Array, tradeId: Uint8Array): Promise<void>;
 }
 
-/** Keys kept in `secrets`; those that stay unused for {@link UNUSED_KEY_LIFETIME_MS} are swept. */
+/** Keys of one suite, kept in `secrets` under the digest of their public half; those that stay unused for {@link UNUSED_KEY_LIFETIME_MS} are swept. */
 export function oneTimeKeys(options: {
-  readonly crypto: Pick<Crypto, 'x25519PublicKey'>;
+  readonly crypto: HpkeCrypto & Pick<Crypto, 'sha256'>;
+  readonly suite: KeySuite;
   readonly environment: Environment;
   readonly secrets: KeyValueStore;
 }): OneTimeKeys {
-  const { crypto, environment, secrets } = options;
+  const { crypto, suite, environment, secrets } = options;
+  const place = (recipientKey: Uint8Array): string => recordKey.oneTime(crypto.sha256(recipientKey));
   let nextSweep = 0;
   // Reading and tying are one step: two trades that begin at once must not both find the key free.
   const binding = mutex();
   const write = (recipientKey: Uint8Array, record: OneTimeRecord): Promise<void> =>
-    secrets.set(recordKey.oneTime(recipientKey), encodeFields({ v: 1, ...record }));
+    secrets.set(place(recipientKey), encodeFields({ v: 1, ...record }));
   const read = async (recipientKey: Uint8Array): Promise<OneTimeRecord | undefined> => {
-    const bytes = await secrets.get(recordKey.oneTime(recipientKey));
+    const bytes = await secrets.get(place(recipientKey));
     return bytes === undefined ? undefined : decode(bytes);
   };
   const sweep = async (now: number): Promise<void> => {
@@ -71,8 +75,8 @@ export function oneTimeKeys(options: {
     async create() {
       const now = environment.now();
       await sweep(now);
-      const secret = environment.randomBytes(32);
-      const recipientKey = crypto.x25519PublicKey(secret);
+      const secret = environment.randomBytes(suite.kem.secretKeyBytes);
+      const recipientKey = suite.kem.publicKey(crypto, secret);
       await write(recipientKey, { secret, time: now, trade: null });
       return recipientKey;
     },

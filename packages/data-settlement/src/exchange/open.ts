@@ -14,7 +14,14 @@ import { bodyDigest } from '../dataset/leaf.ts';
 import { inclusionProof } from '../merkle/tree.ts';
 import { type OpenedChunk, openInContext } from '../sealing/chunk.ts';
 import { sealContexts } from '../sealing/context.ts';
-import { CONTENT_KEY_BYTES, chunkKeys, keyCommitment, unwrapContentKey } from '../sealing/keys.ts';
+import { DEFAULT_KEY_SUITES, type KeySuite, keySuiteOf } from '../sealing/key-suite.ts';
+import {
+  CONTENT_KEY_BYTES,
+  chunkKeys,
+  isUnusableKey,
+  keyCommitment,
+  unwrapContentKey,
+} from '../sealing/keys.ts';
 import { encodeSealedLeaf, type Manifest } from '../sealing/manifest.ts';
 import { encodeProof, type LeafEvidence, type Proof } from './proof.ts';
 
@@ -29,6 +36,8 @@ export interface OpenOptions extends AbortOptions {
   /** Secret of the trade's one-time key. */
   readonly secretKey: Uint8Array;
   readonly wrappedKey: Uint8Array;
+  /** Ways of wrapping keys that are taken. Default: X-Wing. */
+  readonly suites?: readonly KeySuite[];
   /** Reads a sealed chunk, verified against its CID. */
   readonly read: (cid: CID) => Promise<Uint8Array>;
 }
@@ -41,10 +50,12 @@ const caught = (proof: Proof, reason: string): OpenOutcome => ({
 
 /**
  * Unwraps the key and opens every chunk, checking each against what was committed to and promised. The first
- * contradiction ends it with a proof that `judgeProof` accepts; only what cannot be read throws (`ERR_CONTENT_*`).
+ * contradiction ends it with a proof that `judgeProof` accepts; only what cannot be read throws (`ERR_CONTENT_*`), and what
+ * is no fault of the seller's: `ERR_SETTLEMENT_SUITE`, `ERR_CRYPTO_PROVIDER`.
  */
 export async function openDelivery(options: OpenOptions): Promise<OpenOutcome> {
   const { crypto, trade, document, manifest, secretKey } = options;
+  const suite = keySuiteOf(options.suites ?? DEFAULT_KEY_SUITES, trade.suite);
   const count = document.chunks;
   const contexts = sealContexts(crypto, trade);
   const sealedLeaves = manifest.leaves.map(encodeSealedLeaf);
@@ -65,12 +76,14 @@ export async function openDelivery(options: OpenOptions): Promise<OpenOutcome> {
   let contentKey: Uint8Array;
   try {
     contentKey = unwrapContentKey(crypto, {
+      suite,
       tradeId: trade.tradeId,
       settlementRoot: options.settlementRoot,
       secretKey,
       wrappedKey: options.wrappedKey,
     });
-  } catch {
+  } catch (error) {
+    if (!isUnusableKey(error)) throw error;
     return wrongKey(null, 'The released key does not unwrap with the one-time key of the trade');
   }
   if (contentKey.length !== CONTENT_KEY_BYTES) return wrongKey(null, 'The released key has a wrong length');

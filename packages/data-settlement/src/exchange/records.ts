@@ -4,6 +4,7 @@ import { CID } from 'multiformats/cid';
 import { isSupportedCid } from '../codec/cid.ts';
 import {
   booleanOf,
+  boundedBytesOf,
   bytesOf,
   decodeBounded,
   encodeFields,
@@ -19,7 +20,8 @@ export const recordKey = {
   dataset: (asset: string): string => `settlement/dataset/${asset}`,
   chunk: (asset: string, index: number): string =>
     `settlement/chunk/${asset}/${index.toString().padStart(5, '0')}`,
-  oneTime: (recipientKey: Uint8Array): string => `settlement/one-time/${bytesToHex(recipientKey)}`,
+  /** Ends in the SHA-256 of the public key, which is too long for a name. */
+  oneTime: (keyDigest: Uint8Array): string => `settlement/one-time/${bytesToHex(keyDigest)}`,
   sold: (tradeId: Uint8Array): string => `settlement/sold/${bytesToHex(tradeId)}`,
   bought: (tradeId: Uint8Array): string => `settlement/bought/${bytesToHex(tradeId)}`,
   /** Ends in the buyer, or in buyer and trade. */
@@ -48,10 +50,12 @@ export interface BoughtRecord {
 }
 
 const MAX_RECORD_BYTES = 4096;
+/** Longest one-time key and wrapped key: those of X-Wing have 1 216 and 1 168 bytes. */
+const MAX_KEY_BYTES = 1_216;
 const fail = (message: string): SettlementError =>
   new SettlementError('ERR_SETTLEMENT_FORMAT', `A stored trade record is damaged: ${message}`);
 
-const TRADE = ['tradeId', 'asset', 'seller', 'buyer', 'recipientKey'] as const;
+const TRADE = ['tradeId', 'asset', 'seller', 'buyer', 'suite', 'recipientKey'] as const;
 const DELIVERY = ['settlementRoot', 'manifest', 'chunks', 'bytes'] as const;
 
 const tradeFields = (trade: SettlementTrade): unknown => ({
@@ -59,6 +63,7 @@ const tradeFields = (trade: SettlementTrade): unknown => ({
   asset: trade.asset,
   seller: trade.seller,
   buyer: trade.buyer,
+  suite: trade.suite,
   recipientKey: trade.recipientKey,
 });
 
@@ -76,7 +81,8 @@ function asTrade(value: unknown): SettlementTrade {
     asset: textOf(map.asset, 128, 'stored trade.asset'),
     seller: keyOf(map.seller, 'stored trade.seller'),
     buyer: keyOf(map.buyer, 'stored trade.buyer'),
-    recipientKey: bytesOf(map.recipientKey, 32, 'stored trade.recipientKey'),
+    suite: textOf(map.suite, 32, 'stored trade.suite'),
+    recipientKey: boundedBytesOf(map.recipientKey, MAX_KEY_BYTES, 'stored trade.recipientKey', 1),
   };
 }
 
@@ -95,7 +101,7 @@ function asDelivery(value: unknown): SealedDelivery {
 /** Bytes of a seller's record. */
 export function encodeSold(record: SoldRecord): Uint8Array {
   return encodeFields({
-    v: 1,
+    v: 2,
     trade: tradeFields(record.trade),
     contentKey: record.contentKey,
     shared: record.shared,
@@ -108,20 +114,23 @@ export function encodeSold(record: SoldRecord): Uint8Array {
 export function decodeSold(bytes: Uint8Array): SoldRecord {
   const value = decodeBounded(bytes, MAX_RECORD_BYTES, 'stored trade');
   const map = mapOf(value, ['v', 'trade', 'contentKey', 'shared', 'delivery', 'wrappedKey'], 'stored trade');
-  integerOf(map.v, 1, 1, 'stored trade.v');
+  integerOf(map.v, 2, 2, 'stored trade.v');
   return {
     trade: asTrade(map.trade),
     contentKey: bytesOf(map.contentKey, 32, 'stored trade.contentKey'),
     shared: booleanOf(map.shared, 'stored trade.shared'),
     delivery: map.delivery === null ? null : asDelivery(map.delivery),
-    wrappedKey: map.wrappedKey === null ? null : bytesOf(map.wrappedKey, 80, 'stored trade.wrappedKey'),
+    wrappedKey:
+      map.wrappedKey === null
+        ? null
+        : boundedBytesOf(map.wrappedKey, MAX_KEY_BYTES, 'stored trade.wrappedKey', 1),
   };
 }
 
 /** Bytes of a buyer's record. */
 export function encodeBought(record: BoughtRecord): Uint8Array {
   return encodeFields({
-    v: 1,
+    v: 2,
     trade: tradeFields(record.trade),
     delivery: deliveryFields(record.delivery),
   });
@@ -131,6 +140,6 @@ export function encodeBought(record: BoughtRecord): Uint8Array {
 export function decodeBought(bytes: Uint8Array): BoughtRecord {
   const value = decodeBounded(bytes, MAX_RECORD_BYTES, 'stored trade');
   const map = mapOf(value, ['v', 'trade', 'delivery'], 'stored trade');
-  integerOf(map.v, 1, 1, 'stored trade.v');
+  integerOf(map.v, 2, 2, 'stored trade.v');
   return { trade: asTrade(map.trade), delivery: asDelivery(map.delivery) };
 }

@@ -14,6 +14,7 @@ import type { SharedMutex } from '@edmp/interface/bounded';
 import type { CID } from 'multiformats/cid';
 import { SettlementError } from '../errors.ts';
 import { sharedContext } from '../sealing/context.ts';
+import type { KeySuite } from '../sealing/key-suite.ts';
 import { CONTENT_KEY_BYTES, expectRecipientKey, wrapContentKey } from '../sealing/keys.ts';
 import { sealDataset } from '../sealing/seal.ts';
 import type { DatasetVault } from './dataset-vault.ts';
@@ -26,6 +27,8 @@ export interface ExchangeContext {
   readonly environment: Environment;
   readonly content: ContentStore;
   readonly secrets: KeyValueStore;
+  /** Ways of wrapping keys that are taken; the first is that of the node's own one-time keys. Not empty. */
+  readonly suites: readonly KeySuite[];
   /** Shared by whoever stores blocks that no pin reaches yet; exclusive for erasure, which collects such blocks. */
   readonly blocks: SharedMutex;
 }
@@ -53,7 +56,7 @@ export async function expectNotErased(secrets: KeyValueStore, tradeId: Uint8Arra
 
 /** The seller's half over a vault of datasets. */
 export function createSeller(context: ExchangeContext, vault: DatasetVault): Seller {
-  const { crypto, environment, content, secrets, blocks } = context;
+  const { crypto, environment, content, secrets, suites, blocks } = context;
 
   const read = async (tradeId: Uint8Array): Promise<SoldRecord | undefined> => {
     const bytes = await secrets.get(recordKey.sold(tradeId));
@@ -64,13 +67,13 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
 
   return {
     async seal(trade, options = {}) {
-      checkTrade(trade);
+      const suite = checkTrade(trade, suites);
       throwIfAborted(options.signal);
       await expectNotErased(secrets, trade.tradeId);
       let record = await read(trade.tradeId);
       if (record !== undefined) checkSameTrade(record.trade, trade);
       if (record?.delivery) return record.delivery;
-      expectRecipientKey(crypto, trade.recipientKey);
+      expectRecipientKey(crypto, trade.recipientKey, suite);
       const dataset = await vault.get(trade.asset);
       if (record === undefined) {
         const contentKey = dataset.sharedKey ?? environment.randomBytes(CONTENT_KEY_BYTES);
@@ -97,7 +100,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
       return delivery;
     },
     async release(trade, options = {}) {
-      checkTrade(trade);
+      const suite = checkTrade(trade, suites);
       throwIfAborted(options.signal);
       const record = await read(trade.tradeId);
       if (record === undefined || record.delivery === null) {
@@ -108,12 +111,14 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
       }
       checkSameTrade(record.trade, trade);
       if (record.wrappedKey !== null) return record.wrappedKey;
+      const drawn = environment.systemRandom === true && suite.kem.drawsRandomness;
       const wrappedKey = wrapContentKey(crypto, {
+        suite,
         tradeId: trade.tradeId,
         settlementRoot: record.delivery.settlementRoot,
         recipientKey: trade.recipientKey,
         contentKey: record.contentKey,
-        ephemeral: environment.randomBytes(32),
+        randomness: drawn ? undefined : environment.randomBytes(suite.kem.randomnessBytes),
       });
       await write({ ...record, wrappedKey });
       return wrappedKey;

@@ -1,5 +1,6 @@
-import { bytesToHex, EdmpError, withDeadline } from '@edmp/interface';
+import { bytesToHex, type Crypto, EdmpError, withDeadline } from '@edmp/interface';
 import { keyedMutex, sharedMutex } from '@edmp/interface/bounded';
+import { DEFAULT_KEY_SUITES, type KeySuite } from '../sealing/key-suite.ts';
 import { networkContentStore } from '../store/network.ts';
 import { serveContent } from '../store/serve.ts';
 import { createBuyer } from './buyer.ts';
@@ -22,13 +23,30 @@ const lockName = (tradeId: Uint8Array): string => {
 };
 
 /**
+ * The suites, of which each has shown that it works here: a library that is missing should be told at once, and not when a
+ * key has been paid for. Throws `ERR_INVALID_ARGUMENT` when there is none, and `ERR_CRYPTO_PROVIDER`.
+ */
+function usableSuites(
+  crypto: Crypto,
+  suites: readonly KeySuite[],
+): readonly [first: KeySuite, ...rest: KeySuite[]] {
+  const [first, ...rest] = suites;
+  if (first === undefined) {
+    throw new EdmpError('ERR_INVALID_ARGUMENT', 'Expected a way of wrapping keys in options.keySuites');
+  }
+  for (const { kem } of suites) kem.publicKey(crypto, new Uint8Array(kem.secretKeyBytes).fill(1));
+  return [first, ...rest];
+}
+
+/**
  * Sealed delivery over a content store, a private key-value store and a network (DESIGN §5). Registers
  * `/edmp/content/1` at once. Every step can be repeated after a crash with the same result.
  */
 export function createSettlement(options: SettlementOptions): DataSettlement {
   const { crypto, environment, content, secrets, network } = options;
   const fetchTimeoutMs = options.fetchTimeoutMs ?? DEFAULT_FETCH_TIMEOUT_MS;
-  const context: ExchangeContext = { crypto, environment, content, secrets, blocks: sharedMutex() };
+  const suites = usableSuites(crypto, options.keySuites ?? DEFAULT_KEY_SUITES);
+  const context: ExchangeContext = { crypto, environment, content, secrets, suites, blocks: sharedMutex() };
   const oneAtATime = keyedMutex<string>();
   const vault = datasetVault({ crypto, environment, secrets });
   const seller = createSeller(context, vault);
@@ -39,6 +57,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
   const stopServing = serveContent({ network, store: content, authorize: seller.mayRead });
 
   return {
+    keySuite: suites[0].id,
     holds: (asset) => vault.has(asset),
     addDataset: (series, addOptions) => vault.add(series, addOptions),
     datasets: () => vault.list(),
@@ -83,7 +102,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
           openOptions,
         ),
       ),
-    judge: (trade, proof) => judgeProof(crypto, trade, proof),
+    judge: (trade, proof) => judgeProof(crypto, trade, proof, suites),
     erase: async (tradeId, eraseOptions) =>
       oneAtATime.run(lockName(tradeId), () =>
         context.blocks.exclusive(() => eraseTrade(context, tradeId, eraseOptions)),

@@ -15,6 +15,7 @@ import type {
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
 import type { SealMode } from '../sealing/context.ts';
+import type { KeySuite } from '../sealing/key-suite.ts';
 
 /** A series to be sold. */
 export interface NewDataset {
@@ -57,6 +58,12 @@ export interface SettlementOptions {
   readonly network: Network;
   /** Where a buyer reads sealed blocks that it does not hold. Default: the seller, over {@link SettlementOptions.network}. */
   readonly source?: (trade: SettlementTrade, root: SealedRoot) => ContentReader;
+  /**
+   * Ways of wrapping keys that this node takes, as seller, buyer and judge; the first is that of its own one-time keys.
+   * Default: X-Wing alone. Others are for the change from one way to another; `x25519Suite` is closed to nobody who has a
+   * quantum computer.
+   */
+  readonly keySuites?: readonly KeySuite[];
   /** Longest wait for one whole fetch from the seller, ms. Default 120 000. */
   readonly fetchTimeoutMs?: number;
 }

@@ -1,65 +1,11 @@
-import { type Crypto, concatBytes, utf8ToBytes } from '@edmp/interface';
+import { concatBytes, isEdmpError, utf8ToBytes } from '@edmp/interface';
 import { SettlementError } from '../errors.ts';
+import type { HpkeKem } from './kem.ts';
+import { EMPTY, type HpkeCrypto, labeledExpand, labeledExtract } from './labeled.ts';
 
-// RFC 9180 §7: KEM 0x0020 DHKEM(X25519, HKDF-SHA256), KDF 0x0001 HKDF-SHA256, AEAD 0x0003 ChaCha20-Poly1305.
-const KEM_SUITE = concatBytes(utf8ToBytes('KEM'), Uint8Array.of(0x00, 0x20));
+// RFC 9180 §7: KDF 0x0001 HKDF-SHA256, AEAD 0x0003 ChaCha20-Poly1305; the KEM is the caller's.
 const AEAD_CHACHA20_POLY1305 = 0x0003;
-const VERSION = utf8ToBytes('HPKE-v1');
-const EMPTY = new Uint8Array(0);
 const MODE_BASE = Uint8Array.of(0);
-
-/** Bytes of an encapsulated key. */
-export const HPKE_ENC_BYTES = 32;
-
-/** The primitives that HPKE is built from. */
-export type HpkeCrypto = Pick<
-  Crypto,
-  | 'hkdfExtract'
-  | 'hkdfExpand'
-  | 'x25519'
-  | 'x25519PublicKey'
-  | 'chacha20Poly1305Seal'
-  | 'chacha20Poly1305Open'
->;
-
-function labeledExtract(
-  crypto: HpkeCrypto,
-  suite: Uint8Array,
-  salt: Uint8Array,
-  label: string,
-  ikm: Uint8Array,
-): Uint8Array {
-  return crypto.hkdfExtract(salt, concatBytes(VERSION, suite, utf8ToBytes(label), ikm));
-}
-
-function labeledExpand(
-  crypto: HpkeCrypto,
-  suite: Uint8Array,
-  key: Uint8Array,
-  label: string,
-  info: Uint8Array,
-  length: number,
-): Uint8Array {
-  const prefix = concatBytes(Uint8Array.of(length >>> 8, length & 255), VERSION, suite, utf8ToBytes(label));
-  return crypto.hkdfExpand(key, concatBytes(prefix, info), length);
-}
-
-/** DeriveKeyPair of DHKEM(X25519) (RFC 9180 §7.1.3): an X25519 secret of 32 bytes from input key material of at least 32. */
-export function hpkeDeriveSecret(crypto: HpkeCrypto, inputKeyMaterial: Uint8Array): Uint8Array {
-  const prk = labeledExtract(crypto, KEM_SUITE, EMPTY, 'dkp_prk', inputKeyMaterial);
-  return labeledExpand(crypto, KEM_SUITE, prk, 'sk', EMPTY, 32);
-}
-
-function sharedSecret(
-  crypto: HpkeCrypto,
-  secretKey: Uint8Array,
-  peer: Uint8Array,
-  enc: Uint8Array,
-  recipient: Uint8Array,
-): Uint8Array {
-  const prk = labeledExtract(crypto, KEM_SUITE, EMPTY, 'eae_prk', crypto.x25519(secretKey, peer));
-  return labeledExpand(crypto, KEM_SUITE, prk, 'shared_secret', concatBytes(enc, recipient), 32);
-}
 
 /** An established HPKE context: numbered encryptions one way, and exported secrets. */
 export interface HpkeContext {
@@ -71,10 +17,11 @@ export interface HpkeContext {
   export(context: Uint8Array, length: number): Uint8Array;
 }
 
-function keySchedule(crypto: HpkeCrypto, shared: Uint8Array, info: Uint8Array, aead: number): HpkeContext {
+function keySchedule(options: HpkeOptions, shared: Uint8Array): HpkeContext {
+  const { crypto, kem, info, aeadId: aead = AEAD_CHACHA20_POLY1305 } = options;
   const suite = concatBytes(
     utf8ToBytes('HPKE'),
-    Uint8Array.of(0x00, 0x20, 0x00, 0x01, aead >>> 8, aead & 255),
+    Uint8Array.of(kem.id >>> 8, kem.id & 255, 0x00, 0x01, aead >>> 8, aead & 255),
   );
   const pskIdHash = labeledExtract(crypto, suite, EMPTY, 'psk_id_hash', EMPTY);
   const infoHash = labeledExtract(crypto, suite, EMPTY, 'info_hash', info);
@@ -123,31 +70,34 @@ function keySchedule(crypto: HpkeCrypto, shared: Uint8Array, info: Uint8Array, a
 /** What both ends of {@link hpkeSender} and {@link hpkeRecipient} agree on. */
 export interface HpkeOptions {
   readonly crypto: HpkeCrypto;
+  readonly kem: HpkeKem;
   /** Application information that both ends bind the context to. */
   readonly info: Uint8Array;
   /** AEAD identifier that enters the key schedule. Default 0x0003; others give contexts of use for exports only. */
   readonly aeadId?: number;
 }
 
+/** Whether the bytes are at fault, and not a library that is missing or failing, which says nothing about who sent them. */
+const isRefusedKey = (error: unknown): boolean =>
+  isEdmpError(error) && (error.code === 'ERR_CRYPTO_KEY' || error.code === 'ERR_CRYPTO_LOW_ORDER');
+
 /**
- * SetupBaseS (RFC 9180 §5.1.1) with a given ephemeral secret, which must be random and used once.
- * Throws `ERR_SETTLEMENT_KEY` when the recipient's key is unusable (wrong length or of low order).
+ * SetupBaseS (RFC 9180 §5.1.1). `randomness` is fresh random bytes that are used for nothing else; where the KEM allows it,
+ * the provider draws its own when there are none.
+ * Throws `ERR_SETTLEMENT_KEY` when the recipient's key is unusable (wrong length, no such key, or of low order).
  */
 export function hpkeSender(
-  options: HpkeOptions & { readonly recipientKey: Uint8Array; readonly ephemeralSecret: Uint8Array },
+  options: HpkeOptions & { readonly recipientKey: Uint8Array; readonly randomness?: Uint8Array | undefined },
 ): { readonly enc: Uint8Array; readonly context: HpkeContext } {
-  const { crypto, recipientKey, ephemeralSecret } = options;
+  const { crypto, kem, recipientKey, randomness } = options;
   try {
-    const enc = crypto.x25519PublicKey(ephemeralSecret);
-    const shared = sharedSecret(crypto, ephemeralSecret, recipientKey, enc, recipientKey);
-    return {
-      enc,
-      context: keySchedule(crypto, shared, options.info, options.aeadId ?? AEAD_CHACHA20_POLY1305),
-    };
+    const { ciphertext, sharedSecret } = kem.encapsulate(crypto, recipientKey, randomness);
+    return { enc: ciphertext, context: keySchedule(options, sharedSecret) };
   } catch (cause) {
+    if (!isRefusedKey(cause)) throw cause;
     throw new SettlementError(
       'ERR_SETTLEMENT_KEY',
-      'The recipient key is not a usable X25519 key: ask the buyer for another one',
+      'The recipient key is not usable for this way of wrapping keys: ask the buyer for another one',
       { cause },
     );
   }
@@ -157,13 +107,11 @@ export function hpkeSender(
 export function hpkeRecipient(
   options: HpkeOptions & { readonly secretKey: Uint8Array; readonly enc: Uint8Array },
 ): HpkeContext {
-  const { crypto, secretKey, enc } = options;
+  const { crypto, kem, secretKey, enc } = options;
   try {
-    const shared = sharedSecret(crypto, secretKey, enc, enc, crypto.x25519PublicKey(secretKey));
-    return keySchedule(crypto, shared, options.info, options.aeadId ?? AEAD_CHACHA20_POLY1305);
+    return keySchedule(options, kem.decapsulate(crypto, secretKey, enc));
   } catch (cause) {
-    throw new SettlementError('ERR_SETTLEMENT_KEY', 'The encapsulated key is not a usable X25519 key', {
-      cause,
-    });
+    if (!isRefusedKey(cause)) throw cause;
+    throw new SettlementError('ERR_SETTLEMENT_KEY', 'The encapsulated key is not usable', { cause });
   }
 }

@@ -1,12 +1,8 @@
-import { type Crypto, concatBytes, uint32ToBytes, utf8ToBytes } from '@edmp/interface';
+import { type Crypto, concatBytes, isEdmpError, uint32ToBytes, utf8ToBytes } from '@edmp/interface';
 import { SettlementError } from '../errors.ts';
-import {
-  HPKE_ENC_BYTES,
-  type HpkeCrypto,
-  hpkeDeriveSecret,
-  hpkeRecipient,
-  hpkeSender,
-} from '../hpke/hpke.ts';
+import { hpkeRecipient, hpkeSender } from '../hpke/hpke.ts';
+import type { HpkeCrypto } from '../hpke/labeled.ts';
+import { type KeySuite, xWingSuite } from './key-suite.ts';
 import { isCanonicalX25519Key } from './x25519-key.ts';
 
 const CHUNK_KEY_LABEL = utf8ToBytes('edmp/chunk-key/v1');
@@ -16,8 +12,12 @@ const NO_SALT = new Uint8Array(0);
 
 /** Bytes of a content key. */
 export const CONTENT_KEY_BYTES = 32;
-/** Bytes of a wrapped content key: encapsulated key, ciphertext, tag. */
-export const WRAPPED_KEY_BYTES: number = HPKE_ENC_BYTES + CONTENT_KEY_BYTES + 16;
+const TAG_BYTES = 16;
+const X25519_BYTES = 32;
+
+/** Bytes of a wrapped content key: encapsulated key, ciphertext, tag. 1 168 for X-Wing. */
+export const wrappedKeyBytes = (suite: KeySuite): number =>
+  suite.kem.encBytes + CONTENT_KEY_BYTES + TAG_BYTES;
 
 /** Chunk keys of a content key: `HKDF-SHA256(K, "edmp/chunk-key/v1" ‖ index)`, 32 bytes each. */
 export function chunkKeys(
@@ -47,67 +47,72 @@ export interface KeyBinding {
 const wrapInfo = (binding: KeyBinding): Uint8Array => concatBytes(WRAP_LABEL, binding.tradeId);
 
 /**
- * Wraps a content key to a one-time X25519 key: HPKE base mode (RFC 9180), info = label ‖ trade id, AAD = the
- * settlement root; 80 bytes. `ephemeral` is 32 random bytes used for nothing else.
+ * Wraps a content key to a one-time key: HPKE base mode (RFC 9180), info = label ‖ trade id, AAD = the settlement root.
+ * `suite` is that of the terms, by default X-Wing; `randomness` is as many random bytes as its KEM takes, used for nothing
+ * else, and may be left out where the KEM lets the provider draw them.
  * Throws `ERR_SETTLEMENT_KEY` when the recipient's key is unusable.
  */
 export function wrapContentKey(
   crypto: HpkeCrypto,
   options: KeyBinding & {
+    readonly suite?: KeySuite;
     readonly recipientKey: Uint8Array;
     readonly contentKey: Uint8Array;
-    readonly ephemeral: Uint8Array;
+    readonly randomness?: Uint8Array | undefined;
   },
 ): Uint8Array {
-  const { enc, context } = hpkeSender({
-    crypto,
-    info: wrapInfo(options),
-    recipientKey: options.recipientKey,
-    ephemeralSecret: hpkeDeriveSecret(crypto, options.ephemeral),
-  });
+  const { suite = xWingSuite, recipientKey, randomness } = options;
+  const info = wrapInfo(options);
+  const { enc, context } = hpkeSender({ crypto, kem: suite.kem, info, recipientKey, randomness });
   return concatBytes(enc, context.seal(options.settlementRoot, options.contentKey));
 }
 
 /** Unwraps what {@link wrapContentKey} made. Throws `ERR_SETTLEMENT_KEY`. */
 export function unwrapContentKey(
   crypto: HpkeCrypto,
-  options: KeyBinding & { readonly secretKey: Uint8Array; readonly wrappedKey: Uint8Array },
+  options: KeyBinding & {
+    readonly suite?: KeySuite;
+    readonly secretKey: Uint8Array;
+    readonly wrappedKey: Uint8Array;
+  },
 ): Uint8Array {
-  const { wrappedKey } = options;
-  if (!(wrappedKey instanceof Uint8Array) || wrappedKey.length !== WRAPPED_KEY_BYTES) {
+  const { suite = xWingSuite, wrappedKey } = options;
+  const length = wrappedKeyBytes(suite);
+  if (!(wrappedKey instanceof Uint8Array) || wrappedKey.length !== length) {
     throw new SettlementError(
       'ERR_SETTLEMENT_KEY',
-      `Expected a wrapped key of ${WRAPPED_KEY_BYTES} bytes, got ${wrappedKey?.length ?? typeof wrappedKey}`,
+      `Expected a wrapped key of ${length} bytes, got ${wrappedKey?.length ?? typeof wrappedKey}`,
     );
   }
   const context = hpkeRecipient({
     crypto,
+    kem: suite.kem,
     info: wrapInfo(options),
     secretKey: options.secretKey,
-    enc: wrappedKey.subarray(0, HPKE_ENC_BYTES),
+    enc: wrappedKey.subarray(0, suite.kem.encBytes),
   });
-  return context.open(options.settlementRoot, wrappedKey.subarray(HPKE_ENC_BYTES));
+  return context.open(options.settlementRoot, wrappedKey.subarray(suite.kem.encBytes));
 }
 
+/** Whether {@link unwrapContentKey} threw because of the bytes that the seller released. */
+export const isUnusableKey = (error: unknown): boolean =>
+  isEdmpError(error) && error.code === 'ERR_SETTLEMENT_KEY';
+
 /**
- * Throws `ERR_SETTLEMENT_KEY` unless `key` is an X25519 public key in its one encoding that gives a non-zero secret
- * (RFC 7748 §5, §6.1).
+ * Throws `ERR_SETTLEMENT_KEY` unless `key` is a public key of the suite that can be wrapped to: of its length, its X25519
+ * part, the last 32 bytes, in its one encoding and not of low order (RFC 7748 §5, §6.1), its ML-KEM part with all
+ * coefficients below the modulus (FIPS 203 §7.2), which gives that one encoding too.
  */
-export function expectRecipientKey(crypto: Pick<Crypto, 'x25519'>, key: Uint8Array): void {
-  if (!isCanonicalX25519Key(key)) {
+export function expectRecipientKey(crypto: HpkeCrypto, key: Uint8Array, suite: KeySuite = xWingSuite): void {
+  const { kem } = suite;
+  const isKey = key instanceof Uint8Array && key.length === kem.publicKeyBytes;
+  if (!isKey || !isCanonicalX25519Key(key.subarray(-X25519_BYTES))) {
     throw new SettlementError(
       'ERR_SETTLEMENT_KEY',
-      'The recipient key is not in the one encoding of an X25519 key: ask the buyer for another one',
+      `The recipient key is not in the one encoding of a key for ${suite.id}: ask the buyer for another one`,
     );
   }
-  try {
-    // Any clamped scalar is a multiple of the cofactor, so one try finds every low-order point.
-    crypto.x25519(new Uint8Array(32).fill(1), key);
-  } catch (cause) {
-    throw new SettlementError(
-      'ERR_SETTLEMENT_KEY',
-      'The recipient key is not a usable X25519 key: ask the buyer for another one',
-      { cause },
-    );
-  }
+  // One try finds the rest; what comes out of it is thrown away.
+  const randomness = kem.drawsRandomness ? undefined : new Uint8Array(kem.randomnessBytes).fill(1);
+  hpkeSender({ crypto, kem, info: WRAP_LABEL, recipientKey: key, randomness });
 }

@@ -70,6 +70,7 @@ export async function craft(
     asset: assetIdOf(document, crypto),
     seller: seller.network.self,
     buyer: buyer.network.self,
+    suite: 'x-wing',
     recipientKey,
   };
   const contentKey = random.bytes(32);
@@ -112,7 +113,7 @@ export async function craft(
     settlementRoot: delivery.settlementRoot,
     recipientKey,
     contentKey: cheats.releasedKey?.(contentKey) ?? contentKey,
-    ephemeral: random.bytes(32),
+    randomness: random.bytes(64),
   });
   return { trade, document, delivery, wrappedKey: cheats.wrapped?.(wrapped) ?? wrapped, contentKey, blocks };
 }

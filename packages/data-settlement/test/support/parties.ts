@@ -67,6 +67,7 @@ export async function receivedDeal(
     asset,
     seller: seller.network.self,
     buyer: buyer.network.self,
+    suite: 'x-wing',
     recipientKey,
   };
   const delivery = await seller.settlement.seal(trade);
@@ -98,6 +99,7 @@ export async function sealedTrade(all: Parties, days = 1): Promise<Deal> {
     asset,
     seller: all.seller.network.self,
     buyer: all.buyer.network.self,
+    suite: 'x-wing',
     recipientKey,
   };
   return { trade, document, delivery: await all.seller.settlement.seal(trade) };

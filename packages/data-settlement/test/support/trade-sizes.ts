@@ -54,7 +54,14 @@ export async function sizesOfTrade(series: Series): Promise<readonly number[]> {
   const { asset, document } = await seller.settlement.addDataset(series);
   const recipientKey = await buyer.settlement.createRecipientKey();
   const tradeId = crypto.sha256(recipientKey);
-  const trade: SettlementTrade = { tradeId, asset, seller: a.self, buyer: b.self, recipientKey };
+  const trade: SettlementTrade = {
+    tradeId,
+    asset,
+    seller: a.self,
+    buyer: b.self,
+    suite: 'x-wing',
+    recipientKey,
+  };
   const delivery = await environment.run(seller.settlement.seal(trade));
   await environment.run(buyer.settlement.receive(trade, document, delivery));
   const { settlementRoot, chunks, bytes } = delivery;

@@ -9,6 +9,7 @@ import {
   diffieHellman,
   hash,
   type KeyObject,
+  randomBytes,
   sign,
   timingSafeEqual,
   verify,
@@ -19,9 +20,15 @@ import { throwIfAborted } from '../errors.ts';
 import { publicKey } from '../keys.ts';
 import { authenticationError, CryptoError, expectBytes, expectLength, lowOrderError } from './errors.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { mlKem768Of } from './kem.ts';
+import type { NobleMlKem } from './noble-kem.ts';
 import { processAead } from './node-aead.ts';
+import { nodeKem, nodeSha3 } from './node-kem.ts';
 import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
 import type { Crypto, VerifyItem } from './types.ts';
+import { xWingOf } from './x-wing.ts';
+
+export type { NobleMlKem } from './noble-kem.ts';
 
 // DER prefixes of RFC 8410 §7 (PKCS #8 private key) and §4 (SubjectPublicKeyInfo) for Ed25519 and X25519.
 const ED25519_PRIVATE = Uint8Array.from(Buffer.from('302e020100300506032b657004220420', 'hex'));
@@ -88,6 +95,24 @@ function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   return plain(hash('sha256', outer, 'buffer'));
 }
 
+/** X25519 as this provider computes it. */
+const exchange: Pick<Crypto, 'x25519' | 'x25519PublicKey'> = {
+  x25519PublicKey(secretKey) {
+    expectLength('An X25519 secret key', secretKey, 32);
+    return rawPublic(privateKeyObject(X25519_PRIVATE, secretKey));
+  },
+  x25519(secretKey, key) {
+    expectLength('An X25519 secret key', secretKey, 32);
+    expectLength('An X25519 public key', key, 32);
+    const privateKey = privateKeyObject(X25519_PRIVATE, secretKey);
+    try {
+      return plain(diffieHellman({ privateKey, publicKey: publicKeyObject(X25519_PUBLIC, key) }));
+    } catch (cause) {
+      throw lowOrderError(cause);
+    }
+  },
+};
+
 /** Options of {@link nodeCrypto}. */
 export interface NodeCryptoOptions {
   /**
@@ -95,11 +120,18 @@ export interface NodeCryptoOptions {
    * the clock cannot see work on other threads.
    */
   readonly threads?: boolean;
+  /**
+   * ML-KEM-768 for what the runtime cannot do: all of it before Node 24.7, encapsulation from given randomness
+   * everywhere. Default: `ml_kem768` of the optional peer `@noble/post-quantum`, looked for when it is first needed.
+   * Programs that are bundled give it here.
+   */
+  readonly mlKem768?: NobleMlKem;
 }
 
 /**
  * The provider over `node:crypto`. Where the runtime's own has no ChaCha20-Poly1305 (Bun), that comes from the optional
- * peer `@noble/ciphers`; throws `ERR_CRYPTO_PROVIDER` when it is not installed either.
+ * peer `@noble/ciphers`; throws `ERR_CRYPTO_PROVIDER` when it is not installed either. Where it has no ML-KEM-768 (before
+ * Node 24.7), `mlKem768` and `xWing` need the optional peer `@noble/post-quantum`, and say so in the same way when used.
  *
  * @example
  * ```ts
@@ -132,8 +164,17 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
   const verifyHere = ({ signature, message, publicKey: key }: VerifyItem): boolean =>
     provider.ed25519Verify(signature, message, key);
 
+  const mlKem768 = mlKem768Of(nodeKem(options.mlKem768));
   const provider: Crypto = {
     name: 'node',
+    ...exchange,
+    mlKem768,
+    xWing: xWingOf({
+      ...exchange,
+      mlKem768,
+      ...nodeSha3(),
+      randomBytes: (length) => plain(randomBytes(length)),
+    }),
     sha256(data) {
       expectBytes('Data to hash', data);
       return plain(hash('sha256', data, 'buffer'));
@@ -173,20 +214,6 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
       }
       throwIfAborted(signal);
       return results;
-    },
-    x25519PublicKey(secretKey) {
-      expectLength('An X25519 secret key', secretKey, 32);
-      return rawPublic(privateKeyObject(X25519_PRIVATE, secretKey));
-    },
-    x25519(secretKey, key) {
-      expectLength('An X25519 secret key', secretKey, 32);
-      expectLength('An X25519 public key', key, 32);
-      const privateKey = privateKeyObject(X25519_PRIVATE, secretKey);
-      try {
-        return plain(diffieHellman({ privateKey, publicKey: publicKeyObject(X25519_PUBLIC, key) }));
-      } catch (cause) {
-        throw lowOrderError(cause);
-      }
     },
     chacha20Poly1305Seal(key, nonce, plaintext, aad) {
       expectLength('A ChaCha20-Poly1305 key', key, 32);

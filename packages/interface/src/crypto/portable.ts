@@ -3,13 +3,19 @@ import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
+import { sha3_256, shake256 } from '@noble/hashes/sha3.js';
+import { randomBytes } from '@noble/hashes/utils.js';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { concatBytes, equalBytes } from '../bytes.ts';
 import { throwIfAborted } from '../errors.ts';
 import { publicKey } from '../keys.ts';
 import { authenticationError, CryptoError, expectBytes, expectLength, lowOrderError } from './errors.ts';
 import { hkdfExpand } from './hkdf.ts';
+import { mlKem768Of } from './kem.ts';
+import { bareNobleKem } from './noble-kem.ts';
 import { isAcceptablePublicKey, isAcceptableSignature } from './strict-ed25519.ts';
-import type { Crypto } from './types.ts';
+import type { Crypto, KeyEncapsulation } from './types.ts';
+import { xWingOf } from './x-wing.ts';
 
 const { Point } = ed25519;
 
@@ -29,10 +35,42 @@ function verifyStrict(signature: Uint8Array, message: Uint8Array, key: Uint8Arra
   }
 }
 
+/** X25519 as this provider computes it. */
+const exchange: Pick<Crypto, 'x25519' | 'x25519PublicKey'> = {
+  x25519PublicKey(secretKey) {
+    expectLength('An X25519 secret key', secretKey, 32);
+    return x25519.getPublicKey(secretKey);
+  },
+  x25519(secretKey, key) {
+    expectLength('An X25519 secret key', secretKey, 32);
+    expectLength('An X25519 public key', key, 32);
+    try {
+      return x25519.getSharedSecret(secretKey, key);
+    } catch (cause) {
+      throw lowOrderError(cause);
+    }
+  },
+};
+
+/** The two mechanisms as this provider computes them. */
+function encapsulations(): { readonly mlKem768: KeyEncapsulation; readonly xWing: KeyEncapsulation } {
+  const mlKem768 = mlKem768Of(bareNobleKem(ml_kem768));
+  const xWing = xWingOf({
+    ...exchange,
+    mlKem768,
+    sha3: sha3_256,
+    shake256: (data, dkLen) => shake256(data, { dkLen }),
+    randomBytes,
+  });
+  return { mlKem768, xWing };
+}
+
 /** The portable provider. */
 export function nobleCrypto(): Crypto {
   const provider: Crypto = {
     name: 'noble',
+    ...exchange,
+    ...encapsulations(),
     sha256(data) {
       expectBytes('Data to hash', data);
       return sha256(data);
@@ -66,19 +104,6 @@ export function nobleCrypto(): Crypto {
       }
       throwIfAborted(options?.signal);
       return results;
-    },
-    x25519PublicKey(secretKey) {
-      expectLength('An X25519 secret key', secretKey, 32);
-      return x25519.getPublicKey(secretKey);
-    },
-    x25519(secretKey, key) {
-      expectLength('An X25519 secret key', secretKey, 32);
-      expectLength('An X25519 public key', key, 32);
-      try {
-        return x25519.getSharedSecret(secretKey, key);
-      } catch (cause) {
-        throw lowOrderError(cause);
-      }
     },
     chacha20Poly1305Seal(key, nonce, plaintext, aad) {
       expectLength('A ChaCha20-Poly1305 key', key, 32);

@@ -19,6 +19,7 @@ const MAX_RANDOM_BYTES = 65_536;
  */
 export function systemEnvironment(): Environment {
   return {
+    systemRandom: true,
     now: () => Date.now(),
     schedule(delayMs, callback) {
       let timer: ReturnType<typeof setTimeout>;

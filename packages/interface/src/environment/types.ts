@@ -14,4 +14,9 @@ export interface Environment {
   schedule(delayMs: number, callback: () => void): CancelTimer;
   /** `length` random bytes; of cryptographic quality outside simulations. */
   randomBytes(length: number): Uint8Array;
+  /**
+   * Whether `randomBytes` is the operating system's generator and nothing has to be repeatable, so that a library may draw
+   * from there itself. Simulations leave it out.
+   */
+  readonly systemRandom?: boolean;
 }

@@ -1,5 +1,6 @@
 import type { PublicKey } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
+import { suiteOf } from '../blocks/terms.ts';
 import { MarketError } from '../errors.ts';
 import type { MarketOptions, WitnessSettings } from '../market.ts';
 import { defaultOfferLimits, type OfferLimits } from '../negotiation/offer-limits.ts';
@@ -13,9 +14,6 @@ import { flagOf, objectOf, publicKeysArgument, wholeArgument } from './arguments
 const MAX_TRUSTED = 64;
 /** Longest Δ: an hour of clock skew is no clock. */
 const MAX_DELTA_MS = 3_600_000;
-
-/** How content keys are wrapped: what the settlement of this version speaks. */
-export const KEY_SUITE = 'x25519';
 
 /** Offers to one buyer at once: as many as a buyer negotiates at once, so that it never waits for itself. Each costs one sealing. */
 const OFFERS_PER_BUYER = 32;
@@ -52,7 +50,7 @@ export function settingsOf(options: MarketOptions, self: PublicKey): MarketSetti
       witnesses: witnesses.keys ?? [],
       withoutWitnesses: witnesses.allowNone ?? false,
       loneNotaryParty: flagOf(options.loneNotaryParty, 'options.loneNotaryParty'),
-      suite: KEY_SUITE,
+      suite: suiteOf(options.settlement.keySuite, 'options.settlement.keySuite'),
       deltaMs: wholeArgument(options.deltaMs ?? DELTA_MS, 1, MAX_DELTA_MS, 'options.deltaMs'),
     },
   };

@@ -49,7 +49,7 @@ export interface NegotiationSettings {
   readonly withoutWitnesses: boolean;
   /** A trade with the lone notary of its currency is fine. */
   readonly loneNotaryParty: boolean;
-  /** How content keys are wrapped, e.g. `x25519`: what this node's settlement speaks. */
+  /** How content keys are wrapped, e.g. `x-wing`: the `keySuite` of this node's settlement. */
   readonly suite: string;
   /** Δ of the witnesses' rounds, ms. */
   readonly deltaMs: number;

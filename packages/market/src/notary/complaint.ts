@@ -87,6 +87,7 @@ export function readComplaint(
           asset: terms.asset,
           seller: terms.seller,
           buyer: terms.buyer,
+          suite: terms.suite,
           recipientKey: complaint.recipientKey,
           document,
           settlementRoot: proposal.root,

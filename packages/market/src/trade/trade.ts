@@ -151,6 +151,7 @@ export function settlementTradeOf(trade: Pick<Trade, 'encoded' | 'recipientKey'>
     asset: terms.asset,
     seller: terms.seller,
     buyer: terms.buyer,
+    suite: terms.suite,
     recipientKey: trade.recipientKey,
   };
 }

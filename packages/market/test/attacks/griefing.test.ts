@@ -122,7 +122,7 @@ describe('M11 an order is its owner’s', () => {
         price: price('DUM2', 1),
         amount: BigInt(changes.quantity),
         deadlines: { accept: now + 60_000, release: now + 120_000, complain: now + 180_000 },
-        suite: 'x25519',
+        suite: 'x-wing',
         recipient: crypto.sha256(new Uint8Array(32)),
         witnesses: maker.market.notaryKeys,
         nonce: new Uint8Array(16).fill(3),

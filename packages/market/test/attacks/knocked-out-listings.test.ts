@@ -60,7 +60,7 @@ async function proposal(seller: Node, griefer: Node, asset: string, witness: Ter
       price: price('DUM1', 10n),
       amount: 10n,
       deadlines: { accept, release: accept + 10 * MINUTE, complain: accept + 70 * MINUTE },
-      suite: 'x25519',
+      suite: 'x-wing',
       recipient: crypto.sha256(recipientKey),
       witnesses: [witness],
       nonce: world.environment.randomBytes(16),
@@ -201,7 +201,7 @@ describe('holds that name a proposal', () => {
     const name = trade.block.id.toString();
     const tx = releaseToTx({
       hold: hold.id,
-      suite: 'x25519',
+      suite: 'x-wing',
       ...lockKey(new Uint8Array(48), new Uint8Array(32), hold.id, crypto),
     });
     const holdOf = (key: string) => ledger.hold(key);

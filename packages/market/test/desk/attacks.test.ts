@@ -76,7 +76,7 @@ async function forged(
     price: order!.price,
     amount: order!.price.amount,
     deadlines: { accept: now + 60_000, release: now + 660_000, complain: now + 4_260_000 },
-    suite: 'x25519',
+    suite: 'x-wing',
     recipient: crypto.sha256(recipientKey),
     witnesses: maker.market.notaryKeys,
     nonce: new Uint8Array(16).fill(1),

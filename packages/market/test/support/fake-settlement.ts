@@ -74,6 +74,7 @@ export function fakeSettlement(options: {
       datasets.set(assetOf(document), document);
       return assetOf(document);
     },
+    keySuite: 'x-wing',
     holds: async (asset: string) => datasets.has(asset),
     createRecipientKey: async () => environment.randomBytes(32),
     async seal(trade: SettlementTrade, callOptions?: { readonly signal?: AbortSignal | undefined }) {

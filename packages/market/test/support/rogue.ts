@@ -152,7 +152,7 @@ export class Rogue {
         price: order.price,
         amount: (order.price.amount * BigInt(quantity)) / order.price.per,
         deadlines: { accept: now + 10_000, release: now + 20_000, complain: now + 80_000 },
-        suite: 'x25519',
+        suite: 'x-wing',
         recipient: crypto.sha256(recipientKey),
         witnesses: this.witnesses,
         nonce: this.world.environment.randomBytes(16),

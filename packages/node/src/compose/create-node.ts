@@ -8,6 +8,7 @@ import type { TradeDurations, WitnessSettings } from '@edmp/market/trade';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { createTrader, type TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { openMeterMounts } from '../meters/meter-mounts.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
@@ -61,7 +62,8 @@ export interface EdmpNode extends AsyncDisposable {
  */
 export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> {
   const { folder, environment, fault } = options;
-  const crypto = await fastestNodeCrypto();
+  // Before Node 24.7 there is no ML-KEM in node:crypto, and nothing is installed beside the program.
+  const crypto = await fastestNodeCrypto({ mlKem768: ml_kem768 });
   const closers: (() => void | Promise<void>)[] = [() => folder.close()];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {

@@ -129,6 +129,7 @@ async function isDelivered(document: DatasetDocument): Promise<boolean> {
       asset: assetIdOf(document, crypto),
       seller: stranger.publicKey,
       buyer: buyer.publicKey,
+      suite: settlement.keySuite,
       recipientKey,
     };
     await environment.run(settlement.receive(trade, document, sealed));

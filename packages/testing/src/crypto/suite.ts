@@ -1,6 +1,7 @@
 import type { Crypto } from '@edmp/interface';
 import { describe } from 'vitest';
 import { cipherCases } from './ciphers.ts';
+import { encapsulationCases } from './encapsulation.ts';
 import { exchangeCases } from './exchange.ts';
 import { hashCases } from './hashes.ts';
 import { signatureCases } from './signatures.ts';
@@ -22,6 +23,7 @@ export function cryptoSuite(options: CryptoSuiteOptions): void {
     hashCases(crypto);
     signatureCases(crypto);
     exchangeCases(crypto);
+    encapsulationCases(crypto);
     cipherCases(crypto);
   });
 }

@@ -50,7 +50,11 @@ export function deliveryCases(options: SettlementSuiteOptions): void {
       const trades = [await newTrade(harness), await newTrade(harness)];
       const keys = trades.map(({ recipientKey }) => bytesToHex(recipientKey));
       expect(new Set(keys).size, 'a one-time key each').toBe(2);
-      for (const { recipientKey } of trades) expect(recipientKey.length).toBe(32);
+      for (const { recipientKey, suite } of trades) {
+        expect(suite).toMatch(/^[a-z0-9-]{1,32}$/);
+        expect(recipientKey.length).toBeGreaterThanOrEqual(32);
+        expect(recipientKey.length).toBeLessThanOrEqual(1_216);
+      }
       const roots = new Set<string>();
       for (const trade of trades) {
         roots.add(bytesToHex((await harness.seller.settlement.seal(trade)).settlementRoot));

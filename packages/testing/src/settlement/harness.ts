@@ -59,7 +59,8 @@ export async function withParties(
 export async function newTrade({ seller, buyer, asset }: SettlementHarness): Promise<SettlementTrade> {
   const recipientKey = await buyer.settlement.createRecipientKey();
   const { digest } = await sha256.digest(recipientKey);
-  return { tradeId: digest.slice(), asset, seller: seller.self, buyer: buyer.self, recipientKey };
+  const { keySuite: suite } = buyer.settlement;
+  return { tradeId: digest.slice(), asset, seller: seller.self, buyer: buyer.self, suite, recipientKey };
 }
 
 /** A trade that the buyer has received. */
