@@ -91,6 +91,8 @@ export type MarketErrorCode =
   | 'ERR_TRADE_LOST'
   /** A currency whose block is not known here. */
   | 'ERR_CURRENCY_UNKNOWN'
+  /** This node has issued a currency with this label before: nobody could tell the two apart. */
+  | 'ERR_CURRENCY_LABEL'
   /** More of a currency's notaries are proven cheats than it can bear. */
   | 'ERR_CURRENCY_BROKEN'
   /** An idempotency key that was used for another call. */

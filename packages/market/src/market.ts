@@ -237,7 +237,7 @@ export interface Market extends AsyncDisposable {
   isChosenCurrency(currency: CurrencyId): boolean;
   /** Adds a currency by its issuer's signed `market/currency` block. Throws `ERR_MARKET_FORMAT`, `ERR_BLOCK_*`. */
   addCurrency(block: Uint8Array, options?: AbortOptions): Promise<Currency>;
-  /** Opens a currency of this node's own. Throws `ERR_MARKET_FORMAT`, `ERR_CURRENCY_UNKNOWN` (no notary here and none named), `ERR_IDEMPOTENCY`. */
+  /** Opens a currency of this node's own. Throws `ERR_MARKET_FORMAT`, `ERR_CURRENCY_UNKNOWN` (no notary here and none named), `ERR_CURRENCY_LABEL` (issued before), `ERR_IDEMPOTENCY`. */
   issueCurrency(offer: CurrencyOffer, options?: CallOptions): Promise<Currency>;
   /** The signed block that opens an issued currency, to hand to others. Throws `ERR_CURRENCY_UNKNOWN`. */
   currencyBlock(currency: CurrencyId): HalfBlock;

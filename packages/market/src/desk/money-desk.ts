@@ -7,7 +7,7 @@ import type {
   PublicKey,
   Trustchain,
 } from '@edmp/interface';
-import { throwIfAborted } from '@edmp/interface';
+import { equalBytes, throwIfAborted } from '@edmp/interface';
 import { isCurvePoint } from '@edmp/interface/implement';
 import { CID } from 'multiformats/cid';
 import {
@@ -94,6 +94,7 @@ export class MoneyDesk {
       arguments: tx,
       signal: options.signal,
       work: async (mark) => {
+        this.#expectNewLabel(label);
         await mark(encodeSigningTrace(await traceOf(trustchain, crypto, { type: CURRENCY_TYPE, tx })));
         throwIfAborted(options.signal);
         const block = await trustchain.source({ type: CURRENCY_TYPE, tx }, options);
@@ -104,6 +105,19 @@ export class MoneyDesk {
         signedBefore(trustchain, crypto, decodeSigningTrace(trace), (taken) => once.isResult(taken)),
     });
     return knownCurrency(currencies.get(id), id);
+  }
+
+  /** A currency is shown by its label and its issuer, so two of one issuer with one label look the same to everybody. */
+  #expectNewLabel(label: string): void {
+    const { currencies, trustchain } = this.#needs;
+    const same = currencies
+      .values()
+      .find((one) => one.kind === 'issued' && one.label === label && equalBytes(one.issuer, trustchain.self));
+    if (same === undefined) return;
+    throw new MarketError(
+      'ERR_CURRENCY_LABEL',
+      `This node has issued a currency ${label} already, ${same.id}; nobody could tell a second one from it, so take another label`,
+    );
   }
 
   async addCurrency(block: Uint8Array): Promise<Currency> {

@@ -186,7 +186,8 @@ export class OrderDesk {
       },
     });
     const id = order.id.toString();
-    if (keepTrying && !this.#keepTrying.has(id)) {
+    // The same call may be repeated long after: what is closed tries no more.
+    if (keepTrying && !this.#keepTrying.has(id) && this.#needs.own.status(id) === 'open') {
       this.#keepTrying.add(id);
       await this.#needs.records.set(KEEP_TRYING_PREFIX + id, Uint8Array.of(1));
     }
@@ -341,7 +342,7 @@ export class OrderDesk {
     if (holds || bids || isBuying(asset)) {
       throw new MarketError(
         'ERR_ORDER_REPEATED',
-        `This node ${holds ? 'has a licence of' : 'is buying'} ${asset} already; set "again" to buy another`,
+        `This node ${holds ? 'has a licence of' : 'is buying'} ${asset} already; set "again" (edmp buy --again) to buy another`,
       );
     }
   }

@@ -136,7 +136,18 @@ describe('a community token', () => {
     );
     await world.restart(issuer);
     expect((await issuer.market.issueCurrency(offer, { key: 'my token' })).id).toBe(first.id);
-    expect((await issuer.market.issueCurrency(offer)).id).not.toBe(first.id);
+  });
+
+  it('has a label that its issuer used for no other: nobody could tell the two apart', async () => {
+    world = await createWorld(6);
+    const issuer = await world.node('issuer', {}, true);
+    const first = await issuer.market.issueCurrency({ label: 'MOON', precision: 0 });
+    await rejection(issuer.market.issueCurrency({ label: 'MOON', precision: 2 }), 'ERR_CURRENCY_LABEL');
+    expect((await issuer.market.issueCurrency({ label: 'MOON2', precision: 0 })).id).not.toBe(first.id);
+    await world.restart(issuer);
+    await rejection(issuer.market.issueCurrency({ label: 'MOON', precision: 0 }), 'ERR_CURRENCY_LABEL');
+    const other = await world.node('other', {}, true);
+    expect((await other.market.issueCurrency({ label: 'MOON', precision: 0 })).id).not.toBe(first.id);
   });
 
   it('needs a notary', async () => {

@@ -35,7 +35,7 @@ export async function currencyNamed(
     'ERR_NODE_CONFLICT',
     found === undefined
       ? `This node only met the currency ${first.label}, issued by ${first.issuer ?? ''}; anybody may use that label. If it is the one you mean, give its id: ${first.id}`
-      : `${chosen.length} issuers call a currency ${found.label}; give its id: ${chosen.map(({ id }) => id).join(', ')}`,
+      : `${chosen.length} currencies are called ${found.label}; give the id of the one you mean: ${chosen.map(({ id }) => id).join(', ')}`,
   );
 }
 
