@@ -47,6 +47,7 @@ const withoutSignal: readonly (readonly [RegExp, string])[] = [
     'opens something; close it again by its stop',
   ],
   [/^(NotaryRole|Pruning)\.open$/, 'opens something; close it again by its stop'],
+  [/^BitswapLibp2p\./, 'libp2p’s own, handed in'],
   [/^OnlyFrame\.\[\w+\]$/, 'the mark of one frame that is there already'],
   [/^(readCar|singleFrame)$/, 'reads a stream that its maker aborts'],
   [
@@ -93,7 +94,7 @@ describe('public things with a life', () => {
 
   it('are closed by `using` or `await using`', () => {
     expect(living.length).toBeGreaterThan(15);
-    const foreign = ['IdbDatabase'];
+    const foreign = ['IdbDatabase', 'BitswapStream'];
     const bare = living
       .filter(
         ({ name, members }) =>
