@@ -21,6 +21,12 @@ export const trade: Program = {
 /** A chain over TCP and SQLite. */
 export const chain: Program = { file: 'chain.ts', prints: 'pair: agreed\nkept: agreed' };
 
+/** Several packages in one program. */
+export const several: Program = {
+  file: 'together.ts',
+  prints: 'key: 64\nblocks: 0\nprice: 10\nevents: ERR_ABORTED\naborted: ERR_ABORTED',
+};
+
 /** A node in the program's own process. */
 export const node: Program = { file: 'node.ts', prints: 'meters: true\npage: 200 true' };
 

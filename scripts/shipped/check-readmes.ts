@@ -18,12 +18,12 @@ export async function checkReadme(
   folder: Folder,
   pkg: Package,
 ): Promise<void> {
-  const blocks = await report.check(`readme  ${pkg.manifest.name}`, async () =>
+  const blocks = await report.check(`readme  ${pkg.manifest.name}  ${runtime.name}`, async () =>
     readmeBlocks(join(pkg.path, 'README.md')).filter(({ lang }) => lang === 'ts'),
   );
   if (blocks === undefined) return;
   for (const { code, line, skip } of blocks) {
-    const what = `readme  ${pkg.manifest.name}  line ${line}`;
+    const what = `readme  ${pkg.manifest.name}  line ${line}  ${runtime.name}`;
     if (skip !== undefined) {
       report.line(what, undefined, `not run: ${skip}`);
       continue;

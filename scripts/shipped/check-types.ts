@@ -10,7 +10,7 @@ const COMPILE_MS = 120_000;
 const strict = {
   target: 'ES2023',
   // DOM for the page's program.
-  lib: ['ES2023', 'DOM'],
+  lib: ['ES2023', 'DOM', 'ESNext.Disposable'],
   types: ['node'],
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -41,7 +41,7 @@ export async function checkTypes(
   const tasks: (() => Promise<void>)[] = [];
   for (const [resolution, options] of Object.entries(resolutions)) {
     const project = `tsconfig.${resolution}.json`;
-    const files = ['entries.ts', 'chain.ts', 'trade-here.ts', 'node.ts', 'browser/main.ts'];
+    const files = ['entries.ts', 'chain.ts', 'trade-here.ts', 'node.ts', 'together.ts', 'browser/main.ts'];
     await writeFile(
       join(folder.path, project),
       JSON.stringify({ compilerOptions: { ...strict, ...options }, files }),

@@ -9,7 +9,7 @@ import { publishablePackages } from '../lib/workspace.ts';
 import { checkBrowser } from './check-browser.ts';
 import { CommandCheck } from './check-command.ts';
 import { checkImports, checkProvider, installedEntries } from './check-imports.ts';
-import { chain, checkProgram, node, trade } from './check-programs.ts';
+import { chain, checkProgram, node, several, trade } from './check-programs.ts';
 import { checkReadme } from './check-readmes.ts';
 import { checkTarball } from './check-tarballs.ts';
 import { checkTypes } from './check-types.ts';
@@ -112,13 +112,13 @@ async function checkTogether({ report, tools, packed }: Gate, folder: Folder): P
     2,
     tools.runtimes.map((runtime) => async () => {
       await checkImports(report, runtime, folder, 'with peers', entries);
-      for (const program of [chain, trade]) await checkProgram(report, runtime, folder, program);
+      for (const program of [chain, trade, several]) await checkProgram(report, runtime, folder, program);
     }),
   );
   await checkBrowser(report, folder);
-  const [newest] = tools.runtimes;
-  if (newest !== undefined) {
-    for (const { pkg } of packed) await checkReadme(report, newest, folder, pkg);
+  // On the oldest Node as well: it reads less of the language than the newest.
+  for (const runtime of tools.runtimes.filter(({ name }) => name.startsWith('node'))) {
+    for (const { pkg } of packed) await checkReadme(report, runtime, folder, pkg);
   }
   await checkTypes(report, tools, folder, entries);
 }

@@ -20,6 +20,7 @@ export type {
   MountState,
   MountView,
 } from './meter-service.ts';
+export { MOUNT_KINDS, MOUNT_STATES } from './meter-service.ts';
 export type {
   AskRequest,
   BlockQuery,
