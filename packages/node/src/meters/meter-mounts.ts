@@ -9,7 +9,7 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { MeterError, type ReadMeterFileOptions, readMeterFile, zoneOf } from '@edmp/oehu-client';
+import { type ReadMeterFileOptions, readMeterFile, zoneOf } from '@edmp/oehu-client';
 import {
   createRecorder,
   type ReadingStore,
@@ -31,6 +31,7 @@ import type {
   MountRequest,
   MountView,
 } from '../meter-service.ts';
+import { csvMapOf } from './csv-map.ts';
 import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
@@ -110,6 +111,8 @@ class RecordedMounts implements MeterMounts {
   readonly #running = new Map<string, Mount>();
   /** Meters that are OEHU APIs: their readings stay there, with their signatures. */
   readonly #apis = new Map<string, MeterSource>();
+  /** Why an API did not answer when it was last asked; null when it did. */
+  readonly #apiProblems = new Map<string, string | null>();
   readonly #silent = new Map<string, number>();
   readonly #news = new Map<string, () => void>();
   readonly #listeners = new Set<(event: MountEvent) => void>();
@@ -143,12 +146,21 @@ class RecordedMounts implements MeterMounts {
       const { name, kind, address } = settings;
       const mount = this.#running.get(name);
       const known = recorded.get(name);
+      const problem = this.#apiProblems.get(name);
       return {
         name,
         kind,
         address: address === undefined ? null : withoutQuery(address),
-        state: mount?.state ?? (kind === 'oehu' ? 'live' : 'idle'),
-        problem: mount?.problem ?? null,
+        state:
+          mount?.state ??
+          (kind !== 'oehu'
+            ? 'idle'
+            : problem === undefined
+              ? 'connecting'
+              : problem === null
+                ? 'live'
+                : 'lost'),
+        problem: mount?.problem ?? problem ?? null,
         heard: mount?.heard ?? null,
         silentSince: this.#silent.get(name) ?? null,
         live: mount?.live ?? null,
@@ -177,10 +189,13 @@ class RecordedMounts implements MeterMounts {
     const isMounted = this.#registry.remove(name);
     if (isMounted) {
       this.#apis.delete(name);
+      this.#apiProblems.delete(name);
       this.#recorder.expect(name, undefined);
       this.#silent.delete(name);
-      await this.#running.get(name)?.stop();
+      const mount = this.#running.get(name);
+      // While it stops, another one of that name may start.
       this.#running.delete(name);
+      await mount?.stop();
     }
     // Readings of a meter that was removed before can still be removed.
     const isRecorded = options.readings === true && (await this.#recorded()).has(name);
@@ -250,8 +265,7 @@ class RecordedMounts implements MeterMounts {
       const api = this.#apis.get(name);
       if (api !== undefined) {
         // One API that does not answer hides no other meter.
-        const devices = await api.devices({ signal }).catch(() => []);
-        throwIfAborted(signal);
+        const devices = await this.#apiDevices(name, api, signal);
         return devices.map((device) => ({
           ...device,
           id: `${name}/${device.id}`,
@@ -293,6 +307,23 @@ class RecordedMounts implements MeterMounts {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** Devices of an OEHU API; none when it does not answer, which its mount then says. */
+  async #apiDevices(
+    name: string,
+    api: MeterSource,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly MeterDevice[]> {
+    try {
+      const devices = await api.devices({ signal });
+      this.#apiProblems.set(name, null);
+      return devices;
+    } catch (error) {
+      throwIfAborted(signal);
+      this.#apiProblems.set(name, error instanceof Error ? error.message.slice(0, 300) : 'It cannot be read');
+      return [];
+    }
   }
 
   #start(settings: MeterSettings): void {
@@ -392,14 +423,6 @@ function readOptions({
     ...(flow === undefined ? {} : { flow }),
     ...(csvMap === undefined ? {} : { csv: csvMapOf(csvMap) }),
   };
-}
-
-function csvMapOf(text: string): NonNullable<ReadMeterFileOptions['csv']> {
-  try {
-    return JSON.parse(text) as NonNullable<ReadMeterFileOptions['csv']>;
-  } catch (cause) {
-    throw new MeterError('ERR_METER_FORMAT', 'The map of the columns is no JSON', { cause });
-  }
 }
 
 /** Queries of addresses often hold keys. */

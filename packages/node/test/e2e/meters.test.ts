@@ -215,6 +215,65 @@ describe('a meter is mounted and a day of it sold', { timeout: bounds.journey },
   });
 });
 
+describe('a node that is killed while its meter tells', { timeout: bounds.journey }, () => {
+  it('has every reading that it showed, none twice, and goes on', async () => {
+    const processes = nodeProcesses();
+    const folder = await mkdtemp(join(tmpdir(), 'edmp-killed-'));
+    // The port goes on counting whoever listens: what nobody heard is a gap.
+    let minute = 0;
+    const sockets = new Set<Socket>();
+    const ticking = setInterval(() => {
+      minute++;
+      for (const socket of sockets) socket.write(telegramAt(DAY_START + minute * 60_000));
+    }, 2);
+    const server: Server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      const start = (): Promise<RunningNode> =>
+        processes.start(join(folder, 'node'), ['--meters', 'none', '--without-witnesses', '--no-web']);
+      const mount = async (node: RunningNode) => (await node.client.mounts())[0];
+      let node = await start();
+      await node.client.addMeter({ name: 'port', address: `tcp://127.0.0.1:${port}` });
+      let shown = 0;
+      for (let round = 0; round < 3; round++) {
+        const before = shown;
+        shown = await eventually('more readings', async () => {
+          const newest = (await mount(node))?.newest ?? 0;
+          return newest > before ? newest : undefined;
+        });
+        node.child.kill();
+        await node.child.stop();
+        node = await start();
+        expect((await mount(node))?.newest).toBeGreaterThanOrEqual(shown);
+      }
+      clearInterval(ticking);
+      const days = { meter: 'port', from: P1_DAY, to: '2024-01-26', format: 'json' } as const;
+      const lines = (await node.client.exportReadings(days)).trimEnd().split('\n');
+      const readings = lines.map(
+        (line) =>
+          JSON.parse(line) as { at: string; meter: string; value: string; tariff: number; flow: string },
+      );
+      const keys = readings.map(({ at, meter }) => `${at} ${meter}`);
+      expect(new Set(keys).size).toBe(keys.length);
+      for (const { at, value, tariff, flow } of readings) {
+        const { low, high } = countedWh(Date.parse(at));
+        expect(Number(value) * 1000).toBeCloseTo(flow === 'export' ? 0 : tariff === 1 ? low : high, 3);
+      }
+    } finally {
+      clearInterval(ticking);
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await processes.stopAll();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 /** The day as a Green Button feed of quarters in watt hours. */
 function greenButton(): string {
   const readings = quarters().map(

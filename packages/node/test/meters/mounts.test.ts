@@ -3,12 +3,15 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  EdmpError,
   type Environment,
   systemEnvironment,
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
 import { intervalSeries } from '@edmp/oehu-client';
+import { startOehuEmulator } from '@edmp/oehu-client/emulator';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LiveView, MountView } from '../../src/meter-service.ts';
 import { type MeterMounts, openMeterMounts } from '../../src/meters/meter-mounts.ts';
@@ -365,5 +368,84 @@ describe('mounts', () => {
     );
     await rm(join(folder, 'meters.json'));
     open();
+  });
+
+  it('answer any map of columns with readings or a typed refusal', async () => {
+    open();
+    await mounts.addMeter({ name: 'files' });
+    const csv = Buffer.from('t;v\n2024-01-01 00:00;1\n2024-01-01 00:15;2\n');
+    const column = { column: 'v', commodity: 'electricity', flow: 'import', unit: 'kWh', kind: 'interval' };
+    const map = {
+      delimiter: ';',
+      time: 't',
+      timeFormat: 'local',
+      zone: 'UTC',
+      stepSeconds: 900,
+      columns: [column],
+    };
+    const take = (csvMap: unknown): Promise<unknown> =>
+      mounts.importReadings('files', csv, { csvMap: JSON.stringify(csvMap) });
+    expect(await take(map)).toMatchObject({ added: 2 });
+    for (const odd of [{}, null, [], 'x', { ...map, columns: [null] }, { ...map, encoding: 'morse' }])
+      await expect(take(odd)).rejects.toMatchObject({ code: 'ERR_METER_FORMAT' });
+    const typed = async (csvMap: unknown): Promise<void> => {
+      await take(csvMap).catch((error: unknown) => expect(error).toBeInstanceOf(EdmpError));
+    };
+    const fields = [
+      'rows',
+      'matrix',
+      'quality',
+      'qualityWords',
+      'serial',
+      'end',
+      'clock',
+      'startsAt',
+      'skipLines',
+    ];
+    const others = ['heading', 'encoding', 'grouping', 'decimal', 'isOrdinal', 'stamp', 'dateOrder'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...Object.keys(map), ...fields, ...others),
+        fc.constantFrom(...Object.keys(column), 'where', 'sign', 'unitColumn', 'tariff'),
+        fc.jsonValue(),
+        async (field, cell, value) => {
+          await typed({ ...map, [field]: value });
+          await typed({ ...map, columns: [{ ...column, [cell]: value }] });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('start a meter anew under a name that is just being removed', async () => {
+    const { server, address } = await serialServer((socket) => socket.write(telegramAt(DAY_START)));
+    open();
+    await mounts.addMeter({ address, name: 'port' });
+    await until('port', 'telegram', ({ state }) => state === 'live');
+    const gone = mounts.removeMeter('port');
+    await mounts.addMeter({ address, name: 'port' });
+    await gone;
+    await until('port', 'telegram of the new one', ({ state }) => state === 'live');
+    server.close();
+  });
+
+  it('say of an OEHU API whether it answered', async () => {
+    open();
+    await mounts.addMeter({ address: 'http://127.0.0.1:9', kind: 'oehu', name: 'api' });
+    expect(await view('api')).toMatchObject({ state: 'connecting' });
+    const emulator = await startOehuEmulator({ port: 0, seed: 1, households: 1, days: 1 });
+    await mounts.addMeter({ address: emulator.url, name: 'live api' });
+    const devices = await mounts.devices();
+    expect(devices).toMatchObject([{ mount: 'live api', source: 'oehu' }]);
+    expect(await view('api')).toMatchObject({ state: 'lost', problem: expect.stringContaining('reached') });
+    expect(await view('live api')).toMatchObject({ state: 'live', problem: null });
+    const range = { from: emulator.start, to: emulator.now(), ...ELECTRICITY };
+    const registers = (await mounts.registers(devices[0]?.id ?? '', range)) ?? [];
+    expect(registers.length).toBeGreaterThan(100);
+    expect(new Set(registers.map(({ trust }) => trust))).toEqual(new Set(['linked']));
+    await expect(mounts.importReadings('api', Buffer.from('x'), {})).rejects.toMatchObject({
+      code: 'ERR_NODE_CONFLICT',
+    });
+    await emulator.stop();
   });
 });

@@ -224,13 +224,16 @@ class SqliteReadingStore implements ReadingStore {
     let id = registers.get(key);
     if (id === undefined) {
       const row = [meter, isInterval, commodity, flow, String(tariff), unit, serial, register] as const;
-      this.#statements.newRegister.run(...row);
+      if (Number(this.#statements.newRegister.run(...row).changes) > 0) this.#countRegisters(meter);
       id = Number(rows(this.#statements.registerId.all(...row))[0]?.[0]);
       registers.set(key, id);
-      if (registers.size > MAX_REGISTERS)
-        throw new MeterError('ERR_METER_LIMIT', `A meter has at most ${MAX_REGISTERS} registers`);
     }
     return id;
+  }
+
+  #countRegisters(meter: string): void {
+    if (Number(rows(this.#statements.registerCount.all(meter))[0]?.[0]) > MAX_REGISTERS)
+      throw new MeterError('ERR_METER_LIMIT', `A meter has at most ${MAX_REGISTERS} registers`);
   }
 
   #registersOf({ meter, commodity, flow }: ReadingRange): RegisterRow[] {
@@ -286,6 +289,7 @@ function statementsOf(database: DatabaseSync) {
     registerId: statement(
       'SELECT id FROM register WHERE meter = ? AND is_interval = ? AND commodity = ? AND flow = ? AND tariff = ? AND unit = ? AND serial = ? AND name = ?',
     ),
+    registerCount: statement('SELECT count(*) FROM register WHERE meter = ?'),
     registers: statement(
       'SELECT id, is_interval, commodity, flow, tariff, unit, serial, name FROM register WHERE meter = ? ORDER BY id',
     ),

@@ -20,6 +20,7 @@ interface Found {
   /** Changes with the file. */
   readonly mark: string;
   readonly changed: number;
+  readonly size: number;
 }
 
 /**
@@ -75,13 +76,21 @@ async function list(folder: string): Promise<readonly Found[]> {
     const path = join(folder, name);
     const state = await stat(path).catch(() => undefined);
     if (state !== undefined)
-      found.push({ path, name, mark: `${state.size} ${state.mtimeMs}`, changed: Math.trunc(state.mtimeMs) });
+      found.push({
+        path,
+        name,
+        size: state.size,
+        mark: `${state.size} ${state.mtimeMs}`,
+        changed: Math.trunc(state.mtimeMs),
+      });
   }
   return found.sort((a, b) => a.changed - b.changed || (a.name < b.name ? -1 : 1));
 }
 
-async function take({ path, name, changed }: Found, zone: string, sink: FeedSink): Promise<void> {
+async function take({ path, name, changed, size }: Found, zone: string, sink: FeedSink): Promise<void> {
   try {
+    if (size > MAX_BYTES)
+      throw new MeterError('ERR_METER_LIMIT', `more than ${MAX_BYTES >> 20} MiB are not read`);
     const bytes = await readFile(path);
     const file = readMeterFile(bytes, {
       receivedAt: changed,

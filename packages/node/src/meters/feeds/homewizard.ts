@@ -1,3 +1,4 @@
+import { isEdmpError } from '@edmp/interface';
 import { MeterError, readMeterFile } from '@edmp/oehu-client';
 import { minuteThinner, powerOfHomeWizard } from '@edmp/oehu-client/live';
 import type { FeedParts, MeterFeed } from '../feed.ts';
@@ -58,13 +59,14 @@ export async function pairHomeWizard(settings: MeterSettings, signal?: AbortSign
   return { ...settings, token, fingerprint: answer.fingerprint };
 }
 
-/** Whether a HomeWizard meter of API v1 answers at an address; false also when nothing does. */
+/** Whether a HomeWizard meter of API v1 answers at an address. Throws `ERR_METER_UNREACHABLE`, `ERR_METER_TIMEOUT` when nothing does. */
 export async function isHomeWizardV1(address: string, signal?: AbortSignal): Promise<boolean> {
   try {
     const { status, json } = await askHomeWizard({ address }, 'GET', '/api', { signal });
     return status === 200 && typeof json === 'object' && json !== null && 'product_type' in json;
   } catch (error) {
     if (signal?.aborted === true) throw error;
+    if (isEdmpError(error, 'ERR_METER_UNREACHABLE') || isEdmpError(error, 'ERR_METER_TIMEOUT')) throw error;
     return false;
   }
 }
