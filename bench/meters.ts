@@ -1,4 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import dsmrParser from 'dsmr-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import { publicKey, utf8ToBytes } from '../packages/interface/src/index.ts';
 import { startOehuEmulator } from '../packages/oehu-client/src/emulator.ts';
@@ -7,7 +14,8 @@ import { verifyTransactionChain } from '../packages/oehu-client/src/oehu.ts';
 import { eachCsvRow } from '../packages/oehu-client/src/sources/formats/csv/text.ts';
 import { crc16Arc } from '../packages/oehu-client/src/sources/formats/p1/crc16.ts';
 import { p1Stream, readCsv, readGreenButton } from '../packages/oehu-client/src/sources.ts';
-import { against, type Bench, type Report } from './harness.ts';
+import { sqliteReadingStore } from '../packages/oehu-client/src/sqlite.ts';
+import { against, type Bench, elapsedMs, median, type Report } from './harness.ts';
 
 const crypto = nodeCrypto();
 
@@ -64,6 +72,20 @@ async function p1Parse(report: Report): Promise<void> {
     },
   );
   report({ metric: 'p1-parse', value: rate.value, unit: '1/s', floor: rate.floor, ratio: rate.ratio });
+  // The peer takes one telegram as text; here the stream is cut into telegrams too.
+  const latin1 = new TextDecoder('latin1');
+  const peer = await against(
+    count,
+    () => {
+      const stream = p1Stream();
+      for (const one of telegrams) stream.push(one);
+    },
+    () => {
+      for (const one of telegrams) dsmrParser.parse(latin1.decode(one));
+    },
+    5,
+  );
+  report({ metric: 'p1-parse-peer', value: peer.ratio, unit: 'x', peer: 'npm dsmr-parser', peerValue: 1 });
   report({ metric: 'p1-parse-bytes', value: (rate.value * bytes) / count / 1e6, unit: 'MB/s' });
 }
 
@@ -181,6 +203,18 @@ async function greenButton(report: Report): Promise<void> {
     floor: rate.floor,
     ratio: rate.ratio,
   });
+  const peer = await against(
+    count,
+    () => void readGreenButton(text),
+    () => void new XMLParser({ ignoreAttributes: false, parseTagValue: true }).parse(text),
+  );
+  report({
+    metric: 'greenbutton-parse-peer',
+    value: peer.ratio,
+    unit: 'x',
+    peer: 'fast-xml-parser',
+    peerValue: 1,
+  });
   report({
     metric: 'greenbutton-parse-bytes',
     value: (rate.value * bytes.length) / count / 1e6,
@@ -226,6 +260,80 @@ async function csvRows(report: Report): Promise<void> {
   report({ metric: 'csv-rows', value: rate.value, unit: '1/s', floor: rate.floor, ratio: rate.ratio });
 }
 
+/** What a child process that reads 32 MB of CSV tells. */
+interface CsvRun {
+  readonly rows: number;
+  readonly ms: number;
+  readonly peakMb: number;
+  readonly baseMb: number;
+}
+
+/** 32 MB of CSV in a process of its own: rows a second beside papaparse, and the most memory it took. */
+async function csvLarge(report: Report): Promise<void> {
+  const child = async (reader: string): Promise<CsvRun> => {
+    const script = join(import.meta.dirname, 'meters/csv-child.ts');
+    const args = ['--conditions=edmp-source', script, reader];
+    return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout) as CsvRun;
+  };
+  const peer = await child('papaparse');
+  const ours = await child('ours');
+  report({
+    metric: 'csv-32mb',
+    value: (ours.rows * 1000) / ours.ms,
+    unit: '1/s',
+    ratio: peer.ms / peer.rows / (ours.ms / ours.rows),
+    peer: 'papaparse with numbers',
+    peerValue: (peer.rows * 1000) / peer.ms,
+  });
+  report({
+    metric: 'csv-32mb-rss',
+    value: ours.peakMb,
+    unit: 'MB',
+    peer: 'papaparse with numbers',
+    peerValue: peer.peakMb,
+  });
+}
+
+/** A month of minutes in two tariffs: into the recorder's file, and out of it as registers. */
+async function recorderMonth(report: Report): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'edmp-bench-meters-'));
+  const from = Date.UTC(2026, 0, 1);
+  const count = 31 * 1440;
+  const readings = Array.from(
+    { length: 2 * count },
+    (_, i): MeterReading => ({
+      commodity: 'electricity',
+      flow: 'import',
+      tariff: 1 + (i % 2),
+      at: from + Math.floor(i / 2) * 60_000,
+      value: i * 1000,
+      unit: 'uKWh',
+      trust: 'unsigned',
+      record: `E1@${i}`,
+      serial: 'E1',
+      register: `1-0:1.8.${1 + (i % 2)}`,
+    }),
+  );
+  await using store = sqliteReadingStore({ path: join(folder, 'readings.sqlite') });
+  try {
+    const inserted = await elapsedMs(async () => {
+      for (let i = 0; i < readings.length; i += 10_000)
+        await store.add('home', readings.slice(i, i + 10_000), from + i);
+    });
+    report({ metric: 'recorder-insert', value: (readings.length * 1000) / inserted, unit: '1/s' });
+    const query = await median(() =>
+      elapsedMs(async () => {
+        const found = await store.range({ meter: 'home', from, to: from + count * 60_000 });
+        if (found.length !== readings.length) throw new Error(`found ${found.length} readings`);
+      }),
+    );
+    report({ metric: 'recorder-month-query', value: query, unit: 'ms' });
+  } finally {
+    await store.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** Meters: parsing telegrams and files, verifying readings, making series. */
 export const bench: Bench = {
   name: 'meters',
@@ -235,5 +343,7 @@ export const bench: Bench = {
     await seriesYear(report);
     await greenButton(report);
     await csvRows(report);
+    await csvLarge(report);
+    await recorderMonth(report);
   },
 };

@@ -7,12 +7,37 @@ interface Seen {
   readonly flow: AnyReading['flow'];
   readonly serial: string | undefined;
   readonly register: string | undefined;
-  readonly values: { at: number; value: number; duration: number }[];
+  last: number;
   isAscending: boolean;
 }
 
 /** Tells where a file gives the same moment of a register another value: the later one counts (`registersOf`). */
 export function tellCorrections(readings: readonly AnyReading[], issues: SourceIssue[]): void {
+  const open = [...registersIn(readings)].filter(([, { isAscending }]) => !isAscending);
+  if (open.length === 0) return;
+  const changes = new Map(open.map(([key]) => [key, { values: new Map<string, number>(), changed: 0 }]));
+  for (const reading of readings) {
+    const at = momentOf(reading);
+    const register = at === NO_TIME ? undefined : changes.get(keyOf(reading));
+    if (register === undefined) continue;
+    const moment = `${at}|${isIntervalReading(reading) ? reading.duration : 0}`;
+    const before = register.values.get(moment);
+    if (before !== undefined && before !== reading.value) register.changed++;
+    register.values.set(moment, reading.value);
+  }
+  for (const [key, { register }] of open) {
+    const changed = changes.get(key)?.changed ?? 0;
+    if (changed === 0) continue;
+    const message = `${changed} values are told again with another amount; the last one counts`;
+    issues.push({ code: 'corrected', at: register ?? '$', message });
+  }
+}
+
+const keyOf = ({ commodity, flow, tariff, serial, register }: AnyReading): string =>
+  `${commodity}|${flow}|${tariff}|${serial ?? ''}|${register ?? ''}`;
+
+/** The registers of a file, and whether their times only ever go on. */
+function registersIn(readings: readonly AnyReading[]): ReadonlyMap<string, Seen> {
   const registers = new Map<string, Seen>();
   let seen: Seen | undefined;
   for (const reading of readings) {
@@ -23,36 +48,17 @@ export function tellCorrections(readings: readonly AnyReading[], issues: SourceI
       seen?.tariff !== tariff ||
       seen?.flow !== flow
     ) {
-      const key = `${reading.commodity}|${flow}|${tariff}|${serial ?? ''}|${register ?? ''}`;
+      const key = keyOf(reading);
       seen = registers.get(key);
       if (seen === undefined) {
-        seen = { tariff, flow, serial, register, values: [], isAscending: true };
+        seen = { tariff, flow, serial, register, last: Number.NEGATIVE_INFINITY, isAscending: true };
         registers.set(key, seen);
       }
     }
     const at = momentOf(reading);
     if (at === NO_TIME) continue;
-    const last = seen.values[seen.values.length - 1];
-    if (last !== undefined && at <= last.at) seen.isAscending = false;
-    seen.values.push({
-      at,
-      value: reading.value,
-      duration: isIntervalReading(reading) ? reading.duration : 0,
-    });
+    if (at <= seen.last) seen.isAscending = false;
+    seen.last = at;
   }
-  for (const { values, isAscending, register } of registers.values()) {
-    if (isAscending) continue;
-    const byTime = new Map<string, number>();
-    let changed = 0;
-    for (const { at, value, duration } of values) {
-      const key = `${at}|${duration}`;
-      const before = byTime.get(key);
-      if (before !== undefined && before !== value) changed++;
-      byTime.set(key, value);
-    }
-    if (changed > 0) {
-      const message = `${changed} values are told again with another amount; the last one counts`;
-      issues.push({ code: 'corrected', at: register ?? '$', message });
-    }
-  }
+  return registers;
 }

@@ -8,22 +8,25 @@ export interface SourceUnit {
   readonly power: number;
 }
 
-const UNITS: Readonly<Record<string, SourceUnit>> = {
-  wh: { unit: 'uKWh', power: -3 },
-  kwh: { unit: 'uKWh', power: 0 },
-  mwh: { unit: 'uKWh', power: 3 },
-  m3: { unit: 'uM3', power: 0 },
-  'm³': { unit: 'uM3', power: 0 },
-  dm3: { unit: 'uM3', power: -3 },
-  l: { unit: 'uM3', power: -3 },
-  mj: { unit: 'uGJ', power: -3 },
-  gj: { unit: 'uGJ', power: 0 },
-};
+const UNITS: ReadonlyMap<string, SourceUnit> = new Map(
+  Object.entries({
+    wh: { unit: 'uKWh', power: -3 },
+    kwh: { unit: 'uKWh', power: 0 },
+    // As most sources write it, so that it is found at once.
+    kWh: { unit: 'uKWh', power: 0 },
+    mwh: { unit: 'uKWh', power: 3 },
+    m3: { unit: 'uM3', power: 0 },
+    'm³': { unit: 'uM3', power: 0 },
+    dm3: { unit: 'uM3', power: -3 },
+    l: { unit: 'uM3', power: -3 },
+    mj: { unit: 'uGJ', power: -3 },
+    gj: { unit: 'uGJ', power: 0 },
+  }),
+);
 
 /** Our unit for a text such as `kWh`, `m3`, `GJ`, or undefined when it is no energy or volume. */
 export function sourceUnit(text: string): SourceUnit | undefined {
-  const key = text.trim().toLowerCase();
-  return Object.hasOwn(UNITS, key) ? UNITS[key] : undefined;
+  return UNITS.get(text) ?? UNITS.get(text.trim().toLowerCase());
 }
 
 const DISPLAY: Readonly<Record<EnergyUnit, string>> = { uKWh: 'kWh', uM3: 'm3', uGJ: 'GJ' };

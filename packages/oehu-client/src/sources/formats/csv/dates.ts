@@ -7,6 +7,8 @@ export type DateOrder = 'day-first' | 'month-first';
 const DAY = 86_400_000;
 const YEAR_FIRST = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})/;
 const YEAR_LAST = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)/;
+const PLAIN = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?$/;
+const ZERO = 48;
 const PACKED = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?$/;
 const NAMED = /^(\d{1,2})[- ]([A-Za-z]{3})[a-z]*[- ](\d{4})(?!\d)/;
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
@@ -34,6 +36,7 @@ export function clockMs(text: string): number | undefined {
  * stands apart. Undefined when it is no calendar time.
  */
 export function localMs(text: string, order: DateOrder, clock?: string): number | undefined {
+  if (clock === undefined && PLAIN.test(text)) return plainMs(text);
   let year: number;
   let month: number;
   let day: number;
@@ -68,6 +71,17 @@ export function localMs(text: string, order: DateOrder, clock?: string): number 
   if (rest !== '' && !/^[ T]/.test(rest)) return undefined;
   const ms = clockMs(clock ?? rest.slice(1).trim());
   return ms === undefined ? undefined : Date.UTC(year, month - 1, day) + ms;
+}
+
+/** `YYYY-MM-DD hh:mm` or with seconds: how most portals write it, read without taking it apart as texts. */
+function plainMs(text: string): number | undefined {
+  const two = (from: number): number => 10 * text.charCodeAt(from) + text.charCodeAt(from + 1) - 11 * ZERO;
+  const year = 100 * two(0) + two(2);
+  const [month, day, hour, minute] = [two(5), two(8), two(11), two(14)];
+  const second = text.length > 16 ? two(17) : 0;
+  const ms = (hour * 3600 + minute * 60 + second) * 1000;
+  if (!isCalendarDay(year, month, day) || minute > 59 || second > 59 || ms > DAY) return undefined;
+  return Date.UTC(year, month - 1, day) + ms;
 }
 
 /** Date order by the custom of a zone's country, or undefined where several are in use. */

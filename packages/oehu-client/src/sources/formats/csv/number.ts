@@ -21,10 +21,12 @@ export function csvNumber(
 }
 
 const PLAIN = /^[+-]?\d+(?:\.\d*)?$/;
+const COMMA = /^[+-]?\d+,\d+$/;
 const SPACES = /[\u00a0\u202f ]/g;
 
 function plainNumber(cell: string, decimal: '.' | ',', grouping: CsvMap['grouping']): string | undefined {
   if (decimal === '.' && grouping === undefined && PLAIN.test(cell)) return cell;
+  if (decimal === ',' && COMMA.test(cell)) return cell.replace(',', '.');
   let text = cell.replace(SPACES, ' ');
   // A minus of its own sign character, or behind the number, is still a minus.
   text = text.replace(/^\u2212/, '-');

@@ -37,8 +37,7 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
     inside = false;
     ending = false;
   };
-  const emit = (events: P1Event[]): void => {
-    const telegram = buffer.subarray(0, length);
+  const emit = (telegram: Uint8Array, events: P1Event[]): void => {
     try {
       events.push({ ok: true, telegram: parseTelegram(telegram, settled()) });
     } catch (error) {
@@ -69,49 +68,93 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
     return { ok: false, error: new MeterError(code, message) };
   };
 
-  /** Takes bytes up to and with the next line end, or what is there of a line. */
-  const takeLine = (line: Uint8Array, isEnded: boolean, events: P1Event[]): void => {
-    if (lineStart && line[0] === SLASH) {
-      if (inside && ending) emit(events);
-      else if (inside)
-        events.push(fail('ERR_METER_FORMAT', 'A telegram began before the last one had ended'));
-      inside = true;
-    } else if (lineStart && line[0] === BANG && inside) ending = true;
-    if (inside) {
-      if (length + line.length > MAX_TELEGRAM_BYTES) {
-        if (ending) emit(events);
-        else events.push(fail('ERR_METER_LIMIT', `A telegram has at most ${MAX_TELEGRAM_BYTES} bytes`));
-      } else {
-        append(line);
-        if (ending && isEnded && line[line.length - 1] === LF) emit(events);
-      }
-    }
-    lineStart = isEnded;
+  /** Adds a stretch of a telegram, unless that makes it too long. */
+  const take = (bytes: Uint8Array, events: P1Event[]): void => {
+    if (length + bytes.length <= MAX_TELEGRAM_BYTES) append(bytes);
+    else if (ending) emit(buffer.subarray(0, length), events);
+    else events.push(fail('ERR_METER_LIMIT', `A telegram has at most ${MAX_TELEGRAM_BYTES} bytes`));
   };
 
   return {
     push(bytes) {
       const events: P1Event[] = [];
-      let lf = bytes.indexOf(LF);
-      let cr = bytes.indexOf(CR);
+      const slashes = lineStarts(bytes, SLASH, lineStart);
+      const bangs = lineStarts(bytes, BANG, lineStart);
       for (let from = 0; from < bytes.length; ) {
-        if (lf >= 0 && lf < from) lf = bytes.indexOf(LF, from);
-        if (cr >= 0 && cr < from) cr = bytes.indexOf(CR, from);
-        const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf;
-        const to = end < 0 ? bytes.length : end + 1;
-        takeLine(bytes.subarray(from, to), end >= 0, events);
+        if (!inside) {
+          from = slashes(from);
+          if (from === bytes.length) break;
+          inside = true;
+          // One that is whole in these bytes needs no copy.
+          const end = wholeTelegram(bytes, from, slashes(from + 1), bangs(from + 1));
+          if (end > 0) {
+            emit(bytes.subarray(from, end), events);
+            from = end;
+            continue;
+          }
+          take(bytes.subarray(from, ++from), events);
+          continue;
+        }
+        const slash = slashes(from);
+        if (slash === from) {
+          if (ending) emit(buffer.subarray(0, length), events);
+          else events.push(fail('ERR_METER_FORMAT', 'A telegram began before the last one had ended'));
+          continue;
+        }
+        if (ending) {
+          const lf = bytes.indexOf(LF, from);
+          const to = lf < 0 ? slash : Math.min(slash, lf + 1);
+          take(bytes.subarray(from, to), events);
+          if (to === lf + 1 && ending) emit(buffer.subarray(0, length), events);
+          from = to;
+          continue;
+        }
+        const bang = bangs(from);
+        const to = Math.min(slash, bang);
+        take(bytes.subarray(from, to), events);
         from = to;
+        if (to === bang && bang < bytes.length && inside) ending = true;
       }
+      const last = bytes[bytes.length - 1];
+      if (last !== undefined) lineStart = last === LF || last === CR;
       return events;
     },
     end() {
       const events: P1Event[] = [];
-      if (inside && ending) emit(events);
+      if (inside && ending) emit(buffer.subarray(0, length), events);
       else if (inside) events.push(fail('ERR_METER_FORMAT', 'The stream ended inside a telegram'));
       lineStart = true;
       return events;
     },
   };
+}
+
+/**
+ * Finds the next place from an index on where `byte` begins a line; the length of `bytes` when there is none. Asked with
+ * ascending indexes it looks at every byte once.
+ */
+function lineStarts(bytes: Uint8Array, byte: number, startsLine: boolean): (from: number) => number {
+  let next = -1;
+  return (from) => {
+    while (next < from) {
+      const at = bytes.indexOf(byte, Math.max(from, next + 1));
+      if (at < 0) next = bytes.length;
+      else {
+        const before = bytes[at - 1];
+        next = at;
+        if (at === 0 ? startsLine : before === LF || before === CR) break;
+        from = Math.max(from, at + 1);
+      }
+    }
+    return next;
+  };
+}
+
+/** End of the telegram that begins at `from`, or 0 when it does not end in these bytes or another begins before. */
+function wholeTelegram(bytes: Uint8Array, from: number, slash: number, bang: number): number {
+  if (bang > slash || bang === bytes.length) return 0;
+  const end = bytes.indexOf(LF, bang) + 1;
+  return end <= slash && end - from <= MAX_TELEGRAM_BYTES ? end : 0;
 }
 
 /** Where the last `/` stands that begins a header such as `/ISk5\\2MT382-1000`, or −1. */

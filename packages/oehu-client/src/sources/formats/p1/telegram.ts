@@ -68,7 +68,8 @@ export interface P1Options {
 /** Most bytes of one telegram. */
 export const MAX_TELEGRAM_BYTES: number = 32 * 1024;
 
-const OBJECT = /^(\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?)((?:\([^()]*\))+)$/;
+const REFERENCE = /^\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$/;
+const REGISTER = /^1-\d{1,3}:([12])\.8\.(\d)$/;
 const COMMODITIES: Readonly<Record<number, Commodity>> = {
   2: 'electricity',
   3: 'gas',
@@ -81,6 +82,10 @@ const COMMODITIES: Readonly<Record<number, Commodity>> = {
 const latin1 = new TextDecoder('latin1');
 const SLASH = 0x2f;
 const BANG = 0x21;
+const OPEN = 0x28;
+const DASH = 0x2d;
+const ZERO = 0x30;
+const ONE = 0x31;
 
 /**
  * Parses one telegram: bytes from `/` to the line with `!` (DSMR P1 companion standard 2.2 to 5, Fluvius eMUCS). The
@@ -109,26 +114,35 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
     );
   }
   const issues: SourceIssue[] = [];
-  const text = latin1.decode(bytes.subarray(0, bang));
-  const { lines, unknown, identification } = splitLines(text);
+  const { lines, unknown, identification } = splitLines(latin1.decode(bytes.subarray(0, bang)));
+  const sorted = sortLines(lines);
   const first = (reference: string): string | undefined =>
-    lines.find((line) => line.reference === reference)?.values[0];
+    sorted.device.find((line) => line.reference === reference)?.values[0];
   const emucs = first('0-0:96.1.4');
   const version = emucs ?? first('1-3:0.2.8') ?? null;
   const checksum = checkCrc(bytes, bang, version !== null, issues);
   const zone = options.zone ?? 'Europe/Amsterdam';
   const offset = options.standardOffsetMinutes;
-  if (checksum === 'absent' && hasTwice(lines)) {
+  if (checksum === 'absent' && hasTwice(sorted.registers)) {
     throw new MeterError('ERR_METER_FORMAT', 'Two telegrams run into each other: a register is told twice');
   }
   const told = telegramTime(first('0-0:1.0.0'), zone, offset, issues);
   const equipment = first('0-0:96.1.1') ?? first('1-0:96.1.1') ?? null;
   const newest = told ?? options.receivedAt;
-  const channels = readChannels(lines, { zone, offset, newest, issues });
-  const readings = mainReadings(lines, told, options.receivedAt, channels, equipment, identification, issues);
+  const channels = readChannels(sorted.channels, { zone, offset, newest, issues });
+  const readings = mainReadings(
+    sorted.registers,
+    told,
+    options.receivedAt,
+    channels,
+    equipment,
+    identification,
+    issues,
+  );
   for (const { commodity, reading, equipment: own, channel } of channels) {
     if (reading === null || commodity === null || commodity === 'electricity') continue;
-    readings.push({
+    const serial = serialOf(own);
+    const facts = {
       commodity,
       flow: 'import',
       tariff: 'total',
@@ -138,8 +152,8 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
       trust: 'unsigned',
       record: `${own ?? `${equipment ?? ''}#${channel}`}@${reading.at}`,
       register: reading.reference,
-      ...serialOf(own),
-    });
+    } as const;
+    readings.push(serial === undefined ? facts : { ...facts, serial });
   }
   return {
     identification,
@@ -185,7 +199,6 @@ const ODD_CLOCK = 'The summer-time letter is not what the zone has at that time;
 function hasTwice(lines: readonly P1Line[]): boolean {
   const seen = new Set<string>();
   for (const { reference } of lines) {
-    if (!/^1-\d{1,3}:[12]\.8\.\d$/.test(reference)) continue;
     if (seen.has(reference)) return true;
     seen.add(reference);
   }
@@ -195,14 +208,19 @@ function hasTwice(lines: readonly P1Line[]): boolean {
 const HEX_TEXT = /^(?:[2-7][0-9A-Fa-f])+$/;
 
 /** Serial of a meter: the equipment id, which telegrams write as the hexadecimal codes of its characters. */
-function serialOf(equipment: string | null): { serial?: string } {
-  if (equipment === null || equipment === '') return {};
-  if (!HEX_TEXT.test(equipment)) return { serial: equipment };
+function serialOf(equipment: string | null): string | undefined {
+  if (equipment === null || equipment === '') return undefined;
+  if (!HEX_TEXT.test(equipment)) return equipment;
   let serial = '';
   for (let i = 0; i < equipment.length; i += 2) {
-    serial += String.fromCharCode(Number.parseInt(equipment.slice(i, i + 2), 16));
+    serial += String.fromCharCode(16 * hexDigit(equipment, i) + hexDigit(equipment, i + 1));
   }
-  return { serial };
+  return serial;
+}
+
+function hexDigit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return (code & 15) + (code > 57 ? 9 : 0);
 }
 
 /** Index of the `!` that starts a line, or −1. */
@@ -215,26 +233,69 @@ function endOfBody(bytes: Uint8Array): number {
 }
 
 function splitLines(text: string): { lines: P1Line[]; unknown: string[]; identification: string } {
-  const rows = text.split(/\r\n|\n|\r/);
-  const identification = (rows[0] ?? '').slice(1);
   const lines: P1Line[] = [];
   const unknown: string[] = [];
-  for (const row of rows.slice(1)) {
-    if (row === '') continue;
-    const last = lines[lines.length - 1];
-    // Up to DSMR 3 the gas value stands alone on the line below its header.
-    if (/^(?:\([^()]*\))+$/.test(row) && last !== undefined) {
-      lines[lines.length - 1] = { ...last, values: [...last.values, ...bracketed(row)] };
-      continue;
-    }
-    const match = OBJECT.exec(row);
-    if (match === null) unknown.push(row);
-    else lines.push({ reference: match[1] ?? '', values: bracketed(match[2] ?? '') });
+  const rows = text.split(/\r\n|\n|\r/);
+  for (let i = 1; i < rows.length; i++) {
+    const row = rows[i];
+    if (row !== undefined && row !== '') addLine(row, lines, unknown);
   }
-  return { lines, unknown, identification };
+  return { lines, unknown, identification: (rows[0] ?? '').slice(1) };
 }
 
-const bracketed = (text: string): string[] => text.slice(1, -1).split(')(');
+function addLine(row: string, lines: P1Line[], unknown: string[]): void {
+  const open = row.indexOf('(');
+  const values = open < 0 ? undefined : bracketed(row, open);
+  const last = lines[lines.length - 1];
+  // Up to DSMR 3 the gas value stands alone on the line below its header.
+  if (open === 0 && values !== undefined && last !== undefined) {
+    lines[lines.length - 1] = { ...last, values: [...last.values, ...values] };
+    return;
+  }
+  const reference = open < 0 ? row : row.slice(0, open);
+  if (values !== undefined && REFERENCE.test(reference)) lines.push({ reference, values });
+  else unknown.push(row);
+}
+
+/** The texts of the brackets that `row` consists of from `open` on; undefined when it does not. */
+function bracketed(row: string, open: number): string[] | undefined {
+  const values: string[] = [];
+  for (let from = open; from < row.length; ) {
+    const to = row.indexOf(')', from);
+    if (row.charCodeAt(from) !== OPEN || to < 0) return undefined;
+    const value = row.slice(from + 1, to);
+    if (value.includes('(')) return undefined;
+    values.push(value);
+    from = to + 1;
+  }
+  return values;
+}
+
+/** The lines that readings come of. */
+interface SortedLines {
+  /** `0-0` and `1-3`: what the device tells of itself. And `1-x` objects that tell its serial. */
+  readonly device: readonly P1Line[];
+  /** Registers 1.8 and 2.8 of `1-x`, which are those of the main meter. */
+  readonly registers: readonly P1Line[];
+  /** By number of the channel, 1 to 4. */
+  readonly channels: readonly (readonly P1Line[])[];
+}
+
+function sortLines(lines: readonly P1Line[]): SortedLines {
+  const device: P1Line[] = [];
+  const registers: P1Line[] = [];
+  const channels: P1Line[][] = [[], [], [], [], []];
+  for (const line of lines) {
+    const { reference } = line;
+    if (reference.charCodeAt(0) === ZERO && reference.charCodeAt(1) === DASH && reference[3] === ':') {
+      const channel = reference.charCodeAt(2) - ZERO;
+      (channel === 0 ? device : channels[channel])?.push(line);
+    } else if (reference.endsWith('.8', reference.length - 2)) {
+      if (REGISTER.test(reference)) registers.push(line);
+    } else if (reference.startsWith('96.1.', 4) || reference === '1-3:0.2.8') device.push(line);
+  }
+  return { device, registers, channels };
+}
 
 function checkCrc(
   bytes: Uint8Array,
@@ -274,8 +335,10 @@ function withCarriageReturns(bytes: Uint8Array): Uint8Array {
 }
 
 function measured(text: string): { value: number; unit: EnergyUnit } | undefined {
-  const [number = '', unit = ''] = text.split('*');
-  const known = sourceUnit(unit);
+  const star = text.indexOf('*');
+  const number = star < 0 ? text : text.slice(0, star);
+  const second = text.indexOf('*', star + 1);
+  const known = sourceUnit(star < 0 ? '' : text.slice(star + 1, second < 0 ? text.length : second));
   if (known === undefined) return undefined;
   try {
     const value = microFromText(number, known.power);
@@ -301,30 +364,30 @@ function mainReadings(
   );
   const at = told ?? receivedAt ?? (Number.isFinite(newest) ? newest : undefined);
   const isGuess = told === undefined && receivedAt === undefined;
+  const record = `${equipment ?? identification}@${at}`;
   const readings: MeterReading[] = [];
   for (const { reference, values } of lines) {
-    const match = /^1-\d{1,3}:([12])\.8\.(\d)$/.exec(reference);
-    if (match === null) continue;
+    const isImport = reference.charCodeAt(reference.length - 5) === ONE;
     const amount = measured(values[0] ?? '');
     if (amount === undefined || amount.unit !== 'uKWh') {
       issues.push({ code: 'bad-value', at: reference, message: 'Expected a number of kWh' });
       continue;
     }
     if (at === undefined) continue;
-    const tariff = Number(match[2]);
-    readings.push({
+    const tariff = reference.charCodeAt(reference.length - 1) - ZERO;
+    const facts = {
       commodity: 'electricity',
-      flow: match[1] === '1' ? 'import' : 'export',
+      flow: isImport ? 'import' : 'export',
       tariff: tariff === 0 ? 'total' : tariff,
       at,
       value: amount.value,
       unit: amount.unit,
       trust: 'unsigned',
-      record: `${equipment ?? identification}@${at}`,
+      record,
       register: reference,
-      ...serial,
-      ...(isGuess ? { quality: Quality.estimated } : {}),
-    });
+    } as const;
+    const named = serial === undefined ? facts : { ...facts, serial };
+    readings.push(isGuess ? { ...named, quality: Quality.estimated } : named);
   }
   if (isGuess) {
     const what = at === undefined ? 'its electricity registers are left out' : "its gas meter's time is used";
@@ -346,12 +409,11 @@ interface ChannelTimes {
   readonly issues: SourceIssue[];
 }
 
-function readChannels(lines: readonly P1Line[], times: ChannelTimes): P1Channel[] {
+function readChannels(byChannel: SortedLines['channels'], times: ChannelTimes): P1Channel[] {
   const channels: P1Channel[] = [];
-  for (let channel = 1; channel <= 4; channel++) {
-    const prefix = `0-${channel}:`;
-    const own = lines.filter((line) => line.reference.startsWith(prefix));
+  for (const [channel, own] of byChannel.entries()) {
     if (own.length === 0) continue;
+    const prefix = `0-${channel}:`;
     const value = (suffix: string): string | undefined =>
       own.find((line) => line.reference === prefix + suffix)?.values[0];
     const typeText = value('24.1.0');

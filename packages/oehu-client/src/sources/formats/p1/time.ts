@@ -12,7 +12,7 @@ export interface P1Time {
   readonly isOdd: boolean;
 }
 
-const TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})([SW]?)$/;
+const TIME = /^\d{12}[SW]?$/;
 
 const offsets = boundedMap<string, Map<number, number>>({ max: 128 });
 
@@ -40,12 +40,12 @@ export function parseP1Time(
   zone: string,
   standardOffsetMinutes: number | undefined,
 ): P1Time | undefined {
-  const match = TIME.exec(text);
-  if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  if (!TIME.test(text)) return undefined;
+  const two = (from: number): number => (text.charCodeAt(from) - 48) * 10 + text.charCodeAt(from + 1) - 48;
+  const [year, month, day, hour, minute, second] = [two(0), two(2), two(4), two(6), two(8), two(10)];
   if (!isCalendarDay(2000 + year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined;
   const local = Date.UTC(2000 + year, month - 1, day, hour, minute, second);
-  const flag = match[7];
+  const flag = text[12];
   if (flag === 'S' || flag === 'W') {
     const summer = flag === 'S' ? 3_600_000 : 0;
     if (standardOffsetMinutes !== undefined)
