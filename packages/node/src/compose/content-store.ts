@@ -1,5 +1,5 @@
-import { fsContentStore } from '@edmp/data-settlement/fs';
 import { kuboContentStore, layeredContentStore } from '@edmp/data-settlement/content';
+import { fsContentStore } from '@edmp/data-settlement/fs';
 import { gatewayContentStore } from '@edmp/data-settlement/gateway';
 import {
   type ContentReader,
@@ -122,7 +122,9 @@ function resting(reader: ContentReader, environment: Environment): ContentReader
         if (isEdmpError(cause, 'ERR_ABORTED') || isEdmpError(cause, 'ERR_CONTENT_NOT_FOUND')) throw cause;
         until = environment.now() + REST_MS;
         if (isEdmpError(cause) && cause.code.startsWith('ERR_CONTENT_')) throw cause;
-        throw new EdmpError('ERR_CONTENT_UNREACHABLE', `This source cannot be read: ${String(cause)}`, { cause });
+        throw new EdmpError('ERR_CONTENT_UNREACHABLE', `This source cannot be read: ${String(cause)}`, {
+          cause,
+        });
       }
     },
   };

@@ -1,3 +1,4 @@
+import type { DataSettlement } from '@edmp/data-settlement';
 import {
   type AbortOptions,
   type BlockStore,
@@ -12,7 +13,6 @@ import {
 import { mutex } from '@edmp/interface/bounded';
 import { encodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
-import type { DataSettlement } from '@edmp/data-settlement';
 import { CID } from 'multiformats/cid';
 import type { PublishedView } from '../service.ts';
 

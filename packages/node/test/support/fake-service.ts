@@ -19,6 +19,7 @@ import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
+import { fakePublished } from './fake-published.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
 /** Pause between two steps of a fake trade, ms. */
@@ -589,6 +590,7 @@ export function fakeMarket(options: {
         for (const ask of open) cancelOrder(ask);
         return view;
       },
+      ...fakePublished(),
       on(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
