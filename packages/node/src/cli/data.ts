@@ -1,7 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { rename, rm, writeFile as writeFileOf } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import type { PublishedView } from '../service.ts';
@@ -126,7 +123,7 @@ async function download(url: string, path: string): Promise<void> {
     const response = await fetch(url, { redirect: 'error' });
     if (!response.ok || response.body === null)
       throw new NodeError('ERR_NODE_NOT_FOUND', `The node answered with status ${response.status}`);
-    await pipeline(Readable.fromWeb(response.body), createWriteStream(partial, { mode: 0o600 }));
+    await writeFileOf(partial, response.body, { mode: 0o600 });
     await rename(partial, path);
   } catch (cause) {
     await rm(partial, { force: true });

@@ -1,4 +1,10 @@
-import type { NodeService, PublishedView } from '@edmp/node';
+import type { MatchmakerView, NodeService, PublishedView } from '@edmp/node';
+
+/** Whom every fake node knows. */
+export const FAKE_MATCHMAKERS: readonly MatchmakerView[] = [
+  { key: '01'.repeat(32), address: '/ip4/127.0.0.1/tcp/4001' },
+  { key: '0f'.repeat(32), address: null },
+];
 
 const MANIFEST = 'bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
 
