@@ -90,6 +90,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/data-settlement/content': 6_500,
   '@edmp/data-settlement/gateway': 6_800,
   '@edmp/data-settlement/bitswap': 7_000,
+  '@edmp/data-settlement/access': 5_500,
   '@edmp/market': 94_000,
   '@edmp/trader': 2_500,
   '@edmp/market/ledger': 15_000,

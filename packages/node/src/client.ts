@@ -54,6 +54,7 @@ export type {
   ClaimView,
   ConsentLogView,
   ConsentView,
+  ContentLinkView,
   CurrencyRequest,
   CurrencyView,
   CurveQuery,
@@ -68,6 +69,7 @@ export type {
   NodeService,
   OfferRequest,
   OrderView,
+  PublishedView,
   PutAsideView,
   RevealsView,
   TradeEvidenceView,
@@ -360,6 +362,29 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       ).entries,
     withdrawConsent: (consent, options) =>
       call({ method: 'DELETE', path: `/v1/consents/${id(consent)}`, schema: views.consent }, options),
+    published: async (options) =>
+      (await call({ path: '/v1/published', schema: views.list('published', views.published) }, options))
+        .published,
+    publish: async (options) =>
+      (
+        await call(
+          {
+            method: 'POST',
+            path: '/v1/published',
+            body: {},
+            schema: views.list('published', views.published),
+          },
+          options,
+        )
+      ).published,
+    withdrawPublished: async (options) => {
+      await call(
+        { method: 'DELETE', path: '/v1/published', schema: views.list('published', views.published) },
+        options,
+      );
+    },
+    contentLink: (trade, options) =>
+      call({ path: `/v1/trades/${id(trade)}/content`, schema: views.contentLink }, options),
     on: (onEvent) => follow({ onEvent }),
     events: (options) =>
       followEvents<NodeEvent>(

@@ -425,6 +425,29 @@ export interface RevealsView {
   }[];
 }
 
+/** Something that this node gives to everybody. */
+export interface PublishedView {
+  /** `chain`, or the asset whose public document it is. */
+  readonly name: string;
+  /** CID under which it is read. */
+  readonly root: string;
+  /** Blocks of which it consists. */
+  readonly blocks: number;
+  /** When it was published, ms since the epoch. */
+  readonly at: number;
+}
+
+/** Where the sealed blocks of a trade are to be read. */
+export interface ContentLinkView {
+  readonly trade: string;
+  /** CID of the manifest under which they hang. */
+  readonly manifest: string;
+  /** Lets whoever has it read them, and nothing else, until the trade is erased. */
+  readonly capability: string;
+  /** Path on the node's gateway. */
+  readonly path: string;
+}
+
 /** Something happened. */
 export interface NodeEvent {
   readonly type: 'listing' | 'order' | 'trade' | 'wallet' | 'peer' | 'fraud' | 'meter';
@@ -481,5 +504,13 @@ export interface NodeService extends MeterMounting {
   consentLog(options?: AbortOptions): Promise<readonly ConsentLogView[]>;
   /** Withdraws a consent: its open listings are cancelled and no further copy is delivered. Sold copies stay sold. */
   withdrawConsent(id: string, options?: AbortOptions): Promise<ConsentView>;
+  /** What everybody may read of this node over IPFS. */
+  published(options?: AbortOptions): Promise<readonly PublishedView[]>;
+  /** Gives everybody this node's chain as it is now, and the public documents of the datasets that it holds. */
+  publish(options?: AbortOptions): Promise<readonly PublishedView[]>;
+  /** Takes back what was published; copies that others made stay. */
+  withdrawPublished(options?: AbortOptions): Promise<void>;
+  /** Where the sealed blocks of a trade are to be read by IPFS. */
+  contentLink(trade: string, options?: AbortOptions): Promise<ContentLinkView>;
   on(listener: (event: NodeEvent) => void): () => void;
 }

@@ -1,4 +1,6 @@
+import { bytesToHex } from '@edmp/interface';
 import { InvalidArgumentError as BadOption } from 'commander';
+import { base58btc } from 'multiformats/bases/base58';
 import { ownCommand } from './own-command.ts';
 
 /** The largest amount of money that a block can carry, minor units: 2⁶³−1. */
@@ -84,4 +86,30 @@ export function blockHex(text: string): string {
   if (!/^(?:[0-9a-f]{2}){64,65536}$/.test(text))
     throw new BadOption('Expected a signed block in lower-case hexadecimal.');
   return text;
+}
+
+/** What an ed25519 peer id begins with, before its key: an identity multihash of a protobuf (libp2p specs, peer-ids). */
+const PEER_ID_HEAD = '002408011220';
+
+/** Parses a libp2p peer id (`12D3KooW…`) or a public key in hexadecimal; gives the latter. Throws commander's usage error. */
+export function peerKey(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  try {
+    const hex = text.length > 64 ? '' : bytesToHex(base58btc.baseDecode(text));
+    if (hex.startsWith(PEER_ID_HEAD) && hex.length === PEER_ID_HEAD.length + 64)
+      return hex.slice(PEER_ID_HEAD.length);
+  } catch {
+    // Not base58.
+  }
+  throw new BadOption('Expected an ed25519 peer id such as 12D3KooW…, or a public key of 64 hex characters.');
+}
+
+/** Parses `host:port`, `[::1]:port` or a port alone, which means 127.0.0.1. Throws commander's usage error. */
+export function hostAndPort(text: string): { readonly host: string; readonly port: number } {
+  const [, six, four, digits] =
+    /^(?:\[([0-9a-f:.]+)\]:|([A-Za-z0-9.-]{1,253}):)?(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535)
+    throw new BadOption('Expected host:port, such as 127.0.0.1:8081 or [::1]:8081, or a port.');
+  return { host: six ?? four ?? '127.0.0.1', port };
 }

@@ -3,6 +3,7 @@ import { VERSION } from '../version.ts';
 import { buyCommand } from './buy.ts';
 import { chainCommand } from './chain.ts';
 import { currencyCommand, payCommand } from './currency.ts';
+import { dataCommand } from './data.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { marketCommand } from './market.ts';
@@ -13,7 +14,7 @@ import { describeError, ExitCode, exitCodeOf } from './output.ts';
 import { ownCommand } from './own-command.ts';
 import { sellCommand } from './sell.ts';
 import { startCommand } from './start.ts';
-import { dataCommand, tradesCommand } from './trades.ts';
+import { tradesCommand } from './trades.ts';
 import { walletCommand } from './wallet.ts';
 
 /** Where the texts of a command line go. */

@@ -67,6 +67,11 @@ export function remoteNode(options: RemoteOptions): NodeClient {
   return createNodeClient({ url: options.url ?? localUrl(options), token });
 }
 
+/** Where the API of the node is that the options name. Throws `ERR_HTTP_UNREACHABLE`. */
+export function remoteUrl(options: RemoteOptions): string {
+  return (options.url ?? localUrl(options)).replace(/\/+$/, '');
+}
+
 const startCommand = (data: string): string => ownCommand(`start --data ${shellWord(data)}`);
 
 /** The token of a folder goes only to the node that runs on it. */

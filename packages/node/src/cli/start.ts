@@ -3,7 +3,8 @@ import { systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
-import { blockHex, collect, currencyLabel, publicKey, timeZone } from './arguments.ts';
+import type { RunNodeOptions } from '../compose/run-node.ts';
+import { blockHex, collect, currencyLabel, hostAndPort, peerKey, publicKey, timeZone } from './arguments.ts';
 import { dataOption } from './data-folder.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
@@ -28,6 +29,11 @@ interface StartOptions {
   readonly currency?: readonly string[];
   readonly web: boolean;
   readonly phaseTimeout?: number;
+  readonly store: string;
+  readonly ipfsPeer?: readonly string[];
+  readonly gateway?: RunNodeOptions['gateway'];
+  readonly gatewayCert?: string;
+  readonly gatewayKey?: string;
   readonly fault?: NodeFault;
   readonly readyJson: boolean;
   readonly leash: boolean;
@@ -94,6 +100,23 @@ export function startCommand(): Command {
     .option('--currency <block>', 'a currency to know, as its signed block; repeat for more', (text, all) =>
       collect(blockHex(text), all as readonly string[] | undefined),
     )
+    .option(
+      '--store <where>',
+      'where sealed blocks are kept: fs, kubo:URL of its RPC, or layered:SOURCE[,SOURCE] to read elsewhere what is not here (kubo:URL, gateway:URL, bitswap:MULTIADDR)',
+      'fs',
+    )
+    .option(
+      '--ipfs-peer <id>',
+      'an IPFS node of your own that may read every sealed block here by bitswap; repeat for more',
+      (text, all) => collect(peerKey(text), all as readonly string[] | undefined),
+    )
+    .option(
+      '--gateway <host:port>',
+      'serve the trustless gateway at an address of its own, too; beyond loopback it needs a certificate',
+      hostAndPort,
+    )
+    .option('--gateway-cert <file>', 'certificate chain of --gateway, PEM')
+    .option('--gateway-key <file>', 'key of the certificate, PEM')
     .option('--no-web', 'no web page, API only')
     .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
     .addOption(
@@ -107,7 +130,22 @@ export function startCommand(): Command {
       // Loaded only here: the other commands start faster without libp2p.
       const { runNode } = await import('../compose/run-node.ts');
       const environment = systemEnvironment();
-      const { notary: _notary, witness: _witness, currency: _currency, ...rest } = options;
+      const {
+        notary: _notary,
+        witness: _witness,
+        currency: _currency,
+        ipfsPeer,
+        gateway,
+        gatewayCert: certificate,
+        gatewayKey: key,
+        ...rest
+      } = options;
+      if ((certificate === undefined) !== (key === undefined) || (key !== undefined && gateway === undefined))
+        throw new NodeError(
+          'ERR_NODE_CONFIG',
+          'Give --gateway-cert and --gateway-key together, with --gateway',
+        );
+      const tls = certificate === undefined || key === undefined ? {} : { tls: { certificate, key } };
       const node = await runNode({
         ...rest,
         data: resolve(options.data),
@@ -117,6 +155,8 @@ export function startCommand(): Command {
         ...(typeof options.notary === 'string' ? { issue: options.notary } : {}),
         witnesses: options.witness ?? [],
         currencies: options.currency ?? [],
+        ipfsPeers: ipfsPeer ?? [],
+        ...(gateway === undefined ? {} : { gateway: { ...gateway, ...tls } }),
         environment,
         log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
@@ -129,7 +169,7 @@ export function startCommand(): Command {
       endWithSignals(stop);
       if (options.readyJson) {
         write(
-          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses, witnessKeys: node.witnessKeys, issued: node.issued })}\n`,
+          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses, witnessKeys: node.witnessKeys, issued: node.issued, gateway: node.gatewayUrl })}\n`,
         );
         return;
       }
@@ -140,6 +180,7 @@ export function startCommand(): Command {
           '',
           `  Page      ${node.url}/?token=${node.token}`,
           `  API       ${node.url}/v1/openapi.json`,
+          `  Gateway   ${node.gatewayUrl}/ipfs/ (IPFS: what is published, and deals by their links)`,
           `  Identity  ${node.key}`,
           `  Peers     ${node.addresses.join('\n            ')}`,
           ...node.witnessKeys.map((key) => `  Witness   ${key} (others name it with --witness)`),

@@ -1,8 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
 import type { TradeEvidenceView, TradeView } from '../service.ts';
-import { print, strangersText, writeFile } from './output.ts';
+import { print, strangersText } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
 /** A trade's steps for people. */
@@ -78,7 +78,12 @@ export function tradesCommand(): Command {
   return command;
 }
 
-async function tradeNamed(node: NodeClient, start: string, options: RemoteOptions): Promise<TradeView> {
+/** The deal whose id begins with a text. Throws `ERR_NODE_NOT_FOUND`. */
+export async function tradeNamed(
+  node: NodeClient,
+  start: string,
+  options: RemoteOptions,
+): Promise<TradeView> {
   if (/^[0-9a-f]{64}$/.test(start)) return node.trade(start);
   const found = (await node.trades()).filter(
     ({ id }) => /^[0-9a-f]{4,}$/.test(start) && id.startsWith(start),
@@ -91,15 +96,4 @@ async function tradeNamed(node: NodeClient, start: string, options: RemoteOption
     );
   }
   return trade;
-}
-
-/** `edmp data`: what was bought, as a file's text. */
-export function dataCommand(): Command {
-  return remoteOptions(new Command('data').description('print bought data'))
-    .argument('<trade>', 'id from `edmp trades`')
-    .addOption(new Option('--format <kind>', 'how').choices(['csv', 'json']).default('csv'))
-    .action(async (id: string, options: RemoteOptions & { readonly format: 'csv' | 'json' }) => {
-      const format = options.json ? 'json' : options.format;
-      writeFile(await remoteNode(options).download(id, format), format);
-    });
 }

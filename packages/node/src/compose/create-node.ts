@@ -13,10 +13,13 @@ import { openMeterMounts } from '../meters/meter-mounts.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { withConsent } from './consents.ts';
+import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import type { DataFolder } from './data-folder.ts';
 import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
+import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
+import { publications } from './published.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
 
 /** Options of {@link createNode}. */
@@ -42,6 +45,10 @@ export interface CreateNodeOptions {
   readonly deadlines?: Partial<TradeDurations>;
   /** Delay and clock skew between witnesses, ms; see `MarketOptions.deltaMs`. */
   readonly deltaMs?: number;
+  /** Where sealed blocks are kept. Default: in files. */
+  readonly store?: ContentStoreChoice;
+  /** IPFS nodes of the owner's own, which may read every sealed block here by bitswap. Default none. */
+  readonly ipfsPeers?: readonly PublicKey[];
   readonly fault?: NodeFault;
 }
 
@@ -52,6 +59,8 @@ export interface EdmpNode extends AsyncDisposable {
   readonly market: Market;
   readonly settlement: DataSettlement;
   readonly service: NodeService;
+  /** The trustless gateway: answers requests for `/ipfs/…`. */
+  readonly gateway: Ipfs['gateway'];
   /** Stops everything in reverse order and releases the data folder. Idempotent. */
   stop(): Promise<void>;
 }
@@ -80,8 +89,20 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => records.close());
     const statements = options.notary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
     if (statements !== undefined) closers.push(() => statements.close());
-    const files = await fsContentStore({ dir: folder.contentDir, environment, crypto });
+    // A store that reads from bitswap peers is opened before there is a network: its reads wait for this.
+    const sources = bitswapSources();
+    closers.push(() => sources.stop());
+    const { content: files, local } = await openContentStore({
+      choice: options.store ?? { kind: 'fs' },
+      dir: folder.contentDir,
+      records,
+      crypto,
+      environment,
+      bitswap: (address) => sources.reader(address),
+    });
     closers.push(() => files.close());
+    const published = await fsContentStore({ dir: folder.publishedDir, environment, crypto });
+    closers.push(() => published.close());
     const consents = createConsentLedger({ store: records, crypto, environment });
     const trader = await createTrader({
       network: options.network,
@@ -109,6 +130,18 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     const mounts = openMeterMounts({ folder, environment, zone: options.zone });
     closers.push(() => mounts.stop());
     const { network, trustchain, settlement, market } = trader;
+    const ipfs = openIpfs({
+      network,
+      records,
+      sealed: local,
+      published,
+      crypto,
+      environment,
+      key: capabilityKeyOf(crypto, folder.secretKey),
+      friends: options.ipfsPeers ?? [],
+    });
+    closers.push(() => ipfs.stop());
+    sources.start(network, ipfs.bitswap);
     const service = createService({
       name: options.name,
       version: VERSION,
@@ -123,9 +156,27 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       mounts,
       meterSource: options.meters?.label ?? null,
       pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
+      publications: publications({
+        store: published,
+        records,
+        chain: store,
+        self: trader.key,
+        settlement,
+        environment,
+      }),
+      ipfs,
       levelOf: levelReader(store, environment),
     });
-    return { key: trader.key, network, market, settlement, service, stop, [Symbol.asyncDispose]: stop };
+    return {
+      key: trader.key,
+      network,
+      market,
+      settlement,
+      service,
+      gateway: ipfs.gateway,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await stop();
     throw error;

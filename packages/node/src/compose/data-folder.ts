@@ -32,6 +32,8 @@ export interface DataFolder extends Disposable {
   readonly metersFile: string;
   /** Folder of the content store. */
   readonly contentDir: string;
+  /** Folder of what everybody may have. */
+  readonly publishedDir: string;
   /** Releases the folder for another process. */
   close(): void;
 }
@@ -128,7 +130,8 @@ export function openDataFolder(path: string, environment: Environment): DataFold
       const token = readOrCreate(join(path, 'token'), () =>
         Buffer.from(environment.randomBytes(32)).toString('base64url'),
       );
-      mkdirSync(join(path, 'content'), { recursive: true, mode: 0o700 });
+      for (const name of ['content', 'published'])
+        mkdirSync(join(path, name), { recursive: true, mode: 0o700 });
       return {
         path,
         secretKey: hexToBytes(seed),
@@ -139,6 +142,7 @@ export function openDataFolder(path: string, environment: Environment): DataFold
         readingsFile: join(path, 'readings.sqlite'),
         metersFile: join(path, 'meters.json'),
         contentDir: join(path, 'content'),
+        publishedDir: join(path, 'published'),
         close,
         [Symbol.dispose]: close,
       };

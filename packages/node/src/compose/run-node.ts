@@ -8,8 +8,9 @@ import {
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { libp2pNetwork } from '@edmp/trustchain/libp2p';
-import { createHttpApp, startHttp } from '../http/index.ts';
+import { createHttpApp, startGateway, startHttp } from '../http/index.ts';
 import type { NodeService } from '../service.ts';
+import { parseContentStore } from './content-store.ts';
 import { createNode, type EdmpNode } from './create-node.ts';
 import { openDataFolder } from './data-folder.ts';
 import { NodeError } from './errors.ts';
@@ -49,6 +50,16 @@ export interface RunNodeOptions {
   readonly web: boolean;
   /** Length of each phase of a trade, ms. */
   readonly phaseTimeout?: number;
+  /** Where sealed blocks are kept: `fs` (default), `kubo:URL`, or `layered:SOURCE,…`; see `parseContentStore`. */
+  readonly store?: string;
+  /** Peer keys, hex, of IPFS nodes of the owner's own, which may read every sealed block here by bitswap. Default none. */
+  readonly ipfsPeers?: readonly string[];
+  /** A listener for the trustless gateway alone. Default: only at `/ipfs/` of the API. */
+  readonly gateway?: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls?: { readonly certificate: string; readonly key: string };
+  };
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
@@ -59,6 +70,8 @@ export interface RunNodeOptions {
 /** A node with its HTTP server. */
 export interface RunningNode extends AsyncDisposable {
   readonly url: string;
+  /** Where the trustless gateway is reached: its own listener, or the API's. */
+  readonly gatewayUrl: string;
   readonly token: string;
   /** Own public key, hex. */
   readonly key: string;
@@ -113,6 +126,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       ...(phase === undefined
         ? {}
         : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
+      ...(options.store === undefined ? {} : { store: parseContentStore(options.store) }),
+      ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
       ...(options.fault === undefined ? {} : { fault: options.fault }),
       network: ({ secretKey }) =>
         libp2pNetwork({
@@ -141,6 +156,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       );
     const app = createHttpApp({
       service: node.service,
+      gateway: node.gateway,
       token: folder.token,
       environment,
       onFailure: (error) => options.log(`unexpected failure: ${(error as Error).stack ?? String(error)}`),
@@ -148,8 +164,19 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     });
     const http = await startHttp({ app, port: options.http });
     closers.push(() => http.stop());
+    const gateway =
+      options.gateway === undefined
+        ? undefined
+        : await startGateway({
+            ...options.gateway,
+            gateway: node.gateway,
+            onFailure: (error) =>
+              options.log(`unexpected failure: ${(error as Error).stack ?? String(error)}`),
+          });
+    if (gateway !== undefined) closers.push(() => gateway.stop());
     return {
       url: http.url,
+      gatewayUrl: gateway?.url ?? http.url,
       token: folder.token,
       key: publicKeyToHex(node.key),
       addresses: node.network.addresses(),

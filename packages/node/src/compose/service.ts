@@ -25,7 +25,9 @@ import type { MeterMounts } from '../meters/meter-mounts.ts';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';
 import { NodeError } from './errors.ts';
+import type { Ipfs } from './ipfs.ts';
 import { ACCURACY_METRES, curveView, type MeterDesk } from './meter-desk.ts';
+import type { Publications } from './published.ts';
 import {
   blockView,
   bookOrderView,
@@ -54,6 +56,8 @@ export interface ServiceParts {
   readonly consents: ConsentLedger;
   /** Secret behind listing pseudonyms. */
   readonly pseudonymKey: Uint8Array;
+  readonly publications: Publications;
+  readonly ipfs: Pick<Ipfs, 'link'>;
   /** Level of a stored block from its neighbours. */
   readonly levelOf: (block: HalfBlock) => Promise<ValidationLevel>;
 }
@@ -387,6 +391,10 @@ export function createService(parts: ServiceParts): NodeService {
       return view;
     },
 
+    published: () => parts.publications.list(),
+    publish: (options) => parts.publications.publish(options),
+    withdrawPublished: (options) => parts.publications.withdraw(options),
+    contentLink: (id) => known('trade', id, () => parts.ipfs.link(id)),
     on(listener) {
       const emit = (type: NodeEvent['type'], id: string, text: string): void =>
         listener({ type, at: environment.now(), id, text });

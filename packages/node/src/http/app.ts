@@ -6,6 +6,7 @@ import { addCompat } from './compat/routes.ts';
 import { eventStreams } from './event-stream.ts';
 import { errorBodyOf, HttpError, statusOf } from './failure.ts';
 import { idempotencyMemory, type StoredAnswer } from './idempotency.ts';
+import { ipfsAnswer } from './ipfs-routes.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { LOOPBACK_HOSTS, safeHeaders, sameSite, tokenGate } from './security.ts';
@@ -22,6 +23,8 @@ export interface HttpAppOptions {
   readonly web?: WebFiles;
   /** Hosts that requests may be addressed to, with or without a port. Default: the names of loopback. */
   readonly allowedHosts?: readonly string[];
+  /** The node's trustless gateway, mounted at `/ipfs/` and `/cap/{capability}/ipfs/`; none: no gateway. */
+  readonly gateway?: (request: Request) => Promise<Response>;
   /** Lets local programs use `/market/*` and `/wallets/*` without the token, as EDMP's did. Default false. */
   readonly allowUnauthenticatedCompat?: boolean;
   /** Largest request body, bytes. Default 64 KiB. */
@@ -135,6 +138,11 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     within,
     onFailure,
   });
+  const { gateway } = options;
+  if (gateway !== undefined) {
+    for (const path of ['/ipfs/*', '/ipns/*', '/cap/*'])
+      app.all(path, async (context) => (await ipfsAnswer(context.req.raw, gateway)) ?? context.notFound());
+  }
   if (options.web !== undefined) addWeb(app, options.web, gate);
   return app;
 }

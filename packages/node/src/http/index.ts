@@ -11,6 +11,7 @@
 export { createHttpApp, type HttpAppOptions } from './app.ts';
 export { deliveryCsv } from './csv.ts';
 export { HttpError, type HttpErrorCode, statusOf } from './failure.ts';
+export { type StartGatewayOptions, startGateway } from './gateway-listener.ts';
 export { openApiDocument } from './openapi.ts';
 export type { Access, check, FileAnswer, RawInput, Route, RouteDefinition, route } from './route.ts';
 export { type HttpServer, type StartHttpOptions, startHttp } from './start.ts';

@@ -1,3 +1,4 @@
+import { contentRoutes } from './content-routes.ts';
 import { deliveryCsv } from './csv.ts';
 import { meterRoutes } from './meter-routes.ts';
 import {
@@ -277,4 +278,5 @@ export const v1Routes: readonly Route[] = [
     response: list('matchmakers', matchmaker),
     handle: async (service) => ({ matchmakers: await service.matchmakers() }),
   }),
+  ...contentRoutes,
 ];

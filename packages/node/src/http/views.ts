@@ -15,6 +15,7 @@ import type {
   ClaimView,
   ConsentLogView,
   ConsentView,
+  ContentLinkView,
   CurrencyView,
   CurveView,
   DeliveryView,
@@ -24,6 +25,7 @@ import type {
   NodeEvent,
   NodeInfo,
   OrderView,
+  PublishedView,
   RevealsView,
   TradeEvidenceView,
   TradeView,
@@ -327,6 +329,22 @@ export const reveals: z.ZodType<RevealsView> = z.object({
       days: z.array(z.string()),
     }),
   ),
+});
+
+/** See `PublishedView`. */
+export const published: z.ZodType<PublishedView> = z.object({
+  name: z.string(),
+  root: z.string(),
+  blocks: z.int(),
+  at: time,
+});
+
+/** See `ContentLinkView`. */
+export const contentLink: z.ZodType<ContentLinkView> = z.object({
+  trade: z.string(),
+  manifest: z.string(),
+  capability: z.string(),
+  path: z.string(),
 });
 
 /** See `NodeEvent`. */

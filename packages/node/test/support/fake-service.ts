@@ -19,6 +19,7 @@ import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
+import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
 /** Pause between two steps of a fake trade, ms. */
@@ -574,10 +575,7 @@ export function fakeMarket(options: {
           throw new EdmpError('ERR_NODE_NOT_FOUND', 'This node does not hold that block');
         return block;
       },
-      matchmakers: async () => [
-        { key: '01'.repeat(32), address: '/ip4/127.0.0.1/tcp/4001' },
-        { key: '0f'.repeat(32), address: null },
-      ],
+      matchmakers: async () => FAKE_MATCHMAKERS,
       consents: async () => consents.of(key),
       consentLog: async () => consents.log(key),
       async withdrawConsent(wanted) {
@@ -589,6 +587,7 @@ export function fakeMarket(options: {
         for (const ask of open) cancelOrder(ask);
         return view;
       },
+      ...fakePublished(),
       on(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
