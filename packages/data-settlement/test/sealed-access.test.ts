@@ -93,7 +93,14 @@ describe('who may read sealed blocks', () => {
     for (const buyer of [all.buyer, all.stranger]) {
       const recipientKey = await buyer.settlement.createRecipientKey();
       const tradeId = all.crypto.sha256(recipientKey);
-      const trade = { tradeId, asset, seller: selfOf(all.seller), buyer: selfOf(buyer), recipientKey };
+      const trade = {
+        tradeId,
+        asset,
+        seller: selfOf(all.seller),
+        buyer: selfOf(buyer),
+        recipientKey,
+        suite: buyer.settlement.keySuite,
+      };
       deals.push({ trade, document, delivery: await all.seller.settlement.seal(trade) });
     }
     const [gone, kept] = deals;
