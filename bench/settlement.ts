@@ -25,6 +25,7 @@ import {
   virtualEnvironment,
 } from '../packages/interface/src/index.ts';
 import { against, type Bench, elapsedMs, median, type Report } from './harness.ts';
+import { measureTransfers } from './settlement-transfers.ts';
 
 const MEGABYTES = 100;
 const crypto = nodeCrypto();
@@ -277,5 +278,6 @@ export const bench: Bench = {
     await wrapping(report);
     await daily(report);
     await year(report);
+    await measureTransfers(report);
   },
 };

@@ -172,6 +172,30 @@ describe('bitswap', () => {
     expect(await reader.get(open)).toEqual(utf8ToBytes('open'));
   });
 
+  it('hangs up on a peer that floods it with wants, and serves the others', async () => {
+    const store = memory();
+    const open = await store.put(CODEC_RAW, utf8ToBytes('open'));
+    const { server, client, asking } = await pair(store);
+    const other = await network();
+    const others = startBitswap({ libp2p: other.libp2p, crypto, environment });
+    closers.push(() => others.stop());
+    await other.net.connect(server.net.addresses()[0] ?? '');
+    await asking.stop();
+    const stream = await dial(client.libp2p, server);
+    const closed = new Promise<void>((resolve) => stream.addEventListener('close', () => resolve()));
+    const want = { priority: 1, cancel: false, have: true, sendDontHave: false };
+    const wants = Array.from({ length: 2000 }, (_, i) => ({
+      ...want,
+      cid: cidOf(crypto, CODEC_RAW, utf8ToBytes(`${i}`)),
+    }));
+    const flood = framed(encodeBitswapMessage({ wants }));
+    for (let sent = 0; sent < 8 << 20 && stream.status === 'open'; sent += flood.length) {
+      if (!stream.send(flood)) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await closed;
+    expect(await others.reader(server.net.self).get(open)).toEqual(utf8ToBytes('open'));
+  });
+
   it('fails what is asked of a peer that goes away, lies, or never answers', async () => {
     const absent = cidOf(crypto, CODEC_RAW, utf8ToBytes('absent'));
     // A server that takes every want and answers with another block.
@@ -180,10 +204,11 @@ describe('bitswap', () => {
     await server.libp2p.handle(BITSWAP_PROTOCOL, (stream, connection) => {
       stream.addEventListener('message', () => {
         heard();
-        void connection.newStream(BITSWAP_PROTOCOL).then((back) => {
+        const lying = connection.newStream(BITSWAP_PROTOCOL).then((back) => {
           const lie = { prefix: Uint8Array.of(1, CODEC_RAW, 0x12, 32), data: utf8ToBytes('lie') };
           back.send(framed(encodeBitswapMessage({ blocks: [lie] })));
         });
+        lying.catch(() => undefined);
       });
     });
     const asking = startBitswap({ libp2p: client.libp2p, crypto, environment, timeoutMs: 300 });

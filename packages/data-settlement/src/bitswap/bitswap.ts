@@ -1,5 +1,6 @@
 import type { ContentStore, Crypto, Environment, PublicKey } from '@edmp/interface';
 import { publicKeyToHex } from '@edmp/interface';
+import { type Rate, tokenBuckets } from '@edmp/interface/bounded';
 import type { CID } from 'multiformats/cid';
 import { ContentError } from '../errors.ts';
 import type { BulkContentReader } from '../store/network.ts';
@@ -16,6 +17,8 @@ const MAX_MESSAGE_BYTES = 4 << 20;
 const MAX_WANTLIST_BYTES = 128 * 1024;
 /** Bytes of unfinished messages that all peers of whom nothing is wanted may leave here together. */
 const MAX_UNFINISHED_BYTES = 16 << 20;
+/** Bytes of wantlists that a peer may send: a transfer of 5000 blocks a second has half of that. Decoding them is work. */
+const WANTLIST_RATE: Rate = { burst: 4 << 20, perSecond: 512 * 1024 };
 /** Longest that a message may take to arrive, ms. */
 const MESSAGE_TIMEOUT_MS = 60_000;
 /** Streams that a peer may have open on one connection; Go's bitswap opens one for every message, up to 8 at a time. */
@@ -67,6 +70,7 @@ export function startBitswap(options: BitswapOptions): Bitswap {
     outbox: box,
     maxPeers: options.maxPeers ?? 256,
   });
+  const budgets = tokenBuckets(WANTLIST_RATE, () => environment.now());
   let unfinished = 0;
 
   const onStream = (stream: BitswapStream, connection: BitswapConnection): void => {
@@ -93,8 +97,10 @@ export function startBitswap(options: BitswapOptions): Bitswap {
       if (error !== undefined) stream.abort(error);
     };
     const onBytes = (bytes: Uint8Array): void => {
+      const isWaitedFor = client.waitsFor(peer);
+      if (!isWaitedFor && !budgets.take(publicKeyToHex(peer), bytes.length)) throw tooMuch();
       cutter.push(bytes);
-      const limit = client.waitsFor(peer) ? MAX_MESSAGE_BYTES : MAX_WANTLIST_BYTES;
+      const limit = isWaitedFor ? MAX_MESSAGE_BYTES : MAX_WANTLIST_BYTES;
       for (let next = cutter.next(limit); next !== undefined; next = cutter.next(limit)) {
         const message = decodeBitswapMessage(next);
         client.receive(peer, message);
@@ -151,6 +157,9 @@ const NOTHING: Pick<ContentStore, 'get' | 'has'> = {
     throw new ContentError('ERR_CONTENT_NOT_FOUND', `Nothing is served here, not ${cid} either`);
   },
 };
+
+const tooMuch = (): ContentError =>
+  new ContentError('ERR_CONTENT_UNREACHABLE', 'The bitswap peer sends more wants than anybody needs');
 
 const tooSlow = (): ContentError =>
   new ContentError('ERR_CONTENT_UNREACHABLE', 'A bitswap message did not come to its end in time');
