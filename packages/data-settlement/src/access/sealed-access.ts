@@ -1,4 +1,5 @@
 import {
+  type AbortOptions,
   CODEC_DAG_CBOR,
   type ContentReader,
   type Crypto,
@@ -8,6 +9,7 @@ import {
   type KeyValueStore,
   type PublicKey,
   publicKeyToHex,
+  throwIfAborted,
 } from '@edmp/interface';
 import { type BoundedMap, boundedMap } from '@edmp/interface/bounded';
 import { CID } from 'multiformats/cid';
@@ -49,12 +51,12 @@ export type CapabilityScope =
 /** Knows who may read which sealed blocks. */
 export interface SealedAccess {
   /** Whether a peer may have a block: it is a party to a trade of which it is a part. */
-  mayRead(peer: PublicKey, cid: CID): Promise<boolean>;
+  mayRead(peer: PublicKey, cid: CID, options?: AbortOptions): Promise<boolean>;
   /** Text that lets whoever has it read the sealed blocks of a trade, until the trade is erased. */
   capability(tradeId: Uint8Array): string;
-  scopeOf(capability: string): Promise<CapabilityScope>;
+  scopeOf(capability: string, options?: AbortOptions): Promise<CapabilityScope>;
   /** Manifest of a trade that this node sold or bought; undefined when nothing is sealed for it. */
-  manifestOf(tradeId: Uint8Array): Promise<CID | undefined>;
+  manifestOf(tradeId: Uint8Array, options?: AbortOptions): Promise<CID | undefined>;
 }
 
 /**
@@ -143,11 +145,13 @@ export function sealedAccess(options: SealedAccessOptions): SealedAccess {
   const boughtManifest = (bytes: Uint8Array): CID | undefined => decodeBought(bytes).delivery.manifest;
 
   return {
-    async mayRead(peer, cid) {
+    async mayRead(peer, cid, { signal } = {}) {
+      throwIfAborted(signal);
       if (!isSupportedCid(cid)) return false;
       const hex = publicKeyToHex(peer);
       const text = cid.toString();
       for (const attempt of ['known', 'scanned'] as const) {
+        throwIfAborted(signal);
         if (attempt === 'scanned') await rescan(hex);
         if (cid.code !== CODEC_DAG_CBOR) {
           if (await isChunkFor(hex, text)) return true;
@@ -159,7 +163,8 @@ export function sealedAccess(options: SealedAccessOptions): SealedAccess {
       return false;
     },
     capability: (tradeId) => capabilityOf(crypto, key, tradeId),
-    async scopeOf(capability) {
+    async scopeOf(capability, { signal } = {}) {
+      throwIfAborted(signal);
       const start = tradeOfCapability(capability);
       if (start === undefined) return { kind: 'unknown' };
       const isMeant = (tradeId: Uint8Array): boolean =>
@@ -180,7 +185,8 @@ export function sealedAccess(options: SealedAccessOptions): SealedAccess {
         may: (cid) => cid.equals(manifest) || below.has(cid.toString()),
       };
     },
-    async manifestOf(tradeId) {
+    async manifestOf(tradeId, { signal } = {}) {
+      throwIfAborted(signal);
       const sold = await secrets.get(recordKey.sold(tradeId));
       if (sold !== undefined) return soldManifest(sold);
       const held = await secrets.get(recordKey.bought(tradeId));
