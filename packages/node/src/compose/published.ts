@@ -13,7 +13,7 @@ import {
 import { mutex } from '@edmp/interface/bounded';
 import { encodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeCanonical, encodeCanonical } from '@edmp/interface/format';
-import { CID } from 'multiformats/cid';
+import type { CID } from 'multiformats/cid';
 import type { PublishedView } from '../service.ts';
 
 /** Name under which the chain is published; datasets go by their asset id. */
@@ -52,20 +52,25 @@ export function publications(parts: PublicationParts): Publications {
   const { store, records, settlement, environment } = parts;
   const oneAtATime = mutex();
 
-  const list = async (): Promise<readonly PublishedView[]> =>
+  const all = async (): Promise<readonly PublicationRecord[]> =>
     (await records.entries(KEY)).map(([key, bytes]) => recordOf(key.slice(KEY.length), bytes));
+  const list = async (): Promise<readonly PublishedView[]> =>
+    (await all()).map(({ name, root, blocks, at }) => ({ name, root: root.toString(), blocks, at }));
   /** Keeps `root` under `name` in place of what was there. */
   const keep = async (name: string, root: CID, blocks: number): Promise<void> => {
-    const before = await records.get(`${KEY}${name}`);
-    const old = before === undefined ? undefined : recordOf(name, before).root;
-    await store.pin(root, `${KEY}${name}`);
-    const record = { root, blocks, at: environment.now() };
+    const bytes = await records.get(`${KEY}${name}`);
+    const old = bytes === undefined ? [] : rootsOf(recordOf(name, bytes));
+    const before = old.filter((each) => !each.equals(root));
+    // Written first, with what it replaces, so that no crash leaves a pin that nobody knows of.
+    const record = { root, before, blocks, at: environment.now() };
     await records.set(`${KEY}${name}`, encodeCanonical(record));
-    if (old !== undefined && old !== root.toString()) await store.unpin(CID.parse(old), `${KEY}${name}`);
+    await store.pin(root, `${KEY}${name}`);
+    for (const each of before) await store.unpin(each, `${KEY}${name}`);
+    if (before.length > 0) await records.set(`${KEY}${name}`, encodeCanonical({ ...record, before: [] }));
   };
-  const drop = async ({ name, root }: PublishedView): Promise<void> => {
-    await records.delete(`${KEY}${name}`);
-    await store.unpin(CID.parse(root), `${KEY}${name}`);
+  const drop = async (record: PublicationRecord): Promise<void> => {
+    for (const root of rootsOf(record)) await store.unpin(root, `${KEY}${record.name}`);
+    await records.delete(`${KEY}${record.name}`);
   };
 
   return {
@@ -80,25 +85,33 @@ export function publications(parts: PublicationParts): Publications {
           await keep(asset, await store.put(CODEC_DAG_CBOR, encodeDatasetDocument(document)), 1);
           held.add(asset);
         }
-        for (const entry of await list()) if (!held.has(entry.name)) await drop(entry);
+        for (const entry of await all()) if (!held.has(entry.name)) await drop(entry);
         await store.collect(options);
         return list();
       }),
     withdraw: (options = {}) =>
       oneAtATime.run(async () => {
-        for (const entry of await list()) await drop(entry);
+        for (const entry of await all()) await drop(entry);
         await store.collect(options);
       }),
   };
 }
 
-function recordOf(name: string, bytes: Uint8Array): PublishedView {
-  const { root, blocks, at } = decodeCanonical(bytes) as {
-    readonly root: CID;
-    readonly blocks: number;
-    readonly at: number;
-  };
-  return { name, root: root.toString(), blocks, at };
+/** What is remembered of a publication. */
+interface PublicationRecord {
+  readonly name: string;
+  readonly root: CID;
+  /** Roots that it replaces and that may still be pinned. */
+  readonly before: readonly CID[];
+  readonly blocks: number;
+  readonly at: number;
+}
+
+const rootsOf = ({ root, before }: PublicationRecord): readonly CID[] => [root, ...before];
+
+function recordOf(name: string, bytes: Uint8Array): PublicationRecord {
+  const fields = decodeCanonical(bytes) as unknown as Omit<PublicationRecord, 'name'>;
+  return { ...fields, name };
 }
 
 /** Writes the list of the chain; undefined while there is no block. */
