@@ -22,7 +22,6 @@ export {
   type MountState,
   type MountView,
 } from './meter-service.ts';
-export { MOUNT_KINDS, MOUNT_STATES } from './meter-service.ts';
 export type {
   AskRequest,
   BlockQuery,
