@@ -33,16 +33,18 @@ export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';
 export { localDay } from './http/local-day.ts';
-export type {
-  ExportQuery,
-  ImportOptions,
-  ImportView,
-  LiveView,
-  MeterMounting,
-  MountKind,
-  MountRequest,
-  MountState,
-  MountView,
+export {
+  type ExportQuery,
+  type ImportOptions,
+  type ImportView,
+  type LiveView,
+  type MeterMounting,
+  MOUNT_KINDS,
+  MOUNT_STATES,
+  type MountKind,
+  type MountRequest,
+  type MountState,
+  type MountView,
 } from './meter-service.ts';
 export type {
   AskRequest,

@@ -9,18 +9,19 @@ export { EdmpError, type EdmpErrorOptions, isEdmpError } from '@edmp/interface';
 export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
 export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
-export type {
-  ExportQuery,
-  ImportOptions,
-  ImportView,
-  LiveView,
-  MeterMounting,
-  MountKind,
-  MountRequest,
-  MountState,
-  MountView,
+export {
+  type ExportQuery,
+  type ImportOptions,
+  type ImportView,
+  type LiveView,
+  type MeterMounting,
+  MOUNT_KINDS,
+  MOUNT_STATES,
+  type MountKind,
+  type MountRequest,
+  type MountState,
+  type MountView,
 } from './meter-service.ts';
-export { MOUNT_KINDS, MOUNT_STATES } from './meter-service.ts';
 export type {
   AskRequest,
   BlockQuery,

@@ -29,7 +29,11 @@ export function powerOfTelegram(telegram: P1Telegram): LivePower {
   return { importW: watts('1-0:1.7.0') ?? phases(21), exportW: watts('1-0:2.7.0') ?? phases(22) };
 }
 
-/** The power that an answer of a HomeWizard meter tells: `active_power_w` (API v1) or `power_w` (v2), negative when given. */
+/**
+ * The power that an answer of a HomeWizard meter tells: `active_power_w` (API v1) or `power_w` (v2), negative when given.
+ *
+ * @param json - The parsed answer of `/api/v1/data` or `/api/measurement`.
+ */
 export function powerOfHomeWizard(json: Json): LivePower {
   const told = isJsonObject(json) ? (json.active_power_w ?? json.power_w) : undefined;
   const power = typeof told === 'number' ? inRange(Math.round(told)) : null;
