@@ -208,3 +208,51 @@ describe('answers that do not say what was metered', () => {
     expect(codes(file)).toEqual(['unknown-code']);
   });
 });
+
+describe('n3rgy JSON', () => {
+  const answer = (more: object): string =>
+    JSON.stringify({
+      resource: '/electricity/consumption/1',
+      start: '202601100000',
+      end: '202601100100',
+      granularity: 'halfhour',
+      values: [
+        { timestamp: '2026-01-10 00:30', value: 0.1 },
+        { timestamp: '2026-01-10 01:00', value: 0.2 },
+      ],
+      availableCacheRange: {},
+      unit: 'kWh',
+      ...more,
+    });
+
+  it('finds out from the asked period whether times begin or end their half hours', () => {
+    expect(rows(read(answer({})))[0]).toBe('import total 2026-01-10T00:00:00Z 0.1 kWh');
+    const begins = answer({ end: '202601100200', start: '202601100030' });
+    expect(rows(read(begins))[0]).toBe('import total 2026-01-10T00:30:00Z 0.1 kWh');
+    const open = read(answer({ start: null, end: null }));
+    expect(rows(open)[0]).toBe('import total 2026-01-10T00:30:00Z 0.1 kWh');
+    expect(open.issues.map(({ message }) => message)).toEqual([
+      expect.stringContaining('read as UTC'),
+      expect.stringContaining('begin or end'),
+    ]);
+  });
+
+  it('reads production and gas, takes a zone, and tells what it has to assume', () => {
+    const production = read(answer({ resource: '/electricity/production/1' }), { zone: 'Europe/Berlin' });
+    expect(rows(production)[0]).toBe('export total 2026-01-09T23:00:00Z 0.1 kWh');
+    expect(codes(production)).toEqual([]);
+    expect(rows(read(answer({ resource: '/gas/consumption/1', unit: 'm3' })))[0]).toMatch(/0\.1 m3$/);
+    expect(codes(read(answer({ resource: 7 })))).toEqual(['assumed', 'assumed']);
+  });
+
+  it.each([
+    [{ resource: '/gas/consumption/1' }, 'Expected m3 of gas, got "kWh"'],
+    [{ granularity: 'minute' }, 'Expected halfhour or hour, got "minute"'],
+    [{ values: [{ timestamp: '2026-02-30 00:30', value: 1 }] }, 'Expected a time such as'],
+    [{ values: [{ timestamp: '2026-01-10 00:30', value: -1 }] }, 'not negative'],
+  ])('refuses %j and says why', (more, why) => {
+    expect(() => read(answer(more))).toThrowError(
+      expect.objectContaining({ code: 'ERR_METER_SCHEMA', message: expect.stringContaining(why) }),
+    );
+  });
+});

@@ -4,10 +4,11 @@ import {
   FLOWS,
   type Flow,
   InvalidArgumentError,
+  isEdmpError,
   systemEnvironment,
 } from '@edmp/interface';
 import type { MeterFile, MeterFileKind, ReadMeterFileOptions } from '@edmp/oehu-client';
-import type { CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
+import type { CsvGuess, CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone, wholeBetween } from './arguments.ts';
@@ -25,6 +26,8 @@ interface ReadOptions {
   readonly commodity?: Commodity;
   readonly flow?: Flow;
   readonly csvMap?: string;
+  readonly map?: string;
+  readonly yes: boolean;
   readonly json: boolean;
 }
 
@@ -108,6 +111,7 @@ async function kindOf(text: string): Promise<MeterFileKind> {
 
 async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
   const { nodeCrypto } = await import('@edmp/interface/crypto/node');
+  const map = options.map ?? options.csvMap;
   return {
     crypto: nodeCrypto(),
     ...(options.zone === undefined ? {} : { zone: options.zone }),
@@ -116,8 +120,57 @@ async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
     ...(options.source === undefined ? {} : { kind: await kindOf(options.source) }),
     ...(options.commodity === undefined ? {} : { commodity: options.commodity }),
     ...(options.flow === undefined ? {} : { flow: options.flow }),
-    ...(options.csvMap === undefined ? {} : { csv: await csvMapOf(options.csvMap) }),
+    ...(map === undefined ? {} : { csv: await csvMapOf(map) }),
   };
+}
+
+/**
+ * Reads a file. A CSV of no known kind is never read by a guess in silence: the guess is shown on standard error, and taken
+ * only when it was confirmed. Throws `ERR_NODE_CONFIG` when it was not.
+ */
+async function readConfirmed(
+  source: string,
+  how: ReadMeterFileOptions,
+  isConfirmed: boolean,
+): Promise<MeterFile> {
+  const { readMeterFile } = await import('@edmp/oehu-client');
+  const { bytes, takenAt } = await takeBytes(source);
+  const told = { receivedAt: takenAt, ...how };
+  try {
+    return readMeterFile(bytes, told);
+  } catch (error) {
+    if (!isEdmpError(error) || error.code !== 'ERR_METER_FORMAT') throw error;
+    if (how.kind !== undefined || how.csv !== undefined) throw error;
+    const guess = await guessOf(bytes, how.zone);
+    if (guess === undefined) throw error;
+    writeError(`guessed map of its columns:\n${strangersLines(toJson(guess.map, 2))}`);
+    for (const question of guess.questions) writeError(`to confirm: ${strangersText(question)}\n`);
+    if (isConfirmed) return readMeterFile(bytes, { ...told, csv: guess.map });
+    throw new NodeError(
+      'ERR_NODE_CONFIG',
+      'This CSV is of no known kind. Look at the map above; take it as it is with --yes, or correct it in a file and give that with --map FILE',
+      { cause: error },
+    );
+  }
+}
+
+/** Text of several lines of strangers, each made harmless. */
+function strangersLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `${strangersText(line)}\n`)
+    .join('');
+}
+
+/** What a file may be as CSV, or undefined when it is no table of times and numbers. */
+async function guessOf(bytes: Uint8Array, zone: string | undefined): Promise<CsvGuess | undefined> {
+  const { guessCsvMap } = await import('@edmp/oehu-client/sources');
+  try {
+    return guessCsvMap(bytes, { zone: zone ?? 'Europe/Amsterdam' });
+  } catch (error) {
+    if (isEdmpError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** `edmp meter read`: what a meter file or answer holds. */
@@ -151,17 +204,18 @@ function readCommand(): Command {
       '--csv-map <file>',
       `JSON that says what the columns of a CSV file are; ${ownCommand('meter guess')} proposes one`,
     )
+    .addOption(new Option('--map <file>', 'the same as --csv-map').conflicts('csvMap'))
+    .option('--yes', 'read a CSV of no known kind by the map that is guessed and shown', false)
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {
-      const { formatReading, readMeterFile } = await import('@edmp/oehu-client');
+      const { formatReading } = await import('@edmp/oehu-client');
       const { readMeterUrl } = await import('@edmp/oehu-client/sources');
       const how = await optionsOf(options);
       let file: MeterFile;
       if (isUrl(source)) {
         file = await readMeterUrl(source, { environment: systemEnvironment(), ...how });
       } else {
-        const { bytes, takenAt } = await takeBytes(source);
-        file = readMeterFile(bytes, { receivedAt: takenAt, ...how });
+        file = await readConfirmed(source, how, options.yes);
       }
       const { readings, issues, kind } = file;
       if (options.json) writeLines(jsonLines(file, formatReading));

@@ -94,4 +94,32 @@ describe('edmp meter formats and guess', { timeout: bounds.journey }, () => {
     expect(read.stdout).toMatch(/^csv: 4 readings\n/);
     expect(read.stdout).toContain('2024-02-13T23:00:00.000Z  electricity import  total   0.005 kWh');
   });
+
+  it('reads a CSV of no known kind by a guess only when the guess was seen and confirmed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'edmp-meter-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'hours.csv');
+    const rows = ['00', '01', '02', '03'].map((hour) => `14.02.2024 ${hour}:00;0,${hour}5`);
+    await writeFile(file, ['Zeit;Verbrauch (kWh)', ...rows].join('\n'));
+    const refused = await runCli(['meter', 'read', file]);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('"time": "Zeit"');
+    expect(refused.stderr).toContain('to confirm: Are its times of the zone Europe/Amsterdam?');
+    expect(refused.stderr).toMatch(/--yes, or correct it in a file .*--map FILE \(ERR_NODE_CONFIG\)\n$/);
+
+    const confirmed = await runCli(['meter', 'read', file, '--yes', '--json', '--zone', 'Europe/London']);
+    expect(confirmed).toMatchObject({ code: 0, stderr: expect.stringContaining('to confirm: ') });
+    expect(JSON.parse(confirmed.stdout.split('\n')[0] ?? '')).toMatchObject({
+      at: '2024-02-14T00:00:00.000Z',
+      value: '0.005',
+    });
+
+    await writeFile(join(folder, 'letter.txt'), 'Dear neighbour,\nnothing is metered here.\n');
+    const letter = await runCli(['meter', 'read', join(folder, 'letter.txt'), '--yes']);
+    expect(letter).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('ERR_METER_FORMAT'),
+    });
+  });
 });

@@ -12,6 +12,7 @@ import { datadisJsonFormat } from './formats/es-datadis-json.ts';
 import { enedisCsvFormat } from './formats/fr-enedis-csv.ts';
 import { enedisJsonFormat } from './formats/fr-enedis-json.ts';
 import { linkyFormat } from './formats/fr-linky.ts';
+import { n3rgyFormat } from './formats/gb-n3rgy.ts';
 import { octopusCsvFormat } from './formats/gb-octopus-csv.ts';
 import { octopusJsonFormat } from './formats/gb-octopus-json.ts';
 import { greenButtonFormat } from './formats/green-button.ts';
@@ -44,6 +45,7 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   enedisJsonFormat,
   datadisJsonFormat,
   octopusJsonFormat,
+  n3rgyFormat,
   eloverblikFormat,
   tibberFormat,
   senmlFormat,

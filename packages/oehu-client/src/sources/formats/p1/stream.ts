@@ -80,14 +80,17 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
       const events: P1Event[] = [];
       const slashes = lineStarts(bytes, SLASH, lineStart);
       const bangs = lineStarts(bytes, BANG, lineStart);
+      const feeds = placesOf(bytes, LF);
       for (let from = 0; from < bytes.length; ) {
         if (!inside) {
           from = slashes(from);
           if (from === bytes.length) break;
           inside = true;
           // One that is whole in these bytes needs no copy.
-          const end = wholeTelegram(bytes, from, slashes(from + 1), bangs(from + 1));
-          if (end > 0) {
+          const slash = slashes(from + 1);
+          const bang = bangs(from + 1);
+          const end = bang < slash ? feeds(bang) + 1 : bytes.length + 1;
+          if (end <= slash && end - from <= MAX_TELEGRAM_BYTES) {
             emit(bytes.subarray(from, end), events);
             from = end;
             continue;
@@ -102,8 +105,8 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
           continue;
         }
         if (ending) {
-          const lf = bytes.indexOf(LF, from);
-          const to = lf < 0 ? slash : Math.min(slash, lf + 1);
+          const lf = feeds(from);
+          const to = Math.min(slash, lf + 1);
           take(bytes.subarray(from, to), events);
           if (to === lf + 1 && ending) emit(buffer.subarray(0, length), events);
           from = to;
@@ -150,11 +153,16 @@ function lineStarts(bytes: Uint8Array, byte: number, startsLine: boolean): (from
   };
 }
 
-/** End of the telegram that begins at `from`, or 0 when it does not end in these bytes or another begins before. */
-function wholeTelegram(bytes: Uint8Array, from: number, slash: number, bang: number): number {
-  if (bang > slash || bang === bytes.length) return 0;
-  const end = bytes.indexOf(LF, bang) + 1;
-  return end <= slash && end - from <= MAX_TELEGRAM_BYTES ? end : 0;
+/** Finds the next place of `byte` from an index on, as {@link lineStarts}. */
+function placesOf(bytes: Uint8Array, byte: number): (from: number) => number {
+  let next = -1;
+  return (from) => {
+    if (next < from) {
+      const at = bytes.indexOf(byte, from);
+      next = at < 0 ? bytes.length : at;
+    }
+    return next;
+  };
 }
 
 /** Where the last `/` stands that begins a header such as `/ISk5\\2MT382-1000`, or −1. */
