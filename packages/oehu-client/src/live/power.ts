@@ -1,4 +1,3 @@
-import { microFromText } from '../decimal.ts';
 import { isJsonObject, type Json } from '../oehu/json.ts';
 import type { P1Telegram } from '../sources/formats/p1/telegram.ts';
 
@@ -19,7 +18,7 @@ export function powerOfTelegram(telegram: P1Telegram): LivePower {
     const text = telegram.lines.find((line) => line.reference === reference)?.values[0];
     const [, number, unit] = /^(\d{1,8}(?:\.\d{1,6})?)\*(k?W)$/.exec(text ?? '') ?? [];
     if (number === undefined) return null;
-    return inRange(Math.round(microFromText(number, unit === 'kW' ? 3 : 0) / 1_000_000));
+    return inRange(Math.round(Number(number) * (unit === 'kW' ? 1_000 : 1)));
   };
   const phases = (first: number): number | null => {
     const told = [first, first + 20, first + 40].map((value) => watts(`1-0:${value}.7.0`));
