@@ -104,7 +104,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   // Readers of 27 kinds of meter files and a CSV lexer.
   '@edmp/oehu-client': 58_000,
   '@edmp/oehu-client/oehu': 7_000,
-  '@edmp/oehu-client/sources': 51_000,
+  '@edmp/oehu-client/sources': 51_600,
   '@edmp/oehu-client/recorder': 10_300,
   '@edmp/oehu-client/live': 1_300,
   '@edmp/oehu-client/series': 4_000,
