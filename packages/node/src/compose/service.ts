@@ -315,8 +315,8 @@ export function createService(parts: ServiceParts): NodeService {
           withProof: choice?.withProof ?? false,
         }),
       })),
-    tradeProofs: (id) =>
-      known('trade', id, () => proofsOfTrade({ market, store: trustchain.store, crypto }, id)),
+    tradeProofs: (id, options) =>
+      known('trade', id, () => proofsOfTrade({ market, store: trustchain.store, crypto }, id, options)),
     eraseTrade: (id, options) => known('trade', id, () => eraseTrade({ market, settlement }, id, options)),
 
     delivery: (id, options) =>

@@ -70,13 +70,21 @@ const contentOf = ({ blocks, certificates, complaint }: DealFile) => ({
 /**
  * Canonical dag-cbor of a deal file: `{v: 2, kind: "edmp/deal", blocks, certificates, complaint, sum}`. `sum` is the
  * SHA-256 of the same without it: it tells a damaged file from a forged one, and proves nothing else.
+ *
+ * @param deal what the file is to hold
+ * @param crypto hashes for the sum
  */
 export function encodeDealFile(deal: DealFile, crypto: Pick<Crypto, 'sha256'>): Uint8Array {
   const content = contentOf(deal);
   return readers.encodeFields({ ...content, sum: crypto.sha256(readers.encodeFields(content)) });
 }
 
-/** Decodes a deal file strictly, without judging what is in it. Throws `ERR_DEAL_FORMAT`. */
+/**
+ * Decodes a deal file strictly, without judging what is in it. Throws `ERR_DEAL_FORMAT`.
+ *
+ * @param bytes of the file, at most {@link MAX_DEAL_FILE_BYTES}
+ * @param crypto hashes for the sum
+ */
 export function decodeDealFile(
   bytes: Uint8Array,
   crypto: Pick<Crypto, 'sha256'>,

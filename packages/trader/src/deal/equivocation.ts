@@ -1,5 +1,12 @@
 import { encodeEquivocation, judgeEquivocation, type StatementReader } from '@edmp/data-settlement/proof';
-import { type BlockStore, type Crypto, equalBytes, type HalfBlock } from '@edmp/interface';
+import {
+  type AbortOptions,
+  type BlockStore,
+  type Crypto,
+  equalBytes,
+  type HalfBlock,
+  throwIfAborted,
+} from '@edmp/interface';
 import type { Market } from '@edmp/market';
 import { RELEASE_TYPE, releaseOf } from '@edmp/market/codec';
 import type { TradeProof } from '@edmp/market/trade';
@@ -23,10 +30,19 @@ const readRelease: StatementReader = (block) => {
 
 /**
  * All proofs of misbehaviour in a trade that this node can make: the buyer's own about the data, and two different releases
- * of one payment, found in the seller's chain as far as it is known here. Throws `ERR_MARKET_UNKNOWN`.
+ * of one payment, found in the seller's chain as far as it is known here. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`.
+ *
+ * @param needs the trader's market, blocks and provider
+ * @param id of the trade, hex
+ * @param options a signal that calls it off
  */
-export async function proofsOfTrade(needs: ProofNeeds, id: string): Promise<readonly TradeProof[]> {
-  const made = await needs.market.tradeProofs(id);
+export async function proofsOfTrade(
+  needs: ProofNeeds,
+  id: string,
+  options: AbortOptions = {},
+): Promise<readonly TradeProof[]> {
+  const made = await needs.market.tradeProofs(id, options);
+  throwIfAborted(options.signal);
   const twice = await twoReleases(needs, id);
   return twice === undefined ? made : [...made, twice];
 }

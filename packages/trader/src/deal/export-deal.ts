@@ -38,11 +38,16 @@ export function dealFileOf(evidence: DealEvidence, options: ExportDealOptions = 
 /**
  * The deal file of a finished trade, see {@link DealFile}. Throws `ERR_MARKET_UNKNOWN`, and `ERR_TRADE_STATE` before
  * the trade's end or when the seller signed no offer for it.
+ *
+ * @param trader its market, and hashes for the file's sum
+ * @param trade id, hex
+ * @param options what goes in, and a signal that calls it off
  */
 export async function exportDeal(
-  { market, crypto }: { readonly market: Pick<Market, 'dealEvidence'>; readonly crypto: Crypto },
+  trader: { readonly market: Pick<Market, 'dealEvidence'>; readonly crypto: Crypto },
   trade: string,
   options: ExportDealOptions = {},
 ): Promise<Uint8Array> {
-  return encodeDealFile(dealFileOf(await market.dealEvidence(trade, options), options), crypto);
+  const evidence = await trader.market.dealEvidence(trade, options);
+  return encodeDealFile(dealFileOf(evidence, options), trader.crypto);
 }

@@ -49,6 +49,9 @@ export interface DealReport {
  *
  * It shows that what is in the file was signed and fits together, not that it is complete: what was left out of it, it
  * cannot tell.
+ *
+ * @param bytes of the file; anything may be in them
+ * @param options the provider that verifies signatures, e.g. `nodeCrypto()`, in a browser `nobleCrypto()`
  */
 export function verifyDealFile(bytes: Uint8Array, options: { readonly crypto: Crypto }): DealReport {
   const { crypto } = options;
