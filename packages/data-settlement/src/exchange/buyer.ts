@@ -128,10 +128,11 @@ export function createBuyer(
       checkTrade(trade, suites);
       throwIfAborted(signal);
       checkDelivery(crypto, trade, document, delivery);
-      const kept = await readOpened(secrets, trade.tradeId);
-      if (kept !== undefined) return { kind: 'opened', document, consumption: joinChunks(kept) };
       const secretKey = await keys.secret(trade.recipientKey);
       if (secretKey === undefined) {
+        // The trade is over and its key destroyed: what opening kept is the data.
+        const kept = await readOpened(secrets, trade.tradeId);
+        if (kept !== undefined) return { kind: 'opened', document, consumption: joinChunks(kept) };
         throw new SettlementError(
           'ERR_SETTLEMENT_KEY',
           'This node has no secret for the one-time key of the trade: it was erased, or made elsewhere',
