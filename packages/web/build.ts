@@ -19,6 +19,11 @@ const INPUTS = [
   '../node/src/client.ts',
   '../node/src/service.ts',
   '../node/src/http',
+  '../node/src/verify.ts',
+  '../trader/src/deal',
+  '../market/src',
+  '../data-settlement/src',
+  '../trustchain/src/block',
   '../interface/src',
 ];
 

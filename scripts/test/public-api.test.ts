@@ -31,7 +31,7 @@ const withoutSignal: readonly (readonly [RegExp, string])[] = [
   [/^(openCertificateStore|checkCheckpoint|readCheckpoints|viewFromStore)$/, 'reads this node’s own store'],
   [/^(PrunableTrustchain|Trustchain)\.(pair|accuse|isFraudulent)$/, 'reads this node’s own store'],
   [
-    /^(Settlement|DataSettlement)\.(holds|createRecipientKey|datasets|consumption|spotCheck|removeDataset)$/,
+    /^(Settlement|DataSettlement)\.(holds|createRecipientKey|datasets|consumption|conclude|bindSpotCheck|removeDataset)$/,
     'works on this node’s own records; what fetches takes a signal',
   ],
   [/^Market\.balance$/, 'folds what is known here'],

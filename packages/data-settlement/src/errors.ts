@@ -6,7 +6,8 @@ import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
  * facts), `ERR_SETTLEMENT_DELIVERY` (what was fetched does not match what was promised), `ERR_SETTLEMENT_KEY` (a
  * one-time or wrapped key is unusable or unknown), `ERR_SETTLEMENT_SUITE` (keys are to be wrapped in a way that this node
  * does not take), `ERR_SETTLEMENT_FORMAT` (bytes are not a canonical manifest,
- * proof, record or message of this package).
+ * proof, record or message of this package), `ERR_SETTLEMENT_SPOT_CHECK` (a part of the data that was asked to be seen
+ * before payment was not shown, or is not as described).
  */
 export class SettlementError extends EdmpError {
   constructor(
@@ -16,7 +17,8 @@ export class SettlementError extends EdmpError {
       | 'ERR_SETTLEMENT_DELIVERY'
       | 'ERR_SETTLEMENT_KEY'
       | 'ERR_SETTLEMENT_SUITE'
-      | 'ERR_SETTLEMENT_FORMAT',
+      | 'ERR_SETTLEMENT_FORMAT'
+      | 'ERR_SETTLEMENT_SPOT_CHECK',
     message: string,
     options: EdmpErrorOptions = {},
   ) {

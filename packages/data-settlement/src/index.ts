@@ -8,14 +8,9 @@
  * @packageDocumentation
  */
 export { ContentError, SettlementError } from './errors.ts';
-export {
-  type DealCheck,
-  type DealFile,
-  type DealReport,
-  type VerifyDealOptions,
-  verifyDealFile,
-} from './exchange/deal-file.ts';
 export { createSettlement } from './exchange/settlement.ts';
+export type { SpotCheckRequest } from './exchange/spot-check-buyer.ts';
+export type { SampleRules } from './exchange/spot-check-seller.ts';
 export type {
   CreateSettlement,
   DataSettlement,
@@ -24,6 +19,7 @@ export type {
   RemovedDataset,
   SealedRoot,
   SettlementOptions,
+  SpotCheckOptions,
 } from './exchange/types.ts';
 export { type KeySuite, x25519Suite, xWingSuite } from './sealing/key-suite.ts';
 export type { LocalStoreOptions } from './store/backend.ts';

@@ -1,9 +1,8 @@
 /**
- * Proofs of misbehaviour, spot checks and deal files: written, read and judged from bytes alone.
+ * Proofs of misbehaviour and spot checks: written, read and judged from bytes alone.
  *
  * @packageDocumentation
  */
-export { decodeDealFile, encodeDealFile, MAX_DEAL_BLOCKS } from './exchange/deal-file.ts';
 export { judgeProof } from './exchange/judge.ts';
 export {
   decodeProof,
@@ -25,5 +24,6 @@ export {
   encodeSpotCheck,
   MAX_SPOT_CHECK,
   spotCheckIndices,
+  spotCheckSeed,
   verifySpotCheck,
 } from './exchange/spot-check.ts';

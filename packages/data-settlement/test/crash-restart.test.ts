@@ -87,6 +87,9 @@ describe('crash and restart', () => {
       delete: async () => {
         throw new Error('power cut');
       },
+      setMany: async () => {
+        throw new Error('power cut');
+      },
     };
     const doomed = createSettlement({
       crypto,

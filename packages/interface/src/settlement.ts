@@ -4,6 +4,7 @@ import type { AssetId } from './dataset/asset-id.ts';
 import type { Consumption } from './dataset/consumption.ts';
 import type { DatasetDocument } from './dataset/document.ts';
 import type { PublicKey } from './keys.ts';
+import type { BlockId } from './trustchain/half-block.ts';
 
 /** What both sides of a trade know before delivery; derived from the signed terms. */
 export interface SettlementTrade {
@@ -16,6 +17,8 @@ export interface SettlementTrade {
   readonly suite: string;
   /** Buyer's one-time public key for the suite: 1 216 bytes for `x-wing`. The terms hold its digest. */
   readonly recipientKey: Uint8Array;
+  /** The buyer's signed bid, by which a spot check is drawn; left out where none can be asked for. */
+  readonly bid?: BlockId;
 }
 
 /** What the seller sealed for one trade. `settlementRoot` goes on the ledger; `manifest` goes to the buyer privately. */

@@ -181,6 +181,45 @@ export interface TradeOutcome {
   readonly certificate: Certificate | null;
 }
 
+/** Everything signed that bears on one finished trade, for a file that anybody can check. */
+export interface DealEvidence {
+  readonly trade: TradeId;
+  readonly ask: HalfBlock;
+  /** null when it is not known here any more. */
+  readonly bid: HalfBlock | null;
+  /** Block that opened the currency; null for test money. */
+  readonly currency: HalfBlock | null;
+  /** The seller's offer, which holds the terms. */
+  readonly proposal: HalfBlock;
+  readonly hold: HalfBlock | null;
+  readonly release: HalfBlock | null;
+  readonly receipt: HalfBlock | null;
+  /** Certificate of the hold; issued money only. */
+  readonly spend: Certificate | null;
+  /** Acknowledgements of the release. */
+  readonly acks: Certificate | null;
+  /** `paid`, `refund` or `none`. */
+  readonly outcome: Certificate | null;
+  /** The buyer's one-time public key, whose digest the terms hold. */
+  readonly recipientKey: Uint8Array;
+  /** What opens the lock of the release; null without one. */
+  readonly opener: Uint8Array | null;
+  /** The buyer's proof that the seller cheated; opens at most one chunk of the data. */
+  readonly proof: Uint8Array | null;
+}
+
+/** A proof of misbehaviour in a trade, judged here. */
+export interface TradeProof {
+  /** Such as `wrong-key`, `wrong-data`, `wrong-description`. */
+  readonly kind: string;
+  readonly against: TradeRole;
+  /** Whether it proves what it says. */
+  readonly guilty: boolean;
+  readonly reason: string;
+  /** Canonical bytes; may show one chunk of the data. */
+  readonly bytes: Uint8Array;
+}
+
 /** What a finished purchase gives. */
 export interface Delivery {
   readonly document: DatasetDocument;
@@ -273,6 +312,18 @@ export interface Market extends AsyncDisposable {
    * themselves only when the money is wanted. Silent witnesses are no error. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`.
    */
   askOutcome(id: TradeId, options?: AbortOptions): Promise<TradeEvidence>;
+  /**
+   * Everything signed that bears on a finished trade. Throws `ERR_MARKET_UNKNOWN`, and `ERR_TRADE_STATE` before its end
+   * or when no offer was signed for it.
+   */
+  dealEvidence(id: TradeId, options?: AbortOptions): Promise<DealEvidence>;
+  /** Proofs of misbehaviour in a trade that this node made or met. Throws `ERR_MARKET_UNKNOWN`. */
+  tradeProofs(id: TradeId, options?: AbortOptions): Promise<readonly TradeProof[]>;
+  /**
+   * Destroys what the records of a finished trade hold of the data: proofs, which may show a chunk. What was signed stays.
+   * Throws `ERR_MARKET_UNKNOWN`, `ERR_TRADE_STATE`.
+   */
+  forgetProofs(id: TradeId, options?: AbortOptions): Promise<void>;
   /** Data of a completed purchase. Throws `ERR_TRADE_STATE` before completion. */
   delivery(id: TradeId, options?: AbortOptions): Promise<Delivery>;
   /** Waits for a state of one’s own order or trade, and gives it as it is then. Throws `ERR_MARKET_UNKNOWN`, `ERR_ABORTED`. */

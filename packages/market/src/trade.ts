@@ -3,7 +3,14 @@
  *
  * @packageDocumentation
  */
-export type { TradeEvidence, TradeOutcome, TradeWait, WitnessSettings } from './market.ts';
+export type {
+  DealEvidence,
+  TradeEvidence,
+  TradeOutcome,
+  TradeProof,
+  TradeWait,
+  WitnessSettings,
+} from './market.ts';
 export type { TradeDurations } from './negotiation/settings.ts';
 export {
   BUYER_STATES,

@@ -61,7 +61,9 @@ export type {
   CurrencyView,
   CurveQuery,
   CurveView,
+  DealView,
   DeliveryView,
+  ErasureView,
   ListingFilter,
   ListingView,
   MatchmakerView,
@@ -75,6 +77,7 @@ export type {
   PutAsideView,
   RevealsView,
   TradeEvidenceView,
+  TradeProofView,
   TradeStepView,
   TradeView,
   TransferRequest,
@@ -329,6 +332,27 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     claim: (wallet, options) =>
       call(
         { method: 'POST', path: `/v1/wallets/${id(wallet)}/claims`, body: {}, schema: views.claim },
+        options,
+      ),
+    deal: (trade, choice, options) =>
+      call(
+        {
+          path: `/v1/trades/${id(trade)}/deal`,
+          query: choice?.withProof === true ? { withProof: 'true' } : {},
+          schema: views.deal,
+        },
+        options,
+      ),
+    tradeProofs: async (trade, options) =>
+      (
+        await call(
+          { path: `/v1/trades/${id(trade)}/proofs`, schema: views.list('proofs', views.tradeProof) },
+          options,
+        )
+      ).proofs,
+    eraseTrade: (trade, options) =>
+      call(
+        { method: 'POST', path: `/v1/trades/${id(trade)}/erasure`, body: {}, schema: views.erasure },
         options,
       ),
     delivery: (trade, options) =>

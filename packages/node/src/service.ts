@@ -188,6 +188,8 @@ export interface BuyRequest {
   readonly again?: boolean;
   /** Go on with other sellers for the bid's life after a deal failed. Default false: the bid is cancelled with it. */
   readonly keepTrying?: boolean;
+  /** Look at so many randomly drawn parts of the data before any money is held, 1 … 32. Default: none. */
+  readonly spotCheck?: number;
 }
 
 /** One rung of a deal's ladder. */
@@ -246,6 +248,34 @@ export interface TradeEvidenceView {
   /** `paid`, `refund`, `none`, `receipt`, `unwitnessed`; null while it is open. */
   readonly outcome: string | null;
   readonly certificates: readonly CertificateView[];
+}
+
+/** Everything signed about a finished trade, as one file. */
+export interface DealView {
+  readonly trade: string;
+  /** A deal file, for `edmp verify` and `verifyDealFile` of `@edmp/trader/deal`. */
+  readonly bytes: Uint8Array;
+}
+
+/** A proof of misbehaviour, judged. */
+export interface TradeProofView {
+  /** `wrong-key`, `wrong-data`, `wrong-description`, `two-releases`, `false-complaint`. */
+  readonly kind: string;
+  readonly against: 'seller' | 'buyer';
+  readonly guilty: boolean;
+  readonly reason: string;
+  /** Canonical bytes; may show one chunk of the data. */
+  readonly bytes: Uint8Array;
+}
+
+/** What erasing a trade reached and what it could not. */
+export interface ErasureView {
+  /** Keys, salts and other private records. */
+  readonly keysDestroyed: number;
+  /** Sealed blocks. */
+  readonly blocksDeleted: number;
+  /** Copies that are out of reach, in words for people. */
+  readonly unreachable: readonly string[];
 }
 
 /** A kind of money. */
@@ -480,6 +510,15 @@ export interface NodeService extends MeterMounting {
   trade(id: string, options?: AbortOptions): Promise<TradeView>;
   /** Certificates and outcome of a trade. */
   tradeEvidence(id: string, options?: AbortOptions): Promise<TradeEvidenceView>;
+  /** Everything signed about a finished trade; `withProof` puts the buyer's proof in, which may show a part of the data. */
+  deal(trade: string, choice?: { readonly withProof?: boolean }, options?: AbortOptions): Promise<DealView>;
+  /** Proofs of misbehaviour in a trade that this node has made or met, judged. */
+  tradeProofs(trade: string, options?: AbortOptions): Promise<readonly TradeProofView[]>;
+  /**
+   * Destroys keys, salts and data of a finished trade on this node, for good. The dataset goes too when no offer and no
+   * other trade needs it.
+   */
+  eraseTrade(trade: string, options?: AbortOptions): Promise<ErasureView>;
   delivery(trade: string, options?: AbortOptions): Promise<DeliveryView>;
   /** Currencies known here, test money first. */
   currencies(options?: AbortOptions): Promise<readonly CurrencyView[]>;

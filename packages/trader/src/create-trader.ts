@@ -3,6 +3,7 @@ import {
   type BlockStore,
   type ContentStore,
   type Crypto,
+  type DatasetDocument,
   type Environment,
   type KeyValueStore,
   memoryKeyValueStore,
@@ -16,7 +17,9 @@ import {
 } from '@edmp/interface';
 import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import { createMarket, type Market, type MarketOptions, marketRules } from '@edmp/market';
+import { BID_TYPE, decodeOrder } from '@edmp/market/codec';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { concludeTrades } from './conclude-trades.ts';
 
 /** Options of {@link createTrader}; what is left out is kept in memory. */
 export interface TraderOptions
@@ -49,6 +52,11 @@ export interface TraderOptions
   readonly records?: KeyValueStore;
   /** Sealed blocks. Default: memory. */
   readonly content?: ContentStore;
+  /**
+   * Throws when `buyer` may not see a part of the data before it pays (DESIGN §5.3: at most a quarter of the chunks, over
+   * all buyers). Default: everybody may.
+   */
+  readonly allowSample?: (document: DatasetDocument, buyer: PublicKey) => Promise<void>;
   /** Puts something between the market and the settlement, e.g. a fault. */
   readonly wrapSettlement?: (settlement: DataSettlement) => Settlement;
 }
@@ -100,7 +108,18 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
     });
     closers.push(() => trustchain.stop());
     const content = options.content ?? memoryContentStore({ crypto, environment });
-    const settlement = createSettlement({ crypto, environment, content, secrets: records, network });
+    const settlement = createSettlement({
+      crypto,
+      environment,
+      content,
+      secrets: records,
+      network,
+      spotChecks: {
+        block: (id) => store.get(id),
+        assetOfBid: (block) => (block.core.type === BID_TYPE ? decodeOrder(block, crypto).asset : undefined),
+        ...(options.allowSample === undefined ? {} : { allow: options.allowSample }),
+      },
+    });
     closers.push(() => settlement.stop());
     const { matchmaker, deadlines, deltaMs, risk, currencies, limits, witnesses, loneNotaryParty, notary } =
       options;
@@ -123,6 +142,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       ...(notary === undefined ? {} : { notary }),
     });
     closers.push(() => market.stop());
+    closers.push(concludeTrades({ market, settlement, environment }));
     return {
       key: signer.publicKey,
       signer,

@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
+export { type BuyInspectedNeeds, buyInspected } from './buy-inspected.ts';
 export { createTrader, type Trader, type TraderOptions } from './create-trader.ts';

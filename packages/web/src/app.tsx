@@ -8,6 +8,7 @@ import { MarketPage } from './pages/market.tsx';
 import { MetersPage } from './pages/meters.tsx';
 import { PurchasesPage } from './pages/purchases.tsx';
 import { SellPage } from './pages/sell.tsx';
+import { VerifyPage } from './pages/verify.tsx';
 import { WalletsPage } from './pages/wallets.tsx';
 import { NodeContext, useNode, useNodeState, useResource } from './state/node.ts';
 import { linkTo, PAGES, type PageId, useRoute } from './state/route.ts';
@@ -68,6 +69,8 @@ function Page({ page, rest }: { readonly page: PageId; readonly rest: string }):
       return <WalletsPage />;
     case 'ledger':
       return <LedgerPage selected={rest} />;
+    case 'verify':
+      return <VerifyPage />;
   }
 }
 

@@ -4,9 +4,10 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bounds } from '../../../scripts/lib/bounds.ts';
 import { STEP_PAUSE_MS } from '../../node/test/support/fake-service.ts';
+import { finishedDealFile } from '../../trader/test/support/deal-world.ts';
 import { executable, type Gui, type OpenOptions, type Running, startGui, visit } from './support/gui.ts';
 
-const PAGES = ['meters', 'sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger'];
+const PAGES = ['meters', 'sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger', 'verify'];
 
 describe.skipIf(executable === undefined)(
   executable === undefined ? 'GUI in Chromium (skipped: no Chromium; set CHROMIUM_PATH)' : 'GUI in Chromium',
@@ -280,6 +281,28 @@ describe.skipIf(executable === undefined)(
       }
       expect(gui.foreign).toEqual([]);
       expect(gui.complaints).toEqual([]);
+    });
+
+    it('checks a deal file in the browser, and shows what is broken', async () => {
+      const file = await finishedDealFile();
+      const page = await open(seller);
+      await visit(page, 'Verify');
+      const drop = async (buffer: Buffer): Promise<void> =>
+        page
+          .getByLabel('Drop a deal file here')
+          .setInputFiles({ name: 'deal.edmp', mimeType: 'application/octet-stream', buffer });
+      await drop(Buffer.from(file));
+      await page.getByRole('status').getByText('Everything fits').waitFor();
+      await page.getByText('What became of the money').waitFor();
+      expect(await page.getByText('Broken', { exact: true }).count()).toBe(0);
+      const changed = Buffer.from(file);
+      changed.writeUInt8(changed.readUInt8(200) ^ 1, 200);
+      await drop(changed);
+      await page.getByRole('alert').getByText('Do not rely on this file').waitFor();
+      await page.getByText('Broken', { exact: true }).first().waitFor();
+      await drop(Buffer.from('no deal at all'));
+      await page.getByRole('alert').getByText('The file').waitFor();
+      expect(gui.foreign).toEqual([]);
     });
 
     it('says when the node is gone', async () => {

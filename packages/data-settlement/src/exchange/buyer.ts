@@ -13,6 +13,7 @@ import {
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
 import { MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
+import { joinChunks } from '../dataset/describe.ts';
 import { SettlementError } from '../errors.ts';
 import { checkAnnouncedBytes, checkDelivery, checkManifest, checkSealedLength } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
@@ -21,6 +22,7 @@ import type { Manifest } from '../sealing/manifest.ts';
 import { isBulkReader } from '../store/network.ts';
 import { oneTimeKeys } from './one-time-keys.ts';
 import { openDelivery } from './open.ts';
+import { keepOpened, readOpened } from './opened-data.ts';
 import { decodeBought, encodeBought, recordKey } from './records.ts';
 import { type ExchangeContext, expectNotErased } from './seller.ts';
 import { checkSameTrade, checkTrade } from './trade.ts';
@@ -128,6 +130,9 @@ export function createBuyer(
       checkDelivery(crypto, trade, document, delivery);
       const secretKey = await keys.secret(trade.recipientKey);
       if (secretKey === undefined) {
+        // The trade is over and its key destroyed: what opening kept is the data.
+        const kept = await readOpened(secrets, trade.tradeId);
+        if (kept !== undefined) return { kind: 'opened', document, consumption: joinChunks(kept) };
         throw new SettlementError(
           'ERR_SETTLEMENT_KEY',
           'This node has no secret for the one-time key of the trade: it was erased, or made elsewhere',
@@ -143,7 +148,8 @@ export function createBuyer(
         delivery,
         await read(delivery.manifest, MAX_CONTENT_BLOCK_BYTES),
       );
-      return openDelivery({
+      const chunks: Uint8Array[] = [];
+      const outcome = await openDelivery({
         crypto,
         trade,
         document,
@@ -153,8 +159,13 @@ export function createBuyer(
         wrappedKey,
         suites,
         read: (cid) => read(cid, MAX_SEALED_CHUNK_BYTES),
+        onChunk: (chunk) => chunks.push(chunk),
         signal,
       });
+      // Only of a trade that was received: erasing finds what belongs to one.
+      const ours = (await secrets.get(recordKey.bought(trade.tradeId))) !== undefined;
+      if (outcome.kind === 'opened' && ours) await keepOpened(secrets, trade.tradeId, chunks);
+      return outcome;
     },
   };
 }

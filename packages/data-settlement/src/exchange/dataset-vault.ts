@@ -30,6 +30,7 @@ import { joinChunks } from '../dataset/describe.ts';
 import { SALT_BYTES } from '../dataset/limits.ts';
 import { SettlementError } from '../errors.ts';
 import { CONTENT_KEY_BYTES } from '../sealing/keys.ts';
+import { shredAll } from './opened-data.ts';
 import { decodeSold, recordKey } from './records.ts';
 import type { NewDataset, OwnedDataset, RemovedDataset } from './types.ts';
 
@@ -99,16 +100,12 @@ export function datasetVault(options: {
   const remove = async (asset: AssetId): Promise<number> => {
     const record = await read(asset);
     if (record === undefined) return 0;
-    const chunks = record.leaves.length / 32;
-    let destroyed = 1;
-    for (let i = 0; i < chunks; i++) {
-      if ((await secrets.get(recordKey.chunk(asset, i))) === undefined) continue;
-      await secrets.delete(recordKey.chunk(asset, i));
-      destroyed += 1;
-    }
+    const destroyed = await shredAll(secrets, recordKey.chunks(asset));
+    await shredAll(secrets, recordKey.spotCommits(asset));
+    await secrets.delete(recordKey.spotShown(asset));
     // Last, so that a crash in between leaves something that the next removal or sweep finds.
     await secrets.delete(recordKey.dataset(asset));
-    return destroyed;
+    return destroyed + 1;
   };
   const wasSold = async (asset: AssetId): Promise<boolean> => {
     const records = await secrets.entries(recordKey.sold(new Uint8Array(0)));

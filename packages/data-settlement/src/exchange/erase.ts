@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { encodeFields } from '../codec/fields.ts';
 import { linksOf } from '../store/links.ts';
 import { boughtPin } from './buyer.ts';
+import { shredOpened } from './opened-data.ts';
 import { decodeBought, decodeSold, recordKey } from './records.ts';
 import { type ExchangeContext, soldPin } from './seller.ts';
 
@@ -49,6 +50,7 @@ export async function eraseTrade(
     await secrets.delete(key);
     keysDestroyed += 1;
   }
+  keysDestroyed += await shredOpened(secrets, tradeId);
   const manifests = [sold?.delivery?.manifest, bought?.delivery.manifest].filter((cid) => cid !== undefined);
   const held = new Map<string, CID>();
   for (const manifest of manifests) {
@@ -56,7 +58,7 @@ export async function eraseTrade(
   }
   if (sold !== undefined) {
     if (sold.shared) unreachable.push('The content key of a dataset that is sealed once for all its buyers');
-    else keysDestroyed += 1;
+    else if (sold.contentKey !== null) keysDestroyed += 1;
     if (sold.delivery !== null) {
       await content.unpin(sold.delivery.manifest, soldPin(tradeId), options);
       await secrets.delete(recordKey.root(sold.delivery.manifest, sold.trade.buyer, tradeId));

@@ -40,6 +40,8 @@ export interface OpenOptions extends AbortOptions {
   readonly suites?: readonly KeySuite[];
   /** Reads a sealed chunk, verified against its CID. */
   readonly read: (cid: CID) => Promise<Uint8Array>;
+  /** Is given every chunk in the clear, in order, before the rest is known to be right. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
 }
 
 const caught = (proof: Proof, reason: string): OpenOutcome => ({
@@ -148,6 +150,7 @@ export async function openDelivery(options: OpenOptions): Promise<OpenOutcome> {
       if (between !== undefined) return described(index - 1, before, opened, between);
     }
     chunks.push(chunk);
+    options.onChunk?.(opened.chunk);
     before = opened;
   }
   return { kind: 'opened', document, consumption: joinChunks(chunks) };

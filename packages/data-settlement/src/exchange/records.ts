@@ -18,6 +18,7 @@ import { SettlementError } from '../errors.ts';
 /** Keys of private records in the key-value store. */
 export const recordKey = {
   dataset: (asset: string): string => `settlement/dataset/${asset}`,
+  chunks: (asset: string): string => `settlement/chunk/${asset}/`,
   chunk: (asset: string, index: number): string =>
     `settlement/chunk/${asset}/${index.toString().padStart(5, '0')}`,
   /** Ends in the SHA-256 of the public key, which is too long for a name. */
@@ -27,14 +28,30 @@ export const recordKey = {
   /** Ends in the buyer, or in buyer and trade. */
   root: (root: CID, buyer: Uint8Array, tradeId: Uint8Array = new Uint8Array(0)): string =>
     `settlement/root/${root}/${bytesToHex(buyer)}/${bytesToHex(tradeId)}`,
+  /** Seller: the nonce of a negotiation, by dataset and buyer. */
+  spotCommit: (asset: string, buyer: Uint8Array): string =>
+    `settlement/spot-commit/${asset}/${bytesToHex(buyer)}`,
+  spotCommits: (asset: string): string => `settlement/spot-commit/${asset}/`,
+  /** Seller: the chunks that were ever shown of a dataset. */
+  spotShown: (asset: string): string => `settlement/spot-shown/${asset}`,
+  /** Buyer: a spot check that waits for its bid, by dataset. */
+  spotWanted: (asset: string): string => `settlement/spot-wanted/${asset}`,
+  /** Says that the chunks under `openedChunks` are all of the bought data. */
+  opened: (tradeId: Uint8Array): string => `settlement/opened/${bytesToHex(tradeId)}`,
+  openedChunks: (tradeId: Uint8Array): string => `settlement/opened-chunk/${bytesToHex(tradeId)}/`,
+  openedChunk: (tradeId: Uint8Array, index: number): string =>
+    `settlement/opened-chunk/${bytesToHex(tradeId)}/${index.toString().padStart(5, '0')}`,
   erased: (tradeId: Uint8Array): string => `settlement/erased/${bytesToHex(tradeId)}`,
 } as const;
 
 /** What a seller keeps of a trade. */
 export interface SoldRecord {
   readonly trade: SettlementTrade;
-  /** Content key of this trade, 32 bytes. Written before the first sealed block, so that a repeat seals the same. */
-  readonly contentKey: Uint8Array;
+  /**
+   * Content key of this trade, 32 bytes. Written before the first sealed block, so that a repeat seals the same; null
+   * once the trade is over and it was destroyed.
+   */
+  readonly contentKey: Uint8Array | null;
   /** Whether the dataset is sealed once for all buyers, so that other trades have the same content key. */
   readonly shared: boolean;
   /** null until every block is stored. */
@@ -117,7 +134,7 @@ export function decodeSold(bytes: Uint8Array): SoldRecord {
   integerOf(map.v, 2, 2, 'stored trade.v');
   return {
     trade: asTrade(map.trade),
-    contentKey: bytesOf(map.contentKey, 32, 'stored trade.contentKey'),
+    contentKey: map.contentKey === null ? null : bytesOf(map.contentKey, 32, 'stored trade.contentKey'),
     shared: booleanOf(map.shared, 'stored trade.shared'),
     delivery: map.delivery === null ? null : asDelivery(map.delivery),
     wrappedKey:

@@ -54,6 +54,12 @@ export async function expectNotErased(secrets: KeyValueStore, tradeId: Uint8Arra
   }
 }
 
+const keyGone = (): SettlementError =>
+  new SettlementError(
+    'ERR_SETTLEMENT_KEY',
+    'The content key of this trade was destroyed when the trade ended',
+  );
+
 /** The seller's half over a vault of datasets. */
 export function createSeller(context: ExchangeContext, vault: DatasetVault): Seller {
   const { crypto, environment, content, secrets, suites, blocks } = context;
@@ -81,6 +87,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
         await write(record);
       }
       const { contentKey, shared } = record;
+      if (contentKey === null) throw keyGone();
       const delivery = await blocks.shared(async () => {
         const sealed = await sealDataset({
           crypto,
@@ -111,6 +118,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
       }
       checkSameTrade(record.trade, trade);
       if (record.wrappedKey !== null) return record.wrappedKey;
+      if (record.contentKey === null) throw keyGone();
       const drawn = environment.systemRandom === true && suite.kem.drawsRandomness;
       const wrappedKey = wrapContentKey(crypto, {
         suite,

@@ -4,17 +4,17 @@ import { DEFAULT_KEY_SUITES, type KeySuite } from '../sealing/key-suite.ts';
 import { networkContentStore } from '../store/network.ts';
 import { serveContent } from '../store/serve.ts';
 import { createBuyer } from './buyer.ts';
+import { concludeTrade } from './conclude.ts';
 import { datasetVault } from './dataset-vault.ts';
 import { eraseTrade } from './erase.ts';
 import { judgeProof } from './judge.ts';
 import { createSeller, type ExchangeContext } from './seller.ts';
-import { type DrawnChunk, encodeSpotCheck, spotCheckIndices } from './spot-check.ts';
+import { MAX_SPOT_CHECK } from './spot-check.ts';
+import { SpotCheckBuyer } from './spot-check-buyer.ts';
+import { serveSpotChecks } from './spot-check-seller.ts';
 import type { DataSettlement, SettlementOptions } from './types.ts';
 
 const DEFAULT_FETCH_TIMEOUT_MS = 120_000;
-/** A spot check opens at most one chunk in so many. */
-const MIN_CHUNKS_PER_SAMPLE = 4;
-
 const lockName = (tradeId: Uint8Array): string => {
   if (!(tradeId instanceof Uint8Array) || tradeId.length !== 32) {
     throw new EdmpError('ERR_INVALID_ARGUMENT', 'Expected a trade id of 32 bytes');
@@ -54,6 +54,15 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
     context,
     options.source ?? ((trade, root) => networkContentStore({ network, crypto, peer: trade.seller, root })),
   );
+  const { spotChecks } = options;
+  const inspector =
+    spotChecks === undefined
+      ? undefined
+      : new SpotCheckBuyer({ crypto, secrets, network, block: spotChecks.block });
+  const stopSpotChecks =
+    spotChecks === undefined
+      ? undefined
+      : serveSpotChecks({ crypto, environment, secrets, network, vault, rules: spotChecks });
   const stopServing = serveContent({ network, store: content, authorize: seller.mayRead });
 
   return {
@@ -63,20 +72,22 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
     datasets: () => vault.list(),
     consumption: (asset) => vault.consumption(asset),
     removeDataset: (asset) => vault.remove(asset),
-    async spotCheck(asset, seed, samples) {
-      const { document, leaves, saltedChunk } = await vault.get(asset);
-      if (samples > document.chunks / MIN_CHUNKS_PER_SAMPLE) {
+    async prepareSpotCheck(request, spotOptions) {
+      if (!Number.isInteger(request.samples) || request.samples < 1 || request.samples > MAX_SPOT_CHECK) {
         throw new EdmpError(
           'ERR_INVALID_ARGUMENT',
-          `Expected at most ${Math.floor(document.chunks / MIN_CHUNKS_PER_SAMPLE)} samples of ${document.chunks} chunks: more would give the data away`,
+          `Expected 1 to ${MAX_SPOT_CHECK} chunks to look at, got ${request.samples}`,
         );
       }
-      const drawn: DrawnChunk[] = [];
-      for (const index of spotCheckIndices(crypto, seed, document.chunks, samples)) {
-        drawn.push({ index, saltedChunk: await saltedChunk(index) });
+      if (inspector === undefined) {
+        throw new EdmpError(
+          'ERR_INVALID_ARGUMENT',
+          'This settlement was made without a chain for spot checks',
+        );
       }
-      return encodeSpotCheck(crypto, leaves(), drawn);
+      await inspector.prepare(request, spotOptions);
     },
+    bindSpotCheck: async (asset, bid) => inspector?.bind(asset, bid),
     createRecipientKey: () => buyer.createRecipientKey(),
     seal: async (trade, sealOptions) =>
       oneAtATime.run(lockName(trade.tradeId), () => seller.seal(trade, sealOptions)),
@@ -88,7 +99,10 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
           environment,
           fetchTimeoutMs,
           'Fetching the sealed data',
-          (signal) => buyer.receive(trade, document, delivery, { signal }),
+          async (signal) => {
+            await buyer.receive(trade, document, delivery, { signal });
+            await inspector?.inspect(trade, document, { signal });
+          },
           receiveOptions,
         ),
       ),
@@ -103,6 +117,8 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
         ),
       ),
     judge: (trade, proof) => judgeProof(crypto, trade, proof, suites),
+    conclude: async (tradeId, { paid }) =>
+      oneAtATime.run(lockName(tradeId), () => concludeTrade(context, tradeId, { paid })),
     erase: async (tradeId, eraseOptions) =>
       oneAtATime.run(lockName(tradeId), () =>
         context.blocks.exclusive(() => eraseTrade(context, tradeId, eraseOptions)),
@@ -112,6 +128,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
     },
     async stop() {
       stopServing();
+      stopSpotChecks?.();
     },
   };
 }

@@ -25,12 +25,28 @@ import { inclusionProof, leafHash, verifyInclusion } from '../merkle/tree.ts';
 
 /** Most chunks of one spot check. */
 export const MAX_SPOT_CHECK = 32;
+const SEED_LABEL = utf8ToBytes('edmp/spot-check-seed/v1');
 const LABEL = utf8ToBytes('edmp/spot-check/v1');
 const MAX_BYTES: number = MAX_SPOT_CHECK * (MAX_CHUNK_BYTES + 1024);
 
 /**
+ * What a spot check is drawn by: SHA-256 of `"edmp/spot-check-seed/v1" ‖ nonce ‖ bid`. The seller committed to the nonce
+ * before the buyer signed the bid, and the buyer did not know it then, so neither side picks (DESIGN §5.3).
+ *
+ * @param nonce 32 bytes of the seller
+ * @param bid bytes of the bid's CID
+ */
+export function spotCheckSeed(
+  crypto: Pick<Crypto, 'sha256'>,
+  nonce: Uint8Array,
+  bid: Uint8Array,
+): Uint8Array {
+  return crypto.sha256(concatBytes(SEED_LABEL, nonce, bid));
+}
+
+/**
  * Which chunks a buyer may look at before paying: `samples` different indices below `chunks`, ascending, drawn from
- * `SHA-256("edmp/spot-check/v1" ‖ seed ‖ counter)`. The seed is a hash of the signed bid, so neither side picks.
+ * `SHA-256("edmp/spot-check/v1" ‖ seed ‖ counter)`. For the seed see {@link spotCheckSeed}.
  * A seller that cheats on a share f of the chunks passes with probability (1 − f)^samples.
  *
  * Throws `ERR_INVALID_ARGUMENT` unless the seed has 32 bytes and 1 ≤ samples ≤ min(32, chunks).

@@ -1,6 +1,7 @@
 import type {
   AbortOptions,
   AssetId,
+  BlockId,
   Consumption,
   ContentReader,
   ContentStore,
@@ -8,6 +9,7 @@ import type {
   DatasetDocument,
   Descriptor,
   Environment,
+  HalfBlock,
   KeyValueStore,
   Network,
   Settlement,
@@ -16,6 +18,8 @@ import type {
 import type { CID } from 'multiformats/cid';
 import type { SealMode } from '../sealing/context.ts';
 import type { KeySuite } from '../sealing/key-suite.ts';
+import type { SpotCheckRequest } from './spot-check-buyer.ts';
+import type { SampleRules } from './spot-check-seller.ts';
 
 /** A series to be sold. */
 export interface NewDataset {
@@ -64,8 +68,19 @@ export interface SettlementOptions {
    * quantum computer.
    */
   readonly keySuites?: readonly KeySuite[];
+  /**
+   * What spot checks need of the chain and the market. Default: none, and then this settlement neither asks for a spot
+   * check nor answers one.
+   */
+  readonly spotChecks?: SpotCheckOptions;
   /** Longest wait for one whole fetch from the seller, ms. Default 120 000. */
   readonly fetchTimeoutMs?: number;
+}
+
+/** What spot checks need of the chain and the market. */
+export interface SpotCheckOptions extends SampleRules {
+  /** A block of one's own chain. */
+  readonly block: (id: BlockId) => Promise<HalfBlock | undefined>;
 }
 
 /** The manifest under which a trade's sealed blocks hang. */
@@ -84,11 +99,20 @@ export interface DataSettlement extends Settlement, AsyncDisposable {
   /** The private series behind a dataset of this node. Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`. */
   consumption(asset: AssetId): Promise<Consumption>;
   /**
-   * Seller: answers a spot check (DESIGN §5.3) by opening `samples` chunks drawn by `seed`, a hash of the buyer's
-   * signed bid. Each opened chunk is given away, so the owner decides how many; never a whole dataset.
-   * Throws `ERR_SETTLEMENT_UNKNOWN_DATASET`, or `ERR_INVALID_ARGUMENT` unless 1 ≤ samples ≤ min(32, chunks ÷ 4).
+   * Buyer: asks the sellers of a dataset to commit to a spot check (DESIGN §5.3), before the bid is signed.
+   * {@link Settlement.receive} of a trade of a later bid then looks into the drawn chunks, before any money is held, and
+   * throws `ERR_SETTLEMENT_SPOT_CHECK` when they are not shown or not as described. Throws the same when no seller shows
+   * anything, `ERR_INVALID_ARGUMENT` unless 1 ≤ samples ≤ 32 or when this settlement was given no chain, `ERR_NETWORK_*`.
    */
-  spotCheck(asset: AssetId, seed: Uint8Array, samples: number): Promise<Uint8Array>;
+  prepareSpotCheck(request: SpotCheckRequest, options?: AbortOptions): Promise<void>;
+  /** Ties a spot check to the bid that was signed after it; null: none was, and nothing is looked into. */
+  bindSpotCheck(asset: AssetId, bid: BlockId | null): Promise<void>;
+  /**
+   * Destroys what a finished trade needs no more: the buyer's one-time secret, the seller's content key. `paid`: the money
+   * went to the seller; then a buyer's secret stays until the data was opened. The bought data can be read on, from the
+   * copy that opening kept. Returns how many keys were destroyed; unknown trades and repeats are fine.
+   */
+  conclude(tradeId: Uint8Array, end: { readonly paid: boolean }): Promise<number>;
   /** Destroys private chunks and salts of a dataset. Trades already sealed stay deliverable until erased. Unknown assets are fine. */
   removeDataset(asset: AssetId): Promise<RemovedDataset>;
   /** Stops serving sealed blocks. Idempotent. */

@@ -20,6 +20,7 @@ import type {
   Bid,
   CallOptions,
   CurrencyOffer,
+  DealEvidence,
   Delivery,
   Market,
   MarketEvent,
@@ -28,6 +29,7 @@ import type {
   OrderWait,
   Trade,
   TradeEvidence,
+  TradeProof,
   TradeWait,
   Transfer,
 } from '../market.ts';
@@ -172,6 +174,18 @@ export class MarketDesk implements Market {
 
   async askOutcome(id: TradeId, options?: AbortOptions): Promise<TradeEvidence> {
     return this.#running().trades.askOutcome(id, options);
+  }
+
+  async dealEvidence(id: TradeId, options?: AbortOptions): Promise<DealEvidence> {
+    return this.#parts.trades.dealEvidence(id, options);
+  }
+
+  async tradeProofs(id: TradeId, options?: AbortOptions): Promise<readonly TradeProof[]> {
+    return this.#parts.trades.proofs(id, options);
+  }
+
+  async forgetProofs(id: TradeId, options?: AbortOptions): Promise<void> {
+    await this.#parts.trades.forgetProofs(id, options);
   }
 
   async delivery(id: TradeId, options?: AbortOptions): Promise<Delivery> {

@@ -1,6 +1,7 @@
 import {
   type AbortOptions,
   type AssetId,
+  type BlockStore,
   type Environment,
   isEdmpError,
   type PublicKey,
@@ -14,11 +15,12 @@ import { MarketError } from '../errors.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { Hold } from '../ledger/hold.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Delivery, TradeEvidence, Trade as TradeView } from '../market.ts';
+import type { DealEvidence, Delivery, TradeEvidence, TradeProof, Trade as TradeView } from '../market.ts';
 import type { TradeEngine } from '../trade/engine.ts';
 import { isFinished } from '../trade/states.ts';
 import { documentOf, idOf, settlementTradeOf, type Trade } from '../trade/trade.ts';
 import { optionsOf, textArgument } from './arguments.ts';
+import { dealEvidenceOf } from './deal-evidence.ts';
 import { tradeView } from './trade-view.ts';
 
 /** What a {@link TradeDesk} needs. */
@@ -26,7 +28,11 @@ export interface TradeDeskNeeds {
   readonly engine: TradeEngine;
   readonly ledger: () => Ledger;
   readonly certificates: CertificateStore;
-  readonly settlement: Pick<Settlement, 'open'>;
+  readonly blocks: Pick<BlockStore, 'get' | 'answers'>;
+  /** A trade of the records that memory has let go. */
+  readonly find: (id: TradeId) => Promise<Trade | undefined>;
+  readonly settlement: Pick<Settlement, 'open' | 'judge'>;
+  readonly forgetProof: (trade: Trade) => Promise<void>;
   readonly currencyOf: (id: CurrencyId) => Currency | undefined;
   readonly environment: Environment;
   /** Asks the witnesses of own holds for outcomes and keeps those that there are. */
@@ -106,6 +112,39 @@ export class TradeDesk {
     return this.evidence(id);
   }
 
+  /** {@link Market.dealEvidence}. The outcome is asked for first where the witnesses know it and this node does not. */
+  async dealEvidence(id: TradeId, given?: AbortOptions): Promise<DealEvidence> {
+    const options = optionsOf(given, 'options');
+    const trade = await this.#found(id);
+    const finished = isFinished(trade.state);
+    if (finished && this.#needs.engine.get(id) !== undefined) await this.askOutcome(id, options);
+    return dealEvidenceOf(trade, finished, this.#needs);
+  }
+
+  /** The buyer's proof against the seller, judged as a witness would. */
+  async proofs(id: TradeId, given?: AbortOptions): Promise<readonly TradeProof[]> {
+    throwIfAborted(optionsOf(given, 'options').signal);
+    const trade = await this.#found(id);
+    const { proof, offer, release } = trade;
+    if (proof === null || offer === null || release === null) return [];
+    const facts = {
+      ...settlementTradeOf(trade),
+      document: documentOf(trade),
+      settlementRoot: offer.delivery.settlementRoot,
+      wrappedKey: release.wrapped,
+    };
+    return [{ ...this.#needs.settlement.judge(facts, proof), against: 'seller', bytes: proof }];
+  }
+
+  async forgetProofs(id: TradeId, given?: AbortOptions): Promise<void> {
+    throwIfAborted(optionsOf(given, 'options').signal);
+    const trade = await this.#found(id);
+    if (!isFinished(trade.state)) {
+      throw new MarketError('ERR_TRADE_STATE', `The trade is still ${trade.state}: its proofs are needed`);
+    }
+    await this.#needs.forgetProof(trade);
+  }
+
   async delivery(id: TradeId, given?: AbortOptions): Promise<Delivery> {
     const options = optionsOf(given, 'options');
     const trade = this.#trade(id);
@@ -126,6 +165,12 @@ export class TradeDesk {
     );
     if (outcome.kind !== 'opened') throw new MarketError('ERR_TRADE_DELIVERY', outcome.reason);
     return { document: outcome.document, consumption: outcome.consumption };
+  }
+
+  async #found(id: TradeId): Promise<Trade> {
+    const { engine, find } = this.#needs;
+    const key = textArgument(id, 256, 'trade');
+    return engine.get(key) ?? (/^[0-9a-f]{64}$/.test(key) ? await find(key) : undefined) ?? this.#trade(key);
   }
 
   #trade(id: TradeId): Trade {

@@ -12,6 +12,7 @@ import { isEdmpError } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { Spending } from '../blocks/spending.ts';
+import type { TradeId } from '../blocks/terms.ts';
 import type { OutcomeKind } from '../ledger/hold.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { RiskGuard } from '../risk/guard.ts';
@@ -81,6 +82,10 @@ export interface Trading {
   left(ask: string): number;
   /** Takes up the trades in the records, once the ledger knows the chains. Returns records that were damaged. */
   restore(): Promise<readonly DamagedRecord[]>;
+  /** A trade of the records, also one that memory has let go; undefined when there is none. Throws what reading throws. */
+  find(id: TradeId): Promise<Trade | undefined>;
+  /** Destroys a finished trade's proof of misbehaviour. */
+  forgetProof(trade: Trade): Promise<void>;
   /** A block was stored here. */
   onBlock(block: HalfBlock): void;
   /** The ledger learned of a hold: that it counts, or what became of it. `key` is the text of its id. */
@@ -227,6 +232,8 @@ export function createTrading(needs: TradingNeeds): Trading {
       for (const { id, error } of damaged) report(`the record of trade ${id.slice(0, 16)}`, error);
       return damaged;
     },
+    find: (id) => records.find(id),
+    forgetProof: (trade) => records.forgetProof(trade),
     onBlock: (block) => engine.onBlock(block),
     onHold: (key) => {
       engine.onHold(key);

@@ -100,6 +100,13 @@ export class TradeRecords {
     return written?.has('base') === true && written.has('offer');
   }
 
+  /** Destroys a trade's proof of misbehaviour, which may show a chunk of the data; nobody writes it again. */
+  async forgetProof(trade: Trade): Promise<void> {
+    trade.proof = null;
+    await this.#store.setMany([[`${TRADE_PREFIX}${trade.encoded.id}/proof`, null]]);
+    this.#written.get(trade)?.delete('proof');
+  }
+
   /** Removes everything about a trade. */
   async remove(id: TradeId): Promise<void> {
     const prefix = `${TRADE_PREFIX}${id}/`;

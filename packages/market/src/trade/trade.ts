@@ -153,5 +153,6 @@ export function settlementTradeOf(trade: Pick<Trade, 'encoded' | 'recipientKey'>
     buyer: terms.buyer,
     suite: terms.suite,
     recipientKey: trade.recipientKey,
+    bid: terms.bid,
   };
 }

@@ -15,6 +15,7 @@ interface BuyOptions extends RemoteOptions {
   readonly keepTrying: boolean;
   readonly wait: boolean;
   readonly timeout: number;
+  readonly spotCheck?: number;
 }
 
 const POLL_MS = 100;
@@ -27,6 +28,11 @@ export function buyCommand(): Command {
     .option('--currency <id>', 'currency of --price', 'DUM1')
     .option('--again', 'buy although you have a licence of this data', false)
     .option('--keep-trying', 'go on with other sellers after a deal failed', false)
+    .option(
+      '--spot-check <n>',
+      'look at so many randomly drawn parts of the data before any money is held (a seller shows at most a quarter)',
+      wholeBetween(1, 32),
+    )
     .option('--no-wait', 'only place the bid')
     .option('--timeout <s>', 'longest wait for the deal, seconds', wholeBetween(1, 86_400), 30)
     .action(async (asset: string, options: BuyOptions) => {
@@ -45,6 +51,7 @@ export function buyCommand(): Command {
           : { price: options.price, currency: (await currencyNamed(node, options.currency, options)).id }),
         again: options.again,
         keepTrying: options.keepTrying,
+        ...(options.spotCheck === undefined ? {} : { spotCheck: options.spotCheck }),
       });
       if (!options.wait) {
         print(

@@ -2,6 +2,7 @@ import { rename, rm, writeFile as writeFileOf } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import type { PublishedView } from '../service.ts';
+import { dealCommands } from './deals.ts';
 import { print, strangersText, table, writeFile } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, remoteUrl } from './remote.ts';
 import { tradeNamed } from './trades.ts';
@@ -9,7 +10,7 @@ import { tradeNamed } from './trades.ts';
 /** `edmp data`: what was bought, as a file's text; what is published; links to sealed blocks. */
 export function dataCommand(): Command {
   const command = remoteOptions(
-    new Command('data').description('print bought data; publish; link to sealed data'),
+    new Command('data').description('print bought data; show or erase a deal; publish; link to sealed data'),
   )
     .argument('<trade>', 'id from `edmp trades`')
     .addOption(new Option('--format <kind>', 'how').choices(['csv', 'json']).default('csv'))
@@ -28,6 +29,7 @@ export function dataCommand(): Command {
     }),
   );
   command.addCommand(linkCommand());
+  for (const one of dealCommands()) command.addCommand(one);
   return command;
 }
 

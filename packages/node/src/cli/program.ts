@@ -15,6 +15,7 @@ import { ownCommand } from './own-command.ts';
 import { sellCommand } from './sell.ts';
 import { startCommand } from './start.ts';
 import { tradesCommand } from './trades.ts';
+import { verifyCommand } from './verify.ts';
 import { walletCommand } from './wallet.ts';
 
 /** Where the texts of a command line go. */
@@ -65,6 +66,7 @@ ${firstSteps()}`,
     buyCommand(),
     tradesCommand(),
     dataCommand(),
+    verifyCommand(),
     ordersCommand(),
     cancelCommand(),
     walletCommand(),

@@ -1,6 +1,12 @@
 import type { DataSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
-import type { Environment, MeterSource, Network, PublicKey } from '@edmp/interface';
+import {
+  type Environment,
+  type MeterSource,
+  type Network,
+  type PublicKey,
+  publicKeyToHex,
+} from '@edmp/interface';
 import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import type { Market } from '@edmp/market';
 import { notary } from '@edmp/market/notary';
@@ -119,6 +125,10 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       ...(options.loneNotaryParty === undefined ? {} : { loneNotaryParty: options.loneNotaryParty }),
       ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
       ...(statements === undefined ? {} : { notary: notary({ store: statements }) }),
+      // Showing a part is giving it away: only under a consent that holds, and in the owner's log, like the sale itself.
+      async allowSample({ descriptor }, buyer) {
+        await consents.checkSealing(descriptor, publicKeyToHex(buyer));
+      },
       wrapSettlement: (honest) => {
         const consented = withConsent(honest, consents);
         return fault === 'die-before-release'

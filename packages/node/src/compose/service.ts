@@ -20,10 +20,13 @@ import { DUM1, DUM2, type Listing, type Market, price } from '@edmp/market';
 import { currencyName } from '@edmp/market/ledger';
 import { branch, type ConsentLedger } from '@edmp/oehu-client';
 import { revealsByStep, seriesOf } from '@edmp/oehu-client/privacy';
+import { buyInspected } from '@edmp/trader';
+import { exportDeal, proofsOfTrade } from '@edmp/trader/deal';
 import { CID } from 'multiformats/cid';
 import type { MeterMounts } from '../meters/meter-mounts.ts';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';
+import { eraseTrade } from './erase-trade.ts';
 import { NodeError } from './errors.ts';
 import type { Ipfs } from './ipfs.ts';
 import { ACCURACY_METRES, curveView, type MeterDesk } from './meter-desk.ts';
@@ -252,19 +255,18 @@ export function createService(parts: ServiceParts): NodeService {
       const currency = request.currency ?? listing?.price.currency ?? '';
       const wanted =
         request.price === undefined ? (listing?.price ?? price(currency, 1)) : price(currency, request.price);
-      return orderView(
-        await market.buy(
-          {
-            asset: request.asset,
-            price: wanted,
-            lifetimeMs: request.lifetimeMs ?? DEFAULT_LIFETIME_MS,
-            again: request.again ?? false,
-            keepTrying: request.keepTrying ?? false,
-          },
-          options,
-        ),
-        names,
-      );
+      const bid = {
+        asset: request.asset,
+        price: wanted,
+        lifetimeMs: request.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+        again: request.again ?? false,
+        keepTrying: request.keepTrying ?? false,
+      };
+      const order =
+        request.spotCheck === undefined
+          ? await market.buy(bid, options)
+          : await buyInspected({ market, settlement, trustchain }, bid, request.spotCheck, options);
+      return orderView(order, names);
     },
 
     cancel: (order, options) => known('order', order, () => market.cancel(parseId(order, 'order'), options)),
@@ -304,6 +306,18 @@ export function createService(parts: ServiceParts): NodeService {
       walletOf(wallet);
       return { id: (await market.claim(wallet, options))?.toString() ?? null };
     },
+
+    deal: (id, choice, options) =>
+      known('trade', id, async () => ({
+        trade: id,
+        bytes: await exportDeal({ market, crypto }, id, {
+          ...options,
+          withProof: choice?.withProof ?? false,
+        }),
+      })),
+    tradeProofs: (id, options) =>
+      known('trade', id, () => proofsOfTrade({ market, store: trustchain.store, crypto }, id, options)),
+    eraseTrade: (id, options) => known('trade', id, () => eraseTrade({ market, settlement }, id, options)),
 
     delivery: (id, options) =>
       known('trade', id, async () => {

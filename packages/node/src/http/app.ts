@@ -107,7 +107,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     return {
       status: route.status,
       contentType: answer.contentType,
-      body: answer.text,
+      body: answer.content,
       filename: answer.filename,
     };
   };
@@ -197,5 +197,6 @@ function responseOf(answer: StoredAnswer): Response {
   if (answer.filename !== undefined) {
     headers.set('Content-Disposition', `attachment; filename="${answer.filename}"`);
   }
-  return new Response(answer.body, { status: answer.status, headers });
+  const body = typeof answer.body === 'string' ? answer.body : answer.body.slice();
+  return new Response(body, { status: answer.status, headers });
 }

@@ -86,7 +86,7 @@ export const meterRoutes: readonly Route[] = [
           ? 'text/csv; charset=utf-8; header=present'
           : 'application/x-ndjson; charset=utf-8',
         filename: `meter-${query.from}-${query.to}.${isCsv ? 'csv' : 'ndjson'}`,
-        text: await service.exportReadings({ meter: params.id, ...query }),
+        content: await service.exportReadings({ meter: params.id, ...query }),
       };
     },
   }),

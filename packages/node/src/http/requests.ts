@@ -93,6 +93,7 @@ export const buyRequest: z.ZodType<BuyRequest> = z.strictObject({
   lifetimeMs: lifetimeMs.exactOptional(),
   again: z.boolean().exactOptional(),
   keepTrying: z.boolean().exactOptional(),
+  spotCheck: z.int().min(1).max(32).exactOptional(),
 });
 
 /** Body of `POST /v1/currencies`. */
@@ -151,6 +152,14 @@ export const blockQuery: z.ZodType<BlockQuery> = z
 export const dataQuery: z.ZodType<{ readonly format: 'json' | 'csv' }> = z
   .strictObject({ format: z.enum(['json', 'csv']).exactOptional() })
   .transform((query) => ({ format: query.format ?? 'json' }));
+
+/** Query of `GET /v1/trades/{id}/deal`. */
+export const dealQuery: z.ZodType<{ readonly format: 'json' | 'file'; readonly withProof: boolean }> = z
+  .strictObject({
+    format: z.enum(['json', 'file']).exactOptional(),
+    withProof: z.enum(['true', 'false']).exactOptional(),
+  })
+  .transform(({ format, withProof }) => ({ format: format ?? 'json', withProof: withProof === 'true' }));
 
 /** Path with an id. */
 export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: identifier });

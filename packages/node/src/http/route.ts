@@ -18,7 +18,7 @@ export interface RawInput {
 export interface FileAnswer {
   readonly contentType: string;
   readonly filename: string;
-  readonly text: string;
+  readonly content: string | Uint8Array;
 }
 
 /** One route of `/v1`: what the server runs and what the OpenAPI document says, from the same schemas. */

@@ -9,6 +9,7 @@ import {
   currencyBlock,
   currencyRequest,
   dataQuery,
+  dealQuery,
   idParams,
   listingQuery,
   nothing,
@@ -23,7 +24,9 @@ import {
   consent,
   consentLogEntry,
   currency,
+  deal,
   delivery,
+  erasure,
   list,
   listing,
   matchmaker,
@@ -31,10 +34,14 @@ import {
   order,
   trade,
   tradeEvidence,
+  tradeProof,
   transfer,
   wallet,
   walletTransaction,
 } from './views.ts';
+
+/** Media type of a deal file: canonical dag-cbor, as the IANA registry names it. */
+const DEAL_TYPE = 'application/vnd.ipld.dag-cbor';
 
 /** Every route of `/v1` but the event stream and the OpenAPI document itself. */
 export const v1Routes: readonly Route[] = [
@@ -168,6 +175,45 @@ export const v1Routes: readonly Route[] = [
   }),
   route({
     method: 'get',
+    path: '/v1/trades/{id}/deal',
+    summary:
+      'Everything signed about a finished trade as one file, for `edmp verify`; `format=file` for its bytes',
+    access: 'private',
+    params: idParams,
+    query: dealQuery,
+    response: deal,
+    files: [DEAL_TYPE],
+    handle: async (service, { params, query: { format, withProof } }) => {
+      const file = await service.deal(params.id, { withProof });
+      if (format === 'json') return file;
+      return {
+        contentType: DEAL_TYPE,
+        filename: `deal-${file.trade.slice(0, 16)}.edmp`,
+        content: file.bytes,
+      };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/trades/{id}/proofs',
+    summary: 'Proofs of misbehaviour in a trade, judged',
+    access: 'private',
+    params: idParams,
+    response: list('proofs', tradeProof),
+    handle: async (service, { params }) => ({ proofs: await service.tradeProofs(params.id) }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/trades/{id}/erasure',
+    summary: 'Destroy keys, salts and data of a finished trade on this node, for good',
+    access: 'write',
+    params: idParams,
+    body: nothing,
+    response: erasure,
+    handle: (service, { params }) => service.eraseTrade(params.id),
+  }),
+  route({
+    method: 'get',
     path: '/v1/trades/{id}/data',
     summary: 'Bought data of a trade; `format=csv` for a table',
     access: 'private',
@@ -182,7 +228,7 @@ export const v1Routes: readonly Route[] = [
       return {
         contentType: 'text/csv; charset=utf-8; header=present',
         filename: `edmp-${commodity}-${from}-${to}.csv`,
-        text: deliveryCsv(bought),
+        content: deliveryCsv(bought),
       };
     },
   }),

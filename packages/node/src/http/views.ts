@@ -18,7 +18,9 @@ import type {
   ContentLinkView,
   CurrencyView,
   CurveView,
+  DealView,
   DeliveryView,
+  ErasureView,
   ListingView,
   MatchmakerView,
   MeterView,
@@ -28,6 +30,7 @@ import type {
   PublishedView,
   RevealsView,
   TradeEvidenceView,
+  TradeProofView,
   TradeView,
   TransferView,
   WalletTransactionView,
@@ -221,6 +224,25 @@ export const tradeEvidence: z.ZodType<TradeEvidenceView> = z.object({
   certificates: z.array(
     z.object({ kind: z.string(), subject: z.string(), signers: z.array(z.string()), bytes }),
   ),
+});
+
+/** See `DealView`. */
+export const deal: z.ZodType<DealView> = z.object({ trade: z.string(), bytes });
+
+/** See `TradeProofView`. */
+export const tradeProof: z.ZodType<TradeProofView> = z.object({
+  kind: z.string(),
+  against: z.enum(['seller', 'buyer']),
+  guilty: z.boolean(),
+  reason: z.string(),
+  bytes,
+});
+
+/** See `ErasureView`. */
+export const erasure: z.ZodType<ErasureView> = z.object({
+  keysDestroyed: count,
+  blocksDeleted: count,
+  unreachable: z.array(z.string()).readonly(),
 });
 
 /** See `CurrencyView`. */

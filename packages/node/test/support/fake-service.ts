@@ -18,6 +18,7 @@ import { revealsByStep } from '@edmp/oehu-client/privacy';
 import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
+import { fakeDeals } from './fake-deals.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
@@ -519,6 +520,7 @@ export function fakeMarket(options: {
               : [{ kind: 'ack', subject: hold, signers: [WITNESS], bytes: Uint8Array.of(1, 2, 3) }],
         };
       },
+      ...fakeDeals((wanted) => mine(wanted).view.value.id),
       currencies: async () => currencies.views(key),
       issueCurrency: async ({ label, precision = 2, notaries = [WITNESS] }) =>
         currencies.issue(key, append(key, 'market/currency', null, null), { label, precision, notaries }),

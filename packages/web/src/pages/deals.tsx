@@ -118,6 +118,11 @@ function OpenOrder(props: {
   );
 }
 
+/** Whether the seller signed an offer: else there is nothing to show anybody. */
+function isOffered({ steps }: TradeView): boolean {
+  return steps.some(({ name, block }) => name === 'trade-proposal' && block !== null);
+}
+
 function Deal(props: {
   readonly trade: TradeView;
   readonly title: string | undefined;
@@ -177,6 +182,17 @@ function Deal(props: {
         ]}
       />
       <Ladder trade={trade} />
+      {trade.final && isOffered(trade) && (
+        <p class="row">
+          <a
+            class="button quiet"
+            href={`/v1/trades/${encodeURIComponent(trade.id)}/deal?format=file`}
+            download={`deal-${trade.id.slice(0, 16)}.edmp`}
+          >
+            Save as a file that anybody can check
+          </a>
+        </p>
+      )}
       {trade.role === 'buyer' && trade.final && trade.failed === null && (
         <p class="row">
           <a class="button main" href={linkTo('purchases', trade.id)}>

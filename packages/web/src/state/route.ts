@@ -10,6 +10,7 @@ export const PAGES = [
   { id: 'consents', name: 'Consents' },
   { id: 'wallets', name: 'Wallets' },
   { id: 'ledger', name: 'Ledger' },
+  { id: 'verify', name: 'Verify' },
 ] as const;
 
 /** Name of a page in the address. */

@@ -1,0 +1,245 @@
+import {
+  type AssetId,
+  bytesToHex,
+  type Crypto,
+  type DatasetDocument,
+  type Environment,
+  equalBytes,
+  type HalfBlock,
+  isEdmpError,
+  type KeyValueStore,
+  type Network,
+  type PublicKey,
+} from '@edmp/interface';
+import { keyedMutex, tokenBuckets } from '@edmp/interface/bounded';
+import { isAssetId, MAX_CHUNKS } from '@edmp/interface/dataset';
+import { decodeHalfBlock, verifySignature } from '@edmp/trustchain/block';
+import {
+  boundedBytesOf,
+  bytesOf,
+  decodeBounded,
+  encodeFields,
+  integerOf,
+  listOf,
+  mapOf,
+} from '../codec/fields.ts';
+import type { DatasetVault, StoredDataset } from './dataset-vault.ts';
+import { recordKey } from './records.ts';
+import { type DrawnChunk, encodeSpotCheck, spotCheckIndices, spotCheckSeed } from './spot-check.ts';
+import {
+  decodeSpotRequest,
+  encodeSpotReply,
+  MAX_SPOT_REQUEST_BYTES,
+  SPOT_CHECK_PROTOCOL,
+  type SpotRefusal,
+  type SpotReply,
+  type SpotRequest,
+} from './spot-check-messages.ts';
+
+/** Of so many chunks of a dataset one may ever be shown before payment, to all buyers together. */
+export const MIN_CHUNKS_PER_SAMPLE = 4;
+/** Buyers that a dataset waits for at once; more are told to come later. */
+const MAX_WAITING = 1_000;
+/** A negotiation that has not come to a bid by then is over, ms. */
+const COMMITMENT_LIFETIME_MS = 86_400_000;
+/** Requests of one peer: some at once, and one every ten seconds. */
+const RATE = { burst: 8, perSecond: 0.1 };
+
+/** How a seller shows parts of its data. */
+export interface SampleRules {
+  /** The data asset that a block bids for; undefined when it is no bid. */
+  readonly assetOfBid: (block: HalfBlock) => AssetId | undefined;
+  /** Throws when the owner does not let `buyer` see a part. Default: everybody may. */
+  readonly allow?: (document: DatasetDocument, buyer: PublicKey) => Promise<void>;
+}
+
+/** What {@link serveSpotChecks} works with. */
+export interface SpotCheckNeeds {
+  readonly crypto: Crypto;
+  readonly environment: Environment;
+  readonly secrets: KeyValueStore;
+  readonly network: Pick<Network, 'handle'>;
+  readonly vault: DatasetVault;
+  readonly rules: SampleRules;
+}
+
+interface Commitment {
+  readonly nonce: Uint8Array;
+  /** When it was made, ms. */
+  readonly time: number;
+  /** Number of chunks that were asked for. */
+  readonly samples: number;
+  /** CID bytes of the bid that it was opened for; empty = not yet. */
+  readonly bid: Uint8Array;
+}
+
+const decodeCommitment = (bytes: Uint8Array): Commitment => {
+  const where = 'stored spot check';
+  const map = mapOf(decodeBounded(bytes, 256, where), ['v', 'nonce', 'time', 'samples', 'bid'], where);
+  integerOf(map.v, 1, 1, `${where}.v`);
+  return {
+    nonce: bytesOf(map.nonce, 32, `${where}.nonce`),
+    time: integerOf(map.time, 0, Number.MAX_SAFE_INTEGER, `${where}.time`),
+    samples: integerOf(map.samples, 1, 32, `${where}.samples`),
+    bid: boundedBytesOf(map.bid, 64, `${where}.bid`),
+  };
+};
+
+/**
+ * Answers spot checks (DESIGN §5.3) until the returned function is called. A seller commits to a nonce for each buyer
+ * before the buyer bids, and draws by it and the bid: neither side picks. What may ever be shown of a dataset is one
+ * allowance over all buyers, so that many bids, or many names of one buyer, do not add up to the data.
+ */
+export function serveSpotChecks(needs: SpotCheckNeeds): () => void {
+  const desk = new SpotCheckDesk(needs);
+  const rate = tokenBuckets(RATE, () => needs.environment.now());
+  return needs.network.handle(
+    SPOT_CHECK_PROTOCOL,
+    async ({ from, body }) => {
+      const reply: SpotReply = rate.take(bytesToHex(from))
+        ? await desk.answer(from, decodeSpotRequest(body))
+        : { kind: 'no', reason: 'busy' };
+      return encodeSpotReply(reply);
+    },
+    { maxRequestBytes: MAX_SPOT_REQUEST_BYTES, maxConcurrentPerPeer: 2 },
+  );
+}
+
+class SpotCheckDesk {
+  readonly #needs: SpotCheckNeeds;
+  /** One at a time for each dataset: its allowance is read and spent in one step. */
+  readonly #turns = keyedMutex<AssetId>();
+
+  constructor(needs: SpotCheckNeeds) {
+    this.#needs = needs;
+  }
+
+  async answer(from: PublicKey, request: SpotRequest): Promise<SpotReply> {
+    const { asset } = request;
+    if (!isAssetId(asset) || !(await this.#needs.vault.has(asset))) return no('unknown');
+    return this.#turns.run(asset, async () => {
+      const dataset = await this.#needs.vault.get(asset);
+      if (!(await this.#allowed(dataset, from))) return no('refused');
+      return request.kind === 'commit'
+        ? this.#commit(from, dataset, request.samples)
+        : this.#open(from, dataset, request);
+    });
+  }
+
+  async #allowed({ document }: StoredDataset, buyer: PublicKey): Promise<boolean> {
+    try {
+      await this.#needs.rules.allow?.(document, buyer);
+      return true;
+    } catch (error) {
+      if (isEdmpError(error)) return false;
+      throw error;
+    }
+  }
+
+  async #commit(from: PublicKey, dataset: StoredDataset, samples: number): Promise<SpotReply> {
+    const { crypto, environment, secrets } = this.#needs;
+    const { asset, document } = dataset;
+    const key = recordKey.spotCommit(asset, from);
+    const known = await secrets.get(key);
+    const before = known === undefined ? undefined : decodeCommitment(known);
+    if (before !== undefined && before.bid.length > 0) return no('again');
+    if (before !== undefined && before.samples === samples) {
+      return { kind: 'committed', commitment: crypto.sha256(before.nonce) };
+    }
+    const most = Math.floor(document.chunks / MIN_CHUNKS_PER_SAMPLE);
+    if (samples > most) return no('small');
+    if ((await this.#shown(asset)).size + samples > most) return no('spent');
+    if (before === undefined && !(await this.#hasRoom(asset))) return no('busy');
+    const nonce = environment.randomBytes(32);
+    await secrets.set(
+      key,
+      encodeCommitment({ nonce, time: environment.now(), samples, bid: new Uint8Array(0) }),
+    );
+    return { kind: 'committed', commitment: crypto.sha256(nonce) };
+  }
+
+  async #open(
+    from: PublicKey,
+    dataset: StoredDataset,
+    request: Extract<SpotRequest, { kind: 'open' }>,
+  ): Promise<SpotReply> {
+    const { crypto, secrets } = this.#needs;
+    const { asset, document } = dataset;
+    const bid = this.#bidOf(from, asset, request.bid);
+    if (bid === undefined) return no('bid');
+    const key = recordKey.spotCommit(asset, from);
+    const known = await secrets.get(key);
+    if (known === undefined) return no('bid');
+    const commitment = decodeCommitment(known);
+    const opened = commitment.bid.length > 0;
+    if (opened && !equalBytes(commitment.bid, bid.id.bytes)) return no('again');
+    if (request.samples !== commitment.samples) return no('bid');
+    const seed = spotCheckSeed(crypto, commitment.nonce, bid.id.bytes);
+    const indices = spotCheckIndices(crypto, seed, document.chunks, commitment.samples);
+    if (!opened) {
+      const shown = await this.#shown(asset);
+      for (const index of indices) shown.add(index);
+      if (shown.size > Math.floor(document.chunks / MIN_CHUNKS_PER_SAMPLE)) return no('spent');
+      // Spent before anything is shown: a crash costs the seller's other buyers, never the data.
+      await secrets.setMany([
+        [recordKey.spotShown(asset), encodeFields({ v: 1, chunks: [...shown].sort((a, b) => a - b) })],
+        [key, encodeCommitment({ ...commitment, bid: bid.id.bytes })],
+      ]);
+    }
+    const drawn: DrawnChunk[] = [];
+    for (const index of indices) drawn.push({ index, saltedChunk: await dataset.saltedChunk(index) });
+    return {
+      kind: 'opened',
+      nonce: commitment.nonce,
+      answer: encodeSpotCheck(crypto, dataset.leaves(), drawn),
+    };
+  }
+
+  #bidOf(from: PublicKey, asset: AssetId, bytes: Uint8Array): HalfBlock | undefined {
+    const { crypto, rules } = this.#needs;
+    try {
+      const block = decodeHalfBlock(bytes, crypto);
+      const fits = equalBytes(block.core.key, from) && rules.assetOfBid(block) === asset;
+      return fits && verifySignature(block, crypto) ? block : undefined;
+    } catch (error) {
+      if (isEdmpError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Chunks of a dataset that were ever shown. */
+  async #shown(asset: AssetId): Promise<Set<number>> {
+    const bytes = await this.#needs.secrets.get(recordKey.spotShown(asset));
+    return bytes === undefined ? new Set() : new Set(decodeShown(bytes));
+  }
+
+  /** Whether another buyer may be waited for; forgets those that never came back. */
+  async #hasRoom(asset: AssetId): Promise<boolean> {
+    const { environment, secrets } = this.#needs;
+    const waiting = await secrets.range(recordKey.spotCommits(asset), { limit: 2 * MAX_WAITING });
+    const open = waiting
+      .map(([key, bytes]) => [key, decodeCommitment(bytes)] as const)
+      .filter(([, { bid }]) => bid.length === 0);
+    if (open.length < MAX_WAITING) return true;
+    const end = environment.now() - COMMITMENT_LIFETIME_MS;
+    const old = open.filter(([, { time }]) => time < end);
+    if (old.length === 0) return false;
+    await secrets.setMany(old.map(([key]) => [key, null] as const));
+    return true;
+  }
+}
+
+const no = (reason: SpotRefusal): SpotReply => ({ kind: 'no', reason });
+
+function encodeCommitment(commitment: Commitment): Uint8Array {
+  return encodeFields({ v: 1, ...commitment });
+}
+
+function decodeShown(bytes: Uint8Array): readonly number[] {
+  const where = 'stored spot checks';
+  const map = mapOf(decodeBounded(bytes, 64 * 1024, where), ['v', 'chunks'], where);
+  integerOf(map.v, 1, 1, `${where}.v`);
+  return listOf(map.chunks, MAX_CHUNKS, `${where}.chunks`).map((index) =>
+    integerOf(index, 0, MAX_CHUNKS - 1, `${where}.chunk`),
+  );
+}

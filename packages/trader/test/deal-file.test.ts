@@ -1,0 +1,176 @@
+import { type Crypto, concatBytes, equalBytes, type Settlement } from '@edmp/interface';
+import {
+  DEAL_BLOCKS,
+  DEAL_CERTIFICATES,
+  type DealReport,
+  decodeDealFile,
+  encodeDealFile,
+  exportDeal,
+  verifyDealFile,
+} from '@edmp/trader/deal';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { bounds } from '../../../scripts/lib/bounds.ts';
+import { crypto, type DealWorld, dealWorld } from './support/deal-world.ts';
+
+let world: DealWorld;
+afterEach(async () => {
+  await world.stop();
+});
+
+const broken = (report: DealReport): readonly string[] => report.broken.map(({ name }) => name);
+
+/** The same file as a forger would write it; undefined when it cannot be read at all, or has that sum. */
+function withRightSum(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    const file = decodeDealFile(bytes, crypto);
+    return file.intact ? undefined : encodeDealFile(file, crypto);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Verifies each signature once: what a changed byte leaves as it was need not be worked out again. */
+function remembering(): Crypto {
+  const known = new Map<string, boolean>();
+  return {
+    ...crypto,
+    ed25519Verify(signature, message, key) {
+      const name = Buffer.concat([signature, key, crypto.sha256(message)]).toString('base64');
+      const right = known.get(name) ?? crypto.ed25519Verify(signature, message, key);
+      known.set(name, right);
+      return right;
+    },
+  };
+}
+
+/** A seller that releases a key which is not that of the data. */
+const wrongKey = (honest: Settlement): Settlement => ({
+  ...honest,
+  release: async (trade, options) =>
+    (await honest.release(trade, options)).map((x, i) => (i === 40 ? x ^ 1 : x)),
+});
+
+describe('deal file', { timeout: bounds.journey }, () => {
+  it('of a paid deal is right on both sides', async () => {
+    world = await dealWorld();
+    const { id } = await world.deal();
+    for (const { market } of [world.buyer, world.seller]) {
+      const report = verifyDealFile(await world.act(exportDeal({ market, crypto }, id)), { crypto });
+      expect(broken(report)).toEqual([]);
+      expect(report).toMatchObject({ valid: true, deal: { trade: id, amount: 7n, currency: 'DUM1' } });
+    }
+  });
+
+  it('of issued money holds the notaries’ certificates', async () => {
+    world = await dealWorld({ witnesses: false });
+    const { id } = await world.deal(await world.issue());
+    for (const { market } of [world.buyer, world.seller]) {
+      const bytes = await world.act(exportDeal({ market, crypto }, id));
+      const report = verifyDealFile(bytes, { crypto });
+      expect(broken(report)).toEqual([]);
+      const { certificates, blocks } = decodeDealFile(bytes, crypto);
+      expect([certificates.spend, blocks.receipt]).not.toContain(null);
+      expect(report.deal?.outcome).toBe('paid');
+      expect(report.deal?.currency).toMatch(/^SUN·/);
+    }
+  });
+
+  it('of a cheat says that the money went back, and convicts with the proof', async () => {
+    world = await dealWorld({ wrapSeller: wrongKey });
+    const { id, state } = await world.deal();
+    expect(state).toBe('returned');
+    const { market } = world.buyer;
+    const plain = verifyDealFile(await world.act(exportDeal({ market, crypto }, id)), { crypto });
+    expect(plain).toMatchObject({ valid: true, deal: { outcome: 'refund' } });
+    expect(plain.checks.map(({ name }) => name)).not.toContain('complaint');
+    const whole = verifyDealFile(await world.act(exportDeal({ market, crypto }, id, { withProof: true })), {
+      crypto,
+    });
+    expect(whole.valid).toBe(true);
+    expect(whole.checks.find(({ name }) => name === 'complaint')?.detail).toMatch(/^founded: /);
+  });
+
+  it('is refused for every byte that is changed, and the broken check is named', async () => {
+    world = await dealWorld({ witnesses: false });
+    const { id } = await world.deal(await world.issue());
+    const bytes = await world.act(exportDeal({ market: world.seller.market, crypto }, id));
+    const accepted: number[] = [];
+    const quick = remembering();
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice();
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+      const report = verifyDealFile(changed, { crypto: quick });
+      if (report.valid || report.broken.length === 0) accepted.push(at);
+      // A forger mends the sum: what else is broken stays broken.
+      if (report.broken.some(({ name }) => name !== 'file')) continue;
+      const forged = withRightSum(changed);
+      if (
+        forged !== undefined &&
+        !equalBytes(forged, bytes) &&
+        verifyDealFile(forged, { crypto: quick }).valid
+      )
+        accepted.push(at);
+    }
+    expect(accepted).toEqual([]);
+  });
+
+  it('with a proof in it is refused for every byte that is changed', async () => {
+    world = await dealWorld({ wrapSeller: wrongKey });
+    const { id } = await world.deal();
+    const { market } = world.buyer;
+    const bytes = await world.act(exportDeal({ market, crypto }, id, { withProof: true }));
+    const accepted: number[] = [];
+    const quick = remembering();
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice();
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+      if (verifyDealFile(changed, { crypto: quick }).valid) accepted.push(at);
+    }
+    expect(accepted).toEqual([]);
+  });
+
+  it('is refused when a part of another deal stands in it', async () => {
+    world = await dealWorld();
+    const [one, other] = [(await world.deal()).id, (await world.deal()).id];
+    const { market } = world.seller;
+    const a = decodeDealFile(await world.act(exportDeal({ market, crypto }, one)), crypto);
+    const b = decodeDealFile(await world.act(exportDeal({ market, crypto }, other)), crypto);
+    expect(verifyDealFile(encodeDealFile(a, crypto), { crypto }).valid).toBe(true);
+    for (const name of DEAL_BLOCKS) {
+      if (a.blocks[name] === null) continue;
+      const mixed = { ...a, blocks: { ...a.blocks, [name]: b.blocks[name] } };
+      expect([name, verifyDealFile(encodeDealFile(mixed, crypto), { crypto }).valid]).toEqual([name, false]);
+    }
+    for (const name of DEAL_CERTIFICATES) {
+      if (a.certificates[name] === null) continue;
+      const mixed = { ...a, certificates: { ...a.certificates, [name]: b.certificates[name] } };
+      expect([name, verifyDealFile(encodeDealFile(mixed, crypto), { crypto }).valid]).toEqual([name, false]);
+    }
+  });
+
+  it('never throws, whatever the bytes', async () => {
+    world = await dealWorld();
+    const { id } = await world.deal();
+    const good = await world.act(exportDeal({ market: world.buyer.market, crypto }, id));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(good.length), (noise, at) => {
+        const spliced = concatBytes(good.subarray(0, at), noise, good.subarray(at));
+        for (const bytes of [noise, spliced, good.subarray(0, at)]) {
+          const report = verifyDealFile(bytes, { crypto });
+          expect(report.valid).toBe(bytes.length === good.length && equalBytes(bytes, good));
+          if (!report.valid) expect(broken(report)).not.toEqual([]);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is refused while the trade runs, and for trades that nobody knows', async () => {
+    world = await dealWorld();
+    const { market } = world.buyer;
+    await expect(exportDeal({ market, crypto }, '00'.repeat(32))).rejects.toMatchObject({
+      code: 'ERR_MARKET_UNKNOWN',
+    });
+  });
+});
