@@ -80,7 +80,7 @@ export class Universe {
 
   /** Notes that `signer` has said a statement, or can say it at any time. */
   bind(statement: Statement, signer: Signer): void {
-    const name = nameOf(statement);
+    const name = factOf(statement);
     const fact = this.#facts.get(name) ?? { statement, signers: new Map<string, Signer>() };
     fact.signers.set(publicKeyToHex(signer.publicKey), signer);
     this.#facts.set(name, fact);
@@ -98,7 +98,7 @@ export class Universe {
     const certificate = this.certificates.get(name);
     if (certificate === undefined || counts === undefined) return certificate !== undefined;
     const keys = (this.#keysOf(certificate) ?? []).map(publicKeyToHex);
-    const signers = new Set(this.#facts.get(name)?.signers.keys());
+    const signers = new Set(this.#facts.get(factOf(certificate))?.signers.keys());
     // Whose word was not written down is on the certificate.
     for (const { index } of certificate.shares) signers.add(keys[index] ?? '');
     return [...signers].filter(counts).length >= 2 * faultsOf(keys.length as NotaryCount) + 1;
@@ -175,6 +175,10 @@ export class Universe {
     const keys = this.#keysOf(fact.statement);
     if (keys === undefined) return; // Its block is on no disk yet.
     this.#undecided.delete(name);
+    const spending = this.spendings.get(fact.statement.subject.toString());
+    const currency = fact.statement.currency?.toString();
+    // A bit of a rotten row made it another currency's.
+    if (currency !== undefined && currency !== spending?.money.currency) return;
     const shares: { readonly index: number; readonly signature: Uint8Array }[] = [];
     for (const [index, key] of keys.entries()) {
       const signer = fact.signers.get(publicKeyToHex(key));
@@ -183,7 +187,7 @@ export class Universe {
     }
     if (keys.length === 0 || shares.length < 2 * faultsOf(keys.length as NotaryCount) + 1) return;
     const certificate = { ...fact.statement, shares } as Certificate;
-    this.certificates.set(name, certificate);
+    this.certificates.set(nameOf(certificate), certificate);
     if (fact.statement.kind !== 'ack') this.ledger.applyCertificate(certificate);
   }
 
@@ -198,6 +202,10 @@ export class Universe {
     if (currency?.kind === 'issued') return currency.notaries;
     return currency === undefined ? undefined : (spending.hold?.witnesses ?? []);
   }
+}
+
+function factOf(statement: Statement): string {
+  return `${nameOf(statement)} ${statement.currency?.toString() ?? ''}`;
 }
 
 function nameOf({ kind, subject, extra }: Statement): string {

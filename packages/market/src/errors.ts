@@ -108,7 +108,11 @@ export class MarketError extends EdmpError {
   }
 }
 
-/** Whether an error is the market's own, by its code, and so final for a trade unless it is retryable. */
+/**
+ * Whether an error is the market's own, by its name, and so final for a trade unless it is retryable.
+ *
+ * @param error - What was caught; anything may be given.
+ */
 export function isMarketError(error: unknown): error is MarketError {
   return error instanceof Error && error.name === 'MarketError';
 }

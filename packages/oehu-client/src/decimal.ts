@@ -55,7 +55,11 @@ export interface MicroNumber {
   readonly noisy: boolean;
 }
 
-/** Micro-units of a JSON number, rounded to the nearest one. Throws `ERR_METER_RANGE` when not finite or too large. */
+/**
+ * Micro-units of a JSON number, rounded to the nearest one. Throws `ERR_METER_RANGE` when not finite or too large.
+ *
+ * @param number - An amount in whole units, such as kWh or m³.
+ */
 export function microFromNumber(number: number): MicroNumber {
   const value = Math.round(number * MICRO);
   if (!Number.isSafeInteger(value)) {
@@ -66,6 +70,8 @@ export function microFromNumber(number: number): MicroNumber {
 
 /**
  * Shortest decimal text of integer micro-units in whole units, e.g. 4426000 → `4.426`.
+ *
+ * @param value - A whole number of micro-units, which may be negative.
  *
  * @example
  * ```ts

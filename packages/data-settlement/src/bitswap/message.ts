@@ -90,7 +90,11 @@ function writeWant(to: Writer, want: WantEntry): void {
   if (want.sendDontHave) to.uint32(tag(5, VARINT)).bool(true);
 }
 
-/** Decodes a message; fields that bitswap 1.2 does not have are skipped. Throws `ERR_SETTLEMENT_FORMAT`. */
+/**
+ * Decodes a message; fields that bitswap 1.2 does not have are skipped. Throws `ERR_SETTLEMENT_FORMAT`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
 export function decodeBitswapMessage(bytes: Uint8Array): BitswapMessage {
   const wants: WantEntry[] = [];
   const blocks: PayloadBlock[] = [];

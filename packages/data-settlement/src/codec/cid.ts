@@ -9,13 +9,19 @@ export const MAX_CONTENT_BLOCK_BYTES: number = 1 << 20;
 /** Largest block that a read accepts unless told otherwise, bytes. */
 export const MAX_READ_BYTES: number = 2 << 20;
 
-/** CIDv1 of bytes whose SHA-256 is `digest`. */
+/**
+ * CIDv1 of bytes whose SHA-256 is `digest`.
+ *
+ * @param codec - What the bytes are: raw (0x55) or dag-cbor (0x71).
+ */
 export function cidOfDigest(codec: typeof CODEC_RAW | typeof CODEC_DAG_CBOR, digest: Uint8Array): CID {
   return CID.createV1(codec, createDigest(SHA2_256, digest));
 }
 
 /**
  * CIDv1 (sha2-256) of `bytes`.
+ *
+ * @param codec - What the bytes are: raw (0x55) or dag-cbor (0x71).
  *
  * @example
  * ```ts
@@ -44,7 +50,11 @@ export function isSupportedCid(cid: CID): boolean {
   );
 }
 
-/** Throws `ERR_CONTENT_CODEC` unless {@link isSupportedCid}. Identity CIDs in particular are refused. */
+/**
+ * Throws `ERR_CONTENT_CODEC` unless {@link isSupportedCid}. Identity CIDs in particular are refused.
+ *
+ * @param cid - What a stranger gave as a CID; anything may be given.
+ */
 export function expectSupportedCid(cid: CID): void {
   const known = CID.asCID(cid);
   if (known === null || !isSupportedCid(known)) {

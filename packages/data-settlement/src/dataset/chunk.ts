@@ -42,12 +42,15 @@ export function chunkStart(count: number, chunks: number, index: number): number
 
 /**
  * Encodes the intervals `from … to` of a series as one chunk of 11 + (to − from) · `slotBytes` bytes, whatever the
- * values: a byte of format 2 (high half) and `slotBytes` (low half), count and gaps before (32 bits each, big-endian),
- * offset (16 bits); then each interval in `slotBytes` bytes, big-endian: 1 bit that is set when there is no data, 3 bits of
- * quality code, and the value, 0 where there is none. There is no other encoding of the same chunk, and nothing in it
- * says whose, where or when.
+ * values: a byte of format 2 (high half) and `slotBytes` (low half), count and gaps before (32 bits each,
+ * big-endian), offset (16 bits); then each interval in `slotBytes` bytes, big-endian: 1 bit that is set when there is
+ * no data, 3 bits of quality code, and the value, 0 where there is none. There is no other encoding of the same
+ * chunk, and nothing in it says whose, where or when.
  *
  * Throws `ERR_DATASET_CONSUMPTION` on values that are not integers from 0 to 2^(8·slotBytes−4)−1 and unknown quality codes.
+ *
+ * @param to - Index behind the last interval of the chunk.
+ * @param gapsBefore - How many intervals before `from` have no data.
  */
 export function encodeChunk(
   series: Consumption,
@@ -86,7 +89,11 @@ export function encodeChunk(
   return bytes;
 }
 
-/** Decodes a header alone. Throws `ERR_DATASET_FORMAT`. */
+/**
+ * Decodes a header alone. Throws `ERR_DATASET_FORMAT`.
+ *
+ * @param bytes - A chunk as a stranger sent it, or its first 11 bytes alone.
+ */
 export function decodeChunkHeader(bytes: Uint8Array): ChunkHeader {
   const reader = new ByteReader(bytes, fail);
   const format = reader.byte();
@@ -102,7 +109,11 @@ export function decodeChunkHeader(bytes: Uint8Array): ChunkHeader {
   };
 }
 
-/** Decodes a chunk and refuses every encoding but the canonical one. Throws `ERR_DATASET_FORMAT`. */
+/**
+ * Decodes a chunk and refuses every encoding but the canonical one. Throws `ERR_DATASET_FORMAT`.
+ *
+ * @param bytes - What a stranger sent, 48 KiB at most; anything may be given.
+ */
 export function decodeChunk(bytes: Uint8Array): Chunk {
   if (bytes.length > MAX_CHUNK_BYTES)
     throw fail(`expected at most ${MAX_CHUNK_BYTES} bytes, got ${bytes.length}`);

@@ -6,7 +6,11 @@ import { SALT_BYTES } from './limits.ts';
 /** Bytes of a Poly1305 tag (RFC 8439 §2.5). */
 const TAG_BYTES = 16;
 
-/** Bytes of a sealed chunk (salt, header, intervals, tag): what the document says and nothing else. */
+/**
+ * Bytes of a sealed chunk (salt, header, intervals, tag): what the document says and nothing else.
+ *
+ * @param index - Place of the chunk in the dataset, from 0.
+ */
 export function sealedChunkBytes(
   document: Pick<DatasetDocument, 'descriptor' | 'chunks'>,
   index: number,

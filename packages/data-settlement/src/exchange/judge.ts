@@ -127,6 +127,8 @@ function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
  * Judges a proof of misbehaviour from bytes alone (DESIGN §5.3): pure, offline, deterministic, no clock and no
  * calendar. Anything malformed or beside the point is unfounded, also a trade whose keys are wrapped by none of `suites`
  * (default: X-Wing). Throws `ERR_CRYPTO_PROVIDER` alone: a judge that lacks a library must not guess.
+ *
+ * @param proof - A proof as it is encoded; anything may be given.
  */
 export function judgeProof(
   crypto: Crypto,

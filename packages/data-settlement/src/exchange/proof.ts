@@ -111,7 +111,11 @@ const FIELDS = {
   'wrong-description': ['v', 'kind', 'index', 'salt', 'chunk', 'path', 'next'],
 } as const;
 
-/** Decodes a proof strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
+/**
+ * Decodes a proof strictly. Throws `ERR_SETTLEMENT_FORMAT`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
 export function decodeProof(bytes: Uint8Array): Proof {
   const value = decodeBounded(bytes, MAX_PROOF_BYTES, 'proof');
   const kind = (value as { readonly kind?: unknown } | null)?.kind;

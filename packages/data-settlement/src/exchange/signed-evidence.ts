@@ -31,6 +31,9 @@ const fail = (message: string): SettlementError =>
 /**
  * Proof that two blocks contradict each other: dag-cbor `{v: 1, kind: "equivocation", first, second}` with the blocks'
  * bytes in ascending order, so that both finders make the same proof. Throws `ERR_INVALID_ARGUMENT` for one block twice.
+ *
+ * @param a - One signed block as it is encoded.
+ * @param b - The other one, in either order.
  */
 export function encodeEquivocation(a: Uint8Array, b: Uint8Array): Uint8Array {
   const order = compareBytes(a, b);
@@ -39,7 +42,11 @@ export function encodeEquivocation(a: Uint8Array, b: Uint8Array): Uint8Array {
   return encodeFields({ v: 1, kind: 'equivocation', first, second });
 }
 
-/** Decodes {@link encodeEquivocation}. Throws `ERR_SETTLEMENT_FORMAT`. */
+/**
+ * Decodes {@link encodeEquivocation}. Throws `ERR_SETTLEMENT_FORMAT`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
 export function decodeEquivocation(bytes: Uint8Array): {
   readonly first: Uint8Array;
   readonly second: Uint8Array;
@@ -67,6 +74,10 @@ function signedBy(crypto: Crypto, author: PublicKey, bytes: Uint8Array): HalfBlo
 /**
  * Judges whether `author` signed two different things in the same step of one trade: two deliveries, or two key
  * releases (DESIGN §5.3). Two blocks that say the same are not equivocation. Pure; never throws on bad proofs.
+ *
+ * @param options - What verifies signatures, the accused key (`author`), and what reads the statement of a block
+ *   (`read`).
+ * @param proof - What {@link encodeEquivocation} gives; anything may be given.
  */
 export function judgeEquivocation(
   options: { readonly crypto: Crypto; readonly author: PublicKey; readonly read: StatementReader },
@@ -100,6 +111,10 @@ export function judgeEquivocation(
 /**
  * Judges whether the buyer of `trade` signed a complaint that its proof does not bear out (`guilty`: the buyer).
  * `read` gives the complaint's step `complaint` with the SHA-256 of the proof as content.
+ *
+ * @param options - What verifies signatures, the trade, and what reads the statement of a block.
+ * @param complaint - The signed block of the complaint as it is encoded; anything may be given.
+ * @param proof - The proof that the complaint names; anything may be given.
  */
 export function judgeFalseComplaint(
   options: { readonly crypto: Crypto; readonly trade: JudgedTrade; readonly read: StatementReader },

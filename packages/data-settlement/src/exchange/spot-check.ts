@@ -50,6 +50,8 @@ export function spotCheckSeed(
  * A seller that cheats on a share f of the chunks passes with probability (1 − f)^samples.
  *
  * Throws `ERR_INVALID_ARGUMENT` unless the seed has 32 bytes and 1 ≤ samples ≤ min(32, chunks).
+ *
+ * @param seed - Hash of the signed bid, 32 bytes.
  */
 export function spotCheckIndices(
   crypto: Pick<Crypto, 'sha256'>,
@@ -86,7 +88,12 @@ export interface DrawnChunk {
   readonly saltedChunk: Uint8Array;
 }
 
-/** Canonical dag-cbor of the opened chunks of a spot check: list of `{index, salt, chunk, path}`. */
+/**
+ * Canonical dag-cbor of the opened chunks of a spot check: list of `{index, salt, chunk, path}`.
+ *
+ * @param leaves - Leaves of the whole dataset as `dataLeaf` gives them, in the order of its chunks.
+ * @param drawn - The chunks to open, ascending by index.
+ */
 export function encodeSpotCheck(
   crypto: Pick<Crypto, 'sha256'>,
   leaves: readonly Uint8Array[],
@@ -107,6 +114,10 @@ export function encodeSpotCheck(
  * agreement with the document. Returns them by index.
  *
  * Throws `ERR_SETTLEMENT_FORMAT` or `ERR_SETTLEMENT_DELIVERY`: do not buy.
+ *
+ * @param options - The dataset's document, and the seed and number of samples that {@link spotCheckIndices} draws
+ *   from.
+ * @param answer - What the seller sent; anything may be given.
  */
 export function verifySpotCheck(
   options: {

@@ -82,9 +82,11 @@ const isRefusedKey = (error: unknown): boolean =>
   isEdmpError(error) && (error.code === 'ERR_CRYPTO_KEY' || error.code === 'ERR_CRYPTO_LOW_ORDER');
 
 /**
- * SetupBaseS (RFC 9180 §5.1.1). `randomness` is fresh random bytes that are used for nothing else; where the KEM allows it,
- * the provider draws its own when there are none.
- * Throws `ERR_SETTLEMENT_KEY` when the recipient's key is unusable (wrong length, no such key, or of low order).
+ * SetupBaseS (RFC 9180 §5.1.1). `randomness` is fresh random bytes that are used for nothing else; where the KEM
+ * allows it, the provider draws its own when there are none. Throws `ERR_SETTLEMENT_KEY` when the recipient's key is
+ * unusable (wrong length, no such key, or of low order).
+ *
+ * @param options - What both sides agree on, and the recipient's public key.
  */
 export function hpkeSender(
   options: HpkeOptions & { readonly recipientKey: Uint8Array; readonly randomness?: Uint8Array | undefined },
@@ -103,7 +105,11 @@ export function hpkeSender(
   }
 }
 
-/** SetupBaseR (RFC 9180 §5.1.1). Throws `ERR_SETTLEMENT_KEY` when `enc` is unusable. */
+/**
+ * SetupBaseR (RFC 9180 §5.1.1). Throws `ERR_SETTLEMENT_KEY` when `enc` is unusable.
+ *
+ * @param options - What both sides agree on, the recipient's secret key, and `enc` as the sender's call gave it.
+ */
 export function hpkeRecipient(
   options: HpkeOptions & { readonly secretKey: Uint8Array; readonly enc: Uint8Array },
 ): HpkeContext {

@@ -48,7 +48,12 @@ export const xWingKem: HpkeKem = {
 const DHKEM_X25519 = 0x0020;
 const DHKEM_SUITE = concatBytes(utf8ToBytes('KEM'), Uint8Array.of(DHKEM_X25519 >>> 8, DHKEM_X25519 & 255));
 
-/** DeriveKeyPair of DHKEM(X25519) (RFC 9180 §7.1.3): an X25519 secret of 32 bytes from input key material of at least 32. */
+/**
+ * DeriveKeyPair of DHKEM(X25519) (RFC 9180 §7.1.3): an X25519 secret of 32 bytes from input key material of at least
+ * 32.
+ *
+ * @param inputKeyMaterial - Secret bytes, 32 at least, used for nothing else.
+ */
 export function hpkeDeriveSecret(
   crypto: Pick<Crypto, 'hkdfExtract' | 'hkdfExpand'>,
   inputKeyMaterial: Uint8Array,

@@ -6,12 +6,21 @@ const NODE_PREFIX = Uint8Array.of(1);
 /** What the tree needs of a crypto provider. */
 export type Hasher = Pick<Crypto, 'sha256'>;
 
-/** Hash of one leaf: SHA-256(0x00 ‖ data) (RFC 9162 §2.1.1). */
+/**
+ * Hash of one leaf: SHA-256(0x00 ‖ data) (RFC 9162 §2.1.1).
+ *
+ * @param data - What the leaf stands for; any length.
+ */
 export function leafHash(crypto: Hasher, data: Uint8Array): Uint8Array {
   return crypto.sha256(concatBytes(LEAF_PREFIX, data));
 }
 
-/** Hash of an inner node: SHA-256(0x01 ‖ left ‖ right) (RFC 9162 §2.1.1). */
+/**
+ * Hash of an inner node: SHA-256(0x01 ‖ left ‖ right) (RFC 9162 §2.1.1).
+ *
+ * @param left - Hash of the left child, 32 bytes.
+ * @param right - Hash of the right child, 32 bytes.
+ */
 export function nodeHash(crypto: Hasher, left: Uint8Array, right: Uint8Array): Uint8Array {
   return crypto.sha256(concatBytes(NODE_PREFIX, left, right));
 }
@@ -49,6 +58,8 @@ export function merkleRoot(crypto: Hasher, leaves: readonly Uint8Array[]): Uint8
 /**
  * Inclusion proof of leaf `index`, lowest level first (RFC 9162 §2.1.3.1).
  * Throws `ERR_INVALID_ARGUMENT` when there is no such leaf.
+ *
+ * @param leaves - What the leaves stand for, in order, not hashed yet.
  */
 export function inclusionProof(
   crypto: Hasher,

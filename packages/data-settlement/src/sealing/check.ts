@@ -51,6 +51,8 @@ export function checkSealedLength(document: DatasetDocument, index: number, leng
  * dataset), has the promised number of
  * chunks, gives the root on the ledger, and commits to exactly the data that the document commits to.
  * Throws `ERR_SETTLEMENT_DELIVERY`, or `ERR_SETTLEMENT_FORMAT` when the bytes are no manifest.
+ *
+ * @param bytes - What the seller sent; anything may be given.
  */
 export function checkManifest(
   crypto: Pick<Crypto, 'sha256'>,

@@ -21,7 +21,12 @@ export interface ChunkPlace {
 const aadOf = (place: ChunkPlace): Uint8Array =>
   concatBytes(place.tradeId, uint32ToBytes(place.index), uint32ToBytes(place.count));
 
-/** ChaCha20-Poly1305 (RFC 8439) of salt ‖ chunk under a chunk key, AAD = trade id ‖ index ‖ count. */
+/**
+ * ChaCha20-Poly1305 (RFC 8439) of salt ‖ chunk under a chunk key, AAD = trade id ‖ index ‖ count.
+ *
+ * @param key - Key of the chunk, 32 bytes, used for this chunk of this delivery alone: the nonce is fixed.
+ * @param saltedChunk - Salt of 16 bytes, then the encoded chunk.
+ */
 export function sealChunk(
   crypto: Pick<Crypto, 'chacha20Poly1305Seal'>,
   place: ChunkPlace,
@@ -40,6 +45,10 @@ export interface OpenedChunk {
 /**
  * Opens a sealed chunk and compares it with the leaf that was promised; undefined when it does not authenticate, is
  * too short to be a chunk, or is other data: in each case the seller sealed something else than it sold.
+ *
+ * @param key - Key of the chunk, 32 bytes.
+ * @param ciphertext - The sealed chunk as the seller delivered it; anything may be given.
+ * @param promisedLeaf - Leaf of the data tree that the manifest lists for the chunk, 32 bytes.
  */
 export function openChunk(
   crypto: Pick<Crypto, 'chacha20Poly1305Open' | 'sha256'>,
@@ -60,7 +69,13 @@ export function openChunk(
   return equalBytes(dataLeaf(crypto, place.index, salt, chunk), promisedLeaf) ? { salt, chunk } : undefined;
 }
 
-/** {@link openChunk} under the first of `contexts` that gives the promised data; undefined when none does. */
+/**
+ * {@link openChunk} under the first of `contexts` that gives the promised data; undefined when none does.
+ *
+ * @param key - Key of the chunk, 32 bytes.
+ * @param ciphertext - The sealed chunk as the seller delivered it; anything may be given.
+ * @param promisedLeaf - Leaf of the data tree that the manifest lists for the chunk, 32 bytes.
+ */
 export function openInContext(
   crypto: Pick<Crypto, 'chacha20Poly1305Open' | 'sha256'>,
   contexts: readonly Uint8Array[],

@@ -8,7 +8,11 @@ export type SealMode = 'sealed' | 'shared';
 
 const SHARED_LABEL = utf8ToBytes('edmp/shared-seal/v1');
 
-/** What chunks of a `shared` dataset are bound to instead of a trade id: `SHA-256("edmp/shared-seal/v1" ‖ asset)`. */
+/**
+ * What chunks of a `shared` dataset are bound to instead of a trade id: `SHA-256("edmp/shared-seal/v1" ‖ asset)`.
+ *
+ * @param asset - Asset id of the dataset.
+ */
 export function sharedContext(crypto: Pick<Crypto, 'sha256'>, asset: AssetId): Uint8Array {
   return crypto.sha256(concatBytes(SHARED_LABEL, utf8ToBytes(asset)));
 }

@@ -20,7 +20,11 @@ export const x25519Suite: KeySuite = { id: 'x25519', kem: x25519Kem };
 /** What a settlement, and a judge, take when they are not told otherwise. */
 export const DEFAULT_KEY_SUITES: readonly KeySuite[] = [xWingSuite];
 
-/** The suite by the name `id` among those that are taken here. Throws `ERR_SETTLEMENT_SUITE`. */
+/**
+ * The suite by the name `id` among those that are taken here. Throws `ERR_SETTLEMENT_SUITE`.
+ *
+ * @param suites - The ways of wrapping keys that are taken here.
+ */
 export function keySuiteOf(suites: readonly KeySuite[], id: string): KeySuite {
   const suite = suites.find((known) => known.id === id);
   if (suite !== undefined) return suite;

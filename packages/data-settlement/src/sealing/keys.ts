@@ -19,7 +19,11 @@ const X25519_BYTES = 32;
 export const wrappedKeyBytes = (suite: KeySuite): number =>
   suite.kem.encBytes + CONTENT_KEY_BYTES + TAG_BYTES;
 
-/** Chunk keys of a content key: `HKDF-SHA256(K, "edmp/chunk-key/v1" ‖ index)`, 32 bytes each. */
+/**
+ * Chunk keys of a content key: `HKDF-SHA256(K, "edmp/chunk-key/v1" ‖ index)`, 32 bytes each.
+ *
+ * @param contentKey - The key K that one delivery is sealed under, 32 bytes.
+ */
 export function chunkKeys(
   crypto: Pick<Crypto, 'hkdfExtract' | 'hkdfExpand'>,
   contentKey: Uint8Array,
@@ -31,6 +35,9 @@ export function chunkKeys(
 /**
  * Commitment to a chunk key: `SHA-256("edmp/key-commit/v1" ‖ index ‖ key)`. ChaCha20-Poly1305 does not commit to
  * its key, so one ciphertext could open two ways; this settles which key counts.
+ *
+ * @param index - Place of the chunk in the dataset, from 0.
+ * @param key - Key of that chunk, 32 bytes, as {@link chunkKeys} gives it.
  */
 export function keyCommitment(crypto: Pick<Crypto, 'sha256'>, index: number, key: Uint8Array): Uint8Array {
   return crypto.sha256(concatBytes(COMMIT_LABEL, uint32ToBytes(index), key));
@@ -47,10 +54,13 @@ export interface KeyBinding {
 const wrapInfo = (binding: KeyBinding): Uint8Array => concatBytes(WRAP_LABEL, binding.tradeId);
 
 /**
- * Wraps a content key to a one-time key: HPKE base mode (RFC 9180), info = label ‖ trade id, AAD = the settlement root.
- * `suite` is that of the terms, by default X-Wing; `randomness` is as many random bytes as its KEM takes, used for nothing
- * else, and may be left out where the KEM lets the provider draw them.
- * Throws `ERR_SETTLEMENT_KEY` when the recipient's key is unusable.
+ * Wraps a content key to a one-time key: HPKE base mode (RFC 9180), info = label ‖ trade id, AAD = the settlement
+ * root. `suite` is that of the terms, by default X-Wing; `randomness` is as many random bytes as its KEM takes, used
+ * for nothing else, and may be left out where the KEM lets the provider draw them. Throws `ERR_SETTLEMENT_KEY` when
+ * the recipient's key is unusable.
+ *
+ * @param options - The trade and its settlement root, the recipient's one-time public key and the content key, 32
+ *   bytes.
  */
 export function wrapContentKey(
   crypto: HpkeCrypto,
@@ -67,7 +77,12 @@ export function wrapContentKey(
   return concatBytes(enc, context.seal(options.settlementRoot, options.contentKey));
 }
 
-/** Unwraps what {@link wrapContentKey} made. Throws `ERR_SETTLEMENT_KEY`. */
+/**
+ * Unwraps what {@link wrapContentKey} made. Throws `ERR_SETTLEMENT_KEY`.
+ *
+ * @param options - The trade and its settlement root, the way of wrapping (default X-Wing), the recipient's secret
+ *   key and the wrapped key.
+ */
 export function unwrapContentKey(
   crypto: HpkeCrypto,
   options: KeyBinding & {

@@ -37,7 +37,11 @@ export function encodeSealedLeaf(leaf: SealedLeaf): Uint8Array {
   return concatBytes(leaf.cipherDigest, leaf.dataLeaf, leaf.keyCommitment);
 }
 
-/** Parts of a leaf of exactly 96 bytes. */
+/**
+ * Parts of a leaf of exactly 96 bytes.
+ *
+ * @param bytes - A leaf as `encodeSealedLeaf` gives it; the length is not checked here.
+ */
 export function decodeSealedLeaf(bytes: Uint8Array): SealedLeaf {
   return {
     cipherDigest: bytes.subarray(0, 32),
@@ -46,7 +50,11 @@ export function decodeSealedLeaf(bytes: Uint8Array): SealedLeaf {
   };
 }
 
-/** Root that goes on the ledger: RFC 9162 tree over the leaves of a delivery. */
+/**
+ * Root that goes on the ledger: RFC 9162 tree over the leaves of a delivery.
+ *
+ * @param leaves - All leaves of the delivery, in the order of its chunks.
+ */
 export function settlementRootOf(crypto: Pick<Crypto, 'sha256'>, leaves: readonly SealedLeaf[]): Uint8Array {
   return merkleRoot(crypto, leaves.map(encodeSealedLeaf));
 }
@@ -64,7 +72,11 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return encodeFields({ v: 1, trade: manifest.tradeId, blocks: [...manifest.blocks], commitments });
 }
 
-/** Decodes a manifest strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
+/**
+ * Decodes a manifest strictly. Throws `ERR_SETTLEMENT_FORMAT`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   const map = mapOf(decodeBounded(bytes, MAX_CONTENT_BLOCK_BYTES, 'manifest'), FIELDS, 'manifest');
   integerOf(map.v, 1, 1, 'manifest.v');

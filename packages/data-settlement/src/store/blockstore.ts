@@ -46,6 +46,9 @@ function isNotFound(error: unknown): boolean {
 /**
  * A `ContentStore` over an injected blockstore, e.g. Helia's, which then also fetches and serves the blocks by
  * bitswap. Nothing of Helia is imported. Reads may go to its network, bounded by `timeoutMs`.
+ *
+ * @param options - The `blockstore`, the index that remembers what this store put, and the wait for one block
+ *   operation (`timeoutMs`, default 30 000).
  */
 export function blockstoreContentStore(
   options: IndexedStoreOptions & { readonly blockstore: BlockstoreLike },

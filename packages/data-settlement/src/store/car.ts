@@ -53,7 +53,9 @@ export interface ExportCarOptions extends AbortOptions {
 
 /**
  * Everything under `root` as CARv1 (https://ipld.io/specs/transport/car/carv1): header, root, then what each block
- * links to, depth first, every block once. The order is fixed, so equal content gives equal files.
+ * links to, depth first, every block once. The order is fixed, so equal content gives equal files. Throws
+ * `ERR_CONTENT_TOO_LARGE` when the blocks have more than `maxBytes`, `ERR_CONTENT_CODEC` when the root is of another
+ * kind.
  */
 export async function* exportCar(
   store: ContentReader,
@@ -155,6 +157,9 @@ class StreamReader {
 /**
  * Reads a CARv1 block by block without checking hashes; the caller must. Sections above `maxBlockBytes` (default
  * 2 MiB) are refused before they are read. Throws `ERR_CONTENT_CAR`.
+ *
+ * @param source - The bytes of a CARv1, cut anywhere.
+ * @param options - `maxBlockBytes` is the most bytes of one block.
  */
 export async function readCar(
   source: AsyncIterable<Uint8Array>,
@@ -219,10 +224,12 @@ export interface ImportCarOptions extends AbortOptions {
 }
 
 /**
- * Stores what a CAR holds under `root`, which must be one of its roots (a CAR may have several; what is under the others
- * alone is checked and not stored). The blocks come in any order; a wrong hash, a missing block under `root` or a block
- * under no root is refused, and then nothing was stored. A truncated transfer is a missing block.
- * Throws `ERR_CONTENT_CAR`, `ERR_CONTENT_HASH`, `ERR_CONTENT_CODEC`, `ERR_CONTENT_TOO_LARGE`.
+ * Stores what a CAR holds under `root`, which must be one of its roots (a CAR may have several; what is under the
+ * others alone is checked and not stored). The blocks come in any order; a wrong hash, a missing block under `root`
+ * or a block under no root is refused, and then nothing was stored. A truncated transfer is a missing block. Throws
+ * `ERR_CONTENT_CAR`, `ERR_CONTENT_HASH`, `ERR_CONTENT_CODEC`, `ERR_CONTENT_TOO_LARGE`.
+ *
+ * @param source - The bytes of a CARv1, cut anywhere.
  */
 export async function importCar(
   source: AsyncIterable<Uint8Array>,

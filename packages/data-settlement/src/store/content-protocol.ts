@@ -28,7 +28,11 @@ export function encodeContentRequest(request: ContentRequest): Uint8Array {
   return encodeFields({ v: 1, root: request.root, want: [...request.want] });
 }
 
-/** Decodes a request strictly. Throws `ERR_SETTLEMENT_FORMAT`. */
+/**
+ * Decodes a request strictly. Throws `ERR_SETTLEMENT_FORMAT`.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
 export function decodeContentRequest(bytes: Uint8Array): ContentRequest {
   const value = decodeBounded(bytes, MAX_CONTENT_REQUEST_BYTES, 'content request');
   const map = mapOf(value, ['v', 'root', 'want'], 'content request');

@@ -30,6 +30,8 @@ async function firstOf(
  * A `ContentStore` that reads from `local` first and then from each of `remote` in turn, keeping what it finds.
  * Everything else (`has`, `list`, pins, collection) speaks of `local` alone. A remote copy that is damaged or missing
  * sends the read on to the next source.
+ *
+ * @param options - `local` is read first and written to, `remote` are asked in their order.
  */
 export function layeredContentStore(options: {
   readonly local: ContentStore;

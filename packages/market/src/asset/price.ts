@@ -29,7 +29,12 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
 }
 
 /**
- * A price in lowest terms. Throws `ERR_ORDER_AMOUNT` unless both numbers are in range, `ERR_MARKET_FORMAT` on a bad currency id.
+ * A price in lowest terms. Throws `ERR_ORDER_AMOUNT` unless both numbers are in range, `ERR_MARKET_FORMAT` on a bad
+ * currency id.
+ *
+ * @param currency - A test currency such as `DUM1`, or the id of an issued one.
+ * @param amount - Minor units for `per` licences, 1 to 2⁶³−1; a number must be a safe integer.
+ * @param per - Licences that `amount` buys, 1 to 2⁵³−1.
  *
  * @example
  * ```ts

@@ -99,6 +99,9 @@ function claimsOf(value: unknown): readonly Claim[] {
 
 /**
  * Money out of a decoded value, as far as one block by itself can be right. Throws `ERR_MARKET_FORMAT`.
+ *
+ * @param value - What a decoder made of a stranger's bytes; anything may be given.
+ * @param author - Key that signed the block: whose money it is, and whom it cannot pay.
  */
 export function moneyOf(value: unknown, author: PublicKey): Money {
   const fields = mapOf(value, MONEY_FIELDS, 'money');

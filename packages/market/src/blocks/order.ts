@@ -69,7 +69,12 @@ export interface SignedOrder {
   readonly block: HalfBlock;
 }
 
-/** Transaction of an ask. */
+/**
+ * Transaction of an ask.
+ *
+ * @param ask - What is sold, its price, how many licences (`supply`), the first moment at which the order no longer
+ *   matches (`expires`, ms since the epoch), and the witnesses that the seller accepts.
+ */
 export function askToTx(ask: {
   readonly document: DatasetDocument;
   readonly price: Price;
@@ -88,7 +93,12 @@ export function askToTx(ask: {
   };
 }
 
-/** Transaction of a bid. */
+/**
+ * Transaction of a bid.
+ *
+ * @param bid - The dataset's asset id, the price offered, how many licences (`quantity`), and the first moment at
+ *   which the order no longer matches (`expires`, ms since the epoch).
+ */
 export function bidToTx(bid: {
   readonly asset: AssetId;
   readonly price: Price;

@@ -42,7 +42,12 @@ export function priceToTx(unit: Price): TxValue {
   };
 }
 
-/** A price out of a decoded value; only lowest terms. Throws `ERR_MARKET_FORMAT` or `ERR_ORDER_AMOUNT`. */
+/**
+ * A price out of a decoded value; only lowest terms. Throws `ERR_MARKET_FORMAT` or `ERR_ORDER_AMOUNT`.
+ *
+ * @param value - What a decoder made of a stranger's bytes; anything may be given.
+ * @param where - Path of the value, for the error's text: `terms.price`.
+ */
 export function priceOf(value: unknown, where: string): Price {
   const fields = mapOf(value, ['currency', 'amount', 'per'], where);
   const amount = amountOf(fields.amount, 1n, `${where}.amount`);

@@ -37,7 +37,12 @@ export interface ReleaseTx {
   readonly lock: Uint8Array;
 }
 
-/** Encrypts a wrapped key under `opener`, 32 bytes that are used for nothing else. Throws `ERR_MARKET_FORMAT`. */
+/**
+ * Encrypts a wrapped key under `opener`, 32 bytes that are used for nothing else. Throws `ERR_MARKET_FORMAT`.
+ *
+ * @param wrapped - The content key as it is wrapped for the buyer, `MAX_WRAPPED_KEY_BYTES` at most.
+ * @param hold - Hold that the release answers; the encrypted key opens for no other one.
+ */
 export function lockKey(
   wrapped: Uint8Array,
   opener: Uint8Array,

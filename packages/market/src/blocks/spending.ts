@@ -50,7 +50,11 @@ export interface Spending {
 /** What one spending core says, without its block: for proofs that carry cores only. */
 export type SpendingPart = Pick<Spending, 'kind' | 'money' | 'hold' | 'memo'>;
 
-/** Transaction of a transfer. */
+/**
+ * Transaction of a transfer.
+ *
+ * @param memo - One displayable line, 64 characters at most; left out = none.
+ */
 export function transferToTx(money: Money, memo?: string): TxValue {
   return memo === undefined ? { v: 1, money: moneyToTx(money) } : { v: 1, money: moneyToTx(money), memo };
 }

@@ -137,7 +137,11 @@ function assetOf(value: unknown): AssetId {
   throw new MarketError('ERR_MARKET_FORMAT', `terms.asset: expected EW and a CID, got ${asset.slice(0, 80)}`);
 }
 
-/** Reads terms strictly. Throws `ERR_MARKET_FORMAT`, `ERR_ORDER_AMOUNT` or `ERR_TRADE_TERMS`. */
+/**
+ * Reads terms strictly. Throws `ERR_MARKET_FORMAT`, `ERR_ORDER_AMOUNT` or `ERR_TRADE_TERMS`.
+ *
+ * @param bytes - What a stranger sent, 2 048 bytes at most; anything may be given.
+ */
 export function decodeTerms(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): EncodedTerms {
   const value = decodeCanonical(bytes, MAX_TERMS_BYTES, 'terms');
   const named = typeof value === 'object' && value !== null && Object.hasOwn(value, 'witnesses');

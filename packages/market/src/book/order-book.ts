@@ -408,7 +408,11 @@ class Fills implements BookFills {
   }
 }
 
-/** An empty book with room for `capacity` orders before it grows (default 1 024). */
+/**
+ * An empty book with room for a number of orders before it grows.
+ *
+ * @param options - `capacity` is how many orders there is room for at first, default 1 024.
+ */
 export function orderBook(options: { readonly capacity?: number } = {}): OrderBook {
   return new OrderBook(options.capacity ?? 1_024);
 }

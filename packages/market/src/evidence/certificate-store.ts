@@ -40,7 +40,12 @@ export function matterOf(kind: StatementKind): CertificateMatter {
   return kind === 'spend' || kind === 'ack' ? kind : 'outcome';
 }
 
-/** Opens the certificates of a store; without one they live in memory only. */
+/**
+ * Opens the certificates of a store; without one they live in memory only.
+ *
+ * @param options - `store` keeps one's own certificates; `max` is how many of others memory keeps (default 20 000),
+ *   `maxOwn` how many of one's own (default 50 000): the rest is read from the store.
+ */
 export async function openCertificateStore(
   options: { readonly store?: KeyValueStore; readonly max?: number; readonly maxOwn?: number } = {},
 ): Promise<CertificateStore> {

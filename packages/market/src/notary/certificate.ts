@@ -54,7 +54,11 @@ function isSorted(shares: readonly Share[]): boolean {
   return true;
 }
 
-/** Reads a certificate about money of `currency` (null = test money). Checks no signature. Throws `ERR_MARKET_FORMAT`. */
+/**
+ * Reads a certificate about money of `currency` (null = test money). Checks no signature. Throws `ERR_MARKET_FORMAT`.
+ *
+ * @param bytes - What a stranger sent, 1 024 bytes at most; anything may be given.
+ */
 export function decodeCertificate(bytes: Uint8Array, currency: BlockId | null): Certificate {
   const items = listOf(decodeCanonical(bytes, MAX_CERTIFICATE_BYTES, 'certificate'), 4, 'certificate');
   if (items.length !== 4) {

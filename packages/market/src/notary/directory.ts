@@ -59,7 +59,12 @@ export interface Directory extends Disposable {
   stop(): void;
 }
 
-/** A directory that asks every peer when it connects. */
+/**
+ * A directory that asks every peer when it connects.
+ *
+ * @param options - The network whose peers are asked, what verifies the proofs of statement keys, and the clock and
+ *   timers of time limits.
+ */
 export function openDirectory(options: {
   readonly network: Network;
   readonly crypto: Pick<Crypto, 'ed25519Verify'>;

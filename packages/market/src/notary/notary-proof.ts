@@ -182,6 +182,8 @@ function choicesOf(
 /**
  * Reads a proof and checks everything but the signatures. Throws `ERR_MARKET_FORMAT`, `ERR_NOTARY_UNFOUNDED`, or a
  * block error on an unreadable core.
+ *
+ * @param bytes - What a stranger sent, `MAX_NOTARY_PROOF_BYTES` at most; anything may be given.
  */
 export function decodeNotaryProof(bytes: Uint8Array, crypto: Pick<Crypto, 'sha256'>): NotaryProof {
   const value = decodeCanonical(bytes, MAX_NOTARY_PROOF_BYTES, 'proof');
@@ -210,8 +212,10 @@ export function decodeNotaryProof(bytes: Uint8Array, crypto: Pick<Crypto, 'sha25
 }
 
 /**
- * Verifies a proof from its bytes alone. Throws what {@link decodeNotaryProof} throws, and `ERR_NOTARY_UNFOUNDED` when a
- * signature is not the key's.
+ * Verifies a proof from its bytes alone. Throws what {@link decodeNotaryProof} throws, and `ERR_NOTARY_UNFOUNDED`
+ * when a signature is not the key's.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
  */
 export function verifyNotaryProof(
   bytes: Uint8Array,

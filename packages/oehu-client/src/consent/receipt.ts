@@ -77,9 +77,11 @@ function canonical(value: unknown): string {
 }
 
 /**
- * HMAC-SHA-256 of the canonical receipt under a salt: what a descriptor carries. The salt keeps anyone from guessing the receipt
- * behind the digest; deleting it makes the digest say nothing (DESIGN §1.6). Throws `ERR_CONSENT_RECEIPT` for a salt
- * below 16 bytes.
+ * HMAC-SHA-256 of the canonical receipt under a salt: what a descriptor carries. The salt keeps anyone from guessing
+ * the receipt behind the digest; deleting it makes the digest say nothing (DESIGN §1.6). Throws `ERR_CONSENT_RECEIPT`
+ * for a salt below 16 bytes.
+ *
+ * @param salt - Random bytes, 16 at least.
  */
 export function consentDigest(receipt: ConsentReceipt, salt: Uint8Array, crypto: Crypto): Uint8Array {
   if (salt.length < 16) {
@@ -135,7 +137,11 @@ export function checkReceipt(receipt: ConsentReceipt): void {
   need(isText(event.method), 'event.method', 'a text');
 }
 
-/** A fresh record id. */
+/**
+ * A fresh record id.
+ *
+ * @param randomBytes - Gives as many random bytes as it is asked for: here 16.
+ */
 export function receiptId(randomBytes: (length: number) => Uint8Array): string {
   return bytesToHex(randomBytes(16));
 }

@@ -40,7 +40,12 @@ const FRIDGE_WATTS = 85;
 const FRIDGE_ON = 14;
 const FRIDGE_OFF = 26;
 
-/** Parameters of household number `index` under `seed`. `solarShare` and `carShare` are shares of all households. */
+/**
+ * Parameters of household number `index` under `seed`.
+ *
+ * @param shares - `solar` (default 0.5) and `car` (default 0): which part of all households has panels and a car that
+ *   charges, 0 to 1.
+ */
 export function householdParameters(
   seed: number,
   index: number,
@@ -64,13 +69,21 @@ export function householdParameters(
   };
 }
 
-/** Kind of a local date; public holidays count as ordinary days of the week. */
+/**
+ * Kind of a local date; public holidays count as ordinary days of the week.
+ *
+ * @param date - `YYYY-MM-DD`.
+ */
 export function dayTypeOf(date: string): DayType {
   const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
   return weekday === 0 ? 'sunday' : weekday === 6 ? 'saturday' : 'workday';
 }
 
-/** Day of the year of a local date, 1 … 366. */
+/**
+ * Day of the year of a local date, 1 … 366.
+ *
+ * @param date - `YYYY-MM-DD`.
+ */
 export function dayOfYear(date: string): number {
   return Math.round(
     (Date.parse(`${date}T00:00:00Z`) - Date.UTC(Number(date.slice(0, 4)), 0, 0)) / 86_400_000,

@@ -40,7 +40,11 @@ export function winterness(dayOfYear: number): number {
   return Math.cos((2 * Math.PI * (dayOfYear - 15)) / 365);
 }
 
-/** Expected load of a household at `hour` (0 … 24), as a multiple of its mean over the year. */
+/**
+ * Expected load of a household at `hour` (0 … 24), as a multiple of its mean over the year.
+ *
+ * @param dayOfYear - 1 to 366, local date.
+ */
 export function loadShape(dayType: DayType, dayOfYear: number, hour: number): number {
   const { mean, winter } = HEIGHTS[dayType];
   const season = winterness(dayOfYear);

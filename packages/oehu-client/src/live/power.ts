@@ -29,9 +29,10 @@ export function powerOfTelegram(telegram: P1Telegram): LivePower {
 }
 
 /**
- * The power that an answer of a HomeWizard meter tells: `active_power_w` (API v1) or `power_w` (v2), negative when given.
+ * The power that an answer of a HomeWizard meter tells: `active_power_w` (API v1) or `power_w` (v2), negative when
+ * given.
  *
- * @param json - The parsed answer of `/api/v1/data` or `/api/measurement`.
+ * @param json - The parsed answer of `/api/v1/data` or `/api/measurement`; what tells no power gives null.
  */
 export function powerOfHomeWizard(json: Json): LivePower {
   const told = isJsonObject(json) ? (json.active_power_w ?? json.power_w) : undefined;

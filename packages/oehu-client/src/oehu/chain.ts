@@ -30,6 +30,8 @@ export interface ChainVerification {
  * one shown here and signed by the same key, and no two spend the same output. `anchored`: besides, the key is the one
  * that the CREATE named by the asset id hands the device to. Order does not matter. What it cannot show: readings
  * newer than the newest, or that the network accepted them.
+ *
+ * @param transactions - The transactions as they were parsed, with nothing changed; anything may be given.
  */
 export async function verifyTransactionChain(
   transactions: readonly unknown[],
@@ -38,7 +40,12 @@ export async function verifyTransactionChain(
   return linkChain(transactions, await verifyTransactions(transactions, options), options);
 }
 
-/** The second half of {@link verifyTransactionChain}: raises transactions that were verified one by one, `single`, by their links. */
+/**
+ * The second half of {@link verifyTransactionChain}: raises transactions that were verified one by one, `single`, by
+ * their links.
+ *
+ * @param transactions - The untouched JSON that `single` was made of, in the same order.
+ */
 export function linkChain(
   transactions: readonly unknown[],
   single: readonly Verification[],

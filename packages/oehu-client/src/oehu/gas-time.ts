@@ -7,6 +7,8 @@ import type { MeterReading } from '../reading.ts';
  * next one arrives, and OEHU stamped every repeat with its own clock. The last value seen in a period is the meter's
  * value at the start of that period (a value stamped 17:00 is use up to 17:00). Other readings pass as
  * they are. `readings` must be in ascending time.
+ *
+ * @param periodMs - How often the gas meter tells a value, ms: an hour by default, 300 000 from DSMR 5.
  */
 export function settleGasTimes(readings: readonly MeterReading[], periodMs = 3_600_000): MeterReading[] {
   const settled: MeterReading[] = [];

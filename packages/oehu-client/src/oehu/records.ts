@@ -30,7 +30,11 @@ export interface OehuRecord {
 
 const OBJECT_ID = /^[0-9a-f]{24}$/;
 
-/** Second at which a MongoDB node made an ObjectId, ms since the epoch: a clock that is not the device's. */
+/**
+ * Second at which a MongoDB node made an ObjectId, ms since the epoch: a clock that is not the device's.
+ *
+ * @param id - 24 hexadecimal digits; anything may be given, and what is no ObjectId gives null.
+ */
 export function objectIdTime(id: unknown): number | null {
   return typeof id === 'string' && OBJECT_ID.test(id) ? Number.parseInt(id.slice(0, 8), 16) * 1000 : null;
 }
@@ -44,7 +48,12 @@ function rebuild(row: JsonObject, document: JsonObject): JsonObject {
   return Object.fromEntries([...fields, ['metadata', document.metadata]]);
 }
 
-/** Reads one entry of `/devices`, also in the shape of 2018 that has no transaction. Never throws. */
+/**
+ * Reads one entry of `/devices`, also in the shape of 2018 that has no transaction. Never throws.
+ *
+ * @param entry - Parsed JSON of the entry; anything may be given.
+ * @param index - Place of the entry in the list, from 0, for the paths of issues.
+ */
 export function readDevice(entry: unknown, index: number): OehuEntry<OehuDevice> {
   const path = `[${index}]`;
   const issues: OehuIssue[] = [];
@@ -80,7 +89,12 @@ export function readDevice(entry: unknown, index: number): OehuEntry<OehuDevice>
   };
 }
 
-/** Reads one row of `/transactions?raw=true`. Never throws. */
+/**
+ * Reads one row of `/transactions?raw=true`. Never throws.
+ *
+ * @param row - Parsed JSON of the row; anything may be given.
+ * @param index - Place of the row in the list, from 0, for the paths of issues.
+ */
 export function readRecord(row: unknown, index: number): OehuEntry<OehuRecord> {
   const path = `[${index}]`;
   const fail = (at: string, expected: string, value: unknown): OehuEntry<OehuRecord> => ({
@@ -137,7 +151,11 @@ export function recordTime(record: OehuRecord): number | null {
   return isSkewed(lastUpdate, record.storedAt) ? record.storedAt : lastUpdate;
 }
 
-/** Register readings of one record: tariffs where told, else the total, and gas. */
+/**
+ * Register readings of one record: tariffs where told, else the total, and gas.
+ *
+ * @param trust - What the verification of the record came to; every reading gets it.
+ */
 export function recordReadings(record: OehuRecord, trust: AttestationLevel): MeterReading[] {
   const at = recordTime(record);
   if (at === null) return [];

@@ -238,8 +238,11 @@ function conclude(prepared: Prepared, valid: boolean): Verification {
 }
 
 /**
- * Verifies one BigchainDB 2.0 transaction (BEP 13) from its untouched JSON: id, owner, condition and signature.
- * Never throws on bad input; the level is at most `signed` (see `verifyTransactionChain` for more), and the reasons say why not more.
+ * Verifies one BigchainDB 2.0 transaction (BEP 13) from its untouched JSON: id, owner, condition and signature. Never
+ * throws on bad input; the level is at most `signed` (see `verifyTransactionChain` for more), and the reasons say why
+ * not more.
+ *
+ * @param transaction - The transaction as it was parsed, with nothing changed; anything may be given.
  */
 export function verifyTransaction(transaction: unknown, options: VerifyOptions): Verification {
   const prepared = prepare(transaction, options, new Map());
@@ -250,7 +253,12 @@ export function verifyTransaction(transaction: unknown, options: VerifyOptions):
   );
 }
 
-/** {@link verifyTransaction} for many, with signatures checked in one batch. Answers in order. */
+/**
+ * {@link verifyTransaction} for many, with signatures checked in one batch. Answers in order.
+ *
+ * @param transactions - The transactions as they were parsed, with nothing changed; anything may be given.
+ * @param options - Those of {@link verifyTransaction}, and a signal that ends the checking of signatures.
+ */
 export async function verifyTransactions(
   transactions: readonly unknown[],
   options: VerifyOptions & { readonly signal?: AbortSignal | undefined },

@@ -17,6 +17,8 @@ export function isHiddenPoint(point: Point): boolean {
 /**
  * Length of the geohash that may be published for a wanted accuracy: 5 characters (about 4.9 × 4.9 km) up to 1 km,
  * 4 (39 × 20 km) up to 15 km, 3 (156 × 156 km) up to 50 km, and none from there.
+ *
+ * @param accuracyMetres - Wanted accuracy, metres; what is no number hides the place.
  */
 export function cellLength(accuracyMetres: number): 0 | 3 | 4 | 5 {
   if (!(accuracyMetres < HIDDEN_ACCURACY_METRES)) return 0;
@@ -27,6 +29,8 @@ export function cellLength(accuracyMetres: number): 0 | 3 | 4 | 5 {
 /**
  * The coarse cell that may be published for a point, or null when it is hidden, out of range or wanted coarser than
  * any cell. Never finer than 5 characters, however small the accuracy.
+ *
+ * @param accuracyMetres - Wanted accuracy, metres, as {@link cellLength} takes it.
  */
 export function coarseCell(point: Point | null, accuracyMetres: number): string | null {
   if (point === null || isHiddenPoint(point)) return null;

@@ -37,6 +37,8 @@ function newest(readings: readonly RegisterReading[]): Map<string, RegisterReadi
  * report's own two figures). `same-registers`: two or more telling registers are equal. `continues`: one is equal, at
  * least two others go on from one device to the other at a household's pace, and none contradicts. A strong hint, not a
  * proof. Only meters that share an exact value are compared, so thousands of them take milliseconds.
+ *
+ * @param snapshots - What each device shows; only the newest reading of each register counts.
  */
 export function findDuplicateMeters(snapshots: readonly MeterSnapshot[]): DuplicateMeter[] {
   const meters = snapshots.map((snapshot) => ({

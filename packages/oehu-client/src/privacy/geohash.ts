@@ -44,7 +44,11 @@ export function geohash(point: Point, length: number): string {
   return text;
 }
 
-/** Bounds of a geohash cell. Throws `ERR_METER_FORMAT` on other characters. */
+/**
+ * Bounds of a geohash cell. Throws `ERR_METER_FORMAT` on other characters.
+ *
+ * @param cell - A geohash of 12 characters at most; an empty one is the whole earth.
+ */
 export function geohashBounds(cell: string): CellBounds {
   let [south, north, west, east] = [-90, 90, -180, 180];
   let bit = 0;

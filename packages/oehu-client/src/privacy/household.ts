@@ -10,7 +10,12 @@ const KINDS: Readonly<Record<string, HouseholdClass['kind']>> = {
   factory: 'factory',
 };
 
-/** Buckets a household: known kinds or `other`, and 1, 2, 3–4 or 5+ occupants. */
+/**
+ * Buckets a household: known kinds or `other`, and 1, 2, 3–4 or 5+ occupants.
+ *
+ * @param household - What the owner told: `kind` in any case, `occupants` as a whole number; null when nothing was
+ *   told, which gives null.
+ */
 export function householdClass(
   household: { readonly kind: string; readonly occupants: number | null } | null,
 ): HouseholdClass | null {

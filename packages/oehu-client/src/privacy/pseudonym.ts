@@ -5,6 +5,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 /**
  * Pseudonym of a meter in one listing: the first 16 bytes of HMAC-SHA-256 under a key that only the owner has
  *. Two listings of one meter cannot be linked by it. Throws `ERR_INVALID_ARGUMENT` for a key below 16 bytes.
+ *
+ * @param key - Random bytes that only the owner has, 16 at least.
+ * @param device - Id of the meter.
+ * @param listing - What names the listing; another one gives another pseudonym.
  */
 export function listingPseudonym(key: Uint8Array, device: string, listing: string): Uint8Array {
   if (key.length < 16) {

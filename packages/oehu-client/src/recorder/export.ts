@@ -19,6 +19,8 @@ const COLUMNS = [
 /**
  * Readings as lines of CSV (RFC 4180, without line ends), a heading first. `seconds` is the length of an interval and
  * empty for registers; values are exact decimals. What a meter calls itself never becomes a formula of a spreadsheet.
+ *
+ * @param readings - Registers and interval amounts, also mixed; one line for each, in their order.
  */
 export function* readingsToCsv(readings: Iterable<AnyReading>): Generator<string> {
   yield COLUMNS.join(',');
@@ -42,7 +44,11 @@ export function* readingsToCsv(readings: Iterable<AnyReading>): Generator<string
   }
 }
 
-/** Readings as lines of JSON, one object each, as `formatReading` shows them. */
+/**
+ * Readings as lines of JSON, one object each, as `formatReading` shows them.
+ *
+ * @param readings - Registers and interval amounts, also mixed; one line for each, in their order.
+ */
 export function* readingsToJson(readings: Iterable<AnyReading>): Generator<string> {
   for (const reading of readings) yield JSON.stringify(formatReading(reading));
 }

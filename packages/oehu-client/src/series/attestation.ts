@@ -5,7 +5,11 @@ export function atLeast(level: AttestationLevel, wanted: AttestationLevel): bool
   return ATTESTATION_LEVELS.indexOf(level) >= ATTESTATION_LEVELS.indexOf(wanted);
 }
 
-/** Lowest level among readings, and how many source records reach it. No readings: `unsigned`, 0. */
+/**
+ * Lowest level among readings, and how many source records reach it. No readings: `unsigned`, 0.
+ *
+ * @param readings - Readings of any registers; those of one source record count once.
+ */
 export function lowestLevel(readings: readonly RegisterReading[]): {
   readonly trust: AttestationLevel;
   readonly verified: number;

@@ -87,6 +87,8 @@ const SENML_UNITS = { uKWh: 'kWh', uM3: 'm3', uGJ: 'GJ' } as const;
  * The series as SenML (RFC 8428): a counter that starts at 0 with the first interval, one record at the end of every
  * interval, units of the secondary registry (RFC 8798). A missing interval leaves its record out. The caller names the
  * base, e.g. a pseudonym; nothing of the meter is in it.
+ *
+ * @param baseName - What every record's name begins with (`bn`), such as a pseudonym.
  */
 export function seriesToSenml(series: IntervalSeries, baseName: string): SenmlRecord[] {
   const bounds = seriesBounds(series);

@@ -76,6 +76,9 @@ const DEFAULT_MAX_PER_HOUR: Readonly<Record<Commodity, number>> = {
  * than `bridge` steps gives null intervals whose total is kept in `report.gaps`, so sums still close. Nothing is ever
  * subtracted across a reset or an impossible jump. Throws `ERR_METER_RANGE` when no reading fits or the period is
  * empty, `ERR_METER_TIME` for an unknown zone.
+ *
+ * @param readings - Cumulative readings; those of another commodity or direction are skipped, the others must have
+ *   one unit.
  */
 export function intervalSeries(
   readings: readonly MeterReading[],

@@ -17,7 +17,11 @@ export function worseQuality(a: QualityCode, b: QualityCode): QualityCode {
 
 const NAMES = Object.entries(Quality) as [keyof typeof Quality, QualityCode][];
 
-/** Name of a quality code, e.g. 1 → `interpolated`; an unknown code reads as `missing`. */
+/**
+ * Name of a quality code, e.g. 1 → `interpolated`; an unknown code reads as `missing`.
+ *
+ * @param code - One of the codes of `Quality`; anything may be given.
+ */
 export function qualityName(code: number): keyof typeof Quality {
   return NAMES.find(([, value]) => value === code)?.[0] ?? 'missing';
 }

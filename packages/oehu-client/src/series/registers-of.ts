@@ -15,6 +15,9 @@ const MAX_LANES = 8;
  * An interval that is told again replaces the first (`edited` when the amount changed). Intervals of several lengths
  * that lie over each other become counters of their own. Days written as 86 400 s end where the next one begins, also
  * when the clock changed. Tariffs that take turns stand still while another one counts.
+ *
+ * @param readings - Interval amounts and registers, also mixed; registers without a time are left out, others pass as
+ *   they are.
  */
 export function registersOf(readings: readonly AnyReading[]): MeterReading[] {
   const registers: MeterReading[] = [];

@@ -17,7 +17,11 @@ export interface FileSource extends MeterSource {
   readings(device: string, options: ReadingsOptions): AsyncIterable<MeterReading>;
 }
 
-/** A meter source of the kind of the first file. Throws `ERR_METER_SCHEMA` without any file. */
+/**
+ * A meter source of the kind of the first file. Throws `ERR_METER_SCHEMA` without any file.
+ *
+ * @param files - What was read of one meter, in any order; the first one gives the source its kind.
+ */
 export function fileSource(files: readonly MeterFile[], options: FileSourceOptions = {}): FileSource {
   const [first] = files;
   if (first === undefined) throw new MeterError('ERR_METER_SCHEMA', 'A file source needs at least one file');

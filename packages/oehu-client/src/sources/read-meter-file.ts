@@ -17,9 +17,11 @@ export interface ReadMeterFileOptions extends FormatOptions {
 /**
  * Reads a meter file or an answer of a meter on the network, of any kind that this package knows. Throws
  * `ERR_METER_FORMAT` when the kind cannot be found out or the bytes do not parse, `ERR_METER_CHECKSUM` when every
- * telegram is damaged, `ERR_METER_SCHEMA` when nothing in it is a reading, `ERR_METER_TIME` when a time of arrival or the
- * order of dates is needed, `ERR_METER_LIMIT` when it is too large. Single bad entries, impossible times, corrections and
- * whatever had to be assumed become `issues`.
+ * telegram is damaged, `ERR_METER_SCHEMA` when nothing in it is a reading, `ERR_METER_TIME` when a time of arrival or
+ * the order of dates is needed, `ERR_METER_LIMIT` when it is too large. Single bad entries, impossible times,
+ * corrections and whatever had to be assumed become `issues`.
+ *
+ * @param bytes - The file as it is, 256 MiB at most unless `maxBytes` says otherwise; anything may be given.
  */
 export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions = {}): MeterFile {
   const maxBytes = options.maxBytes ?? 256 << 20;
@@ -34,7 +36,11 @@ export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions =
   return { kind: file.kind, readings, issues: boundedIssues(issues) };
 }
 
-/** Finds out what a meter file is. Throws `ERR_METER_FORMAT` when it is nothing that this package knows. */
+/**
+ * Finds out what a meter file is. Throws `ERR_METER_FORMAT` when it is nothing that this package knows.
+ *
+ * @param bytes - The file as it is; anything may be given.
+ */
 export function meterFileKind(bytes: Uint8Array, options: FormatOptions = {}): MeterFileKind {
   return formatOf(new MeterContent(bytes), options).kind;
 }

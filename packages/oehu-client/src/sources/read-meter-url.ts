@@ -43,6 +43,8 @@ const PATHS: Partial<Record<MeterFileKind, readonly string[]>> = {
  * Reads a meter on the network: a HomeWizard P1 meter, an OEHU API, or the address of any meter file. Throws what
  * `readMeterFile` throws, `ERR_METER_UNREACHABLE`, `ERR_METER_TIMEOUT`, `ERR_METER_HTTP`, `ERR_ABORTED`, and
  * `ERR_INVALID_ARGUMENT` when it is no http(s) address.
+ *
+ * @param address - An http or https address of the meter, the API or the file.
  */
 export async function readMeterUrl(address: string, options: ReadMeterUrlOptions): Promise<MeterFile> {
   const url = URL.parse(address);

@@ -132,6 +132,8 @@ const zones = boundedMap<string, Zone>({ max: MAX_ZONES });
 /**
  * The calendar of an IANA time zone. Throws `ERR_METER_TIME` for an unknown name.
  *
+ * @param name - IANA time zone: `Europe/Amsterdam`.
+ *
  * @example
  * ```ts
  * import { zoneOf } from '@edmp/oehu-client';

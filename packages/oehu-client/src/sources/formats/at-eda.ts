@@ -48,6 +48,8 @@ export function edaCode(code: string): EdaCode | undefined {
  * Reads an Austrian EDA `ConsumptionRecord`: interval amounts with times that tell their offset. Of the codes of an
  * energy community only what the meter counted is read. Throws `ERR_METER_FORMAT` when it is no XML and
  * `ERR_METER_SCHEMA` when it has another shape.
+ *
+ * @param text - The decoded XML; anything may be given.
  */
 export function readConsumptionRecord(text: string): MeterFile {
   const root = parseXml(text);

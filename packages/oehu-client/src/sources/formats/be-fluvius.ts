@@ -20,6 +20,8 @@ const TARIFFS: Readonly<Record<string, number | 'total'>> = { total: 'total', da
 /**
  * Reads the quarter hours of Fluvius (Belgium): head point first, physical meters only when it has none; tariff 1 is
  * day there. Reactive energy is left out. Throws `ERR_METER_SCHEMA` when it has another shape.
+ *
+ * @param json - The parsed document; anything may be given.
  */
 export function readFluvius(json: Json): MeterFile {
   const data = isJsonObject(json) && isJsonObject(json.data) ? json.data : undefined;

@@ -90,9 +90,12 @@ const FLOW_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a Green Button file (NAESB ESPI 1.1 in Atom): interval amounts of electricity, gas and water, with multipliers,
- * direction (1 = import, 19 = export), time-of-use tiers and qualities. Throws `ERR_METER_FORMAT` when it is no XML and
- * `ERR_METER_SCHEMA` when it holds no interval.
+ * Reads a Green Button file (NAESB ESPI 1.1 in Atom): interval amounts of electricity, gas and water, with
+ * multipliers, direction (1 = import, 19 = export), time-of-use tiers and qualities. Throws `ERR_METER_FORMAT` when
+ * it is no XML, `ERR_METER_SCHEMA` when it holds no interval, and `ERR_METER_TIME` when its clock is `local` and
+ * nothing tells the zone.
+ *
+ * @param text - The decoded XML; anything may be given.
  */
 export function readGreenButton(text: string, options: GreenButtonOptions = {}): MeterFile {
   const feed = parseXml(text);

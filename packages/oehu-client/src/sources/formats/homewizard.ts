@@ -40,9 +40,11 @@ export function isHomeWizard(json: Json): json is JsonObject {
 }
 
 /**
- * Reads an answer of the HomeWizard local API, v1 or v2. Times are local without a zone: `YYMMDDhhmmss` numbers in v1,
- * ISO text in v2. A field that is absent gives no reading. Where neither the answer nor the caller tells a time the readings
- * have none (`NO_TIME`) and an issue says so. Throws `ERR_METER_SCHEMA` when it is neither version.
+ * Reads an answer of the HomeWizard local API, v1 or v2. Times are local without a zone: `YYMMDDhhmmss` numbers in
+ * v1, ISO text in v2. A field that is absent gives no reading. Where neither the answer nor the caller tells a time
+ * the readings have none (`NO_TIME`) and an issue says so. Throws `ERR_METER_SCHEMA` when it is neither version.
+ *
+ * @param json - The parsed answer; anything may be given.
  */
 export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): MeterFile {
   if (!isHomeWizard(json)) {

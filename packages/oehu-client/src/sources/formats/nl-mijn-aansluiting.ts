@@ -11,6 +11,8 @@ import { sourceUnit } from '../units.ts';
 /**
  * Reads the daily registers of the Dutch grid operators' portal "Mijn Aansluiting" (CIM-shaped JSON): one register a
  * meter and OBIS code. Throws `ERR_METER_SCHEMA` when it has another shape.
+ *
+ * @param json - The parsed document; anything may be given.
  */
 export function readMijnAansluiting(json: Json): MeterFile {
   const issues: SourceIssue[] = [];

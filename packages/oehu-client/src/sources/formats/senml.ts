@@ -57,6 +57,8 @@ function registerOf(
  * Reads register values from SenML JSON (RFC 8428): base fields are resolved, units Wh, kWh, J, m3 and l (primary and
  * secondary registry) are understood, other records are left out with an issue. Values are taken as cumulative.
  * Throws `ERR_METER_SCHEMA` when nothing can be read.
+ *
+ * @param json - The parsed document, a list of records; anything may be given.
  */
 export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
   if (!Array.isArray(json)) throw new MeterError('ERR_METER_SCHEMA', 'Expected a SenML array');

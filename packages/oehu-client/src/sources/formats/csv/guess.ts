@@ -18,9 +18,12 @@ const MOST_ROWS = 400;
 const DELIMITERS = [';', ',', '\t', '|'] as const;
 
 /**
- * Proposes how to read a CSV file: delimiter, heading, the columns of date, time and amounts, units, decimal mark, step.
- * Nothing is read by it until somebody has looked at it. Throws `ERR_METER_FORMAT` when no table of times and numbers can
- * be made out.
+ * Proposes how to read a CSV file: delimiter, heading, the columns of date, time and amounts, units, decimal mark,
+ * step. Nothing is read by it until somebody has looked at it. Throws `ERR_METER_FORMAT` when no table of times and
+ * numbers can be made out.
+ *
+ * @param bytes - The file as it is; anything may be given.
+ * @param options - `zone` is the IANA time zone to propose for times that tell none.
  */
 export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string }): CsvGuess {
   const text = csvText(bytes, undefined, []);

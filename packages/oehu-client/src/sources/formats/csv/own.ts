@@ -8,7 +8,11 @@ import { sourceUnit } from '../../units.ts';
 import { OWN_CSV_HEADER } from './own-header.ts';
 import { csvRows } from './text.ts';
 
-/** Reads a CSV file that `seriesToCsv` wrote. Throws `ERR_METER_SCHEMA` for other headings. */
+/**
+ * Reads a CSV file that `seriesToCsv` wrote. Throws `ERR_METER_SCHEMA` for other headings.
+ *
+ * @param text - The decoded text of the file; anything may be given.
+ */
 export function readOwnCsv(text: string): MeterFile {
   const rows = csvRows(text, ',');
   if (rows[0]?.join(',') !== OWN_CSV_HEADER) {

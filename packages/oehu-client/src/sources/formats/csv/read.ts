@@ -55,9 +55,11 @@ interface Progress {
 }
 
 /**
- * Reads a CSV file by a map that the caller declares. Empty cells are missing values. Throws `ERR_METER_FORMAT` when it
- * is no CSV, `ERR_METER_SCHEMA` when a mapped column is absent or nothing can be read, `ERR_METER_TIME` when the order of
- * its dates is open.
+ * Reads a CSV file by a map that the caller declares. Empty cells are missing values. Throws `ERR_METER_FORMAT` when
+ * it is no CSV, `ERR_METER_SCHEMA` when a mapped column is absent or nothing can be read, `ERR_METER_TIME` when the
+ * order of its dates is open.
+ *
+ * @param text - The decoded text of the file; anything may be given.
  */
 export function readCsv(text: string, map: CsvMap): MeterFile {
   const issues: SourceIssue[] = [];

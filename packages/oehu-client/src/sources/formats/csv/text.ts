@@ -66,7 +66,12 @@ export function eachCsvRow(text: string, delimiter: string, take: TakeRow): void
   if (failure !== undefined) throw failure;
 }
 
-/** Cells of RFC 4180 text, row by row; empty lines have no cells. Throws as `eachCsvRow`. */
+/**
+ * Cells of RFC 4180 text, row by row; empty lines have no cells. Throws as `eachCsvRow`.
+ *
+ * @param text - The decoded text of the file.
+ * @param delimiter - What stands between two cells: `;`.
+ */
 export function csvRows(text: string, delimiter: string): string[][] {
   const rows: string[][] = [];
   eachCsvRow(text, delimiter, (cells, line) => {

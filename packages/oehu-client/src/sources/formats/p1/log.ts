@@ -10,6 +10,8 @@ import type { P1Telegram } from './telegram.ts';
  * Reads a file of telegrams. The time of arrival is that of the last telegram; earlier ones that tell no time are timed
  * by the declared spacing, else they have none (`NO_TIME`), which an issue tells. Throws `ERR_METER_FORMAT` or
  * `ERR_METER_CHECKSUM` when no telegram can be read.
+ *
+ * @param bytes - One telegram after the other; anything may be given.
  */
 export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): MeterFile {
   const { receivedAt, zone } = options;

@@ -23,6 +23,9 @@ const CR = 0x0d;
 /**
  * A reader of the serial stream of a P1 port, or of a file of telegrams. A damaged telegram gives an error event and
  * the stream goes on with the next one; memory stays below 64 KiB.
+ *
+ * @param options - How telegrams are read; a function is asked again for each one, so that it can tell when that one
+ *   arrived.
  */
 export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream {
   let buffer = new Uint8Array(4096);

@@ -92,6 +92,8 @@ const ONE = 0x31;
  * CRC is checked where there is one; line ends changed to LF on the way are put back for that. Throws
  * `ERR_METER_FORMAT` when it is no telegram, `ERR_METER_CHECKSUM` when the CRC does not fit or is missing although the
  * version demands one, `ERR_METER_LIMIT` above 32 KiB. Values that cannot be read become `issues`.
+ *
+ * @param bytes - The telegram, 32 KiB at most; anything may be given.
  */
 export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Telegram {
   if (bytes.length > MAX_TELEGRAM_BYTES) {

@@ -47,10 +47,13 @@ export function isSml(bytes: Uint8Array): boolean {
 
 /**
  * Reads the registers in a stream of SML files as German meters send them through the optical interface: transport
- * frames with CRC-16/X.25, list responses, registers 1.8.x and 2.8.x in Wh. A frame whose CRC does not fit is left out
- * with an issue. The time of arrival is that of the last frame; earlier ones are timed by the meter's seconds counter or
- * the declared spacing, else they have no time (`NO_TIME`), which an issue tells. Throws `ERR_METER_FORMAT` when there is no frame, `ERR_METER_TIME` without a time of arrival and
- * `ERR_METER_SCHEMA` when no frame holds a register.
+ * frames with CRC-16/X.25, list responses, registers 1.8.x and 2.8.x in Wh. A frame whose CRC does not fit is left
+ * out with an issue. The time of arrival is that of the last frame; earlier ones are timed by the meter's seconds
+ * counter or the declared spacing, else they have no time (`NO_TIME`), which an issue tells. Throws
+ * `ERR_METER_FORMAT` when there is no frame, `ERR_METER_TIME` without a time of arrival and `ERR_METER_SCHEMA` when
+ * no frame holds a register.
+ *
+ * @param bytes - The stream as the meter sent it; anything may be given.
  */
 export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile {
   if (!isSml(bytes))
