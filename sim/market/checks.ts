@@ -239,7 +239,7 @@ async function checkBalances(
   }
 }
 
-/** Transfers to a node by liars that it does not hold, minor units. */
+/** What liars, and traders that were put back, paid a node or hold for it in blocks that it does not have, minor units. */
 async function keptBack(cast: Cast, universe: Universe, node: SimNode, currency: string): Promise<bigint> {
   const liars = new Set(
     cast.members
@@ -248,10 +248,10 @@ async function keptBack(cast: Cast, universe: Universe, node: SimNode, currency:
   );
   let sum = 0n;
   for (const { id, kind, authorHex, money } of universe.spendings.values()) {
-    const isHidden = kind === 'transfer' && liars.has(authorHex) && money.currency === currency;
+    const isHidden = liars.has(authorHex) && money.currency === currency;
     if (!isHidden || money.to === null || !equalBytes(money.to, node.key)) continue;
     // In test money a payment counts where its chain is known: a liar that forks shows everybody another one.
-    const isTest = currency === 'DUM1' || currency === 'DUM2';
+    const isTest = kind === 'transfer' && (currency === 'DUM1' || currency === 'DUM2');
     if (isTest || (await node.running?.stores.blocks.has(id)) === false) sum += money.pay;
   }
   return sum;
