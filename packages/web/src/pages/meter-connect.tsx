@@ -46,7 +46,7 @@ const WAYS = [
     what: 'Files that arrive there are read by themselves',
     field: 'Folder',
     hint: 'Whole path on the computer that the node runs on',
-    example: '/home/me/meter',
+    example: '/srv/meter',
   },
   {
     id: 'oehu',
