@@ -85,7 +85,14 @@ async function p1Parse(report: Report): Promise<void> {
     },
     5,
   );
-  report({ metric: 'p1-parse-peer', value: peer.ratio, unit: 'x', peer: 'npm dsmr-parser', peerValue: 1 });
+  report({
+    metric: 'p1-parse-peer',
+    value: peer.value,
+    unit: '1/s',
+    ratio: peer.ratio,
+    peer: 'npm dsmr-parser',
+    peerValue: peer.floor,
+  });
   report({ metric: 'p1-parse-bytes', value: (rate.value * bytes) / count / 1e6, unit: 'MB/s' });
 }
 
@@ -210,10 +217,11 @@ async function greenButton(report: Report): Promise<void> {
   );
   report({
     metric: 'greenbutton-parse-peer',
-    value: peer.ratio,
-    unit: 'x',
+    value: peer.value,
+    unit: '1/s',
+    ratio: peer.ratio,
     peer: 'fast-xml-parser',
-    peerValue: 1,
+    peerValue: peer.floor,
   });
   report({
     metric: 'greenbutton-parse-bytes',

@@ -51,7 +51,7 @@ export interface MountRequest {
   readonly address?: string | undefined;
   /** IANA zone of the meter; default the node's. */
   readonly zone?: string | undefined;
-  /** Speed of a serial device, bit/s. */
+  /** Speed of a serial device, bit/s. Default 115 200; 9 600 reads 7 bits with even parity (DSMR up to 3). */
   readonly baud?: number | undefined;
   /** Seconds from one look to the next, where the node asks. */
   readonly every?: number | undefined;

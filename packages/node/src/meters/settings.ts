@@ -3,25 +3,9 @@ import * as z from 'zod';
 import { MOUNT_KINDS, type MountKind, type MountRequest } from '../meter-service.ts';
 
 /** How a meter is mounted; kept in the data folder. `token` and `fingerprint` are shown to nobody. */
-export interface MeterSettings {
+export interface MeterSettings extends MountRequest {
   readonly name: string;
   readonly kind: MountKind;
-  /** Address, or absolute path of a device or folder; none for `upload`. */
-  readonly address?: string | undefined;
-  /** IANA zone of the meter; default the node's. */
-  readonly zone?: string | undefined;
-  /** Speed of a serial device, bit/s. Default 115 200; 9 600 reads 7 bits with even parity (DSMR up to 3). */
-  readonly baud?: number | undefined;
-  /** Seconds from one reading to the next, where the node asks. */
-  readonly every?: number | undefined;
-  /** Days that readings are kept; default for good. */
-  readonly keepDays?: number | undefined;
-  /** Minutes without a reading after which the owner is told. */
-  readonly silentMinutes?: number | undefined;
-  /** Bearer token of a HomeWizard meter with API v2. */
-  readonly token?: string | undefined;
-  /** SHA-256 of the certificate that a HomeWizard meter showed when it was paired, hex. */
-  readonly fingerprint?: string | undefined;
 }
 
 /** Name of a meter: one line that shows as what it is, no slash (`NAME/DEVICE` names a device of an OEHU API). */
