@@ -138,7 +138,8 @@ async function checkTrade(
   const market = node.running?.market;
   if (market === undefined) return;
   const name = `${node.name} ${trade.role} ${trade.state} ${trade.id.slice(0, 8)} ${trade.failure?.code ?? ''}`;
-  const holdId = market.tradeEvidence(trade.id).hold?.toString();
+  const evidence = market.tradeEvidence(trade.id);
+  const holdId = evidence.hold?.toString();
   const hold = holdId === undefined ? undefined : universe.ledger.hold(holdId);
   if (!trade.finished && !excuses.undecided(trade)) findings.add('stuck', 'trade-open', name);
   const kind = hold?.outcome?.kind ?? null;
@@ -168,7 +169,7 @@ async function checkTrade(
   if (hold === undefined) return;
   const acked = universe.acknowledged(hold.key).length > 0;
   const paid = hold.outcome !== null && pays(hold.outcome);
-  if (acked && !paid && !excuses.unpaid(trade, hold.key)) {
+  if (acked && !paid && !excuses.unpaid(trade, hold.key, evidence.acks !== null)) {
     findings.add('unpaid', 'acknowledged-and-unpaid', `${name}: ${kind}`);
   }
   if (trade.state === 'completed' && back) findings.add('unpaid', 'completed-and-back', `${name}: ${kind}`);

@@ -80,14 +80,15 @@ export class Excuses {
     return liar && !isAcknowledged && this.#count('release-reached-a-liar');
   }
 
-  /** An acknowledged release of an honest seller that is not paid. */
-  unpaid(trade: Trade, hold: string): boolean {
+  /** An acknowledged release of an honest seller that is not paid; `acks`: whether the seller has the quorum's. */
+  unpaid(trade: Trade, hold: string, acks: boolean): boolean {
     const liars = new Set(
       this.#witnesses(trade)
         .filter(({ byzantine }) => byzantine !== null)
         .map(({ name }) => name),
     );
-    const held = trade.state === 'waiting' || trade.state === 'undecided' || trade.state === 'completed';
+    // An undecided seller may never have had it: the release's deadline passed.
+    const held = acks || trade.state === 'waiting' || trade.state === 'completed';
     if (held || liars.size === 0) return false;
     const quorum = 2 * faultsOf(trade.witnesses.length as NotaryCount) + 1;
     const honest = this.#universe
