@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { systemEnvironment } from '@edmp/interface';
+import { EdmpError, isEdmpError, systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
@@ -52,8 +52,12 @@ const duration = (text: string): number => {
   return value;
 };
 
-/** libp2p wraps the system's reason in advice about its own settings. */
+/** Names the option to change. libp2p wraps the system's reason in advice about its own settings. */
 function asListenError(error: unknown): never {
+  if (isEdmpError(error, 'ERR_HTTP_LISTEN')) {
+    const option = error.message.startsWith('The gateway') ? '--gateway' : '--http';
+    throw new EdmpError('ERR_HTTP_LISTEN', `${error.message} (${option})`, { cause: error });
+  }
   const found = /(\/ip\S+): Error: listen (\w+)/.exec(error instanceof Error ? error.message : '');
   if (found === null) throw error;
   const why = found[2] === 'EADDRINUSE' ? 'it is in use' : found[2];

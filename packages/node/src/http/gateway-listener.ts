@@ -4,7 +4,7 @@ import { createSecureServer } from 'node:http2';
 import { EdmpError, InvalidArgumentError } from '@edmp/interface';
 import { type Http2Bindings, serve } from '@hono/node-server';
 import { ipfsAnswer } from './ipfs-routes.ts';
-import type { HttpServer } from './start.ts';
+import { type HttpServer, whyNotListening } from './start.ts';
 
 /** Options of {@link startGateway}. */
 export interface StartGatewayOptions {
@@ -95,7 +95,7 @@ function listen(
       reject(
         new EdmpError(
           'ERR_HTTP_LISTEN',
-          `The gateway cannot listen on ${host} port ${port}: ${cause.message}`,
+          `The gateway cannot listen on ${host} port ${port}: ${whyNotListening(cause)}`,
           {
             cause,
           },

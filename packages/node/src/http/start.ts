@@ -50,6 +50,13 @@ export async function startHttp(options: StartHttpOptions): Promise<HttpServer> 
   };
 }
 
+/** What the system says when a port cannot be had, in words for people. */
+export function whyNotListening(cause: Error & { readonly code?: string }): string {
+  if (cause.code === 'EADDRINUSE') return 'it is in use; choose another port';
+  if (cause.code === 'EACCES') return 'the system does not allow it to this user; choose a port above 1023';
+  return cause.message;
+}
+
 function listen(
   app: Hono,
   hostname: string,
@@ -61,7 +68,7 @@ function listen(
       resolve({ server, port: info.port });
     }) as Server;
     const onError = (cause: Error & { readonly code?: string }): void => {
-      const why = cause.code === 'EADDRINUSE' ? 'it is in use; choose another port' : cause.message;
+      const why = whyNotListening(cause);
       reject(
         new EdmpError('ERR_HTTP_LISTEN', `Cannot listen on ${hostname} port ${port}: ${why}`, { cause }),
       );

@@ -115,7 +115,10 @@ describe('edmp', { timeout: bounds.journey }, () => {
       const start = ['start', '--meters', 'none', '--data', join(folder, 'ports')];
       const page = await runCli([...start, '--http', String(port)]);
       expect(page).toMatchObject({ code: 1, stdout: '' });
-      expect(page.stderr).toContain(`port ${port}: it is in use; choose another port`);
+      expect(page.stderr).toContain(`port ${port}: it is in use; choose another port (--http)`);
+      const gateway = await runCli([...start, '--http', '0', '--gateway', `127.0.0.1:${port}`]);
+      expect(gateway).toMatchObject({ code: 1, stdout: '' });
+      expect(gateway.stderr).toContain(`port ${port}: it is in use; choose another port (--gateway)`);
       const peers = await runCli([...start, '--http', '0', '--listen', `/ip4/127.0.0.1/tcp/${port}`]);
       expect(peers).toMatchObject({ code: 1, stdout: '' });
       expect(peers.stderr).toBe(
