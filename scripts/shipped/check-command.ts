@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bareEnvironment, mustRunBare, runBare, whyFailed } from './bare.ts';
+import { visitPage } from './check-browser.ts';
 import { emptyFolder } from './folders.ts';
 import { answering } from './registry.ts';
 import type { Report } from './report.ts';
@@ -9,6 +10,7 @@ import type { Report } from './report.ts';
 const DEMO_MS = 150_000;
 const PAGE_MS = 90_000;
 const STOP_MS = 20_000;
+const VISIT_MS = 30_000;
 
 /** Runs `edmp` as somebody does who has nothing but Node: by `npx`, in an empty folder, with empty caches. */
 export class CommandCheck {
@@ -80,6 +82,10 @@ export class CommandCheck {
             throw new Error(`expected the page's HTML from ${url}, got ${html.slice(0, 200)}`);
           }
           const ms = performance.now() - begun;
+          // What the page is made of has to be in the package too.
+          await visitPage(url, (visited) =>
+            visited.getByRole('navigation').first().waitFor({ timeout: VISIT_MS }),
+          );
           signal('SIGTERM');
           const stopped = await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
           if (stopped === undefined) throw new Error(`still runs ${STOP_MS / 1000} s after SIGTERM`);

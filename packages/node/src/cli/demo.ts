@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { NodeError } from '../compose/errors.ts';
 import { DEMO_FAULTS, type DemoFault } from '../demo/options.ts';
 import { currencyLabel } from './arguments.ts';
 import { ExitCode, toJson, write } from './output.ts';
@@ -44,6 +45,20 @@ function nextSteps(): string[] {
   return steps.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`);
 }
 
+/** A new folder for the nodes' files; `ERR_NODE_DATA` when there can be none. */
+async function temporaryFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'edmp-demo-'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new NodeError(
+      'ERR_NODE_DATA',
+      `The folder for temporary files cannot be used; set TMPDIR to one that can: ${why}`,
+      { cause },
+    );
+  }
+}
+
 /** `edmp demo`: a whole trade between four processes on this machine. */
 export function demoCommand(): Command {
   return new Command('demo')
@@ -62,7 +77,7 @@ export function demoCommand(): Command {
     )
     .action(async (options: DemoCommandOptions) => {
       const { runDemo } = await import('../demo/run-demo.ts');
-      const folder = await mkdtemp(join(tmpdir(), 'edmp-demo-'));
+      const folder = await temporaryFolder();
       const report = await runDemo({
         // As this process was started: from an installed package or from sources.
         command: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],

@@ -56,3 +56,15 @@ describe('dataOption', () => {
     expect(() => parse(dataOption('x', '/a'), ['--data', ''])).toThrow('Expected a folder');
   });
 });
+
+describe('edmp demo', () => {
+  it('says what to set when there is no folder for temporary files', {
+    timeout: bounds.journey,
+  }, async () => {
+    const nowhere = join(import.meta.dirname, 'no-such-folder');
+    const run = await runCli(['demo'], { TMPDIR: nowhere, TMP: nowhere, TEMP: nowhere });
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toContain('set TMPDIR to one that can');
+    expect(run.stderr).toContain('(ERR_NODE_DATA)');
+  });
+});
