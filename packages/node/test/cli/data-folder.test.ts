@@ -61,7 +61,7 @@ describe('edmp demo', () => {
   it('says what to set when there is no folder for temporary files', {
     timeout: bounds.journey,
   }, async () => {
-    const nowhere = join(import.meta.dirname, 'no-such-folder');
+    const nowhere = join(import.meta.filename, 'folder');
     const run = await runCli(['demo'], { TMPDIR: nowhere, TMP: nowhere, TEMP: nowhere });
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toContain('set TMPDIR to one that can');
