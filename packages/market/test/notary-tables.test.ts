@@ -2,6 +2,7 @@ import { memoryKeyValueStore, type PublicKey, publicKey } from '@edmp/interface'
 import { describe, expect, it } from 'vitest';
 import { currencyRegister } from '../src/asset/currency-register.ts';
 import type { Spending } from '../src/blocks/spending.ts';
+import { openCertificateStore } from '../src/evidence/certificate-store.ts';
 import { encodeCertificate } from '../src/notary/certificate.ts';
 import { CoverClient } from '../src/notary/client-cover.ts';
 import { MAX_CURRENCIES } from '../src/notary/limits.ts';
@@ -148,6 +149,7 @@ describe('the search for what covers a payment', () => {
     const client = new CoverClient({
       line,
       crypto: quickCrypto,
+      certificates: await openCertificateStore(),
       currencies,
       proofs: { observe: async () => undefined } as unknown as NotaryProofs,
     });

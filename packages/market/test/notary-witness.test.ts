@@ -1,7 +1,7 @@
 import { type HalfBlock, memoryKeyValueStore, publicKey } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { DUM1 } from '../src/asset/currency.ts';
-import { encodeCertificate } from '../src/notary/certificate.ts';
+import { certificateOfShares, encodeCertificate, type Share } from '../src/notary/certificate.ts';
 import { RELEASE_KEEP_MS } from '../src/notary/limits.ts';
 import { spendStatement } from '../src/notary/spend-service.ts';
 import { type Statement, verifyStatement } from '../src/notary/statement.ts';
@@ -173,6 +173,36 @@ describe('a lone witness', () => {
     const answer = await node.say(releaseRequest(node.key, second));
     expect(kindsOf(answer)).toEqual(['ack', 'refund']);
     expect(answer.statements.find(({ kind }) => kind === 'ack')?.extra).toEqual(trade.release.id);
+  });
+
+  // Found by simulation, seed 610908.
+  it('keeps back the release that it took alone, when a quorum acknowledged another one', async () => {
+    const world = await notaryWorld();
+    const nodes: NotaryNode[] = [];
+    for (let i = 0; i < 4; i++) nodes.push(await world.notary());
+    const keys = nodes.map(({ key }) => key);
+    const seller = fresh('seller');
+    const trade = await held(world, seller, fresh('buyer'), DUM1, { witnesses: keys });
+    const second = { ...trade, ...(await releasedOf(world, seller, trade.hold)) };
+    const [last, ...quorumOf] = [...nodes].reverse() as [NotaryNode, ...NotaryNode[]];
+    const shares: Share[] = [];
+    for (const node of quorumOf) {
+      const [ack] = (await node.say(releaseRequest(node.key, trade))).statements;
+      shares.push({ index: keys.indexOf(node.key), signature: ack!.signature });
+    }
+    expect(kindsOf(await last.say(releaseRequest(last.key, second)))).toEqual(['ack']);
+    const statement = {
+      kind: 'ack',
+      currency: null,
+      subject: trade.hold.id,
+      extra: trade.release.id,
+    } as const;
+    const acks = encodeCertificate(certificateOfShares(statement, shares, keys));
+    expect(await released(last, trade, acks)).toMatchObject({ kind: 'released', release: null });
+    for (const node of quorumOf) {
+      expect(await released(node, trade)).toMatchObject({ release: null });
+      expect(await released(node, trade, acks)).toMatchObject({ release: { opener: trade.opener } });
+    }
   });
 
   it('is shown two releases by the buyer', async () => {

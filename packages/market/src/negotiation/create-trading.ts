@@ -157,6 +157,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     engine,
     chain,
     ledger,
+    witnesses,
     environment,
     left: (trade) => left(trade.encoded.terms.ask.toString()),
     deltaMs,

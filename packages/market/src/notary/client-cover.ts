@@ -2,6 +2,7 @@ import { type AbortOptions, type Crypto, equalBytes, isEdmpError, type PublicKey
 import { type IssuedCurrency, quorumOfKeys } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';
+import type { CertificateStore } from '../evidence/certificate-store.ts';
 import {
   type Certificate,
   certificateOfShares,
@@ -46,17 +47,20 @@ interface Page {
 export class CoverClient {
   readonly #line: NotaryLine;
   readonly #crypto: Crypto;
+  readonly #certificates: CertificateStore;
   readonly #currencies: CurrencyRegister;
   readonly #proofs: NotaryProofs;
 
   constructor(options: {
     readonly line: NotaryLine;
     readonly crypto: Crypto;
+    readonly certificates: CertificateStore;
     readonly currencies: CurrencyRegister;
     readonly proofs: NotaryProofs;
   }) {
     this.#line = options.line;
     this.#crypto = options.crypto;
+    this.#certificates = options.certificates;
     this.#currencies = options.currencies;
     this.#proofs = options.proofs;
   }
@@ -94,6 +98,19 @@ export class CoverClient {
       );
     }
     return undefined;
+  }
+
+  /**
+   * The certificate of the block itself, which whoever speaks about a hold wants: as it is known here, or made of the
+   * shares of those that signed it; undefined when too few of them answer now.
+   */
+  async certificate(spending: Spending, options: AbortOptions): Promise<Certificate | undefined> {
+    const known = await this.#certificates.find('spend', spending.key);
+    if (known !== undefined) return known;
+    const found = await this.cover(spending, options);
+    if (found === undefined || found.blocks.length > 0) return undefined;
+    await this.#certificates.put(found.certificate);
+    return found.certificate;
   }
 
   async #ask(key: PublicKey, index: number, n: number, search: Search, options: AbortOptions): Promise<Page> {
@@ -158,8 +175,9 @@ function coverIn({ spending, currency, quorum, shares, later, certificates }: Se
     const statement = spendStatement(currency.block.id, spending.id);
     return { certificate: certificateOfShares(statement, shares, currency.notaries), blocks: [] };
   }
+  const own = certificates.get(spending.key);
+  if (own !== undefined) return { certificate: own, blocks: [] };
   for (const [subject, certificate] of certificates) {
-    if (subject === spending.key) return { certificate, blocks: [] };
     const blocks: Spending[] = [];
     let at = later.get(subject);
     while (at !== undefined && at.money.n > spending.money.n) {

@@ -59,7 +59,7 @@ export class HoldClient {
       inquiry.witnesses.length === 1
         ? 0
         : (faultsOf(inquiry.witnesses.length as NotaryCount) + 2) * this.#deltaMs;
-    const evidence = await this.#outcomes.evidence(hold);
+    let evidence = await this.#outcomes.evidence(hold);
     try {
       const shares = await gatherShares({
         environment: this.#environment,
@@ -75,6 +75,10 @@ export class HoldClient {
               { kind: 'release', key, evidence, release: release.bytes, opener, acks: [] },
               options,
             );
+            if (answer.kind === 'need' && evidence.certificate === null) {
+              evidence = await this.#outcomes.soughtEvidence(inquiry, options);
+              if (evidence.certificate !== null) return { kind: 'again' };
+            }
             return await this.#attempt(
               inquiry,
               index,
@@ -104,7 +108,7 @@ export class HoldClient {
     options: AbortOptions,
   ): Promise<Certificate | 'unfounded'> {
     const inquiry = this.#outcomes.inquiry(hold);
-    const evidence = await this.#outcomes.evidence(hold);
+    let evidence = await this.#outcomes.evidence(hold);
     const shown = {
       kind: 'proof',
       proposal: complaint.proposal.bytes,
@@ -126,6 +130,10 @@ export class HoldClient {
               { kind: 'complain', key, evidence, complaint: shown, refunds: [] },
               options,
             );
+            if (answer.kind === 'need' && evidence.certificate === null) {
+              evidence = await this.#outcomes.soughtEvidence(inquiry, options);
+              if (evidence.certificate !== null) return { kind: 'again' };
+            }
             return await this.#attempt(inquiry, index, answer, 'refund', () => true);
           } catch (error) {
             return afterFailure(error);

@@ -17,6 +17,7 @@ import { MarketError } from '../errors.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { HoldAnswer, HoldStatement } from './answers.ts';
 import { type Certificate, certificateOfShares, encodeCertificate, type Share } from './certificate.ts';
+import type { CoverClient } from './client-cover.ts';
 import type { OutcomeEvidence } from './client-types.ts';
 import { MAX_HOLDS } from './limits.ts';
 import type { NotaryLine } from './line.ts';
@@ -35,6 +36,8 @@ export class HoldInquiry {
   readonly #shares = new Map<string, { readonly statement: Statement; readonly shares: Share[] }>();
   /** Witnesses that lack the hold itself. */
   readonly needs: Set<number> = new Set();
+  /** The search for the hold's certificate while it is under way: one for all witnesses that lack it. */
+  search: Promise<unknown> | undefined;
 
   constructor(hold: Spending, witnesses: readonly PublicKey[]) {
     this.hold = hold;
@@ -89,6 +92,7 @@ export class OutcomeClient {
   readonly #certificates: CertificateStore;
   readonly #currencies: CurrencyRegister;
   readonly #proofs: NotaryProofs;
+  readonly #covers: CoverClient;
 
   constructor(options: {
     readonly line: NotaryLine;
@@ -97,6 +101,7 @@ export class OutcomeClient {
     readonly certificates: CertificateStore;
     readonly currencies: CurrencyRegister;
     readonly proofs: NotaryProofs;
+    readonly covers: CoverClient;
   }) {
     this.#line = options.line;
     this.#crypto = options.crypto;
@@ -104,6 +109,7 @@ export class OutcomeClient {
     this.#certificates = options.certificates;
     this.#currencies = options.currencies;
     this.#proofs = options.proofs;
+    this.#covers = options.covers;
   }
 
   /** The witnesses of a hold: its currency's notaries, or those that it names. Throws `ERR_CURRENCY_UNKNOWN`. */
@@ -124,6 +130,20 @@ export class OutcomeClient {
       hold: hold.block.bytes,
       certificate: certificate === undefined ? null : encodeCertificate(certificate),
     };
+  }
+
+  /**
+   * The same for a witness that needs more than it was shown. In issued money a hold may be known to count by the
+   * certificate of a later block, while a witness wants its own: then the notaries are asked for the shares that make it.
+   */
+  async soughtEvidence(inquiry: HoldInquiry, options: AbortOptions): Promise<HoldEvidence> {
+    if (inquiry.currency !== null) {
+      inquiry.search ??= this.#covers.certificate(inquiry.hold, options).finally(() => {
+        inquiry.search = undefined;
+      });
+      await inquiry.search;
+    }
+    return this.evidence(inquiry.hold);
   }
 
   inquiry(hold: Spending): HoldInquiry {
@@ -240,7 +260,9 @@ export class OutcomeClient {
     }
     // What it lacks is shown to it at once, whatever the others are about.
     const needy = asked.filter(({ inquiry, index: place }) => inquiry.needs.has(place));
-    if (needy.length > 0 && !isSecond) await this.#askOne(key, needy, evidence, options, true);
+    if (needy.length === 0 || isSecond) return;
+    await Promise.all(needy.map(({ inquiry }) => this.soughtEvidence(inquiry, options)));
+    await this.#askOne(key, needy, evidence, options, true);
   }
 
   async #send(

@@ -56,6 +56,11 @@ export interface NotaryClient {
    * that of a later block with those between; undefined when the notaries that answer have none.
    */
   cover(spending: Spending, options?: AbortOptions): Promise<Cover | undefined>;
+  /**
+   * The certificate of a block in issued money itself, as it is known here or made of the shares of those that signed
+   * it: witnesses speak about a hold that has one. Undefined when too few of them answer now, and in test money.
+   */
+  certificate(spending: Spending, options?: AbortOptions): Promise<Certificate | undefined>;
 }
 
 /** Options of {@link notaryClient}. */
@@ -80,11 +85,11 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
   const line = new NotaryLine(options.network, options.directory);
   const deltaMs = options.deltaMs ?? DELTA_MS;
   const parts = { ...options, line, deltaMs };
-  const outcomes = new OutcomeClient(parts);
+  const covers = new CoverClient(parts);
+  const outcomes = new OutcomeClient({ ...parts, covers });
   const spends = new SpendClient(parts);
   const holds = new HoldClient({ ...parts, outcomes });
   const accounts = new AccountClient(parts);
-  const covers = new CoverClient(parts);
   const within = ({ signal }: AbortOptions): AbortOptions => ({
     signal:
       options.signal === undefined || signal === undefined
@@ -99,6 +104,7 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
     outcomes: (asked, evidence = {}, more = {}) => outcomes.outcomes(asked, evidence, within(more)),
     outcome: (hold, evidence = {}, more = {}) => outcomes.outcome(hold, evidence, within(more)),
     cover: (spending, more = {}) => covers.cover(spending, within(more)),
+    certificate: (spending, more = {}) => covers.certificate(spending, within(more)),
     account: (currency, key, more = {}) => accounts.account(currency, key, within(more)),
   };
 }

@@ -109,9 +109,14 @@ export function takeComplaint(
   return { ...row, outcome: 'refund' };
 }
 
+/** The release of which a row counts acknowledgements. */
+export function acknowledgedRelease(row: HoldRow): BlockId | undefined {
+  return row.acks?.release ?? (row.first?.kind === 'ack' ? row.first.release : undefined);
+}
+
 /** Whether a row knows a quorum of acknowledgements of one release. `own`: this node’s own acknowledgement counts. */
 export function hasQuorumOfAcks(row: HoldRow): boolean {
-  const release = row.acks?.release ?? (row.first?.kind === 'ack' ? row.first.release : undefined);
+  const release = acknowledgedRelease(row);
   if (release === undefined) return false;
   const own = row.first?.kind === 'ack' && row.first.release.equals(release) ? 1 : 0;
   return (row.acks?.shares.length ?? 0) + own >= quorumOfWitnesses(row);

@@ -71,6 +71,11 @@ export interface NotaryLimits {
    * anything. Certified holds are kept for ever.
    */
   readonly testHolds: number;
+  /**
+   * Accounts in currencies that others issued, about a kilobyte each, in fair shares of the peers that brought these: a new
+   * one waits while the share is full. Those of the node's own currencies are as many as its owner's money.
+   */
+  readonly guestAccounts: number;
 }
 
 /** Limits of a notary on an ordinary computer. */
@@ -82,4 +87,5 @@ export const DEFAULT_NOTARY_LIMITS: NotaryLimits = {
   releases: 100_000,
   releaseBytes: 512 * 1024 * 1024,
   testHolds: 50_000,
+  guestAccounts: 1_000_000,
 };

@@ -15,6 +15,7 @@ import type { ComplaintJudge } from './complaint.ts';
 import type { Directory } from './directory.ts';
 import { FairRates } from './fair-rates.ts';
 import { FairRoom } from './fair-room.ts';
+import { GuestAccounts } from './guest-accounts.ts';
 import { HoldBook } from './hold-book.ts';
 import {
   DEFAULT_NOTARY_LIMITS,
@@ -109,6 +110,7 @@ class NotaryService implements Notary {
   readonly #guard: StoreGuard;
   readonly #holds: HoldBook;
   readonly #currencies: ServedCurrencies;
+  readonly #guests: GuestAccounts;
   readonly #spend: SpendService;
   readonly #witness: WitnessService;
   readonly #rounds: Rounds;
@@ -138,9 +140,11 @@ class NotaryService implements Notary {
     const self = options.network.self;
     const currencies = new ServedCurrencies({ store, crypto, verify, keys, serve, self });
     this.#currencies = currencies;
+    this.#guests = new GuestAccounts(store, currencies, limits.guestAccounts);
     this.#spend = new SpendService({
       book,
       currencies,
+      guests: this.#guests,
       own,
       verify,
       crypto,
@@ -177,6 +181,7 @@ class NotaryService implements Notary {
     const { store, environment, network, directory } = this.#options;
     await this.#guard.open();
     await this.#currencies.open();
+    await this.#guests.open();
     await this.#holds.open();
     const now = environment.now();
     const alive = await store.get(ALIVE);

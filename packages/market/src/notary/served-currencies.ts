@@ -36,6 +36,7 @@ export class ServedCurrencies {
   readonly #currencies = new Map<CurrencyId, IssuedCurrency>();
   /** Places taken by guests, by the peer that brought them. */
   readonly #guests = new FairRoom();
+  readonly #bringers = new Map<CurrencyId, string>();
 
   constructor(options: {
     readonly store: KeyValueStore;
@@ -65,7 +66,10 @@ export class ServedCurrencies {
       for (const [, bytes] of page) {
         const currency = currencyOfBlock(decodeHalfBlock(bytes, this.#crypto));
         this.#currencies.set(currency.id, currency);
-        if (!this.#isOurs(currency)) this.#guests.add(await this.#bringerOf(currency), 0);
+        if (this.#isOurs(currency)) continue;
+        const bringer = await this.#bringerOf(currency);
+        this.#bringers.set(currency.id, bringer);
+        this.#guests.add(bringer, 0);
       }
       after = page.at(-1)?.[0];
       if (page.length < MAX_CURRENCIES || after === undefined) return;
@@ -80,6 +84,11 @@ export class ServedCurrencies {
   isOwn(id: CurrencyId): boolean {
     const currency = this.#currencies.get(id);
     return currency !== undefined && this.#isOurs(currency);
+  }
+
+  /** The peer that brought a guest's currency, as a name for what is kept of it. */
+  bringer(id: CurrencyId): string {
+    return this.#bringers.get(id) ?? '';
   }
 
   values(): readonly IssuedCurrency[] {
@@ -116,6 +125,7 @@ export class ServedCurrencies {
     }
     // Two peers may have brought it at once: it takes one place.
     if (this.#currencies.has(id) && !isOurs) this.#guests.remove(from, 0);
+    else if (!isOurs) this.#bringers.set(id, from);
     this.#currencies.set(id, currency);
     return currency;
   }

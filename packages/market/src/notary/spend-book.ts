@@ -35,6 +35,8 @@ export interface AccountCommit {
   readonly account: NotaryAccount;
   /** Blocks that are bound to their number from now on. */
   readonly blocks: readonly Spending[];
+  /** What else is written with it. */
+  readonly more?: readonly KeyValueChange[];
 }
 
 /** Everything about one account lies together: a commit then touches few pages of the store. */
@@ -123,7 +125,7 @@ export class SpendBook {
 
   /** The commit point: what is in it may be signed when the promise has resolved, and nothing else. */
   async commit(currency: CurrencyId, author: PublicKeyHex, commit: AccountCommit): Promise<void> {
-    const changes: KeyValueChange[] = [];
+    const changes: KeyValueChange[] = [...(commit.more ?? [])];
     for (const spending of commit.blocks) {
       changes.push([slotKey(currency, author, spending.money.n), spending.block.bytes]);
       for (const claim of spending.money.claims) {

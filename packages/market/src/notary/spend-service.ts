@@ -1,4 +1,4 @@
-import { type BlockId, type Crypto, equalBytes, publicKeyToHex } from '@edmp/interface';
+import { type BlockId, type Crypto, equalBytes, type PublicKeyHex, publicKeyToHex } from '@edmp/interface';
 import { keyedMutex } from '@edmp/interface/bounded';
 import { verifyItem } from '@edmp/trustchain/block';
 import type { IssuedCurrency } from '../asset/currency.ts';
@@ -6,12 +6,13 @@ import { checkSuccession, type Spending } from '../blocks/spending.ts';
 import { later, type NotaryAnswer, refused } from './answers.ts';
 import { type Certificate, encodeCertificate } from './certificate.ts';
 import type { FairRates } from './fair-rates.ts';
+import type { GuestAccounts } from './guest-accounts.ts';
 import { MAX_BLOCKS_BYTES, MAX_NEED, MAX_RUN, MAX_UNCERTIFIED } from './limits.ts';
 import type { NotaryRequest } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
 import type { Rates } from './rates.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
-import type { NotaryAccount, SpendBook } from './spend-book.ts';
+import type { AccountCommit, NotaryAccount, SpendBook } from './spend-book.ts';
 import { incomeProblem, problemOf, type SpendRun, spendRunOf } from './spend-run.ts';
 import { certificateItems, type VerifyQueue } from './verify-queue.ts';
 
@@ -19,6 +20,9 @@ import { certificateItems, type VerifyQueue } from './verify-queue.ts';
 const UNCERTIFIED_LATER_MS = 2_000;
 /** How long an author without balance or certificate waits, ms: it has nothing to spend yet. */
 const NOTHING_LATER_MS = 60_000;
+
+/** How long a new account waits while there is no room for it, ms. */
+const NO_ROOM_LATER_MS = 300_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -41,6 +45,7 @@ interface Placing {
 export class SpendService {
   readonly #book: SpendBook;
   readonly #currencies: ServedCurrencies;
+  readonly #guests: GuestAccounts;
   readonly #own: OwnStatements;
   readonly #verify: VerifyQueue;
   readonly #crypto: Crypto;
@@ -52,6 +57,7 @@ export class SpendService {
   constructor(options: {
     readonly book: SpendBook;
     readonly currencies: ServedCurrencies;
+    readonly guests: GuestAccounts;
     readonly own: OwnStatements;
     readonly verify: VerifyQueue;
     readonly crypto: Crypto;
@@ -62,6 +68,7 @@ export class SpendService {
   }) {
     this.#book = options.book;
     this.#currencies = options.currencies;
+    this.#guests = options.guests;
     this.#own = options.own;
     this.#verify = options.verify;
     this.#crypto = options.crypto;
@@ -178,6 +185,7 @@ export class SpendService {
       return wait === 0 ? undefined : later(wait);
     }
     if (equalBytes(run.want.author, currency.issuer)) return undefined;
+    if (!this.#guests.hasRoom(currency, run.want.authorHex)) return later(NO_ROOM_LATER_MS);
     // Whoever has no account here brings what it claims before anything is verified.
     if (run.spends.size + run.outcomes.size === 0) {
       const first = run.blocks[0]?.money;
@@ -352,10 +360,26 @@ export class SpendService {
     if (blocks.length === 0 && !newer) return undefined;
     const certificate =
       newer && shown !== undefined ? encodeCertificate(shown) : (account?.certificate ?? null);
-    await this.#book.commit(run.currency, head.authorHex, {
-      account: { head, certified: certifiedNumber, certificate, fork: null },
-      blocks,
-    });
+    const next = { account: { head, certified: certifiedNumber, certificate, fork: null }, blocks };
+    if (account === undefined) return this.#commitNew(currency, head.authorHex, next);
+    await this.#book.commit(run.currency, head.authorHex, next);
+    return undefined;
+  }
+
+  /** The same for an account without a row. Others may have taken the last place while this one was looked at. */
+  async #commitNew(
+    currency: IssuedCurrency,
+    authorHex: PublicKeyHex,
+    commit: AccountCommit,
+  ): Promise<NotaryAnswer | undefined> {
+    if (!this.#guests.hasRoom(currency, authorHex)) return later(NO_ROOM_LATER_MS);
+    const more = this.#guests.take(currency);
+    try {
+      await this.#book.commit(currency.id, authorHex, { ...commit, more });
+    } catch (error) {
+      this.#guests.giveBack(currency);
+      throw error;
+    }
     return undefined;
   }
 }

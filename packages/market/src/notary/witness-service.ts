@@ -11,6 +11,7 @@ import { type Admitted, FULL_LATER_MS, HoldAdmission, indexOfWitness, isAnswer }
 import type { HoldBook, HoldCommit, KeptComplaint } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
 import {
+  acknowledgedRelease,
   complaintLimit,
   conclude,
   hasQuorumOfAcks,
@@ -167,8 +168,11 @@ export class WitnessService {
     if (row === undefined) return { kind: 'need', ids: [request.hold] };
     if (indexOfWitness(row, request.key) < 0) return { kind: 'need', ids: [request.hold] };
     const shown =
-      request.acks !== null && (await this.#shares.rightCertificate(row, request.acks, 'ack')) !== undefined;
-    const kept = shown || hasQuorumOfAcks(row) ? await this.#book.release(request.hold) : undefined;
+      request.acks === null ? undefined : await this.#shares.rightCertificate(row, request.acks, 'ack');
+    const acknowledged = shown?.extra ?? (hasQuorumOfAcks(row) ? acknowledgedRelease(row) : undefined);
+    // Of two releases by a seller that lies, it may keep the one that no quorum acknowledged: that stays here.
+    const isKept = row.first?.kind === 'ack' && acknowledged?.equals(row.first.release) === true;
+    const kept = isKept ? await this.#book.release(request.hold) : undefined;
     return {
       kind: 'released',
       statements: await this.#statements(row, request.key),

@@ -22,7 +22,7 @@ import {
   type TradeReply,
   type TradeRequest,
 } from './messages.ts';
-import type { TradeChain, TradeLedger } from './needs.ts';
+import type { TradeChain, TradeLedger, TradeWitnesses } from './needs.ts';
 import { isFinished } from './states.ts';
 import { idOf, ownOrderOf, type Trade, type TradeOffer } from './trade.ts';
 
@@ -39,6 +39,7 @@ export interface HoldDeskNeeds {
   readonly engine: TradeEngine;
   readonly chain: TradeChain;
   readonly ledger: TradeLedger;
+  readonly witnesses: Pick<TradeWitnesses, 'certificate'>;
   readonly environment: Environment;
   /** Licences of one’s own ask that no hold has taken. */
   readonly left: (trade: Trade) => number;
@@ -129,6 +130,8 @@ export class HoldDesk {
     const spending = answer === undefined ? undefined : readHold(() => spendingOf(answer.block));
     if (spending?.key !== hold.key || trade.offer === null || misfit(spending, trade.offer) !== undefined)
       return;
+    // Without it its buyer may still show the hold; if nobody can, its money comes back by itself.
+    if (!(await this.#hasCertificate(spending, {}))) return;
     this.#commit(trade, spending);
   }
 
@@ -155,10 +158,12 @@ export class HoldDesk {
         retryMs: error.retryable ? RETRY_MS : null,
       });
     }
+    const counts = this.#needs.ledger.hold(spending.key)?.counts === true;
+    const isCertified = counts && (await this.#hasCertificate(spending, options));
     if (await this.#needs.chain.isFraudulent(spending.author)) {
       return decline('fraud', 'fraud by the buyer is proven; nothing is signed with it');
     }
-    if (this.#needs.ledger.hold(spending.key)?.counts !== true) {
+    if (!isCertified) {
       return currencyLink(spending.money.currency) === null
         ? decline('history', 'the buyer’s chain does not cover this payment')
         : decline('certificate', 'expected the certificate of a quorum of the currency’s notaries', {
@@ -181,6 +186,17 @@ export class HoldDesk {
       const decoded = decodeCertificate(certificate, currency);
       if (decoded.kind === 'spend') await learn(decoded);
     }
+  }
+
+  /**
+   * Whether the witnesses can be shown that the hold counts. In issued money the certificate of a later block makes it
+   * count here, while they ask for its own: without that they neither acknowledge a release nor give anything back.
+   */
+  async #hasCertificate(hold: Spending, options: AbortOptions): Promise<boolean> {
+    if (currencyLink(hold.money.currency) === null) return true;
+    const certificate = await this.#needs.witnesses.certificate(hold, options);
+    if (certificate !== undefined) await this.#needs.learn(certificate);
+    return certificate !== undefined;
   }
 
   /**

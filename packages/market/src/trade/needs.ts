@@ -69,7 +69,10 @@ export interface LedgerBalance {
 }
 
 /** What trades ask of the witnesses of a hold. */
-export type TradeWitnesses = Pick<NotaryClient, 'acknowledge' | 'released' | 'complain' | 'outcomes'>;
+export type TradeWitnesses = Pick<
+  NotaryClient,
+  'acknowledge' | 'released' | 'complain' | 'outcomes' | 'certificate'
+>;
 
 /** What goes out in a spending block, and who signs it. */
 export interface SpendRequest {
