@@ -23,6 +23,12 @@ export {
   readCar,
 } from './store/car.ts';
 export {
+  type BlockInput,
+  type BlockPair,
+  type ContentBlockstore,
+  contentBlockstore,
+} from './store/content-blockstore.ts';
+export {
   CONTENT_PROTOCOL,
   type ContentRequest,
   decodeContentRequest,

@@ -38,9 +38,16 @@ async function collect(source: BlockBytes, maxBytes: number): Promise<Uint8Array
   return concatBytes(...parts);
 }
 
+/** Names of errors that mean that a block is not there: of all blockstores, and of Helia 7 that may or can ask nobody. */
+const ABSENT: ReadonlySet<unknown> = new Set([
+  'NotFoundError',
+  'BlockNotFoundWhileOfflineError',
+  'InvalidConfigurationError',
+]);
+
 function isNotFound(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  return name === 'NotFoundError' || (typeof code === 'string' && code.endsWith('NOT_FOUND'));
+  return ABSENT.has(name) || (typeof code === 'string' && code.endsWith('NOT_FOUND'));
 }
 
 /**
