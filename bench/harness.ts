@@ -34,6 +34,8 @@ export type Report = (metric: Metric) => void;
 export interface Bench {
   readonly name: string;
   run(report: Report): Promise<void> | void;
+  /** What `--only` runs by itself; `run` may leave some of it out that takes long. */
+  readonly parts?: Readonly<Record<string, (report: Report) => Promise<void>>>;
 }
 
 /** Completes a metric into the line that is printed. Throws when a figure is not a finite number. */
@@ -53,7 +55,7 @@ export function metricLine(bench: string, metric: Metric): MetricLine {
     floor: floor === null ? null : rounded(floor),
     ratio: ratio === null ? null : rounded(ratio),
     peer: metric.peer ?? null,
-    peerValue: metric.peerValue ?? null,
+    peerValue: metric.peerValue === undefined ? null : rounded(metric.peerValue),
   };
 }
 

@@ -1,11 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { type Bench, metricLine } from './harness.ts';
+import { parseArgs } from 'node:util';
+import { type Bench, metricLine, type Report } from './harness.ts';
 
 /**
  * `pnpm bench [name …]`: runs every `bench/*.ts` that exports `bench`, or those named, and prints one JSON line per
- * metric on standard output; everything else goes to standard error.
+ * metric on standard output; everything else goes to standard error. `--only PART` runs one part of those named.
  */
-async function main(wanted: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals: wanted } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { only: { type: 'string' } },
+  });
   const benches = await findBenches();
   const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
   if (unknown.length > 0) {
@@ -16,8 +22,18 @@ async function main(wanted: readonly string[]): Promise<void> {
   if (chosen.length === 0) process.stderr.write('no benchmarks found in bench/\n');
   for (const bench of chosen) {
     process.stderr.write(`bench ${bench.name}\n`);
-    await bench.run((metric) => process.stdout.write(`${JSON.stringify(metricLine(bench.name, metric))}\n`));
+    const report: Report = (metric) =>
+      process.stdout.write(`${JSON.stringify(metricLine(bench.name, metric))}\n`);
+    if (values.only === undefined) await bench.run(report);
+    else await partOf(bench, values.only)(report);
   }
+}
+
+function partOf(bench: Bench, name: string): (report: Report) => Promise<void> {
+  const part = bench.parts?.[name];
+  if (part !== undefined) return part;
+  const known = Object.keys(bench.parts ?? {}).join(', ') || 'none';
+  throw new Error(`${bench.name} has no part called ${name}; there are: ${known}`);
 }
 
 async function findBenches(): Promise<Bench[]> {

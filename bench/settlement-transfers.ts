@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { startBitswap } from '../packages/data-settlement/src/bitswap.ts';
-import { cidOf, linksOf } from '../packages/data-settlement/src/content.ts';
+import { type cidOf, linksOf } from '../packages/data-settlement/src/content.ts';
 import { gatewayContentStore, gatewayHandler } from '../packages/data-settlement/src/gateway.ts';
-import { memoryContentStore } from '../packages/data-settlement/src/index.ts';
+import {
+  memoryContentStore,
+  networkContentStore,
+  serveContent,
+} from '../packages/data-settlement/src/index.ts';
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import { encodeCanonical } from '../packages/interface/src/format/index.ts';
 import {
@@ -15,15 +19,13 @@ import {
 } from '../packages/interface/src/index.ts';
 import { startGateway } from '../packages/node/src/http/gateway-listener.ts';
 import { libp2pNetwork } from '../packages/trustchain/src/libp2p.ts';
-import { elapsedMs, median, type Report } from './harness.ts';
+import { against, type Report } from './harness.ts';
+import { MEGABYTES } from './settlement-fixtures.ts';
 
-const MEGABYTES = 100;
 /** Size of a sealed block of what nodes seal. */
 const BLOCK_BYTES = 16_043;
 const crypto = nodeCrypto();
 const environment = systemEnvironment();
-
-const perSecond = (ms: number): number => (MEGABYTES * 1000) / ms;
 
 /** 100 MB of blocks under one root. */
 async function filled(): Promise<{ readonly store: ContentStore; readonly root: ReturnType<typeof cidOf> }> {
@@ -38,7 +40,7 @@ async function filled(): Promise<{ readonly store: ContentStore; readonly root: 
 }
 
 /** A hundred megabytes over HTTP on loopback, hashed block by block: what any transfer of blocks costs. */
-async function floorMs(): Promise<number> {
+async function httpFloor(): Promise<void> {
   const block = new Uint8Array(BLOCK_BYTES);
   const server = createServer(async (_, response) => {
     for (let i = 0; i < Math.floor((MEGABYTES * 1e6) / BLOCK_BYTES); i++) {
@@ -48,23 +50,93 @@ async function floorMs(): Promise<number> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    return await median(() =>
-      elapsedMs(async () => {
-        const { body } = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-        if (body === null) throw new Error('no body');
-        for await (const part of body) createHash('sha256').update(part).digest();
-      }),
-    );
+    const { body } = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    if (body === null) throw new Error('no body');
+    for await (const part of body) createHash('sha256').update(part).digest();
   } finally {
     server.closeAllConnections();
     server.close();
   }
 }
 
-/** Moves 100 MB of sealed blocks by bitswap and by the trustless gateway, in memory, both ends in one process. */
-export async function measureTransfers(report: Report): Promise<void> {
+/** Largest piece that libp2p's noise encrypts at once, bytes. */
+const NOISE_BYTES = 65_519;
+
+/** A hundred megabytes over TCP on loopback, enciphered and deciphered as any secure channel must, each block hashed. */
+async function tcpFloor(): Promise<void> {
+  const [key, nonce] = [new Uint8Array(32).fill(1), new Uint8Array(12)];
+  const total = Math.floor((MEGABYTES * 1e6) / BLOCK_BYTES) * BLOCK_BYTES;
+  const piece = new Uint8Array(NOISE_BYTES);
+  const server = createTcpServer(async (socket) => {
+    for (let sent = 0; sent < total; sent += NOISE_BYTES) {
+      const sealed = crypto.chacha20Poly1305Seal(key, nonce, piece, nonce);
+      if (!socket.write(sealed)) await new Promise((resolve) => socket.once('drain', resolve));
+    }
+    socket.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const sealed = new Uint8Array(NOISE_BYTES + 16);
+    let filled = 0;
+    for await (const data of socket as AsyncIterable<Uint8Array>) {
+      for (let at = 0; at < data.length; ) {
+        const part = data.subarray(at, at + sealed.length - filled);
+        sealed.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (filled < sealed.length) continue;
+        filled = 0;
+        const plain = crypto.chacha20Poly1305Open(key, nonce, sealed, nonce);
+        for (let i = 0; i < plain.length; i += BLOCK_BYTES) crypto.sha256(plain.subarray(i, i + BLOCK_BYTES));
+      }
+    }
+  } finally {
+    server.close();
+  }
+}
+
+/** `deliver-100mb`: what a buyer fetches of a seller, from store to store over the libp2p network of two nodes. */
+async function delivering(report: Report): Promise<void> {
   const { store, root } = await filled();
-  const floor = perSecond(await floorMs());
+  const cids = linksOf(root, await store.get(root));
+  const secretKeys = [environment.randomBytes(32), environment.randomBytes(32)] as const;
+  const [seller, buyer] = [
+    libp2pNetwork({ environment, crypto, secretKey: secretKeys[0] }),
+    libp2pNetwork({ environment, crypto, secretKey: secretKeys[1] }),
+  ];
+  await seller.start();
+  await buyer.start();
+  const stop = serveContent({ network: seller, store, authorize: async () => true });
+  await buyer.connect(seller.addresses()[0] ?? '');
+  const result = await against(
+    MEGABYTES,
+    async () => {
+      const kept = memoryContentStore({ crypto, environment });
+      const reader = networkContentStore({ network: buyer, crypto, peer: seller.self, root });
+      let blocks = 0;
+      for await (const block of reader.getMany(cids)) {
+        await kept.put(CODEC_RAW, block);
+        blocks += 1;
+      }
+      if (blocks !== cids.length) throw new Error(`${blocks} blocks of ${cids.length}`);
+    },
+    tcpFloor,
+  );
+  report({ metric: 'deliver-100mb', unit: 'MB/s', ...result });
+  stop();
+  await Promise.all([seller.stop(), buyer.stop()]);
+}
+
+/** Moves 100 MB of sealed blocks: as nodes deliver them, by bitswap and by the gateway. */
+export async function measureTransfers(report: Report): Promise<void> {
+  await delivering(report);
+  await measureIpfs(report);
+}
+
+/** Moves 100 MB of sealed blocks by bitswap and by the trustless gateway, in memory, both ends in one process. */
+async function measureIpfs(report: Report): Promise<void> {
+  const { store, root } = await filled();
   const [a, b] = [0, 1].map(() =>
     libp2pNetwork({ environment, crypto, secretKey: environment.randomBytes(32) }),
   );
@@ -77,14 +149,16 @@ export async function measureTransfers(report: Report): Promise<void> {
   await b.connect(a.addresses()[0] ?? '');
   const cids = linksOf(root, await store.get(root));
   const reader = asking.reader(a.self);
-  const bitswap = await median(() =>
-    elapsedMs(async () => {
+  const bitswap = await against(
+    MEGABYTES,
+    async () => {
       let blocks = 0;
       for await (const bytes of reader.getMany(cids)) if (bytes.length === BLOCK_BYTES) blocks += 1;
       if (blocks !== cids.length) throw new Error(`${blocks} blocks of ${cids.length}`);
-    }),
+    },
+    httpFloor,
   );
-  report({ metric: 'bitswap-100mb', value: perSecond(bitswap), unit: 'MB/s', floor });
+  report({ metric: 'bitswap-100mb', unit: 'MB/s', ...bitswap });
   await asking.stop();
   await serving.stop();
   await Promise.all([a.stop(), b.stop()]);
@@ -102,13 +176,13 @@ export async function measureTransfers(report: Report): Promise<void> {
     crypto,
     environment,
   });
-  const gateway = await median(() =>
-    elapsedMs(async () => {
-      const { blocks } = await client.fetchAll(root, {
-        put: async (codec, bytes) => cidOf(crypto, codec, bytes),
-      });
+  const gateway = await against(
+    MEGABYTES,
+    async () => {
+      const { blocks } = await client.fetchAll(root, memoryContentStore({ crypto, environment }));
       if (blocks !== cids.length + 1) throw new Error(`${blocks} blocks`);
-    }),
+    },
+    httpFloor,
   );
-  report({ metric: 'gateway-100mb', value: perSecond(gateway), unit: 'MB/s', floor });
+  report({ metric: 'gateway-100mb', unit: 'MB/s', ...gateway });
 }

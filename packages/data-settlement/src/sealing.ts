@@ -45,3 +45,10 @@ export {
   settlementRootOf,
 } from './sealing/manifest.ts';
 export { type SealOptions, sealDataset } from './sealing/seal.ts';
+export {
+  type ChunkSealer,
+  localSealer,
+  type SealCrypto,
+  type SealedChunk,
+  type SealJob,
+} from './sealing/sealer.ts';

@@ -1,5 +1,11 @@
 import { createSettlement } from '@edmp/data-settlement';
-import { bytesToHex, type ContentStore, type KeyValueStore, type SettlementTrade } from '@edmp/interface';
+import {
+  bytesToHex,
+  CODEC_RAW,
+  type ContentStore,
+  type KeyValueStore,
+  type SettlementTrade,
+} from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { quarterHours } from './support/fixtures.ts';
 import { parties, quiet, restarted } from './support/parties.ts';
@@ -61,6 +67,10 @@ describe('crash and restart', () => {
       const content: ContentStore = {
         ...seller.content,
         put: dying(seller.content.put),
+        // Block by block, so that it dies between any two of them.
+        async putMany(blocks) {
+          for (const { bytes } of blocks) await content.put(CODEC_RAW, bytes);
+        },
         pin: dying(seller.content.pin),
       };
       const secrets: KeyValueStore = { ...seller.secrets, set: dying(seller.secrets.set) };
@@ -87,7 +97,9 @@ describe('crash and restart', () => {
       delete: async () => {
         throw new Error('power cut');
       },
-      setMany: async () => {
+      setMany: async (changes) => {
+        const [first] = changes;
+        if (first?.[1]) await seller.secrets.set(first[0], first[1]);
         throw new Error('power cut');
       },
     };

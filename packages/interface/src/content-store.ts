@@ -18,6 +18,14 @@ export interface CollectReport {
   readonly bytes: number;
 }
 
+/** A block whose bytes were hashed by whoever hands it over. */
+export interface CheckedBlock {
+  /** CIDv1, raw or dag-cbor, sha2-256. */
+  readonly cid: CID;
+  /** At most 1 MiB. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Content-addressed blocks (CIDv1, sha2-256). Every read re-verifies the hash, also from the local disk.
  * Passing the suite `contentStoreSuite` of `@edmp/testing` is what makes an implementation one.
@@ -39,6 +47,13 @@ export interface ContentStore extends AsyncDisposable {
     bytes: Uint8Array,
     options?: AbortOptions,
   ): Promise<CID>;
+  /**
+   * Stores blocks that the caller has hashed itself, never on the word of somebody else: they are not hashed again, and
+   * whoever reads one that does not fit its CID is told. All are as durable as after `put` when the promise resolves; when
+   * it rejects, any of them may be. The arrays belong to the store from then on. Throws what `put` throws. Optional: where
+   * it is left out, `put` does the same for one block after the other.
+   */
+  putMany?(blocks: readonly CheckedBlock[], options?: AbortOptions): Promise<void>;
   /** Keeps `cid` and, when it is dag-cbor, everything it links to, on behalf of `owner`; once per owner, however often it is called. */
   pin(cid: CID, owner: string, options?: AbortOptions): Promise<void>;
   /** Ends an owner's claim; unknown claims are fine. */

@@ -21,6 +21,7 @@ export {
 } from './bytes.ts';
 export { singleFrame } from './collect.ts';
 export {
+  type CheckedBlock,
   CODEC_DAG_CBOR,
   CODEC_RAW,
   type CollectReport,

@@ -1,4 +1,5 @@
 import { createSettlement, type DataSettlement, memoryContentStore } from '@edmp/data-settlement';
+import type { ChunkSealer } from '@edmp/data-settlement/sealing';
 import {
   type BlockStore,
   type ContentStore,
@@ -57,6 +58,8 @@ export interface TraderOptions
    * all buyers). Default: everybody may.
    */
   readonly allowSample?: (document: DatasetDocument, buyer: PublicKey) => Promise<void>;
+  /** Seals the chunks of deliveries, e.g. `sealingThreads` of `@edmp/data-settlement/threads`. Default: the calling thread. */
+  readonly sealer?: ChunkSealer;
   /** Puts something between the market and the settlement, e.g. a fault. */
   readonly wrapSettlement?: (settlement: DataSettlement) => Settlement;
 }
@@ -114,6 +117,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       content,
       secrets: records,
       network,
+      ...(options.sealer === undefined ? {} : { sealer: options.sealer }),
       spotChecks: {
         block: (id) => store.get(id),
         assetOfBid: (block) => (block.core.type === BID_TYPE ? decodeOrder(block, crypto).asset : undefined),

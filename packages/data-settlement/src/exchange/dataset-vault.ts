@@ -34,6 +34,9 @@ import { shredAll } from './opened-data.ts';
 import { decodeSold, recordKey } from './records.ts';
 import type { NewDataset, OwnedDataset, RemovedDataset } from './types.ts';
 
+/** Chunks that are written together, each batch durably: about 1 MB as datasets are cut. */
+const BATCH = 64;
+
 /** A dataset with what sealing needs. */
 export interface StoredDataset extends OwnedDataset {
   /** Content key for all buyers in `shared` mode, else null. */
@@ -178,9 +181,10 @@ export function datasetVault(options: {
       writing.add(asset);
       try {
         await secrets.set(recordKey.dataset(asset), encodeRecord({ ...record, ready: false }));
-        for (const [i, chunk] of dataset.saltedChunks.entries()) {
+        for (let at = 0; at < dataset.saltedChunks.length; at += BATCH) {
           throwIfAborted(addOptions.signal);
-          await secrets.set(recordKey.chunk(asset, i), chunk);
+          const batch = dataset.saltedChunks.slice(at, at + BATCH);
+          await secrets.setMany(batch.map((chunk, i) => [recordKey.chunk(asset, at + i), chunk] as const));
         }
         await secrets.set(recordKey.dataset(asset), encodeRecord({ ...record, ready: true }));
       } catch (error) {

@@ -17,6 +17,7 @@ import { sharedContext } from '../sealing/context.ts';
 import type { KeySuite } from '../sealing/key-suite.ts';
 import { CONTENT_KEY_BYTES, expectRecipientKey, wrapContentKey } from '../sealing/keys.ts';
 import { sealDataset } from '../sealing/seal.ts';
+import { type ChunkSealer, localSealer } from '../sealing/sealer.ts';
 import type { DatasetVault } from './dataset-vault.ts';
 import { decodeSold, encodeSold, recordKey, type SoldRecord } from './records.ts';
 import { checkSameTrade, checkTrade } from './trade.ts';
@@ -61,7 +62,11 @@ const keyGone = (): SettlementError =>
   );
 
 /** The seller's half over a vault of datasets. */
-export function createSeller(context: ExchangeContext, vault: DatasetVault): Seller {
+export function createSeller(
+  context: ExchangeContext,
+  vault: DatasetVault,
+  sealer: ChunkSealer = localSealer(context.crypto),
+): Seller {
   const { crypto, environment, content, secrets, suites, blocks } = context;
 
   const read = async (tradeId: Uint8Array): Promise<SoldRecord | undefined> => {
@@ -97,6 +102,7 @@ export function createSeller(context: ExchangeContext, vault: DatasetVault): Sel
           count: dataset.document.chunks,
           saltedChunks: dataset.saltedChunks(),
           dataLeaf: dataset.dataLeaf,
+          sealer,
           signal: options.signal,
         });
         await content.pin(sealed.manifest, soldPin(trade.tradeId));

@@ -49,7 +49,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
   const context: ExchangeContext = { crypto, environment, content, secrets, suites, blocks: sharedMutex() };
   const oneAtATime = keyedMutex<string>();
   const vault = datasetVault({ crypto, environment, secrets });
-  const seller = createSeller(context, vault);
+  const seller = createSeller(context, vault, options.sealer);
   const buyer = createBuyer(
     context,
     options.source ?? ((trade, root) => networkContentStore({ network, crypto, peer: trade.seller, root })),

@@ -18,6 +18,7 @@ import type {
 import type { CID } from 'multiformats/cid';
 import type { SealMode } from '../sealing/context.ts';
 import type { KeySuite } from '../sealing/key-suite.ts';
+import type { ChunkSealer } from '../sealing/sealer.ts';
 import type { SpotCheckRequest } from './spot-check-buyer.ts';
 import type { SampleRules } from './spot-check-seller.ts';
 
@@ -73,6 +74,11 @@ export interface SettlementOptions {
    * check nor answers one.
    */
   readonly spotChecks?: SpotCheckOptions;
+  /**
+   * Seals the chunks of a delivery. Default: the calling thread. `sealingThreads` of `@edmp/data-settlement/threads` takes
+   * large ones to others.
+   */
+  readonly sealer?: ChunkSealer;
   /** Longest wait for one whole fetch from the seller, ms. Default 120 000. */
   readonly fetchTimeoutMs?: number;
 }

@@ -5,13 +5,22 @@ import { join } from 'node:path';
 import type { ContentStore } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
 import { ContentError } from '../errors.ts';
-import { type BlockBackend, type LocalStoreOptions, localContentStore } from './backend.ts';
+import { type BlockBackend, type KeyedBlock, type LocalStoreOptions, localContentStore } from './backend.ts';
+import { eachOf, writeBatches } from './write-batches.ts';
 
 /** Options of {@link fsContentStore}. */
 export interface FsContentStoreOptions extends LocalStoreOptions {
   /** Directory of the store; made when absent. Holds `blocks/<shard>/<cid>`, `pins/<cid>/<owner hash>` and `tmp/`. */
   readonly dir: string;
 }
+
+/**
+ * Files written and synced at the same time. On the reference machine a sync of its own for each of 16 kB files gives 41
+ * MB/s one after the other, 59 with 8 at a time and 109 with 32: the disk's journal takes them together.
+ */
+const FILES_AT_ONCE = 32;
+/** Blocks that are made durable together, at most: the first of them waits for the last. */
+const MAX_BATCH = 256;
 
 const isMissing = (error: unknown): boolean =>
   (error as { readonly code?: unknown } | null)?.code === 'ENOENT';
@@ -41,7 +50,7 @@ const directories = async (dir: string): Promise<readonly Dirent[]> =>
 
 /**
  * A `ContentStore` in a directory. A block appears under its name only when all its bytes are on disk (temporary
- * file, fsync, rename, fsync of the directory); what a crash leaves behind is swept from `tmp/` at the next start.
+ * file, fsync, rename), and a put is over when its folder is synced too, once for all blocks of a batch; what a crash leaves behind is swept from `tmp/` at the next start.
  */
 export async function fsContentStore(options: FsContentStoreOptions): Promise<ContentStore> {
   const blocks = join(options.dir, 'blocks');
@@ -57,7 +66,8 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
   const shards = new Set<string>();
   let serial = 0;
 
-  const writeDurably = async (dir: string, path: string, bytes: Uint8Array, now?: number): Promise<void> => {
+  /** A file under its name with all its bytes on disk; whether the name is, its folder's sync decides. */
+  const writeFile = async (path: string, bytes: Uint8Array, now?: number): Promise<void> => {
     const temporary = join(tmp, `${++serial}`);
     const handle = await open(temporary, 'wx');
     try {
@@ -68,14 +78,34 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
       await handle.close();
     }
     await rename(temporary, path);
-    await syncDirectory(dir);
   };
-  const ensureShard = async (dir: string): Promise<void> => {
-    if (shards.has(dir)) return;
-    await mkdir(dir, { recursive: true });
+  const ensureShards = async (wanted: ReadonlySet<string>): Promise<void> => {
+    const missing = [...wanted].filter((dir) => !shards.has(dir));
+    if (missing.length === 0) return;
+    for (const dir of missing) await mkdir(dir, { recursive: true });
     await syncDirectory(blocks);
-    shards.add(dir);
+    for (const dir of missing) shards.add(dir);
   };
+  /** Whether a block is here in good order; its age is renewed then. */
+  const renewed = async ({ key, bytes, now }: DatedBlock): Promise<boolean> => {
+    // A damaged copy must not survive a repeated put, so only a file of the right size is left alone.
+    const held = await orWhenMissing(stat(pathOf(key)), undefined);
+    if (held?.size !== bytes.length || !(await sameBytes(pathOf(key), bytes))) return false;
+    await utimes(pathOf(key), now / 1000, now / 1000);
+    return true;
+  };
+  const batches = writeBatches(MAX_BATCH, async (batch: readonly DatedBlock[]) => {
+    await ensureShards(new Set(batch.map(({ key }) => shardOf(key))));
+    const changed = new Set<string>();
+    const unique = new Map(batch.map((block) => [block.key, block]));
+    await eachOf(FILES_AT_ONCE, [...unique.values()], async (block) => {
+      if (await renewed(block)) return;
+      await writeFile(pathOf(block.key), block.bytes, block.now);
+      changed.add(shardOf(block.key));
+    });
+    // Once for all blocks of the batch that a folder got.
+    await eachOf(FILES_AT_ONCE, [...changed], syncDirectory);
+  });
 
   const backend: BlockBackend = {
     async read(key, maxBytes) {
@@ -96,15 +126,9 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
       }
     },
     has: async (key) => (await orWhenMissing(stat(pathOf(key)), undefined)) !== undefined,
-    async write(key, bytes, now) {
-      // A damaged copy must not survive a repeated put, so only a file of the right size is left alone.
-      const held = await orWhenMissing(stat(pathOf(key)), undefined);
-      if (held !== undefined && held.size === bytes.length && (await sameBytes(pathOf(key), bytes))) {
-        await utimes(pathOf(key), now / 1000, now / 1000);
-        return;
-      }
-      await ensureShard(shardOf(key));
-      await writeDurably(shardOf(key), pathOf(key), bytes, now);
+    write: (key, bytes, now) => batches.add({ key, bytes, now }),
+    async writeMany(blocks, now) {
+      await Promise.all(blocks.map((block) => batches.add({ ...block, now })));
     },
     async remove(key) {
       const held = await orWhenMissing(stat(pathOf(key)), undefined);
@@ -125,7 +149,8 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
     },
     async addPin(key, owner) {
       await mkdir(join(pins, key), { recursive: true });
-      await writeDurably(join(pins, key), pinPath(key, owner), new TextEncoder().encode(owner));
+      await writeFile(pinPath(key, owner), new TextEncoder().encode(owner));
+      await syncDirectory(join(pins, key));
       await syncDirectory(pins);
     },
     async removePin(key, owner) {
@@ -142,6 +167,11 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
     async close() {},
   };
   return localContentStore(backend, options);
+}
+
+/** A block with the time that its file is to bear, ms. */
+interface DatedBlock extends KeyedBlock {
+  readonly now: number;
 }
 
 async function sameBytes(path: string, bytes: Uint8Array): Promise<boolean> {

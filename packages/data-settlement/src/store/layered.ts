@@ -1,5 +1,6 @@
 import { type ContentReader, type ContentStore, isEdmpError } from '@edmp/interface';
 import { ContentError } from '../errors.ts';
+import { putBlocks } from './put-blocks.ts';
 
 /** Whether another source may still have the block that this one failed to give. */
 function mayTryNext(error: unknown): boolean {
@@ -49,6 +50,7 @@ export function layeredContentStore(options: {
     },
     has: (cid, hasOptions) => local.has(cid, hasOptions),
     put: (codec, bytes, putOptions) => local.put(codec, bytes, putOptions),
+    putMany: (blocks, putOptions) => putBlocks(local, blocks, putOptions),
     pin: (cid, owner, pinOptions) => local.pin(cid, owner, pinOptions),
     unpin: (cid, owner, unpinOptions) => local.unpin(cid, owner, unpinOptions),
     collect: (collectOptions) => local.collect(collectOptions),

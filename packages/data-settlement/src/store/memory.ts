@@ -34,6 +34,11 @@ export function memoryContentStore(options: LocalStoreOptions): ContentStore {
     async write(key, bytes, now) {
       blocks.set(key, { bytes: blocks.get(key)?.bytes ?? bytes.slice(), writtenAt: now });
     },
+    async writeMany(given, now) {
+      for (const { key, bytes } of given) {
+        blocks.set(key, { bytes: blocks.get(key)?.bytes ?? bytes, writtenAt: now });
+      }
+    },
     async remove(key) {
       const size = blocks.get(key)?.bytes.length ?? 0;
       blocks.delete(key);

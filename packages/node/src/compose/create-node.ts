@@ -1,5 +1,6 @@
 import type { DataSettlement } from '@edmp/data-settlement';
 import { fsContentStore } from '@edmp/data-settlement/fs';
+import { sealingThreads } from '@edmp/data-settlement/threads';
 import {
   type Environment,
   type MeterSource,
@@ -109,6 +110,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => files.close());
     const published = await fsContentStore({ dir: folder.publishedDir, environment, crypto });
     closers.push(() => published.close());
+    const sealer = sealingThreads({ crypto });
+    closers.push(() => sealer.stop());
     const consents = createConsentLedger({ store: records, crypto, environment });
     const trader = await createTrader({
       network: options.network,
@@ -119,6 +122,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       records,
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       matchmaker: options.matchmaker,
+      sealer,
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
       ...(options.deltaMs === undefined ? {} : { deltaMs: options.deltaMs }),
       ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),

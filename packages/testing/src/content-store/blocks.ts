@@ -32,6 +32,47 @@ export function blockCases(options: ContentStoreSuiteOptions): void {
         }
       }));
 
+    it('keeps many blocks that were hashed already, where it can', () =>
+      withStore(options, async (store) => {
+        if (store.putMany === undefined || !store.can.write) return;
+        const blocks = [];
+        for (let i = 0; i < 100; i++) {
+          const bytes = noise(300 + i, i);
+          blocks.push({ cid: await cidOf(CODEC_RAW, bytes), bytes });
+        }
+        const list = linkList(blocks.map(({ cid }) => cid));
+        const root = { cid: await cidOf(CODEC_DAG_CBOR, list), bytes: list };
+        const given = [...blocks, root, ...blocks.slice(0, 3)];
+        await store.putMany(given.map(({ cid, bytes }) => ({ cid, bytes: bytes.slice() })));
+        for (const { cid, bytes } of [...blocks, root]) {
+          expect(await store.has(cid)).toBe(true);
+          expect(equalBytes(await store.get(cid), bytes)).toBe(true);
+        }
+        await store.putMany([]);
+      }));
+
+    it('tells whoever reads a block that was handed over under a wrong CID', () =>
+      withStore(options, async (store) => {
+        if (store.putMany === undefined || !store.can.write) return;
+        const cid = await cidOf(CODEC_RAW, utf8ToBytes('what it should be'));
+        await store.putMany([{ cid, bytes: utf8ToBytes('what it is') }]);
+        await rejection(store.get(cid), 'ERR_CONTENT_HASH');
+      }));
+
+    it('refuses many blocks of which one is too long or of an unknown kind', () =>
+      withStore(options, async (store) => {
+        if (store.putMany === undefined || !store.can.write) return;
+        const good = utf8ToBytes('in good company');
+        const block = { cid: await cidOf(CODEC_RAW, good), bytes: good };
+        const long = new Uint8Array(MEBIBYTE + 1);
+        const tooLong = { cid: await cidOf(CODEC_RAW, long), bytes: long };
+        await rejection(store.putMany([block, tooLong]), 'ERR_CONTENT_TOO_LARGE');
+        const other = { cid: CID.createV1(0x70, block.cid.multihash), bytes: good };
+        await rejection(store.putMany([other]), 'ERR_CONTENT_CODEC');
+        await rejection(store.putMany([block], { signal: AbortSignal.abort() }), 'ERR_ABORTED');
+        expect(await store.has(block.cid)).toBe(false);
+      }));
+
     it('says ERR_CONTENT_NOT_FOUND for what nobody has', () =>
       withStore(options, async (store) => {
         const cid = await cidOf(CODEC_RAW, utf8ToBytes('never stored'));
