@@ -132,6 +132,25 @@ describe('cutting messages out of a stream', () => {
     );
   });
 
+  it('keeps no packet for the one byte of it that a peer meant for a message', () => {
+    const cutter = new MessageCutter();
+    // A message of 1000 bytes, told one byte a packet.
+    cutter.push(Uint8Array.of(0xe8, 0x07));
+    for (let i = 0; i < 900; i++) {
+      const packet = new Uint8Array(65_536).fill(i);
+      cutter.push(packet.subarray(100, 101));
+      expect(cutter.next(1_000)).toBeUndefined();
+      expect(cutter.held).toBeLessThanOrEqual(2 * cutter.buffered + 512);
+    }
+    for (let i = 900; i < 1_001; i++) cutter.push(Uint8Array.of(i));
+    const message = cutter.next(1_000);
+    expect(message?.length).toBe(1_000);
+    expect([message?.[0], message?.[899], message?.[999]]).toEqual([0, 899 & 255, 999 & 255]);
+    // What waits behind a message does not change it when more comes.
+    cutter.push(new Uint8Array(10_000));
+    expect(message?.[999]).toBe(999 & 255);
+  });
+
   it('refuses long messages before they come, and lengths without end', () => {
     const long = new MessageCutter();
     long.push(Uint8Array.of(0xad, 0x02));

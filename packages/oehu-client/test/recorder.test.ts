@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Quality, virtualEnvironment } from '@edmp/interface';
@@ -69,6 +69,16 @@ describe('the store of readings', () => {
     // An old export, imported once more, does not undo the correction.
     expect(await store.add('home', [first], 13)).toMatchObject({ duplicates: 1, corrected: 0 });
     expect(await store.range(DAY)).toMatchObject([{ value: 1_200 }]);
+  });
+
+  it('leaves nothing of deleted readings in its files, the log included', async () => {
+    const path = join(folder, 'meters.sqlite');
+    const holds = (text: string): boolean =>
+      [path, `${path}-wal`].some((file) => readFileSync(file).includes(text));
+    await store.add('home', [registerAt(START, 1, { serial: 'E-SERIAL-7' })], START);
+    expect(holds('E-SERIAL-7')).toBe(true);
+    expect(await store.forget('home', Number.MAX_SAFE_INTEGER)).toBe(1);
+    expect(holds('E-SERIAL-7')).toBe(false);
   });
 
   it('keeps meters, forgets periods with their history, refuses too much at once and foreign files', async () => {

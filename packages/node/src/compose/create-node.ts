@@ -21,7 +21,7 @@ import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
-import type { DataFolder } from './data-folder.ts';
+import { type DataFolder, keepPrivate } from './data-folder.ts';
 import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
@@ -94,6 +94,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.push(() => records.close());
+    if (options.notary === true) keepPrivate(folder.notaryFile);
     const statements = options.notary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
     if (statements !== undefined) closers.push(() => statements.close());
     // A store that reads from bitswap peers is opened before there is a network: its reads wait for this.

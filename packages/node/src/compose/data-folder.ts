@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   mkdirSync,
@@ -49,6 +50,21 @@ export function writePrivate(path: string, text: string): void {
     closeSync(file);
   }
   renameSync(temporary, path);
+}
+
+/** Databases of a node that are there from its first start on. */
+const DATABASES = ['chain.sqlite', 'records.sqlite', 'readings.sqlite'] as const;
+
+/**
+ * Makes a database that only its owner may read, whatever the folder lets others do, and takes one that others could read
+ * away from them. SQLite gives the files beside it the same permissions.
+ */
+export function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+    if ((mode & 0o077) !== 0) chmodSync(file, 0o600);
+  }
 }
 
 function readOrCreate(path: string, create: () => string): string {
@@ -132,6 +148,7 @@ export function openDataFolder(path: string, environment: Environment): DataFold
       );
       for (const name of ['content', 'published'])
         mkdirSync(join(path, name), { recursive: true, mode: 0o700 });
+      for (const name of DATABASES) keepPrivate(join(path, name));
       return {
         path,
         secretKey: hexToBytes(seed),

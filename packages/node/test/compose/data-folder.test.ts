@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { virtualEnvironment } from '@edmp/interface';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkFolder } from '../../src/cli/doctor/folder-checks.ts';
 import { openDataFolder } from '../../src/compose/data-folder.ts';
 
 let folder: string;
@@ -24,6 +25,29 @@ describe('openDataFolder', () => {
     for (const file of ['identity.key', 'token']) {
       expect(statSync(join(folder, 'node', file)).mode & 0o077).toBe(0);
     }
+  });
+
+  it('keeps its databases from others in a folder that everybody may look into', async () => {
+    const environment = virtualEnvironment();
+    chmodSync(folder, 0o755);
+    openDataFolder(folder, environment).close();
+    const modes = (): readonly number[] =>
+      ['chain.sqlite', 'records.sqlite', 'readings.sqlite'].map(
+        (file) => statSync(join(folder, file)).mode & 0o777,
+      );
+    expect(modes()).toEqual([0o600, 0o600, 0o600]);
+    // Those of earlier versions were not.
+    chmodSync(join(folder, 'records.sqlite'), 0o644);
+    writeFileSync(join(folder, 'records.sqlite-wal'), '', { mode: 0o644 });
+    const found = async (): Promise<readonly string[]> =>
+      (await checkFolder(folder)).filter(({ level }) => level === 'problem').map(({ text }) => text);
+    expect(await found()).toEqual([
+      expect.stringMatching(/^\S+\/records\.sqlite, \S+\/records\.sqlite-wal can be read by other users: chmod/),
+    ]);
+    openDataFolder(folder, environment).close();
+    expect(await found()).toEqual([]);
+    expect(modes()).toEqual([0o600, 0o600, 0o600]);
+    expect(statSync(join(folder, 'records.sqlite-wal')).mode & 0o077).toBe(0);
   });
 
   it('refuses a folder that a live process holds, and takes over from a dead one', () => {

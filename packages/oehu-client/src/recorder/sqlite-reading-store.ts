@@ -164,17 +164,20 @@ class SqliteReadingStore implements ReadingStore {
 
   async forget(meter: string, before: number) {
     return this.#attempt(() => {
+      let [gone, history] = [0, 0];
       this.#database.exec('BEGIN IMMEDIATE');
       try {
-        const gone = Number(this.#statements.forget.run(meter, before).changes);
-        this.#statements.forgetHistory.run(meter, before);
+        gone = Number(this.#statements.forget.run(meter, before).changes);
+        history = Number(this.#statements.forgetHistory.run(meter, before).changes);
         this.#statements.forgetRegisters.run(meter);
         this.#database.exec('COMMIT');
-        return gone;
       } catch (error) {
         this.#database.exec('ROLLBACK');
         throw error;
       }
+      // The log still holds what was deleted. A reader of another process may keep it from being emptied for a while.
+      if (gone + history > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      return gone;
     });
   }
 

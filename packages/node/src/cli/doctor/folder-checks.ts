@@ -30,7 +30,7 @@ export async function checkFolder(folder: string): Promise<readonly Finding[]> {
   } catch {
     findings.push(problem('data folder', `${folder} cannot be written; check its owner and permissions`));
   }
-  findings.push(checkIdentity(folder));
+  findings.push(checkIdentity(folder), ...checkPrivacy(folder));
   const pid = processOf(folder);
   findings.push(
     pid === undefined
@@ -41,6 +41,29 @@ export async function checkFolder(folder: string): Promise<readonly Finding[]> {
       : ok('process', `a node runs on this folder${pid > 0 ? `, process ${pid}` : ''}`),
   );
   return findings;
+}
+
+/** What lies in a data folder besides the identity and is nobody else's business. */
+const PRIVATE_FILES = [
+  'token',
+  'meters.json',
+  ...['records', 'readings', 'chain', 'notary'].flatMap((name) =>
+    ['', '-wal', '-shm'].map((end) => `${name}.sqlite${end}`),
+  ),
+];
+
+/** Only what is wrong: files that other users of the machine can read. */
+function checkPrivacy(folder: string): readonly Finding[] {
+  if (process.platform === 'win32') return [];
+  // Where nobody else gets into the folder, its files are out of reach.
+  if ((statSync(folder).mode & 0o077) === 0) return [];
+  const shared = PRIVATE_FILES.map((name) => join(folder, name)).filter(
+    (file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0,
+  );
+  if (shared.length === 0) return [];
+  return [
+    problem('private files', `${shared.join(', ')} can be read by other users: chmod -R go= ${folder}`),
+  ];
 }
 
 function checkIdentity(folder: string): Finding {
