@@ -107,6 +107,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/oehu-client/oehu': 7_000,
   '@edmp/oehu-client/sources': 51_600,
   '@edmp/oehu-client/recorder': 10_300,
+  '@edmp/oehu-client/export': 26_000,
   '@edmp/oehu-client/live': 1_300,
   '@edmp/oehu-client/series': 4_000,
   '@edmp/oehu-client/privacy': 6_000,

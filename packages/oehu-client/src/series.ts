@@ -3,12 +3,13 @@
  *
  * @packageDocumentation
  */
+
+export type { SenmlRecord } from './export/senml.ts';
 export { aggregate } from './series/aggregate.ts';
 export { atLeast, lowestLevel } from './series/attestation.ts';
 export { seriesBounds, seriesEnd } from './series/bounds.ts';
 export { type CimOptions, seriesToCim } from './series/cim.ts';
 export {
-  type SenmlRecord,
   type SeriesJson,
   type SeriesJsonValue,
   seriesToCsv,

@@ -1,5 +1,7 @@
 import { type IntervalSeries, Quality } from '@edmp/interface';
-import { formatMicro, MICRO } from '../decimal.ts';
+import { formatMicro } from '../decimal.ts';
+import { rowsOfSeries } from '../export/row.ts';
+import { SenmlPack, type SenmlRecord } from '../export/senml.ts';
 import { OWN_CSV_HEADER } from '../sources/formats/csv/own-header.ts';
 import { unitText } from '../sources/units.ts';
 import { seriesBounds } from './bounds.ts';
@@ -78,30 +80,15 @@ export function seriesToJson(series: IntervalSeries): SeriesJson {
   };
 }
 
-/** One record of SenML JSON (RFC 8428). */
-export type SenmlRecord = Readonly<Record<string, string | number>>;
-
-const SENML_UNITS = { uKWh: 'kWh', uM3: 'm3', uGJ: 'GJ' } as const;
-
 /**
- * The series as SenML (RFC 8428): a counter that starts at 0 with the first interval, one record at the end of every
- * interval, units of the secondary registry (RFC 8798). A missing interval leaves its record out. The caller names the
- * base, e.g. a pseudonym; nothing of the meter is in it.
+ * The series as SenML (RFC 8428): counters that start at 0, one record at both ends of every run of intervals and one
+ * between any two; where an interval is missing another counter begins, with another base name. Energy is told in J, the
+ * unit of the registry. Nothing of the meter is in it but the name.
  *
- * @param baseName - What every record's name begins with (`bn`), such as a pseudonym.
+ * @param name - What every record's base name (`bn`) names, such as a pseudonym; characters that SenML does not allow
+ *   are escaped.
  */
-export function seriesToSenml(series: IntervalSeries, baseName: string): SenmlRecord[] {
-  const bounds = seriesBounds(series);
-  const base = (bounds[0] ?? 0) / 1000;
-  const records: SenmlRecord[] = [
-    { bn: baseName, bt: base, bu: SENML_UNITS[series.unit], n: `${series.commodity}/${series.flow}`, v: 0 },
-  ];
-  let counter = 0;
-  for (const [i, value] of series.values.entries()) {
-    if (value === null) continue;
-    counter += value;
-    const t = (bounds[i + 1] ?? 0) / 1000 - base;
-    records.push({ n: `${series.commodity}/${series.flow}`, t, v: counter / MICRO });
-  }
-  return records;
+export function seriesToSenml(series: IntervalSeries, name: string): SenmlRecord[] {
+  const pack = new SenmlPack({ meter: name, zone: series.zone });
+  return [...rowsOfSeries(series)].flatMap((rows) => pack.records(rows));
 }
