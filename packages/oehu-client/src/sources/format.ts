@@ -4,6 +4,7 @@ import { type Json, parseJson } from '../oehu/json.ts';
 import type { CsvMap } from './formats/csv/map.ts';
 import { encodingOf } from './formats/csv/text.ts';
 import type { GreenButtonOptions } from './formats/green-button.ts';
+import type { MeterKeys } from './formats/han/cipher.ts';
 import type { MeterFile } from './meter-file.ts';
 
 /** What a caller tells about a file that the file does not tell itself. */
@@ -22,6 +23,8 @@ export interface FormatOptions {
   readonly csv?: CsvMap;
   /** How to read the epochs of a Green Button file, when they are wall-clock times. */
   readonly greenButton?: GreenButtonOptions;
+  /** Keys of a meter whose customer port is encrypted. */
+  readonly keys?: MeterKeys;
   /** Checks the signatures of OEHU documents; without it their readings are `unsigned`. */
   readonly crypto?: Crypto;
 }

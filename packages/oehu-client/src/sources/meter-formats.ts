@@ -16,6 +16,7 @@ import { n3rgyFormat } from './formats/gb-n3rgy.ts';
 import { octopusCsvFormat } from './formats/gb-octopus-csv.ts';
 import { octopusJsonFormat } from './formats/gb-octopus-json.ts';
 import { greenButtonFormat } from './formats/green-button.ts';
+import { hanFormat } from './formats/han/log.ts';
 import { homewizardFormat } from './formats/homewizard.ts';
 import { eDistribuzioneFormat } from './formats/it-e-distribuzione.ts';
 import { mijnAansluitingFormat } from './formats/nl-mijn-aansluiting.ts';
@@ -34,6 +35,7 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   csvFormat,
   smlFormat,
   p1Format,
+  hanFormat,
   d0Format,
   linkyFormat,
   atEdaFormat,
