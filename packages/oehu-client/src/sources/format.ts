@@ -5,6 +5,7 @@ import type { CsvMap } from './formats/csv/map.ts';
 import { encodingOf } from './formats/csv/text.ts';
 import type { GreenButtonOptions } from './formats/green-button.ts';
 import type { MeterKeys } from './formats/han/cipher.ts';
+import { isWorkbook, openWorkbook, type Workbook } from './formats/xlsx/workbook.ts';
 import type { MeterFile } from './meter-file.ts';
 
 /** What a caller tells about a file that the file does not tell itself. */
@@ -53,6 +54,7 @@ export class MeterContent {
   #text: string | undefined;
   #json: { readonly value: Json } | undefined;
   #head: string | undefined;
+  #workbook: { readonly value: Workbook } | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -82,6 +84,17 @@ export class MeterContent {
     if (!this.head.startsWith('<')) return undefined;
     const body = this.head.replace(/^(?:<\?[^>]*\?>|<!--[\s\S]*?-->|\s)+/, '');
     return /^<(?:[\w.-]+:)?([\w.-]+)[\s/>]/.exec(body)?.[1];
+  }
+
+  /** Whether it may be a workbook (XLSX). */
+  get isWorkbook(): boolean {
+    return isWorkbook(this.bytes);
+  }
+
+  /** The opened workbook. Throws `ERR_METER_FORMAT` when it is none, `ERR_METER_LIMIT` when it unfolds to too much. */
+  workbook(): Workbook {
+    this.#workbook ??= { value: openWorkbook(this.bytes) };
+    return this.#workbook.value;
   }
 
   /** The parsed JSON. Throws `ERR_METER_FORMAT` when it is none. */

@@ -22,6 +22,7 @@ import { eDistribuzioneFormat } from './formats/it-e-distribuzione.ts';
 import { mijnAansluitingFormat } from './formats/nl-mijn-aansluiting.ts';
 import { oehuFormat } from './formats/oehu-document.ts';
 import { p1Format } from './formats/p1/log.ts';
+import { eRedesFormat } from './formats/pt-e-redes.ts';
 import { senmlFormat } from './formats/senml.ts';
 import { smlFormat } from './formats/sml/sml.ts';
 import { tibberFormat } from './formats/tibber.ts';
@@ -59,4 +60,5 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   netzNoeFormat,
   wienerNetzeFormat,
   fluviusCsvFormat,
+  eRedesFormat,
 ];
