@@ -47,7 +47,7 @@ export interface MountRequest {
   readonly name?: string | undefined;
   /** Default: found out from the address; `upload` without one. */
   readonly kind?: MountKind | undefined;
-  /** `http(s)://HOST` of a HomeWizard meter, an OEHU API or a meter file, `tcp://HOST:PORT` of a P1 port, or the absolute path of a serial device or folder. */
+  /** `http(s)://HOST` of a HomeWizard meter, an OEHU API or a meter file, `tcp://HOST:PORT` of a P1 or HAN port, or the absolute path of a serial device or folder. */
   readonly address?: string | undefined;
   /** IANA zone of the meter; default the node's. */
   readonly zone?: string | undefined;
@@ -59,7 +59,10 @@ export interface MountRequest {
   readonly keepDays?: number | undefined;
   /** Minutes without a reading after which an event tells. */
   readonly silentMinutes?: number | undefined;
-  /** Token of a HomeWizard meter with API v2 that was paired before. */
+  /**
+   * Token of a HomeWizard meter with API v2 that was paired before; of a customer port that encrypts its key, 32
+   * hexadecimal characters, and after a colon its authentication key.
+   */
   readonly token?: string | undefined;
   /** SHA-256 of the certificate that a HomeWizard meter with API v2 must show, hex. */
   readonly fingerprint?: string | undefined;

@@ -22,6 +22,15 @@ export { OWN_CSV_HEADER } from './sources/formats/csv/own-header.ts';
 export { readCsv } from './sources/formats/csv/read.ts';
 export { csvRows } from './sources/formats/csv/text.ts';
 export { type GreenButtonOptions, readGreenButton } from './sources/formats/green-button.ts';
+export { type MeterKeys, meterKeys } from './sources/formats/han/cipher.ts';
+export { readHan } from './sources/formats/han/log.ts';
+export {
+  type HanEvent,
+  type HanOptions,
+  type HanStream,
+  type HanTelegram,
+  hanStream,
+} from './sources/formats/han/stream.ts';
 export { type HomeWizardOptions, readHomeWizard } from './sources/formats/homewizard.ts';
 export { readMijnAansluiting } from './sources/formats/nl-mijn-aansluiting.ts';
 export { readTelegrams } from './sources/formats/p1/log.ts';

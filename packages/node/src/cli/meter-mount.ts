@@ -76,7 +76,7 @@ export function addCommand(): Command {
     .description('mount a meter on the node: it is read from now on, or the file is taken in')
     .argument(
       '<source>',
-      'http(s)://HOST of a HomeWizard meter or an OEHU API, tcp://HOST:PORT of a P1 port, a serial device, a folder, a meter file, or -',
+      'http(s)://HOST of a HomeWizard meter or an OEHU API, tcp://HOST:PORT of a P1 or HAN port, a serial device, a folder, a meter file, or -',
     )
     .option('--name <name>', 'what to call it (default: after its kind)')
     .addOption(
@@ -92,7 +92,10 @@ export function addCommand(): Command {
     .option('--every <seconds>', 'pause between two looks, where the node asks', wholeBetween(1, 86_400))
     .option('--keep <days>', 'how long readings are kept (default: for good)', wholeBetween(1, 36_500))
     .option('--silent <minutes>', 'tell when nothing new came for so long', wholeBetween(1, 100_000))
-    .option('--token-file <file>', 'token of a HomeWizard meter that was paired before')
+    .option(
+      '--token-file <file>',
+      'token of a HomeWizard meter that was paired before, or key of a port that encrypts',
+    )
     .option('--fingerprint <hex>', 'SHA-256 of the certificate that a HomeWizard meter must show')
     .action(async (source: string, options: AddOptions) => {
       const node = remoteNode(options);
@@ -110,7 +113,7 @@ export function addCommand(): Command {
 }
 
 /** A secret comes from a file: what stands on a command line is seen by every user of the computer. */
-async function secretOf(file: string): Promise<string> {
+export async function secretOf(file: string): Promise<string> {
   const { bytes } = await takeBytes(file);
   return Buffer.from(bytes).toString('utf8').trim();
 }

@@ -13,7 +13,14 @@ import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
-import { addCommand, exportCommand, importCommand, listCommand, removeCommand } from './meter-mount.ts';
+import {
+  addCommand,
+  exportCommand,
+  importCommand,
+  listCommand,
+  removeCommand,
+  secretOf,
+} from './meter-mount.ts';
 import { watchCommand } from './meter-watch.ts';
 import { ExitCode, print, strangersText, table, toJson, write, writeError } from './output.ts';
 import { ownCommand } from './own-command.ts';
@@ -27,6 +34,7 @@ interface ReadOptions {
   readonly flow?: Flow;
   readonly csvMap?: string;
   readonly map?: string;
+  readonly keyFile?: string;
   readonly yes: boolean;
   readonly json: boolean;
 }
@@ -111,6 +119,7 @@ async function kindOf(text: string): Promise<MeterFileKind> {
 
 async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
   const { nodeCrypto } = await import('@edmp/interface/crypto/node');
+  const { meterKeys } = await import('@edmp/oehu-client/sources');
   const map = options.map ?? options.csvMap;
   return {
     crypto: nodeCrypto(),
@@ -121,6 +130,7 @@ async function optionsOf(options: ReadOptions): Promise<ReadMeterFileOptions> {
     ...(options.commodity === undefined ? {} : { commodity: options.commodity }),
     ...(options.flow === undefined ? {} : { flow: options.flow }),
     ...(map === undefined ? {} : { csv: await csvMapOf(map) }),
+    ...(options.keyFile === undefined ? {} : { keys: meterKeys(await secretOf(options.keyFile)) }),
   };
 }
 
@@ -205,6 +215,7 @@ function readCommand(): Command {
       `JSON that says what the columns of a CSV file are; ${ownCommand('meter guess')} proposes one`,
     )
     .addOption(new Option('--map <file>', 'the same as --csv-map').conflicts('csvMap'))
+    .option('--key-file <file>', 'key of a customer port (HAN) that encrypts')
     .option('--yes', 'read a CSV of no known kind by the map that is guessed and shown', false)
     .option('--json', 'print one JSON object a reading', false)
     .action(async (source: string, options: ReadOptions) => {

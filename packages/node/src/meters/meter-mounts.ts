@@ -17,7 +17,7 @@ import {
   readingsToCsv,
   readingsToJson,
 } from '@edmp/oehu-client/recorder';
-import { type AnyReading, isIntervalReading } from '@edmp/oehu-client/sources';
+import { type AnyReading, isIntervalReading, meterKeys } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
 import type { DataFolder } from '../compose/data-folder.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -219,6 +219,9 @@ class RecordedMounts implements MeterMounts {
       );
     const taken = readMeterFile(file, {
       ...readOptions(how),
+      ...(settings.kind.startsWith('p1-') && settings.token !== undefined
+        ? { keys: meterKeys(settings.token) }
+        : {}),
       zone: how.zone ?? settings.zone ?? this.#zone,
       receivedAt: how.takenAt ?? this.#environment.now(),
     });

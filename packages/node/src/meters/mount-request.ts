@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import type { AbortOptions, Environment } from '@edmp/interface';
 import { isEdmpError, throwIfAborted } from '@edmp/interface';
+import { meterKeys } from '@edmp/oehu-client/sources';
 import { NodeError } from '../compose/errors.ts';
 import { oehuMeters } from '../compose/oehu.ts';
 import type { MountKind, MountRequest } from '../meter-service.ts';
@@ -41,6 +42,7 @@ export async function settingsFor(request: MountRequest, parts: RequestParts): P
     throw bad(
       'A token is sent to nobody but the meter that it is of: give the fingerprint of its certificate too',
     );
+  if (settings.kind.startsWith('p1-') && settings.token !== undefined) meterKeys(settings.token);
   return settings;
 }
 

@@ -4,6 +4,8 @@ import { type Json, parseJson } from '../oehu/json.ts';
 import type { CsvMap } from './formats/csv/map.ts';
 import { encodingOf } from './formats/csv/text.ts';
 import type { GreenButtonOptions } from './formats/green-button.ts';
+import type { MeterKeys } from './formats/han/cipher.ts';
+import { isWorkbook, openWorkbook, type Workbook } from './formats/xlsx/workbook.ts';
 import type { MeterFile } from './meter-file.ts';
 
 /** What a caller tells about a file that the file does not tell itself. */
@@ -22,6 +24,8 @@ export interface FormatOptions {
   readonly csv?: CsvMap;
   /** How to read the epochs of a Green Button file, when they are wall-clock times. */
   readonly greenButton?: GreenButtonOptions;
+  /** Keys of a meter whose customer port is encrypted. */
+  readonly keys?: MeterKeys;
   /** Checks the signatures of OEHU documents; without it their readings are `unsigned`. */
   readonly crypto?: Crypto;
 }
@@ -50,6 +54,7 @@ export class MeterContent {
   #text: string | undefined;
   #json: { readonly value: Json } | undefined;
   #head: string | undefined;
+  #workbook: { readonly value: Workbook } | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -79,6 +84,17 @@ export class MeterContent {
     if (!this.head.startsWith('<')) return undefined;
     const body = this.head.replace(/^(?:<\?[^>]*\?>|<!--[\s\S]*?-->|\s)+/, '');
     return /^<(?:[\w.-]+:)?([\w.-]+)[\s/>]/.exec(body)?.[1];
+  }
+
+  /** Whether it may be a workbook (XLSX). */
+  get isWorkbook(): boolean {
+    return isWorkbook(this.bytes);
+  }
+
+  /** The opened workbook. Throws `ERR_METER_FORMAT` when it is none, `ERR_METER_LIMIT` when it unfolds to too much. */
+  workbook(): Workbook {
+    this.#workbook ??= { value: openWorkbook(this.bytes) };
+    return this.#workbook.value;
   }
 
   /** The parsed JSON. Throws `ERR_METER_FORMAT` when it is none. */

@@ -16,11 +16,13 @@ import { n3rgyFormat } from './formats/gb-n3rgy.ts';
 import { octopusCsvFormat } from './formats/gb-octopus-csv.ts';
 import { octopusJsonFormat } from './formats/gb-octopus-json.ts';
 import { greenButtonFormat } from './formats/green-button.ts';
+import { hanFormat } from './formats/han/log.ts';
 import { homewizardFormat } from './formats/homewizard.ts';
 import { eDistribuzioneFormat } from './formats/it-e-distribuzione.ts';
 import { mijnAansluitingFormat } from './formats/nl-mijn-aansluiting.ts';
 import { oehuFormat } from './formats/oehu-document.ts';
 import { p1Format } from './formats/p1/log.ts';
+import { eRedesFormat } from './formats/pt-e-redes.ts';
 import { senmlFormat } from './formats/senml.ts';
 import { smlFormat } from './formats/sml/sml.ts';
 import { tibberFormat } from './formats/tibber.ts';
@@ -34,6 +36,7 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   csvFormat,
   smlFormat,
   p1Format,
+  hanFormat,
   d0Format,
   linkyFormat,
   atEdaFormat,
@@ -57,4 +60,5 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   netzNoeFormat,
   wienerNetzeFormat,
   fluviusCsvFormat,
+  eRedesFormat,
 ];

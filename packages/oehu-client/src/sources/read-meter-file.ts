@@ -49,9 +49,11 @@ function formatOf(content: MeterContent, options: FormatOptions): MeterFormat {
   const format = METER_FORMATS.find((one) => one.looksLike(content, options));
   if (format !== undefined) return format;
   if (content.isJson) content.json(); // Text that is meant to be JSON and is none says so.
+  // So does a workbook that cannot be opened.
+  if (content.isWorkbook) for (const name of content.workbook().sheets) content.workbook().sheet(name);
   throw new MeterError(
     'ERR_METER_FORMAT',
-    'Expected a P1 telegram, Green Button XML, SML or another kind that edmp meter formats lists, or CSV with a map of its columns',
+    'Expected a P1 telegram, Green Button XML, SML or another kind that edmp meter formats lists, or CSV or a workbook with a map of its columns',
   );
 }
 

@@ -13,7 +13,8 @@ const DEFAULT_BAUD = 115_200;
 
 /**
  * A P1 port on a serial device such as `/dev/ttyUSB0`, a pseudo-terminal or a named pipe. The line is set by `stty`, which
- * every Unix has, so that nothing must be compiled: 8 bits without parity, 7 with even parity at 9 600 bit/s (DSMR up to 3).
+ * every Unix has, so that nothing must be compiled: 8 bits without parity, 7 with even parity at 9 600 bit/s (DSMR up to 3), 8 with even parity at
+ * 2 400 (HAN).
  */
 export function p1Device({ settings, environment, zone }: FeedParts): MeterFeed {
   const path = settings.address ?? '';
@@ -24,7 +25,7 @@ export function p1Device({ settings, environment, zone }: FeedParts): MeterFeed 
       signal.addEventListener('abort', stop, { once: true });
       try {
         if (signal.aborted) return;
-        await readP1(device, sink, { environment, zone });
+        await readP1(device, sink, { environment, zone, key: settings.token });
       } catch (cause) {
         if (signal.aborted) return;
         if (cause instanceof MeterError) throw cause;
@@ -58,7 +59,8 @@ async function openDevice(path: string, baud: number): Promise<Socket> {
 /** Sets speed, bits and parity, and switches off whatever a terminal does to bytes. */
 async function setLine(path: string, baud: number): Promise<void> {
   const isOld = baud <= 9_600;
-  const bits = isOld ? ['cs7', 'parenb', '-parodd'] : ['cs8', '-parenb'];
+  // The customer ports of Norway and Austria (HAN) speak M-Bus: 2 400 bit/s, 8 bits, even parity.
+  const bits = isOld ? [baud === 2_400 ? 'cs8' : 'cs7', 'parenb', '-parodd'] : ['cs8', '-parenb'];
   const file = process.platform === 'linux' ? '-F' : '-f';
   await run('stty', [file, path, String(baud), 'raw', '-echo', '-cstopb', 'clocal', ...bits], {
     timeout: STTY_MS,

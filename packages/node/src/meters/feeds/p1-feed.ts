@@ -1,19 +1,23 @@
 import type { Environment } from '@edmp/interface';
 import { MeterError } from '@edmp/oehu-client';
-import { minuteThinner, powerOfTelegram } from '@edmp/oehu-client/live';
-import { type AnyReading, p1Stream } from '@edmp/oehu-client/sources';
+import { minuteThinner, portStream } from '@edmp/oehu-client/live';
+import type { AnyReading } from '@edmp/oehu-client/sources';
 import type { FeedSink } from '../feed.ts';
 
 /** Bytes without a telegram after which something is said: several of the longest telegrams. */
 const MUTE_BYTES = 16_384;
 
-/** Reads the telegrams of a byte stream until it ends. Throws `ERR_METER_UNREACHABLE` at its end: ports do not end. */
+/** Reads the telegrams of a byte stream, P1 or HAN, until it ends. Throws `ERR_METER_UNREACHABLE` at its end: ports do not end. */
 export async function readP1(
   chunks: AsyncIterable<Uint8Array>,
   sink: FeedSink,
-  { environment, zone }: { readonly environment: Environment; readonly zone: string },
+  {
+    environment,
+    zone,
+    key,
+  }: { readonly environment: Environment; readonly zone: string; readonly key?: string | undefined },
 ): Promise<never> {
-  const stream = p1Stream(() => ({ zone, receivedAt: environment.now() }));
+  const stream = portStream(() => ({ zone, receivedAt: environment.now() }), key);
   const thinner = minuteThinner();
   let mute = 0;
   for await (const chunk of chunks) {
@@ -28,7 +32,7 @@ export async function readP1(
       mute = 0;
       isHeard = true;
       readings.push(...event.telegram.readings);
-      sink.power(powerOfTelegram(event.telegram));
+      sink.power(event.telegram.power);
     }
     if (isHeard) await sink.readings(thinner.keep(readings));
     if (mute > MUTE_BYTES) {

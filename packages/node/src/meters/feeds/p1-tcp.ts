@@ -19,7 +19,7 @@ export function p1Tcp({ settings, environment, zone }: FeedParts): MeterFeed {
       );
       socket.setKeepAlive(true, 30_000);
       try {
-        await readP1(socket, sink, { environment, zone });
+        await readP1(socket, sink, { environment, zone, key: settings.token });
       } catch (cause) {
         if (cause instanceof MeterError) throw cause;
         const why = cause instanceof Error ? cause.message : String(cause);

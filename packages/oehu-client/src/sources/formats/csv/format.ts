@@ -1,6 +1,7 @@
 import { MeterError } from '../../../errors.ts';
 import type { MeterFormat } from '../../format.ts';
 import type { SourceIssue } from '../../issues.ts';
+import { tableText } from '../xlsx/sheet-text.ts';
 import { readOwnCsv } from './own.ts';
 import { OWN_CSV_HEADER } from './own-header.ts';
 import { readCsv } from './read.ts';
@@ -9,7 +10,8 @@ import { csvText } from './text.ts';
 /** CSV by a declared map, and what EDMP writes itself. */
 export const csvFormat: MeterFormat = {
   kind: 'csv',
-  title: 'CSV of any portal by a declared map of its columns, and the CSV that EDMP writes',
+  title:
+    'CSV or workbook (XLSX) of any portal by a declared map of its columns, and the CSV that EDMP writes',
   proof: 'real',
   declare: 'a map of the columns (edmp meter guess proposes one)',
   looksLike: (content, options) => options.csv !== undefined || content.head.startsWith(OWN_CSV_HEADER),
@@ -19,7 +21,9 @@ export const csvFormat: MeterFormat = {
       throw new MeterError('ERR_METER_SCHEMA', 'Expected a column map with time, timeFormat and columns');
     }
     const issues: SourceIssue[] = [];
-    const text = csvText(content.bytes, csv.encoding, issues);
+    const text = content.isWorkbook
+      ? tableText(content.workbook(), csv)
+      : csvText(content.bytes, csv.encoding, issues);
     const file = readCsv(text, csv.zone === undefined && zone !== undefined ? { ...csv, zone } : csv);
     return { ...file, issues: [...issues, ...file.issues] };
   },

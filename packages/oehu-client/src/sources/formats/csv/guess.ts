@@ -1,6 +1,8 @@
 import type { Commodity } from '@edmp/interface';
 import { MeterError } from '../../../errors.ts';
 import { sourceUnit } from '../../units.ts';
+import { sheetText, tableSheet } from '../xlsx/sheet-text.ts';
+import { isWorkbook, openWorkbook } from '../xlsx/workbook.ts';
 import { clockMs, DateOrderEvidence, localMs } from './dates.ts';
 import type { CsvColumn, CsvMap } from './map.ts';
 import { csvNumber } from './number.ts';
@@ -18,7 +20,7 @@ const MOST_ROWS = 400;
 const DELIMITERS = [';', ',', '\t', '|'] as const;
 
 /**
- * Proposes how to read a CSV file: delimiter, heading, the columns of date, time and amounts, units, decimal mark,
+ * Proposes how to read a CSV file or the first table of a workbook: delimiter, heading, the columns of date, time and amounts, units, decimal mark,
  * step. Nothing is read by it until somebody has looked at it. Throws `ERR_METER_FORMAT` when no table of times and
  * numbers can be made out.
  *
@@ -26,7 +28,12 @@ const DELIMITERS = [';', ',', '\t', '|'] as const;
  * @param options - `zone` is the IANA time zone to propose for times that tell none.
  */
 export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string }): CsvGuess {
-  const text = csvText(bytes, undefined, []);
+  const book = isWorkbook(bytes) ? openWorkbook(bytes) : undefined;
+  const sheet = book === undefined ? undefined : tableSheet(book);
+  const text =
+    book === undefined || sheet === undefined
+      ? csvText(bytes, undefined, [])
+      : sheetText(book.sheet(sheet), { delimiter: ';', decimal: '.', rows: MOST_ROWS });
   const { delimiter, rows, lines } = tableOf(text);
   const headingRow = rows.findIndex(
     (row, i) => i + 1 < rows.length && isTextRow(row) && !isTextRow(rows[i + 1] ?? []),
@@ -50,6 +57,7 @@ export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string 
   if (step === undefined)
     questions.push('The length of the intervals could not be found out; set stepSeconds');
   const map: CsvMap = {
+    ...(sheet === undefined ? {} : { sheet }),
     delimiter,
     decimal,
     heading: hasHeading,

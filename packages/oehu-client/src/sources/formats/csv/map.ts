@@ -49,6 +49,8 @@ export type CsvEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
 /** How to read a CSV file. */
 export interface CsvMap {
+  /** Name of the sheet, when the file is a workbook. Not given: the first with a table. */
+  readonly sheet?: string;
   /** Default `,`. */
   readonly delimiter?: ',' | ';' | '\t' | '|';
   /** Default `.`. */

@@ -11,7 +11,7 @@ import { type CsvLayout, columnIndex, csvLayout, type FoundFilter, foundFilter, 
 import type { CsvColumn, CsvMap } from './map.ts';
 import { csvNumber } from './number.ts';
 import { eachCsvRow } from './text.ts';
-import { type RepeatedTime, resolveRepeated, WallClock } from './wall-clock.ts';
+import { lastOfNights, type RepeatedTime, resolveRepeated, WallClock } from './wall-clock.ts';
 
 const DAY = 86_400_000;
 
@@ -32,7 +32,8 @@ interface FoundColumn extends Omit<CsvColumn, 'where' | 'unit'> {
 /** When something of a row was measured; a time of the repeated hour waits for the other rows. */
 type Moment =
   | { readonly kind: 'at'; readonly at: number; readonly local: number | undefined }
-  | { readonly kind: 'repeated'; readonly local: number }
+  /** `isEdge`: the end of the repeated hour, which its first half may end with too. */
+  | { readonly kind: 'repeated'; readonly local: number; readonly isEdge?: true }
   | { readonly kind: 'none' };
 
 /** What reading row by row goes on with. */
@@ -43,7 +44,11 @@ interface Progress {
   readonly issues: SourceIssue[];
   readonly readings: AnyReading[];
   /** Times of the repeated hour, and the readings that wait for each. */
-  readonly repeated: (RepeatedTime & { readonly first: number; readonly count: number })[];
+  readonly repeated: (RepeatedTime & {
+    readonly first: number;
+    readonly count: number;
+    readonly isEdge: boolean;
+  })[];
   /** Readings of negative amounts in columns of exports, by column. */
   readonly negative: Map<FoundColumn, number[]>;
   /** Columns of exports that hold a positive amount. */
@@ -194,7 +199,14 @@ function readRow(
   if (moment.kind === 'repeated') {
     // Rows of another meter or register tell the same times in their own right.
     const group = `${facts.serial}|${columns.map(({ number }) => number).join()}`;
-    progress.repeated.push({ local: moment.local, group, first, count: progress.readings.length - first });
+    const isEdge = moment.isEdge === true;
+    progress.repeated.push({
+      local: moment.local - (isEdge ? 1 : 0),
+      isEdge,
+      group,
+      first,
+      count: progress.readings.length - first,
+    });
   }
 }
 
@@ -273,11 +285,14 @@ function ordinalMoment({ map, layout, clock }: Progress, { date, time = '' }: Ro
 }
 
 function localMoment(progress: Progress, local: number, where: string): Moment {
-  const { clock, layout, jumped, issues } = progress;
+  const { clock, layout, map, jumped, issues } = progress;
   const at = clock.unique(local);
   if (at !== undefined) {
     // The last interval of an hour that did not exist ends at the moment that the clock jumped to.
     if (layout.stamp === 'end' && jumped.has(at)) return skipped(issues, where);
+    const isWithinDay = Number(map.stepSeconds) * 1000 < DAY;
+    if (layout.stamp === 'end' && isWithinDay && clock.isRepeated(local - 1))
+      return { kind: 'repeated', local, isEdge: true };
     return { kind: 'at', at, local };
   }
   if (clock.pair(local) !== undefined) return { kind: 'repeated', local };
@@ -433,8 +448,11 @@ function intervalAt({ map, layout, clock }: Progress, at: number, local: number 
 function settleRepeated({ clock, layout, map, repeated, readings, issues }: Progress): void {
   if (repeated.length === 0) return;
   const halves = resolveRepeated(repeated, layout.isDescending);
-  for (const [i, { local, first, count }] of repeated.entries()) {
-    const at = clock.pair(local)?.[halves[i] ?? 0] ?? local;
+  const last = lastOfNights(repeated, layout.isDescending);
+  for (const [i, { local, isEdge, first, count }] of repeated.entries()) {
+    // Its end is that of the first half only when more of the night follows.
+    const half = isEdge && last.has(i) ? 1 : (halves[i] ?? 0);
+    const at = (clock.pair(local)?.[half] ?? local) + (isEdge ? 1 : 0);
     for (let r = first; r < first + count; r++) {
       const reading = readings[r];
       if (reading === undefined) continue;
@@ -446,7 +464,7 @@ function settleRepeated({ clock, layout, map, repeated, readings, issues }: Prog
       }
     }
   }
-  if (!halves.includes(1)) {
+  if (!halves.includes(1) && repeated.some(({ isEdge }) => !isEdge)) {
     const message = 'Of the hour that was repeated that night only one is there; it is taken as the first';
     issues.push({ code: 'ambiguous-time', at: '$', message });
   }

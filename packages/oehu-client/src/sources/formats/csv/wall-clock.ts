@@ -33,6 +33,11 @@ export class WallClock {
     return kind === 'skipped' ? undefined : [earlier, later];
   }
 
+  /** Whether a wall-clock time stands for two instants. */
+  isRepeated(local: number): boolean {
+    return this.unique(local) === undefined && this.pair(local) !== undefined;
+  }
+
   /** The instant of a wall-clock time at which an interval ends or begins: the first of a repeated one. */
   bound(local: number): number {
     return this.unique(local) ?? this.#zone.fromLocal(local).earlier;
@@ -55,8 +60,9 @@ export function resolveRepeated(times: readonly RepeatedTime[], isDescending: bo
   const state = new Map<string, { seen: Set<number>; last: number; isSecond: boolean }>();
   for (let n = 0; n < times.length; n++) {
     const i = isDescending ? times.length - 1 - n : n;
-    const { local, group } = times[i] ?? { local: 0, group: '' };
-    const night = `${group}|${Math.floor(local / DAY)}`;
+    const time = times[i] ?? { local: 0, group: '' };
+    const { local } = time;
+    const night = nightOf(time);
     let one = state.get(night);
     if (one === undefined) {
       one = { seen: new Set(), last: Number.NEGATIVE_INFINITY, isSecond: false };
@@ -68,4 +74,16 @@ export function resolveRepeated(times: readonly RepeatedTime[], isDescending: bo
     one.last = local;
   }
   return halves;
+}
+
+const nightOf = ({ local, group }: RepeatedTime): string => `${group}|${Math.floor(local / DAY)}`;
+
+/** Indexes of the times that are the last of their night and group. */
+export function lastOfNights(times: readonly RepeatedTime[], isDescending: boolean): ReadonlySet<number> {
+  const last = new Map<string, number>();
+  for (const [i, time] of times.entries()) {
+    const night = nightOf(time);
+    if (!isDescending || !last.has(night)) last.set(night, i);
+  }
+  return new Set(last.values());
 }
