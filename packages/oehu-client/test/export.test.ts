@@ -18,7 +18,12 @@ const about = { meter: 'hall', zone: 'Europe/Amsterdam' };
 const START = Date.UTC(2026, 0, 10);
 
 async function fileOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(Buffer.concat(await Array.fromAsync(pieces)));
+  return new Uint8Array(Buffer.concat(await allOf(pieces)));
+}
+async function allOf<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of source) all.push(each);
+  return all;
 }
 const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 const written = (readings: readonly Reading[], format: ExportOptions['format']): Promise<Uint8Array> =>
@@ -393,7 +398,7 @@ describe('what a recorder has', () => {
       },
     };
     const range = { meter: 'hall', from: START, to: START + 86_400_000 * 1_001 };
-    const batches = await Array.fromAsync(recordedBatches(store, range));
+    const batches = await allOf(recordedBatches(store, range));
     expect(batches.flat()).toEqual(all);
     expect(Math.max(...batches.map((batch) => batch.length))).toBeLessThan(30_000);
     expect(calls).toBeLessThan(60);

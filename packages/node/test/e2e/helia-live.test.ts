@@ -42,6 +42,7 @@ live(
         multiaddrs: [multiaddr(`/ip4/${hostname}/tcp/${port}/http`)],
         protocols: ['transport-ipfs-gateway-http'],
         router: 'one-gateway',
+        fallback: false,
       };
       const router: Router = {
         name: 'one-gateway',
