@@ -303,11 +303,23 @@ export class TradeEngine {
       if (records.isKnown(trade)) return false;
     }
     if (isFinished(trade.state)) return true;
+    if (this.#isOvertaken(trade, ending)) {
+      running.ending = undefined;
+      running.again = true;
+      return true;
+    }
     Object.assign(trade, end);
     this.#arrive(running, from);
     this.#entered(running, state, from);
     if (trade.receipt !== null) this.#noteReceipt(trade);
     return true;
+  }
+
+  /** While a loss was written down, what pays came: nobody was told yet, and the books say the better end. */
+  #isOvertaken(trade: Trade, { state }: Ending): boolean {
+    if (state !== 'lost') return false;
+    const row = nextTransition(this.#situation(trade));
+    return row?.action === 'end' && row.to === 'completed';
   }
 
   #stepsWith(trade: Trade, state: TradeState): readonly TradeStep[] {
