@@ -3,6 +3,7 @@ import {
   type Environment,
   type HalfBlock,
   type Signer,
+  sleep,
   type TxValue,
   virtualEnvironment,
 } from '@edmp/interface';
@@ -10,6 +11,8 @@ import { createTrustchain, memoryBlockStore, type TrustchainLimits } from '@edmp
 import { constantLatency, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
 import { describe, expect, it } from 'vitest';
+import type { FraudRegister } from '../src/chain/fraud-register.ts';
+import { ownHeadGuard } from '../src/chain/own-head.ts';
 import { after, blockOf, chainOf, crypto, itemAt, START, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
 
@@ -374,5 +377,33 @@ describe('waits end', () => {
     await environment.run(chain.stop());
     await inner.close();
     expect(await made).toBe('no error');
+  });
+});
+
+describe('a signature that waits for peers', () => {
+  it('waits half a minute for one that brings a block a turn, and is told why it cannot be made', async () => {
+    const environment = virtualEnvironment();
+    let turns = 0;
+    const guard = ownHeadGuard({
+      self: me.publicKey,
+      store: memoryBlockStore(),
+      frauds: { has: async () => false, peek: () => false } as unknown as FraudRegister,
+      environment,
+      confirmations: 0,
+      learn: async () => {
+        await sleep(environment, 4_000);
+        turns += 1;
+        guard.suspect();
+        throw new Error('it stalls');
+      },
+    });
+    guard.ask(x.publicKey);
+    const waiting = codeOfAsync(Promise.resolve(guard.ready()));
+    await environment.advance(30_000);
+    expect(await waiting).toBe('ERR_CHAIN_REGRESSED');
+    expect(turns).toBe(7);
+    // It goes on asking, and says so at once to whoever comes when all is known.
+    await environment.advance(30_000);
+    expect(turns).toBeGreaterThan(12);
   });
 });

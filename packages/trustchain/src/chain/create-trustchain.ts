@@ -142,6 +142,7 @@ class ChainService {
       self,
       store,
       frauds,
+      environment,
       confirmations: options.confirmations ?? 0,
       learn: (peer) => this.#node?.learnOwn(peer) ?? Promise.resolve(),
     });

@@ -1,4 +1,10 @@
-import type { BlockStore, PublicKey } from '@edmp/interface';
+import {
+  type BlockStore,
+  type Environment,
+  isEdmpError,
+  type PublicKey,
+  withDeadline,
+} from '@edmp/interface';
 import { bytesKey } from '../block/identity.ts';
 import { chainExtent } from '../inspect/gaps.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
@@ -10,11 +16,18 @@ const MAX_TURNS = 10_000;
 /** Looks at the own chain while blocks of it come in from outside. */
 const MAX_LOOKS = 16;
 
+/**
+ * Longest that a signature waits for peers that tell of this node's chain, ms: each turn of asking is bounded, but a peer
+ * that brings one block a turn may take as many as there are.
+ */
+const LONGEST_WAIT_MS = 30_000;
+
 /** What {@link ownHeadGuard} works with. */
 export interface OwnHeadContext {
   readonly self: PublicKey;
   readonly store: BlockStore;
   readonly frauds: FraudRegister;
+  readonly environment: Environment;
   /** Peers that must have told what they know of the own chain before the first signature. */
   readonly confirmations: number;
   /** Asks a peer for own blocks above the stored head and stores them; bounded in time, so it may stop half way. */
@@ -26,7 +39,10 @@ export interface OwnHeadContext {
  * head from peers, and does not sign while peers know own blocks that the store lacks (DESIGN §3.2).
  */
 export interface OwnHeadGuard {
-  /** Throws `ERR_CHAIN_FRAUD`, `ERR_CHAIN_REGRESSED`, `ERR_CHAIN_UNCONFIRMED` while signing is not safe. */
+  /**
+   * Throws `ERR_CHAIN_FRAUD`, `ERR_CHAIN_REGRESSED`, `ERR_CHAIN_UNCONFIRMED` while signing is not safe. Waits 30 s at most
+   * for peers that are being asked.
+   */
   ready(): MaybePromise<void>;
   /** Asks a peer that just connected. */
   ask(peer: PublicKey): void;
@@ -116,8 +132,27 @@ export function ownHeadGuard(context: OwnHeadContext): OwnHeadGuard {
   };
   const isAsking = (): boolean => (confirmed.size === 0 || unfinished.size > 0) && asking.size > 0;
 
+  const allTold = async (): Promise<void> => {
+    const told = Promise.all(asking);
+    try {
+      await withDeadline(
+        context.environment,
+        LONGEST_WAIT_MS,
+        "Asking peers for this node's blocks",
+        () => told,
+      );
+    } catch (error) {
+      if (!isEdmpError(error, 'ERR_TIMEOUT')) throw error;
+      throw new ChainError(
+        'ERR_CHAIN_REGRESSED',
+        "Peers are still bringing this node's blocks, which its store lacks; try again",
+        { retryable: true, cause: error },
+      );
+    }
+  };
+
   const settled = async (): Promise<void> => {
-    if (isAsking()) await Promise.all(asking);
+    if (isAsking()) await allTold();
     expectKnown();
     expectHonest(await frauds.has(self));
     if (suspicious) await expectWhole();
