@@ -308,6 +308,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     exchange,
     trading,
     spender,
+    ownBlocks: money.ownBlocks,
   });
   // Not before: what was read from the store is on the disk.
   ends.push(payerChains.follow(engine), keepReceipts({ self, books, store: trustchain.store, keeper }));

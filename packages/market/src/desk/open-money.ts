@@ -20,6 +20,7 @@ import { type NotaryProofs, openNotaryProofs } from '../notary/proof-register.ts
 import type { NotaryRole } from '../notary/role.ts';
 import { type Bookkeeper, createBookkeeper } from '../wallet/bookkeeper.ts';
 import { Certifier } from '../wallet/certifier.ts';
+import { OwnBlocks } from '../wallet/own-blocks.ts';
 import { Spender } from '../wallet/spender.ts';
 
 /** What {@link openMoney} needs besides the market's options. */
@@ -50,6 +51,7 @@ export interface MarketMoney {
   readonly proofs: NotaryProofs;
   readonly client: NotaryClient;
   readonly spender: Spender;
+  readonly ownBlocks: OwnBlocks;
   /** Asks the witnesses of this node's own holds for outcomes, with what it can show them, and keeps those that there are. */
   readonly settleOwn: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   /** Asks the witnesses of others' holds for outcomes, and takes those that there are into the ledger. */
@@ -118,6 +120,15 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     signal,
     refused: (spending, error) => report(`certifying payment ${spending.money.n}`, error),
   });
+  const ownBlocks = new OwnBlocks({
+    self: trustchain.self,
+    environment,
+    client,
+    books,
+    certifier,
+    receive: (block) => trustchain.receive(block.bytes),
+    signal,
+  });
   const spender = new Spender({
     trustchain,
     currencyOf: (id) => currencies.get(id),
@@ -125,6 +136,7 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     certifier,
     environment,
     lastKnown: (currency, options) => client.account(currency, trustchain.self, options),
+    learn: (currency, options) => ownBlocks.learn(currency, options),
     settle: (holds, options) => settle(holds, { client, certificates, learn }, options),
   });
   return {
@@ -139,6 +151,7 @@ export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
     proofs,
     client,
     spender,
+    ownBlocks,
     learn,
     settleOwn: (holds, options) => settle(holds, { client, certificates, learn }, options),
     async settleOthers(holds, options) {

@@ -5,6 +5,7 @@ import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { OrderExchange } from '../matching/exchange.ts';
 import type { Trading } from '../negotiation/create-trading.ts';
 import type { Bookkeeper } from '../wallet/bookkeeper.ts';
+import type { OwnBlocks } from '../wallet/own-blocks.ts';
 import type { Spender } from '../wallet/spender.ts';
 import type { IncomingPayments } from './incoming.ts';
 import type { MoneyDesk } from './money-desk.ts';
@@ -31,6 +32,7 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
   readonly exchange: OrderExchange;
   readonly trading: Trading;
   readonly spender: Spender;
+  readonly ownBlocks: OwnBlocks;
 }
 
 /** Takes up what the stores hold, lowest first: currencies, money, orders, trades, and what was not certified yet. */
@@ -60,6 +62,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await orders.restore();
   for (const key of own.open()) if (own.openBid(key) !== undefined) trading.buyers.consider(key);
   await spender.resume(currencies.values());
+  parts.ownBlocks.start(currencies.values());
   for (const block of found.incoming) {
     parts.incoming.onStored(block);
     parts.payerChains.onBlock(block);

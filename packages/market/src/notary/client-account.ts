@@ -20,6 +20,9 @@ import { spendingOfBytes } from './spend-run.ts';
 import { spendStatement } from './spend-service.ts';
 import { verifyStatement } from './statement.ts';
 
+/** Blocks that an account gets back at once: more than was ever signed since a backup of a year ago, one an hour. */
+const MAX_LOST = 10_000;
+
 /** What the notaries know of one block. */
 interface Candidate {
   readonly spending: Spending;
@@ -79,6 +82,69 @@ export class AccountClient {
       block: spending.block,
       certificate: certificate ?? null,
     };
+  }
+
+  /**
+   * Blocks of an account from the number `from` on that any notary is bound to, in order, each signed by its owner: so a
+   * liar can keep some back and invent none. Throws `ERR_NOTARY_LATER` when nobody answers.
+   */
+  async blocks(
+    id: CurrencyId,
+    account: PublicKey,
+    from: number,
+    options: AbortOptions,
+  ): Promise<readonly Spending[]> {
+    const currency = this.#currencies.get(id);
+    if (currency?.kind !== 'issued') {
+      throw new MarketError('ERR_CURRENCY_UNKNOWN', `The issued currency ${id} is not known here`);
+    }
+    const found = new Map<string, Spending>();
+    const answered = await Promise.all(
+      currency.notaries.map((key) => this.#pages(key, currency, account, from, found, options)),
+    );
+    if (!answered.some(Boolean)) {
+      throw new MarketError('ERR_NOTARY_LATER', 'No notary of the currency answered; try again', {
+        retryable: true,
+      });
+    }
+    return [...found.values()].sort((a, b) => a.money.n - b.money.n);
+  }
+
+  /** Whether the notary answered; its blocks go into `found`. */
+  async #pages(
+    key: PublicKey,
+    currency: IssuedCurrency,
+    account: PublicKey,
+    from: number,
+    found: Map<string, Spending>,
+    options: AbortOptions,
+  ): Promise<boolean> {
+    let hasAnswered = false;
+    try {
+      for (let n = from; n < from + MAX_LOST; ) {
+        const request = { kind: 'blocks', key, currency: currency.block.id, account, n } as const;
+        const answer = await this.#line.ask(key, request, options);
+        if (answer.kind !== 'blocks') return hasAnswered;
+        hasAnswered = true;
+        const before = n;
+        for (const bytes of answer.blocks) {
+          const spending = spendingOfBytes(bytes, this.#crypto);
+          const isRight =
+            equalBytes(spending.author, account) &&
+            spending.money.currency === currency.id &&
+            spending.money.n >= n &&
+            (found.has(spending.key) || verifySignature(spending.block, this.#crypto));
+          if (!isRight) return hasAnswered;
+          found.set(spending.key, spending);
+          n = spending.money.n + 1;
+        }
+        if (n === before) return true;
+      }
+      return hasAnswered;
+    } catch (error) {
+      if (isEdmpError(error) && error.code !== 'ERR_ABORTED') return hasAnswered;
+      throw error;
+    }
   }
 
   /** Whether the notary answered. */

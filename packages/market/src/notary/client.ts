@@ -52,6 +52,16 @@ export interface NotaryClient {
   /** Where an account stands: to be asked before its owner signs for the first time after a start. Throws `ERR_NOTARY_LATER` when no quorum answers. */
   account(currency: CurrencyId, key: PublicKey, options?: AbortOptions): Promise<AccountTip | undefined>;
   /**
+   * Spending blocks of an account from a number on, as its notaries have them, in order and signed by its owner: what a
+   * node that was put back to a backup has lost. Throws `ERR_CURRENCY_UNKNOWN`, `ERR_NOTARY_LATER` when nobody answers.
+   */
+  blocks(
+    currency: CurrencyId,
+    key: PublicKey,
+    from: number,
+    options?: AbortOptions,
+  ): Promise<readonly Spending[]>;
+  /**
    * What shows that a block in issued money counts: its own certificate, from the shares of those that signed it, or
    * that of a later block with those between; undefined when the notaries that answer have none.
    */
@@ -106,5 +116,6 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
     cover: (spending, more = {}) => covers.cover(spending, within(more)),
     certificate: (spending, more = {}) => covers.certificate(spending, within(more)),
     account: (currency, key, more = {}) => accounts.account(currency, key, within(more)),
+    blocks: (currency, key, from, more = {}) => accounts.blocks(currency, key, from, within(more)),
   };
 }

@@ -1,5 +1,5 @@
 import type { AbortOptions, Environment, HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
-import { equalBytes, throwIfAborted, withDeadline } from '@edmp/interface';
+import { AbortedError, equalBytes, isEdmpError, throwIfAborted, withDeadline } from '@edmp/interface';
 import { type Currency, type CurrencyId, currencyName, MAX_AMOUNT } from '../asset/currency.ts';
 import { type Money, sortClaims } from '../blocks/money.ts';
 import { claimToTx, type Spending, spendingOf } from '../blocks/spending.ts';
@@ -51,6 +51,8 @@ export interface SpenderNeeds {
   readonly certifier: Certifier;
   /** Asks the notaries for this node's last number in a currency; undefined: it has none. */
   readonly lastKnown: (currency: CurrencyId, options: AbortOptions) => Promise<KnownAccount | undefined>;
+  /** Takes blocks of this node's account back that its notaries have and its store has lost. */
+  readonly learn: (currency: CurrencyId, options: AbortOptions) => Promise<unknown>;
   /** Asks the witnesses of holds for outcomes and takes those that there are into the ledger. */
   readonly settle: (holds: readonly Hold[], options: AbortOptions) => Promise<void>;
   readonly environment: Environment;
@@ -82,18 +84,22 @@ export class Spender {
     if (request.pay < 0n || request.pay > MAX_AMOUNT) {
       throw new MarketError('ERR_ORDER_AMOUNT', `A payment is 0 … 2⁶³−1 minor units, got ${request.pay}`);
     }
-    return this.#inTurn(currency, () => this.#spend(currency, request, options));
+    return this.#inTurn(currency, () => this.#spend(currency, request, options), options);
   }
 
   /** Takes what can be claimed into the account, at most 64 incomes; undefined when there is nothing. */
   async claim(currency: CurrencyId, options: AbortOptions = {}): Promise<Spending | undefined> {
-    return this.#inTurn(currency, async () => {
-      const known = await this.#prepare(currency, options);
-      await this.settleDue(currency, options);
-      const chosen = largestClaims(this.#account(currency).claimable);
-      if (chosen.claims.length === 0) return undefined;
-      return this.#sign(known, chosen, this.#claimRequest());
-    });
+    return this.#inTurn(
+      currency,
+      async () => {
+        const known = await this.#prepare(currency, options);
+        await this.settleDue(currency, options);
+        const chosen = largestClaims(this.#account(currency).claimable);
+        if (chosen.claims.length === 0) return undefined;
+        return this.#sign(known, chosen, this.#claimRequest());
+      },
+      options,
+    );
   }
 
   /** The spending's certificate once it is there; null in test money. Throws `ERR_NOTARY_*`, `ERR_ABORTED`. */
@@ -122,15 +128,37 @@ export class Spender {
     }
   }
 
-  async #inTurn<T>(currency: CurrencyId, work: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(currency) ?? Promise.resolve();
-    const mine = before.then(work, work);
+  /** Whoever is called off while others are before it waits no longer; its turn then finds that out. */
+  async #inTurn<T>(currency: CurrencyId, work: () => Promise<T>, { signal }: AbortOptions): Promise<T> {
+    const before = this.#queues.get(currency);
+    let hasBegun = false;
+    const turn = (): Promise<T> => {
+      hasBegun = true;
+      return work();
+    };
+    const mine = (before ?? Promise.resolve()).then(turn, turn);
     this.#queues.set(currency, mine);
-    try {
-      return await mine;
-    } finally {
+    const leave = (): void => {
       if (this.#queues.get(currency) === mine) this.#queues.delete(currency);
+    };
+    if (before === undefined || signal === undefined) {
+      try {
+        return await mine;
+      } finally {
+        leave();
+      }
     }
+    return new Promise((resolve, reject) => {
+      const callOff = (): void => {
+        if (!hasBegun) reject(new AbortedError(undefined, { cause: signal.reason }));
+      };
+      signal.addEventListener('abort', callOff, { once: true });
+      if (signal.aborted) callOff();
+      mine.then(resolve, reject).finally(() => {
+        signal.removeEventListener('abort', callOff);
+        leave();
+      });
+    });
   }
 
   async #spend(id: CurrencyId, request: SpendRequest, options: AbortOptions): Promise<Spending> {
@@ -182,6 +210,7 @@ export class Spender {
     );
     if (known !== undefined) {
       if (known.certificate !== null) this.#needs.books.takeCertificate(known.certificate);
+      if (known.n > this.#account(id).n) await this.#learn(id, options);
       const { n } = this.#account(id);
       if (known.n > n) {
         throw new MarketError(
@@ -192,6 +221,19 @@ export class Spender {
       }
     }
     this.#caughtUp.add(id);
+  }
+
+  async #learn(id: CurrencyId, options: AbortOptions): Promise<void> {
+    await withDeadline(
+      this.#needs.environment,
+      ACCOUNT_TIMEOUT_MS,
+      'Asking the notaries for blocks of this account',
+      (signal) => this.#needs.learn(id, { signal }),
+      options,
+    ).catch((error: unknown) => {
+      // What is still missing is told below.
+      if (!isEdmpError(error, 'ERR_NOTARY_LATER')) throw error;
+    });
   }
 
   /**

@@ -84,6 +84,7 @@ describe('freezing what a seller has earned', () => {
         refused: () => undefined,
       }),
       lastKnown: async () => undefined,
+      learn: async () => undefined,
       // An honest notary: it has decided about the sale, and about nothing else.
       settle: async (holds) => {
         for (const { key } of holds) {
