@@ -72,10 +72,13 @@ function secretStream(chunks: readonly Uint8Array[]): (() => void) | undefined {
   };
 }
 
+/** The optional peer of the package that it is loaded from. */
+const SODIUM: string = 'sodium-native';
+
 function loadSodium(): SecretStream | undefined {
   try {
     const require = createRequire(new URL('../packages/interface/package.json', import.meta.url));
-    return require('sodium-native') as SecretStream;
+    return require(SODIUM) as SecretStream;
   } catch {
     return undefined;
   }

@@ -57,6 +57,7 @@ export const outsideBrowsers: Readonly<Record<string, string>> = {
   '@edmp/trustchain/sqlite': 'needs node:sqlite',
   '@edmp/trustchain/libp2p': 'needs libp2p, which a page installs itself',
   '@edmp/data-settlement/fs': 'needs node:fs',
+  '@edmp/data-settlement/threads': 'needs node:worker_threads',
   '@edmp/oehu-client/emulator': 'needs node:http',
   '@edmp/oehu-client/sqlite': 'needs node:sqlite',
 };

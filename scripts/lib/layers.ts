@@ -102,7 +102,7 @@ export const layers: readonly Layer[] = [
     folder: 'data-settlement',
     mayImport: ['@edmp/interface', '@edmp/trustchain'],
     protocol: true,
-    platformEntries: ['./fs'],
+    platformEntries: ['./fs', './threads'],
   },
   {
     folder: 'market',

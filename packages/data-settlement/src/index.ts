@@ -3,7 +3,7 @@
  *
  * Start with {@link createSettlement}: it implements the `Settlement` port of `@edmp/interface`. Its parts, for tools that check
  * deliveries and proofs on their own, are in `@edmp/data-settlement/dataset`, `/sealing`, `/proof`, `/content` (stores and
- * CAR files), `/gateway` and `/fs`.
+ * CAR files), `/gateway`, `/fs` and `/threads`.
  *
  * @packageDocumentation
  */

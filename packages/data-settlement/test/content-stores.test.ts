@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { memoryContentStore, networkContentStore, serveContent } from '@edmp/data-settlement';
 import { layeredContentStore, linksOf } from '@edmp/data-settlement/content';
 import { fsContentStore } from '@edmp/data-settlement/fs';
@@ -18,6 +20,7 @@ import fc from 'fast-check';
 import type { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
 import { directNetworks } from './support/direct-network.ts';
+import { killedBlock } from './support/killed-blocks.ts';
 
 const crypto = nodeCrypto();
 const code = (text: string) => expect.objectContaining({ code: text });
@@ -99,6 +102,51 @@ describe('file system store', () => {
       const listed = [];
       for await (const held of again.list()) listed.push(held.toString());
       expect(listed).toEqual([cid.toString()]);
+    } finally {
+      await harness.close();
+    }
+  });
+
+  it('has every block that it said was stored when it is killed, and no half ones', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'edmp-killed-'));
+    try {
+      const program = new URL('./support/put-until-killed.ts', import.meta.url).pathname;
+      const child = spawn(process.execPath, ['--conditions=edmp-source', program, dir], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let stored = 0;
+      for await (const line of createInterface({ input: child.stdout })) {
+        stored = Number(line);
+        if (stored >= 120) child.kill('SIGKILL');
+      }
+      expect(stored).toBeGreaterThanOrEqual(120);
+      const store = await fsContentStore({ dir, crypto, environment: virtualEnvironment() });
+      for (let i = 0; i < stored; i++) {
+        const { cid, bytes } = killedBlock(i);
+        expect(await store.get(cid)).toEqual(bytes);
+      }
+      for await (const cid of store.list()) await store.get(cid);
+      expect(await readdir(join(dir, 'tmp'))).toEqual([]);
+      await store.close();
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
+  it('keeps the others when one of many blocks cannot be written', async () => {
+    const harness = await fileHarness();
+    try {
+      const blocks = Array.from({ length: 30 }, (_, i) => killedBlock(i));
+      const bad = blocks[7]!;
+      // A folder stands where its file would be.
+      await mkdir(join(harness.pathOf(bad.cid), 'in the way'), { recursive: true });
+      const results = await Promise.allSettled(
+        blocks.map(({ bytes }) => harness.store.put(CODEC_RAW, bytes)),
+      );
+      expect(results.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))).toEqual([7]);
+      for (const { cid, bytes } of blocks)
+        if (cid !== bad.cid) expect(await harness.store.get(cid)).toEqual(bytes);
+      await expect(harness.store.putMany!(blocks)).rejects.toThrow();
     } finally {
       await harness.close();
     }

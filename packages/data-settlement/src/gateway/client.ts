@@ -45,7 +45,7 @@ export interface GatewayContentStore extends ContentStore {
    */
   fetchAll(
     root: CID,
-    store: Pick<ContentStore, 'put'>,
+    store: Pick<ContentStore, 'put' | 'putMany'>,
     options?: AbortOptions & { readonly maxBytes?: number },
   ): Promise<{ readonly blocks: number; readonly bytes: number }>;
 }

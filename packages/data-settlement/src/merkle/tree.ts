@@ -1,7 +1,7 @@
-import { type Crypto, concatBytes, EdmpError } from '@edmp/interface';
+import { type Crypto, EdmpError } from '@edmp/interface';
 
-const LEAF_PREFIX = Uint8Array.of(0);
-const NODE_PREFIX = Uint8Array.of(1);
+const LEAF_PREFIX = 0;
+const NODE_PREFIX = 1;
 
 /** What the tree needs of a crypto provider. */
 export type Hasher = Pick<Crypto, 'sha256'>;
@@ -12,7 +12,10 @@ export type Hasher = Pick<Crypto, 'sha256'>;
  * @param data - What the leaf stands for; any length.
  */
 export function leafHash(crypto: Hasher, data: Uint8Array): Uint8Array {
-  return crypto.sha256(concatBytes(LEAF_PREFIX, data));
+  const bytes = new Uint8Array(1 + data.length);
+  bytes[0] = LEAF_PREFIX;
+  bytes.set(data, 1);
+  return crypto.sha256(bytes);
 }
 
 /**
@@ -22,7 +25,11 @@ export function leafHash(crypto: Hasher, data: Uint8Array): Uint8Array {
  * @param right - Hash of the right child, 32 bytes.
  */
 export function nodeHash(crypto: Hasher, left: Uint8Array, right: Uint8Array): Uint8Array {
-  return crypto.sha256(concatBytes(NODE_PREFIX, left, right));
+  const bytes = new Uint8Array(1 + left.length + right.length);
+  bytes[0] = NODE_PREFIX;
+  bytes.set(left, 1);
+  bytes.set(right, 1 + left.length);
+  return crypto.sha256(bytes);
 }
 
 /** Largest power of two smaller than `n` (n ≥ 2). */

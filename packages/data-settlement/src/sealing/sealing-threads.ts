@@ -22,7 +22,7 @@ const DIGEST_BYTES = 32;
  */
 const PROGRAM = `
 const { parentPort } = require('node:worker_threads');
-const { createCipheriv, hash } = require('node:crypto');
+const { createCipheriv, createSecretKey, hash } = require('node:crypto');
 const NONCE = Buffer.alloc(12);
 const CHUNK_KEY = Buffer.from('edmp/chunk-key/v1');
 const COMMIT = Buffer.from('edmp/key-commit/v1');
@@ -57,7 +57,7 @@ parentPort.on('message', ({ id, contentKey, tradeId, count, first, lengths, buff
     place.writeUInt32BE(first + i);
     aad.writeUInt32BE(first + i, 32);
     const key = hmac(prk, Buffer.concat([CHUNK_KEY, place, Buffer.of(1)]));
-    const cipher = createCipheriv('chacha20-poly1305', key, NONCE, { authTagLength: ${TAG_BYTES} });
+    const cipher = createCipheriv('chacha20-poly1305', createSecretKey(key), NONCE, { authTagLength: ${TAG_BYTES} });
     cipher.setAAD(aad, { plaintextLength: length });
     const body = cipher.update(plain.subarray(from, from + length));
     body.copy(out, at);

@@ -95,16 +95,15 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
     return true;
   };
   const batches = writeBatches(MAX_BATCH, async (batch: readonly DatedBlock[]) => {
-    await ensureShards(new Set(batch.map(({ key }) => shardOf(key))));
-    const changed = new Set<string>();
+    const folders = new Set(batch.map(({ key }) => shardOf(key)));
+    await ensureShards(folders);
     const unique = new Map(batch.map((block) => [block.key, block]));
     await eachOf(FILES_AT_ONCE, [...unique.values()], async (block) => {
-      if (await renewed(block)) return;
-      await writeFile(pathOf(block.key), block.bytes, block.now);
-      changed.add(shardOf(block.key));
+      if (!(await renewed(block))) await writeFile(pathOf(block.key), block.bytes, block.now);
     });
-    // Once for all blocks of the batch that a folder got.
-    await eachOf(FILES_AT_ONCE, [...changed], syncDirectory);
+    // Once for all blocks of the batch that a folder has; also for those that were there, perhaps since a put that died
+    // between giving a block its name and syncing that.
+    await eachOf(FILES_AT_ONCE, [...folders], syncDirectory);
   });
 
   const backend: BlockBackend = {

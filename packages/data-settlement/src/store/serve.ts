@@ -6,6 +6,7 @@ import {
   type PublicKey,
   throwIfAborted,
 } from '@edmp/interface';
+import { boundedMap } from '@edmp/interface/bounded';
 import type { CID } from 'multiformats/cid';
 import {
   CONTENT_PROTOCOL,
@@ -22,6 +23,12 @@ export interface ServeContentOptions {
   /** Whether `peer` may have the manifest `root` and what it links to. */
   readonly authorize: (peer: PublicKey, root: CID) => Promise<boolean>;
 }
+
+/**
+ * Manifests whose links are kept at hand, some 1 MB for each of the longest: a delivery of 100 MB comes in 25 requests, each
+ * of which would go through all of its 6 250 links.
+ */
+const KNOWN_ROOTS = 8;
 
 const UNAVAILABLE = Uint8Array.of(FrameStatus.unavailable);
 const BLOCK = Uint8Array.of(FrameStatus.block);
@@ -40,19 +47,26 @@ export function serveContent(options: ServeContentOptions): () => void {
       throw error;
     }
   };
+  /** What hangs under a root never changes. */
+  const known = boundedMap<string, ReadonlySet<string>>({ max: KNOWN_ROOTS });
+  const under = (root: CID, manifest: Uint8Array): ReadonlySet<string> => {
+    const name = root.toString();
+    let names = known.get(name);
+    if (names === undefined) {
+      names = new Set([name, ...linksOf(root, manifest).map((link) => link.toString())]);
+      known.set(name, names);
+    }
+    return names;
+  };
   return network.handle(
     CONTENT_PROTOCOL,
     async function* (request) {
       const { root, want } = decodeContentRequest(request.body);
       const manifest = (await authorize(request.from, root)) ? await read(root, request.signal) : undefined;
-      const allowed = new Set<string>();
-      if (manifest !== undefined) {
-        allowed.add(root.toString());
-        for (const link of linksOf(root, manifest)) allowed.add(link.toString());
-      }
+      const allowed = manifest === undefined ? undefined : under(root, manifest);
       for (const cid of want) {
         throwIfAborted(request.signal);
-        const bytes = allowed.has(cid.toString()) ? await read(cid, request.signal) : undefined;
+        const bytes = allowed?.has(cid.toString()) ? await read(cid, request.signal) : undefined;
         yield bytes === undefined ? UNAVAILABLE : concatBytes(BLOCK, bytes);
       }
     },

@@ -1,6 +1,6 @@
 /** Collects what is written while another batch is under way, and then writes it together. */
 export interface WriteBatches<T> {
-  /** Resolves when the batch of `item` is written; rejects when anything in it failed. */
+  /** Resolves when the batch of `item` is written; rejects when the item cannot be written, alone either. */
   add(item: T): Promise<void>;
 }
 
@@ -23,14 +23,19 @@ export function writeBatches<T>(max: number, write: (items: readonly T[]) => Pro
     working = true;
     while (waiting.length > 0) {
       const batch = waiting.splice(0, max);
-      try {
-        await write(batch.map(({ item }) => item));
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+      await together(batch);
     }
     working = false;
+  };
+  const together = async (batch: readonly Waiting<T>[]): Promise<void> => {
+    try {
+      await write(batch.map(({ item }) => item));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      // Each by itself: one that cannot be written is nobody else's failure.
+      if (batch.length > 1) for (const one of batch) await together([one]);
+      else for (const { reject } of batch) reject(error);
+    }
   };
   return {
     add: (item) =>
