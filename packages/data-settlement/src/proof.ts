@@ -12,6 +12,7 @@ export {
   type Proof,
 } from './exchange/proof.ts';
 export {
+  complaintDigest,
   decodeEquivocation,
   encodeEquivocation,
   judgeEquivocation,

@@ -139,6 +139,41 @@ describe('a spot check', { timeout: bounds.journey }, () => {
     expect(refused).toBeGreaterThan(0);
   });
 
+  it('is left to buyers who paid before, however many names strangers make', async () => {
+    world = await dealWorld({ days: 1_826 });
+    expect(await world.deal()).toMatchObject({ state: 'completed' });
+    const { asset, price: asked } = await world.offer();
+    const { document } =
+      (await world.seller.settlement.datasets()).find((owned) => owned.asset === asset) ?? {};
+    const most = Math.floor((document?.chunks ?? 0) / 4);
+    // One name takes no more than its share.
+    const greedy = await nosy(1);
+    expect(await greedy.ask({ kind: 'commit', asset, samples: Math.ceil(most / 4) + 1 })).toEqual({
+      kind: 'no',
+      reason: 'share',
+    });
+    // Many names take what strangers have together, and no more.
+    const seen = new Set<number>();
+    const refusals = new Set<string>();
+    for (let name = 2; name <= 3 * most; name++) {
+      const { ask, bid } = await nosy(name);
+      const committed = await ask({ kind: 'commit', asset, samples: 1 });
+      const opened =
+        committed.kind === 'no'
+          ? committed
+          : await ask({ kind: 'open', asset, samples: 1, bid: await bid(asset) });
+      if (opened.kind === 'opened') seen.add(indexOf(opened.answer));
+      if (opened.kind === 'no') refusals.add(opened.reason);
+    }
+    expect(seen.size).toBeLessThanOrEqual(Math.ceil(most / 2));
+    expect([...refusals]).toEqual(['reserved']);
+    // Who paid before still looks.
+    const order = await world.act(
+      buyInspected(world.buyer, { asset, price: asked, lifetimeMs: DAY, again: true }, 2),
+    );
+    expect(await world.ended(order)).toMatchObject({ state: 'completed' });
+  });
+
   it('is not opened for strangers’ bids, bids for other data, or noise', async () => {
     world = await dealWorld({ days: 400 });
     const { asset } = await world.offer();

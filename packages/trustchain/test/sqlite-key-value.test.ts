@@ -127,6 +127,35 @@ describe('a key-value store in a SQLite file', () => {
     await store.close();
   });
 
+  it('overwrites it when it is opened again, after a crash before any statement of deleting', async () => {
+    const path = join(folder, 'pairs.sqlite');
+    const store = sqliteKeyValueStore({ path });
+    const secret = 'a secret that nobody may find again';
+    await store.set('secret', new TextEncoder().encode(secret));
+    const crashes: string[] = [];
+    const copy = (): void => {
+      const target = join(folder, `crash-${crashes.length}.sqlite`);
+      for (const suffix of ['', '-wal']) {
+        if (existsSync(path + suffix)) copyFileSync(path + suffix, target + suffix);
+      }
+      crashes.push(target);
+    };
+    await observed(copy, () => store.delete('secret'));
+    await store.close();
+    let deleted = 0;
+    for (const crash of crashes) {
+      const again = sqliteKeyValueStore({ path: crash });
+      const isKept = (await again.get('secret')) !== undefined;
+      const holds = ['', '-wal'].some(
+        (suffix) => existsSync(crash + suffix) && readFileSync(crash + suffix).includes(secret),
+      );
+      expect(holds).toBe(isKept);
+      if (!isKept) deleted += 1;
+      await again.close();
+    }
+    expect(deleted, 'a copy was taken between the commit and the emptying of the log').toBeGreaterThan(0);
+  });
+
   it('writes what waits before it closes', async () => {
     const path = join(folder, 'pairs.sqlite');
     const store = sqliteKeyValueStore({ path });

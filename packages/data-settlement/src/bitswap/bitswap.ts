@@ -119,6 +119,12 @@ export function startBitswap(options: BitswapOptions): Bitswap {
       }
     });
     stream.addEventListener('close', () => end());
+    // Nothing is ever written here: without this the stream of a peer that ended it counts until the connection ends.
+    const onEnded = (): void => {
+      stream.close().catch((error: unknown) => end(error instanceof Error ? error : undefined));
+    };
+    stream.addEventListener('remoteCloseWrite', onEnded);
+    if (stream.remoteWriteStatus !== 'writable') onEnded();
   };
   const onGone = ({ detail }: { readonly detail: unknown }): void => {
     const peer = keyOfConnection({ remotePeer: detail } as BitswapConnection);

@@ -10,6 +10,8 @@ import { ContentError } from '../errors.ts';
 /** What is used of a libp2p stream. */
 export interface BitswapStream {
   readonly status: string;
+  /** Whether more may come: `writable` until the peer ended its side. */
+  readonly remoteWriteStatus: string;
   readonly writableNeedsDrain: boolean;
   readonly writeBufferLength: number;
   send(data: Uint8Array): boolean;
@@ -19,7 +21,7 @@ export interface BitswapStream {
     type: 'message',
     listener: (event: { readonly data: { subarray(): Uint8Array } }) => void,
   ): void;
-  addEventListener(type: 'drain' | 'idle' | 'close', listener: () => void): void;
+  addEventListener(type: 'drain' | 'idle' | 'close' | 'remoteCloseWrite', listener: () => void): void;
   removeEventListener(type: 'drain' | 'idle' | 'close', listener: () => void): void;
 }
 

@@ -24,6 +24,8 @@ export async function concludeTrade(
   const soldBytes = await secrets.get(recordKey.sold(tradeId));
   if (soldBytes !== undefined) {
     const sold = decodeSold(soldBytes);
+    // Gives the buyer a part in later spot checks that strangers have not; goes with the trade.
+    if (paid) await secrets.set(recordKey.paidBy(sold.trade.buyer, tradeId), Uint8Array.of(1));
     if (sold.contentKey !== null && sold.delivery !== null) {
       // Removed and written anew, because a store overwrites what it removes, not what it replaces.
       const key = recordKey.sold(tradeId);

@@ -113,7 +113,7 @@ function judgeDescription(crypto: Crypto, trade: JudgedTrade, proof: Of<'wrong-d
 }
 
 /** Whether the caller's facts have the right shapes: a fault of the caller must not count against the seller. */
-function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
+export function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
   const { tradeId, settlementRoot, recipientKey, wrappedKey } = trade;
   return (
     [tradeId, settlementRoot].every((bytes) => bytes instanceof Uint8Array && bytes.length === 32) &&

@@ -34,6 +34,9 @@ export const recordKey = {
   spotCommits: (asset: string): string => `settlement/spot-commit/${asset}/`,
   /** Seller: the chunks that were ever shown of a dataset. */
   spotShown: (asset: string): string => `settlement/spot-shown/${asset}`,
+  /** Seller: deals that a buyer paid for; the whole key ends in the trade. */
+  paidBy: (buyer: Uint8Array, tradeId: Uint8Array = new Uint8Array(0)): string =>
+    `settlement/paid-by/${bytesToHex(buyer)}/${bytesToHex(tradeId)}`,
   /** Buyer: a spot check that waits for its bid, by dataset. */
   spotWanted: (asset: string): string => `settlement/spot-wanted/${asset}`,
   /** Says that the chunks under `openedChunks` are all of the bought data. */

@@ -26,6 +26,9 @@ export const SPOT_REFUSALS = {
   refused: 'the seller’s owner does not let a part be shown',
   small: 'so few chunks make up the data that showing one would give much of it away',
   spent: 'as many chunks as may ever be shown were shown already',
+  share: 'one buyer may look at fewer chunks of this data than that',
+  reserved:
+    'as many chunks as strangers may see were shown; the rest is for buyers who paid this seller before',
   again: 'this buyer has looked at this data already',
   bid: 'the bid is not one of this buyer for this data',
   busy: 'the seller is asked too often; try again later',

@@ -38,7 +38,10 @@ import {
 
 /** Of so many chunks of a dataset one may ever be shown before payment, to all buyers together. */
 export const MIN_CHUNKS_PER_SAMPLE = 4;
-/** Buyers that a dataset waits for at once; more are told to come later. */
+/** Of what may be shown, one buyer sees a quarter at most, or two chunks. */
+const BUYERS_PER_ALLOWANCE = 4;
+const MIN_SHARE = 2;
+/** Buyers without a paid deal that a dataset waits for at once; more are told to come later. */
 const MAX_WAITING = 1_000;
 /** A negotiation that has not come to a bid by then is over, ms. */
 const COMMITMENT_LIFETIME_MS = 86_400_000;
@@ -88,7 +91,9 @@ const decodeCommitment = (bytes: Uint8Array): Commitment => {
 /**
  * Answers spot checks (DESIGN §5.3) until the returned function is called. A seller commits to a nonce for each buyer
  * before the buyer bids, and draws by it and the bid: neither side picks. What may ever be shown of a dataset is one
- * allowance over all buyers, so that many bids, or many names of one buyer, do not add up to the data.
+ * allowance over all buyers, so that many bids, or many names of one buyer, do not add up to the data. No buyer gets more
+ * than a share of it, and half of it is kept for those who paid this seller for a deal before: names cost nothing, so
+ * that whoever makes many of them can only take what strangers have together.
  */
 export function serveSpotChecks(needs: SpotCheckNeeds): () => void {
   const desk = new SpotCheckDesk(needs);
@@ -146,10 +151,13 @@ class SpotCheckDesk {
     if (before !== undefined && before.samples === samples) {
       return { kind: 'committed', commitment: crypto.sha256(before.nonce) };
     }
-    const most = Math.floor(document.chunks / MIN_CHUNKS_PER_SAMPLE);
+    const { most, share } = allowanceOf(document);
     if (samples > most) return no('small');
-    if ((await this.#shown(asset)).size + samples > most) return no('spent');
-    if (before === undefined && !(await this.#hasRoom(asset))) return no('busy');
+    if (samples > share) return no('share');
+    const isStranger = !(await this.#hasPaid(from));
+    const refusal = refusalOf(document, await this.#shown(asset), isStranger, samples);
+    if (refusal !== undefined) return no(refusal);
+    if (isStranger && before === undefined && !(await this.#hasRoom(asset))) return no('busy');
     const nonce = environment.randomBytes(32);
     await secrets.set(
       key,
@@ -178,11 +186,16 @@ class SpotCheckDesk {
     const indices = spotCheckIndices(crypto, seed, document.chunks, commitment.samples);
     if (!opened) {
       const shown = await this.#shown(asset);
-      for (const index of indices) shown.add(index);
-      if (shown.size > Math.floor(document.chunks / MIN_CHUNKS_PER_SAMPLE)) return no('spent');
+      const isStranger = !(await this.#hasPaid(from));
+      for (const index of indices) {
+        shown.all.add(index);
+        if (isStranger) shown.strangers.add(index);
+      }
+      const refusal = refusalOf(document, shown, isStranger, 0);
+      if (refusal !== undefined) return no(refusal);
       // Spent before anything is shown: a crash costs the seller's other buyers, never the data.
       await secrets.setMany([
-        [recordKey.spotShown(asset), encodeFields({ v: 1, chunks: [...shown].sort((a, b) => a - b) })],
+        [recordKey.spotShown(asset), encodeShown(shown)],
         [key, encodeCommitment({ ...commitment, bid: bid.id.bytes })],
       ]);
     }
@@ -208,12 +221,17 @@ class SpotCheckDesk {
   }
 
   /** Chunks of a dataset that were ever shown. */
-  async #shown(asset: AssetId): Promise<Set<number>> {
+  async #shown(asset: AssetId): Promise<Shown> {
     const bytes = await this.#needs.secrets.get(recordKey.spotShown(asset));
-    return bytes === undefined ? new Set() : new Set(decodeShown(bytes));
+    return bytes === undefined ? { all: new Set(), strangers: new Set() } : decodeShown(bytes);
   }
 
-  /** Whether another buyer may be waited for; forgets those that never came back. */
+  /** Whether a buyer paid for a deal with this seller that was not erased. */
+  async #hasPaid(buyer: PublicKey): Promise<boolean> {
+    return (await this.#needs.secrets.range(recordKey.paidBy(buyer), { limit: 1 })).length > 0;
+  }
+
+  /** Whether another stranger may be waited for; forgets those that never came back. */
   async #hasRoom(asset: AssetId): Promise<boolean> {
     const { environment, secrets } = this.#needs;
     const waiting = await secrets.range(recordKey.spotCommits(asset), { limit: 2 * MAX_WAITING });
@@ -235,11 +253,55 @@ function encodeCommitment(commitment: Commitment): Uint8Array {
   return encodeFields({ v: 1, ...commitment });
 }
 
-function decodeShown(bytes: Uint8Array): readonly number[] {
+/** Chunks that were shown, to anybody and to those who had paid for no deal. */
+interface Shown {
+  readonly all: Set<number>;
+  readonly strangers: Set<number>;
+}
+
+/** How many chunks of a dataset may ever be shown: at `most`, a `share` of it to one buyer, and a part to strangers together. */
+function allowanceOf({ chunks }: Pick<DatasetDocument, 'chunks'>): {
+  readonly most: number;
+  readonly share: number;
+  readonly strangers: number;
+} {
+  const most = Math.floor(chunks / MIN_CHUNKS_PER_SAMPLE);
+  const share = Math.min(most, Math.max(MIN_SHARE, Math.ceil(most / BUYERS_PER_ALLOWANCE)));
+  return { most, share, strangers: Math.ceil(most / 2) };
+}
+
+/** Why `more` chunks may not be shown besides those that were. */
+function refusalOf(
+  document: DatasetDocument,
+  shown: Shown,
+  isStranger: boolean,
+  more: number,
+): 'spent' | 'reserved' | undefined {
+  const { most, strangers } = allowanceOf(document);
+  if (shown.all.size + more > most) return 'spent';
+  return isStranger && shown.strangers.size + more > strangers ? 'reserved' : undefined;
+}
+
+function encodeShown({ all, strangers }: Shown): Uint8Array {
+  const sorted = (chunks: Set<number>): readonly number[] => [...chunks].sort((a, b) => a - b);
+  return encodeFields({ v: 2, chunks: sorted(all), strangers: sorted(strangers) });
+}
+
+function decodeShown(bytes: Uint8Array): Shown {
   const where = 'stored spot checks';
-  const map = mapOf(decodeBounded(bytes, 64 * 1024, where), ['v', 'chunks'], where);
-  integerOf(map.v, 1, 1, `${where}.v`);
-  return listOf(map.chunks, MAX_CHUNKS, `${where}.chunks`).map((index) =>
-    integerOf(index, 0, MAX_CHUNKS - 1, `${where}.chunk`),
-  );
+  const value = decodeBounded(bytes, 64 * 1024, where);
+  const indices = (list: unknown): Set<number> =>
+    new Set(
+      listOf(list, MAX_CHUNKS, `${where}.chunks`).map((index) =>
+        integerOf(index, 0, MAX_CHUNKS - 1, `${where}.chunk`),
+      ),
+    );
+  if ((value as { readonly v?: unknown } | null)?.v === 1) {
+    // Before strangers were counted: all may have been.
+    const all = indices(mapOf(value, ['v', 'chunks'], where).chunks);
+    return { all, strangers: new Set(all) };
+  }
+  const map = mapOf(value, ['v', 'chunks', 'strangers'], where);
+  integerOf(map.v, 2, 2, `${where}.v`);
+  return { all: indices(map.chunks), strangers: indices(map.strangers) };
 }

@@ -44,7 +44,6 @@ export interface BlockInput {
 /** The name is what callers of a blockstore look at. */
 class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
-  readonly code = 'ERR_NOT_FOUND';
 }
 
 /**

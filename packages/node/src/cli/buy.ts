@@ -30,7 +30,7 @@ export function buyCommand(): Command {
     .option('--keep-trying', 'go on with other sellers after a deal failed', false)
     .option(
       '--spot-check <n>',
-      'look at so many randomly drawn parts of the data before any money is held (a seller shows at most a quarter)',
+      'look at so many randomly drawn parts of the data before any money is held (a seller shows a quarter at most to all buyers together, half of it to those who paid it before)',
       wholeBetween(1, 32),
     )
     .option('--no-wait', 'only place the bid')

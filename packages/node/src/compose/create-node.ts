@@ -22,6 +22,7 @@ import { VERSION } from '../version.ts';
 import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import { type DataFolder, keepPrivate } from './data-folder.ts';
+import { finishErasures } from './erase-trade.ts';
 import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
@@ -145,6 +146,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     const mounts = openMeterMounts({ folder, environment, zone: options.zone });
     closers.push(() => mounts.stop());
     const { network, trustchain, settlement, market } = trader;
+    await finishErasures({ market, settlement, journal: records });
     const ipfs = openIpfs({
       network,
       records,
@@ -165,6 +167,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       trustchain,
       settlement,
       market,
+      journal: records,
       crypto,
       consents,
       desk: meterDesk({ source: options.meters?.source, mounts, environment, zone: options.zone }),

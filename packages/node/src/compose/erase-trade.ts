@@ -1,5 +1,5 @@
 import type { DataSettlement } from '@edmp/data-settlement';
-import { type AbortOptions, hexToBytes } from '@edmp/interface';
+import { type AbortOptions, hexToBytes, isEdmpError, type KeyValueStore } from '@edmp/interface';
 import type { Market, Trade } from '@edmp/market';
 import type { ErasureView } from '../service.ts';
 import { NodeError } from './errors.ts';
@@ -8,6 +8,32 @@ import { NodeError } from './errors.ts';
 export interface EraseParts {
   readonly market: Pick<Market, 'trade' | 'trades' | 'orders' | 'forgetProofs'>;
   readonly settlement: Pick<DataSettlement, 'erase' | 'removeDataset'>;
+  /** Where it stands that an erasure began: {@link finishErasures} of the next start goes on with it. */
+  readonly journal: Pick<KeyValueStore, 'set' | 'delete' | 'entries'>;
+}
+
+const BEGUN = 'node/erasing/';
+
+/**
+ * Goes on with erasures that a crash cut short; to be called when a node starts, before it serves. One that fails stays
+ * for the next start. Returns the trades whose erasure was finished.
+ */
+export async function finishErasures(
+  parts: EraseParts,
+  options: AbortOptions = {},
+): Promise<readonly string[]> {
+  const finished: string[] = [];
+  for (const [key] of await parts.journal.entries(BEGUN)) {
+    const id = key.slice(BEGUN.length);
+    try {
+      await eraseTrade(parts, id, options);
+      finished.push(id);
+    } catch (error) {
+      // E.g. a content store that cannot be reached now.
+      if (!isEdmpError(error)) throw error;
+    }
+  }
+  return finished;
 }
 
 /**
@@ -17,17 +43,29 @@ export interface EraseParts {
  * Throws `ERR_NODE_CONFLICT` while the trade runs, `ERR_MARKET_UNKNOWN`.
  */
 export async function eraseTrade(
-  { market, settlement }: EraseParts,
+  parts: EraseParts,
   id: string,
   options: AbortOptions = {},
 ): Promise<ErasureView> {
-  const trade = market.trade(id);
+  const trade = parts.market.trade(id);
   if (!trade.finished) {
     throw new NodeError(
       'ERR_NODE_CONFLICT',
       `The trade is still ${trade.state}; it can be erased when it has ended, and its keys are needed until then`,
     );
   }
+  await parts.journal.set(`${BEGUN}${trade.id}`, Uint8Array.of(1));
+  const report = await destroy(parts, trade, options);
+  await parts.journal.delete(`${BEGUN}${trade.id}`);
+  return report;
+}
+
+/** Every step may be repeated. */
+async function destroy(
+  { market, settlement }: EraseParts,
+  trade: Trade,
+  options: AbortOptions,
+): Promise<ErasureView> {
   const report = await settlement.erase(hexToBytes(trade.id), options);
   await market.forgetProofs(trade.id, options);
   const ledger = 'The ledger: signed blocks of both sides, which hold no readings';

@@ -8,6 +8,7 @@ import {
   type HalfBlock,
   isEdmpError,
   isPublicKeyHex,
+  type KeyValueStore,
   type Network,
   publicKeyFromHex,
   publicKeyToHex,
@@ -57,6 +58,8 @@ export interface ServiceParts {
   readonly mounts: MeterMounts;
   readonly crypto: Crypto;
   readonly consents: ConsentLedger;
+  /** Where erasures are written down before they begin. */
+  readonly journal: KeyValueStore;
   /** Secret behind listing pseudonyms. */
   readonly pseudonymKey: Uint8Array;
   readonly publications: Publications;
@@ -94,7 +97,8 @@ async function known<T>(what: string, id: string, act: () => T | Promise<T>): Pr
 
 /** A {@link NodeService} over the composed parts of a node. */
 export function createService(parts: ServiceParts): NodeService {
-  const { market, trustchain, settlement, network, environment, desk, mounts, consents, crypto } = parts;
+  const { market, trustchain, settlement, network, environment, desk, mounts, consents, crypto, journal } =
+    parts;
 
   const names: CurrencyNames = (id) => {
     const currency = market.currencies().find((candidate) => candidate.id === id);
@@ -317,7 +321,8 @@ export function createService(parts: ServiceParts): NodeService {
       })),
     tradeProofs: (id, options) =>
       known('trade', id, () => proofsOfTrade({ market, store: trustchain.store, crypto }, id, options)),
-    eraseTrade: (id, options) => known('trade', id, () => eraseTrade({ market, settlement }, id, options)),
+    eraseTrade: (id, options) =>
+      known('trade', id, () => eraseTrade({ market, settlement, journal }, id, options)),
 
     delivery: (id, options) =>
       known('trade', id, async () => {

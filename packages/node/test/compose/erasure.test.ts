@@ -1,16 +1,25 @@
 /** After erasing, nothing in a data folder tells what the data was (review D3). */
 
+import { cpSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fsContentStore } from '@edmp/data-settlement/fs';
-import { type KeyValueChange, type KeyValueStore, systemEnvironment } from '@edmp/interface';
-import type { TraderOptions } from '@edmp/trader';
+import {
+  type ContentStore,
+  type KeyValueChange,
+  type KeyValueStore,
+  memoryKeyValueStore,
+  systemEnvironment,
+  virtualEnvironment,
+} from '@edmp/interface';
+import { createTrader, type Trader, type TraderOptions } from '@edmp/trader';
+import { simulatedNetworks } from '@edmp/trustchain/simulated';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { crypto, type DealWorld, dealWorld } from '../../../trader/test/support/deal-world.ts';
-import { eraseTrade } from '../../src/compose/erase-trade.ts';
+import { eraseTrade as erase, finishErasures } from '../../src/compose/erase-trade.ts';
 
 let folder: string;
 let world: DealWorld | undefined;
@@ -25,6 +34,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** As a node does, which writes down first that it begins. */
+const eraseTrade = (side: Trader, id: string) => erase({ ...side, journal: memoryKeyValueStore() }, id);
 
 /** Values that were ever written under a key that starts with `prefix`. */
 type Written = readonly (readonly [key: string, value: Uint8Array])[];
@@ -68,6 +80,35 @@ async function onDisk(
     async () => content.close(),
   );
   return { store, records: watched(records, written), content };
+}
+
+/** A folder of {@link onDisk}, opened by the next process. */
+async function opened(dir: string, secret: number) {
+  const environment = virtualEnvironment({ seed: secret });
+  const records = sqliteKeyValueStore({ path: join(dir, 'records.db') });
+  const store = sqliteBlockStore({ path: join(dir, 'chain.db'), crypto });
+  const content = await fsContentStore({
+    dir: join(dir, 'content'),
+    environment: systemEnvironment(),
+    crypto,
+  });
+  const trader = await createTrader({
+    environment,
+    crypto,
+    records,
+    store,
+    content,
+    secretKey: new Uint8Array(32).fill(secret),
+    network: simulatedNetworks({ environment, seed: 1 }).create,
+    witnesses: { allowNone: true },
+  });
+  const close = async (): Promise<void> => {
+    await trader.stop();
+    await records.close();
+    store.close();
+    await content.close();
+  };
+  return { trader, records, content, close };
 }
 
 /** All files of a node's folder: databases, their logs, sealed blocks. */
@@ -143,6 +184,84 @@ describe('erasing a deal', { timeout: bounds.journey }, () => {
       code: 'ERR_SETTLEMENT_KEY',
     });
   });
+
+  it.each([
+    ['seller', 11],
+    ['buyer', 12],
+  ] as const)(
+    'that was cut off at any write is finished by the next start of the %s',
+    async (name, secret) => {
+      const written: Record<'seller' | 'buyer', (readonly [string, Uint8Array])[]> = {
+        seller: [],
+        buyer: [],
+      };
+      const stores = {
+        seller: await onDisk('seller', written.seller),
+        buyer: await onDisk('buyer', written.buyer),
+      };
+      world = await dealWorld({ disk: true, days: 14, seller: stores.seller, buyer: stores.buyer });
+      const { id } = await world.deal();
+      for (const order of world.seller.market.orders()) await world.act(world.seller.market.cancel(order.id));
+      const side = world[name];
+      const oneTime = under(written.buyer, 'settlement/one-time/').map((record) => field(record, 'secret'));
+      await world.until(async () => (await placesOf('buyer', oneTime)).length === 0);
+      const plain = [
+        ...under(written.seller, 'settlement/chunk/').flatMap(pieces),
+        ...under(written.buyer, 'settlement/opened-chunk/').flatMap(pieces),
+      ].filter((_, at) => at % 8 === 0);
+      // What a killed process leaves is what the files hold at that moment.
+      let snapshots = 0;
+      const cut = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
+        return async (...args: A): Promise<R> => {
+          const snap = (): void => {
+            cpSync(join(folder, name), join(folder, `cut-${snapshots++}`), { recursive: true });
+          };
+          snap();
+          const result = await call(...args);
+          snap();
+          return result;
+        };
+      };
+      const { records, content } = stores[name];
+      if (records === undefined || content === undefined) throw new Error('no stores');
+      for (const method of ['set', 'delete', 'setMany'] as const) {
+        (records as { -readonly [K in keyof KeyValueStore]: KeyValueStore[K] })[method] = cut(
+          records[method] as (...args: unknown[]) => Promise<void>,
+        );
+      }
+      for (const method of ['unpin', 'collect'] as const) {
+        (content as { -readonly [K in keyof ContentStore]: ContentStore[K] })[method] = cut(
+          content[method] as (...args: unknown[]) => Promise<never>,
+        );
+      }
+      const whole = await world.act(erase({ ...side, journal: records }, id));
+      expect(snapshots).toBeGreaterThan(12);
+      await world.stop();
+      world = undefined;
+
+      let resumed = 0;
+      for (let at = 0; at < snapshots; at++) {
+        const dir = join(folder, `cut-${at}`);
+        const again = await opened(dir, secret);
+        try {
+          const finished = await finishErasures({ ...again.trader, journal: again.records });
+          // Before the journal says so nothing was begun, and after it was struck out nothing is left to do.
+          expect(finished.length, `after write ${at}`).toBe(at === 0 || at === snapshots - 1 ? 0 : 1);
+          resumed += finished.length;
+          if (at > 0) {
+            expect(await placesOf(`cut-${at}`, plain), `after write ${at}`).toEqual([]);
+            for await (const cid of again.content.list()) throw new Error(`${cid} is left after write ${at}`);
+            const report = await erase({ ...again.trader, journal: again.records }, id);
+            expect(report.keysDestroyed, `after write ${at}`).toBe(0);
+            expect(new Set(report.unreachable)).toEqual(new Set(whole.unreachable));
+          }
+        } finally {
+          await again.close();
+        }
+      }
+      expect(resumed).toBe(snapshots - 2);
+    },
+  );
 
   it('keeps the dataset while it is for sale, and says so', async () => {
     world = await dealWorld();

@@ -63,6 +63,8 @@ export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyVal
   try {
     database.exec('PRAGMA secure_delete = ON;');
     migrate(database, 'key-value', SCHEMA);
+    // A process that was killed between deleting and emptying the log left old copies in it.
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch (error) {
     database.close();
     throw error;
