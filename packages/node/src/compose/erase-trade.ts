@@ -3,11 +3,14 @@ import { type AbortOptions, hexToBytes } from '@edmp/interface';
 import type { Market, Trade } from '@edmp/market';
 import type { ErasureView } from '../service.ts';
 import { NodeError } from './errors.ts';
+import type { Publications } from './published.ts';
 
 /** What {@link eraseTrade} works with. */
 export interface EraseParts {
   readonly market: Pick<Market, 'trade' | 'trades' | 'orders' | 'forgetProofs'>;
   readonly settlement: Pick<DataSettlement, 'erase' | 'removeDataset'>;
+  /** What everybody may read; it is not taken back. Default: nothing is. */
+  readonly publications?: Pick<Publications, 'list'>;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface EraseParts {
  * Throws `ERR_NODE_CONFLICT` while the trade runs, `ERR_MARKET_UNKNOWN`.
  */
 export async function eraseTrade(
-  { market, settlement }: EraseParts,
+  { market, settlement, publications }: EraseParts,
   id: string,
   options: AbortOptions = {},
 ): Promise<ErasureView> {
@@ -42,12 +45,18 @@ export async function eraseTrade(
     };
   }
   const dataset = await settlement.removeDataset(trade.asset);
+  const published = (await publications?.list()) ?? [];
   return {
     keysDestroyed: report.keysDestroyed + dataset.secretsDestroyed,
     blocksDeleted: report.blocksDeleted,
     unreachable: [
       ...new Set([...report.unreachable, ...dataset.unreachable]),
       'The meter’s own records, from which the dataset was made',
+      ...(published.some(({ name }) => name === trade.asset)
+        ? [
+            'The public description of the dataset, which you published; `data publish --withdraw` takes it back',
+          ]
+        : []),
       ledger,
     ],
   };

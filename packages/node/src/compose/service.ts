@@ -317,7 +317,10 @@ export function createService(parts: ServiceParts): NodeService {
       })),
     tradeProofs: (id, options) =>
       known('trade', id, () => proofsOfTrade({ market, store: trustchain.store, crypto }, id, options)),
-    eraseTrade: (id, options) => known('trade', id, () => eraseTrade({ market, settlement }, id, options)),
+    eraseTrade: (id, options) =>
+      known('trade', id, () =>
+        eraseTrade({ market, settlement, publications: parts.publications }, id, options),
+      ),
 
     delivery: (id, options) =>
       known('trade', id, async () => {

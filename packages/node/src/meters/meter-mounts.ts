@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type AbortOptions,
   type Commodity,
@@ -28,6 +29,7 @@ import type {
   ImportView,
   LiveView,
   MeterMounting,
+  MountKind,
   MountRequest,
   MountView,
 } from '../meter-service.ts';
@@ -94,6 +96,8 @@ const RETENTION_MS = 3_600_000;
 /** Readings often come together; one event tells of them. */
 const NEWS_MS = 2_000;
 const MAX_ISSUES = 50;
+/** Readings of a file that are written without a pause: some 20 ms. */
+const IMPORT_BUNDLE = 2_000;
 
 /** Opens the recorder and connects every meter of the registry. Throws `ERR_NODE_DATA`, `ERR_METER_STORE`. */
 export function openMeterMounts(options: MeterMountsOptions): MeterMounts {
@@ -175,6 +179,13 @@ class RecordedMounts implements MeterMounts {
     const isTaken = (name: string): boolean => this.#registry.all().some((one) => one.name === name);
     const settings = await settingsFor(request, { environment: this.#environment, isTaken, signal });
     if (this.#stopping !== undefined) throw new NodeError('ERR_NODE_CONFLICT', 'The node is stopping');
+    // Two of one meter would sell each of its days twice, and each as the only one.
+    const same = this.#registry.all().find((one) => isSameMeter(one, settings));
+    if (same !== undefined)
+      throw new NodeError(
+        'ERR_NODE_CONFLICT',
+        `${withoutQuery(settings.address ?? '')} is mounted already, as ${same.name}; remove that first`,
+      );
     this.#registry.add(settings);
     this.#start(settings);
     this.#tell(settings.name, 'was added', false);
@@ -225,9 +236,18 @@ class RecordedMounts implements MeterMounts {
       zone: how.zone ?? settings.zone ?? this.#zone,
       receivedAt: how.takenAt ?? this.#environment.now(),
     });
-    const { added, corrected, duplicates, impossible } = await this.#recorder.record(name, keptOf(taken));
-    const issues = taken.issues.slice(0, MAX_ISSUES);
-    return { format: taken.kind, added, corrected, duplicates, impossible, issues };
+    const sum = { added: 0, corrected: 0, duplicates: 0, impossible: 0 };
+    const kept = keptOf(taken);
+    for (let from = 0; from < kept.length || from === 0; from += IMPORT_BUNDLE) {
+      throwIfAborted(signal);
+      // Removed meanwhile, perhaps with its readings: nothing more is written of it.
+      if (this.#settings(name) !== settings) throw unknownMeter(name);
+      const count = await this.#recorder.record(name, kept.slice(from, from + IMPORT_BUNDLE));
+      for (const key of ['added', 'corrected', 'duplicates', 'impossible'] as const) sum[key] += count[key];
+      // Years of readings take seconds to write; meters, peers and pages are heard in between.
+      await setImmediate();
+    }
+    return { format: taken.kind, ...sum, issues: taken.issues.slice(0, MAX_ISSUES) };
   }
 
   async exportReadings(
@@ -426,6 +446,14 @@ function readOptions({
     ...(flow === undefined ? {} : { flow }),
     ...(csvMap === undefined ? {} : { csv: csvMapOf(csvMap) }),
   };
+}
+
+/** Kinds whose address alone says what is read. */
+const READ_WHOLE: readonly MountKind[] = ['homewizard', 'p1-tcp', 'p1-device', 'oehu', 'url', 'folder'];
+
+/** Whether two mounts read one and the same thing. */
+function isSameMeter(one: MeterSettings, other: MeterSettings): boolean {
+  return READ_WHOLE.includes(one.kind) && one.kind === other.kind && one.address === other.address;
 }
 
 /** Queries of addresses often hold keys. */

@@ -42,7 +42,9 @@ describe('openDataFolder', () => {
     const found = async (): Promise<readonly string[]> =>
       (await checkFolder(folder)).filter(({ level }) => level === 'problem').map(({ text }) => text);
     expect(await found()).toEqual([
-      expect.stringMatching(/^\S+\/records\.sqlite, \S+\/records\.sqlite-wal can be read by other users: chmod/),
+      expect.stringMatching(
+        /^\S+\/records\.sqlite, \S+\/records\.sqlite-wal can be read by other users: chmod/,
+      ),
     ]);
     openDataFolder(folder, environment).close();
     expect(await found()).toEqual([]);
