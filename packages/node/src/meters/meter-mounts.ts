@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import {
   type AbortOptions,
   type Commodity,
@@ -38,6 +37,7 @@ import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
+import { recordInTurns } from './record-in-turns.ts';
 import { type MeterRegistry, openMeterRegistry } from './registry.ts';
 import type { MeterSettings } from './settings.ts';
 
@@ -96,8 +96,6 @@ const RETENTION_MS = 3_600_000;
 /** Readings often come together; one event tells of them. */
 const NEWS_MS = 2_000;
 const MAX_ISSUES = 50;
-/** Readings of a file that are written without a pause: some 20 ms. */
-const IMPORT_BUNDLE = 2_000;
 
 /** Opens the recorder and connects every meter of the registry. Throws `ERR_NODE_DATA`, `ERR_METER_STORE`. */
 export function openMeterMounts(options: MeterMountsOptions): MeterMounts {
@@ -236,17 +234,11 @@ class RecordedMounts implements MeterMounts {
       zone: how.zone ?? settings.zone ?? this.#zone,
       receivedAt: how.takenAt ?? this.#environment.now(),
     });
-    const sum = { added: 0, corrected: 0, duplicates: 0, impossible: 0 };
-    const kept = keptOf(taken);
-    for (let from = 0; from < kept.length || from === 0; from += IMPORT_BUNDLE) {
+    const sum = await recordInTurns(this.#recorder, name, keptOf(taken), () => {
       throwIfAborted(signal);
       // Removed meanwhile, perhaps with its readings: nothing more is written of it.
       if (this.#settings(name) !== settings) throw unknownMeter(name);
-      const count = await this.#recorder.record(name, kept.slice(from, from + IMPORT_BUNDLE));
-      for (const key of ['added', 'corrected', 'duplicates', 'impossible'] as const) sum[key] += count[key];
-      // Years of readings take seconds to write; meters, peers and pages are heard in between.
-      await setImmediate();
-    }
+    });
     return { format: taken.kind, ...sum, issues: taken.issues.slice(0, MAX_ISSUES) };
   }
 

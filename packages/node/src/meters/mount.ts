@@ -1,8 +1,9 @@
-import { type Environment, isEdmpError, sleep } from '@edmp/interface';
+import { type Environment, isEdmpError, sleep, throwIfAborted } from '@edmp/interface';
 import type { LivePower } from '@edmp/oehu-client/live';
 import type { Recorder } from '@edmp/oehu-client/recorder';
 import type { LiveView, MountState } from '../meter-service.ts';
 import type { FeedSink, MeterFeed } from './feed.ts';
+import { recordInTurns } from './record-in-turns.ts';
 import type { MeterSettings } from './settings.ts';
 
 /** What a {@link Mount} needs. */
@@ -71,11 +72,12 @@ export class Mount implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { environment, feed } = this.#options;
+    const { environment, feed, recorder, settings } = this.#options;
     const { signal } = this.#stop;
     const sink: FeedSink = {
       readings: async (readings) => {
-        if (readings.length > 0) await this.#options.recorder.record(this.#options.settings.name, readings);
+        if (readings.length > 0)
+          await recordInTurns(recorder, settings.name, readings, () => throwIfAborted(signal));
         this.#hear();
       },
       power: (power) => this.#tellPower(power),
