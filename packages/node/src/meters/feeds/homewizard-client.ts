@@ -120,7 +120,8 @@ function asMeterError(cause: unknown, url: URL, isLate: boolean): MeterError {
       cause,
       retryable: true,
     });
-  const isPlain = (cause as NodeJS.ErrnoException | undefined)?.code?.endsWith('WRONG_VERSION_NUMBER') === true;
+  const isPlain =
+    (cause as NodeJS.ErrnoException | undefined)?.code?.endsWith('WRONG_VERSION_NUMBER') === true;
   const why = isPlain
     ? 'it speaks no TLS there; a meter with local API v1 is http://HOST'
     : cause instanceof Error
