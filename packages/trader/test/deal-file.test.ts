@@ -2,6 +2,7 @@ import { type Crypto, concatBytes, equalBytes, type Settlement } from '@edmp/int
 import {
   DEAL_BLOCKS,
   DEAL_CERTIFICATES,
+  type DealCheck,
   type DealReport,
   decodeDealFile,
   encodeDealFile,
@@ -147,6 +148,57 @@ describe('deal file', { timeout: bounds.journey }, () => {
       const mixed = { ...a, certificates: { ...a.certificates, [name]: b.certificates[name] } };
       expect([name, verifyDealFile(encodeDealFile(mixed, crypto), { crypto }).valid]).toEqual([name, false]);
     }
+  });
+
+  it('claims nothing about what was taken out of it', async () => {
+    world = await dealWorld();
+    const { id } = await world.deal();
+    const file = decodeDealFile(
+      await world.act(exportDeal({ market: world.buyer.market, crypto }, id)),
+      crypto,
+    );
+    const without = (...names: readonly (keyof typeof file.blocks)[]): DealReport =>
+      verifyDealFile(
+        encodeDealFile(
+          {
+            ...file,
+            blocks: { ...file.blocks, ...Object.fromEntries(names.map((name) => [name, null])) },
+            certificates: { spend: null, acks: null, outcome: null },
+          },
+          crypto,
+        ),
+        { crypto },
+      );
+    const absent = (checks: readonly DealCheck[]): readonly string[] =>
+      checks.flatMap((one) => [...(one.absent ? [one.name] : []), ...absent(one.checks)]);
+
+    // A paid deal whose payment was taken out was not “offered and not bought”.
+    const offer = without('hold', 'release', 'receipt', 'bid');
+    expect(offer.valid).toBe(true);
+    expect(offer.summary).toMatch(/is offered here; no payment is in this file/);
+    expect(absent(offer.checks)).toEqual([
+      ...['bid', 'payment', 'hold', 'spend', 'key', 'release', 'acks', 'receipt', 'outcome'],
+    ]);
+    const held = without('release', 'receipt');
+    expect(held.summary).toMatch(/has a payment here; no decision about it is in this file/);
+    expect(absent(held.checks)).toEqual(['spend', 'key', 'release', 'acks', 'receipt', 'outcome']);
+    // Whole, it is paid by its receipt.
+    const all = verifyDealFile(encodeDealFile(file, crypto), { crypto });
+    expect(absent(all.checks)).toEqual(['spend', 'acks', 'outcome']);
+  });
+
+  it('is told apart from other files in plain words', async () => {
+    world = await dealWorld();
+    const { id } = await world.deal();
+    const bytes = await world.act(exportDeal({ market: world.buyer.market, crypto }, id));
+    const found = (file: Uint8Array): string => verifyDealFile(file, { crypto }).broken[0]?.detail ?? '';
+    expect(found(new Uint8Array())).toBe('the file is empty');
+    for (const other of ['<script>alert(1)</script>', '{"deal":1}', 'PK\u0003\u0004', '\u001b[31m'])
+      expect(found(new TextEncoder().encode(other))).toMatch(/^this is no deal file/);
+    // Nobody looks through what is none.
+    expect(found(new Uint8Array(900_000).fill(0xa0))).toMatch(/^this is no deal file/);
+    for (const length of [1, 3, 100, bytes.length - 1])
+      expect(found(bytes.subarray(0, length))).toMatch(/^the file is damaged, was cut off/);
   });
 
   it('never throws, whatever the bytes', async () => {

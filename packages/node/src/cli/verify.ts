@@ -12,7 +12,7 @@ export function reportText(report: DealReport): string {
 }
 
 function checkLines(check: DealCheck, depth: number): string[] {
-  const mark = check.passed ? 'ok    ' : 'BROKEN';
+  const mark = !check.passed ? 'BROKEN' : check.absent ? 'absent' : 'ok    ';
   const line = `${mark} ${'  '.repeat(depth)}${check.label}: ${strangersText(check.detail, 500)}`;
   return [line, ...check.checks.flatMap((below) => checkLines(below, depth + 1))];
 }
@@ -38,7 +38,11 @@ async function bytesOf(file: string): Promise<Uint8Array> {
     await using handle = await open(file, 'r');
     return await startOf(handle.createReadStream({ end: most - 1 }), most);
   } catch (cause) {
-    throw new NodeError('ERR_NODE_CONFIG', `Cannot read ${JSON.stringify(file.slice(0, 200))}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+    throw new NodeError('ERR_NODE_CONFIG', `Cannot read ${JSON.stringify(file.slice(0, 200))}: ${why}`, {
+      cause,
+    });
   }
 }
 

@@ -3,11 +3,14 @@ import { type AbortOptions, hexToBytes, isEdmpError, type KeyValueStore } from '
 import type { Market, Trade } from '@edmp/market';
 import type { ErasureView } from '../service.ts';
 import { NodeError } from './errors.ts';
+import type { Publications } from './published.ts';
 
 /** What {@link eraseTrade} works with. */
 export interface EraseParts {
   readonly market: Pick<Market, 'trade' | 'trades' | 'orders' | 'forgetProofs'>;
   readonly settlement: Pick<DataSettlement, 'erase' | 'removeDataset'>;
+  /** What everybody may read; it is not taken back. Default: nothing is. */
+  readonly publications?: Pick<Publications, 'list'>;
   /** Where it stands that an erasure began: {@link finishErasures} of the next start goes on with it. */
   readonly journal: Pick<KeyValueStore, 'set' | 'delete' | 'entries'>;
 }
@@ -62,7 +65,7 @@ export async function eraseTrade(
 
 /** Every step may be repeated. */
 async function destroy(
-  { market, settlement }: EraseParts,
+  { market, settlement, publications }: EraseParts,
   trade: Trade,
   options: AbortOptions,
 ): Promise<ErasureView> {
@@ -80,12 +83,18 @@ async function destroy(
     };
   }
   const dataset = await settlement.removeDataset(trade.asset);
+  const published = (await publications?.list()) ?? [];
   return {
     keysDestroyed: report.keysDestroyed + dataset.secretsDestroyed,
     blocksDeleted: report.blocksDeleted,
     unreachable: [
       ...new Set([...report.unreachable, ...dataset.unreachable]),
       'The meter’s own records, from which the dataset was made',
+      ...(published.some(({ name }) => name === trade.asset)
+        ? [
+            'The public description of the dataset, which you published; `data publish --withdraw` takes it back',
+          ]
+        : []),
       ledger,
     ],
   };

@@ -322,7 +322,9 @@ export function createService(parts: ServiceParts): NodeService {
     tradeProofs: (id, options) =>
       known('trade', id, () => proofsOfTrade({ market, store: trustchain.store, crypto }, id, options)),
     eraseTrade: (id, options) =>
-      known('trade', id, () => eraseTrade({ market, settlement, journal }, id, options)),
+      known('trade', id, () =>
+        eraseTrade({ market, settlement, journal, publications: parts.publications }, id, options),
+      ),
 
     delivery: (id, options) =>
       known('trade', id, async () => {

@@ -28,6 +28,7 @@ import type {
   ImportView,
   LiveView,
   MeterMounting,
+  MountKind,
   MountRequest,
   MountView,
 } from '../meter-service.ts';
@@ -36,6 +37,7 @@ import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
+import { recordInTurns } from './record-in-turns.ts';
 import { type MeterRegistry, openMeterRegistry } from './registry.ts';
 import type { MeterSettings } from './settings.ts';
 
@@ -175,6 +177,13 @@ class RecordedMounts implements MeterMounts {
     const isTaken = (name: string): boolean => this.#registry.all().some((one) => one.name === name);
     const settings = await settingsFor(request, { environment: this.#environment, isTaken, signal });
     if (this.#stopping !== undefined) throw new NodeError('ERR_NODE_CONFLICT', 'The node is stopping');
+    // Two of one meter would sell each of its days twice, and each as the only one.
+    const same = this.#registry.all().find((one) => isSameMeter(one, settings));
+    if (same !== undefined)
+      throw new NodeError(
+        'ERR_NODE_CONFLICT',
+        `${withoutQuery(settings.address ?? '')} is mounted already, as ${same.name}; remove that first`,
+      );
     this.#registry.add(settings);
     this.#start(settings);
     this.#tell(settings.name, 'was added', false);
@@ -225,9 +234,12 @@ class RecordedMounts implements MeterMounts {
       zone: how.zone ?? settings.zone ?? this.#zone,
       receivedAt: how.takenAt ?? this.#environment.now(),
     });
-    const { added, corrected, duplicates, impossible } = await this.#recorder.record(name, keptOf(taken));
-    const issues = taken.issues.slice(0, MAX_ISSUES);
-    return { format: taken.kind, added, corrected, duplicates, impossible, issues };
+    const sum = await recordInTurns(this.#recorder, name, keptOf(taken), () => {
+      throwIfAborted(signal);
+      // Removed meanwhile, perhaps with its readings: nothing more is written of it.
+      if (this.#settings(name) !== settings) throw unknownMeter(name);
+    });
+    return { format: taken.kind, ...sum, issues: taken.issues.slice(0, MAX_ISSUES) };
   }
 
   async exportReadings(
@@ -426,6 +438,14 @@ function readOptions({
     ...(flow === undefined ? {} : { flow }),
     ...(csvMap === undefined ? {} : { csv: csvMapOf(csvMap) }),
   };
+}
+
+/** Kinds whose address alone says what is read. */
+const READ_WHOLE: readonly MountKind[] = ['homewizard', 'p1-tcp', 'p1-device', 'oehu', 'url', 'folder'];
+
+/** Whether two mounts read one and the same thing. */
+function isSameMeter(one: MeterSettings, other: MeterSettings): boolean {
+  return READ_WHOLE.includes(one.kind) && one.kind === other.kind && one.address === other.address;
 }
 
 /** Queries of addresses often hold keys. */

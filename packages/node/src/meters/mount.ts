@@ -1,8 +1,9 @@
-import { type Environment, isEdmpError, sleep } from '@edmp/interface';
+import { type Environment, isEdmpError, sleep, throwIfAborted } from '@edmp/interface';
 import type { LivePower } from '@edmp/oehu-client/live';
 import type { Recorder } from '@edmp/oehu-client/recorder';
 import type { LiveView, MountState } from '../meter-service.ts';
 import type { FeedSink, MeterFeed } from './feed.ts';
+import { recordInTurns } from './record-in-turns.ts';
 import type { MeterSettings } from './settings.ts';
 
 /** What a {@link Mount} needs. */
@@ -28,7 +29,10 @@ export class Mount implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #state: MountState = 'connecting';
-  #problem: string | null = null;
+  /** Why the connection was lost. */
+  #loss: string | null = null;
+  /** What was last wrong with what the meter told. */
+  #damage: string | null = null;
   #heard: number | null = null;
   #live: LiveView | null = null;
   #pause = FIRST_PAUSE_MS;
@@ -44,7 +48,7 @@ export class Mount implements AsyncDisposable {
 
   /** Why the meter is not live, or what was last wrong with what it told. */
   get problem(): string | null {
-    return this.#problem;
+    return this.#loss ?? this.#damage;
   }
 
   /** When something was heard last, ms since the epoch. */
@@ -68,16 +72,17 @@ export class Mount implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { environment, feed } = this.#options;
+    const { environment, feed, recorder, settings } = this.#options;
     const { signal } = this.#stop;
     const sink: FeedSink = {
       readings: async (readings) => {
-        if (readings.length > 0) await this.#options.recorder.record(this.#options.settings.name, readings);
+        if (readings.length > 0)
+          await recordInTurns(recorder, settings.name, readings, () => throwIfAborted(signal));
         this.#hear();
       },
       power: (power) => this.#tellPower(power),
       damaged: (text) => {
-        this.#problem = text.slice(0, 300);
+        this.#damage = text.slice(0, 300);
       },
     };
     while (!signal.aborted) {
@@ -101,14 +106,19 @@ export class Mount implements AsyncDisposable {
     this.#pause = FIRST_PAUSE_MS;
     if (this.#state === 'live') return;
     this.#state = 'live';
-    this.#problem = null;
+    this.#loss = null;
+    // Who connects in the middle of a telegram hears half of it, which is no fault of the meter. What a file or an answer
+    // holds that cannot be read stays to be seen.
+    if (this.#options.settings.kind.startsWith('p1-')) this.#damage = null;
     this.#options.onChange('is live');
   }
 
   #lose(why: string): void {
     const isNews = this.#state !== 'lost';
     this.#state = 'lost';
-    this.#problem = why.slice(0, 300);
+    this.#loss = why.slice(0, 300);
+    // Of a connection that is gone; a folder's files are not looked at again only because it was away.
+    if (this.#options.settings.kind !== 'folder') this.#damage = null;
     if (isNews) this.#options.onChange('was lost');
   }
 

@@ -271,6 +271,18 @@ describe('erasing a deal', { timeout: bounds.journey }, () => {
     expect((await world.seller.settlement.datasets()).length).toBe(1);
   });
 
+  it('says that the public description stays published', async () => {
+    world = await dealWorld();
+    const { id, asset } = await world.deal();
+    for (const order of world.seller.market.orders()) await world.act(world.seller.market.cancel(order.id));
+    const view = { name: asset, root: 'bafy', blocks: 1, at: 0 };
+    const publications = { list: async () => [view, { ...view, name: 'chain' }] };
+    const report = await world.act(
+      eraseTrade({ market: world.seller.market, settlement: world.seller.settlement, publications }, id),
+    );
+    expect(report.unreachable.join('; ')).toMatch(/public description of the dataset.*--withdraw/);
+  });
+
   it('forgets a proof that shows a part of the data', async () => {
     world = await dealWorld({
       wrapSeller: (honest) => ({

@@ -92,7 +92,35 @@ describe('a P1 port over TCP', () => {
     const registers =
       (await mounts.registers('port', { from: DAY_START, to: DAY_START + 3_600_000, ...ELECTRICITY })) ?? [];
     expect(new Set(registers.map(({ at }) => at)).size).toBe(61);
-    expect(live).toMatchObject([{ meter: 'port', importW: 543, exportW: 0 }]);
+    // One a second: a busy machine takes more than one second for the day.
+    for (const power of live) expect(power).toMatchObject({ meter: 'port', importW: 543, exportW: 0 });
+    expect(live.length).toBeGreaterThan(0);
+    server.close();
+  });
+
+  it('whose clock runs wild fills no disk, and says so', async () => {
+    const days = 40;
+    let sent = 0;
+    const { server, address } = await serialServer((socket) => {
+      const feed = (): void => {
+        while (sent < days * 1_440) {
+          const telegram = telegramAt(DAY_START - (days * 1_440 - sent++) * 60_000);
+          if (!socket.write(telegram)) {
+            socket.once('drain', feed);
+            return;
+          }
+        }
+      };
+      feed();
+    });
+    const clock = virtualEnvironment({ start: DAY_END });
+    open(clock);
+    await mounts.addMeter({ address, name: 'port' });
+    await until('port', 'complaint', ({ problem }) => problem?.includes('clock runs wild') === true);
+    const range = { from: DAY_START - 40 * 86_400_000, to: DAY_END, ...ELECTRICITY };
+    const moments = new Set(((await mounts.registers('port', range)) ?? []).map(({ at }) => at));
+    expect(moments.size).toBeLessThanOrEqual(2_880);
+    expect(moments.size).toBeGreaterThan(2_800);
     server.close();
   });
 
@@ -263,6 +291,18 @@ describe('a folder', () => {
   });
 });
 
+describe('a folder with one bad file', () => {
+  it('says so from the first look on', async () => {
+    await mkdir(join(folder, 'in'));
+    await writeFile(join(folder, 'in', 'bad.txt'), 'no meter file');
+    await utimes(join(folder, 'in', 'bad.txt'), DAY_START / 1000, DAY_START / 1000);
+    open(virtualEnvironment({ start: DAY_END }));
+    await mounts.addMeter({ address: join(folder, 'in'), name: 'exports' });
+    const { problem } = await until('exports', 'first look', ({ state }) => state === 'live');
+    expect(problem).toMatch(/^bad\.txt: /);
+  });
+});
+
 describe('mounts', () => {
   it('keep readings and settings over a restart, and go on where they were', async () => {
     open();
@@ -350,6 +390,38 @@ describe('mounts', () => {
       message: expect.stringContaining(text),
     });
     expect(await mounts.mounts()).toEqual([]);
+  });
+
+  it('refuse a meter that is mounted already, whose days would be sold twice', async () => {
+    await using meter = await fakeHomeWizard(() => DAY_START);
+    open();
+    await mounts.addMeter({ address: meter.url, name: 'hall' });
+    await expect(mounts.addMeter({ address: `${meter.url}/api/v1/data` })).rejects.toMatchObject({
+      code: 'ERR_NODE_CONFLICT',
+      message: expect.stringContaining('as hall'),
+    });
+    await mounts.removeMeter('hall');
+    await mounts.addMeter({ address: meter.url });
+  });
+
+  it('write nothing more of a file when its meter is removed meanwhile', async () => {
+    open();
+    await mounts.addMeter({ name: 'files' });
+    const rows = Array.from(
+      { length: 12_000 },
+      (_, i) => `${new Date(DAY_START + i * 1_000).toISOString()},${i + 1}`,
+    );
+    const column = { column: 'kWh', commodity: 'electricity', flow: 'import', unit: 'kWh', kind: 'register' };
+    const csvMap = JSON.stringify({ time: 'time', timeFormat: 'iso', columns: [column] });
+    const file = Buffer.from(['time,kWh', ...rows].join('\n'));
+    const importing = mounts.importReadings('files', file, { csvMap, takenAt: DAY_END });
+    importing.catch(() => undefined);
+    // Whoever has something else to do gets a turn while it is written.
+    await new Promise((resolve) => setImmediate(resolve));
+    await mounts.removeMeter('files', { readings: true });
+    await expect(importing).rejects.toMatchObject({ code: 'ERR_NODE_NOT_FOUND' });
+    await mounts.addMeter({ name: 'files' });
+    expect(await view('files')).toMatchObject({ oldest: null, newest: null });
   });
 
   it('refuse a name twice, and more meters than a household has', async () => {

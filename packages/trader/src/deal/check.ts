@@ -31,6 +31,8 @@ export interface DealCheck {
   readonly label: string;
   /** Whether it and everything below it is in order. */
   readonly passed: boolean;
+  /** Whether the file holds nothing of it. That is in order, and shows nothing: what was left out, nobody can tell. */
+  readonly absent: boolean;
   /** What was found, one sentence for people. */
   readonly detail: string;
   readonly checks: readonly DealCheck[];
@@ -50,14 +52,30 @@ export function needed<T>(part: T | null | undefined, otherwise: string): T {
   return part;
 }
 
+/** That the file holds nothing to check. */
+interface Absent {
+  readonly absent: string;
+}
+
+/** What a check found: nothing, which the sentence says. */
+export function absent(sentence: string): Absent {
+  return { absent: sentence };
+}
+
 /** Runs one check. `test` gives what was found, or throws what is wrong. */
-export function check(name: DealCheckName, test: () => string, checks: readonly DealCheck[] = []): DealCheck {
+export function check(
+  name: DealCheckName,
+  test: () => string | Absent,
+  checks: readonly DealCheck[] = [],
+): DealCheck {
   const label = DEAL_CHECKS[name];
   try {
-    const detail = test();
-    return { name, label, passed: checks.every(({ passed }) => passed), detail, checks };
+    const found = test();
+    const isAbsent = typeof found !== 'string';
+    const passed = checks.every((below) => below.passed);
+    return { name, label, passed, absent: isAbsent, detail: isAbsent ? found.absent : found, checks };
   } catch (error) {
-    return { name, label, passed: false, detail: sentenceOf(error), checks };
+    return { name, label, passed: false, absent: false, detail: sentenceOf(error), checks };
   }
 }
 

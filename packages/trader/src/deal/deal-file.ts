@@ -49,8 +49,16 @@ export const MAX_DEAL_FILE_BYTES: number =
   1_024;
 
 const readers: FieldReaders = fieldReaders(
-  (message, { cause }) => new DealError('ERR_DEAL_FORMAT', message, { cause }),
+  (message, { cause }) =>
+    new DealError(
+      'ERR_DEAL_FORMAT',
+      `the file is damaged, was cut off, or is of another version of the program (${message})`,
+      { cause },
+    ),
 );
+
+/** How every deal file begins: canonical dag-cbor of a map of six, whose first name is `v`. */
+const HEAD = Uint8Array.of(0xa6, 0x61, 0x76);
 
 const contentOf = ({ blocks, certificates, complaint }: DealFile) => ({
   v: 2,
@@ -92,6 +100,10 @@ export function decodeDealFile(
   /** Whether the file is as it was written. */
   readonly intact: boolean;
 } {
+  if (bytes.length === 0) throw new DealError('ERR_DEAL_FORMAT', 'the file is empty');
+  // Whatever else a person chose by mistake is told apart without looking through it.
+  if (!equalBytes(bytes.subarray(0, HEAD.length), HEAD.subarray(0, bytes.length)))
+    throw new DealError('ERR_DEAL_FORMAT', 'this is no deal file; `edmp data deal` makes one');
   const { mapOf, integerOf, oneOf, boundedBytesOf, bytesOf, decodeBounded, encodeFields } = readers;
   const map = mapOf(
     decodeBounded(bytes, MAX_DEAL_FILE_BYTES, 'deal file'),

@@ -5,7 +5,7 @@ import { displayable } from '@edmp/interface/format';
 import { checkHold, ordersCross, receiptOf, unlockKey } from '@edmp/market/codec';
 import { currencyName } from '@edmp/market/ledger';
 import { type Certificate, verifyCertificate } from '@edmp/market/notary';
-import { brokenChecks, check, type DealCheck, expectThat, needed } from './check.ts';
+import { absent, brokenChecks, check, type DealCheck, expectThat, needed } from './check.ts';
 import { DEAL_BLOCKS, type DealFile, decodeDealFile } from './deal-file.ts';
 import { DealParts, sameId, shortKey } from './deal-parts.ts';
 
@@ -86,7 +86,7 @@ function checkOrders(parts: DealParts): DealCheck {
     }),
     check('bid', () => {
       const bid = parts.order('bid');
-      return bid === null ? 'not in the file; the terms name it' : `signed by ${shortKey(bid.owner)}`;
+      return bid === null ? absent('not in the file; the terms name it') : `signed by ${shortKey(bid.owner)}`;
     }),
   ]);
 }
@@ -132,7 +132,11 @@ function quorumOf(parts: DealParts, certificate: Certificate, crypto: Crypto): s
 }
 
 function checkPayment(parts: DealParts, crypto: Crypto): DealCheck {
-  return check('payment', () => amountText(parts), [
+  const paid = () =>
+    parts.hold() === null
+      ? absent(`the terms ask ${amountText(parts)}; no payment is in the file`)
+      : amountText(parts);
+  return check('payment', paid, [
     check('currency', () => {
       const currency = parts.currency();
       return currency === null
@@ -141,7 +145,7 @@ function checkPayment(parts: DealParts, crypto: Crypto): DealCheck {
     }),
     check('hold', () => {
       const hold = parts.hold();
-      if (hold === null) return 'no money was held';
+      if (hold === null) return absent('no payment is in the file');
       checkHold(hold, parts.proposal());
       return `signed by ${shortKey(hold.author)}, number ${hold.money.n} of its account`;
     }),
@@ -149,12 +153,13 @@ function checkPayment(parts: DealParts, crypto: Crypto): DealCheck {
       const certificate = parts.certificate('spend');
       const hold = parts.hold();
       if (certificate === null) {
-        if (hold === null || parts.currency() === null) return 'not needed';
+        if (hold === null) return absent('no payment is in the file');
+        if (parts.currency() === null) return absent('test money has no notaries');
         expectThat(
           parts.certificate('outcome') === null && parts.release() === null,
           'issued money counts only with its certificate, and the file has none',
         );
-        return 'never certified, so the payment does not count';
+        return absent('no certificate is in the file; without one the payment does not count');
       }
       expectThat(
         certificate.kind === 'spend' && hold !== null && sameId(certificate.subject, hold.id),
@@ -176,10 +181,14 @@ function currencyText(parts: DealParts): string {
 }
 
 function checkKey(parts: DealParts, crypto: Crypto): DealCheck {
-  return check('key', () => 'locked in the release, to nobody but the buyer', [
+  const key = () =>
+    parts.release() === null
+      ? absent('no key is in the file')
+      : 'locked in the release, to nobody but the buyer';
+  return check('key', key, [
     check('release', () => {
       const release = parts.release();
-      if (release === null) return 'no key was released';
+      if (release === null) return absent('no release is in the file');
       const { terms } = parts.proposal().encoded;
       const hold = needed(parts.hold(), 'there is a release and no money was held');
       expectThat(equalBytes(release.block.core.key, terms.seller), 'the release is not the seller’s');
@@ -191,7 +200,7 @@ function checkKey(parts: DealParts, crypto: Crypto): DealCheck {
     }),
     check('acks', () => {
       const certificate = parts.certificate('acks');
-      if (certificate === null) return 'no acknowledgement is in the file';
+      if (certificate === null) return absent('no acknowledgement is in the file');
       const hold = parts.hold();
       const release = parts.release();
       expectThat(
@@ -211,7 +220,7 @@ function checkKey(parts: DealParts, crypto: Crypto): DealCheck {
 function checkReceipt(parts: DealParts): DealCheck {
   return check('receipt', () => {
     const block = parts.block('receipt');
-    if (block === null) return 'no receipt is in the file';
+    if (block === null) return absent('no receipt is in the file');
     const { terms } = parts.proposal().encoded;
     const hold = needed(parts.hold(), 'there is a receipt and no money was held');
     const release = needed(parts.release(), 'there is a receipt and no key was released');
@@ -245,11 +254,11 @@ function checkOutcome(parts: DealParts, crypto: Crypto): DealCheck {
     }
     switch (outcomeOf(parts)) {
       case 'unpaid':
-        return 'no money was held, so none moved';
+        return absent('no payment is in the file');
       case 'receipt':
         return 'paid to the seller by the buyer’s receipt';
       default:
-        return 'not decided in this file';
+        return absent('no decision is in the file');
     }
   });
 }
@@ -356,8 +365,8 @@ const SUMMARIES: Readonly<Record<DealOutcome, string>> = {
   receipt: 'was delivered and is paid',
   refund: 'was not as promised, and the money went back',
   none: 'was not delivered in time, and the money went back',
-  unpaid: 'was offered and not bought',
-  open: 'has no decision about its money in this file',
+  unpaid: 'is offered here; no payment is in this file',
+  open: 'has a payment here; no decision about it is in this file',
 };
 
 function reportOf(checks: readonly DealCheck[], deal: DealFacts | undefined): DealReport {

@@ -43,12 +43,22 @@ export interface FrameDecoder {
   readonly buffered: number;
 }
 
+/** Pieces up to this length are put together while they wait, bytes: thousands of tiny ones cost more than they hold. */
+const SMALL_BYTES = 1_024;
+
+/** A piece that is a small part of its packet, copied: what waits must not keep the packet alive, which nobody counts. */
+function withoutPacket(piece: Uint8Array): Uint8Array {
+  return piece.buffer.byteLength > 2 * piece.length ? new Uint8Array(piece) : piece;
+}
+
 /** A {@link FrameDecoder} with nothing buffered. */
 export function frameDecoder(): FrameDecoder {
   let chunks: Uint8Array[] = [];
   let first = 0; // index of the first chunk in use
   let offset = 0; // bytes of that chunk already taken
   let buffered = 0;
+  let tail: Uint8Array | undefined; // its used part is the last chunk
+  let used = 0;
   let length: number | undefined; // of the frame being read, status byte included
 
   /** Takes `count` bytes, always as a copy: a small frame kept by a store must not pin a whole network chunk. */
@@ -84,7 +94,19 @@ export function frameDecoder(): FrameDecoder {
     },
     push(chunk) {
       if (chunk.length === 0) return;
-      chunks.push(chunk);
+      if (chunk.length > SMALL_BYTES || buffered === 0) {
+        tail = undefined;
+        chunks.push(withoutPacket(chunk));
+      } else {
+        if (tail === undefined || used + chunk.length > tail.length) {
+          tail = new Uint8Array(4 * SMALL_BYTES);
+          used = 0;
+          chunks.push(tail);
+        }
+        tail.set(chunk, used);
+        used += chunk.length;
+        chunks[chunks.length - 1] = tail.subarray(0, used);
+      }
       buffered += chunk.length;
     },
     clear() {

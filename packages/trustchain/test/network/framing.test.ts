@@ -92,4 +92,27 @@ describe('frames', () => {
       { numRuns: 1000 },
     );
   });
+
+  it('keeps no packet alive of which a frame had a few bytes, however the pieces lie', () => {
+    const frame = encodeFrame(
+      'data',
+      Uint8Array.from({ length: 6_000 }, (_, i) => i % 251),
+    );
+    for (const size of [1, 7, 300, 1_500]) {
+      const decoder = frameDecoder();
+      let got: Frame | undefined;
+      for (let at = 0; at < frame.length; at += size) {
+        expect(got).toBeUndefined();
+        const piece = frame.subarray(at, at + size);
+        const packet = new Uint8Array(65_536);
+        packet.set(piece, 5);
+        decoder.push(packet.subarray(5, 5 + piece.length));
+        // What is still the packet's would change with it.
+        packet.fill(0xff);
+        got = decoder.next(6_000);
+      }
+      expect([...(got?.payload ?? [])]).toEqual([...frame.subarray(5)]);
+      expect(decoder.buffered).toBe(0);
+    }
+  });
 });

@@ -70,13 +70,18 @@ function Report({ name, report }: Found): VNode {
   );
 }
 
+/** Nothing that is merely not in the file looks as if it had been shown to be right. */
+function verdictOf({ passed, absent }: DealCheck): VNode {
+  if (!passed) return <Badge tone="bad">Broken</Badge>;
+  return absent ? <Badge tone="plain">Not in it</Badge> : <Badge tone="good">Right</Badge>;
+}
+
 function Checks({ checks }: { readonly checks: readonly DealCheck[] }): VNode {
   return (
     <ul class="checks">
       {checks.map((check) => (
         <li key={check.name}>
-          <Badge tone={check.passed ? 'good' : 'bad'}>{check.passed ? 'Right' : 'Broken'}</Badge>{' '}
-          <strong>{check.label}</strong> <span class="note">{check.detail}</span>
+          {verdictOf(check)} <strong>{check.label}</strong> <span class="note">{check.detail}</span>
           {check.checks.length > 0 && <Checks checks={check.checks} />}
         </li>
       ))}

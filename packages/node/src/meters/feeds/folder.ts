@@ -1,10 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boundedMap } from '@edmp/interface/bounded';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { MeterError, readMeterFile } from '@edmp/oehu-client';
 import type { FeedParts, FeedSink, MeterFeed } from '../feed.ts';
 import { keptOf } from '../kept.ts';
+import { readPlainFile } from './plain-file.ts';
 import { eachRound } from './rounds.ts';
 
 const DEFAULT_SECONDS = 10;
@@ -20,7 +21,6 @@ interface Found {
   /** Changes with the file. */
   readonly mark: string;
   readonly changed: number;
-  readonly size: number;
 }
 
 /**
@@ -74,12 +74,11 @@ async function list(folder: string): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    const state = await stat(path).catch(() => undefined);
+    const state = await lstat(path).catch(() => undefined);
     if (state !== undefined)
       found.push({
         path,
         name,
-        size: state.size,
         mark: `${state.size} ${state.mtimeMs}`,
         changed: Math.trunc(state.mtimeMs),
       });
@@ -87,11 +86,9 @@ async function list(folder: string): Promise<readonly Found[]> {
   return found.sort((a, b) => a.changed - b.changed || (a.name < b.name ? -1 : 1));
 }
 
-async function take({ path, name, changed, size }: Found, zone: string, sink: FeedSink): Promise<void> {
+async function take({ path, name, changed }: Found, zone: string, sink: FeedSink): Promise<void> {
   try {
-    if (size > MAX_BYTES)
-      throw new MeterError('ERR_METER_LIMIT', `more than ${MAX_BYTES >> 20} MiB are not read`);
-    const bytes = await readFile(path);
+    const bytes = await readPlainFile(path, MAX_BYTES);
     const file = readMeterFile(bytes, {
       receivedAt: changed,
       zone,

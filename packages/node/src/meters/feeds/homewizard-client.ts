@@ -120,7 +120,13 @@ function asMeterError(cause: unknown, url: URL, isLate: boolean): MeterError {
       cause,
       retryable: true,
     });
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const isPlain =
+    (cause as NodeJS.ErrnoException | undefined)?.code?.endsWith('WRONG_VERSION_NUMBER') === true;
+  const why = isPlain
+    ? 'it speaks no TLS there; a meter with local API v1 is http://HOST'
+    : cause instanceof Error
+      ? cause.message
+      : String(cause);
   return new MeterError('ERR_METER_UNREACHABLE', `${url.host} cannot be reached: ${why}`, {
     cause,
     retryable: true,

@@ -5,6 +5,7 @@ import { isatty, ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { MeterError } from '@edmp/oehu-client';
 import type { FeedParts, MeterFeed } from '../feed.ts';
+import { p1Budget } from './p1-budget.ts';
 import { readP1 } from './p1-feed.ts';
 
 const run = promisify(execFile);
@@ -18,6 +19,7 @@ const DEFAULT_BAUD = 115_200;
  */
 export function p1Device({ settings, environment, zone }: FeedParts): MeterFeed {
   const path = settings.address ?? '';
+  const budget = p1Budget(environment);
   return {
     async run(sink, signal) {
       const device = await openDevice(path, settings.baud ?? DEFAULT_BAUD);
@@ -25,7 +27,7 @@ export function p1Device({ settings, environment, zone }: FeedParts): MeterFeed 
       signal.addEventListener('abort', stop, { once: true });
       try {
         if (signal.aborted) return;
-        await readP1(device, sink, { environment, zone, key: settings.token });
+        await readP1(device, sink, { environment, zone, key: settings.token, budget, signal });
       } catch (cause) {
         if (signal.aborted) return;
         if (cause instanceof MeterError) throw cause;

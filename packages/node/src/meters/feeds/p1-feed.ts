@@ -3,24 +3,35 @@ import { MeterError } from '@edmp/oehu-client';
 import { minuteThinner, portStream } from '@edmp/oehu-client/live';
 import type { AnyReading } from '@edmp/oehu-client/sources';
 import type { FeedSink } from '../feed.ts';
+import type { P1Budget } from './p1-budget.ts';
 
 /** Bytes without a telegram after which something is said: several of the longest telegrams. */
 const MUTE_BYTES = 16_384;
 
-/** Reads the telegrams of a byte stream, P1 or HAN, until it ends. Throws `ERR_METER_UNREACHABLE` at its end: ports do not end. */
+/** What {@link readP1} works with. */
+export interface P1ReadOptions {
+  readonly environment: Environment;
+  readonly zone: string;
+  /** Key of an encrypted port. */
+  readonly key?: string | undefined;
+  readonly budget: P1Budget;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the telegrams of a byte stream, P1 or HAN, until it ends, no faster than `budget` lets it. Throws `ERR_METER_UNREACHABLE` at
+ * its end: ports do not end.
+ */
 export async function readP1(
   chunks: AsyncIterable<Uint8Array>,
   sink: FeedSink,
-  {
-    environment,
-    zone,
-    key,
-  }: { readonly environment: Environment; readonly zone: string; readonly key?: string | undefined },
+  { environment, zone, key, budget, signal }: P1ReadOptions,
 ): Promise<never> {
   const stream = portStream(() => ({ zone, receivedAt: environment.now() }), key);
   const thinner = minuteThinner();
   let mute = 0;
   for await (const chunk of chunks) {
+    await budget.take(chunk.length, signal);
     const readings: AnyReading[] = [];
     let isHeard = false;
     mute += chunk.length;
@@ -31,10 +42,13 @@ export async function readP1(
       }
       mute = 0;
       isHeard = true;
-      readings.push(...event.telegram.readings);
+      const kept = thinner.keep(event.telegram.readings);
+      if (kept.length > 0 && budget.mayKeep()) readings.push(...kept);
+      else if (kept.length > 0)
+        sink.damaged('It tells more minutes than have passed, which are not kept: its clock runs wild');
       sink.power(event.telegram.power);
     }
-    if (isHeard) await sink.readings(thinner.keep(readings));
+    if (isHeard) await sink.readings(readings);
     if (mute > MUTE_BYTES) {
       mute = 0;
       sink.damaged('Bytes come but no telegram: is the speed right, and is the port not encrypted?');

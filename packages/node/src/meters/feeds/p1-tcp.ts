@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { MeterError } from '@edmp/oehu-client';
 import type { FeedParts, MeterFeed } from '../feed.ts';
+import { p1Budget } from './p1-budget.ts';
 import { readP1 } from './p1-feed.ts';
 
 /** Longest wait for a connection, and for the next bytes: meters tell a telegram every 1 to 10 s, some every 30. */
@@ -9,6 +10,7 @@ const SILENCE_MS = 90_000;
 /** A P1 port behind a serial server such as ser2net: `tcp://HOST:PORT`, bytes as the port gives them. */
 export function p1Tcp({ settings, environment, zone }: FeedParts): MeterFeed {
   const { hostname, port } = new URL(settings.address ?? '');
+  const budget = p1Budget(environment);
   return {
     async run(sink, signal) {
       const host = hostname.replace(/^\[|\]$/g, '');
@@ -19,7 +21,7 @@ export function p1Tcp({ settings, environment, zone }: FeedParts): MeterFeed {
       );
       socket.setKeepAlive(true, 30_000);
       try {
-        await readP1(socket, sink, { environment, zone, key: settings.token });
+        await readP1(socket, sink, { environment, zone, key: settings.token, budget, signal });
       } catch (cause) {
         if (cause instanceof MeterError) throw cause;
         const why = cause instanceof Error ? cause.message : String(cause);
