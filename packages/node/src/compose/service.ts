@@ -19,6 +19,7 @@ import {
 import { DUM1, DUM2, type Listing, type Market, price } from '@edmp/market';
 import { currencyName } from '@edmp/market/ledger';
 import { branch, type ConsentLedger } from '@edmp/oehu-client';
+import { consentRecords } from '@edmp/oehu-client/consent';
 import { revealsByStep, seriesOf } from '@edmp/oehu-client/privacy';
 import { buyInspected } from '@edmp/trader';
 import { exportDeal, proofsOfTrade } from '@edmp/trader/deal';
@@ -165,7 +166,11 @@ export function createService(parts: ServiceParts): NodeService {
 
     async offer(request: OfferRequest, options) {
       const money = price(request.currency, request.price);
-      const [device, series] = await Promise.all([desk.device(request.meter), desk.series(request)]);
+      const [device, series, othersIn] = await Promise.all([
+        desk.device(request.meter),
+        desk.series(request),
+        desk.neighbours(),
+      ]);
       if (series.values.every((value) => value === null)) {
         throw new NodeError(
           'ERR_NODE_CONFLICT',
@@ -176,6 +181,7 @@ export function createService(parts: ServiceParts): NodeService {
         offer: request,
         licence: LICENCE,
         ownerKey: parts.pseudonymKey,
+        controller: { id: publicKeyToHex(network.self), name: parts.name },
         crypto,
         environment,
       });
@@ -185,6 +191,7 @@ export function createService(parts: ServiceParts): NodeService {
         const { descriptor, consumption } = branch(series, {
           accuracy: Math.max(ACCURACY_METRES[request.accuracy], device.location?.accuracyMetres ?? 0),
           location: device.location,
+          othersIn,
           household: request.shareHousehold === true ? device.household : null,
           device: device.id,
           pseudonymKey: parts.pseudonymKey,
@@ -192,6 +199,7 @@ export function createService(parts: ServiceParts): NodeService {
           licence: LICENCE,
           purposes: request.purposes,
           title: request.title,
+          allowPersonalText: request.allowPersonalText === true,
           consent,
         });
         await consents.checkListing(descriptor);
@@ -383,6 +391,8 @@ export function createService(parts: ServiceParts): NodeService {
     async consents() {
       return (await consentViews()).sort((a, b) => b.given - a.given);
     },
+
+    consentRecords: async () => consentRecords(await consents.consents(), environment.now()),
 
     consentLog: async () =>
       (await consents.log()).map(({ recordId, ...entry }) => ({ ...entry, consent: recordId })).reverse(),
