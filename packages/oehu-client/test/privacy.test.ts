@@ -94,6 +94,9 @@ describe('title and free text', () => {
     'Energy community Sun 2026, part 3 of 12',
     'EDMP-personal-1',
     'research',
+    'Smart meter 2026 readings',
+    '2025 PV production of a house',
+    'A heat pump of 5000 VA',
     'One 50 kW charger on the way to work',
     '',
   ])('passes: %s', (text) => {

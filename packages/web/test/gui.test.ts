@@ -159,7 +159,7 @@ describe.skipIf(executable === undefined)(
     });
 
     it('refuses a title that names somebody, says which words, and lists it when its owner allows that', async () => {
-      const page = await open(seller);
+      const page = await open(seller, { refused: true });
       await page.getByLabel('Title').fill('Power at Kerkstraat 12');
       await page.getByRole('button', { name: /List for sale/ }).click();
       await page.getByRole('alert').getByText('"Kerkstraat 12" in title looks like an address').waitFor();

@@ -398,20 +398,29 @@ export function createService(parts: ServiceParts): NodeService {
       (await consents.log()).map(({ recordId, ...entry }) => ({ ...entry, consent: recordId })).reverse(),
 
     async withdrawConsent(id) {
+      let unsigned: unknown;
       try {
         await consents.withdraw(id);
       } catch (error) {
-        if (!isEdmpError(error, 'ERR_CONSENT_MISSING')) throw error;
-        throw new NodeError('ERR_NODE_NOT_FOUND', `There is no consent ${JSON.stringify(id.slice(0, 80))}`, {
-          cause: error,
-        });
+        if (isEdmpError(error, 'ERR_CONSENT_MISSING'))
+          throw new NodeError(
+            'ERR_NODE_NOT_FOUND',
+            `There is no consent ${JSON.stringify(id.slice(0, 80))}`,
+            {
+              cause: error,
+            },
+          );
+        // It may hold and only not be signed: then its listings end all the same.
+        unsigned = error;
       }
       const view = (await consentViews()).find((candidate) => candidate.id === id);
       if (view === undefined) throw new NodeError('ERR_NODE_NOT_FOUND', 'The consent is gone');
+      if (view.withdrawn === null) throw unsigned;
       const open = market
         .orders()
         .filter((order) => order.side === 'ask' && order.status === 'open' && order.asset === view.asset);
       for (const order of open) await market.cancel(order.id);
+      if (unsigned !== undefined) throw unsigned;
       return view;
     },
 

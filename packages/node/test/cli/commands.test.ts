@@ -86,14 +86,15 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
   });
 
   it('lists what was agreed to, and takes it along as records with signed events', async () => {
+    const data = ['--data', join(folder, 'seller')];
     const list = await on('seller', 'consents');
     expect(list.stdout).toMatch(/electricity import .* PT15M +region +research +until/);
     const output = join(folder, 'consents.json');
-    const taken = await on('seller', 'consents', 'export', '--output', output);
+    const taken = await runCli(['consents', 'export', '--output', output, ...data]);
     expect(taken).toMatchObject({ code: 0, stderr: '' });
     const { records } = JSON.parse(await readFile(output, 'utf8'));
     expect(records[0].event[0]).toMatchObject({ event_state: 'given', signature: { algorithm: 'Ed25519' } });
-    const unknown = await on('seller', 'consents', 'withdraw', 'none');
+    const unknown = await runCli(['consents', 'withdraw', 'none', ...data]);
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr).toMatch(/ERR_NODE_NOT_FOUND/);
   });

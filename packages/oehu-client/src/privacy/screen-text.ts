@@ -42,8 +42,11 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
   { kind: 'phone', pattern: /(?:\+|\b00)[1-9](?:[\s().\-/]{0,2}\d){7,13}/gu },
   { kind: 'phone', pattern: /\b0[1-9](?:[\s().\-/]{0,2}\d){7,9}\b/gu },
   { kind: 'phone', pattern: /\(\d{3}\)\s?\d{3}[-\s.]\d{4}\b|\b\d{3}[-.]\d{3}[-.]\d{4}\b/gu },
-  // 1234 AB (NL), SW1A 1AA (GB), 10115 Berlin (DE, FR, IT, ES), 1010 Wien needs its country: A-1010, B-1000, L-1234.
-  { kind: 'address', pattern: /\b[1-9]\d{3}\s?[A-Z]{2}\b/gu },
+  // A year before two letters that are no place, and units of power, are left alone. 1234 AB (NL), SW1A 1AA (GB), 10115 Berlin (DE, FR, IT, ES), 1010 Wien needs its country: A-1010, B-1000, L-1234.
+  {
+    kind: 'address',
+    pattern: /\b(?!(?:19|20)\d\d\s(?:PV|EV|EU|HP)\b)[1-9]\d{3}\s?(?!VA|KW|MW|GW)[A-Z]{2}\b/gu,
+  },
   { kind: 'address', pattern: /\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b/gu },
   { kind: 'address', pattern: /\b\d{5}\s\p{Lu}\p{Ll}{2,}/gu },
   { kind: 'address', pattern: /\b(?:A|B|D|F|L|CH)-\d{4,5}\b/gu },
@@ -73,7 +76,7 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
   {
     kind: 'meter number',
     pattern:
-      /\b(?:meter|ean|serial|serie|zähler|compteur|contador|pod|cups|mpan|mprn|prm|pdl)(?:\s?(?:no|nr|number|nummer|id)\b\.?)?\s?[#:]?\s?(?=[a-z-]{0,6}\d)[a-z0-9-]{4,}/giu,
+      /\b(?:meter|ean|serial|serie|zähler|compteur|contador|pod|cups|mpan|mprn|prm|pdl)(?:\s?(?:no|nr|number|nummer|id)\b\.?)?\s?[#:]?\s?(?=[a-z-]{0,6}\d)[a-z0-9-]{5,}/giu,
   },
 ];
 

@@ -171,7 +171,7 @@ export function OfferForm(props: {
                 [
                   'Missing',
                   values === '' ? '…' : missing === 0 ? 'Nothing' : `Up to ${missing} of ${values} values`,
-                  missing === 0 ? '' : 'Told in steps of 5 %, never exactly.',
+                  missing === 0 ? '' : 'Told in steps of 5\u00a0%, never exactly.',
                 ],
                 [
                   'Place',
@@ -196,7 +196,7 @@ export function OfferForm(props: {
           </div>
           <div class="panel">
             <h3>Only the buyer gets</h3>
-            <p>The {values} values of the curve above, after paying.</p>
+            <p>The {values === '1' ? 'one value' : `${values} values`} of the curve above, after paying.</p>
             <h3>Nobody gets</h3>
             <ul>
               <li>Your name, address or exact location</li>

@@ -217,6 +217,9 @@ function MeterData({
           <>
             <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
             <Gaps curve={curve.value} />
+            {curve.value.values.length === 1 && (
+              <p class="hint">This is one value: choose more days to sell more than that.</p>
+            )}
           </>
         )}
       </Section>

@@ -25,7 +25,7 @@ export function gapsText(curve: CurveView): { readonly words: string; readonly i
   return {
     isMuch: missing / curve.values.length >= MANY_GAPS,
     words:
-      `${count} missing.${where} Everybody reads that up to ${gapsTold(curve)} of ${curve.values.length} are, in steps of 5 %. ` +
+      `${count} missing.${where} Everybody reads that up to ${gapsTold(curve)} of ${curve.values.length} are, in steps of 5\u00a0%. ` +
       'Only the buyer sees which ones: they tell when your meter or its connection was off. Other days may be complete.',
   };
 }
