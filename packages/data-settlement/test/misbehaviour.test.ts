@@ -13,6 +13,7 @@ import {
   openDelivery,
 } from '@edmp/data-settlement/sealing';
 import { bytesToHex, isEdmpError, type OpenOutcome } from '@edmp/interface';
+import { toldGaps } from '@edmp/interface/dataset';
 import { decode, encode } from '@ipld/dag-cbor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -133,6 +134,20 @@ describe('a cheating seller', () => {
   it('is not accused when everything is in order', async () => {
     const { outcome } = await caught({});
     expect(outcome.kind).toBe('opened');
+  });
+
+  it('is not accused of gaps that are told in twentieths, and is of any other number', async () => {
+    const { descriptor, consumption } = quarterHours({ days: 40 });
+    const gaps = consumption.values.filter((value) => value === null).length;
+    const told = toldGaps(descriptor.count, gaps);
+    expect(told).toBeGreaterThan(gaps);
+    expect((await caught({ gaps: told })).outcome.kind).toBe('opened');
+    for (const wrong of [told - 1, told + 1, 2 * told]) {
+      const { all, crafted, outcome, proof } = await caught({ gaps: wrong });
+      expect(outcome.kind, `${wrong}`).toBe('misbehaviour');
+      const verdict = all.stranger.settlement.judge(judged(crafted, crafted.wrappedKey), proof);
+      expect(verdict).toMatchObject({ guilty: true, kind: 'wrong-description' });
+    }
   });
 
   it('gives the same proof when the buyer opens again', async () => {

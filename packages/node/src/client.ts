@@ -9,6 +9,7 @@ import {
   type Environment,
   isEdmpError,
   systemEnvironment,
+  throwIfAborted,
   withDeadline,
 } from '@edmp/interface';
 import { followEvents } from '@edmp/interface/bounded';
@@ -178,6 +179,20 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       abort,
     );
 
+  /** A file that may be large: the deadline is for its beginning, the signal for all of it. */
+  const pieces = async (path: string, abort: AbortOptions = {}): Promise<AsyncIterable<Uint8Array>> => {
+    const controller = new AbortController();
+    const stop = (): void => controller.abort(abort.signal?.reason);
+    abort.signal?.addEventListener('abort', stop, { once: true });
+    const init = { headers: authorization, signal: controller.signal };
+    const begin = (signal: AbortSignal): Promise<Response> => {
+      signal.addEventListener('abort', stop, { once: true });
+      return open(path, init);
+    };
+    const { body } = await withDeadline(environment, timeoutMs, `GET ${path}`, begin, abort);
+    return bodyPieces(body, abort.signal);
+  };
+
   const call = async <T>(request: Call<T>, options?: AbortOptions): Promise<T> => {
     const headers: Record<string, string> = { ...authorization, Accept: 'application/json' };
     const init: RequestInit = { method: request.method ?? 'GET', headers };
@@ -280,7 +295,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
         options,
       ),
     exportReadings: ({ meter, ...query }, abort) =>
-      text(`/v1/meters/${id(meter)}/readings${queryText(query)}`, { headers: authorization }, abort),
+      pieces(`/v1/meters/${id(meter)}/readings${queryText(query)}`, abort),
     onLive: (onLive) => follow({ onLive }),
     curve: ({ meter, ...query }, options) =>
       call({ path: `/v1/meters/${id(meter)}/curve`, query, schema: views.curve }, options),
@@ -386,6 +401,8 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
           options,
         )
       ).entries,
+    consentRecords: (options) =>
+      call({ path: '/v1/consents/records', schema: views.consentRecords }, options),
     withdrawConsent: (consent, options) =>
       call({ method: 'DELETE', path: `/v1/consents/${id(consent)}`, schema: views.consent }, options),
     published: async (options) =>
@@ -456,4 +473,27 @@ function queryText(query: object | undefined): string {
 
 function randomKey(environment: Environment): string {
   return Array.from(environment.randomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The bytes of an answer as they come. Throws `ERR_ABORTED`, and `ERR_HTTP_UNREACHABLE` when they end too early. */
+async function* bodyPieces(
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  try {
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done || value === undefined) return;
+      yield value;
+    }
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw new EdmpError('ERR_HTTP_UNREACHABLE', 'The node broke off in the middle of the file', {
+      cause,
+      retryable: true,
+    });
+  } finally {
+    await reader?.cancel().catch(() => undefined);
+  }
 }

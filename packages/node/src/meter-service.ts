@@ -1,4 +1,5 @@
 import type { AbortOptions, Commodity, Flow } from '@edmp/interface';
+import type { ExportFormat } from '@edmp/oehu-client/export';
 
 /** What a mounted meter is read through: a row of `METER_FEEDS`, and `upload` for one that is only filled by hand. */
 export const MOUNT_KINDS = ['homewizard', 'p1-tcp', 'p1-device', 'oehu', 'url', 'folder', 'upload'] as const;
@@ -101,13 +102,24 @@ export interface ImportView {
   readonly issues: readonly { readonly code: string; readonly at: string; readonly message: string }[];
 }
 
+/** Formats that recorded readings leave in. Every row must be there; a page that lists them need not load the writers. */
+const READING_FILES: Readonly<Record<ExportFormat, true>> = {
+  csv: true,
+  json: true,
+  parquet: true,
+  cim: true,
+  senml: true,
+};
+/** See {@link ExportQuery.format}. */
+export const READING_FORMATS = Object.keys(READING_FILES) as readonly ExportFormat[];
+
 /** Choice of recorded readings. */
 export interface ExportQuery {
   readonly meter: string;
-  /** Local days, `YYYY-MM-DD`, both inclusive, at most 31. */
+  /** Local days, `YYYY-MM-DD`, both inclusive. */
   readonly from: string;
   readonly to: string;
-  readonly format: 'csv' | 'json';
+  readonly format: ExportFormat;
 }
 
 /** The owner's own meters: mounted, filled, watched. */
@@ -128,8 +140,11 @@ export interface MeterMounting {
     how?: ImportOptions,
     options?: AbortOptions,
   ): Promise<ImportView>;
-  /** Recorded readings as the text of a file: CSV with a heading, or one JSON object a line. */
-  exportReadings(query: ExportQuery, options?: AbortOptions): Promise<string>;
+  /**
+   * Recorded readings as a file of any number of days, in pieces that are made while they are read; the signal also ends
+   * those. Throws `ERR_NODE_NOT_FOUND` and `ERR_NODE_CONFIG`.
+   */
+  exportReadings(query: ExportQuery, options?: AbortOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Listens to the power of the mounted meters, at most one a second each, until the returned function is called. */
   onLive(listener: (live: LiveView) => void): () => void;
 }

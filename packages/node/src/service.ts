@@ -1,4 +1,5 @@
 import type { AbortOptions, Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
+import type { ConsentRecords } from '@edmp/oehu-client/consent';
 import type { MeterMounting } from './meter-service.ts';
 
 /** What a node says about itself. */
@@ -34,6 +35,8 @@ export interface MeterView {
   readonly cells: readonly {
     readonly accuracy: 'street' | 'town' | 'region' | 'hidden';
     readonly cell: string | null;
+    /** The cell is coarser than this accuracy asks for, because too few others sell there. */
+    readonly widened?: boolean | undefined;
   }[];
   /** What the meter can sell. */
   readonly commodities: readonly { readonly commodity: Commodity; readonly flow: Flow }[];
@@ -76,6 +79,8 @@ export interface OfferRequest extends CurveQuery {
   readonly purposes: readonly string[];
   /** Publish the kind of household and the range of its occupants. Default false (DESIGN §5.1: only if opted in). */
   readonly shareHousehold?: boolean;
+  /** List title and purposes also where they seem to hold an address, a number or a name of contact. Default false. */
+  readonly allowPersonalText?: boolean;
   /** Life of the listing, ms. */
   readonly lifetimeMs: number;
 }
@@ -541,6 +546,8 @@ export interface NodeService extends MeterMounting {
   consents(options?: AbortOptions): Promise<readonly ConsentView[]>;
   /** Everything that happened under the owner's consents, newest first. */
   consentLog(options?: AbortOptions): Promise<readonly ConsentLogView[]>;
+  /** All consents in the structure of ISO/IEC TS 27560, with their signed events, to keep or to hand on. */
+  consentRecords(options?: AbortOptions): Promise<ConsentRecords>;
   /** Withdraws a consent: its open listings are cancelled and no further copy is delivered. Sold copies stay sold. */
   withdrawConsent(id: string, options?: AbortOptions): Promise<ConsentView>;
   /** What everybody may read of this node over IPFS. */

@@ -7,6 +7,7 @@ import {
   householdClass,
   OEHU_HIDDEN_POINT,
   seriesOf,
+  wholeDays,
 } from '@edmp/oehu-client/privacy';
 import { intervalBounds } from '@edmp/oehu-client/time';
 import fc from 'fast-check';
@@ -31,8 +32,14 @@ const series: IntervalSeries = {
   start: Date.UTC(2026, 0, 12, 23),
   step: 'PT1H',
   zone: 'Europe/Amsterdam',
-  values: [1000, null, 0, 2500],
-  quality: Uint8Array.of(Quality.measured, Quality.missing, Quality.measured, Quality.interpolated),
+  values: [1000, null, 0, 2500, ...new Array<number>(20).fill(7)],
+  quality: Uint8Array.of(
+    Quality.measured,
+    Quality.missing,
+    Quality.measured,
+    Quality.interpolated,
+    ...new Array<number>(20).fill(Quality.measured),
+  ),
   trust: 'linked',
   verified: 240,
 };
@@ -43,8 +50,9 @@ describe('data branching', () => {
     expect(descriptor).toMatchObject({
       from: '2026-01-13',
       to: '2026-01-13',
-      count: 4,
-      gaps: 1,
+      count: 24,
+      // One, told in twentieths of the intervals, rounded up.
+      gaps: 2,
       cell: 'u15pm',
       household: { kind: 'house', occupants: '3-4' },
       attestation: 'linked',
@@ -54,14 +62,14 @@ describe('data branching', () => {
     expect(consumption).toEqual({ values: series.values, quality: series.quality, offsetMinutes: 0 });
   });
 
-  it('gives the buyer the same series back, on change days too', () => {
+  it('gives the buyer the whole days of the series back, on change days too', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('Europe/Amsterdam', 'America/New_York', 'Australia/Sydney', 'Asia/Kolkata'),
         fc.constantFrom(...INTERVAL_STEPS),
         fc.integer({ min: 0, max: 700 }),
         fc.integer({ min: 0, max: 47 }),
-        fc.array(fc.option(fc.integer({ min: 0, max: 1e9 })), { minLength: 1, maxLength: 120 }),
+        fc.array(fc.option(fc.integer({ min: 0, max: 1e9 })), { minLength: 24, maxLength: 120 }),
         (zone, step, day, half, values) => {
           const calendar = zoneOf(zone);
           const midnight = calendar.startOfDay(Date.UTC(2025, 0, 1) + day * 86_400_000);
@@ -74,9 +82,14 @@ describe('data branching', () => {
             values,
             quality: new Uint8Array(values.length),
           };
+          const whole = wholeDays(one);
+          const bounds = intervalBounds(whole.start, step, zone, whole.values.length);
+          fc.pre(whole.values.length > 0);
+          expect(calendar.startOfDay(whole.start)).toBe(whole.start);
+          expect(calendar.startOfDay(bounds.at(-1) ?? 0)).toBe(bounds.at(-1));
           const parts = branch(one, options);
-          expect(seriesOf(parts.descriptor, parts.consumption)).toEqual(one);
-          expect(intervalBounds(start, step, zone, values.length)[0]).toBe(start);
+          expect(seriesOf(parts.descriptor, parts.consumption)).toEqual(whole);
+          expect(parts.consumption.offsetMinutes).toBe(0);
         },
       ),
       { numRuns: 200 },
@@ -131,11 +144,11 @@ describe('data branching', () => {
     const { descriptor, consumption } = branch(series, options);
     const bad = [
       { ...consumption, values: consumption.values.slice(1) },
-      { ...consumption, values: [1, 2, 3, 4] },
-      { ...consumption, values: [1000.5, null, 0, 2500] },
+      { ...consumption, values: new Array<number>(24).fill(1) },
+      { ...consumption, values: [1000.5, ...consumption.values.slice(1)] },
       { ...consumption, offsetMinutes: 60 * 23 },
       { ...consumption, offsetMinutes: -1 },
-      { ...consumption, quality: Uint8Array.of(0, 5, 0, 9) },
+      { ...consumption, quality: new Uint8Array(24).fill(9) },
     ];
     for (const part of bad) {
       expect(() => seriesOf(descriptor, part)).toThrowError(

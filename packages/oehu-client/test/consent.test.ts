@@ -1,7 +1,22 @@
-import { bytesToHex, type Descriptor, memoryKeyValueStore, virtualEnvironment } from '@edmp/interface';
+import {
+  bytesToHex,
+  type Descriptor,
+  memoryKeyValueStore,
+  type Signer,
+  softwareSigner,
+  virtualEnvironment,
+} from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { createConsentLedger } from '@edmp/oehu-client';
-import { type ConsentReceipt, checkConsent, consentDigest, receiptId } from '@edmp/oehu-client/consent';
+import {
+  type ConsentReceipt,
+  checkConsent,
+  checkReceipt,
+  consentDigest,
+  consentRecords,
+  receiptId,
+  verifyConsentEvent,
+} from '@edmp/oehu-client/consent';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -206,5 +221,166 @@ describe('consent', () => {
         },
       ),
     );
+  });
+});
+
+describe('receipts of version 2', () => {
+  const controller = { id: 'ab'.repeat(32), name: 'home', contact: 'owner at the node' };
+  const complete: ConsentReceipt = {
+    ...receipt,
+    header: { ...receipt.header, schemaVersion: 'edmp/consent/2' },
+    processing: {
+      ...receipt.processing,
+      language: 'en',
+      lawfulBasis: 'consent',
+      controller,
+      collectionMethod: 'read from the meter',
+      storageLocation: 'at home',
+      withdrawalMethod: 'on the page Consents',
+      privacyRights: ['withdraw', 'erase'],
+    },
+  };
+  const signer = softwareSigner({ crypto, secretKey: new Uint8Array(32).fill(3) });
+  const signed = (store = memoryKeyValueStore(), by: Signer = signer) => {
+    const environment = virtualEnvironment({ start });
+    return { environment, store, ledger: createConsentLedger({ store, crypto, environment, signer: by }) };
+  };
+
+  it('name controller and contact, lawful basis, withdrawal and rights, or are refused', () => {
+    expect(() => checkReceipt(complete)).not.toThrow();
+    const { processing } = complete;
+    const bad: readonly (readonly [Partial<ConsentReceipt['processing']>, string])[] = [
+      [{ language: 'English' }, 'processing.language'],
+      [{ lawfulBasis: 'contract' as 'consent' }, 'processing.lawfulBasis'],
+      [{ controller: { ...controller, id: 'x' } }, 'processing.controller.id'],
+      [{ controller: { ...controller, contact: '' } }, 'processing.controller.contact'],
+      [{ collectionMethod: '' }, 'processing.collectionMethod'],
+      [{ storageLocation: '' }, 'processing.storageLocation'],
+      [{ withdrawalMethod: '' }, 'processing.withdrawalMethod'],
+      [{ privacyRights: [] }, 'processing.privacyRights'],
+    ];
+    for (const [change, field] of bad) {
+      const receipt = { ...complete, processing: { ...processing, ...change } };
+      expect(() => checkReceipt(receipt), field).toThrowError(
+        expect.objectContaining({ code: 'ERR_CONSENT_RECEIPT', details: { field } }),
+      );
+    }
+  });
+
+  it('are given and withdrawn by events that the owner signs, to the letter of the receipt', async () => {
+    const { ledger, environment } = signed();
+    await ledger.grant(complete);
+    await environment.advance(5_000);
+    await ledger.withdraw(complete.header.recordId);
+    await ledger.withdraw(complete.header.recordId);
+    const [state] = await ledger.consents();
+    expect(state?.events.map(({ state: name, time }) => [name, time])).toEqual([
+      ['given', start],
+      ['withdrawn', start + 5_000],
+    ]);
+    expect(state?.withdrawnAt).toBe(start + 5_000);
+    for (const event of state?.events ?? []) {
+      expect(event.entity).toBe(bytesToHex(signer.publicKey));
+      expect(verifyConsentEvent(event, complete, crypto)).toBe(true);
+      const wider = { ...complete, processing: { ...complete.processing, finestStep: 'PT1M' as const } };
+      expect(verifyConsentEvent(event, wider, crypto)).toBe(false);
+      const other = event.state === 'given' ? ('withdrawn' as const) : ('given' as const);
+      for (const lie of [
+        { ...event, state: other },
+        { ...event, time: event.time + 1 },
+        { ...event, entity: 'ab'.repeat(32) },
+        { ...event, signature: 'zz' },
+        { ...event, recordId: 'other' },
+      ])
+        expect(verifyConsentEvent(lie, complete, crypto)).toBe(false);
+    }
+    await ledger.erase(complete.header.recordId);
+    expect(await ledger.consents()).toEqual([]);
+  });
+
+  it('are withdrawn also while the key cannot sign, and signed when it can', async () => {
+    const store = memoryKeyValueStore();
+    const { ledger } = signed(store);
+    const digest = await ledger.grant(complete);
+    let isLocked = true;
+    const locked: Signer = {
+      publicKey: signer.publicKey,
+      sign: (message) => (isLocked ? Promise.reject(new Error('locked')) : signer.sign(message)),
+    };
+    const later = signed(store, locked).ledger;
+    await expect(later.withdraw(complete.header.recordId)).rejects.toThrow('locked');
+    await expect(later.checkDelivery(descriptor(digest), 'buyer')).rejects.toMatchObject({
+      code: 'ERR_CONSENT_WITHDRAWN',
+    });
+    isLocked = false;
+    await later.withdraw(complete.header.recordId);
+    const [state] = await later.consents();
+    expect(state?.events.map(({ state: name }) => name)).toEqual(['given', 'withdrawn']);
+    expect((await later.log()).filter(({ event }) => event === 'withdrawn')).toHaveLength(1);
+  });
+
+  it('leave as JSON in the structure of ISO/IEC TS 27560, with what a verifier needs and no salt', async () => {
+    const { ledger, store, environment } = signed();
+    const digest = await ledger.grant(complete);
+    await ledger.withdraw(complete.header.recordId);
+    const document = JSON.parse(JSON.stringify(consentRecords(await ledger.consents(), environment.now())));
+    expect(document).toMatchObject({
+      structure: 'ISO/IEC TS 27560:2023',
+      exported: '2026-01-01T00:00:00.000Z',
+    });
+    const [record] = document.records;
+    expect(Object.keys(record)).toEqual(['record_header', 'pii_processing', 'party_identification', 'event']);
+    expect(record.record_header).toEqual({
+      schema_version: 'edmp/consent/2',
+      record_id: complete.header.recordId,
+      pii_principal_id: 'owner-1',
+    });
+    expect(record.pii_processing.purposes[0]).toMatchObject({
+      purpose: 'research',
+      lawful_basis: 'consent',
+      pii_controllers: [controller.id],
+      retention_period: 'P2Y',
+      jurisdictions: ['NL'],
+      withdrawal_method: 'on the page Consents',
+      privacy_rights: ['withdraw', 'erase'],
+    });
+    expect(record.pii_processing.published_digest.value).toBe(bytesToHex(digest));
+    expect(record.party_identification).toContainEqual(
+      expect.objectContaining({ party_type: 'pii_controller', party_contact: 'owner at the node' }),
+    );
+    expect(record.event.map((one: Record<string, unknown>) => [one.event_state, one.event_time])).toEqual([
+      ['given', '2026-01-01T00:00:00.000Z'],
+      ['withdrawn', '2026-01-01T00:00:00.000Z'],
+    ]);
+    expect(record.event[0].validity_duration).toBe('P30D');
+    // The record and the receipt are enough to check the signature again.
+    for (const { event_state: state, event_method: method, entity_id: entity, signature } of record.event) {
+      const { receipt_sha256: receipt, time, value } = signature;
+      const event = {
+        recordId: record.record_header.record_id,
+        state,
+        time,
+        method,
+        receipt,
+        entity,
+        signature: value,
+      };
+      expect(verifyConsentEvent(event, complete, crypto)).toBe(true);
+    }
+    const stored = JSON.parse(
+      Buffer.from((await store.entries('consent/receipt/'))[0]?.[1] ?? []).toString('utf8'),
+    );
+    expect(JSON.stringify(document)).not.toContain(stored.salt);
+  });
+
+  it('stand beside those of version 1, which have no events', async () => {
+    const store = memoryKeyValueStore();
+    await setUp(store).ledger.grant(receipt);
+    const { ledger } = signed(store);
+    const [old] = await ledger.consents();
+    expect(old).toMatchObject({ events: [], receipt: { header: { schemaVersion: 'edmp/consent/1' } } });
+    expect(consentRecords(old === undefined ? [] : [old], start).records[0]?.event[0]?.signature).toBeNull();
+    await ledger.withdraw(receipt.header.recordId);
+    expect((await ledger.consents())[0]?.events.map(({ state }) => state)).toEqual(['withdrawn']);
   });
 });

@@ -33,7 +33,11 @@ describe.skipIf(executable === undefined)(
       await buyerPage.getByText('Nothing is for sale yet').waitFor();
 
       // Sell
+      expect(await sellerPage.getByLabel('One value every', { exact: true }).inputValue()).toBe('P1D');
+      await sellerPage.getByLabel('One value every', { exact: true }).selectOption('PT1H');
       await sellerPage.getByRole('img', { name: /Electricity used: 11\.5/ }).waitFor();
+      await sellerPage.getByText('1 value is missing. Not whole: ').waitFor();
+      await sellerPage.getByText('Up to 2 of 24 values').waitFor();
       await sellerPage.getByLabel('One value every', { exact: true }).selectOption('PT15M');
       await sellerPage.getByText('When people get up, leave').waitFor();
       const shows = sellerPage.getByRole('region', { name: 'Shown by one value every 15 minutes' });
@@ -132,6 +136,7 @@ describe.skipIf(executable === undefined)(
 
     it('shows what a finer and a coarser step would show, and goes there by keyboard', async () => {
       const page = await open(seller);
+      await page.getByLabel('One value every', { exact: true }).selectOption('PT1H');
       await page.getByLabel('Title').fill('Kept while the step changes');
       const coarser = page.locator('.panel', { hasText: 'Coarser: one value every day' });
       await coarser.getByText('When people get up and go to bed').waitFor();
@@ -153,6 +158,18 @@ describe.skipIf(executable === undefined)(
       expect(await page.getByRole('button', { name: /List for sale/ }).isDisabled()).toBe(true);
     });
 
+    it('refuses a title that names somebody, says which words, and lists it when its owner allows that', async () => {
+      const page = await open(seller, { refused: true });
+      await page.getByLabel('Title').fill('Power at Kerkstraat 12');
+      await page.getByRole('button', { name: /List for sale/ }).click();
+      await page.getByRole('alert').getByText('"Kerkstraat 12" in title looks like an address').waitFor();
+      await page.getByRole('checkbox', { name: /These words may be read by everybody/ }).check();
+      await page.getByRole('button', { name: /List for sale/ }).click();
+      await page.getByText('“Power at Kerkstraat 12” is for sale.').waitFor();
+      const [own] = (await seller.service.orders()).filter(({ status }) => status === 'open');
+      await seller.service.cancel(own?.order ?? '');
+    });
+
     it('shows the consent of a listing and withdraws it: the listing is gone for everybody', async () => {
       const [sellerPage, buyerPage] = [await open(seller), await open(buyer)];
       await sellerPage.getByLabel('Title').fill('A week that is withdrawn');
@@ -162,7 +179,7 @@ describe.skipIf(executable === undefined)(
       const card = sellerPage.getByRole('article', { name: 'A week that is withdrawn' });
       await card.getByText('In force').waitFor();
       const facts = await card.textContent();
-      for (const part of ['Electricity used', 'One value every hour', 'Region', 'Research', 'For sale now']) {
+      for (const part of ['Electricity used', 'One value every day', 'Region', 'Research', 'For sale now']) {
         expect(facts).toContain(part);
       }
       await visit(buyerPage, 'Market');

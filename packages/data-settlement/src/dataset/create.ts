@@ -7,6 +7,7 @@ import {
   type Descriptor,
 } from '@edmp/interface';
 import {
+  areGapsTold,
   assetIdOfBytes,
   chunkCountOf,
   DatasetError,
@@ -55,8 +56,8 @@ function expectFit(descriptor: Descriptor, consumption: Consumption): void {
     );
   }
   const gaps = values.reduce<number>((sum, value) => (value === null ? sum + 1 : sum), 0);
-  if (gaps !== descriptor.gaps)
-    refuse(`Expected ${descriptor.gaps} gaps as the descriptor says, got ${gaps}`);
+  if (!areGapsTold(descriptor.count, descriptor.gaps, gaps))
+    refuse(`Expected ${descriptor.gaps} gaps as the descriptor says, exact or rounded up, got ${gaps}`);
   if (!isOffset(descriptor, offsetMinutes)) {
     refuse(`Expected an offset inside the first day that is a multiple of the step, got ${offsetMinutes}`);
   }

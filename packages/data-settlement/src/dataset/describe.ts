@@ -1,5 +1,5 @@
 import type { Consumption, DatasetDocument } from '@edmp/interface';
-import { SLOT_BYTES } from '@edmp/interface/dataset';
+import { areGapsTold, SLOT_BYTES } from '@edmp/interface/dataset';
 import { type Chunk, type ChunkHeader, chunkStart } from './chunk.ts';
 import { isOffset } from './create.ts';
 
@@ -24,7 +24,8 @@ export function chunkContradiction(
   }
   if (index === 0 && chunk.gapsBefore !== 0) return 'chunk 0 claims gaps before it';
   const gaps = chunk.gapsBefore + chunk.gaps;
-  if (gaps > descriptor.gaps || (index === chunks - 1 && gaps !== descriptor.gaps)) {
+  const isLast = index === chunks - 1;
+  if (gaps > descriptor.gaps || (isLast && !areGapsTold(descriptor.count, descriptor.gaps, gaps))) {
     return `up to chunk ${index} there are ${gaps} gaps, promised ${descriptor.gaps} in all`;
   }
   return undefined;

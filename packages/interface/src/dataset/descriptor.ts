@@ -35,7 +35,7 @@ export interface Descriptor {
   readonly to: string;
   /** Number of intervals, gaps included. */
   readonly count: number;
-  /** Number of intervals without data. */
+  /** Number of intervals without data, rounded up to twentieths of `count` (`toldGaps`). */
   readonly gaps: number;
   /** Coarse place as a geohash of at most 5 characters; null = withheld. */
   readonly cell: string | null;

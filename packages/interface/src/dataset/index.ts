@@ -31,6 +31,7 @@ export {
 export { DatasetError, type DatasetErrorCode } from './errors.ts';
 export { MAX_CHUNKS, MAX_DOCUMENT_BYTES } from './limits.ts';
 export { CHUNK_SLOTS_BYTES, chunkCountOf, maxValueOf, SLOT_BYTES } from './sizes.ts';
+export { areGapsTold, toldGaps } from './told-gaps.ts';
 export {
   ATTESTATION_LEVELS,
   type AttestationLevel,

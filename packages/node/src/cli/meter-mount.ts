@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { COMMODITIES, type Commodity, FLOWS, type Flow, isEdmpError } from '@edmp/interface';
+import type { ExportFormat } from '@edmp/oehu-client/export';
 import { Command, Option } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -12,10 +13,11 @@ import {
   type MountKind,
   type MountRequest,
   type MountView,
+  READING_FORMATS,
 } from '../meter-service.ts';
 import { day, timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
-import { ExitCode, print, strangersText, table, write, writeError, writeFile } from './output.ts';
+import { ExitCode, print, strangersText, table, writeError } from './output.ts';
 import { shellWord } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
@@ -45,8 +47,6 @@ const PAIRING_MS = 120_000;
 const PAIRING_PAUSE_MS = 2_000;
 /** How long the first word of a meter is waited for: one that tells every 10 s was heard by then. */
 const FIRST_WORD_MS = 20_000;
-/** Part of the history that the node gives at once. */
-const EXPORT_DAYS = 28;
 
 /** Adds the options that say how a meter file is to be read. */
 function fileOptions(command: Command): Command {
@@ -251,42 +251,44 @@ export function removeCommand(): Command {
     });
 }
 
+/** `--format`: what readings are written as. */
+export function formatOption(): Option {
+  return new Option(
+    '--format <kind>',
+    'kind of file (default: after the name of the file, else csv)',
+  ).choices(READING_FORMATS);
+}
+
+interface ExportCommandOptions extends RemoteOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly format?: ExportFormat;
+  readonly output?: string;
+}
+
 /** `edmp meter export`: recorded readings as a file. */
 export function exportCommand(): Command {
   return remoteOptions(new Command('export'))
-    .description('write recorded readings as CSV or as one JSON object a line')
+    .description(
+      'write recorded readings as CSV, JSON (one object a line), Parquet, CIM (IEC 61968-9) or SenML',
+    )
     .argument('<meter>', 'name of a meter')
     .option('--from <day>', 'first day (default: that of the oldest reading)', day)
     .option('--to <day>', 'last day (default: that of the newest reading)', day)
-    .addOption(new Option('--format <kind>', 'kind of file').choices(['csv', 'json']).default('csv'))
-    .action(
-      async (
-        meter: string,
-        options: RemoteOptions & {
-          readonly from?: string;
-          readonly to?: string;
-          readonly format: 'csv' | 'json';
-        },
-      ) => {
-        const node = remoteNode(options);
-        const known = (await node.mounts()).find((mount) => mount.name === meter);
-        const first = options.from ?? dayOf(known?.oldest, -1);
-        const last = options.to ?? dayOf(known?.newest, 1);
-        if (first === undefined || last === undefined)
-          throw new NodeError('ERR_NODE_CONFLICT', `Nothing was recorded of ${strangersText(meter)} yet`);
-        const { format } = options;
-        for (
-          let from = first, isFirst = true;
-          from <= last;
-          from = addDays(from, EXPORT_DAYS), isFirst = false
-        ) {
-          const to = [addDays(from, EXPORT_DAYS - 1), last].sort()[0] ?? last;
-          const text = await node.exportReadings({ meter, from, to, format });
-          if (format === 'json') for (const line of text.split('\n')) if (line !== '') write(`${line}\n`);
-          if (format === 'csv') writeFile(isFirst ? text : text.slice(text.indexOf('\r\n') + 2), 'csv');
-        }
-      },
-    );
+    .addOption(formatOption())
+    .option('-o, --output <file>', 'file to write (default: standard output)')
+    .action(async (meter: string, options: ExportCommandOptions) => {
+      const { output } = options;
+      const { formatOf, writeExport } = await import('./export-file.ts');
+      const node = remoteNode(options);
+      const known = (await node.mounts()).find((mount) => mount.name === meter);
+      const from = options.from ?? dayOf(known?.oldest, -1);
+      const to = options.to ?? dayOf(known?.newest, 1);
+      if (from === undefined || to === undefined)
+        throw new NodeError('ERR_NODE_CONFLICT', `Nothing was recorded of ${strangersText(meter)} yet`);
+      const format = formatOf(options.format, output);
+      await writeExport(await node.exportReadings({ meter, from, to, format }), format, output);
+    });
 }
 
 const DAY_MS = 86_400_000;

@@ -8,6 +8,7 @@ import {
   systemEnvironment,
 } from '@edmp/interface';
 import type { MeterFile, MeterFileKind, ReadMeterFileOptions } from '@edmp/oehu-client';
+import type { ExportFormat } from '@edmp/oehu-client/export';
 import type { CsvGuess, CsvMap, FormattedReading } from '@edmp/oehu-client/sources';
 import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
@@ -16,6 +17,7 @@ import { isUrl, takeBytes } from './fetch-bytes.ts';
 import {
   addCommand,
   exportCommand,
+  formatOption,
   importCommand,
   listCommand,
   removeCommand,
@@ -36,6 +38,8 @@ interface ReadOptions {
   readonly map?: string;
   readonly keyFile?: string;
   readonly yes: boolean;
+  readonly output?: string;
+  readonly format?: ExportFormat;
   readonly json: boolean;
 }
 
@@ -218,6 +222,8 @@ function readCommand(): Command {
     .option('--key-file <file>', 'key of a customer port (HAN) that encrypts')
     .option('--yes', 'read a CSV of no known kind by the map that is guessed and shown', false)
     .option('--json', 'print one JSON object a reading', false)
+    .option('-o, --output <file>', 'write the readings to a file instead of showing them')
+    .addOption(formatOption())
     .action(async (source: string, options: ReadOptions) => {
       const { formatReading } = await import('@edmp/oehu-client');
       const { readMeterUrl } = await import('@edmp/oehu-client/sources');
@@ -229,7 +235,8 @@ function readCommand(): Command {
         file = await readConfirmed(source, how, options.yes);
       }
       const { readings, issues, kind } = file;
-      if (options.json) writeLines(jsonLines(file, formatReading));
+      if (options.output !== undefined || options.format !== undefined) await writeReadings(file, options);
+      else if (options.json) writeLines(jsonLines(file, formatReading));
       else {
         write(`${kind}: ${readings.length} readings\n`);
         writeLines(tableLines(file, formatReading));
@@ -237,6 +244,16 @@ function readCommand(): Command {
       for (const issue of issues) writeError(`warning: ${issue.at}: ${issue.message} (${issue.code})\n`);
       if (readings.length === 0) process.exitCode = ExitCode.failed;
     });
+}
+
+/** Writes what a file holds as another kind of file. */
+async function writeReadings({ kind, readings }: MeterFile, options: ReadOptions): Promise<void> {
+  const { exportReadings } = await import('@edmp/oehu-client/export');
+  const { formatOf, writeExport } = await import('./export-file.ts');
+  const format = formatOf(options.format, options.output);
+  // Registers of a file may stand in any order; a piece of an export has them in that of their times.
+  const pieces = exportReadings([readings], { format, meter: kind, zone: options.zone ?? 'UTC' });
+  await writeExport(pieces, format, options.output);
 }
 
 /** `edmp meter formats`: the kinds of files that can be read. */

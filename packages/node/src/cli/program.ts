@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { buyCommand } from './buy.ts';
 import { chainCommand } from './chain.ts';
+import { consentsCommand } from './consents.ts';
 import { currencyCommand, payCommand } from './currency.ts';
 import { dataCommand } from './data.ts';
 import { demoCommand } from './demo.ts';
@@ -69,6 +70,7 @@ ${firstSteps()}`,
     verifyCommand(),
     ordersCommand(),
     cancelCommand(),
+    consentsCommand(),
     walletCommand(),
     payCommand(),
     currencyCommand(),

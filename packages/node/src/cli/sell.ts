@@ -6,6 +6,7 @@ import {
   INTERVAL_STEPS,
   type IntervalStep,
 } from '@edmp/interface';
+import { toldGaps } from '@edmp/interface/dataset';
 import { Command, Option } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -29,6 +30,7 @@ interface SellOptions extends RemoteOptions {
   readonly supply: number;
   readonly place: OfferRequest['accuracy'];
   readonly title: string;
+  readonly allowPersonalText: boolean;
   readonly purpose?: readonly string[];
   readonly hours: number;
   readonly dryRun: boolean;
@@ -45,7 +47,9 @@ export function sellCommand(): Command {
     .option('--from <day>', 'first day (default: the newest full day)', day)
     .option('--to <day>', 'last day (default: the first day)', day)
     .addOption(
-      new Option('--step <duration>', 'length of one value').choices(INTERVAL_STEPS).default('PT15M'),
+      new Option('--step <duration>', 'length of one value; shorter than a day tells much about the people')
+        .choices(INTERVAL_STEPS)
+        .default('P1D'),
     )
     .addOption(
       new Option('--commodity <kind>', 'what is metered').choices(COMMODITIES).default('electricity'),
@@ -56,9 +60,14 @@ export function sellCommand(): Command {
     .addOption(
       new Option('--place <accuracy>', 'how well the listing tells the place')
         .choices(['street', 'town', 'region', 'hidden'])
-        .default('town'),
+        .default('region'),
     )
     .option('--title <text>', 'what buyers read', 'Household smart-meter data')
+    .option(
+      '--allow-personal-text',
+      'list the title and purposes also where they seem to hold an address, a number or an e-mail address',
+      false,
+    )
     .option('--purpose <text>', 'use that you allow; repeat for more (default: research)', collect)
     .option('--hours <n>', 'how long it is for sale', wholeBetween(1, 24 * 366), 24)
     .action(async (options: SellOptions) => {
@@ -129,6 +138,7 @@ async function requestOf(
     accuracy: options.place,
     purposes: options.purpose ?? ['research'],
     lifetimeMs: options.hours * 3_600_000,
+    ...(options.allowPersonalText ? { allowPersonalText: true } : {}),
   };
 }
 
@@ -147,6 +157,7 @@ async function preview(
     'Nothing was listed. With this listing everybody would see:',
     ...everybody.map(([name, value]) => `  ${name.padEnd(12)} ${value}`),
     '',
+    ...gapText(curve),
     `Only a buyer would get the ${curve.values.length} values. From them anybody could tell:`,
     ...(found.length === 0
       ? ['  nothing that the node knows to look for']
@@ -160,19 +171,35 @@ async function preview(
   };
 }
 
+/** What the missing values tell, where there are some. */
+function gapText(curve: CurveView): readonly string[] {
+  const gaps = curve.values.filter((value) => value === null).length;
+  if (gaps === 0) return [];
+  const told = toldGaps(curve.values.length, gaps);
+  return [
+    `${gaps} of the values are missing. Everybody reads "up to ${told}", in steps of 5 %; a buyer sees which ones, and so when`,
+    'the meter or its connection was off.',
+    '',
+  ];
+}
+
 function publicFacts(
   meter: MeterView,
   request: OfferRequest,
   curve: CurveView,
 ): readonly (readonly [name: string, value: string])[] {
+  const count = curve.values.length;
   const gaps = curve.values.filter((value) => value === null).length;
-  const cell = meter.cells.find((candidate) => candidate.accuracy === request.accuracy)?.cell ?? null;
+  const told = toldGaps(count, gaps);
+  const place = meter.cells.find((candidate) => candidate.accuracy === request.accuracy);
+  const cell = place?.cell ?? null;
+  const wider = place?.widened === true ? ', wider than asked: few others sell there' : '';
   return [
     ['title', request.title],
     ['what', `${request.commodity} ${request.flow}`],
     ['days', request.from === request.to ? request.from : `${request.from} to ${request.to}`],
-    ['values', `${curve.values.length}, one every ${request.step}; ${gaps} without data`],
-    ['place', cell === null ? 'not told' : `geohash ${cell} (${request.accuracy})`],
+    ['values', `${count}, one every ${request.step}; ${gaps === 0 ? 'none' : `up to ${told}`} without data`],
+    ['place', cell === null ? 'not told' : `geohash ${cell} (${request.accuracy}${wider})`],
     ['household', 'not told'],
     ['trust', curve.attestation],
     ['allowed for', request.purposes.join(', ')],

@@ -18,10 +18,21 @@ const PLACE_LEVELS = { street: 'street', town: 'town', region: 'region', hidden:
 const NOTICE =
   'The chosen days are sold to whoever pays the price, under the named licence and purposes. The listing shows what the sell page showed. Sold copies cannot be called back.';
 
+/** What the owner may do under GDPR articles 7, 15, 17, 20 and 77, as far as the node serves it. */
+const RIGHTS: readonly string[] = [
+  'withdraw the consent at any time',
+  'see every sale made under it, in the log of consents',
+  'take the record along, as JSON',
+  'erase the data, its keys and its salts on this node',
+  'complain to a supervisory authority',
+];
+
 /** What {@link consentReceipt} is made from. */
 export interface ConsentRequest {
   readonly offer: OfferRequest;
   readonly licence: string;
+  /** Key (hexadecimal) and name of the owner's node. */
+  readonly controller: { readonly id: string; readonly name: string };
   /** Secret behind the owner's pseudonym. */
   readonly ownerKey: Uint8Array;
   readonly crypto: Pick<Crypto, 'hmacSha256'>;
@@ -34,7 +45,7 @@ export function consentReceipt(request: ConsentRequest): ConsentReceipt {
   const now = environment.now();
   return {
     header: {
-      schemaVersion: 'edmp/consent/1',
+      schemaVersion: 'edmp/consent/2',
       recordId: bytesToHex(environment.randomBytes(16)),
       piiPrincipalId: bytesToHex(
         crypto.hmacSha256(request.ownerKey, utf8ToBytes('edmp/consent-principal/v1')).slice(0, 16),
@@ -42,6 +53,18 @@ export function consentReceipt(request: ConsentRequest): ConsentReceipt {
     },
     processing: {
       privacyNotice: NOTICE,
+      language: 'en',
+      lawfulBasis: 'consent',
+      controller: {
+        ...request.controller,
+        name: request.controller.name.trim() === '' ? 'owner' : request.controller.name,
+        contact: `the node with the key ${request.controller.id} on the EDMP network`,
+      },
+      collectionMethod: "read from the household's meter by the owner's node",
+      storageLocation: "the owner's node",
+      withdrawalMethod:
+        'on the page Consents, with edmp consents withdraw, or DELETE /v1/consents/{id} of the node; it stops further sales at once',
+      privacyRights: RIGHTS,
       purposes: offer.purposes,
       piiCategories: [{ commodity: offer.commodity, flow: offer.flow }],
       finestStep: offer.step,

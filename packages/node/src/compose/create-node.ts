@@ -7,6 +7,7 @@ import {
   type Network,
   type PublicKey,
   publicKeyToHex,
+  softwareSigner,
 } from '@edmp/interface';
 import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import type { Market } from '@edmp/market';
@@ -27,6 +28,7 @@ import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
+import { neighboursOf } from './neighbours.ts';
 import { publications } from './published.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
 
@@ -114,7 +116,12 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => published.close());
     const sealer = sealingThreads({ crypto });
     closers.push(() => sealer.stop());
-    const consents = createConsentLedger({ store: records, crypto, environment });
+    const consents = createConsentLedger({
+      store: records,
+      crypto,
+      environment,
+      signer: softwareSigner({ crypto, secretKey: folder.secretKey }),
+    });
     const trader = await createTrader({
       network: options.network,
       secretKey: folder.secretKey,
@@ -170,7 +177,13 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       journal: records,
       crypto,
       consents,
-      desk: meterDesk({ source: options.meters?.source, mounts, environment, zone: options.zone }),
+      desk: meterDesk({
+        source: options.meters?.source,
+        mounts,
+        environment,
+        neighbours: () => neighboursOf(market),
+        zone: options.zone,
+      }),
       mounts,
       meterSource: options.meters?.label ?? null,
       pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),

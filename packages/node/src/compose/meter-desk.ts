@@ -37,6 +37,8 @@ export interface MeterDesk {
   meters(): Promise<readonly MeterView[]>;
   /** Throws `ERR_NODE_NOT_FOUND` for an unknown meter. */
   device(id: string): Promise<MeterDevice>;
+  /** How many others sell within a cell; a place is told no finer than where others sell. */
+  neighbours(): Promise<(cell: string) => number>;
   /** Reads, verifies and turns into intervals. Throws `ERR_METER_*` and `ERR_NODE_NOT_FOUND`. */
   series(query: CurveQuery): Promise<IntervalSeries>;
 }
@@ -48,6 +50,8 @@ export interface MeterDeskOptions {
   /** The meters that the owner mounted; they come first. */
   readonly mounts: Pick<MeterMounts, 'devices' | 'registers' | 'zoneOf' | 'on'>;
   readonly environment: Environment;
+  /** How many others sell within a cell: the k-rule of places. Default: nobody. */
+  readonly neighbours?: () => Promise<(cell: string) => number>;
   /** IANA zone whose midnights days begin at. */
   readonly zone: string;
 }
@@ -126,7 +130,8 @@ export function meterDesk(options: MeterDeskOptions): MeterDesk {
 
   const desk: MeterDesk = {
     async meters() {
-      return (await devices()).map((device) => viewOf(device, options.zone));
+      const [all, othersIn] = await Promise.all([devices(), desk.neighbours()]);
+      return all.map((device) => viewOf(device, options.zone, othersIn));
     },
     async device(id) {
       const device = (await devices()).find((candidate) => candidate.id === id);
@@ -134,6 +139,7 @@ export function meterDesk(options: MeterDeskOptions): MeterDesk {
         throw new NodeError('ERR_NODE_NOT_FOUND', `This node has no meter ${JSON.stringify(id)}`);
       return device;
     },
+    neighbours: options.neighbours ?? (async () => () => 0),
     async series(query) {
       const zone = mounts.zoneOf(query.meter) ?? options.zone;
       const { from, to } = period(query, zoneOf(zone));
@@ -169,7 +175,7 @@ export function curveView(series: IntervalSeries): CurveView {
 /** A device, and of a mounted one what its mount tells. */
 type ListedDevice = MeterDevice & Partial<Pick<MountedDevice, 'mount' | 'zone' | 'kinds'>>;
 
-function viewOf(device: ListedDevice, zone: string): MeterView {
+function viewOf(device: ListedDevice, zone: string, othersIn: (cell: string) => number): MeterView {
   return {
     id: device.id,
     source: device.source,
@@ -177,13 +183,12 @@ function viewOf(device: ListedDevice, zone: string): MeterView {
     label: labelOf(device),
     lastUpdate: device.lastUpdate,
     zone: device.zone ?? zone,
-    cells: (['street', 'town', 'region', 'hidden'] as const).map((accuracy) => ({
-      accuracy,
-      cell: coarseCell(
-        device.location,
-        Math.max(ACCURACY_METRES[accuracy], device.location?.accuracyMetres ?? 0),
-      ),
-    })),
+    cells: (['street', 'town', 'region', 'hidden'] as const).map((accuracy) => {
+      const metres = Math.max(ACCURACY_METRES[accuracy], device.location?.accuracyMetres ?? 0);
+      const cell = coarseCell(device.location, metres, { othersIn });
+      // Coarser than wished for, because too few others sell there.
+      return { accuracy, cell, widened: cell !== coarseCell(device.location, metres) };
+    }),
     commodities: device.kinds ?? SOLD_BY_HOUSEHOLDS,
   };
 }

@@ -20,6 +20,7 @@ import {
 import { DUM1, DUM2, type Listing, type Market, price } from '@edmp/market';
 import { currencyName } from '@edmp/market/ledger';
 import { branch, type ConsentLedger } from '@edmp/oehu-client';
+import { consentRecords } from '@edmp/oehu-client/consent';
 import { revealsByStep, seriesOf } from '@edmp/oehu-client/privacy';
 import { buyInspected } from '@edmp/trader';
 import { exportDeal, proofsOfTrade } from '@edmp/trader/deal';
@@ -169,7 +170,11 @@ export function createService(parts: ServiceParts): NodeService {
 
     async offer(request: OfferRequest, options) {
       const money = price(request.currency, request.price);
-      const [device, series] = await Promise.all([desk.device(request.meter), desk.series(request)]);
+      const [device, series, othersIn] = await Promise.all([
+        desk.device(request.meter),
+        desk.series(request),
+        desk.neighbours(),
+      ]);
       if (series.values.every((value) => value === null)) {
         throw new NodeError(
           'ERR_NODE_CONFLICT',
@@ -180,6 +185,7 @@ export function createService(parts: ServiceParts): NodeService {
         offer: request,
         licence: LICENCE,
         ownerKey: parts.pseudonymKey,
+        controller: { id: publicKeyToHex(network.self), name: parts.name },
         crypto,
         environment,
       });
@@ -189,6 +195,7 @@ export function createService(parts: ServiceParts): NodeService {
         const { descriptor, consumption } = branch(series, {
           accuracy: Math.max(ACCURACY_METRES[request.accuracy], device.location?.accuracyMetres ?? 0),
           location: device.location,
+          othersIn,
           household: request.shareHousehold === true ? device.household : null,
           device: device.id,
           pseudonymKey: parts.pseudonymKey,
@@ -196,6 +203,7 @@ export function createService(parts: ServiceParts): NodeService {
           licence: LICENCE,
           purposes: request.purposes,
           title: request.title,
+          allowPersonalText: request.allowPersonalText === true,
           consent,
         });
         await consents.checkListing(descriptor);
@@ -391,24 +399,35 @@ export function createService(parts: ServiceParts): NodeService {
       return (await consentViews()).sort((a, b) => b.given - a.given);
     },
 
+    consentRecords: async () => consentRecords(await consents.consents(), environment.now()),
+
     consentLog: async () =>
       (await consents.log()).map(({ recordId, ...entry }) => ({ ...entry, consent: recordId })).reverse(),
 
     async withdrawConsent(id) {
+      let unsigned: unknown;
       try {
         await consents.withdraw(id);
       } catch (error) {
-        if (!isEdmpError(error, 'ERR_CONSENT_MISSING')) throw error;
-        throw new NodeError('ERR_NODE_NOT_FOUND', `There is no consent ${JSON.stringify(id.slice(0, 80))}`, {
-          cause: error,
-        });
+        if (isEdmpError(error, 'ERR_CONSENT_MISSING'))
+          throw new NodeError(
+            'ERR_NODE_NOT_FOUND',
+            `There is no consent ${JSON.stringify(id.slice(0, 80))}`,
+            {
+              cause: error,
+            },
+          );
+        // It may hold and only not be signed: then its listings end all the same.
+        unsigned = error;
       }
       const view = (await consentViews()).find((candidate) => candidate.id === id);
       if (view === undefined) throw new NodeError('ERR_NODE_NOT_FOUND', 'The consent is gone');
+      if (view.withdrawn === null) throw unsigned;
       const open = market
         .orders()
         .filter((order) => order.side === 'ask' && order.status === 'open' && order.asset === view.asset);
       for (const order of open) await market.cancel(order.id);
+      if (unsigned !== undefined) throw unsigned;
       return view;
     },
 

@@ -191,12 +191,18 @@ function answerOf(status: number, json: unknown): StoredAnswer {
   return { status, contentType: 'application/json', body: JSON.stringify(json) };
 }
 
+/** Pieces are made as fast as the caller takes them; when one fails the connection breaks, so that half a file is none. */
+function bodyOf(body: StoredAnswer['body']): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  if (typeof body === 'string') return body;
+  return body instanceof Uint8Array ? body.slice() : ReadableStream.from(body);
+}
+
 function responseOf(answer: StoredAnswer): Response {
   const headers = new Headers({ 'Content-Type': answer.contentType });
   if (answer.status === 401) headers.set('WWW-Authenticate', 'Bearer');
   if (answer.filename !== undefined) {
     headers.set('Content-Disposition', `attachment; filename="${answer.filename}"`);
   }
-  const body = typeof answer.body === 'string' ? answer.body : answer.body.slice();
+  const body = bodyOf(answer.body);
   return new Response(body, { status: answer.status, headers });
 }

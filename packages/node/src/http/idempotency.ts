@@ -7,7 +7,7 @@ import { HttpError } from './failure.ts';
 export interface StoredAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Name to save it under, for a download. */
   readonly filename?: string;
 }

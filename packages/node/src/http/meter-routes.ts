@@ -1,4 +1,5 @@
 import { EdmpError, isEdmpError } from '@edmp/interface';
+import { EXPORT_FILES } from '@edmp/oehu-client/export';
 import * as z from 'zod';
 import { mountRequest } from '../meters/settings.ts';
 import { exportQuery, imported, importQuery, mount, removed, removeQuery } from './meter-views.ts';
@@ -72,20 +73,19 @@ export const meterRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/v1/meters/{id}/readings',
-    summary: 'Recorded readings of at most 31 local days as a file: CSV, or one JSON object a line',
+    summary:
+      'Recorded readings of local days as a file: CSV, one JSON object a line, Parquet, CIM (IEC 61968-9) or SenML',
     access: 'private',
     params: meterParams,
     query: exportQuery,
     response: z.string(),
-    files: ['text/csv', 'application/x-ndjson'],
+    files: Object.values(EXPORT_FILES).map(({ mediaType }) => mediaType.split(';')[0] ?? mediaType),
     isFileOnly: true,
     handle: async (service, { params, query }) => {
-      const isCsv = query.format === 'csv';
+      const { mediaType, extension } = EXPORT_FILES[query.format];
       return {
-        contentType: isCsv
-          ? 'text/csv; charset=utf-8; header=present'
-          : 'application/x-ndjson; charset=utf-8',
-        filename: `meter-${query.from}-${query.to}.${isCsv ? 'csv' : 'ndjson'}`,
+        contentType: mediaType,
+        filename: `meter-${query.from}-${query.to}.${extension}`,
         content: await service.exportReadings({ meter: params.id, ...query }),
       };
     },

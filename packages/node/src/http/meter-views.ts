@@ -8,6 +8,7 @@ import {
   MOUNT_KINDS,
   MOUNT_STATES,
   type MountView,
+  READING_FORMATS,
 } from '../meter-service.ts';
 import { count, day, time } from './codecs.ts';
 
@@ -69,7 +70,7 @@ export const importQuery: z.ZodType<ImportOptions> = z.strictObject({
 
 /** Query of `GET /v1/meters/{id}/readings`. */
 export const exportQuery: z.ZodType<Omit<ExportQuery, 'meter'>> = z
-  .strictObject({ from: day, to: day, format: z.enum(['csv', 'json']).optional() })
+  .strictObject({ from: day, to: day, format: z.enum(READING_FORMATS).optional() })
   .transform(({ from, to, format }) => ({ from, to, format: format ?? 'csv' }));
 
 /** Query of `DELETE /v1/meters/{id}`. */

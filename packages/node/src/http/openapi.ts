@@ -9,6 +9,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Clock: views.clock,
   Consent: views.consent,
   ConsentLogEntry: views.consentLogEntry,
+  ConsentRecords: views.consentRecords,
   Consumption: views.consumption,
   Curve: views.curve,
   Delivery: views.delivery,

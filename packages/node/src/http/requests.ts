@@ -1,5 +1,6 @@
 import type { IntervalStep } from '@edmp/interface';
 import { nominalStepMinutes } from '@edmp/interface/dataset';
+import { DEFAULT_LISTING_STEP } from '@edmp/oehu-client/privacy';
 import * as z from 'zod';
 import type {
   AskRequest,
@@ -52,7 +53,7 @@ const curveFields = {
   to: day,
   commodity,
   flow,
-  step,
+  step: step.default(DEFAULT_LISTING_STEP),
 };
 
 /** Query of `GET /v1/meters/{id}/curve` and `/reveals`: at most 50 000 intervals. */
@@ -72,6 +73,7 @@ export const offerRequest: z.ZodType<OfferRequest> = z
     accuracy,
     purposes: z.array(text(1, 64)).min(1, 'at least one purpose that the data may be used for').max(16),
     shareHousehold: z.boolean().exactOptional(),
+    allowPersonalText: z.boolean().exactOptional(),
     lifetimeMs,
   })
   .superRefine(checkSpan);

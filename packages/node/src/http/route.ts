@@ -18,7 +18,8 @@ export interface RawInput {
 export interface FileAnswer {
   readonly contentType: string;
   readonly filename: string;
-  readonly content: string | Uint8Array;
+  /** In pieces when it is too large to be made at once. */
+  readonly content: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
 
 /** One route of `/v1`: what the server runs and what the OpenAPI document says, from the same schemas. */

@@ -23,6 +23,7 @@ import {
   claim,
   consent,
   consentLogEntry,
+  consentRecords,
   currency,
   deal,
   delivery,
@@ -69,6 +70,15 @@ export const v1Routes: readonly Route[] = [
     access: 'private',
     response: list('entries', consentLogEntry),
     handle: async (service) => ({ entries: await service.consentLog() }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/consents/records',
+    summary:
+      'All consents with their signed events, in the structure of ISO/IEC TS 27560, to keep or to hand on',
+    access: 'private',
+    response: consentRecords,
+    handle: (service) => service.consentRecords(),
   }),
   route({
     method: 'delete',

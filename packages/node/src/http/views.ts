@@ -8,6 +8,7 @@ import {
   INTERVAL_STEPS,
   OCCUPANT_BUCKETS,
 } from '@edmp/interface/dataset';
+import type { ConsentRecords, RecordJson } from '@edmp/oehu-client/consent';
 import * as z from 'zod';
 import type {
   BookOrderView,
@@ -108,7 +109,7 @@ export const meter: z.ZodType<MeterView> = z.object({
   label: z.string(),
   lastUpdate: time.nullable(),
   zone: z.string(),
-  cells: z.array(z.object({ accuracy, cell: z.string().nullable() })),
+  cells: z.array(z.object({ accuracy, cell: z.string().nullable(), widened: z.boolean().optional() })),
   commodities: z.array(z.object({ commodity, flow })),
 });
 
@@ -338,6 +339,28 @@ export const consentLogEntry: z.ZodType<ConsentLogView> = z.object({
   event: z.enum(['granted', 'listed', 'sealed', 'delivered', 'refused', 'withdrawn', 'erased']),
   consent: z.string(),
   detail: z.string(),
+});
+
+/** Some JSON: its fields are those of the structure that a record follows. */
+const recordPart = z.record(z.string(), z.custom<RecordJson>());
+
+/** See `ConsentRecords` of `@edmp/oehu-client/consent`. */
+export const consentRecords: z.ZodType<ConsentRecords> = z.object({
+  structure: z.literal('ISO/IEC TS 27560:2023'),
+  schema_version: z.literal('edmp/consent-records/1'),
+  exported: z.string(),
+  records: z.array(
+    z.object({
+      record_header: z.object({
+        schema_version: z.string(),
+        record_id: z.string(),
+        pii_principal_id: z.string(),
+      }),
+      pii_processing: recordPart,
+      party_identification: z.array(recordPart),
+      event: z.array(recordPart),
+    }),
+  ),
 });
 
 /** See `RevealsView`. */

@@ -10,14 +10,9 @@ import {
 } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { type ReadMeterFileOptions, readMeterFile, zoneOf } from '@edmp/oehu-client';
-import {
-  createRecorder,
-  type ReadingStore,
-  type Recorder,
-  readingsToCsv,
-  readingsToJson,
-} from '@edmp/oehu-client/recorder';
-import { type AnyReading, isIntervalReading, meterKeys } from '@edmp/oehu-client/sources';
+import { exportReadings, recordedBatches } from '@edmp/oehu-client/export';
+import { createRecorder, type ReadingStore, type Recorder } from '@edmp/oehu-client/recorder';
+import { meterKeys } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
 import type { DataFolder } from '../compose/data-folder.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -88,8 +83,6 @@ export interface MeterMounts extends MeterMounting, AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Longest part of the history that leaves as one text. */
-const MAX_EXPORT_DAYS = 31;
 const DAY = 86_400_000;
 /** Pause between two looks at what is too old to be kept. */
 const RETENTION_MS = 3_600_000;
@@ -245,21 +238,27 @@ class RecordedMounts implements MeterMounts {
   async exportReadings(
     { meter, from, to, format }: ExportQuery,
     { signal }: AbortOptions = {},
-  ): Promise<string> {
+  ): Promise<AsyncIterable<Uint8Array>> {
     throwIfAborted(signal);
     const zone = zoneOf(this.zoneOf(meter) ?? this.#zone);
     const [start, end] = [zone.midnight(from), zone.nextDay(zone.midnight(to))];
-    if (!(start < end) || end - start > (MAX_EXPORT_DAYS + 1) * DAY)
-      throw new NodeError('ERR_NODE_CONFIG', `Choose 1 to ${MAX_EXPORT_DAYS} days, got ${from} to ${to}`);
+    if (!(start < end))
+      throw new NodeError('ERR_NODE_CONFIG', `The last day must not be before the first: ${from} to ${to}`);
     if (!(await this.#recorded()).has(meter)) this.#settings(meter);
-    const within = (reading: AnyReading): boolean => {
-      const at = isIntervalReading(reading) ? reading.start : reading.at;
-      return at >= start && at < end;
+    // A year of zeros is read in seconds, and no store has readings before or after its own.
+    const recorded = (await this.#recorded()).get(meter);
+    const range = {
+      meter,
+      from: Math.max(start, recorded?.oldest ?? end),
+      to: Math.min(end, (recorded?.newest ?? start) + 1),
     };
-    const readings = (await this.#store.range({ meter, from: start, to: end })).filter(within);
-    return format === 'csv'
-      ? `${[...readingsToCsv(readings)].join('\r\n')}\r\n`
-      : [...readingsToJson(readings)].map((line) => `${line}\n`).join('');
+    const batches = recordedBatches(this.#store, range, { signal });
+    return exportReadings(batches, {
+      format,
+      meter,
+      zone: zone.name,
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   onLive(listener: (live: LiveView) => void): () => void {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListingView, OrderView, TradeView } from '@edmp/node/client';
@@ -63,17 +63,40 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
     expect(dry.code).toBe(0);
     expect(dry.stdout).toMatch(/^Nothing was listed/);
     expect(dry.stdout).toMatch(/place +not told/);
-    expect(/values +(\d+), one every PT15M; 0 without data/.exec(dry.stdout)?.[1]).toBeOneOf(
+    // A day, which tells least, unless a finer step is asked for.
+    expect(dry.stdout).toMatch(/values +1, one every P1D; none without data/);
+    expect(dry.stdout).toMatch(/low|medium|high/);
+    const fine = await sell('--price', '10', '--dry-run', '--step', 'PT15M');
+    expect(/values +(\d+), one every PT15M; none without data/.exec(fine.stdout)?.[1]).toBeOneOf(
       [before, await newestDay(seller)].map((day) => String(quartersOf(day))),
     );
-    expect(dry.stdout).toMatch(/low|medium|high/);
+    const named = await sell('--price', '10', '--title', 'mail jan@example.org');
+    expect(named).toMatchObject({ code: 1, stdout: '' });
+    expect(named.stderr).toMatch(
+      /"jan@example.org" in title looks like an e-mail address.*\(ERR_PRIVACY_TEXT\)/,
+    );
     expect(await seller.client.orders()).toEqual([]);
 
-    const listing = await json<ListingView>(sell('--price', '10', '--title', 'By hand', '--json'));
+    const words = ['--price', '10', '--title', 'By hand', '--step', 'PT15M', '--json'];
+    const listing = await json<ListingView>(sell(...words));
     const { from, to } = listing.descriptor;
     expect(listing.descriptor).toMatchObject({ title: 'By hand', count: quartersOf(from), gaps: 0 });
     expect(from).toBeOneOf([before, await newestDay(seller)]);
     expect(to).toBe(from);
+  });
+
+  it('lists what was agreed to, and takes it along as records with signed events', async () => {
+    const data = ['--data', join(folder, 'seller')];
+    const list = await on('seller', 'consents');
+    expect(list.stdout).toMatch(/electricity import .* PT15M +region +research +until/);
+    const output = join(folder, 'consents.json');
+    const taken = await runCli(['consents', 'export', '--output', output, ...data]);
+    expect(taken).toMatchObject({ code: 0, stderr: '' });
+    const { records } = JSON.parse(await readFile(output, 'utf8'));
+    expect(records[0].event[0]).toMatchObject({ event_state: 'given', signature: { algorithm: 'Ed25519' } });
+    const unknown = await runCli(['consents', 'withdraw', 'none', ...data]);
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toMatch(/ERR_NODE_NOT_FOUND/);
   });
 
   it('finds, buys and prints the data; the money moved', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -121,5 +121,42 @@ describe('edmp meter formats and guess', { timeout: bounds.journey }, () => {
       stdout: '',
       stderr: expect.stringContaining('ERR_METER_FORMAT'),
     });
+  });
+});
+
+describe('edmp meter read into a file', { timeout: bounds.journey }, () => {
+  it('writes every format, after the name of the file, and nothing where it may not', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'edmp-meter-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const source = join(folder, 'day.csv');
+    const header = 'start,seconds,commodity,flow,tariff,value,unit,quality';
+    const row = (hour: number): string =>
+      `2026-01-10T0${hour}:00:00Z,3600,electricity,import,total,0.${hour + 1}25,kWh,measured`;
+    await writeFile(source, [header, ...[0, 1, 2, 3].map(row), ''].join('\r\n'));
+    const starts = {
+      parquet: 'PAR1',
+      'senml.json': '[\n{"bn":',
+      xml: '<?xml',
+      ndjson: '{"commodity"',
+      csv: 'at,',
+    };
+    for (const [extension, start] of Object.entries(starts)) {
+      const output = join(folder, `out.${extension}`);
+      const run = await runCli(['meter', 'read', source, '--output', output]);
+      expect(run, extension).toMatchObject({ code: 0, stdout: '' });
+      const written = await readFile(output);
+      expect(written.toString('latin1').startsWith(start), extension).toBe(true);
+    }
+    const back = await runCli(['meter', 'read', join(folder, 'out.senml.json'), '--json']);
+    const counts = back.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).value);
+    expect(counts).toEqual(['0', '0.125', '0.35', '0.675', '1.1']);
+    const nowhere = await runCli(['meter', 'read', source, '-o', join(folder, 'none', 'x.csv')]);
+    expect(nowhere).toMatchObject({ code: 2, stdout: '' });
+    const piped = await runCli(['meter', 'read', source, '--format', 'cim']);
+    expect(piped.stdout).toContain('<value>0.425</value>');
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 });

@@ -107,6 +107,43 @@ describe('consents of a node', { timeout: bounds.journey }, () => {
     expect(log.find(({ event }) => event === 'delivered')?.detail).toBe((await buyer.service.info()).key);
   });
 
+  it('are signed by the owner, withdrawal too, and leave as records in the structure of ISO/IEC TS 27560', async () => {
+    await seller.service.offer(offer);
+    const [consent] = await seller.service.consents();
+    await seller.service.withdrawConsent(consent?.id ?? '');
+    const { structure, records } = await seller.service.consentRecords();
+    const { key } = await seller.service.info();
+    expect(structure).toBe('ISO/IEC TS 27560:2023');
+    expect(records[0]?.record_header).toMatchObject({
+      record_id: consent?.id,
+      schema_version: 'edmp/consent/2',
+    });
+    expect(records[0]?.event).toMatchObject([
+      { event_state: 'given', entity_id: key, signature: { algorithm: 'Ed25519' } },
+      { event_state: 'withdrawn', entity_id: key, signature: { algorithm: 'Ed25519' } },
+    ]);
+    expect(records[0]?.party_identification).toContainEqual(
+      expect.objectContaining({ party_id: key, party_type: 'pii_controller', party_name: 'seller' }),
+    );
+  });
+
+  it('cover a place no finer than where others sell, as the owner was shown before', async () => {
+    const [meter] = await seller.service.meters();
+    const street = meter?.cells.find(({ accuracy }) => accuracy === 'street');
+    expect(street).toMatchObject({ widened: true, cell: expect.stringMatching(/^.{3}$/) });
+    const listing = await seller.service.offer({ ...offer, accuracy: 'street' });
+    expect(listing.descriptor.cell).toBe(street?.cell);
+  });
+
+  it('are not given for texts that name somebody', async () => {
+    await expect(seller.service.offer({ ...offer, title: 'Kerkstraat 12' })).rejects.toMatchObject({
+      code: 'ERR_PRIVACY_TEXT',
+    });
+    expect(await seller.service.consents()).toEqual([]);
+    const listing = await seller.service.offer({ ...offer, title: 'Kerkstraat 12', allowPersonalText: true });
+    expect(listing.descriptor.title).toBe('Kerkstraat 12');
+  });
+
   it('cancels the listing at once when it is withdrawn, and refuses to list the data again', async () => {
     const listing = await seller.service.offer(offer);
     await listed(listing.asset);

@@ -19,6 +19,7 @@ import {
 } from '../support/p1-day.ts';
 import { hasPty, openPty } from '../support/pty.ts';
 import { runCli } from '../support/run-cli.ts';
+import { textOf } from '../support/text-of.ts';
 import { endedTrade, eventually, nodeProcesses, type RunningNode } from './support/two-nodes.ts';
 
 const QUARTER = 900_000;
@@ -253,7 +254,7 @@ describe('a node that is killed while its meter tells', { timeout: bounds.journe
       }
       clearInterval(ticking);
       const days = { meter: 'port', from: P1_DAY, to: '2024-01-26', format: 'json' } as const;
-      const lines = (await node.client.exportReadings(days)).trimEnd().split('\n');
+      const lines = (await textOf(node.client.exportReadings(days))).trimEnd().split('\n');
       const readings = lines.map(
         (line) =>
           JSON.parse(line) as { at: string; meter: string; value: string; tariff: number; flow: string },

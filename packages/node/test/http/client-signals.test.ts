@@ -65,6 +65,7 @@ const methods: Readonly<Record<Method, readonly unknown[]>> = {
   matchmakers: [],
   consents: [],
   consentLog: [],
+  consentRecords: [],
   withdrawConsent: ['c'],
 };
 

@@ -25,6 +25,36 @@ const codeOf = async (response: Response): Promise<readonly [number, string]> =>
   (await response.json()).error.code,
 ];
 
+describe('a file of readings over HTTP', () => {
+  it('comes in pieces, and breaks off where it cannot be made to its end', async () => {
+    let isBroken = false;
+    market.seller.service.exportReadings = async () =>
+      (async function* () {
+        for (let n = 0; n < 3; n++) {
+          if (n === 2 && isBroken) throw new Error('the disk is gone');
+          yield new Uint8Array(100_000).fill(n);
+        }
+      })();
+    const server = await startHttp({ app: market.seller.app, port: 0 });
+    try {
+      const client = createNodeClient({ url: server.url, token: TOKEN });
+      const query = { meter: 'home', from: '2026-01-05', to: '2026-01-05', format: 'parquet' } as const;
+      const whole = Buffer.concat(await Array.fromAsync(await client.exportReadings(query)));
+      expect([whole.length, whole[0], whole[299_999]]).toEqual([300_000, 0, 2]);
+      isBroken = true;
+      const broken = async (): Promise<unknown> => Array.fromAsync(await client.exportReadings(query));
+      await expect(broken()).rejects.toMatchObject({ code: 'ERR_HTTP_UNREACHABLE' });
+      isBroken = false;
+      const controller = new AbortController();
+      const pieces = await client.exportReadings(query, { signal: controller.signal });
+      controller.abort();
+      await expect(Array.fromAsync(pieces)).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
 describe('/v1/meters', () => {
   it('mounts a meter, lists it, takes files for it, gives its readings, and removes it', async () => {
     const added = await send('POST', '/v1/meters', { name: 'home', address: 'tcp://192.168.1.9:2001' });
@@ -41,6 +71,14 @@ describe('/v1/meters', () => {
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
     expect(csv.headers.get('content-disposition')).toContain('meter-2026-01-05-2026-01-05.csv');
     expect(await csv.text()).toMatch(/^at,seconds/);
+    const parquet = await send(
+      'GET',
+      '/v1/meters/home/readings?from=2026-01-05&to=2026-01-05&format=parquet',
+    );
+    expect(parquet.headers.get('content-type')).toBe('application/vnd.apache.parquet');
+    expect(parquet.headers.get('content-disposition')).toContain('.parquet"');
+    const xlsx = await send('GET', '/v1/meters/home/readings?from=2026-01-05&to=2026-01-05&format=xlsx');
+    expect(await codeOf(xlsx)).toEqual([400, 'ERR_HTTP_INPUT']);
     expect(await (await send('DELETE', '/v1/meters/home?readings=true')).json()).toEqual({ removed: true });
     expect(await codeOf(await send('DELETE', '/v1/meters/home'))).toEqual([404, 'ERR_NODE_NOT_FOUND']);
   });

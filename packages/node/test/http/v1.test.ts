@@ -96,6 +96,31 @@ describe('/v1', () => {
     }
   });
 
+  it('has days as the default step of a curve and of an offer', async () => {
+    const { step: _, ...offer } = OFFER;
+    const listing = await json(await market.seller.send('POST', '/v1/offers', offer), 201);
+    expect(listing.descriptor.step).toBe('P1D');
+    const query = 'from=2026-01-05&to=2026-01-06&commodity=electricity&flow=import';
+    const curve = await json(await market.seller.send('GET', `/v1/meters/meter-1/curve?${query}`));
+    expect([curve.step, curve.values.length]).toEqual(['P1D', 2]);
+  });
+
+  it('refuses texts that name somebody with 422 and the words, unless they are allowed expressly', async () => {
+    const personal = { ...OFFER, title: 'call 06-12345678' };
+    const refused = await json(await market.seller.send('POST', '/v1/offers', personal), 422);
+    expect(refused.error).toMatchObject({
+      code: 'ERR_PRIVACY_TEXT',
+      message: expect.stringContaining('"06-12345678" in title looks like a phone number'),
+    });
+    await json(await market.seller.send('POST', '/v1/offers', { ...personal, allowPersonalText: true }), 201);
+  });
+
+  it('gives the records of the consents to the owner alone', async () => {
+    const records = await json(await market.seller.send('GET', '/v1/consents/records'));
+    expect(records).toMatchObject({ structure: 'ISO/IEC TS 27560:2023', records: [] });
+    await json(await market.seller.app.request('http://127.0.0.1:8080/v1/consents/records'), 401);
+  });
+
   it('withdraws a consent: the listing goes, a running sale fails and the money comes back', async () => {
     const listing = await json(await market.seller.send('POST', '/v1/offers', OFFER), 201);
     await json(await market.buyer.send('POST', '/v1/bids', { asset: listing.asset }), 201);

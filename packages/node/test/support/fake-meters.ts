@@ -60,7 +60,9 @@ export function fakeMeters(
     },
     async exportReadings({ meter, format }) {
       find(meter);
-      return format === 'csv' ? 'at,seconds\r\n' : '';
+      return (async function* () {
+        yield new TextEncoder().encode(format === 'csv' ? 'at,seconds\r\n' : '');
+      })();
     },
     onLive(listener) {
       listeners.add(listener);

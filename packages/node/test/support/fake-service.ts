@@ -1,4 +1,5 @@
 import { type Descriptor, EdmpError, type Environment, Quality } from '@edmp/interface';
+import { toldGaps } from '@edmp/interface/dataset';
 import type {
   BookOrderView,
   ChainBlockView,
@@ -14,7 +15,8 @@ import type {
   TradeView,
   WalletTransactionView,
 } from '@edmp/node';
-import { revealsByStep } from '@edmp/oehu-client/privacy';
+import { consentRecords } from '@edmp/oehu-client/consent';
+import { checkPublicTexts, revealsByStep } from '@edmp/oehu-client/privacy';
 import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve } from './fake-curve.ts';
@@ -387,6 +389,7 @@ export function fakeMarket(options: {
         const view = await curve(request);
         if (request.purposes.length === 0)
           throw new EdmpError('ERR_CONSENT_RECEIPT', 'Expected 1 to 64 purposes in processing.purposes');
+        if (request.allowPersonalText !== true) checkPublicTexts(request, [request.meter]);
         const digest = environment.randomBytes(32);
         const descriptor: Descriptor = {
           commodity: request.commodity,
@@ -397,7 +400,7 @@ export function fakeMarket(options: {
           from: request.from,
           to: request.to,
           count: view.values.length,
-          gaps: view.values.filter((value) => value === null).length,
+          gaps: toldGaps(view.values.length, view.values.filter((value) => value === null).length),
           cell: CELLS[request.accuracy],
           household: request.shareHousehold === true ? { kind: 'house', occupants: '3-4' } : null,
           attestation: 'signed',
@@ -580,6 +583,7 @@ export function fakeMarket(options: {
       matchmakers: async () => FAKE_MATCHMAKERS,
       consents: async () => consents.of(key),
       consentLog: async () => consents.log(key),
+      consentRecords: async () => consentRecords([], environment.now()),
       async withdrawConsent(wanted) {
         const view = consents.withdraw(key, wanted);
         if (view === undefined) throw unknown('consent');

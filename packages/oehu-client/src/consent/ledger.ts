@@ -6,10 +6,12 @@ import {
   type Environment,
   equalBytes,
   type KeyValueStore,
+  type Signer,
   utf8ToBytes,
 } from '@edmp/interface';
 import { checkConsent } from './check.ts';
 import { ConsentError } from './errors.ts';
+import { type ConsentEvent, type ConsentStateName, signConsentEvent } from './event.ts';
 import { type ConsentReceipt, checkReceipt, consentDigest } from './receipt.ts';
 
 /** One entry of the owner's log. */
@@ -29,6 +31,8 @@ export interface ConsentState {
   /** Digest that descriptors carry. */
   readonly digest: Uint8Array;
   readonly withdrawnAt: number | null;
+  /** What happened to it, signed by the owner; none where the ledger has no signer. */
+  readonly events: readonly ConsentEvent[];
 }
 
 /** Options of {@link createConsentLedger}. */
@@ -36,6 +40,8 @@ export interface ConsentLedgerOptions {
   readonly store: KeyValueStore;
   readonly crypto: Crypto;
   readonly environment: Environment;
+  /** Signs the events of giving and withdrawing with the owner's key. Default: they are not signed, and not recorded as events. */
+  readonly signer?: Signer;
 }
 
 /**
@@ -51,7 +57,10 @@ export interface ConsentLedger {
   checkSealing(descriptor: Descriptor, recipient: string): Promise<ConsentReceipt>;
   /** Checks a delivery before a key is released. Throws a {@link ConsentError}; refusals are logged too. */
   checkDelivery(descriptor: Descriptor, recipient: string): Promise<ConsentReceipt>;
-  /** Withdraws a consent; repeating it changes nothing. Throws `ERR_CONSENT_MISSING`. */
+  /**
+   * Withdraws a consent. It holds from the moment that it is stored, before its event is signed; repeating it changes
+   * nothing, but signs what could not be signed before. Throws `ERR_CONSENT_MISSING`, and what the signer throws.
+   */
   withdraw(recordId: string): Promise<void>;
   /** Removes receipt and salt: the digests that are out can no longer be explained by anyone. The log keeps its entries. */
   erase(recordId: string): Promise<void>;
@@ -65,16 +74,19 @@ interface Stored {
   readonly salt: string;
   readonly digest: string;
   readonly withdrawnAt: number | null;
+  /** Absent in ledgers of before there were events. */
+  readonly events?: readonly ConsentEvent[];
 }
 
 const RECEIPT = 'consent/receipt/';
 const LOG = 'consent/log/';
+const WITHDRAWN_BY = 'explicit, by withdrawing the consent';
 const fromHex = (text: string): Uint8Array =>
   Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
 /** A consent ledger over a key-value store. One at a time may write to a store. */
 export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedger {
-  const { store, crypto, environment } = options;
+  const { store, crypto, environment, signer } = options;
   let queue: Promise<unknown> = Promise.resolve();
   let next: number | undefined;
   /** One write after the other, so that the log has no gaps and a withdrawal is never overtaken. */
@@ -96,6 +108,20 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
     store.set(RECEIPT + stored.receipt.header.recordId, utf8ToBytes(JSON.stringify(stored)));
   const all = async (): Promise<Stored[]> =>
     (await store.entries(RECEIPT)).map(([, bytes]) => JSON.parse(bytesToUtf8(bytes)) as Stored);
+
+  /** A stored receipt with one more event, where there is a signer and the event is not there yet. */
+  const withEvent = async (
+    stored: Stored,
+    state: ConsentStateName,
+    time: number,
+    method: string,
+  ): Promise<Stored> => {
+    const events = stored.events ?? [];
+    if (signer === undefined || events.some((event) => event.state === state)) return stored;
+    const { receipt } = stored;
+    const event = await signConsentEvent({ receipt, state, time, method, signer, crypto });
+    return { ...stored, events: [...events, event] };
+  };
 
   const check = (
     event: 'listed' | 'sealed' | 'delivered',
@@ -136,7 +162,8 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
         }
         const salt = environment.randomBytes(32);
         const digest = consentDigest(receipt, salt, crypto);
-        await save({ receipt, salt: bytesToHex(salt), digest: bytesToHex(digest), withdrawnAt: null });
+        const stored = { receipt, salt: bytesToHex(salt), digest: bytesToHex(digest), withdrawnAt: null };
+        await save(await withEvent(stored, 'given', receipt.event.time, receipt.event.method));
         await append('granted', recordId, receipt.processing.purposes.join(', '));
         return digest;
       }),
@@ -148,9 +175,14 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
         const stored = await load(recordId);
         if (stored === undefined)
           throw new ConsentError('ERR_CONSENT_MISSING', 'No consent with this id is stored');
-        if (stored.withdrawnAt !== null) return;
-        await save({ ...stored, withdrawnAt: environment.now() });
-        await append('withdrawn', recordId, '');
+        const time = stored.withdrawnAt ?? environment.now();
+        const withdrawn = { ...stored, withdrawnAt: time };
+        if (stored.withdrawnAt === null) {
+          await save(withdrawn);
+          await append('withdrawn', recordId, '');
+        }
+        const signed = await withEvent(withdrawn, 'withdrawn', time, WITHDRAWN_BY);
+        if (signed !== withdrawn) await save(signed);
       }),
     erase: (recordId) =>
       serial(async () => {
@@ -158,10 +190,11 @@ export function createConsentLedger(options: ConsentLedgerOptions): ConsentLedge
         await append('erased', recordId, '');
       }),
     consents: async () =>
-      (await all()).map(({ receipt, digest, withdrawnAt }) => ({
+      (await all()).map(({ receipt, digest, withdrawnAt, events }) => ({
         receipt,
         digest: fromHex(digest),
         withdrawnAt,
+        events: events ?? [],
       })),
     log: async () =>
       (await store.entries(LOG)).map(([, bytes]) => JSON.parse(bytesToUtf8(bytes)) as ConsentLogEntry),

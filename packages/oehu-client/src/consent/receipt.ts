@@ -25,7 +25,8 @@ export const PLACE_CHARACTERS: Readonly<Record<PlaceLevel, 0 | 3 | 4 | 5>> = {
  */
 export interface ConsentReceipt {
   readonly header: {
-    readonly schemaVersion: 'edmp/consent/1';
+    /** Receipts of version 1 have none of the fields that are marked with it. */
+    readonly schemaVersion: 'edmp/consent/1' | 'edmp/consent/2';
     /** Id of this receipt, 32 hexadecimal characters. */
     readonly recordId: string;
     /** Pseudonym of the owner: never a name or a device. */
@@ -34,6 +35,20 @@ export interface ConsentReceipt {
   readonly processing: {
     /** Text or address of the notice that the owner saw. */
     readonly privacyNotice: string;
+    /** BCP 47 tag of the language of the notice. From version 2. */
+    readonly language?: string;
+    /** What makes the processing lawful: always the consent itself. From version 2. */
+    readonly lawfulBasis?: 'consent';
+    /** Who decides about the data until it is sold, and how to reach them. From version 2. */
+    readonly controller?: ConsentController;
+    /** How the data was collected, e.g. `read from the household's meter`. From version 2. */
+    readonly collectionMethod?: string;
+    /** Where the data is kept until it is sold. From version 2. */
+    readonly storageLocation?: string;
+    /** How to withdraw the consent. From version 2. */
+    readonly withdrawalMethod?: string;
+    /** What the principal may ask for. From version 2. */
+    readonly privacyRights?: readonly string[];
     /** Purposes, e.g. `research`; a sale for another one is refused. */
     readonly purposes: readonly string[];
     /** What is shared. */
@@ -68,8 +83,18 @@ export interface ConsentReceipt {
   };
 }
 
+/** Who decides about the data, as far as a household is known by its node. */
+export interface ConsentController {
+  /** Public key of the owner's node, hexadecimal: what signs the events of the receipt. */
+  readonly id: string;
+  /** Name that the owner gave the node, or `owner`. */
+  readonly name: string;
+  /** Where to reach the owner: an e-mail address or URL of the owner's choice, or the key on the network. */
+  readonly contact: string;
+}
+
 /** Canonical JSON of a receipt: keys sorted, no white space. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -103,7 +128,8 @@ export function checkReceipt(receipt: ConsentReceipt): void {
       });
   };
   const isText = (text: unknown): boolean => typeof text === 'string' && text !== '' && text.length <= 2000;
-  need(header.schemaVersion === 'edmp/consent/1', 'header.schemaVersion', 'edmp/consent/1');
+  const isNew = header.schemaVersion === 'edmp/consent/2';
+  need(isNew || header.schemaVersion === 'edmp/consent/1', 'header.schemaVersion', 'edmp/consent/2');
   need(/^[0-9a-f]{32}$/.test(header.recordId), 'header.recordId', '32 hexadecimal characters');
   need(isText(header.piiPrincipalId), 'header.piiPrincipalId', 'a pseudonym');
   need(isText(processing.privacyNotice), 'processing.privacyNotice', 'a text');
@@ -135,6 +161,22 @@ export function checkReceipt(receipt: ConsentReceipt): void {
     'a time after event.time',
   );
   need(isText(event.method), 'event.method', 'a text');
+  if (!isNew) return;
+  const { language, lawfulBasis, controller, privacyRights } = processing;
+  need(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/.test(language ?? ''), 'processing.language', 'a language tag');
+  need(lawfulBasis === 'consent', 'processing.lawfulBasis', 'consent');
+  need(/^[0-9a-f]{64}$/.test(controller?.id ?? ''), 'processing.controller.id', 'a public key');
+  need(isText(controller?.name), 'processing.controller.name', 'a name');
+  need(isText(controller?.contact), 'processing.controller.contact', 'a contact');
+  need(isText(processing.collectionMethod), 'processing.collectionMethod', 'a text');
+  need(isText(processing.storageLocation), 'processing.storageLocation', 'a text');
+  need(isText(processing.withdrawalMethod), 'processing.withdrawalMethod', 'a text');
+  const areRights =
+    privacyRights !== undefined &&
+    privacyRights.length > 0 &&
+    privacyRights.length <= MAX_LIST &&
+    privacyRights.every(isText);
+  need(areRights, 'processing.privacyRights', '1 to 64 rights');
 }
 
 /**

@@ -68,7 +68,7 @@ export class SenmlPack {
   /** Records of the next rows, which come in the order of their times for each register. */
   records(rows: readonly ExportRow[]): SenmlRecord[] {
     const records: SenmlRecord[] = [];
-    for (const row of [...rows].sort((a, b) => rowMoment(a) - rowMoment(b))) {
+    for (const row of settled(rows)) {
       if (row.value === null || rowMoment(row) === NO_TIME) continue;
       const base = `meter:${named(row.serial ?? this.#about.meter)}/`;
       if (!('duration' in row)) {
@@ -107,6 +107,16 @@ export class SenmlPack {
     record.v = amount(micro);
     return record;
   }
+}
+
+/** Rows in the order of their moments; what is told again replaces. */
+function settled(rows: readonly ExportRow[]): ExportRow[] {
+  const last = new Map<string, ExportRow>();
+  for (const row of rows) {
+    const length = 'duration' in row ? row.duration : '';
+    last.set(`${row.serial ?? ''}|${registerName(row)}|${rowMoment(row)}|${length}`, row);
+  }
+  return [...last.values()].sort((a, b) => rowMoment(a) - rowMoment(b));
 }
 
 /** Rows as SenML JSON, one record a line. See {@link SenmlPack}. */

@@ -7,6 +7,7 @@ import {
   type MeterDevice,
   Quality,
 } from '@edmp/interface';
+import { areGapsTold, toldGaps } from '@edmp/interface/dataset';
 import { MeterError } from '../errors.ts';
 import { seriesEnd } from '../series/bounds.ts';
 import { intervalBounds } from '../time/steps.ts';
@@ -15,6 +16,8 @@ import { coarseCell } from './cell.ts';
 import type { Point } from './geohash.ts';
 import { householdClass } from './household.ts';
 import { listingPseudonym } from './pseudonym.ts';
+import { checkPublicTexts } from './screen-text.ts';
+import { wholeDays } from './whole-days.ts';
 
 /** Step that a listing has unless its owner chooses a finer one: days say little about habits (DESIGN §6). */
 export const DEFAULT_LISTING_STEP: IntervalStep = 'P1D';
@@ -25,6 +28,8 @@ export interface BranchOptions {
   readonly accuracy: number;
   /** Exact place, used only to find the coarse cell; null = none. */
   readonly location: Point | null;
+  /** How many others sell within a cell, for the k-rule of {@link coarseCell}; without it the rule is not applied. */
+  readonly othersIn?: (cell: string) => number;
   /** Household to publish as a class, or null to withhold it. */
   readonly household: MeterDevice['household'];
   /** Owner's secret for pseudonyms, at least 16 random bytes, the same for all listings. */
@@ -37,6 +42,8 @@ export interface BranchOptions {
   readonly purposes: readonly string[];
   /** Text for people, at most 200 characters. */
   readonly title: string;
+  /** Publish title, purposes and licence also where they seem to name a person, a meter or a place. Default false. */
+  readonly allowPersonalText?: boolean;
   /** Digest of the consent receipt, 32 bytes, or null. */
   readonly consent: Uint8Array | null;
 }
@@ -51,17 +58,24 @@ const MAX_TITLE = 200;
 
 /**
  * Data branching (the seed report's Figure 11, DESIGN §5.1): splits a series into what anyone may see and what only a
- * buyer gets. The private part has values only; the public part has no device, key, exact place or register.
- * Throws `ERR_INVALID_ARGUMENT` for an unusable option and `ERR_METER_RANGE` for an empty series.
+ * buyer gets. The private part has values only; the public part has no device, key, exact place or register. Days at
+ * either end that are not whole are left out ({@link wholeDays}), and gaps are told in twentieths (`toldGaps`). Throws
+ * `ERR_INVALID_ARGUMENT` for an unusable option, `ERR_METER_RANGE` for a series without a whole day, and
+ * `ERR_PRIVACY_TEXT` when a text names somebody.
  */
-export function branch(series: IntervalSeries, options: BranchOptions): Branches {
+export function branch(whole: IntervalSeries, options: BranchOptions): Branches {
+  const series = wholeDays(whole);
   if (series.values.length === 0) {
-    throw new MeterError('ERR_METER_RANGE', 'A series without intervals cannot be listed');
+    throw new MeterError('ERR_METER_RANGE', 'Without one whole local day a series cannot be listed');
   }
   if ([...options.title].length > MAX_TITLE) {
     throw new InvalidArgumentError(
       `A title has at most ${MAX_TITLE} characters, got ${[...options.title].length}`,
     );
+  }
+  if (options.allowPersonalText !== true) {
+    const { title, purposes, licence, device } = options;
+    checkPublicTexts({ title, purposes, licence }, device === undefined ? [] : [device]);
   }
   if (options.consent !== null && options.consent.length !== 32) {
     throw new InvalidArgumentError(`A consent digest has 32 bytes, got ${options.consent.length}`);
@@ -80,8 +94,15 @@ export function branch(series: IntervalSeries, options: BranchOptions): Branches
     from: zone.dateOf(series.start),
     to: zone.dateOf(seriesEnd(series) - 1),
     count: series.values.length,
-    gaps: series.values.reduce<number>((gaps, value) => gaps + (value === null ? 1 : 0), 0),
-    cell: coarseCell(options.location, options.accuracy),
+    gaps: toldGaps(
+      series.values.length,
+      series.values.reduce<number>((gaps, value) => gaps + (value === null ? 1 : 0), 0),
+    ),
+    cell: coarseCell(
+      options.location,
+      options.accuracy,
+      options.othersIn === undefined ? {} : { othersIn: options.othersIn },
+    ),
     household: householdClass(options.household),
     attestation: series.trust,
     verified: series.verified,
@@ -122,7 +143,8 @@ export function seriesOf(descriptor: Descriptor, consumption: Consumption): Inte
     else if (!Number.isSafeInteger(value)) throw mismatch(`value ${i} is no integer`);
     if ((quality[i] ?? 255) > Quality.missing) throw mismatch(`unknown quality code at ${i}`);
   }
-  if (gaps !== descriptor.gaps) throw mismatch(`${descriptor.gaps} gaps promised, ${gaps} came`);
+  if (!areGapsTold(descriptor.count, descriptor.gaps, gaps))
+    throw mismatch(`${descriptor.gaps} gaps promised, ${gaps} came`);
   const start = zone.midnight(descriptor.from) + offsetMinutes * 60_000;
   const bounds = intervalBounds(start, descriptor.step, descriptor.zone, descriptor.count);
   const end = (bounds[bounds.length - 1] ?? start) - 1;

@@ -69,7 +69,8 @@ export function whatThisReveals(series: IntervalSeries, step: IntervalStep = ser
           days.flatMap((day) => day.power),
           0.1,
         );
-  const absent = absentDays(days, base);
+  // A dark day feeds little in, whoever is at home.
+  const absent = series.flow === 'export' ? [] : absentDays(days, base);
   if (absent.length > 0) {
     found.push({
       kind: 'absence',

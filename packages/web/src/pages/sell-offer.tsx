@@ -1,10 +1,18 @@
-import type { CurveQuery, CurveView, ListingView, MeterView, OfferRequest } from '@edmp/node/client';
+import {
+  type CurveQuery,
+  type CurveView,
+  isEdmpError,
+  type ListingView,
+  type MeterView,
+  type OfferRequest,
+} from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Facts, Field, Problem, Section } from '../components/bits.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatDays, formatPlace, placeOf, shortId } from '../text/format.ts';
+import { gapsTold } from '../text/gaps.ts';
 import { formatMoney, parseMoney } from '../text/money.ts';
 import { ACCURACIES, attestation, kindName, PURPOSES, purposeName, stepName } from '../text/words.ts';
 
@@ -40,12 +48,16 @@ export function OfferForm(props: {
   const [days, setDays] = useState(1);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(undefined);
+  const [allowPersonalText, setAllowPersonalText] = useState(false);
 
   const wallet = money.find((candidate) => candidate.id === currency) ?? money[0];
   const amount = wallet === undefined ? undefined : parseMoney(price, wallet.precision);
   const title = (ownTitle ?? suggested).trim();
   const values = props.loading ? '' : `${curve.values.length}`;
-  const cell = meter.cells.find((candidate) => candidate.accuracy === accuracy)?.cell ?? null;
+  const place = meter.cells.find((candidate) => candidate.accuracy === accuracy);
+  const cell = place?.cell ?? null;
+  const missing = gapsTold(curve);
+  const isPersonal = isEdmpError(error, 'ERR_PRIVACY_TEXT');
   const ready =
     !props.loading && amount !== undefined && title !== '' && title.length <= 200 && purposes.length > 0;
 
@@ -64,6 +76,7 @@ export function OfferForm(props: {
         accuracy,
         purposes,
         shareHousehold,
+        ...(allowPersonalText ? { allowPersonalText } : {}),
         lifetimeMs: days * DAY_MS,
       });
       refresh();
@@ -82,7 +95,7 @@ export function OfferForm(props: {
         <div class="fields">
           <Field
             label="Title"
-            hint="Do not write your name or address here."
+            hint="Everybody reads it: no name, address or number."
             problem={title === '' ? 'Give it a title' : undefined}
           >
             {(ids) => (
@@ -91,7 +104,10 @@ export function OfferForm(props: {
                 type="text"
                 maxLength={200}
                 value={ownTitle ?? suggested}
-                onInput={(event) => setOwnTitle(event.currentTarget.value)}
+                onInput={(event) => {
+                  setOwnTitle(event.currentTarget.value);
+                  setAllowPersonalText(false);
+                }}
               />
             )}
           </Field>
@@ -152,7 +168,18 @@ export function OfferForm(props: {
                   'How fine',
                   `One value every ${stepName(query.step)}${values === '' ? '' : `, ${values} in all`}`,
                 ],
-                ['Place', formatPlace(cell)],
+                [
+                  'Missing',
+                  values === '' ? '…' : missing === 0 ? 'Nothing' : `Up to ${missing} of ${values} values`,
+                  missing === 0 ? '' : 'Told in steps of 5\u00a0%, never exactly.',
+                ],
+                [
+                  'Place',
+                  formatPlace(cell),
+                  place?.widened === true
+                    ? 'Wider than you chose: fewer than five others sell there, and you would be easy to find.'
+                    : '',
+                ],
                 [
                   'Household',
                   shareHousehold
@@ -169,13 +196,14 @@ export function OfferForm(props: {
           </div>
           <div class="panel">
             <h3>Only the buyer gets</h3>
-            <p>The {values} values of the curve above, after paying.</p>
+            <p>The {values === '1' ? 'one value' : `${values} values`} of the curve above, after paying.</p>
             <h3>Nobody gets</h3>
             <ul>
               <li>Your name, address or exact location</li>
               <li>The number of your meter ({shortId(meter.id)})</li>
               <li>The counter on the meter, only what was used between readings</li>
               <li>Anything finer than one value every {stepName(query.step)}</li>
+              <li>Days of which only a part lies in what you sell: they are left out</li>
             </ul>
             <p class="hint">
               Listing gives your consent to exactly this. You can withdraw it under{' '}
@@ -249,6 +277,16 @@ export function OfferForm(props: {
           </Field>
         </div>
         <Problem error={wallets.error ?? error} />
+        {(isPersonal || allowPersonalText) && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={allowPersonalText}
+              onChange={(event) => setAllowPersonalText(event.currentTarget.checked)}
+            />
+            These words may be read by everybody: list them all the same
+          </label>
+        )}
         <p class="row">
           <button type="submit" class="main" disabled={!ready || busy}>
             {busy

@@ -8,12 +8,10 @@ import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { newestFullDay } from '../text/days.ts';
 import { formatTime, shortId } from '../text/format.ts';
+import { gapsText } from '../text/gaps.ts';
 import { kindName, STEPS } from '../text/words.ts';
 import { OfferForm } from './sell-offer.tsx';
 import { RevealsSection } from './sell-reveals.tsx';
-
-/** Share of missing values from which the owner is told. */
-const MANY_GAPS = 0.2;
 
 /** Pick a meter, see its curve, see what a listing shows, set a price, list. */
 export function SellPage(): VNode {
@@ -128,7 +126,7 @@ function MeterData({
   const [from, setFrom] = useState(() => newestFullDay(meter, now));
   const [to, setTo] = useState(from);
   const [kind, setKind] = useState(0);
-  const [step, setStep] = useState<IntervalStep>('PT1H');
+  const [step, setStep] = useState<IntervalStep>('P1D');
   const sort = meter.commodities[kind] ?? meter.commodities[0];
   const reversed = to < from;
   const complete = /^\d{4}-\d{2}-\d{2}$/.test(from) && /^\d{4}-\d{2}-\d{2}$/.test(to) && !reversed;
@@ -219,6 +217,9 @@ function MeterData({
           <>
             <Chart curve={curve.value} title={kindName(sort.commodity, sort.flow)} />
             <Gaps curve={curve.value} />
+            {curve.value.values.length === 1 && (
+              <p class="hint">This is one value: choose more days to sell more than that.</p>
+            )}
           </>
         )}
       </Section>
@@ -238,14 +239,8 @@ function MeterData({
   );
 }
 
-/** Says when a good part of what is to be sold is missing. */
+/** Says what is missing of what is to be sold, and what that tells. */
 function Gaps({ curve }: { readonly curve: CurveView }): VNode | null {
-  const missing = curve.values.filter((value) => value === null).length / curve.values.length;
-  if (missing < MANY_GAPS) return null;
-  return (
-    <p class="problem">
-      {Math.round(missing * 100)} % of these days has no data. Buyers see how much is missing before they pay;
-      choose other days for a complete set.
-    </p>
-  );
+  const text = gapsText(curve);
+  return text === undefined ? null : <p class={text.isMuch ? 'problem' : 'hint'}>{text.words}</p>;
 }

@@ -9,7 +9,10 @@ const STEP_WORDS: Readonly<Record<IntervalStep, readonly [name: string, reveals:
   PT5M: ['5 minutes', 'Large appliances can be recognised, and when people are at home.'],
   PT15M: ['15 minutes', 'When people get up, leave, come home, cook and sleep.'],
   PT30M: ['30 minutes', 'The rhythm of the day: waking, absence, evening.'],
-  PT1H: ['hour', 'The rough rhythm of the day, and whether anybody was at home.'],
+  PT1H: [
+    'hour',
+    'The rhythm of the day, and whether anybody was at home. Of people it tells about as much as 15 minutes do.',
+  ],
   P1D: ['day', 'Little: days of absence, cold days.'],
 };
 
