@@ -45,6 +45,7 @@ export {
   type MountRequest,
   type MountState,
   type MountView,
+  type PreviewView,
 } from './meter-service.ts';
 export type {
   AskRequest,
@@ -277,6 +278,11 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
           file,
           schema: meterViews.imported,
         },
+        options,
+      ),
+    previewReadings: (file, how, options) =>
+      call(
+        { method: 'POST', path: '/v1/readings/preview', query: how ?? {}, file, schema: meterViews.preview },
         options,
       ),
     exportReadings: ({ meter, ...query }, abort) =>

@@ -30,12 +30,14 @@ import type {
   MeterMounting,
   MountRequest,
   MountView,
+  PreviewView,
 } from '../meter-service.ts';
 import { csvMapOf } from './csv-map.ts';
 import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
+import { previewOf } from './preview.ts';
 import { type MeterRegistry, openMeterRegistry } from './registry.ts';
 import type { MeterSettings } from './settings.ts';
 
@@ -228,6 +230,16 @@ class RecordedMounts implements MeterMounts {
     const { added, corrected, duplicates, impossible } = await this.#recorder.record(name, keptOf(taken));
     const issues = taken.issues.slice(0, MAX_ISSUES);
     return { format: taken.kind, added, corrected, duplicates, impossible, issues };
+  }
+
+  async previewReadings(
+    file: Uint8Array,
+    how: ImportOptions = {},
+    { signal }: AbortOptions = {},
+  ): Promise<PreviewView> {
+    throwIfAborted(signal);
+    const zone = how.zone ?? this.#zone;
+    return previewOf(file, { ...readOptions(how), zone, receivedAt: how.takenAt ?? this.#environment.now() });
   }
 
   async exportReadings(
