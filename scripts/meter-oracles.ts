@@ -5,6 +5,7 @@ import { formatReading, readMeterFile } from '../packages/oehu-client/src/index.
 import { main } from './lib/run.ts';
 import { root } from './lib/workspace.ts';
 import { changeDays } from './meter-oracles/change-days.ts';
+import { oracleList } from './meter-oracles/han-lists.ts';
 import { oracleAnswer } from './meter-oracles/homewizard.ts';
 import { oracleSeries } from './meter-oracles/series.ts';
 import { oracleFrame } from './meter-oracles/sml-frames.ts';
@@ -53,6 +54,15 @@ function* cases(random: SeededRandom): Generator<OracleCase> {
     yield oracleCase(`telegram ${i} (${spec})`, 'dsmr', spec, bytes);
   for (let i = 0; i < 300; i++)
     yield oracleCase(`frame ${i}`, 'sml', '', oracleFrame(random.fork(`sml ${i}`), 1000 + i));
+  for (const maker of ['aidon', 'kaifa', 'kamstrup'] as const) {
+    for (let i = 0; i < 100; i++)
+      yield oracleCase(
+        `list ${i} of ${maker}`,
+        'han',
+        maker,
+        oracleList(random.fork(`${maker} ${i}`), maker),
+      );
+  }
   for (const version of [1, 2, 'water'] as const) {
     for (let i = 0; i < 100; i++) {
       const answer = oracleAnswer(random.fork(`homewizard ${version} ${i}`), version);

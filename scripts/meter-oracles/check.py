@@ -13,6 +13,7 @@ from pathlib import Path
 
 MOST_TOLD = 20
 AMSTERDAM = zoneinfo.ZoneInfo("Europe/Amsterdam")
+OSLO = zoneinfo.ZoneInfo("Europe/Oslo")
 folder = Path(sys.argv[1])
 failed = 0
 
@@ -90,6 +91,23 @@ def sml(data, _):
     return found
 
 
+def han(data, _):
+    """Registers of lists of customer ports, by amshan: their clocks tell no offset and are those of Norway."""
+    from han.autodecoder import AutoDecoder
+    from han.hdlc import HdlcFrameReader
+
+    found = set()
+    for frame in HdlcFrameReader().read(data):
+        if not frame.is_valid:
+            raise ValueError("amshan takes the frame for damaged")
+        told = AutoDecoder().decode_message(frame)
+        at = iso(told["meter_datetime"].replace(tzinfo=OSLO))
+        for flow in ("import", "export"):
+            value = Decimal(str(told[f"active_power_{flow}_total"])).scaleb(-3)
+            found.add(("electricity", flow, "total", at, value, "kWh"))
+    return found
+
+
 def homewizard(data, version):
     """Counters of an answer of the local API, by python-homewizard-energy: its models differ with Python's version."""
     from homewizard_energy import models
@@ -148,7 +166,7 @@ def plain(readings):
 
 def check_files():
     """Every file that both sides read holds the same readings."""
-    readers = {"dsmr": dsmr, "sml": sml, "homewizard": homewizard}
+    readers = {"dsmr": dsmr, "sml": sml, "han": han, "homewizard": homewizard}
     counts = {name: 0 for name in readers}
     wrong = {name: [] for name in readers}
     for case in json.loads((folder / "cases.json").read_text()):

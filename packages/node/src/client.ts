@@ -46,6 +46,7 @@ export {
   type MountRequest,
   type MountState,
   type MountView,
+  type PreviewView,
 } from './meter-service.ts';
 export type {
   AskRequest,
@@ -292,6 +293,11 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
           file,
           schema: meterViews.imported,
         },
+        options,
+      ),
+    previewReadings: (file, how, options) =>
+      call(
+        { method: 'POST', path: '/v1/readings/preview', query: how ?? {}, file, schema: meterViews.preview },
         options,
       ),
     exportReadings: ({ meter, ...query }, abort) =>

@@ -21,6 +21,7 @@ export {
   type MountRequest,
   type MountState,
   type MountView,
+  type PreviewView,
 } from './meter-service.ts';
 export type {
   AskRequest,

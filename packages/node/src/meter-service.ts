@@ -113,6 +113,37 @@ const READING_FILES: Readonly<Record<ExportFormat, true>> = {
 /** See {@link ExportQuery.format}. */
 export const READING_FORMATS = Object.keys(READING_FILES) as readonly ExportFormat[];
 
+/** How a meter file would be read, for its owner to confirm. */
+export interface PreviewView {
+  /** Kind that it is read as; null when no reading can be made of it. */
+  readonly format: string | null;
+  /** Map of its columns as JSON, when it is a table that no kind is for: the one that was given, else a guess. */
+  readonly csvMap: string | null;
+  /** What the guess assumed, each one question. */
+  readonly questions: readonly string[];
+  /** The table as it stands in the file; empty when it is none. */
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** The first readings. */
+  readonly readings: readonly {
+    /** When the counter had the value, or when the interval began, ms since the epoch; null when nobody told. */
+    readonly at: number | null;
+    /** Length of the interval; null for counters. */
+    readonly seconds: number | null;
+    readonly commodity: Commodity;
+    readonly flow: Flow;
+    /** Decimal text in `unit`. */
+    readonly value: string;
+    readonly unit: string;
+  }[];
+  /** How many readings there are. */
+  readonly count: number;
+  /** What could not be read or had to be assumed, the first 50. */
+  readonly issues: ImportView['issues'];
+  /** Why it cannot be read as it is; null when it can. */
+  readonly problem: string | null;
+}
+
 /** Choice of recorded readings. */
 export interface ExportQuery {
   readonly meter: string;
@@ -145,6 +176,11 @@ export interface MeterMounting {
    * those. Throws `ERR_NODE_NOT_FOUND` and `ERR_NODE_CONFIG`.
    */
   exportReadings(query: ExportQuery, options?: AbortOptions): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * How a meter file would be read; nothing is recorded. A table of no known kind is read by `csvMap`, else by a guess.
+   * Throws what `readMeterFile` throws when it is no table either.
+   */
+  previewReadings(file: Uint8Array, how?: ImportOptions, options?: AbortOptions): Promise<PreviewView>;
   /** Listens to the power of the mounted meters, at most one a second each, until the returned function is called. */
   onLive(listener: (live: LiveView) => void): () => void;
 }

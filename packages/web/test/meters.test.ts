@@ -105,6 +105,52 @@ describe.skipIf(executable === undefined)(
       expect(await gui.buyer.service.mounts()).toEqual([]);
     });
 
+    it('shows how a table of no known kind would be read, and takes it once its owner put it right', async () => {
+      const rows = [0, 15, 30, 45].map(
+        (minute) => `10.01.2026 13:${String(minute).padStart(2, '0')};0,2${minute};99`,
+      );
+      await writeFile(
+        join(folder, 'portal.csv'),
+        `Zeitpunkt;Verbrauch (kWh);Einspeisung (kWh)\n${rows.join('\n')}\n`,
+      );
+      const page = await gui.open(gui.buyer, { width: 1440, refused: true });
+      await visit(page, 'Meters');
+      await page.getByRole('button', { name: 'Connect a meter' }).click();
+      await page.getByRole('radio', { name: /^A file/ }).check();
+      await page.getByLabel('File', { exact: true }).setInputFiles(join(folder, 'portal.csv'));
+      await page.getByRole('button', { name: 'Connect', exact: true }).click();
+      const read = page.getByRole('region', { name: 'As it would be read' });
+      await read.getByText('0.215 kWh').waitFor();
+      expect(await gui.buyer.service.mounts()).toEqual([]);
+      await page
+        .getByRole('region', { name: 'The file as it stands' })
+        .getByText('10.01.2026 13:15')
+        .waitFor();
+      expect(await read.getByText('electricity, to the grid').count()).toBeGreaterThan(0);
+      await shoot(page, 'meters-map-1440');
+      await fits(page);
+
+      // What is wrong is told and cannot be taken; what was put right is shown at once.
+      const take = page.getByRole('button', { name: 'This is right: read it' });
+      await page.getByLabel('Time zone').fill('Mars');
+      await page.getByLabel('Time zone').blur();
+      await page.getByRole('alert').waitFor();
+      expect(await take.isDisabled()).toBe(true);
+      await page.getByLabel('Time zone').fill('Europe/London');
+      await page.getByLabel('Time zone').blur();
+      await page.getByLabel('The time is').selectOption('end');
+      await page.getByRole('checkbox', { name: 'Einspeisung (kWh)' }).uncheck();
+      await page.getByText('4 readings in what was looked at').waitFor();
+      await read.getByText('10 Jan 2026, 12:45').waitFor();
+      expect(await read.getByText('to the grid').count()).toBe(0);
+      await page.setViewportSize({ width: 390, height: 850 });
+      await shoot(page, 'meters-map-390');
+      await fits(page);
+      await take.click();
+      await page.getByText('96 readings added').waitFor();
+      expect(await gui.buyer.service.mounts()).toMatchObject([{ kind: 'upload' }]);
+    });
+
     it('complained about nothing and asked nobody but the node', () => {
       expect(gui.complaints).toEqual([]);
       expect(gui.foreign).toEqual([]);

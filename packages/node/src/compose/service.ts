@@ -162,6 +162,7 @@ export function createService(parts: ServiceParts): NodeService {
     addMeter: (request, options) => mounts.addMeter(request, options),
     removeMeter: (name, options) => mounts.removeMeter(name, options),
     importReadings: (name, file, how, options) => mounts.importReadings(name, file, how, options),
+    previewReadings: (file, how, options) => mounts.previewReadings(file, how, options),
     exportReadings: (query, options) => mounts.exportReadings(query, options),
     onLive: (listener) => mounts.onLive(listener),
     curve: async (query) => curveView(await desk.series(query)),

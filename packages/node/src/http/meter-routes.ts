@@ -2,7 +2,7 @@ import { EdmpError, isEdmpError } from '@edmp/interface';
 import { EXPORT_FILES } from '@edmp/oehu-client/export';
 import * as z from 'zod';
 import { mountRequest } from '../meters/settings.ts';
-import { exportQuery, imported, importQuery, mount, removed, removeQuery } from './meter-views.ts';
+import { exportQuery, imported, importQuery, mount, preview, removed, removeQuery } from './meter-views.ts';
 import { curveQuery, meterParams } from './requests.ts';
 import { type Route, route } from './route.ts';
 import { curve, list, meter, reveals } from './views.ts';
@@ -65,6 +65,23 @@ export const meterRoutes: readonly Route[] = [
     handle: async (service, { params, query, file }) => {
       try {
         return await service.importReadings(params.id, file, query);
+      } catch (error) {
+        throw refused(error);
+      }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/readings/preview',
+    summary:
+      'How a meter file would be read, with a guessed map of its columns when it is a table of no known kind; nothing is recorded',
+    access: 'private',
+    query: importQuery,
+    upload: MAX_METER_FILE_BYTES,
+    response: preview,
+    handle: async (service, { query, file }) => {
+      try {
+        return await service.previewReadings(file, query);
       } catch (error) {
         throw refused(error);
       }

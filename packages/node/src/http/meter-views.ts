@@ -8,6 +8,7 @@ import {
   MOUNT_KINDS,
   MOUNT_STATES,
   type MountView,
+  type PreviewView,
   READING_FORMATS,
 } from '../meter-service.ts';
 import { count, day, time } from './codecs.ts';
@@ -42,6 +43,28 @@ export const imported: z.ZodType<ImportView> = z.object({
   duplicates: count,
   impossible: count,
   issues: z.array(z.object({ code: z.string(), at: z.string(), message: z.string() })),
+});
+
+/** See `PreviewView`. */
+export const preview: z.ZodType<PreviewView> = z.object({
+  format: z.string().nullable(),
+  csvMap: z.string().nullable(),
+  questions: z.array(z.string()),
+  headings: z.array(z.string()),
+  rows: z.array(z.array(z.string())),
+  readings: z.array(
+    z.object({
+      at: time.nullable(),
+      seconds: z.number().nullable(),
+      commodity: z.enum(COMMODITIES),
+      flow: z.enum(FLOWS),
+      value: z.string(),
+      unit: z.string(),
+    }),
+  ),
+  count,
+  issues: z.array(z.object({ code: z.string(), at: z.string(), message: z.string() })),
+  problem: z.string().nullable(),
 });
 
 const numberText = (min: number, max: number): z.ZodType<number, string> =>

@@ -26,12 +26,14 @@ import type {
   MountKind,
   MountRequest,
   MountView,
+  PreviewView,
 } from '../meter-service.ts';
 import { csvMapOf } from './csv-map.ts';
 import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
+import { previewOf } from './preview.ts';
 import { recordInTurns } from './record-in-turns.ts';
 import { type MeterRegistry, openMeterRegistry } from './registry.ts';
 import type { MeterSettings } from './settings.ts';
@@ -233,6 +235,16 @@ class RecordedMounts implements MeterMounts {
       if (this.#settings(name) !== settings) throw unknownMeter(name);
     });
     return { format: taken.kind, ...sum, issues: taken.issues.slice(0, MAX_ISSUES) };
+  }
+
+  async previewReadings(
+    file: Uint8Array,
+    how: ImportOptions = {},
+    { signal }: AbortOptions = {},
+  ): Promise<PreviewView> {
+    throwIfAborted(signal);
+    const zone = how.zone ?? this.#zone;
+    return previewOf(file, { ...readOptions(how), zone, receivedAt: how.takenAt ?? this.#environment.now() });
   }
 
   async exportReadings(

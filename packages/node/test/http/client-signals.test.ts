@@ -31,6 +31,7 @@ const methods: Readonly<Record<Method, readonly unknown[]>> = {
   addMeter: [{ address: 'tcp://127.0.0.1:1' }],
   removeMeter: ['m'],
   importReadings: ['m', new Uint8Array(1), {}],
+  previewReadings: [new Uint8Array(1), {}],
   exportReadings: [{ meter: 'm', from: '2026-01-05', to: '2026-01-05', format: 'csv' }],
   curve: [curve],
   reveals: [curve],

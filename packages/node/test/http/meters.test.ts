@@ -83,6 +83,39 @@ describe('/v1/meters', () => {
     expect(await codeOf(await send('DELETE', '/v1/meters/home'))).toEqual([404, 'ERR_NODE_NOT_FOUND']);
   });
 
+  it('shows how a table of no known kind would be read, by a guess or a given map, and records nothing', async () => {
+    const table = 'when;\u202ekWh\u202c\n2026-01-10 12:00;0,5\n2026-01-10 12:15;0,75\n';
+    const guess = await file(table, 'application/octet-stream', '/v1/readings/preview');
+    expect(guess.status).toBe(200);
+    const shown = await guess.json();
+    expect(shown).toMatchObject({
+      format: 'csv',
+      problem: null,
+      count: 2,
+      rows: [
+        ['2026-01-10 12:00', '0,5'],
+        ['2026-01-10 12:15', '0,75'],
+      ],
+      readings: [{ at: Date.UTC(2026, 0, 10, 11), seconds: 900, value: '0.5', unit: 'kWh' }, {}],
+    });
+    // What a heading hides is not handed on to be shown; the map keeps it, to be found in the file.
+    expect(shown.headings[1]).not.toContain('\u202e');
+    const map = { ...JSON.parse(shown.csvMap), zone: 'Europe/London' };
+    const query = new URLSearchParams({ csvMap: JSON.stringify(map) });
+    const again = await (
+      await file(table, 'application/octet-stream', `/v1/readings/preview?${query}`)
+    ).json();
+    expect(again.readings[0].at).toBe(Date.UTC(2026, 0, 10, 12));
+    query.set('csvMap', JSON.stringify({ ...map, time: 'other' }));
+    const wrong = await (
+      await file(table, 'application/octet-stream', `/v1/readings/preview?${query}`)
+    ).json();
+    expect(wrong).toMatchObject({ format: null, count: 0, problem: expect.stringContaining('other') });
+    const none = await file('no table', 'application/octet-stream', '/v1/readings/preview');
+    expect(await codeOf(none)).toEqual([422, 'ERR_METER_FORMAT']);
+    expect(await (await send('GET', '/v1/mounts')).json()).toEqual({ mounts: [] });
+  });
+
   it('refuses what is no request for a meter, and files that are none, by their own codes', async () => {
     for (const body of [
       { name: 'a/b' },

@@ -1,5 +1,7 @@
 import { EdmpError, type Environment } from '@edmp/interface';
 import type { LiveView, MeterMounting, MeterView, MountView } from '@edmp/node';
+import { csvMapOf } from '../../src/meters/csv-map.ts';
+import { previewOf } from '../../src/meters/preview.ts';
 
 /** The mounted meters of a fake node: in memory, live from the start, filled by any file of at least one byte. */
 export interface FakeMeters extends MeterMounting {
@@ -52,12 +54,20 @@ export function fakeMeters(
       mounts = mounts.filter((mount) => mount.name !== name);
       emit('meter', name, `Meter ${name} was removed`);
     },
-    async importReadings(name, file) {
+    async importReadings(name, file, how) {
       find(name);
       if (file.length === 0) throw new EdmpError('ERR_METER_FORMAT', 'The file is empty');
+      // What begins so is a table that only its owner can explain.
+      if (new TextDecoder().decode(file).startsWith('Zeitpunkt') && how?.csvMap === undefined)
+        throw new EdmpError('ERR_METER_FORMAT', 'This table is of no known kind');
       change(name, { oldest: environment.now() - 86_400_000, newest: environment.now() });
       return { format: 'csv', added: 96, corrected: 0, duplicates: 0, impossible: 0, issues: [] };
     },
+    previewReadings: async (file, how) =>
+      previewOf(file, {
+        zone: how?.zone ?? 'Europe/Amsterdam',
+        ...(how?.csvMap === undefined ? {} : { csv: csvMapOf(how.csvMap) }),
+      }),
     async exportReadings({ meter, format }) {
       find(meter);
       return (async function* () {

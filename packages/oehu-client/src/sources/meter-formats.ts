@@ -7,6 +7,7 @@ import { fluviusCsvFormat } from './formats/be-fluvius-csv.ts';
 import { csvFormat } from './formats/csv/format.ts';
 import { d0Format } from './formats/d0.ts';
 import { eloverblikFormat } from './formats/dk-eloverblik.ts';
+import { dsmrReaderDaysFormat, dsmrReaderHoursFormat } from './formats/dsmr-reader.ts';
 import { datadisCsvFormat } from './formats/es-datadis-csv.ts';
 import { datadisJsonFormat } from './formats/es-datadis-json.ts';
 import { enedisCsvFormat } from './formats/fr-enedis-csv.ts';
@@ -17,6 +18,8 @@ import { octopusCsvFormat } from './formats/gb-octopus-csv.ts';
 import { octopusJsonFormat } from './formats/gb-octopus-json.ts';
 import { greenButtonFormat } from './formats/green-button.ts';
 import { hanFormat } from './formats/han/log.ts';
+import { homeAssistantCsvFormat } from './formats/home-assistant/csv.ts';
+import { homeAssistantFormat } from './formats/home-assistant/json.ts';
 import { homewizardFormat } from './formats/homewizard.ts';
 import { eDistribuzioneFormat } from './formats/it-e-distribuzione.ts';
 import { mijnAansluitingFormat } from './formats/nl-mijn-aansluiting.ts';
@@ -52,6 +55,7 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   eloverblikFormat,
   tibberFormat,
   senmlFormat,
+  homeAssistantFormat,
   enedisCsvFormat,
   usGreenButtonCsvFormat,
   datadisCsvFormat,
@@ -61,4 +65,7 @@ export const METER_FORMATS: readonly MeterFormat[] = [
   wienerNetzeFormat,
   fluviusCsvFormat,
   eRedesFormat,
+  dsmrReaderHoursFormat,
+  dsmrReaderDaysFormat,
+  homeAssistantCsvFormat,
 ];

@@ -28,6 +28,8 @@ const SAMPLES_TAKEN: number = Date.UTC(2026, 10, 1);
 /** What a sample does not tell of itself and has to be told, by kind. */
 const DECLARED: Readonly<Record<string, ReadMeterFileOptions>> = {
   'han-dlms': { keys: { encryption: '000102030405060708090A0B0C0D0E0F' } },
+  'home-assistant': { commodity: 'electricity' },
+  'home-assistant-csv': { commodity: 'electricity' },
   'us-green-button-csv': { zone: 'America/Los_Angeles' },
 };
 

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Field, Problem, Section } from '../components/bits.tsx';
 import { useNode } from '../state/node.ts';
 import { Imported } from './meter-import.tsx';
+import { isUnknownTable, MapFile } from './meter-map.tsx';
 
 /** Ways to connect a meter, in the order of how usual they are. */
 const WAYS = [
@@ -73,18 +74,20 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
   const [state, setState] = useState<'asking' | 'busy' | 'button'>('asking');
   const [error, setError] = useState<unknown>(undefined);
   const [taken, setTaken] = useState<ImportView | undefined>(undefined);
+  const [unknown, setUnknown] = useState<File | undefined>(undefined);
   const stopped = useRef(new AbortController());
   useEffect(() => () => stopped.current.abort(), []);
   const isReady = way.id === 'file' ? file !== undefined : place.trim() !== '';
 
-  const connect = async (): Promise<void> => {
+  const connect = async (csvMap?: string): Promise<void> => {
     const { signal } = stopped.current;
     setState('busy');
     setError(undefined);
+    setUnknown(undefined);
     const named = name.trim() === '' ? {} : { name: name.trim() };
     try {
       if (way.id === 'file' && file !== undefined) {
-        setTaken(await addFile(client, named, file));
+        setTaken(await addFile(client, named, file, csvMap));
       } else {
         const request: MountRequest = {
           ...named,
@@ -98,7 +101,10 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
       refresh();
       if (way.id !== 'file') onClose();
     } catch (failure) {
-      if (!signal.aborted) setError(failure);
+      if (signal.aborted) return;
+      if (file !== undefined && csvMap === undefined && (await isUnknownTable(client, file, failure)))
+        setUnknown(file);
+      else setError(failure);
     } finally {
       if (!signal.aborted) setState('asking');
     }
@@ -113,6 +119,16 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
             Close
           </button>
         </p>
+      </Section>
+    );
+  if (unknown !== undefined)
+    return (
+      <Section title="How is this file to be read?">
+        <MapFile
+          file={unknown}
+          onTake={(csvMap) => void connect(csvMap)}
+          onClose={() => setUnknown(undefined)}
+        />
       </Section>
     );
   return (
@@ -227,11 +243,15 @@ async function addFile(
   client: NodeClient,
   named: { readonly name?: string },
   file: File,
+  csvMap: string | undefined,
 ): Promise<ImportView> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const { name } = await client.addMeter({ ...named, kind: 'upload' });
   try {
-    return await client.importReadings(name, bytes, { takenAt: file.lastModified });
+    return await client.importReadings(name, bytes, {
+      takenAt: file.lastModified,
+      ...(csvMap === undefined ? {} : { csvMap }),
+    });
   } catch (error) {
     await client.removeMeter(name);
     throw error;

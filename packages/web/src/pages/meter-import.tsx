@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { Problem } from '../components/bits.tsx';
 import { useNode } from '../state/node.ts';
+import { isUnknownTable, MapFile } from './meter-map.tsx';
 
 /** What became of a file, for its owner. */
 export function Imported({ taken }: { readonly taken: ImportView }): VNode {
@@ -42,16 +43,24 @@ export function ImportFile({ meter }: { readonly meter: string }): VNode {
   const [isBusy, setBusy] = useState(false);
   const [taken, setTaken] = useState<ImportView | undefined>(undefined);
   const [error, setError] = useState<unknown>(undefined);
-  const take = async (file: File): Promise<void> => {
+  const [unknown, setUnknown] = useState<File | undefined>(undefined);
+  const take = async (file: File, csvMap?: string): Promise<void> => {
     setBusy(true);
     setError(undefined);
     setTaken(undefined);
+    setUnknown(undefined);
     try {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      setTaken(await client.importReadings(meter, bytes, { takenAt: file.lastModified }));
+      setTaken(
+        await client.importReadings(meter, bytes, {
+          takenAt: file.lastModified,
+          ...(csvMap === undefined ? {} : { csvMap }),
+        }),
+      );
       refresh();
     } catch (failure) {
-      setError(failure);
+      if (csvMap === undefined && (await isUnknownTable(client, file, failure))) setUnknown(file);
+      else setError(failure);
     } finally {
       setBusy(false);
     }
@@ -72,6 +81,13 @@ export function ImportFile({ meter }: { readonly meter: string }): VNode {
           if (file !== undefined) void take(file);
         }}
       />
+      {unknown !== undefined && (
+        <MapFile
+          file={unknown}
+          onTake={(csvMap) => void take(unknown, csvMap)}
+          onClose={() => setUnknown(undefined)}
+        />
+      )}
       {taken !== undefined && <Imported taken={taken} />}
       <Problem error={error} />
     </>

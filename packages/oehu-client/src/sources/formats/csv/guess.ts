@@ -13,10 +13,16 @@ export interface CsvGuess {
   readonly map: CsvMap;
   /** What was assumed, each one sentence. */
   readonly questions: readonly string[];
+  /** Headings of the columns; empty texts where there are none. */
+  readonly headings: readonly string[];
+  /** The first rows below them, as they stand in the file. */
+  readonly rows: readonly (readonly string[])[];
 }
 
 /** Rows that are looked at. */
 const MOST_ROWS = 400;
+/** Rows that are shown to whoever confirms. */
+const SHOWN_ROWS = 5;
 const DELIMITERS = [';', ',', '\t', '|'] as const;
 
 /**
@@ -73,7 +79,13 @@ export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string 
   };
   if (time.format === 'local') questions.push(`Are its times of the zone ${options.zone}?`);
   questions.push('Are its times the start of the intervals? If not, set stamp to end');
-  return { map, questions };
+  const width = Math.max(headings.length, ...body.slice(0, SHOWN_ROWS).map((row) => row.length));
+  return {
+    map,
+    questions,
+    headings: Array.from({ length: width }, (_, i) => headings[i] ?? ''),
+    rows: body.slice(0, SHOWN_ROWS),
+  };
 }
 
 function nothingFound(): MeterError {
