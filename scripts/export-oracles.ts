@@ -9,6 +9,7 @@ import {
 } from '../packages/oehu-client/src/export.ts';
 import type { IntervalReading, MeterReading } from '../packages/oehu-client/src/index.ts';
 import { formatReading } from '../packages/oehu-client/src/index.ts';
+import { allOf } from './lib/all-of.ts';
 import { main } from './lib/run.ts';
 
 const START = Date.UTC(2026, 2, 28, 22);
@@ -63,7 +64,7 @@ function quarterHours(): IntervalSeries {
 }
 
 async function written(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  writeFileSync(path, Buffer.concat(await Array.fromAsync(pieces)));
+  writeFileSync(path, Buffer.concat(await allOf(pieces)));
 }
 
 /** `export-oracles FOLDER`: writes exports of every format and what must be in them, for `check_exports.py`. */

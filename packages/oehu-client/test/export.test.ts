@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { XMLParser } from 'fast-xml-parser';
 import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
+import { allOf } from '../../../scripts/lib/all-of.ts';
 
 type Reading = MeterReading | IntervalReading;
 const about = { meter: 'hall', zone: 'Europe/Amsterdam' };
@@ -19,11 +20,6 @@ const START = Date.UTC(2026, 0, 10);
 
 async function fileOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return new Uint8Array(Buffer.concat(await allOf(pieces)));
-}
-async function allOf<T>(source: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const each of source) all.push(each);
-  return all;
 }
 const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 const written = (readings: readonly Reading[], format: ExportOptions['format']): Promise<Uint8Array> =>

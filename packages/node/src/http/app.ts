@@ -194,7 +194,21 @@ function answerOf(status: number, json: unknown): StoredAnswer {
 /** Pieces are made as fast as the caller takes them; when one fails the connection breaks, so that half a file is none. */
 function bodyOf(body: StoredAnswer['body']): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (typeof body === 'string') return body;
-  return body instanceof Uint8Array ? body.slice() : ReadableStream.from(body);
+  return body instanceof Uint8Array ? body.slice() : streamOf(body);
+}
+
+function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
 }
 
 function responseOf(answer: StoredAnswer): Response {

@@ -1,6 +1,7 @@
 import { createNodeClient, type LiveView } from '@edmp/node/client';
 import { startHttp } from '@edmp/node/http';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { allOf } from '../../../../scripts/lib/all-of.ts';
 import { httpMarket, TOKEN } from '../support/http.ts';
 
 let market: ReturnType<typeof httpMarket>;
@@ -39,16 +40,16 @@ describe('a file of readings over HTTP', () => {
     try {
       const client = createNodeClient({ url: server.url, token: TOKEN });
       const query = { meter: 'home', from: '2026-01-05', to: '2026-01-05', format: 'parquet' } as const;
-      const whole = Buffer.concat(await Array.fromAsync(await client.exportReadings(query)));
+      const whole = Buffer.concat(await allOf(await client.exportReadings(query)));
       expect([whole.length, whole[0], whole[299_999]]).toEqual([300_000, 0, 2]);
       isBroken = true;
-      const broken = async (): Promise<unknown> => Array.fromAsync(await client.exportReadings(query));
+      const broken = async (): Promise<unknown> => allOf(await client.exportReadings(query));
       await expect(broken()).rejects.toMatchObject({ code: 'ERR_HTTP_UNREACHABLE' });
       isBroken = false;
       const controller = new AbortController();
       const pieces = await client.exportReadings(query, { signal: controller.signal });
       controller.abort();
-      await expect(Array.fromAsync(pieces)).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+      await expect(allOf(pieces)).rejects.toMatchObject({ code: 'ERR_ABORTED' });
     } finally {
       await server.stop();
     }
