@@ -109,7 +109,8 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/oehu-client/sources': 51_600,
   '@edmp/oehu-client/recorder': 10_300,
   '@edmp/oehu-client/export': 26_000,
-  '@edmp/oehu-client/live': 1_300,
+  // With the reader of MQTT messages, which holds that of P1 telegrams.
+  '@edmp/oehu-client/live': 15_000,
   '@edmp/oehu-client/series': 4_000,
   '@edmp/oehu-client/privacy': 6_000,
   '@edmp/oehu-client/consent': 2_000,

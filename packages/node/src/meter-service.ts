@@ -1,8 +1,18 @@
 import type { AbortOptions, Commodity, Flow } from '@edmp/interface';
 import type { ExportFormat } from '@edmp/oehu-client/export';
+import type { MqttMap } from '@edmp/oehu-client/live';
 
 /** What a mounted meter is read through: a row of `METER_FEEDS`, and `upload` for one that is only filled by hand. */
-export const MOUNT_KINDS = ['homewizard', 'p1-tcp', 'p1-device', 'oehu', 'url', 'folder', 'upload'] as const;
+export const MOUNT_KINDS = [
+  'homewizard',
+  'p1-tcp',
+  'p1-device',
+  'mqtt',
+  'oehu',
+  'url',
+  'folder',
+  'upload',
+] as const;
 
 /** See {@link MOUNT_KINDS}. */
 export type MountKind = (typeof MOUNT_KINDS)[number];
@@ -48,7 +58,7 @@ export interface MountRequest {
   readonly name?: string | undefined;
   /** Default: found out from the address; `upload` without one. */
   readonly kind?: MountKind | undefined;
-  /** `http(s)://HOST` of a HomeWizard meter, an OEHU API or a meter file, `tcp://HOST:PORT` of a P1 or HAN port, or the absolute path of a serial device or folder. */
+  /** `http(s)://HOST` of a HomeWizard meter, an OEHU API or a meter file, `tcp://HOST:PORT` of a P1 or HAN port, `mqtt(s)://HOST[:PORT][/TOPIC]` of a broker, or the absolute path of a serial device or folder. */
   readonly address?: string | undefined;
   /** IANA zone of the meter; default the node's. */
   readonly zone?: string | undefined;
@@ -65,7 +75,15 @@ export interface MountRequest {
    * hexadecimal characters, and after a colon its authentication key.
    */
   readonly token?: string | undefined;
-  /** SHA-256 of the certificate that a HomeWizard meter with API v2 must show, hex. */
+  /** Name and password that an MQTT broker asks for. */
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /**
+   * How the messages of an MQTT broker are read: `dsmr-reader`, `dsmr-json`, `p1-telegram`, `zigbee2mqtt`, `tasmota`, or a map
+   * of topics. Default: found out from the topic.
+   */
+  readonly mapping?: string | MqttMap | undefined;
+  /** SHA-256 of the certificate that a HomeWizard meter with API v2 or an MQTT broker must show, hex. */
   readonly fingerprint?: string | undefined;
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { COMMODITIES, type Commodity, FLOWS, type Flow, isEdmpError } from '@edmp/interface';
 import type { ExportFormat } from '@edmp/oehu-client/export';
+import { MQTT_MAPS, type MqttMap } from '@edmp/oehu-client/live';
 import { Command, Option } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -40,6 +41,9 @@ interface AddOptions extends RemoteOptions, FileOptions {
   readonly silent?: number;
   readonly tokenFile?: string;
   readonly fingerprint?: string;
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly mapping?: string;
 }
 
 /** How long the button of a meter is waited for. */
@@ -76,7 +80,7 @@ export function addCommand(): Command {
     .description('mount a meter on the node: it is read from now on, or the file is taken in')
     .argument(
       '<source>',
-      'http(s)://HOST of a HomeWizard meter or an OEHU API, tcp://HOST:PORT of a P1 or HAN port, a serial device, a folder, a meter file, or -',
+      'http(s)://HOST of a HomeWizard meter or an OEHU API, tcp://HOST:PORT of a P1 or HAN port, mqtt://HOST/TOPIC of a broker, a serial device, a folder, a meter file, or -',
     )
     .option('--name <name>', 'what to call it (default: after its kind)')
     .addOption(
@@ -96,7 +100,13 @@ export function addCommand(): Command {
       '--token-file <file>',
       'token of a HomeWizard meter that was paired before, or key of a port that encrypts',
     )
-    .option('--fingerprint <hex>', 'SHA-256 of the certificate that a HomeWizard meter must show')
+    .option('--fingerprint <hex>', 'SHA-256 of the certificate that a HomeWizard meter or a broker must show')
+    .option('--user <name>', 'name that an MQTT broker asks for')
+    .option('--password-file <file>', 'password that an MQTT broker asks for')
+    .option(
+      '--mapping <map>',
+      `what the messages of an MQTT broker hold: ${MQTT_MAPS.map(({ name }) => name).join(', ')}, or a JSON file (default: by the topic)`,
+    )
     .action(async (source: string, options: AddOptions) => {
       const node = remoteNode(options);
       const place = await placeOf(source, options.kind);
@@ -105,7 +115,11 @@ export function addCommand(): Command {
         return;
       }
       const token = options.tokenFile === undefined ? undefined : await secretOf(options.tokenFile);
-      const added = await paired(node, { ...requestOf(options), token, address: place.address });
+      const { passwordFile, user } = options;
+      const password = passwordFile === undefined ? undefined : await secretOf(passwordFile);
+      const mapping = options.mapping === undefined ? undefined : await mappingOf(options.mapping);
+      const { address } = place;
+      const added = await paired(node, { ...requestOf(options), token, user, password, mapping, address });
       const view = await firstWord(node, added);
       print(options.json, view, () => `${mountTable([view])}\n\n${nextSteps(view, options)}`);
       if (view.state === 'lost') process.exitCode = ExitCode.failed;
@@ -116,6 +130,17 @@ export function addCommand(): Command {
 export async function secretOf(file: string): Promise<string> {
   const { bytes } = await takeBytes(file);
   return Buffer.from(bytes).toString('utf8').trim();
+}
+
+/** The name of a map that is there already, or the map in a file. */
+async function mappingOf(text: string): Promise<NonNullable<MountRequest['mapping']>> {
+  if (MQTT_MAPS.some(({ name }) => name === text)) return text;
+  const { bytes } = await takeBytes(text);
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as MqttMap;
+  } catch (cause) {
+    throw new NodeError('ERR_NODE_CONFIG', 'The map of the topics should be JSON', { cause });
+  }
 }
 
 type FoundPlace =

@@ -11,7 +11,7 @@ const BAR = 40;
 const SCALES = [500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 10_000_000] as const;
 
 /** Kinds of meters that tell the power of this moment. */
-const TELL_POWER: readonly MountKind[] = ['homewizard', 'p1-tcp', 'p1-device'];
+const TELL_POWER: readonly MountKind[] = ['homewizard', 'p1-tcp', 'p1-device', 'mqtt'];
 
 /** One line about the power of this moment: time, watts, and a bar that grows to the right when taken, marked when given. */
 export function powerLine(live: LiveView, most: number, zone?: string): string {

@@ -2,6 +2,7 @@ import type { MountKind } from '../meter-service.ts';
 import type { FeedParts, MeterFeed } from './feed.ts';
 import { folderFeed } from './feeds/folder.ts';
 import { homewizard } from './feeds/homewizard.ts';
+import { mqttFeed } from './feeds/mqtt.ts';
 import { p1Device } from './feeds/p1-device.ts';
 import { p1Tcp } from './feeds/p1-tcp.ts';
 import { urlFeed } from './feeds/url.ts';
@@ -20,6 +21,7 @@ export const METER_FEEDS: Readonly<Partial<Record<MountKind, FeedKind>>> = {
   homewizard: { title: 'HomeWizard meter', silentMinutes: 10, open: homewizard },
   'p1-tcp': { title: 'P1 port over TCP', silentMinutes: 10, open: p1Tcp },
   'p1-device': { title: 'P1 port on a serial device', silentMinutes: 10, open: p1Device },
+  mqtt: { title: 'meter behind an MQTT broker', silentMinutes: 15, open: mqttFeed },
   url: { title: 'meter file behind an address', silentMinutes: undefined, open: urlFeed },
   folder: { title: 'folder of meter files', silentMinutes: undefined, open: folderFeed },
 };

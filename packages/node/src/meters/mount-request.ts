@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import type { AbortOptions, Environment } from '@edmp/interface';
-import { isEdmpError, throwIfAborted } from '@edmp/interface';
+import { bytesToHex, isEdmpError, throwIfAborted } from '@edmp/interface';
 import { meterKeys } from '@edmp/oehu-client/sources';
 import { NodeError } from '../compose/errors.ts';
 import { oehuMeters } from '../compose/oehu.ts';
 import type { MountKind, MountRequest } from '../meter-service.ts';
 import { isHomeWizardV1, isV2, pairHomeWizard } from './feeds/homewizard.ts';
+import { mqttMapOf, mqttPlace, mqttReaderOf } from './feeds/mqtt-address.ts';
+import { MQTT_MAP_NAMES } from './mqtt-map.ts';
 import { type MeterSettings, meterSettings } from './settings.ts';
 
 /** What {@link settingsFor} needs besides the request. */
@@ -19,6 +21,7 @@ const DEFAULT_NAMES: Readonly<Record<MountKind, string>> = {
   homewizard: 'homewizard',
   'p1-tcp': 'p1',
   'p1-device': 'p1',
+  mqtt: 'mqtt',
   oehu: 'oehu',
   url: 'meter',
   folder: 'folder',
@@ -43,7 +46,28 @@ export async function settingsFor(request: MountRequest, parts: RequestParts): P
       'A token is sent to nobody but the meter that it is of: give the fingerprint of its certificate too',
     );
   if (settings.kind.startsWith('p1-') && settings.token !== undefined) meterKeys(settings.token);
-  return settings;
+  return settings.kind === 'mqtt' ? mqttSettings(settings, parts.environment) : settings;
+}
+
+/** An MQTT meter with its map of topics, which must make sense, and the name that the broker keeps messages under. */
+function mqttSettings(settings: MeterSettings, environment: Environment): MeterSettings {
+  const topic = mqttPlace(settings.address ?? '')?.topic;
+  const mapping = settings.mapping ?? (topic === undefined ? undefined : mqttMapOf(topic));
+  if (mapping === undefined)
+    throw bad(
+      `${topic === undefined ? 'An address without a topic' : `The topic ${shown(topic)}`} does not tell what its messages hold: name a mapping (${MQTT_MAP_NAMES.join(', ')}, or one of your own)`,
+    );
+  if (typeof mapping === 'string' && topic === undefined)
+    throw bad(`With the mapping ${mapping} the address names the topic: mqtt://HOST/TOPIC`);
+  if (settings.password !== undefined && settings.user === undefined)
+    throw bad('A password needs the name of its user');
+  const mapped = { ...settings, mapping, client: `edmp${bytesToHex(environment.randomBytes(8))}` };
+  try {
+    mqttReaderOf(mapped, settings.zone ?? 'UTC');
+  } catch (cause) {
+    throw new NodeError('ERR_NODE_CONFIG', (cause as Error).message, { cause });
+  }
+  return mapped;
 }
 
 type Place = Pick<MeterSettings, 'kind' | 'address'>;
@@ -74,8 +98,15 @@ async function atUrl(address: string, kind: MountKind | undefined, parts: Reques
     return { kind: 'p1-tcp', address: `tcp://${url.host}` };
   }
   if (hasNames) throw bad('An address holds no user name or password');
+  if (protocol === 'mqtt:' || protocol === 'mqtts:') {
+    if (mqttPlace(address) === undefined)
+      throw bad(
+        'An MQTT broker is mqtt://HOST[:PORT]/TOPIC; write a topic as it is, with + and # for wildcards',
+      );
+    return { kind: 'mqtt', address };
+  }
   if (protocol !== 'http:' && protocol !== 'https:')
-    throw bad(`Expected an address that begins with http, https or tcp, got ${shown(address)}`);
+    throw bad(`Expected an address that begins with http, https, tcp, mqtt or mqtts, got ${shown(address)}`);
   if (kind === 'oehu') return { kind, address: url.href.replace(/\/$/, '') };
   if (kind === 'homewizard') return { kind, address: url.origin };
   if (kind === 'url') return { kind, address: url.href };

@@ -1,11 +1,14 @@
 import { isDisplayable } from '@edmp/interface/format';
 import * as z from 'zod';
 import { MOUNT_KINDS, type MountKind, type MountRequest } from '../meter-service.ts';
+import { mqttMapping } from './mqtt-map.ts';
 
-/** How a meter is mounted; kept in the data folder. `token` and `fingerprint` are shown to nobody. */
+/** How a meter is mounted; kept in the data folder. `token`, `password` and `fingerprint` are shown to nobody. */
 export interface MeterSettings extends MountRequest {
   readonly name: string;
   readonly kind: MountKind;
+  /** Name that an MQTT broker knows this node by, so that it keeps what was missed. */
+  readonly client?: string | undefined;
 }
 
 /** Name of a meter: one line that shows as what it is, no slash (`NAME/DEVICE` names a device of an OEHU API). */
@@ -29,6 +32,9 @@ const fields = {
   keepDays: z.int().min(1).max(36_500).optional(),
   silentMinutes: z.int().min(1).max(100_000).optional(),
   token: secret.optional(),
+  user: z.string().min(1).max(256).optional(),
+  password: secret.optional(),
+  mapping: mqttMapping.optional(),
   fingerprint: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'a SHA-256 fingerprint of 64 lower-case hexadecimal characters')
@@ -36,7 +42,14 @@ const fields = {
 } as const;
 
 /** See {@link MeterSettings}. */
-export const meterSettings: z.ZodType<MeterSettings> = z.strictObject({ name: meterName, ...fields });
+export const meterSettings: z.ZodType<MeterSettings> = z.strictObject({
+  name: meterName,
+  ...fields,
+  client: z
+    .string()
+    .regex(/^edmp[0-9a-f]{16}$/)
+    .optional(),
+});
 
 /** See {@link MountRequest}. */
 export const mountRequest: z.ZodType<MountRequest> = z.strictObject({

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<MountView['kind'], string>> = {
   homewizard: 'HomeWizard meter',
   'p1-tcp': 'P1 port on the network',
   'p1-device': 'P1 cable',
+  mqtt: 'Meter behind MQTT',
   oehu: 'OEHU meter server',
   url: 'Meter file on the web',
   folder: 'Folder of meter files',
