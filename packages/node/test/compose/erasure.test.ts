@@ -278,7 +278,7 @@ describe('erasing a deal', { timeout: bounds.journey }, () => {
     const view = { name: asset, root: 'bafy', blocks: 1, at: 0 };
     const publications = { list: async () => [view, { ...view, name: 'chain' }] };
     const report = await world.act(
-      eraseTrade({ market: world.seller.market, settlement: world.seller.settlement, publications }, id),
+      erase({ ...world.seller, journal: memoryKeyValueStore(), publications }, id),
     );
     expect(report.unreachable.join('; ')).toMatch(/public description of the dataset.*--withdraw/);
   });

@@ -30,11 +30,15 @@ export function expectedQuarters(): number[] {
 
 const kwh = (wh: number): string => `${(wh / 1000).toFixed(3).padStart(10, '0')}*kWh`;
 
-/** A telegram of a DSMR 5 meter with a right checksum. */
-export function telegramAt(at: number, watts = 543): string {
+/** A telegram of a DSMR 5 meter with a right checksum; its clock says `told`. */
+export function telegramAt(at: number, watts = 543, told = at): string {
+  const [date = '', time = ''] = new Date(told + 3_600_000).toISOString().slice(2, 19).split('T');
+  return telegramOf(at, `${date.replaceAll('-', '')}${time.replaceAll(':', '')}W`, watts);
+}
+
+/** What the meter has counted at a moment, under a time as its clock writes it. */
+export function telegramOf(at: number, stamp: string, watts = 543): string {
   const { low, high } = countedWh(at);
-  const [date = '', time = ''] = new Date(at + 3_600_000).toISOString().slice(2, 19).split('T');
-  const stamp = `${date.replaceAll('-', '')}${time.replaceAll(':', '')}W`;
   const lines = [
     '/TST5\\METER-OF-THE-TESTS',
     '',

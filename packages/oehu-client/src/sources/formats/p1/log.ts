@@ -3,7 +3,7 @@ import type { MeterReading } from '../../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
 import type { SourceIssue } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
-import { type P1Event, p1Stream } from './stream.ts';
+import { DamagedTelegram, type P1Event, p1Stream } from './stream.ts';
 import type { P1Telegram } from './telegram.ts';
 
 /**
@@ -23,7 +23,9 @@ export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): M
   const issues: SourceIssue[] = [];
   const readings: MeterReading[] = [];
   const log = logTimes(events, options);
-  let error: MeterError | undefined;
+  let damaged: Extract<P1Event, { readonly ok: false }> | undefined;
+  /** By what is wrong: the first such telegram, and how many more there are. */
+  const kinds = new Map<string, { readonly first: number; more: number }>();
   let telegrams = 0;
   for (const [i, event] of events.entries()) {
     if (event.ok) {
@@ -33,13 +35,20 @@ export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): M
         issues.push({ ...issue, at: events.length === 1 ? issue.at : `telegram ${i}, ${issue.at}` });
       }
     } else {
-      error ??= event.error;
-      issues.push({ code: 'unreadable', at: `telegram ${i}`, message: event.error.message });
+      damaged ??= event;
+      const message = event instanceof DamagedTelegram ? event.fault.message : event.error.message;
+      const kind = kinds.get(message);
+      if (kind === undefined) kinds.set(message, { first: i, more: 0 });
+      else kind.more++;
     }
+  }
+  for (const [message, { first, more }] of kinds) {
+    const count = more === 0 ? '' : ` (and ${more} more telegrams)`;
+    issues.push({ code: 'unreadable', at: `telegram ${first}`, message: `${message}${count}` });
   }
   if (telegrams === 0) {
     throw (
-      error ??
+      damaged?.error ??
       new MeterError('ERR_METER_FORMAT', 'Expected a line that starts with / and one that starts with !')
     );
   }

@@ -1,6 +1,12 @@
 import { isEdmpError } from '@edmp/interface';
 import { MeterError } from '../../../errors.ts';
-import { MAX_TELEGRAM_BYTES, type P1Options, type P1Telegram, parseTelegram } from './telegram.ts';
+import {
+  MAX_TELEGRAM_BYTES,
+  type P1Options,
+  type P1Telegram,
+  readTelegram,
+  type TelegramFault,
+} from './telegram.ts';
 
 /** One telegram of a stream, or why a stretch of it is none. */
 export type P1Event =
@@ -13,6 +19,22 @@ export interface P1Stream {
   push(bytes: Uint8Array): P1Event[];
   /** Ends the stream; a telegram that was begun and not ended is an error event. */
   end(): P1Event[];
+}
+
+/** A stretch of a stream that is no telegram; its error is made when somebody wants it. */
+export class DamagedTelegram {
+  readonly ok = false;
+  readonly fault: TelegramFault;
+  #error: MeterError | undefined;
+
+  constructor(fault: TelegramFault) {
+    this.fault = fault;
+  }
+
+  get error(): MeterError {
+    this.#error ??= new MeterError(this.fault.code, this.fault.message);
+    return this.#error;
+  }
 }
 
 const SLASH = 0x2f;
@@ -41,19 +63,13 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
     ending = false;
   };
   const emit = (telegram: Uint8Array, events: P1Event[]): void => {
-    try {
-      events.push({ ok: true, telegram: parseTelegram(telegram, settled()) });
-    } catch (error) {
-      events.push({ ok: false, error: asMeterError(error) });
+    const read = attempt(telegram, settled);
+    events.push(read);
+    if (!read.ok) {
       // One that was cut off may have swallowed the next one, which is whole.
       const start = lastHeader(telegram);
-      if (start > 0) {
-        try {
-          events.push({ ok: true, telegram: parseTelegram(telegram.subarray(start), settled()) });
-        } catch {
-          // The error above says it.
-        }
-      }
+      const next = start > 0 ? attempt(telegram.subarray(start), settled) : read;
+      if (next.ok) events.push(next);
     }
     reset();
   };
@@ -66,9 +82,9 @@ export function p1Stream(options: P1Options | (() => P1Options) = {}): P1Stream 
     buffer.set(bytes, length);
     length += bytes.length;
   };
-  const fail = (code: 'ERR_METER_FORMAT' | 'ERR_METER_LIMIT', message: string): P1Event => {
+  const fail = (code: TelegramFault['code'], message: string): P1Event => {
     reset();
-    return { ok: false, error: new MeterError(code, message) };
+    return new DamagedTelegram({ code, message });
   };
 
   /** Adds a stretch of a telegram, unless that makes it too long. */
@@ -175,6 +191,15 @@ function lastHeader(bytes: Uint8Array): number {
     if (/^[A-Za-z]{3}[0-9A-Za-z]$/.test(header)) return i;
   }
   return -1;
+}
+
+function attempt(bytes: Uint8Array, options: () => P1Options): P1Event {
+  try {
+    const read = readTelegram(bytes, options());
+    return 'lines' in read ? { ok: true, telegram: read } : new DamagedTelegram(read);
+  } catch (error) {
+    return { ok: false, error: asMeterError(error) };
+  }
 }
 
 function asMeterError(error: unknown): MeterError {

@@ -96,24 +96,31 @@ const ONE = 0x31;
  * @param bytes - The telegram, 32 KiB at most; anything may be given.
  */
 export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Telegram {
+  const read = readTelegram(bytes, options);
+  if ('lines' in read) return read;
+  throw new MeterError(read.code, read.message);
+}
+
+/** Why bytes are no telegram. An error each, with its stack, would take a hundred times as long as finding that out. */
+export interface TelegramFault {
+  readonly code: 'ERR_METER_FORMAT' | 'ERR_METER_CHECKSUM' | 'ERR_METER_LIMIT';
+  readonly message: string;
+}
+
+const formatFault = (message: string): TelegramFault => ({ code: 'ERR_METER_FORMAT', message });
+
+/** As {@link parseTelegram}, without throwing. */
+export function readTelegram(bytes: Uint8Array, options: P1Options): P1Telegram | TelegramFault {
   if (bytes.length > MAX_TELEGRAM_BYTES) {
-    throw new MeterError(
-      'ERR_METER_LIMIT',
-      `A telegram has at most ${MAX_TELEGRAM_BYTES} bytes, got ${bytes.length}`,
-    );
+    const message = `A telegram has at most ${MAX_TELEGRAM_BYTES} bytes, got ${bytes.length}`;
+    return { code: 'ERR_METER_LIMIT', message };
   }
   if (bytes[0] === 0xdb) {
-    throw new MeterError(
-      'ERR_METER_FORMAT',
-      'This telegram is encrypted (as in Luxembourg); decrypt it first',
-    );
+    return formatFault('This telegram is encrypted (as in Luxembourg); decrypt it first');
   }
   const bang = endOfBody(bytes);
   if (bytes[0] !== SLASH || bang < 0) {
-    throw new MeterError(
-      'ERR_METER_FORMAT',
-      'Expected a telegram from a line that starts with / to one that starts with !',
-    );
+    return formatFault('Expected a telegram from a line that starts with / to one that starts with !');
   }
   const issues: SourceIssue[] = [];
   const { lines, unknown, identification } = splitLines(latin1.decode(bytes.subarray(0, bang)));
@@ -123,10 +130,11 @@ export function parseTelegram(bytes: Uint8Array, options: P1Options = {}): P1Tel
   const emucs = first('0-0:96.1.4');
   const version = emucs ?? first('1-3:0.2.8') ?? null;
   const checksum = checkCrc(bytes, bang, version !== null, issues);
+  if (typeof checksum === 'object') return checksum;
   const zone = options.zone ?? 'Europe/Amsterdam';
   const offset = options.standardOffsetMinutes;
   if (checksum === 'absent' && hasTwice(sorted.registers)) {
-    throw new MeterError('ERR_METER_FORMAT', 'Two telegrams run into each other: a register is told twice');
+    return formatFault('Two telegrams run into each other: a register is told twice');
   }
   const told = telegramTime(first('0-0:1.0.0'), zone, offset, issues);
   const equipment = first('0-0:96.1.1') ?? first('1-0:96.1.1') ?? null;
@@ -304,11 +312,14 @@ function checkCrc(
   bang: number,
   isRequired: boolean,
   issues: SourceIssue[],
-): P1Telegram['checksum'] {
+): P1Telegram['checksum'] | TelegramFault {
   const tail = latin1.decode(bytes.subarray(bang + 1, bang + 8)).trim();
   if (tail === '') {
     if (!isRequired) return 'absent';
-    throw new MeterError('ERR_METER_CHECKSUM', 'The telegram has no CRC although its version demands one');
+    return {
+      code: 'ERR_METER_CHECKSUM',
+      message: 'The telegram has no CRC although its version demands one',
+    };
   }
   const told = /^[0-9A-Fa-f]{1,4}$/.test(tail) ? Number.parseInt(tail, 16) : -1;
   if (told === crc16Arc(bytes, 0, bang + 1)) return 'valid';
@@ -324,16 +335,20 @@ function checkCrc(
     });
     return 'valid';
   }
-  throw new MeterError('ERR_METER_CHECKSUM', 'The CRC does not fit: the telegram was damaged or changed');
+  return {
+    code: 'ERR_METER_CHECKSUM',
+    message: 'The CRC does not fit: the telegram was damaged or changed',
+  };
 }
 
 function withCarriageReturns(bytes: Uint8Array): Uint8Array {
-  const out: number[] = [];
+  const out = new Uint8Array(bytes.length * 2);
+  let length = 0;
   for (const byte of bytes) {
-    if (byte === 0x0a) out.push(0x0d);
-    out.push(byte);
+    if (byte === 0x0a) out[length++] = 0x0d;
+    out[length++] = byte;
   }
-  return Uint8Array.from(out);
+  return out.subarray(0, length);
 }
 
 function measured(text: string): { value: number; unit: EnergyUnit } | undefined {
