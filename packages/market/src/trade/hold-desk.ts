@@ -194,9 +194,7 @@ export class HoldDesk {
    */
   async #hasCertificate(hold: Spending, options: AbortOptions): Promise<boolean> {
     if (currencyLink(hold.money.currency) === null) return true;
-    const certificate = await this.#needs.witnesses.certificate(hold, options);
-    if (certificate !== undefined) await this.#needs.learn(certificate);
-    return certificate !== undefined;
+    return (await this.#needs.witnesses.certificate(hold, options)) !== undefined;
   }
 
   /**
