@@ -88,7 +88,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/data-settlement/dataset': 3_500,
   '@edmp/data-settlement/sealing': 6_500,
   '@edmp/data-settlement/proof': 7_500,
-  '@edmp/data-settlement/content': 6_500,
+  '@edmp/data-settlement/content': 7_000,
   '@edmp/data-settlement/gateway': 7_000,
   '@edmp/data-settlement/bitswap': 9_000,
   '@edmp/data-settlement/access': 2_800,
