@@ -48,8 +48,8 @@ export interface ContentStore extends AsyncDisposable {
     options?: AbortOptions,
   ): Promise<CID>;
   /**
-   * Stores blocks that the caller has hashed itself, never on the word of somebody else: they are not hashed again, and
-   * whoever reads one that does not fit its CID is told. All are as durable as after `put` when the promise resolves; when
+   * Stores blocks that the caller has hashed itself, never on the word of somebody else: they need not be hashed again, and
+   * of one that does not fit its CID whoever reads it is told, where the store does not refuse it. All are as durable as after `put` when the promise resolves; when
    * it rejects, any of them may be. The arrays belong to the store from then on. Throws what `put` throws. Optional: where
    * it is left out, `put` does the same for one block after the other.
    */

@@ -60,9 +60,12 @@ export interface LocalStoreOptions {
 
 async function writeEach(backend: BlockBackend, blocks: readonly KeyedBlock[], now: number): Promise<void> {
   for (let i = 0; i < blocks.length; i += WRITES_AT_ONCE) {
-    await Promise.all(
-      blocks.slice(i, i + WRITES_AT_ONCE).map(({ key, bytes }) => backend.write(key, bytes, now)),
-    );
+    const writes = blocks
+      .slice(i, i + WRITES_AT_ONCE)
+      .map(({ key, bytes }) => backend.write(key, bytes, now));
+    // All of them, also when one fails: nothing is written any more when this is over.
+    const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }
 

@@ -127,7 +127,10 @@ export async function fsContentStore(options: FsContentStoreOptions): Promise<Co
     has: async (key) => (await orWhenMissing(stat(pathOf(key)), undefined)) !== undefined,
     write: (key, bytes, now) => batches.add({ key, bytes, now }),
     async writeMany(blocks, now) {
-      await Promise.all(blocks.map((block) => batches.add({ ...block, now })));
+      const results = await Promise.allSettled(blocks.map((block) => batches.add({ ...block, now })));
+      // When all are over: whoever hears of a failure may close the store, or remove its folder.
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     },
     async remove(key) {
       const held = await orWhenMissing(stat(pathOf(key)), undefined);
