@@ -3,6 +3,5 @@
  *
  * @packageDocumentation
  */
-export { type PortEvent, type PortOptions, type PortStream, portStream } from './live/port-stream.ts';
 export { type LivePower, powerOfHomeWizard, powerOfTelegram } from './live/power.ts';
 export { type MinuteThinner, minuteThinner } from './live/thin.ts';
