@@ -103,10 +103,10 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/market/order': 500,
   '@edmp/market/trade': 1_000,
   '@edmp/market/risk': 500,
-  // Readers of 27 kinds of meter files and a CSV lexer.
-  '@edmp/oehu-client': 58_000,
+  // Readers of 32 kinds of meter files: tables, workbooks, telegrams, lists of customer ports.
+  '@edmp/oehu-client': 66_000,
   '@edmp/oehu-client/oehu': 7_000,
-  '@edmp/oehu-client/sources': 51_600,
+  '@edmp/oehu-client/sources': 59_000,
   '@edmp/oehu-client/recorder': 10_300,
   '@edmp/oehu-client/export': 26_000,
   // With the reader of MQTT messages, which holds that of P1 telegrams.

@@ -23,6 +23,5 @@ export {
 } from './live/mqtt/reader.ts';
 export { MQTT_MAPS, type ReadyMqttMap } from './live/mqtt/ready-maps.ts';
 export { isTopicFilter } from './live/mqtt/topic.ts';
-export { type PortEvent, type PortOptions, type PortStream, portStream } from './live/port-stream.ts';
 export { type LivePower, powerOfHomeWizard, powerOfTelegram } from './live/power.ts';
 export { type MinuteThinner, minuteThinner } from './live/thin.ts';

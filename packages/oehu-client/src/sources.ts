@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type PortEvent, type PortOptions, type PortStream, portStream } from './live/port-stream.ts';
 export { type FileSource, type FileSourceOptions, fileSource } from './sources/file-source.ts';
 export { type FormatOptions, MeterContent, type MeterFormat } from './sources/format.ts';
 export type { FormattedReading } from './sources/format-reading.ts';

@@ -1,7 +1,7 @@
 import type { Environment } from '@edmp/interface';
 import { MeterError } from '@edmp/oehu-client';
-import { minuteThinner, portStream } from '@edmp/oehu-client/live';
-import type { AnyReading } from '@edmp/oehu-client/sources';
+import { minuteThinner } from '@edmp/oehu-client/live';
+import { type AnyReading, portStream } from '@edmp/oehu-client/sources';
 import type { FeedSink } from '../feed.ts';
 import type { P1Budget } from './p1-budget.ts';
 
