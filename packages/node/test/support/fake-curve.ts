@@ -1,5 +1,6 @@
-import type { IntervalStep } from '@edmp/interface';
-import type { CurveQuery, CurveView } from '@edmp/node';
+import { type IntervalStep, Quality } from '@edmp/interface';
+import type { CurveQuery, CurveView, RevealsView } from '@edmp/node';
+import { revealsByStep } from '@edmp/oehu-client/privacy';
 
 const STEP_MINUTES: Record<IntervalStep, number> = {
   PT1M: 1,
@@ -33,4 +34,13 @@ export function fakeCurve(query: CurveQuery): CurveView {
     attestation: 'signed',
     verified: values.length + 1,
   };
+}
+
+/** What a curve reveals, by the rules of the real node. */
+export function fakeReveals(view: CurveView): readonly RevealsView[] {
+  const { values } = view;
+  const quality = Uint8Array.from(values, (value) => (value === null ? Quality.missing : Quality.measured));
+  const unit = view.commodity === 'gas' ? ('uM3' as const) : ('uKWh' as const);
+  const series = { ...view, unit, values, quality, trust: 'signed' as const };
+  return revealsByStep(series).map(({ step, found }) => ({ step, found }));
 }

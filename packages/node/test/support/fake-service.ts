@@ -16,10 +16,10 @@ import type {
   WalletTransactionView,
 } from '@edmp/node';
 import { consentRecords } from '@edmp/oehu-client/consent';
-import { checkPublicTexts, revealsByStep } from '@edmp/oehu-client/privacy';
+import { checkPublicTexts } from '@edmp/oehu-client/privacy';
 import { fakeConsents } from './fake-consents.ts';
 import { fakeCurrencies } from './fake-currencies.ts';
-import { fakeCurve } from './fake-curve.ts';
+import { fakeCurve, fakeReveals } from './fake-curve.ts';
 import { fakeDeals } from './fake-deals.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
@@ -373,17 +373,7 @@ export function fakeMarket(options: {
       }),
       meters: async () => [...mounted.views(), ...meters],
       curve,
-      async reveals(query) {
-        const { values, ...view } = await curve(query);
-        const series = {
-          ...view,
-          unit: query.commodity === 'gas' ? ('uM3' as const) : ('uKWh' as const),
-          values,
-          quality: Uint8Array.from(values, (value) => (value === null ? Quality.missing : Quality.measured)),
-          trust: 'signed' as const,
-        };
-        return revealsByStep(series).map(({ step, found }) => ({ step, found }));
-      },
+      reveals: async (query) => fakeReveals(await curve(query)),
       async offer(request) {
         currencyKnown(request.currency);
         const view = await curve(request);
