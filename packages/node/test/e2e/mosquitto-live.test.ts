@@ -17,6 +17,7 @@ import {
   telegramsOfDay,
 } from '../support/p1-day.ts';
 import { runCli } from '../support/run-cli.ts';
+import { textOf } from '../support/text-of.ts';
 import {
   BROKER_PASSWORD,
   BROKER_USER,
@@ -68,7 +69,7 @@ live('a meter behind mosquitto', { timeout: bounds.journey }, () => {
   };
   const exported = async (name: string): Promise<Map<string, string>> => {
     const days = { meter: name, from: P1_DAY, to: '2024-01-18', format: 'json' } as const;
-    const lines = (await seller.client.exportReadings(days)).trimEnd().split('\n');
+    const lines = (await textOf(seller.client.exportReadings(days))).trimEnd().split('\n');
     const readings = lines.map((line) => JSON.parse(line) as { at: string; meter: string; value: string });
     const found = new Map(readings.map(({ at, meter, value }) => [`${at} ${meter}`, value]));
     expect(found.size).toBe(readings.length);

@@ -13,6 +13,7 @@ import { eventually } from '../e2e/support/two-nodes.ts';
 import { TEST_CERTIFICATES } from '../support/certificates.ts';
 import { DAY_END, DAY_START, expectedQuarters, telegramAt, telegramsOfDay } from '../support/p1-day.ts';
 import { type SentMessage, smallBroker } from '../support/small-broker.ts';
+import { textOf } from '../support/text-of.ts';
 
 const zone = 'Europe/Amsterdam';
 let folder: string;
@@ -221,12 +222,14 @@ describe('a meter behind a broker', () => {
     const payload = JSON.stringify({ at: [DAY_START / 1000], SML: { '1-0:1#8#0': 1234.5, id: 'abc' } });
     broker.send({ topic: 'sml/counter', payload });
     await until('own', 'reading', ({ newest }) => newest === DAY_START);
-    const text = await mounts.exportReadings({
-      meter: 'own',
-      from: '2024-01-16',
-      to: '2024-01-16',
-      format: 'json',
-    });
+    const text = await textOf(
+      mounts.exportReadings({
+        meter: 'own',
+        from: '2024-01-16',
+        to: '2024-01-16',
+        format: 'json',
+      }),
+    );
     expect(JSON.parse(text)).toMatchObject({ value: '1.2345', serial: 'abc' });
   });
 });
