@@ -3,6 +3,7 @@ import type { Environment } from '@edmp/interface';
 import { createRecorder } from '@edmp/oehu-client/recorder';
 import { type AnyReading, isIntervalReading } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
+import { p1Budget } from '../../src/meters/feeds/p1-budget.ts';
 import { readP1 } from '../../src/meters/feeds/p1-feed.ts';
 import { Mount } from '../../src/meters/mount.ts';
 import { telegramAt, telegramOf } from '../support/p1-day.ts';
@@ -37,6 +38,7 @@ const environment: Environment = {
   randomBytes: (length) => new Uint8Array(length).fill(pick(seed, 5, second) & 255),
 };
 
+const budget = p1Budget(environment);
 const store = sqliteReadingStore({ path });
 const recorder = createRecorder({ store, environment });
 const say = (line: string): void => void writeSync(out, `${line}\n`);
@@ -87,7 +89,7 @@ const mount = new Mount({
             if (lines.length > 0) say([...lines, `s ${second} ${telegrams} ${disconnects}`].join('\n'));
           },
         },
-        { environment, zone: 'Europe/Amsterdam' },
+        { environment, zone: 'Europe/Amsterdam', budget, signal },
       ),
   },
   recorder,

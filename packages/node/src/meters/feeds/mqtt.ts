@@ -105,6 +105,7 @@ function follow(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let isOver = false;
+    let isHeard = false;
     const end = (settle: () => void): void => {
       if (isOver) return;
       isOver = true;
@@ -116,6 +117,7 @@ function follow(
     client.handleMessage = (packet, done) => {
       // What is not acknowledged is told again.
       if (isOver) return;
+      isHeard = true;
       take(packet).then(() => {
         if (!isOver) done();
       }, fail);
@@ -129,7 +131,7 @@ function follow(
         if (error !== null) return fail(error);
         const refused = granted?.find(({ qos }) => qos >= 128);
         if (refused !== undefined) return fail(new Error(`it does not let this user read ${refused.topic}`));
-        sink.damaged('Connected to the broker; nothing that can be read came yet');
+        if (!isHeard) sink.damaged('Connected to the broker; nothing that can be read came yet');
       });
     });
     signal.addEventListener('abort', stop, { once: true });

@@ -1,6 +1,10 @@
 const MAX_TOPIC = 512;
 
-/** Whether a text is a topic filter (MQTT 3.1.1 §4.7): `+` and `#` stand alone in their level, `#` in the last one. */
+/**
+ * Whether a text is a topic filter (MQTT 3.1.1 §4.7): `+` and `#` stand alone in their level, `#` in the last one.
+ *
+ * @param filter - Such as `zigbee2mqtt/+`, 512 characters at most; anything may be given.
+ */
 export function isTopicFilter(filter: string): boolean {
   if (filter === '' || filter.length > MAX_TOPIC || /[\p{Cc}\ufffd]/u.test(filter)) return false;
   const levels = filter.split('/');
