@@ -39,7 +39,10 @@ const withoutSignal: readonly (readonly [RegExp, string])[] = [
   [/^NotaryProofs\.observe$/, 'writes this node’s own records'],
   [/^(Notary|LocalNotary)\./, 'decides and writes to its own store: half a decision must not be left'],
   [/^(Libp2pNetwork|Network)\.(start|publish)$/, 'binds ports, or hands a message to the transport'],
-  [/^(Signer\.sign|signHalfBlock|signStatement|webSigner|WebSubtle\.\w+)$/, 'one signature or key'],
+  [
+    /^(Signer\.sign|signHalfBlock|signStatement|signConsentEvent|webSigner|WebSubtle\.\w+)$/,
+    'one signature or key',
+  ],
   [/^(sodiumCrypto|fastestNodeCrypto)$/, 'loads a library'],
   [/^verifyFraudProofAsync$/, 'two verifications'],
   [

@@ -24,6 +24,8 @@ const COMPRESSED = 0x80;
 /**
  * Keys as people write them: the encryption key, or that and the authentication key with a colon between; each 32
  * hexadecimal characters. Throws `ERR_METER_FORMAT` for anything else.
+ *
+ * @param text - What the owner wrote; white space around it and around the colon does not count.
  */
 export function meterKeys(text: string): MeterKeys {
   const [encryption = '', authentication, ...more] = text.trim().split(/\s*[:\s]\s*/);

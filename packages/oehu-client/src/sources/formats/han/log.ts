@@ -39,8 +39,8 @@ function isHan(bytes: Uint8Array): boolean {
 /**
  * Reads a capture of a customer port (HAN): DLMS push lists in HDLC or M-Bus frames, or ciphered telegrams, one or a log.
  * What is damaged or cannot be opened is an issue. Registers of lists that are sent once an hour belong to the full
- * hour. Throws `ERR_METER_FORMAT` or `ERR_METER_CHECKSUM` when no telegram can be read and `ERR_METER_SCHEMA` when none
- * tells a register.
+ * hour. Throws `ERR_METER_FORMAT` or `ERR_METER_CHECKSUM` when no telegram can be read, `ERR_METER_SCHEMA` when none
+ * tells a register and `ERR_METER_LIMIT` when there are too many.
  *
  * @param bytes - The bytes of the port, or their hexadecimal digits; anything may be given.
  */
