@@ -92,7 +92,7 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
  * ```ts
  * import { screenText } from '@edmp/oehu-client/privacy';
  *
- * console.log(screenText('Power of Kerkstraat 12')[0]); // { kind: 'address', words: 'Kerkstraat 12' }
+ * console.log(screenText('Power of Kerkstraat 12')[0]?.words); // Kerkstraat 12
  * console.log(screenText('Electricity used, 2026-01-10').length); // 0
  * ```
  */
