@@ -46,6 +46,7 @@ export {
 } from './sources/formats/p1/telegram.ts';
 export { readSenml, type SenmlOptions } from './sources/formats/senml.ts';
 export { readSml, type SmlOptions } from './sources/formats/sml/sml.ts';
+export type { Sheet, SheetCell, Workbook } from './sources/formats/xlsx/workbook.ts';
 export type { SourceIssue } from './sources/issues.ts';
 export { type AnyReading, isIntervalReading, NO_TIME } from './sources/meter-file.ts';
 export { METER_FORMATS } from './sources/meter-formats.ts';
