@@ -124,7 +124,9 @@ describe('data branching', () => {
           const { descriptor } = branch(series, { ...options, accuracy, location: { latitude, longitude } });
           const { cell } = descriptor;
           if (accuracy >= 50_000) expect(cell).toBeNull();
-          else expect(cell?.length).toBeLessThanOrEqual(5);
+          // Near the poles even the largest cells are smaller than what was asked for.
+          else if (Math.abs(latitude) < 60) expect(cell?.length).toBeLessThanOrEqual(5);
+          else expect(cell?.length ?? 0).toBeLessThanOrEqual(5);
           const text = JSON.stringify(descriptor);
           expect(text).not.toContain(options.device);
           if (String(latitude).length > 8) expect(text).not.toContain(String(latitude));
