@@ -367,9 +367,7 @@ describe('receipts of version 2', () => {
       };
       expect(verifyConsentEvent(event, complete, crypto)).toBe(true);
     }
-    const stored = JSON.parse(
-      Buffer.from((await store.entries('consent/receipt/'))[0]?.[1] ?? []).toString('utf8'),
-    );
+    const stored = JSON.parse(new TextDecoder().decode((await store.entries('consent/receipt/'))[0]?.[1]));
     expect(JSON.stringify(document)).not.toContain(stored.salt);
   });
 

@@ -83,6 +83,8 @@ export class Mount implements AsyncDisposable {
       power: (power) => this.#tellPower(power),
       damaged: (text) => {
         this.#damage = text.slice(0, 300);
+        // Whoever tells of damage is connected again.
+        this.#loss = null;
       },
     };
     while (!signal.aborted) {

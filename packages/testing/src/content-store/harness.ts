@@ -51,10 +51,10 @@ export async function cidOf(codec: number, bytes: Uint8Array): Promise<CID> {
   return CID.createV1(codec, await sha256.digest(bytes));
 }
 
-/** Canonical dag-cbor of a list of at most 23 links: array head, then tag 42 over a byte string (0x00 ‖ CID) each. */
+/** Canonical dag-cbor of a list of at most 255 links: array head, then tag 42 over a byte string (0x00 ‖ CID) each. */
 export function linkList(links: readonly CID[]): Uint8Array {
   return concatBytes(
-    Uint8Array.of(0x80 + links.length),
+    links.length < 24 ? Uint8Array.of(0x80 + links.length) : Uint8Array.of(0x98, links.length),
     ...links.map((cid) => concatBytes(Uint8Array.of(0xd8, 0x2a, 0x58, cid.bytes.length + 1, 0), cid.bytes)),
   );
 }
