@@ -40,7 +40,7 @@ const TEXTS: readonly (readonly [what: string, pattern: RegExp, secret?: true])[
     /\b(?:npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,}|glpat-[\w-]{20}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{10,})\b/,
     true,
   ],
-  ['a registry’s login', /_auth(?:Token)?=\S+|https?:\/\/[^\s/'"`:@]+:[^\s/'"`@]+@/, true],
+  ['a registry’s login', /(?<!\w)_auth(?:Token)?=\S+|https?:\/\/[^\s/'"`:@]+:[^\s/'"`@]+@/, true],
 ];
 
 /** What is in a package and should not be: places of files, what they tell of the machine, sources, tests, secrets. */

@@ -78,6 +78,7 @@ describe('leaksOf', () => {
     },
     { path: 'dist/index.js', text: "export { a } from './a.js'; const key = 'settlement/root/' + a;" },
     { path: 'dist/index.d.ts', text: "export { a } from './a.js';" },
+    { path: 'dist/auth.js', text: 'var require_auth=__commonJS({})' },
     { path: 'dist/web/index.html', text: '<html>' },
     { path: 'bin/edmp.cjs', text: "import('../dist/cli/main.js')" },
   ];
