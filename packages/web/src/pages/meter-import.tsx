@@ -2,6 +2,7 @@ import type { ImportView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { Problem } from '../components/bits.tsx';
+import { FileIssues } from '../components/file-issues.tsx';
 import { useNode } from '../state/node.ts';
 import { isUnknownTable, MapFile } from './meter-map.tsx';
 
@@ -16,22 +17,7 @@ export function Imported({ taken }: { readonly taken: ImportView }): VNode {
         {duplicates > 0 && `, ${duplicates} known before`}
         {impossible > 0 && `, ${impossible} left out because their time cannot be`}.
       </p>
-      {issues.length > 0 && (
-        <details>
-          <summary>
-            {issues.length === 1
-              ? 'One thing was assumed or left out'
-              : `${issues.length} things were assumed or left out`}
-          </summary>
-          <ul>
-            {issues.map((issue, index) => (
-              <li key={index} class="wrap">
-                {issue.message} <span class="note">{issue.at}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <FileIssues issues={issues} />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { NodeClient, PreviewView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Field, Loading, Problem } from '../components/bits.tsx';
+import { FileIssues } from '../components/file-issues.tsx';
 import { useNode } from '../state/node.ts';
 import { changed, columnChoices, type MapColumn, STEPS, type TableMap, tableMapOf } from '../text/csv-map.ts';
 
@@ -326,22 +327,7 @@ function AsRead({
           </tbody>
         </table>
       </section>
-      {issues.length > 0 && (
-        <details>
-          <summary>
-            {issues.length === 1
-              ? 'One thing was assumed or left out'
-              : `${issues.length} things were assumed or left out`}
-          </summary>
-          <ul>
-            {issues.map((issue, index) => (
-              <li key={index} class="wrap">
-                {issue.message} <span class="note">{issue.at}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <FileIssues issues={issues} />
       <p class="note">{count} readings in what was looked at.</p>
     </>
   );
