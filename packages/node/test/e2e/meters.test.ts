@@ -17,16 +17,11 @@ import {
   telegramAt,
   telegramsOfDay,
 } from '../support/p1-day.ts';
+import { edaDay, fluviusDay, greenButtonDay, quarters } from '../support/portal-days.ts';
 import { hasPty, openPty } from '../support/pty.ts';
 import { runCli } from '../support/run-cli.ts';
 import { textOf } from '../support/text-of.ts';
 import { endedTrade, eventually, nodeProcesses, type RunningNode } from './support/two-nodes.ts';
-
-const QUARTER = 900_000;
-
-/** Start and micro-kWh of each quarter of the day. */
-const quarters = (): readonly { readonly start: number; readonly value: number }[] =>
-  expectedQuarters().map((value, i) => ({ start: DAY_START + i * QUARTER, value }));
 
 describe('a meter is mounted and a day of it sold', { timeout: bounds.journey }, () => {
   const processes = nodeProcesses();
@@ -198,10 +193,22 @@ describe('a meter is mounted and a day of it sold', { timeout: bounds.journey },
     const inbox = join(folder, 'inbox');
     await mkdir(inbox);
     await edmp('meter', 'add', inbox, '--name', 'inbox', '--every', '1');
-    await writeFile(join(inbox, 'usage.xml'), greenButton());
+    await writeFile(join(inbox, 'usage.xml'), greenButtonDay());
     await recorded('inbox');
     await sellAndBuy('inbox');
   });
+
+  for (const [portal, format, day] of [
+    ['fluvius', 'be-fluvius', fluviusDay],
+    ['eda', 'at-eda', edaDay],
+  ] as const) {
+    it(`a day as ${format} tells it`, async () => {
+      const file = join(folder, portal);
+      await writeFile(file, day());
+      expect(await edmp('meter', 'add', file, '--name', portal)).toMatchObject({ format, added: 96 });
+      await sellAndBuy(portal);
+    });
+  }
 
   it('and its readings leave as a file, and are forgotten when told', async () => {
     const run = await runCli(['meter', 'export', 'log', '--data', join(folder, 'seller')]);
@@ -274,17 +281,3 @@ describe('a node that is killed while its meter tells', { timeout: bounds.journe
     }
   });
 });
-
-/** The day as a Green Button feed of quarters in watt hours. */
-function greenButton(): string {
-  const readings = quarters().map(
-    ({ start, value }) =>
-      `<IntervalReading><timePeriod><duration>900</duration><start>${start / 1000}</start></timePeriod><value>${value / 1000}</value></IntervalReading>`,
-  );
-  return `<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">
-<entry><link rel="self" href="/UsagePoint/1"/><content><UsagePoint xmlns="http://naesb.org/espi"><ServiceCategory><kind>0</kind></ServiceCategory></UsagePoint></content></entry>
-<entry><link rel="self" href="/UsagePoint/1/MeterReading/1"/><link rel="related" href="/ReadingType/1"/><content><MeterReading xmlns="http://naesb.org/espi"/></content></entry>
-<entry><link rel="self" href="/ReadingType/1"/><content><ReadingType xmlns="http://naesb.org/espi"><accumulationBehaviour>4</accumulationBehaviour><flowDirection>1</flowDirection><powerOfTenMultiplier>0</powerOfTenMultiplier><uom>72</uom></ReadingType></content></entry>
-<entry><link rel="up" href="/UsagePoint/1/MeterReading/1/IntervalBlock"/><content><IntervalBlock xmlns="http://naesb.org/espi">${readings.join('')}</IntervalBlock></content></entry>
-</feed>`;
-}
