@@ -3,7 +3,7 @@ import { DUM2 } from '../packages/market/src/asset/currency.ts';
 import { currencyRegister } from '../packages/market/src/asset/currency-register.ts';
 import type { Claim } from '../packages/market/src/blocks/money.ts';
 import type { Spending } from '../packages/market/src/blocks/spending.ts';
-import { createLedger } from '../packages/market/src/ledger/ledger.ts';
+import { createLedger } from '../packages/market/src/ledger/create-ledger.ts';
 import type { Certificate } from '../packages/market/src/notary/certificate.ts';
 import { verifyCertificate } from '../packages/market/src/notary/certificate.ts';
 import {

@@ -33,7 +33,7 @@ import { encodeTerms } from '../packages/market/src/blocks/terms.ts';
 import { tradeProposalToTx } from '../packages/market/src/blocks/trade.ts';
 import { CLAIM_TYPE, RELEASE_TYPE, TRADE_TYPE, TRANSFER_TYPE } from '../packages/market/src/blocks/types.ts';
 import { marketRules } from '../packages/market/src/desk/market-rules.ts';
-import { createLedger } from '../packages/market/src/ledger/ledger.ts';
+import { createLedger } from '../packages/market/src/ledger/create-ledger.ts';
 import { type Certificate, encodeCertificate } from '../packages/market/src/notary/certificate.ts';
 import { encodeNotaryProof, notaryProofOf } from '../packages/market/src/notary/notary-proof.ts';
 import {

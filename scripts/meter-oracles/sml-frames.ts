@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../packages/interface/src/index.ts';
-import { crc16X25 } from '../../packages/oehu-client/src/sources/formats/sml/sml.ts';
+import { crc16X25 } from '../../packages/oehu-client/src/sources/formats/crc16-x25.ts';
 
 /** A value of SML's type-length-value encoding, already written. */
 type Written = readonly number[];

@@ -6,7 +6,7 @@ import { seededRandom } from '@edmp/interface';
 import { describe, expect, it } from 'vitest';
 import { faultsOf, type NotaryCount, quorumOf } from '../src/asset/currency.ts';
 import { currencyRegister } from '../src/asset/currency-register.ts';
-import { createLedger } from '../src/ledger/ledger.ts';
+import { createLedger } from '../src/ledger/create-ledger.ts';
 import { verifyCertificate } from '../src/notary/certificate.ts';
 import {
   author,

@@ -9,7 +9,7 @@ import { currencyRegister } from '../src/asset/currency-register.ts';
 import { releaseOf, unlockKey } from '../src/blocks/release.ts';
 import { spendingOf } from '../src/blocks/spending.ts';
 import { marketRules } from '../src/desk/market-rules.ts';
-import { createLedger } from '../src/ledger/ledger.ts';
+import { createLedger } from '../src/ledger/create-ledger.ts';
 import { decodeCertificate, encodeCertificate, verifyCertificate } from '../src/notary/certificate.ts';
 import { encodeNotaryProof, verifyNotaryProof } from '../src/notary/notary-proof.ts';
 import { type Statement, type StatementKind, statementMessage } from '../src/notary/statement.ts';

@@ -10,7 +10,8 @@
  */
 export { type ConsentLedger, createConsentLedger } from './consent/ledger.ts';
 export { MeterError, type MeterErrorCode } from './errors.ts';
-export { createOehuClient, type OehuClient, type OehuClientOptions } from './oehu/client.ts';
+export { createOehuClient } from './oehu/client.ts';
+export type { OehuClient, OehuClientOptions } from './oehu/contract.ts';
 export { type OehuSource, oehuSource } from './oehu/source.ts';
 export { type Branches, type BranchOptions, branch } from './privacy/branch.ts';
 export type { IntervalReading, MeterReading } from './reading.ts';

@@ -16,7 +16,7 @@ export type {
   OehuHistoryOptions,
   OehuStatistics,
   OehuWatchOptions,
-} from './oehu/client.ts';
+} from './oehu/contract.ts';
 export { settleGasTimes } from './oehu/gas-time.ts';
 export type { FetchLike, RetryOptions } from './oehu/http.ts';
 export type { OehuEntry, OehuIssue } from './oehu/issues.ts';

@@ -5,7 +5,12 @@
  */
 export { type PortEvent, type PortOptions, type PortStream, portStream } from './live/port-stream.ts';
 export { type FileSource, type FileSourceOptions, fileSource } from './sources/file-source.ts';
-export { type FormatOptions, MeterContent, type MeterFormat } from './sources/format.ts';
+export {
+  type FormatOptions,
+  type GreenButtonOptions,
+  MeterContent,
+  type MeterFormat,
+} from './sources/format.ts';
 export type { FormattedReading } from './sources/format-reading.ts';
 export { readConsumptionRecord } from './sources/formats/at-eda.ts';
 export { readFluvius } from './sources/formats/be-fluvius.ts';
@@ -22,7 +27,7 @@ export { readOwnCsv } from './sources/formats/csv/own.ts';
 export { OWN_CSV_HEADER } from './sources/formats/csv/own-header.ts';
 export { readCsv } from './sources/formats/csv/read.ts';
 export { csvRows } from './sources/formats/csv/text.ts';
-export { type GreenButtonOptions, readGreenButton } from './sources/formats/green-button.ts';
+export { readGreenButton } from './sources/formats/green-button.ts';
 export { type MeterKeys, meterKeys } from './sources/formats/han/cipher.ts';
 export { readHan } from './sources/formats/han/log.ts';
 export {

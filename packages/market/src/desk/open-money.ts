@@ -9,8 +9,9 @@ import {
   openCertificateExchange,
 } from '../evidence/certificate-exchange.ts';
 import { type CertificateStore, openCertificateStore } from '../evidence/certificate-store.ts';
+import { createLedger } from '../ledger/create-ledger.ts';
 import type { Hold } from '../ledger/hold.ts';
-import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { MarketOptions } from '../market.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { type NotaryClient, notaryClient } from '../notary/client.ts';

@@ -5,12 +5,11 @@ import type { Spending } from '../blocks/spending.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import type { Account, Balance } from './account.ts';
 import type { LedgerChange } from './changes.ts';
-import { LedgerFold } from './fold.ts';
 import type { LicenceHolding } from './history.ts';
 import type { Hold } from './hold.ts';
-import { LEDGER_LIMITS, type LedgerLimits } from './limits.ts';
+import type { LedgerLimits } from './limits.ts';
 
-/** Options of {@link createLedger}. */
+/** Options of `createLedger`. */
 export interface LedgerOptions {
   readonly crypto: Pick<Crypto, 'sha256' | 'ed25519Verify'>;
   /** Takes in `market/currency` blocks that the ledger sees. */
@@ -79,9 +78,4 @@ export interface Ledger {
   licences(asset: AssetId): readonly LicenceHolding[];
   /** Accounts that anything was ever paid by or to. */
   accounts(): readonly PublicKeyHex[];
-}
-
-/** A ledger without blocks. */
-export function createLedger(options: LedgerOptions): Ledger {
-  return new LedgerFold(options, { ...LEDGER_LIMITS, ...options.limits });
 }

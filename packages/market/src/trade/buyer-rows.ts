@@ -1,5 +1,5 @@
 import type { TradeSituation } from './situation.ts';
-import type { TradeTransition } from './transitions.ts';
+import type { TradeTransition } from './transition.ts';
 
 type Row = Omit<TradeTransition, 'role'>;
 

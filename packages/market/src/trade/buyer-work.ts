@@ -25,7 +25,7 @@ import { ownAnswer } from './own-chain.ts';
 import type { TradeRecords } from './records.ts';
 import { shownReleaseOf } from './shown-release.ts';
 import { documentOf, settlementTradeOf, type Trade, type TradeOffer } from './trade.ts';
-import type { TradeAction } from './transitions.ts';
+import type { TradeAction } from './transition.ts';
 
 /** Longest wait for one answer to terms, ms: the seller seals the data meanwhile. */
 const PROPOSE_TIMEOUT_MS = 60_000;

@@ -27,7 +27,8 @@ import {
   type TradeStep,
 } from './trade.ts';
 import { TradeList } from './trade-list.ts';
-import { isInterruptible, nextTransition, type TradeAction, type TradeTransition } from './transitions.ts';
+import type { TradeAction, TradeTransition } from './transition.ts';
+import { isInterruptible, nextTransition } from './transitions.ts';
 
 /** First and longest pause before work that did not succeed is tried again, ms. */
 const FIRST_RETRY_MS = 500;

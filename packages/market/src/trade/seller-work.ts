@@ -16,7 +16,7 @@ import type { TradeChain, TradeWitnesses } from './needs.ts';
 import { ownRelease } from './own-chain.ts';
 import type { TradeRecords } from './records.ts';
 import { settlementTradeOf, type Trade } from './trade.ts';
-import type { TradeAction } from './transitions.ts';
+import type { TradeAction } from './transition.ts';
 
 /** Longest wait for a buyer to take its key, ms. */
 const HAND_TIMEOUT_MS = 10_000;

@@ -1,19 +1,9 @@
 import type { BlockId, Crypto, HalfBlock, PublicKey } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
-import { type ReleaseTx, releaseOf, unlockKey } from '../blocks/release.ts';
+import { releaseOf, unlockKey } from '../blocks/release.ts';
 import { RELEASE_TYPE } from '../blocks/types.ts';
 import { isMarketError, MarketError } from '../errors.ts';
-import type { Trade } from './trade.ts';
-
-/** A release with what opens its lock: only both together give the key (the block alone may be gossiped). */
-export interface ShownRelease {
-  readonly block: HalfBlock;
-  readonly tx: ReleaseTx;
-  /** 32 bytes whose SHA-256 is the release's `lock`. */
-  readonly opener: Uint8Array;
-  /** The content key wrapped to the buyer's one-time key. */
-  readonly wrapped: Uint8Array;
-}
+import type { ShownRelease, Trade } from './trade.ts';
 
 /**
  * Checks that a block is the release of a trade's hold, by its seller, and that `opener` opens it.

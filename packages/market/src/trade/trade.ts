@@ -1,13 +1,30 @@
-import type { BlockId, DatasetDocument, PublicKey, SealedDelivery, SettlementTrade } from '@edmp/interface';
+import type {
+  BlockId,
+  DatasetDocument,
+  HalfBlock,
+  PublicKey,
+  SealedDelivery,
+  SettlementTrade,
+} from '@edmp/interface';
 import type { SignedOrder } from '../blocks/order.ts';
+import type { ReleaseTx } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import type { EncodedTerms, TradeId } from '../blocks/terms.ts';
 import type { TradeProposal } from '../blocks/trade.ts';
 import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import type { Decline } from './messages.ts';
-import type { ShownRelease } from './shown-release.ts';
 import type { TradeRole, TradeState } from './states.ts';
+
+/** A release with what opens its lock: only both together give the key (the block alone may be gossiped). */
+export interface ShownRelease {
+  readonly block: HalfBlock;
+  readonly tx: ReleaseTx;
+  /** 32 bytes whose SHA-256 is the release's `lock`. */
+  readonly opener: Uint8Array;
+  /** The content key wrapped to the buyer's one-time key. */
+  readonly wrapped: Uint8Array;
+}
 
 /** One thing that happened in a trade. */
 export interface TradeStep {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { currencyRegister } from '../../src/asset/currency-register.ts';
 import { spendingOf, transferToTx } from '../../src/blocks/spending.ts';
 import { TRANSFER_TYPE } from '../../src/blocks/types.ts';
-import { createLedger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/create-ledger.ts';
 import { createBookkeeper } from '../../src/wallet/bookkeeper.ts';
 import { Certifier } from '../../src/wallet/certifier.ts';
 import { Spender } from '../../src/wallet/spender.ts';

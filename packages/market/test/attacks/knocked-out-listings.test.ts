@@ -10,7 +10,7 @@ import { encodeTerms, type Terms } from '../../src/blocks/terms.ts';
 import { RELEASE_TYPE } from '../../src/blocks/types.ts';
 import { BookHolds } from '../../src/desk/order-holds.ts';
 import { encodeHoldMessage, HOLDS_TOPIC } from '../../src/evidence/hold-messages.ts';
-import { createLedger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/create-ledger.ts';
 import { askPeer } from '../../src/trade/ask-peer.ts';
 import { crypto, documentOf } from '../support/documents.ts';
 import { author, proposed, quorum, START, termsOf } from '../support/money.ts';

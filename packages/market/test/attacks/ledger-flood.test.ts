@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DUM1 } from '../../src/asset/currency.ts';
 import { currencyRegister } from '../../src/asset/currency-register.ts';
-import { createLedger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/create-ledger.ts';
 import { assetOf, documentOf } from '../support/documents.ts';
 import { author, crypto, proposed, START } from '../support/money.ts';
 import { stateOf, TradingWorld } from '../support/trading/world.ts';

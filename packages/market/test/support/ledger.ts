@@ -4,7 +4,8 @@ import { type CurrencyRegister, currencyRegister } from '../../src/asset/currenc
 import type { Claim } from '../../src/blocks/money.ts';
 import type { Spending } from '../../src/blocks/spending.ts';
 import type { LedgerChange } from '../../src/ledger/changes.ts';
-import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/create-ledger.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { type Certificate, encodeCertificate } from '../../src/notary/certificate.ts';
 import { crypto, START } from './money.ts';
 

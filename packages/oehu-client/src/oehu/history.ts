@@ -2,7 +2,7 @@ import { type Crypto, isEdmpError } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
 import { atLeast } from '../series/attestation.ts';
 import { verifyTransactionChain } from './chain.ts';
-import type { OehuClient, OehuHistory, OehuHistoryOptions } from './client.ts';
+import type { OehuClient, OehuHistory, OehuHistoryOptions } from './contract.ts';
 import type { OehuEntry, OehuIssue } from './issues.ts';
 import { type OehuRecord, recordTime } from './records.ts';
 import type { Verification, VerifyOptions } from './verify.ts';

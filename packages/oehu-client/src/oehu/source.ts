@@ -1,6 +1,6 @@
 import type { AbortOptions, MeterDevice, MeterSource, ReadingsOptions } from '@edmp/interface';
 import type { MeterReading } from '../reading.ts';
-import type { OehuClient } from './client.ts';
+import type { OehuClient } from './contract.ts';
 import { settleGasTimes } from './gas-time.ts';
 import { recordReadings } from './records.ts';
 

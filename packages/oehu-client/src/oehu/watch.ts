@@ -1,5 +1,5 @@
 import { type AbortOptions, type Environment, isEdmpError, sleep, throwIfAborted } from '@edmp/interface';
-import type { OehuClient, OehuWatchOptions } from './client.ts';
+import type { OehuClient, OehuWatchOptions } from './contract.ts';
 import { type OehuRecord, recordTime } from './records.ts';
 
 const MAX_WATCH_ROWS = 10_000;

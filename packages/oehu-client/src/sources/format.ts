@@ -3,10 +3,20 @@ import { MeterError } from '../errors.ts';
 import { type Json, parseJson } from '../oehu/json.ts';
 import type { CsvMap } from './formats/csv/map.ts';
 import { encodingOf } from './formats/csv/text.ts';
-import type { GreenButtonOptions } from './formats/green-button.ts';
 import type { MeterKeys } from './formats/han/cipher.ts';
 import { isWorkbook, openWorkbook, type Workbook } from './formats/xlsx/workbook.ts';
 import type { MeterFile } from './meter-file.ts';
+
+/** How the epochs of a Green Button file are to be read. */
+export interface GreenButtonOptions {
+  /**
+   * Zone whose wall clock the file's epoch seconds really show. ESPI says UTC, but many utilities write local time;
+   * give their zone to read such a file. Default UTC, as the standard says.
+   */
+  readonly localZone?: string;
+  /** `local` reads the epochs as wall-clock time by the file's own LocalTimeParameters. Default `utc`. */
+  readonly clock?: 'utc' | 'local';
+}
 
 /** What a caller tells about a file that the file does not tell itself. */
 export interface FormatOptions {

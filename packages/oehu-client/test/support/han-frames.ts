@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto';
-import { crc16X25 } from '../../src/sources/formats/sml/sml.ts';
+import { crc16X25 } from '../../src/sources/formats/crc16-x25.ts';
 
 /** A value already written in A-XDR. */
 export type Written = readonly number[];

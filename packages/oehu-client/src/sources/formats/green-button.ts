@@ -2,22 +2,11 @@ import { type Commodity, type Flow, Quality, type QualityCode } from '@edmp/inte
 import { microFromText } from '../../decimal.ts';
 import { MeterError } from '../../errors.ts';
 import { zoneOf } from '../../time/zone.ts';
-import type { MeterFormat } from '../format.ts';
+import type { GreenButtonOptions, MeterFormat } from '../format.ts';
 import { nothingRead, type SourceIssue } from '../issues.ts';
 import type { AnyReading, MeterFile } from '../meter-file.ts';
 import { child, descendants, parseXml, textAt, type XmlElement } from '../xml.ts';
 import { type EspiLocalTime, localToInstants, readLocalTime } from './espi-local-time.ts';
-
-/** Options of {@link readGreenButton}. */
-export interface GreenButtonOptions {
-  /**
-   * Zone whose wall clock the file's epoch seconds really show. ESPI says UTC, but many utilities write local time;
-   * give their zone to read such a file. Default UTC, as the standard says.
-   */
-  readonly localZone?: string;
-  /** `local` reads the epochs as wall-clock time by the file's own LocalTimeParameters. Default `utc`. */
-  readonly clock?: 'utc' | 'local';
-}
 
 interface Type {
   readonly commodity: Commodity;

@@ -1,6 +1,6 @@
 import { ctr, gcm } from '@noble/ciphers/aes.js';
 import { MeterError } from '../../../errors.ts';
-import { lengthAt } from './messages.ts';
+import { lengthAt } from './length.ts';
 
 /** Keys of a meter whose customer port is encrypted, as the grid operator gives them on request. */
 export interface MeterKeys {

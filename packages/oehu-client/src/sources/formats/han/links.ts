@@ -1,4 +1,4 @@
-import { crc16X25 } from '../sml/sml.ts';
+import { crc16X25 } from '../crc16-x25.ts';
 
 /** A piece of a message as one of the link layers carries it. */
 export interface LinkPiece {

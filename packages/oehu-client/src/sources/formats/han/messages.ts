@@ -1,4 +1,5 @@
 import { MeterError } from '../../../errors.ts';
+import { lengthAt } from './length.ts';
 import { type LinkPiece, linkAt } from './links.ts';
 
 /** A whole APDU, or why there is none. */
@@ -89,21 +90,6 @@ export class MessageReader {
       events.push(failed(`A message has at most ${MAX_MESSAGE_BYTES} bytes`));
     } else if ((control & 0x80) !== 0) events.push({ ok: true, apdu: this.#blocks.take() });
   }
-}
-
-/** A length of A-XDR: one byte up to 127, else the number of its bytes and they; undefined when it is none. */
-export function lengthAt(
-  bytes: Uint8Array,
-  at: number,
-): { readonly length: number; readonly from: number } | undefined {
-  const first = bytes[at];
-  if (first === undefined) return undefined;
-  if (first < 0x80) return { length: first, from: at + 1 };
-  const more = first & 0x7f;
-  if (more < 1 || more > 3 || at + more >= bytes.length) return undefined;
-  let length = 0;
-  for (let i = 1; i <= more; i++) length = length * 256 + (bytes[at + i] ?? 0);
-  return { length, from: at + 1 + more };
 }
 
 /** Parts of a message, bounded. */

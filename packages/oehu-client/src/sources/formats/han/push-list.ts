@@ -5,7 +5,7 @@ import type { LivePower } from '../../../live/power.ts';
 import type { SourceIssue } from '../../issues.ts';
 import { AxdrReader, type DlmsValue } from './axdr.ts';
 import { clockOf, type HanClock } from './clock.ts';
-import { lengthAt } from './messages.ts';
+import { lengthAt } from './length.ts';
 
 /** A register of energy in a list. */
 interface HanRegister {

@@ -5,6 +5,7 @@ import type { MeterReading } from '../../../reading.ts';
 import type { MeterFormat } from '../../format.ts';
 import { nothingRead, type SourceIssue } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
+import { crc16X25 } from '../crc16-x25.ts';
 import { readSmlValue, type SmlValue } from './tlv.ts';
 
 /** Options of {@link readSml}. */
@@ -18,19 +19,6 @@ export interface SmlOptions {
 const GET_LIST_RESPONSE = 0x701n;
 const WATT_HOURS = 30n;
 const MAX_FRAMES = 100_000;
-
-const TABLE = Uint16Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x8408 : value >>> 1;
-  return value;
-});
-
-/** CRC-16/X.25 (ISO/IEC 13239), the check of SML files and messages. */
-export function crc16X25(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
-  let crc = 0xffff;
-  for (let i = start; i < end; i++) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0);
-  return crc ^ 0xffff;
-}
 
 /** Index of four escape bytes from `from` on, or −1. */
 function escapeAt(bytes: Uint8Array, from: number): number {
