@@ -106,9 +106,13 @@ export { type Signer, softwareSigner } from './signer.ts';
 export type {
   AnswerQuestion,
   ArrivedBlock,
+  AuthorsPage,
+  BlockSnapshot,
   BlockStore,
+  LeaseRequest,
   PutOptions,
   Reservation,
+  SigningLease,
 } from './trustchain/block-store.ts';
 export {
   type BlockId,

@@ -11,7 +11,8 @@
 export { createTrustchain } from './chain/create-trustchain.ts';
 export { ChainError, PairError } from './chain/errors.ts';
 export type { TrustchainLimits, TrustchainOptions } from './chain/options.ts';
+export type { SharingOptions } from './chain/signing-lease.ts';
 export { NetworkError, type NetworkErrorCode } from './network/errors.ts';
 export type { QuotaOptions } from './protocol/quota.ts';
 export { StoreError } from './store/errors.ts';
-export { memoryBlockStore } from './store/memory.ts';
+export { type MemoryBlockStoreOptions, memoryBlockStore } from './store/memory.ts';

@@ -11,7 +11,7 @@ blockStoreSuite({
   fabricate,
   async create() {
     const store = memoryBlockStore();
-    return { store, close: () => store.close() };
+    return { store, another: async () => memoryBlockStore({ beside: store }), close: () => store.close() };
   },
 });
 
@@ -28,12 +28,22 @@ blockStoreSuite({
         harness.store = sqliteBlockStore({ path });
         return harness.store;
       },
+      another: async () => sqliteBlockStore({ path }),
       async close() {
         await harness.store.close();
         rmSync(folder, { recursive: true, force: true });
       },
     };
     return harness;
+  },
+});
+
+blockStoreSuite({
+  name: 'sqlite in memory',
+  fabricate,
+  async create() {
+    const store = sqliteBlockStore({ path: ':memory:' });
+    return { store, close: () => store.close() };
   },
 });
 

@@ -135,10 +135,14 @@ describe('damage on disk', () => {
   it('that passes does not blind for a later fork', async () => {
     const inner = memoryBlockStore();
     let broken = false;
+    const fragile = {
+      answersBy: (...asked: Parameters<typeof inner.answersBy>) =>
+        broken ? Promise.reject(new Error('read failed')) : inner.answersBy(...asked),
+    };
     const { chain } = await alone({
       ...inner,
-      answersBy: (...asked) =>
-        broken ? Promise.reject(new Error('read failed')) : inner.answersBy(...asked),
+      ...fragile,
+      snapshot: (read) => inner.snapshot((stored) => read({ ...stored, ...fragile })),
     });
     const blocks = await chainOf(x, 6);
     const fork = await after(x, itemAt(blocks, 4), { tx: 'fork of 6', time: START + 10 });

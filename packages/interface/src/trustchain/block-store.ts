@@ -16,7 +16,57 @@ export interface Reservation {
   readonly id: BlockId;
   /** Canonical bytes of that core, so that a restart can finish what a crash interrupted. */
   readonly core: Uint8Array;
+  /** {@link SigningLease.fence} under which it is asked for. Needed once anybody was given a lease for the author; not stored. */
+  readonly fence?: number;
 }
+
+/**
+ * The right to extend an author's chain, which one opener of a store has at a time. Its end is a matter of clocks and
+ * only says when somebody else may take over; what keeps two from signing one position is the fence.
+ */
+export interface SigningLease {
+  readonly author: PublicKey;
+  /** Who has it: a name that no other opener bears, e.g. made of random bytes at its start. */
+  readonly holder: string;
+  /** Grows by one with every change of holder, first 1. A reservation under an older one is refused. */
+  readonly fence: number;
+  /** When others may take it, ms since the epoch. */
+  readonly until: number;
+}
+
+/** Who wants a {@link SigningLease}, and for how long by its own clock, ms since the epoch. */
+export interface LeaseRequest {
+  readonly holder: string;
+  readonly now: number;
+  readonly until: number;
+}
+
+/** A page of authors. */
+export interface AuthorsPage {
+  /** Only authors whose key comes after this one, in byte order. Default from the first. */
+  readonly after?: PublicKey;
+  readonly limit: number;
+}
+
+/** What a store answers of one moment: see {@link BlockStore.snapshot}. */
+export type BlockSnapshot = Pick<
+  BlockStore,
+  | 'get'
+  | 'getMany'
+  | 'has'
+  | 'at'
+  | 'range'
+  | 'head'
+  | 'neighbours'
+  | 'answers'
+  | 'answersBy'
+  | 'byType'
+  | 'since'
+  | 'newest'
+  | 'authors'
+  | 'count'
+  | 'proofs'
+>;
 
 /** Whose answers to which block are wanted; without `author`, anybody's. */
 export interface AnswerQuestion {
@@ -72,8 +122,8 @@ export interface BlockStore extends AsyncDisposable {
   since(after: number, limit: number): Promise<readonly ArrivedBlock[]>;
   /** The last `limit` arrivals that are still stored, in order of arrival: after a removal no cursor can be guessed. */
   newest(limit: number): Promise<readonly ArrivedBlock[]>;
-  /** Keys of all authors, in byte order. */
-  authors(): Promise<readonly PublicKey[]>;
+  /** Keys of authors in byte order, at most `limit`. */
+  authors(page: AuthorsPage): Promise<readonly PublicKey[]>;
   /** Number of blocks, of one author or of all. */
   count(author?: PublicKey): Promise<number>;
   /**
@@ -88,7 +138,8 @@ export interface BlockStore extends AsyncDisposable {
   /**
    * Reserves the author's next position, durably, and any `more` after it: all or none.
    * The same reservation again is fine; positions may be skipped.
-   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped.
+   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped,
+   * and `ERR_STORE_FENCED` when a lease was given for the author and the newest one is not the reservation's.
    */
   reserve(author: PublicKey, reservation: Reservation, ...more: readonly Reservation[]): Promise<void>;
   /** The reservation of an author with the highest seq, its block stored or not. */
@@ -100,5 +151,23 @@ export interface BlockStore extends AsyncDisposable {
    * many were removed. Absent in stores that cannot prune.
    */
   remove?(ids: readonly BlockId[]): Promise<number>;
+  /**
+   * Runs `read` over the store as it is at one moment: nothing that is written meanwhile, here or by another opener, is
+   * seen by it. `read` awaits nothing but `stored`, which is of no use once it has ended; a store may keep writes waiting
+   * until then.
+   */
+  snapshot<T>(read: (stored: BlockSnapshot) => Promise<T>): Promise<T>;
+  /**
+   * Calls `listener` soon after another opener of the same data has changed something; also, now and then, when nothing
+   * has changed. It must not throw. Returns what ends it.
+   */
+  changed(listener: () => void): () => void;
+  /**
+   * Takes the right to sign for an author, durably, or lengthens it for its holder; undefined as long as somebody else's
+   * lasts by `now`.
+   */
+  lease(author: PublicKey, request: LeaseRequest): Promise<SigningLease | undefined>;
+  /** Gives a lease back before its time, if it is still the newest. */
+  endLease(lease: SigningLease): Promise<void>;
   close(): Promise<void>;
 }

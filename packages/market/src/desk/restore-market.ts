@@ -1,4 +1,4 @@
-import type { HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
+import type { AuthorsPage, BlockStore, HalfBlock, PublicKey, Trustchain } from '@edmp/interface';
 import { equalBytes } from '@edmp/interface';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
@@ -35,6 +35,20 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
   readonly ownBlocks: OwnBlocks;
 }
 
+/** Authors read at once. */
+const AUTHORS_AT_ONCE = 1_000;
+
+/** Every author that a store has blocks of, in byte order. */
+async function* authorsOf(store: BlockStore): AsyncIterable<PublicKey> {
+  let last: PublicKey | undefined;
+  do {
+    const from: AuthorsPage = { limit: AUTHORS_AT_ONCE, ...(last === undefined ? {} : { after: last }) };
+    const page = await store.authors(from);
+    yield* page;
+    last = page.length < AUTHORS_AT_ONCE ? undefined : page.at(-1);
+  } while (last !== undefined);
+}
+
 /** Takes up what the stores hold, lowest first: currencies, money, orders, trades, and what was not certified yet. */
 export async function restoreMarket(parts: RestoreParts): Promise<void> {
   const { trustchain, books, currencies, exchange, own, orders, spender, trading } = parts;
@@ -42,7 +56,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await parts.money.restore();
   await preferPaidIn(parts);
   const found = await readStore({ ...parts, onBlock: parts.takeBlock });
-  for (const author of await trustchain.store.authors()) {
+  for await (const author of authorsOf(trustchain.store)) {
     if (await trustchain.isFraudulent(author)) books.condemn(author);
   }
   for await (const certificate of parts.certificates.own()) books.takeCertificate(certificate);

@@ -20,6 +20,8 @@ export interface BlockStoreHarness {
   readonly store: BlockStore;
   /** Closes the store and opens what it left behind again. Present exactly when the implementation persists. */
   reopen?(): Promise<BlockStore>;
+  /** Opens the same data once more beside the store; the suite closes it. Present when several may. */
+  another?(): Promise<BlockStore>;
   /** Closes whichever store is open and removes what is left. */
   close(): Promise<void>;
 }

@@ -84,7 +84,7 @@ async function compare(store: BlockStore, model: BlockModel, blocks: readonly Ha
   }
   expect(ids((await store.since(0, 1000)).map(({ block }) => block))).toEqual(ids(model.all()));
   expect(ids((await store.newest(5)).map(({ block }) => block))).toEqual(ids(model.all().slice(-5)));
-  expect(await store.authors()).toEqual(model.authors());
+  expect(await store.authors({ limit: 100 })).toEqual(model.authors());
   expect(await store.count()).toBe(model.count());
 }
 

@@ -5,6 +5,7 @@ import {
   type KeyValueStore,
   memoryKeyValueStore,
   type Network,
+  publicKeyToHex,
   Quality,
   type Settlement,
   softwareSigner,
@@ -100,6 +101,34 @@ blockStoreSuite({
       ...sound,
       at: async (author: Parameters<typeof sound.at>[0], seq: number) =>
         (await sound.at(author, seq)).slice(0, 1),
+    };
+    return { store, close: () => sound.close() };
+  },
+});
+
+blockStoreSuite({
+  name: 'shows in a snapshot what came later',
+  fabricate: fabricateBlock,
+  async create() {
+    const sound = listBlockStore(emptyDisk());
+    const store: typeof sound = { ...sound, snapshot: (read) => read(sound) };
+    return { store, close: () => sound.close() };
+  },
+});
+
+blockStoreSuite({
+  name: 'looks at no fence',
+  fabricate: fabricateBlock,
+  async create() {
+    const disk = emptyDisk();
+    const sound = listBlockStore(disk);
+    const store: typeof sound = {
+      ...sound,
+      reserve: (author, ...asked) => {
+        const fence = disk.leases.get(publicKeyToHex(author))?.fence;
+        const [first, ...more] = asked.map((one) => ({ ...one, ...(fence === undefined ? {} : { fence }) }));
+        return first === undefined ? Promise.resolve() : sound.reserve(author, first, ...more);
+      },
     };
     return { store, close: () => sound.close() };
   },

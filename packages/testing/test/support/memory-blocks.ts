@@ -9,9 +9,11 @@ import {
   EdmpError,
   type HalfBlock,
   type HalfBlockCore,
+  InvalidArgumentError,
   type PublicKey,
   publicKeyToHex,
   type Reservation,
+  type SigningLease,
   utf8ToBytes,
 } from '@edmp/interface';
 import { CID } from 'multiformats/cid';
@@ -40,10 +42,16 @@ export interface Disk {
   readonly blocks: ArrivedBlock[];
   readonly proofs: { readonly author: string; readonly id: string; readonly proof: Uint8Array }[];
   readonly reservations: Map<string, Reservation[]>;
+  readonly leases: Map<string, SigningLease>;
 }
 
 /** An empty {@link Disk}. */
-export const emptyDisk = (): Disk => ({ blocks: [], proofs: [], reservations: new Map() });
+export const emptyDisk = (): Disk => ({
+  blocks: [],
+  proofs: [],
+  reservations: new Map(),
+  leases: new Map(),
+});
 
 /** The plainest store that passes `blockStoreSuite`. */
 export function listBlockStore(disk: Disk): BlockStore {
@@ -111,9 +119,10 @@ export function listBlockStore(disk: Disk): BlockStore {
         .slice(0, limit),
     since: async (after, limit) => disk.blocks.filter(({ arrival }) => arrival > after).slice(0, limit),
     newest: async (limit) => (limit > 0 ? disk.blocks.slice(-limit) : []),
-    authors: async () => {
+    authors: async ({ after, limit }) => {
       const keys = new Map(disk.blocks.map(({ block: { core } }) => [publicKeyToHex(core.key), core.key]));
-      return [...keys.values()].sort(compareBytes);
+      const wanted = [...keys.values()].filter((key) => after === undefined || compareBytes(key, after) > 0);
+      return wanted.sort(compareBytes).slice(0, limit);
     },
     count: async (author) => (author === undefined ? disk.blocks.length : of(author).length),
     positions: async (author) => new Set(of(author).map(({ core }) => core.seq)).size,
@@ -126,7 +135,10 @@ export function listBlockStore(disk: Disk): BlockStore {
       disk.proofs.filter((known) => known.author === publicKeyToHex(author)).map(({ proof }) => proof),
     async reserve(author, ...asked) {
       const known = [...reservations(author)];
-      for (const reservation of asked) {
+      for (const { fence, ...reservation } of asked) {
+        if (disk.leases.get(publicKeyToHex(author))?.fence !== fence) {
+          throw new EdmpError('ERR_STORE_FENCED', 'There is a newer lease');
+        }
         if (known.some(({ seq, id }) => seq === reservation.seq && id.equals(reservation.id))) continue;
         if (known.some(({ seq }) => seq >= reservation.seq)) {
           throw new EdmpError(
@@ -140,6 +152,27 @@ export function listBlockStore(disk: Disk): BlockStore {
     },
     reservation: async (author) => reservations(author).at(-1),
     unfinished: async (author) => reservations(author).filter(({ id }) => find(id) === undefined),
+    async snapshot(read) {
+      const { blocks, proofs } = disk;
+      return read(listBlockStore({ ...disk, blocks: [...blocks], proofs: [...proofs] }));
+    },
+    changed: () => () => undefined,
+    async lease(author, { holder, now, until }) {
+      if (holder === '' || holder.length > 128 || !(until > now) || !Number.isInteger(until)) {
+        throw new InvalidArgumentError('No such lease');
+      }
+      const key = publicKeyToHex(author);
+      const known = disk.leases.get(key);
+      if (known !== undefined && known.holder !== holder && known.until > now) return undefined;
+      const fence = known?.holder === holder ? known.fence : (known?.fence ?? 0) + 1;
+      const lease = { author, holder, fence, until };
+      disk.leases.set(key, lease);
+      return lease;
+    },
+    async endLease(lease) {
+      const key = publicKeyToHex(lease.author);
+      if (disk.leases.get(key)?.fence === lease.fence) disk.leases.set(key, { ...lease, until: 0 });
+    },
     [Symbol.asyncDispose]() {
       return this.close();
     },

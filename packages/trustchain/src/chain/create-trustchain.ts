@@ -34,6 +34,7 @@ import type { Verdict } from '../validation/validate.ts';
 import { expectBlockId, expectKey, unlessAborted } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
 import { eventHub } from './events.ts';
+import { type ForeignBlocks, foreignBlocks } from './foreign-blocks.ts';
 import { type FraudRegister, fraudRegister } from './fraud-register.ts';
 import { type GapReports, gapReports } from './gap-reports.ts';
 import { type Histories, histories } from './history.ts';
@@ -43,7 +44,8 @@ import { type OwnHeadGuard, ownHeadGuard } from './own-head.ts';
 import { expectHistory } from './pair-history.ts';
 import { type PairRequests, pairRequests } from './pair-requests.ts';
 import { type Reaction, reaction } from './reaction.ts';
-import { chainTips } from './tips.ts';
+import { type LeaseKeeper, leaseKeeper, unshared } from './signing-lease.ts';
+import { chainTips, noTips, type Tips } from './tips.ts';
 import { type AppendRequest, type ChainWriter, chainWriter } from './writer.ts';
 
 /** Arrivals judged again at the start, in case a crash came between storing a block and recording its fraud. */
@@ -95,7 +97,9 @@ class ChainService {
   readonly #limits: Required<TrustchainLimits>;
   readonly #rules = new Map<string, TypeRule>();
   readonly #events = eventHub();
-  readonly #tips = chainTips();
+  readonly #tips: Tips;
+  readonly #lease: LeaseKeeper;
+  #foreign: ForeignBlocks | undefined;
   readonly #frauds: FraudRegister;
   readonly #reaction: Reaction;
   readonly #intake: Intake;
@@ -111,15 +115,24 @@ class ChainService {
     const { signer, crypto, store, environment } = options;
     const self = signer.publicKey;
     const limits = withDefaults(options.limits);
+    const { sharing } = options;
+    this.#tips = sharing === undefined ? chainTips() : noTips();
+    this.#lease = sharing === undefined ? unshared : leaseKeeper(self, store, environment, sharing);
     const [rules, tips, events] = [this.#rules, this.#tips, this.#events];
+    const onStoring = (block: HalfBlock): void => this.#foreign?.mine(block);
     this.#options = options;
     this.#self = self;
     this.#limits = limits;
     for (const [type, rule] of Object.entries(options.rules ?? {})) this.#registerType(type, rule);
-    const frauds = fraudRegister(store, crypto, (proof) => {
-      events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
-      this.#node?.publishProof(proof.bytes);
-    });
+    const frauds = fraudRegister(
+      store,
+      crypto,
+      (proof) => {
+        events.emit({ type: 'fraud', author: proof.author, proof: proof.bytes });
+        this.#node?.publishProof(proof.bytes);
+      },
+      sharing !== undefined,
+    );
     const ownChain = mutex();
     this.#frauds = frauds;
     this.#reaction = reaction({ self, store, environment, rules, tips, events, frauds });
@@ -131,6 +144,7 @@ class ChainService {
       frauds,
       reaction: this.#reaction,
       ownChain,
+      onStoring,
       onOwnBlock: () => {
         this.#guard.suspect();
         this.#writer.refresh();
@@ -154,6 +168,8 @@ class ChainService {
       maxQueued: limits.maxSigning,
       signTimeoutMs: limits.signTimeoutMs,
       ownChain,
+      lease: this.#lease,
+      onStoring,
       ready: () => {
         this.#expectRunning();
         return this.#guard.ready();
@@ -173,6 +189,10 @@ class ChainService {
   async open(): Promise<Opened> {
     const { crypto, store, network, environment } = this.#options;
     const [frauds, rules, limits, onGap] = [this.#frauds, this.#rules, this.#limits, this.#gaps.tell];
+    if (this.#options.sharing !== undefined) {
+      const react = (blocks: readonly HalfBlock[]): Promise<void> => this.#onForeign(blocks);
+      this.#foreign = await foreignBlocks({ store, react });
+    }
     await this.#intake.recheck(RECHECKED);
     const pruning = await (this.#options.pruning?.open ?? keptFloors)({
       self: this.#self,
@@ -256,6 +276,12 @@ class ChainService {
         return this.#stopping;
       },
     };
+  }
+
+  /** Another process has stored them: they are judged and told here as well. */
+  async #onForeign(blocks: readonly HalfBlock[]): Promise<void> {
+    if (blocks.some(({ core }) => equalBytes(core.key, this.#self))) this.#writer.refresh();
+    await this.#reaction.toStored(blocks, () => undefined);
   }
 
   #expectRunning(): void {
@@ -352,5 +378,7 @@ class ChainService {
     await this.#node?.stop();
     await this.#writer.idle();
     await this.#intake.idle();
+    await this.#foreign?.stop();
+    await this.#lease.end();
   }
 }

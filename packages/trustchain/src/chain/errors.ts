@@ -51,6 +51,7 @@ export class PairError extends EdmpError {
  * - `ERR_CHAIN_REGRESSED`: peers know this node's blocks that its store lacks; sync them first
  * - `ERR_CHAIN_UNCONFIRMED`: fewer peers than required have confirmed this node's head since the start
  * - `ERR_CHAIN_SIGNER`: the signer failed; the reserved block is signed before any other
+ * - `ERR_CHAIN_LEASED`: another process that shares the store signs for the key now; try later
  * - `ERR_CHAIN_STOPPED`: used after `stop`
  * - `ERR_CHAIN_BUSY`: a queue or quota is full; try later
  * - `ERR_CHAIN_OFFLINE`: made without a network
@@ -68,6 +69,7 @@ export class ChainError extends EdmpError {
       | 'ERR_CHAIN_REGRESSED'
       | 'ERR_CHAIN_UNCONFIRMED'
       | 'ERR_CHAIN_SIGNER'
+      | 'ERR_CHAIN_LEASED'
       | 'ERR_CHAIN_STOPPED'
       | 'ERR_CHAIN_BUSY'
       | 'ERR_CHAIN_OFFLINE'

@@ -24,11 +24,16 @@ export interface FraudRegister {
   recordProof(proof: FraudProof): Promise<boolean>;
 }
 
-/** The {@link FraudRegister} of a store. */
+/**
+ * The {@link FraudRegister} of a store.
+ *
+ * @param isShared - Whether other processes record proofs in the store as well.
+ */
 export function fraudRegister(
   store: BlockStore,
   crypto: Crypto,
   onProof: (proof: FraudProof) => void,
+  isShared = false,
 ): FraudRegister {
   const proven = new Map<string, Set<string>>();
 
@@ -38,6 +43,8 @@ export function fraudRegister(
     if (known !== undefined) return known;
     const stored = (await store.proofs(author)).map((bytes) => blockKey(decodeFraudProof(bytes, crypto).id));
     const set = proven.get(key) ?? new Set(stored);
+    // Of a shared store only guilt can be remembered: innocence may have ended elsewhere.
+    if (isShared && set.size === 0) return set;
     if (proven.size >= MAX_CACHED) proven.clear();
     proven.set(key, set);
     return set;

@@ -34,6 +34,8 @@ export interface IntakeContext {
   readonly reaction: Reaction;
   /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
+  /** Told of every block before it is stored. */
+  readonly onStoring: (block: HalfBlock) => void;
   /** Told, with the lock held, of every own block from outside that was just stored. */
   readonly onOwnBlock: (block: HalfBlock) => void;
   /** Most blocks waiting at once; more are refused with `ERR_CHAIN_BUSY`. */
@@ -90,6 +92,7 @@ class BlockIntake implements Intake {
   readonly #reaction: Reaction;
   readonly #ownChain: Mutex;
   readonly #onOwnBlock: (block: HalfBlock) => void;
+  readonly #onStoring: (block: HalfBlock) => void;
   readonly #maxQueued: number;
   readonly #maxQueuedBytes: number;
   readonly #admission: Admission;
@@ -108,6 +111,7 @@ class BlockIntake implements Intake {
     this.#reaction = context.reaction;
     this.#ownChain = context.ownChain;
     this.#onOwnBlock = context.onOwnBlock;
+    this.#onStoring = context.onStoring;
     this.#maxQueued = context.maxQueued;
     this.#maxQueuedBytes = context.maxQueuedBytes;
     this.#admission = admission({ self, reads: this.#reads, frauds, now: environment.now });
@@ -280,6 +284,7 @@ class BlockIntake implements Intake {
 
   /** Stores blocks in one write, with the lock of the own chain where some are one's own. */
   #put(blocks: readonly HalfBlock[]): Promise<unknown> {
+    for (const block of blocks) this.#onStoring(block);
     const durable = blocks.some(({ core }) => core.peer !== null && equalBytes(core.peer, this.#self));
     const own = blocks.filter(({ core }) => equalBytes(core.key, this.#self));
     if (own.length === 0) return this.#store.put(blocks, { durable });

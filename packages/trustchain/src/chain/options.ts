@@ -1,6 +1,7 @@
 import type { BlockStore, Crypto, Environment, Network, Signer, TypeRule } from '@edmp/interface';
 import type { QuotaOptions } from '../protocol/quota.ts';
 import type { Pruning } from '../prune/pruning.ts';
+import type { SharingOptions } from './signing-lease.ts';
 
 /** Bounds of what strangers can cause (DESIGN §3.6); each has a default. */
 export interface TrustchainLimits {
@@ -69,6 +70,11 @@ export interface TrustchainOptions {
   readonly limits?: TrustchainLimits;
   /** Lets the chain be pruned: `pruning()` of `@edmp/trustchain/pruning`. Default: it keeps all that it stores. */
   readonly pruning?: Pruning | undefined;
+  /**
+   * The store is shared with other processes of the same operator: one signs at a time, and what one stores the others
+   * react to. Default: this chain has its store alone.
+   */
+  readonly sharing?: SharingOptions | undefined;
 }
 
 /** {@link TrustchainLimits} with every default filled in. */

@@ -7,7 +7,7 @@ import {
 } from '@edmp/interface';
 import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { answerPages } from '../pair/answers-of.ts';
-import { type BlockReads, readsOf } from '../store/at-once.ts';
+import { atOneMoment } from '../store/at-once.ts';
 import { type BlockView, type Verdict, validateBlock } from '../validation/validate.ts';
 import type { EventHub } from './events.ts';
 import type { FraudRegister } from './fraud-register.ts';
@@ -53,7 +53,6 @@ export function reaction(context: ReactionContext): Reaction {
 class ChainReaction implements Reaction {
   readonly #self: PublicKey;
   readonly #store: BlockStore;
-  readonly #reads: BlockReads;
   readonly #environment: Environment;
   readonly #rules: TypeRules;
   readonly #tips: Tips;
@@ -63,7 +62,6 @@ class ChainReaction implements Reaction {
   constructor(context: ReactionContext) {
     this.#self = context.self;
     this.#store = context.store;
-    this.#reads = readsOf(context.store);
     this.#environment = context.environment;
     this.#rules = context.rules;
     this.#tips = context.tips;
@@ -78,7 +76,7 @@ class ChainReaction implements Reaction {
   judge(block: HalfBlock): MaybePromise<Verdict> {
     const known = this.#tips.judged(block);
     if (known !== undefined) return known.verdict;
-    return andThen(viewFrom(block, this.#reads, this.#rules, this.#environment.now()), (view) => {
+    return andThen(this.#look(block), (view) => {
       const verdict = validateBlock(block, view);
       return verdict.fraud === undefined ? verdict : this.#frauds.record(verdict.fraud).then(() => verdict);
     });
@@ -87,7 +85,7 @@ class ChainReaction implements Reaction {
   toStored(blocks: readonly HalfBlock[], settle: Settle): MaybePromise<void> {
     let links: MaybePromise<readonly LinkView[]>;
     try {
-      links = linkViews(blocks, this.#reads, this.#rules);
+      links = atOneMoment(this.#store, (reads) => linkViews(blocks, reads, this.#rules));
     } catch (error) {
       this.#unread(blocks, error);
     }
@@ -144,9 +142,13 @@ class ChainReaction implements Reaction {
 
   /** The view of a block that was just stored, with its links known: growing chains need not ask the store. */
   #viewOf(block: HalfBlock, link: LinkView): MaybePromise<BlockView & LinkView> {
-    const now = this.#environment.now();
     const place = this.#tips.follow(block);
-    return place === undefined ? viewFrom(block, this.#reads, this.#rules, now) : { now, ...place, ...link };
+    return place === undefined ? this.#look(block) : { now: this.#environment.now(), ...place, ...link };
+  }
+
+  #look(block: HalfBlock): MaybePromise<BlockView & LinkView> {
+    const now = this.#environment.now();
+    return atOneMoment(this.#store, (reads) => viewFrom(block, reads, this.#rules, now));
   }
 
   #react(block: HalfBlock, view: BlockView & LinkView): MaybePromise<Verdict> {

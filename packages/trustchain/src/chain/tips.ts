@@ -62,3 +62,14 @@ export function chainTips(): Tips {
     clear: () => tips.clear(),
   };
 }
+
+/** {@link Tips} of a store that other processes write to as well: what was known of a chain's end may be over, so nothing is. */
+export function noTips(): Tips {
+  return {
+    follow: () => undefined,
+    note: () => undefined,
+    judged: () => undefined,
+    forget: () => undefined,
+    clear: () => undefined,
+  };
+}

@@ -8,7 +8,7 @@ import {
 import { blockKey } from '../block/identity.ts';
 import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { isSelfBlock } from '../pair/answer.ts';
-import { type BlockReads, readsOf } from '../store/at-once.ts';
+import { atOneMoment, type MomentReads } from '../store/at-once.ts';
 import type { BlockView } from '../validation/validate.ts';
 
 /** Rules of application types by type. */
@@ -32,7 +32,7 @@ const NO_ANSWERS: ReadonlyMap<string, readonly HalfBlock[]> = new Map();
 /** The proposals that blocks answer, in their order; a block that answers none stands for itself. */
 function proposalsOf(
   blocks: readonly HalfBlock[],
-  reads: BlockReads,
+  reads: MomentReads,
 ): MaybePromise<readonly (HalfBlock | undefined)[]> {
   const links = blocks.flatMap(({ core }) => core.link ?? []);
   if (links.length === 0) return blocks;
@@ -63,7 +63,7 @@ function questionsOf(
 /** The answers that were asked for, by the proposal's key. */
 function answersTo(
   questions: ReadonlyMap<string, AnswerQuestion>,
-  reads: BlockReads,
+  reads: MomentReads,
 ): MaybePromise<ReadonlyMap<string, readonly HalfBlock[]>> {
   if (questions.size === 0) return NO_ANSWERS;
   return andThen(
@@ -93,7 +93,7 @@ function linkViewOf(
  */
 export function linkViews(
   blocks: readonly HalfBlock[],
-  reads: BlockReads,
+  reads: MomentReads,
   rules: TypeRules,
 ): MaybePromise<readonly LinkView[]> {
   return andThen(proposalsOf(blocks, reads), (proposals) => {
@@ -112,7 +112,7 @@ export function linkViews(
 function followed(
   { core }: HalfBlock,
   previous: readonly HalfBlock[],
-  reads: BlockReads,
+  reads: MomentReads,
 ): MaybePromise<HalfBlock | undefined> {
   if (core.prev === null || previous[0]?.core.seq === core.seq - 1) return undefined;
   return andThen(reads.get(core.prev), (named) =>
@@ -123,7 +123,7 @@ function followed(
 /** Everything that reads tell around a block: at once where they answer at once. */
 export function viewFrom(
   block: HalfBlock,
-  reads: BlockReads,
+  reads: MomentReads,
   rules: TypeRules,
   now: number,
 ): MaybePromise<BlockView & LinkView> {
@@ -156,5 +156,5 @@ export async function viewFromStore(
   rules: TypeRules,
   now: number,
 ): Promise<BlockView & LinkView> {
-  return viewFrom(block, readsOf(store), rules, now);
+  return atOneMoment(store, (reads) => viewFrom(block, reads, rules, now));
 }

@@ -8,6 +8,7 @@ import {
   equalBytes,
   type HalfBlock,
   type HalfBlockCore,
+  isEdmpError,
   type PublicKey,
   type Reservation,
   type Signer,
@@ -21,6 +22,7 @@ import { signCore } from '../block/signature.ts';
 import { andThen, type MaybePromise } from '../maybe-promise.ts';
 import { type BlockReads, readsOf } from '../store/at-once.ts';
 import { ChainError, PairError } from './errors.ts';
+import type { LeaseKeeper } from './signing-lease.ts';
 
 /** This node's blocks signed and stored together. */
 const BATCH = 64;
@@ -51,6 +53,9 @@ export interface WriterContext {
   readonly signTimeoutMs: number;
   /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
+  readonly lease: LeaseKeeper;
+  /** Told of every block of this node before it is stored. */
+  readonly onStoring: (block: HalfBlock) => void;
   /** Resolves when signing is allowed, throws when it is not. */
   readonly ready: () => MaybePromise<void>;
   /** Told of every new block of this node, after it is on disk. */
@@ -119,12 +124,16 @@ class OwnChainWriter implements ChainWriter {
   readonly #maxQueued: number;
   readonly #signTimeoutMs: number;
   readonly #ownChain: Mutex;
+  readonly #lease: LeaseKeeper;
+  readonly #onStoring: (block: HalfBlock) => void;
   readonly #ready: () => MaybePromise<void>;
   readonly #onAppended: WriterContext['onAppended'];
   readonly #queue: Waiting[] = [];
   #isDraining = false;
   readonly #whenIdle: (() => void)[] = [];
   #head: Head | undefined;
+  /** Under which this node's blocks are reserved. */
+  #fence: number | undefined;
   /** This node's blocks that came from outside. */
   #fromOutside = 0;
 
@@ -138,6 +147,8 @@ class OwnChainWriter implements ChainWriter {
     this.#maxQueued = context.maxQueued;
     this.#signTimeoutMs = context.signTimeoutMs;
     this.#ownChain = context.ownChain;
+    this.#lease = context.lease;
+    this.#onStoring = context.onStoring;
     this.#ready = context.ready;
     this.#onAppended = context.onAppended;
   }
@@ -202,6 +213,11 @@ class OwnChainWriter implements ChainWriter {
       try {
         const ready = this.#ready();
         if (ready instanceof Promise) await ready;
+        const taken = this.#lease.fence();
+        const fence = taken instanceof Promise ? await taken : taken;
+        // Somebody else may have signed since this process had the lease.
+        if (fence !== this.#fence) this.refresh();
+        this.#fence = fence;
         const since = this.#fromOutside;
         const head = this.#head ?? (await this.#loadHead(since));
         const preparing = this.#prepareAll(batch, head);
@@ -228,6 +244,7 @@ class OwnChainWriter implements ChainWriter {
         else waiting.reject(signerFailure(undefined));
       }
     } catch (error) {
+      if (isEdmpError(error, 'ERR_STORE_FENCED')) this.#lease.lost();
       // What is on disk decides where the chain goes on.
       if (this.#head === previous) this.#head = undefined;
       throw error;
@@ -285,7 +302,9 @@ class OwnChainWriter implements ChainWriter {
         throwIfAborted(waiting.signal);
         waiting.commit();
         if (draft.link !== null) answered.add(blockKey(draft.link));
-        const reservation = { seq: core.seq, prev: from.id, id, core: bytes };
+        const fence = this.#fence;
+        const fenced = fence === undefined ? {} : { fence };
+        const reservation = { seq: core.seq, prev: from.id, id, core: bytes, ...fenced };
         return { waiting, core, reservation, push: waiting.push ?? true };
       });
     });
@@ -349,7 +368,10 @@ class OwnChainWriter implements ChainWriter {
    * and the chain goes on behind what came.
    */
   #storeOwn(blocks: readonly HalfBlock[], since: number): Promise<unknown> {
-    if (this.#fromOutside === since) return this.#store.put(blocks, { durable: true });
+    if (this.#fromOutside === since) {
+      for (const block of blocks) this.#onStoring(block);
+      return this.#store.put(blocks, { durable: true });
+    }
     return Promise.reject(
       new ChainError(
         'ERR_CHAIN_REGRESSED',

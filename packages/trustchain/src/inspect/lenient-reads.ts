@@ -1,4 +1,4 @@
-import { type BlockStore, isEdmpError } from '@edmp/interface';
+import { type BlockSnapshot, type BlockStore, isEdmpError } from '@edmp/interface';
 
 async function orElse<T>(work: () => Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
   try {
@@ -9,45 +9,47 @@ async function orElse<T>(work: () => Promise<T>, otherwise: () => T | Promise<T>
   }
 }
 
-/** A store whose look-ups around a block leave out the rows that cannot be read, rather than fail with them. */
-export function lenientReads(store: BlockStore): BlockStore {
-  const at: BlockStore['at'] = (author, seq) =>
+type LookUps = Pick<BlockSnapshot, 'at' | 'get' | 'getMany' | 'answers' | 'neighbours' | 'answersBy'>;
+
+/** Look-ups around a block that leave out the rows that cannot be read. */
+function lenientLookUps(stored: LookUps): LookUps {
+  const at: LookUps['at'] = (author, seq) =>
     orElse(
-      () => store.at(author, seq),
+      () => stored.at(author, seq),
       () => [],
     );
-  const get: BlockStore['get'] = (id) =>
+  const get: LookUps['get'] = (id) =>
     orElse(
-      () => store.get(id),
+      () => stored.get(id),
       () => undefined,
     );
-  const lenient: Partial<BlockStore> = {
+  return {
     at,
     get,
     getMany: (ids) =>
       orElse(
-        () => store.getMany(ids),
+        () => stored.getMany(ids),
         () => Promise.all(ids.map(get)),
       ),
     answers: (id, options) =>
       orElse(
-        () => store.answers(id, options),
+        () => stored.answers(id, options),
         () => [],
       ),
     // Of both sides one may be readable: in a chain without gaps it lies next to the position.
     neighbours: (author, seq) =>
       orElse(
-        () => store.neighbours(author, seq),
+        () => stored.neighbours(author, seq),
         async () => ({ previous: await at(author, seq - 1), next: await at(author, seq + 1) }),
       ),
     answersBy: (questions, limit) =>
       orElse(
-        () => store.answersBy(questions, limit),
+        () => stored.answersBy(questions, limit),
         async () => {
           const answers: Awaited<ReturnType<BlockStore['answersBy']>>[number][] = [];
           for (const question of questions) {
             const [found = []] = await orElse(
-              () => store.answersBy([question], limit),
+              () => stored.answersBy([question], limit),
               () => [],
             );
             answers.push(found);
@@ -55,6 +57,14 @@ export function lenientReads(store: BlockStore): BlockStore {
           return answers;
         },
       ),
+  };
+}
+
+/** A store whose look-ups around a block leave out the rows that cannot be read, rather than fail with them. */
+export function lenientReads(store: BlockStore): BlockStore {
+  const lenient: Partial<BlockStore> = {
+    ...lenientLookUps(store),
+    snapshot: (read) => store.snapshot((stored) => read({ ...stored, ...lenientLookUps(stored) })),
   };
   return new Proxy(store, {
     get(target, name) {

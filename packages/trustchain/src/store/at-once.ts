@@ -38,6 +38,21 @@ export function readsOf(store: BlockStore): BlockReads {
   return immediate.get(store) ?? store;
 }
 
+/** What {@link atOneMoment} reads by. */
+export type MomentReads = Omit<BlockReads, 'unfinished'>;
+
+/**
+ * Reads that are compared with each other: of a store that answers at once nobody writes in between, of any other it is
+ * a snapshot. `read` awaits nothing but these reads.
+ */
+export function atOneMoment<T>(
+  store: BlockStore,
+  read: (reads: MomentReads) => MaybePromise<T>,
+): MaybePromise<T> {
+  const reads = immediate.get(store);
+  return reads === undefined ? store.snapshot(async (stored) => read(stored)) : read(reads);
+}
+
 /** The methods of a {@link BlockStore} over immediate reads: the same answers, as promises. */
 export function promised(reads: ImmediateReads): Pick<BlockStore, keyof ImmediateReads> {
   return {

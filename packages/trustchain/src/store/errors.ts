@@ -1,14 +1,15 @@
 import { EdmpError, type EdmpErrorOptions } from '@edmp/interface';
 
 /**
- * A block store refused. Codes: `ERR_STORE_RESERVED` (the position is reserved for another core), `ERR_STORE_CLOSED`
- * (used after close), `ERR_STORE_SCHEMA` (the file belongs to another program or a newer version),
+ * A block store refused. Codes: `ERR_STORE_RESERVED` (the position is reserved for another core), `ERR_STORE_FENCED`
+ * (a newer lease was given for the author, so another process signs for it), `ERR_STORE_CLOSED` (used after close), `ERR_STORE_SCHEMA` (the file belongs to another program or a newer version),
  * `ERR_STORE_IO` (the disk or the database failed), `ERR_STORE_CORRUPT` (stored bytes are no half block).
  */
 export class StoreError extends EdmpError {
   constructor(
     code:
       | 'ERR_STORE_RESERVED'
+      | 'ERR_STORE_FENCED'
       | 'ERR_STORE_CLOSED'
       | 'ERR_STORE_SCHEMA'
       | 'ERR_STORE_IO'

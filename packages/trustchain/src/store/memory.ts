@@ -3,14 +3,18 @@ import {
   type BlockId,
   type BlockStore,
   compareBytes,
-  equalBytes,
   type HalfBlock,
+  InvalidArgumentError,
   type PublicKey,
   type Reservation,
+  type SigningLease,
 } from '@edmp/interface';
 import { blockKey, bytesKey } from '../block/identity.ts';
 import { answersAtOnce, type ImmediateReads, promised } from './at-once.ts';
-import { reservedError, StoreError } from './errors.ts';
+import { StoreError } from './errors.ts';
+import { endedLease, expectFence, nextLease } from './leases.ts';
+import { freshReservations, type Reservations, sameId } from './memory-reservations.ts';
+import { openers } from './openers.ts';
 
 interface Chain {
   readonly key: PublicKey;
@@ -33,40 +37,6 @@ function lowerBound<T>(list: readonly T[], numberOf: (item: T) => number, value:
   return low;
 }
 
-interface Reservations {
-  readonly latest: Reservation;
-  /** The latest one and every earlier one whose block is not stored. */
-  readonly open: Map<number, Reservation>;
-}
-
-const sameId = (a: BlockId | undefined, b: BlockId): boolean =>
-  a !== undefined && equalBytes(a.bytes, b.bytes);
-/** The reservations among `asked` that are new. Throws `ERR_STORE_RESERVED` when one of them may not be. */
-function freshReservations(
-  own: Reservations | undefined,
-  asked: readonly Reservation[],
-  stored: (id: BlockId) => HalfBlock | undefined,
-): readonly Reservation[] {
-  const fresh: Reservation[] = [];
-  let latest = own?.latest.seq ?? 0;
-  for (const reservation of asked) {
-    if (reservation.seq > latest) {
-      fresh.push(reservation);
-      latest = reservation.seq;
-      continue;
-    }
-    const known = fresh.find((other) => other.seq === reservation.seq) ?? own?.open.get(reservation.seq);
-    if (sameId(known?.id, reservation.id)) continue;
-    if (known === undefined && stored(reservation.id)?.core.seq === reservation.seq) continue;
-    throw reservedError(
-      reservation.seq,
-      known?.id.toString() ?? 'an earlier block',
-      reservation.id.toString(),
-    );
-  }
-  return fresh;
-}
-
 const itself = (seq: number): number => seq;
 const arrivalOf = ({ arrival }: ArrivedBlock): number => arrival;
 const byId = (a: HalfBlock, b: HalfBlock): number => compareBytes(a.id.bytes, b.id.bytes);
@@ -82,8 +52,18 @@ function after(list: readonly ArrivedBlock[], cursor: number, limit: number): re
   return list.slice(start, start + Math.max(0, limit));
 }
 
+/** Options of {@link memoryBlockStore}. */
+export interface MemoryBlockStoreOptions {
+  /** Opens what this other memory store holds once more, as two processes open one database. Default: nothing yet. */
+  readonly beside?: BlockStore;
+}
+
+/** How each memory store is opened once more. */
+const again = new WeakMap<BlockStore, () => BlockStore>();
+
 /**
- * A {@link BlockStore} that forgets everything when the process ends.
+ * A {@link BlockStore} that forgets everything when the process ends. Throws `ERR_INVALID_ARGUMENT` when `beside` is no
+ * memory store.
  *
  * @example
  * ```ts
@@ -93,7 +73,15 @@ function after(list: readonly ArrivedBlock[], cursor: number, limit: number): re
  * console.log(await store.count()); // 0
  * ```
  */
-export function memoryBlockStore(): BlockStore {
+export function memoryBlockStore(options: MemoryBlockStoreOptions = {}): BlockStore {
+  if (options.beside === undefined) return memoryBlocks();
+  const open = again.get(options.beside);
+  if (open === undefined) throw new InvalidArgumentError('Only a memory store can be opened beside itself');
+  return open();
+}
+
+/** An empty memory and its first opener. */
+function memoryBlocks(): BlockStore {
   const blocks = new Map<string, HalfBlock>();
   const arrivals: ArrivedBlock[] = [];
   const places = new Map<string, number>();
@@ -105,12 +93,10 @@ export function memoryBlockStore(): BlockStore {
   const authorTypes = new Map<string, ArrivedBlock[]>();
   const proofs = new Map<string, Map<string, Uint8Array>>();
   const reservations = new Map<string, Reservations>();
-  let closed = false;
+  const leases = new Map<string, SigningLease>();
+  const shared = openers();
   let lastArrival = 0;
 
-  const open = (): void => {
-    if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
-  };
   const at = (chain: Chain | undefined, seq: number | undefined): readonly HalfBlock[] =>
     (seq === undefined ? undefined : chain?.branches.get(seq)) ?? [];
 
@@ -198,141 +184,179 @@ export function memoryBlockStore(): BlockStore {
     return true;
   };
 
-  const reads: ImmediateReads = {
-    get(id) {
+  const handle = (): BlockStore => {
+    const opener = shared.open();
+    let closed = false;
+    const open = (): void => {
+      if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
+    };
+    const write = async <T>(work: () => T): Promise<T> => {
       open();
-      return blocks.get(blockKey(id));
-    },
-    getMany(ids) {
-      open();
-      return ids.map((id) => blocks.get(blockKey(id)));
-    },
-    has(id) {
-      open();
-      return blocks.has(blockKey(id));
-    },
-    at(author, seq) {
-      open();
-      return at(chains.get(bytesKey(author)), seq).slice();
-    },
-    head(author) {
-      open();
-      const chain = chains.get(bytesKey(author));
-      return at(chain, chain?.seqs.at(-1))[0];
-    },
-    neighbours(author, seq) {
-      open();
-      const chain = chains.get(bytesKey(author));
-      const seqs = chain?.seqs ?? [];
-      const index = lowerBound(seqs, itself, seq);
-      const above = seqs[index] === seq ? index + 1 : index;
-      return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
-    },
-    answers(id, options) {
-      open();
-      return after(answersTo(id, options.author), options.after ?? 0, options.limit);
-    },
-    answersBy(questions, limit) {
-      open();
-      return questions.map(({ link, author }) =>
-        after(answersTo(link, author), 0, limit).map(({ block }) => block),
-      );
-    },
-    unfinished(author) {
-      open();
-      return [...(reservations.get(bytesKey(author))?.open.values() ?? [])]
-        .filter((reservation) => !blocks.has(blockKey(reservation.id)))
-        .sort((a, b) => a.seq - b.seq);
-    },
+      return opener.write(work);
+    };
+    const reads: ImmediateReads = {
+      get(id) {
+        open();
+        return blocks.get(blockKey(id));
+      },
+      getMany(ids) {
+        open();
+        return ids.map((id) => blocks.get(blockKey(id)));
+      },
+      has(id) {
+        open();
+        return blocks.has(blockKey(id));
+      },
+      at(author, seq) {
+        open();
+        return at(chains.get(bytesKey(author)), seq).slice();
+      },
+      head(author) {
+        open();
+        const chain = chains.get(bytesKey(author));
+        return at(chain, chain?.seqs.at(-1))[0];
+      },
+      neighbours(author, seq) {
+        open();
+        const chain = chains.get(bytesKey(author));
+        const seqs = chain?.seqs ?? [];
+        const index = lowerBound(seqs, itself, seq);
+        const above = seqs[index] === seq ? index + 1 : index;
+        return { previous: at(chain, seqs[index - 1]).slice(), next: at(chain, seqs[above]).slice() };
+      },
+      answers(id, options) {
+        open();
+        return after(answersTo(id, options.author), options.after ?? 0, options.limit);
+      },
+      answersBy(questions, limit) {
+        open();
+        return questions.map(({ link, author }) =>
+          after(answersTo(link, author), 0, limit).map(({ block }) => block),
+        );
+      },
+      unfinished(author) {
+        open();
+        return [...(reservations.get(bytesKey(author))?.open.values() ?? [])]
+          .filter((reservation) => !blocks.has(blockKey(reservation.id)))
+          .sort((a, b) => a.seq - b.seq);
+      },
+    };
+    const store: BlockStore = {
+      ...promised(reads),
+      put: (added) =>
+        write(() => {
+          let count = 0;
+          for (const block of added) if (insert(block)) count += 1;
+          return count;
+        }),
+      async range(author, from, to, limit) {
+        open();
+        const chain = chains.get(bytesKey(author));
+        const out: HalfBlock[] = [];
+        if (chain === undefined) return out;
+        const { seqs } = chain;
+        const start = lowerBound(seqs, itself, from);
+        const end = Math.min(lowerBound(seqs, itself, to + 1), start + Math.max(0, limit));
+        for (const seq of seqs.slice(start, end)) {
+          for (const block of at(chain, seq)) if (out.length < limit) out.push(block);
+        }
+        return out;
+      },
+      async byType(type, options) {
+        open();
+        const list =
+          options.author === undefined ? types.get(type) : authorTypes.get(bytesKey(options.author) + type);
+        return after(list ?? [], options.after ?? 0, options.limit);
+      },
+      async since(cursor, limit) {
+        open();
+        return after(arrivals, cursor, limit);
+      },
+      async newest(limit) {
+        open();
+        return arrivals.slice(Math.max(0, arrivals.length - Math.max(0, limit)));
+      },
+      async authors({ after: last, limit }) {
+        open();
+        const keys = [...chains.values()].map((chain) => chain.key).sort(compareBytes);
+        const start = last === undefined ? 0 : keys.findIndex((key) => compareBytes(key, last) > 0);
+        return start < 0 ? [] : keys.slice(start, start + Math.max(0, limit));
+      },
+      async count(author) {
+        open();
+        return author === undefined ? blocks.size : (chains.get(bytesKey(author))?.count ?? 0);
+      },
+      async positions(author) {
+        open();
+        return chains.get(bytesKey(author))?.seqs.length ?? 0;
+      },
+      putProof: (author, id, proof) =>
+        write(() => {
+          const key = bytesKey(author);
+          const known = proofs.get(key) ?? new Map<string, Uint8Array>();
+          proofs.set(key, known);
+          if (known.has(blockKey(id))) return false;
+          known.set(blockKey(id), proof.slice());
+          return true;
+        }),
+      async proofs(author) {
+        open();
+        return [...(proofs.get(bytesKey(author))?.values() ?? [])].map((proof) => proof.slice());
+      },
+      reserve: (author, ...asked) =>
+        write(() => {
+          const key = bytesKey(author);
+          for (const { fence } of asked) expectFence(leases.get(key)?.fence, fence);
+          const own = reservations.get(key);
+          const fresh = freshReservations(own, asked, (id) => blocks.get(blockKey(id)));
+          const latest = fresh.at(-1);
+          if (latest === undefined) return;
+          const kept = own?.open ?? new Map<number, Reservation>();
+          if (own !== undefined && blocks.has(blockKey(own.latest.id))) kept.delete(own.latest.seq);
+          for (const reservation of fresh) kept.set(reservation.seq, reservation);
+          reservations.set(key, { latest, open: kept });
+        }),
+      async reservation(author) {
+        open();
+        return reservations.get(bytesKey(author))?.latest;
+      },
+      remove: (ids) =>
+        write(() => {
+          let count = 0;
+          for (const id of ids) if (remove(id)) count += 1;
+          return count;
+        }),
+      snapshot: async (read) => {
+        open();
+        return shared.still(() => read(store));
+      },
+      changed(listener) {
+        open();
+        return opener.listen(listener);
+      },
+      lease: (author, request) =>
+        write(() => {
+          const key = bytesKey(author);
+          const lease = nextLease(leases.get(key), author, request);
+          if (lease !== undefined) leases.set(key, lease);
+          return lease;
+        }),
+      endLease: (lease) =>
+        write(() => {
+          const key = bytesKey(lease.author);
+          const ended = endedLease(leases.get(key), lease);
+          if (ended !== undefined) leases.set(key, ended);
+        }),
+      [Symbol.asyncDispose]() {
+        return this.close();
+      },
+      async close() {
+        closed = true;
+        opener.close();
+      },
+    };
+    again.set(store, handle);
+    return answersAtOnce(store, reads);
   };
-  const store: BlockStore = {
-    ...promised(reads),
-    async put(added) {
-      open();
-      let count = 0;
-      for (const block of added) if (insert(block)) count += 1;
-      return count;
-    },
-    async range(author, from, to, limit) {
-      open();
-      const chain = chains.get(bytesKey(author));
-      const out: HalfBlock[] = [];
-      if (chain === undefined) return out;
-      const { seqs } = chain;
-      const start = lowerBound(seqs, itself, from);
-      const end = Math.min(lowerBound(seqs, itself, to + 1), start + Math.max(0, limit));
-      for (const seq of seqs.slice(start, end)) {
-        for (const block of at(chain, seq)) if (out.length < limit) out.push(block);
-      }
-      return out;
-    },
-    async byType(type, options) {
-      open();
-      const list =
-        options.author === undefined ? types.get(type) : authorTypes.get(bytesKey(options.author) + type);
-      return after(list ?? [], options.after ?? 0, options.limit);
-    },
-    async since(cursor, limit) {
-      open();
-      return after(arrivals, cursor, limit);
-    },
-    async newest(limit) {
-      open();
-      return arrivals.slice(Math.max(0, arrivals.length - Math.max(0, limit)));
-    },
-    async authors() {
-      open();
-      return [...chains.values()].map((chain) => chain.key).sort(compareBytes);
-    },
-    async count(author) {
-      open();
-      return author === undefined ? blocks.size : (chains.get(bytesKey(author))?.count ?? 0);
-    },
-    async positions(author) {
-      open();
-      return chains.get(bytesKey(author))?.seqs.length ?? 0;
-    },
-    async putProof(author, id, proof) {
-      open();
-      const key = bytesKey(author);
-      const known = proofs.get(key) ?? new Map<string, Uint8Array>();
-      proofs.set(key, known);
-      if (known.has(blockKey(id))) return false;
-      known.set(blockKey(id), proof.slice());
-      return true;
-    },
-    async proofs(author) {
-      open();
-      return [...(proofs.get(bytesKey(author))?.values() ?? [])].map((proof) => proof.slice());
-    },
-    async reserve(author, ...asked) {
-      open();
-      const key = bytesKey(author);
-      const own = reservations.get(key);
-      const fresh = freshReservations(own, asked, (id) => blocks.get(blockKey(id)));
-      const latest = fresh.at(-1);
-      if (latest === undefined) return;
-      const kept = own?.open ?? new Map<number, Reservation>();
-      if (own !== undefined && blocks.has(blockKey(own.latest.id))) kept.delete(own.latest.seq);
-      for (const reservation of fresh) kept.set(reservation.seq, reservation);
-      reservations.set(key, { latest, open: kept });
-    },
-    async reservation(author) {
-      open();
-      return reservations.get(bytesKey(author))?.latest;
-    },
-    async remove(ids) {
-      open();
-      let count = 0;
-      for (const id of ids) if (remove(id)) count += 1;
-      return count;
-    },
-    [Symbol.asyncDispose]() {
-      return this.close();
-    },
-    async close() {
-      closed = true;
-    },
-  };
-  return answersAtOnce(store, reads);
+  return handle();
 }

@@ -10,7 +10,7 @@ blockStoreSuite({
   fabricate,
   async create() {
     const store = memoryBlockStore();
-    return { store, close: () => store.close() };
+    return { store, another: async () => memoryBlockStore({ beside: store }), close: () => store.close() };
   },
 });
 

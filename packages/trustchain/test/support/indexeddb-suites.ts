@@ -20,7 +20,7 @@ export interface Site {
 function harnessOf<T extends BlockStore | KeyValueStore>(
   site: Site,
   open: (options: IndexedDbOptions) => T,
-): { store: T; reopen(): Promise<T>; close(): Promise<void> } {
+): { store: T; reopen(): Promise<T>; another(): Promise<T>; close(): Promise<void> } {
   const options = site.fresh();
   const harness = {
     store: open(options),
@@ -29,6 +29,7 @@ function harnessOf<T extends BlockStore | KeyValueStore>(
       harness.store = open(options);
       return harness.store;
     },
+    another: async () => open(options),
     async close() {
       await harness.store.close();
       await site.remove(options);

@@ -122,15 +122,17 @@ export function gossip(context: GossipContext): Gossip {
   };
 
   /** Offers what was known before the start, a part at a time. */
-  const offerKnownProofs = (authors: readonly PublicKey[]): void => {
+  const offerKnownProofs = (after?: PublicKey): void => {
     const load = async (): Promise<void> => {
-      for (const author of authors.slice(0, AUTHORS_A_TURN)) {
+      const from = after === undefined ? {} : { after };
+      const authors = await store.authors({ ...from, limit: AUTHORS_A_TURN });
+      for (const author of authors) {
         for (const bytes of await store.proofs(author))
           log.noteProof(author, decodeFraudProof(bytes, crypto).id);
       }
-      const rest = authors.slice(AUTHORS_A_TURN);
-      if (rest.length > 0 && !stopping.signal.aborted) {
-        cancelLoading = environment.schedule(1, () => offerKnownProofs(rest));
+      const last = authors.at(-1);
+      if (authors.length === AUTHORS_A_TURN && last !== undefined && !stopping.signal.aborted) {
+        cancelLoading = environment.schedule(1, () => offerKnownProofs(last));
       }
     };
     // A store that fails here fails everywhere; proofs are still served by name.
@@ -176,7 +178,7 @@ export function gossip(context: GossipContext): Gossip {
         ),
       );
       await offerRecentHeads();
-      offerKnownProofs(await store.authors());
+      offerKnownProofs();
     },
     connected(peer) {
       scheduleRound();

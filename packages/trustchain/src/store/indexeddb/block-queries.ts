@@ -36,7 +36,7 @@ export interface BlockQueries {
 }
 
 /** A limit as `getAll` takes it (its 0 would mean no limit); undefined when nothing may come. */
-const countOf = (limit: number): number | undefined =>
+export const countOf = (limit: number): number | undefined =>
   limit >= 1 ? Math.min(Math.floor(limit), MAX_COUNT) : undefined;
 
 /** {@link BlockQueries} of a transaction. */

@@ -1,28 +1,25 @@
-import type { BlockId, BlockStore, Crypto, PublicKey } from '@edmp/interface';
-import { blockQueries } from './block-queries.ts';
-import { digestOf, owned, rowReader } from './block-rows.ts';
+import type { BlockStore, Crypto } from '@edmp/interface';
+import { blockReads } from './block-reads.ts';
+import { owned, rowReader } from './block-rows.ts';
 import { insertBlocks, removeBlocks } from './block-writes.ts';
-import { openDatabase } from './database.ts';
-import type { IdbTransaction } from './idb.ts';
+import { openDatabase, type Work } from './database.ts';
+import { storeFailure } from './errors.ts';
+import { leasesOf } from './leases.ts';
 import { type IndexedDbOptions, resolveIndexedDb } from './options.ts';
-import { added, result } from './requests.ts';
+import { others } from './others.ts';
+import { added } from './requests.ts';
 import { reservations } from './reservations.ts';
-import {
-  AUTHORS,
-  type AuthorRow,
-  BLOCK_SCHEMA,
-  BLOCKS,
-  BY_AUTHOR,
-  BY_ID,
-  PROOFS,
-  type ProofRow,
-} from './schema.ts';
+import { BLOCK_SCHEMA, PROOFS, type ProofRow } from './schema.ts';
 
 /** Options of {@link indexedDbBlockStore}. */
 export interface IndexedDbBlockStoreOptions extends IndexedDbOptions {
   /** Recomputes the id of every block that is read, against a damaged database. Default: stored ids are trusted. */
   readonly crypto?: Pick<Crypto, 'sha256'>;
 }
+
+const failed = (error: unknown): never => {
+  throw storeFailure(error);
+};
 
 /**
  * A block store in one IndexedDB database. Writes that wait for a running transaction share the next one; durable ones
@@ -35,118 +32,59 @@ export function indexedDbBlockStore(options: IndexedDbBlockStoreOptions): BlockS
   const { keyRange } = indexedDb;
   const rows = rowReader(options.crypto);
   const database = openDatabase(indexedDb, BLOCK_SCHEMA);
-  const find = (transaction: IdbTransaction, id: BlockId): Promise<unknown> =>
-    result(transaction.objectStore(BLOCKS).index(BY_ID).get(digestOf(id)));
-  const queries = (transaction: IdbTransaction) => blockQueries(transaction, keyRange);
+  const foreign = others(indexedDb.name);
+  /** Others hear of a write once it is committed. */
+  const write = async <T>(work: Work<T>, durable: boolean): Promise<T> => {
+    const value = await database.write(work, durable);
+    foreign.tell();
+    return value;
+  };
 
   return {
     async put(blocks, putOptions = {}) {
       const wanted = [...blocks];
-      return database.write((transaction) => insertBlocks(transaction, wanted), putOptions.durable ?? false);
+      return write((transaction) => insertBlocks(transaction, wanted), putOptions.durable ?? false);
     },
-    get: (id) =>
-      database.read(async (transaction) => {
-        const row = await find(transaction, id);
-        return row === undefined ? undefined : rows.block(row);
-      }),
-    getMany: async (ids) =>
-      ids.length === 0
-        ? []
-        : database.read(async (transaction) => {
-            const found = await Promise.all(ids.map((id) => find(transaction, id)));
-            return found.map((row) => (row === undefined ? undefined : rows.block(row)));
-          }),
-    has: (id) =>
-      database.read(async (transaction) => {
-        const key = await result(transaction.objectStore(BLOCKS).index(BY_ID).getKey(digestOf(id)));
-        return key !== undefined;
-      }),
-    at: (author, seq) =>
-      database.read(async (transaction) => (await queries(transaction).at(author, seq)).map(rows.block)),
-    range: (author, from, to, limit) =>
-      database.read(async (transaction) =>
-        (await queries(transaction).range(author, from, to, limit)).map(rows.block),
-      ),
-    head: (author) =>
-      database.read(async (transaction) => {
-        const { nearest, range } = queries(transaction);
-        const seq = await nearest(author, 0, Number.POSITIVE_INFINITY, 'highest');
-        const [row] = seq === undefined ? [] : await range(author, seq, seq, 1);
-        return row === undefined ? undefined : rows.block(row);
-      }),
-    neighbours: (author, seq) =>
-      database.read(async (transaction) => {
-        const { at, nearest } = queries(transaction);
-        const around = async (from: number, to: number, side: 'lowest' | 'highest') => {
-          const found = await nearest(author, from, to, side);
-          return found === undefined ? [] : (await at(author, found)).map(rows.block);
-        };
-        const [previous, next] = await Promise.all([
-          around(0, seq, 'highest'),
-          around(seq, Number.POSITIVE_INFINITY, 'lowest'),
-        ]);
-        return { previous, next };
-      }),
-    answers: (id, { author, after = 0, limit }) =>
-      database.read(async (transaction) =>
-        (await queries(transaction).answers(digestOf(id), author, after, limit)).map(rows.arrived),
-      ),
-    answersBy: async (questions, limit) =>
-      questions.length === 0
-        ? []
-        : database.read(async (transaction) => {
-            const { answers } = queries(transaction);
-            const found = await Promise.all(
-              questions.map(({ link, author }) => answers(digestOf(link), author, 0, limit)),
-            );
-            return found.map((list) => list.map(rows.block));
-          }),
-    byType: (type, { author, after = 0, limit }) =>
-      database.read(async (transaction) =>
-        (await queries(transaction).byType(type, author, after, limit)).map(rows.arrived),
-      ),
-    since: (after, limit) =>
-      database.read(async (transaction) =>
-        (await queries(transaction).since(after, limit)).map(rows.arrived),
-      ),
-    newest: (limit) =>
-      database.read(async (transaction) => (await queries(transaction).newest(limit)).map(rows.arrived)),
-    authors: () =>
-      database.read(async (transaction) => {
-        const found = (await result(transaction.objectStore(AUTHORS).getAll())) as readonly AuthorRow[];
-        return found.filter(({ blocks }) => blocks > 0).map(({ key }) => key as PublicKey);
-      }),
-    count: (author) =>
-      database.read(async (transaction) => {
-        const authors = transaction.objectStore(AUTHORS);
-        if (author !== undefined) {
-          return ((await result(authors.get(author))) as AuthorRow | undefined)?.blocks ?? 0;
-        }
-        const all = (await result(authors.getAll())) as readonly AuthorRow[];
-        return all.reduce((sum, { blocks }) => sum + blocks, 0);
-      }),
+    ...blockReads((work) => database.read(work), rows, keyRange),
     async putProof(author, id, proof) {
       const row: ProofRow = { author: owned(author), id: owned(id.bytes), proof: proof.slice() };
-      return database.write((transaction) => added(transaction.objectStore(PROOFS).add(row)), true);
+      return write((transaction) => added(transaction.objectStore(PROOFS).add(row)), true);
     },
-    proofs: (author) =>
-      database.read(async (transaction) => {
-        const found = await result(transaction.objectStore(PROOFS).index(BY_AUTHOR).getAll(author));
-        return found.map((row) => (row as ProofRow).proof);
-      }),
     reserve: (author, ...asked) =>
-      database.write((transaction) => reservations(transaction, keyRange).reserve(author, asked), true),
+      write(async (transaction) => {
+        const leases = leasesOf(transaction);
+        for (const { fence } of asked) await leases.expect(author, fence);
+        await reservations(transaction, keyRange).reserve(author, asked);
+      }, true),
     reservation: (author) =>
       database.read((transaction) => reservations(transaction, keyRange).latest(author)),
     unfinished: (author) =>
       database.read((transaction) => reservations(transaction, keyRange).unfinished(author)),
     async remove(ids) {
       const wanted = [...ids];
-      return database.write((transaction) => removeBlocks(transaction, wanted), false);
+      return write((transaction) => removeBlocks(transaction, wanted), false);
     },
+    async snapshot(read) {
+      const outcome = await database.read(async (transaction) => {
+        const stored = blockReads((work) => work(transaction).catch(failed), rows, keyRange);
+        // What the reader throws is its own affair, and no failure of the database.
+        return read(stored).then(
+          (value) => ({ value }),
+          (error: unknown) => ({ error }),
+        );
+      });
+      if ('error' in outcome) throw outcome.error;
+      return outcome.value;
+    },
+    changed: (listener) => foreign.listen(listener),
+    lease: (author, request) => write((transaction) => leasesOf(transaction).take(author, request), true),
+    endLease: (lease) => write((transaction) => leasesOf(transaction).end(lease), true),
     [Symbol.asyncDispose]() {
       return this.close();
     },
-    close: () => database.close(),
+    async close() {
+      await database.close();
+      foreign.close();
+    },
   };
 }

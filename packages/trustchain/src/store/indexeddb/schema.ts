@@ -5,6 +5,7 @@ export const BLOCKS = 'edmp-blocks';
 export const AUTHORS = 'edmp-authors';
 export const PROOFS = 'edmp-proofs';
 export const RESERVATIONS = 'edmp-reservations';
+export const LEASES = 'edmp-leases';
 
 /** Indexes of {@link BLOCKS} and {@link PROOFS}. */
 export const BY_ID = 'id';
@@ -54,10 +55,18 @@ export interface ReservationRow {
   readonly core: Uint8Array;
 }
 
+/** The newest lease of an author. */
+export interface LeaseRow {
+  readonly author: Uint8Array;
+  readonly holder: string;
+  readonly fence: number;
+  readonly until: number;
+}
+
 /** Steps from one schema version of the block store to the next. */
 export const BLOCK_SCHEMA: Schema = {
   kind: 'block store of EDMP',
-  stores: [BLOCKS, AUTHORS, PROOFS, RESERVATIONS],
+  stores: [BLOCKS, AUTHORS, PROOFS, RESERVATIONS, LEASES],
   steps: [
     (database) => {
       const blocks = database.createObjectStore(BLOCKS, { keyPath: 'arrival', autoIncrement: true });
@@ -77,6 +86,9 @@ export const BLOCK_SCHEMA: Schema = {
       blocks.deleteIndex('link');
       blocks.createIndex(BY_ANSWER, ['link', 'arrival']);
       blocks.createIndex(BY_AUTHOR_ANSWER, ['link', 'author', 'arrival']);
+    },
+    (database) => {
+      database.createObjectStore(LEASES, { keyPath: 'author' });
     },
   ],
 };

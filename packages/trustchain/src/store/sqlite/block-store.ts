@@ -1,21 +1,64 @@
-import { type BlockStore, type Crypto, InvalidArgumentError } from '@edmp/interface';
+import {
+  type BlockSnapshot,
+  type BlockStore,
+  type Crypto,
+  type Environment,
+  InvalidArgumentError,
+  type PublicKey,
+  systemEnvironment,
+} from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import { answersAtOnce, type ImmediateReads, promised } from '../at-once.ts';
 import { StoreError } from '../errors.ts';
-import { blockTable } from './block-table.ts';
-import { migrate, openDatabase } from './database.ts';
+import { type BlockTable, blockTable } from './block-table.ts';
+import { type Database, migrate, openDatabase } from './database.ts';
 import { groupCommit } from './group-commit.ts';
+import { leaseTable } from './lease-table.ts';
+import { others } from './others.ts';
 import { reservationTable } from './reservation-table.ts';
 import { BLOCK_SCHEMA } from './schema.ts';
+import { snapshots } from './snapshots.ts';
 
 /** Options of {@link sqliteBlockStore}. */
 export interface SqliteBlockStoreOptions {
-  /** File to open or make; `:memory:` for none. One process at a time may write to it. */
+  /** File to open or make; `:memory:` for none. Several processes may open it; one at a time writes. */
   readonly path: string;
   /** Longest wait for another process that holds the file, ms; the thread waits. Default 5 000. */
   readonly busyTimeoutMs?: number;
   /** Hash provider for block ids. Default: `node:crypto`. */
   readonly crypto?: Pick<Crypto, 'sha256'>;
+  /** Timer that looks for what other processes write, while somebody listens. Default: the system's. */
+  readonly environment?: Pick<Environment, 'schedule'>;
+}
+
+/** Everything that is only read, over one connection. */
+function readsFrom(
+  blocks: BlockTable,
+  proofsOf: (author: PublicKey) => readonly Uint8Array[],
+): BlockSnapshot {
+  return {
+    get: async (id) => blocks.get(id),
+    getMany: async (ids) => blocks.getMany(ids),
+    has: async (id) => blocks.get(id) !== undefined,
+    at: async (author, seq) => blocks.at(author, seq),
+    range: async (author, from, to, limit) => blocks.range(author, from, to, limit),
+    head: async (author) => blocks.head(author),
+    neighbours: async (author, seq) => blocks.neighbours(author, seq),
+    answers: async (id, query) => blocks.answers(id, query.author, query.after ?? 0, query.limit),
+    answersBy: async (questions, limit) => blocks.answersBy(questions, limit),
+    byType: async (type, query) => blocks.byType(type, query.author, query.after ?? 0, query.limit),
+    since: async (after, limit) => blocks.since(after, limit),
+    newest: async (limit) => blocks.newest(limit),
+    authors: async ({ after, limit }) => blocks.authors(after, limit),
+    count: async (author) => blocks.count(author),
+    proofs: async (author) => proofsOf(author),
+  };
+}
+
+/** Reads the fraud proofs against an author. */
+function proofReader(database: Database): (author: PublicKey) => readonly Uint8Array[] {
+  const statement = database.prepare('SELECT proof FROM proofs WHERE author = ? ORDER BY rowid');
+  return (author) => statement.all(author).map((row) => new Uint8Array(row.proof as Uint8Array));
 }
 
 /**
@@ -43,12 +86,18 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     database.close();
     throw error;
   }
-  const blocks = blockTable(database, options.crypto ?? nodeCrypto());
+  const crypto = options.crypto ?? nodeCrypto();
+  const blocks = blockTable(database, crypto);
   const reservations = reservationTable(database);
+  const leases = leaseTable(database);
   const commits = groupCommit(database, blocks.reset);
+  const foreign = others(database, options.environment ?? systemEnvironment(), blocks.reset);
+  // What is only in memory has no second connection: writes wait until its snapshot has been read.
+  const moments =
+    options.path === ':memory:' ? undefined : snapshots(options.path, options.busyTimeoutMs, crypto);
+  const proofs = proofReader(database);
   const sql = {
     putProof: database.prepare('INSERT OR IGNORE INTO proofs (author, id, proof) VALUES (?, ?, ?)'),
-    proofs: database.prepare('SELECT proof FROM proofs WHERE author = ? ORDER BY rowid'),
   };
   let closed = false;
   const open = (): void => {
@@ -122,12 +171,13 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return blocks.newest(limit);
     },
-    async authors() {
+    async authors({ after, limit }) {
       open();
-      return blocks.authors();
+      return blocks.authors(after, limit);
     },
     async count(author) {
       open();
+      commits.noteOthers();
       return blocks.count(author);
     },
     async positions(author) {
@@ -140,12 +190,15 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     },
     async proofs(author) {
       open();
-      return sql.proofs.all(author).map((row) => new Uint8Array(row.proof as Uint8Array));
+      return proofs(author);
     },
     async reserve(author, ...asked) {
       open();
       return commits.write(() => {
-        for (const reservation of asked) reservations.reserve(author, reservation, blocks.get);
+        for (const reservation of asked) {
+          leases.expect(author, reservation.fence);
+          reservations.reserve(author, reservation, blocks.get);
+        }
       }, true);
     },
     async reservation(author) {
@@ -156,6 +209,30 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       open();
       return ids.length === 0 ? 0 : commits.write(() => blocks.remove(ids), false);
     },
+    async snapshot(read) {
+      open();
+      if (moments !== undefined) {
+        return moments.run((rows, connection) => read(readsFrom(rows, proofReader(connection))));
+      }
+      const goOn = commits.hold();
+      try {
+        return await read(readsFrom(blocks, proofs));
+      } finally {
+        goOn();
+      }
+    },
+    changed(listener) {
+      open();
+      return foreign.listen(listener);
+    },
+    async lease(author, request) {
+      open();
+      return commits.write(() => leases.take(author, request), true);
+    },
+    async endLease(lease) {
+      open();
+      return commits.write(() => leases.end(lease), true);
+    },
     [Symbol.asyncDispose]() {
       return this.close();
     },
@@ -163,6 +240,8 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       if (closed) return;
       commits.flush();
       closed = true;
+      foreign.close();
+      moments?.close();
       database.close();
     },
   };

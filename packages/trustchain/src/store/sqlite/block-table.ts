@@ -17,6 +17,8 @@ import { internedAuthors, internedTypes } from './interned.ts';
 import { linkMarks } from './link-marks.ts';
 
 const RECENT_BLOCKS = 8_192;
+/** Before every key. */
+const NOTHING: Uint8Array = new Uint8Array(0);
 /** Ids looked up by one statement: one call for many costs a fifth of a call for each. */
 const IDS_AT_ONCE = 64;
 /** Up to this many, single look-ups are as cheap. */
@@ -52,7 +54,7 @@ export interface BlockTable {
   byType(type: string, author: PublicKey | undefined, after: number, limit: number): ArrivedBlock[];
   since(after: number, limit: number): ArrivedBlock[];
   newest(limit: number): ArrivedBlock[];
-  authors(): PublicKey[];
+  authors(after: PublicKey | undefined, limit: number): PublicKey[];
   count(author?: PublicKey): number;
   /** Number of distinct positions; reads the index alone. */
   positions(author: PublicKey): number;
@@ -106,7 +108,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     ),
     since: database.prepare(`SELECT ${columns} FROM blocks WHERE arrival > ? ORDER BY arrival LIMIT ?`),
     newest: database.prepare(`SELECT ${columns} FROM blocks ORDER BY arrival DESC LIMIT ?`),
-    authors: database.prepare('SELECT key FROM authors WHERE blocks > 0 ORDER BY key'),
+    authors: database.prepare('SELECT key FROM authors WHERE blocks > 0 AND key > ? ORDER BY key LIMIT ?'),
     addCount: database.prepare('UPDATE authors SET blocks = blocks + ? WHERE id = ?'),
     countOf: database.prepare('SELECT blocks AS n FROM authors WHERE key = ?'),
     positions: database.prepare('SELECT COUNT(DISTINCT seq) AS n FROM blocks WHERE author = ?'),
@@ -324,7 +326,10 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     },
     since: (after, limit) => (limit <= 0 ? [] : sql.since.all(after, limit).map(arrived)),
     newest: (limit) => (limit <= 0 ? [] : [...sql.newest.all(limit)].reverse().map(arrived)),
-    authors: () => sql.authors.all().map((row) => new Uint8Array(row.key as Uint8Array) as PublicKey),
+    authors: (after, limit) =>
+      sql.authors
+        .all(after ?? NOTHING, Math.max(0, limit))
+        .map((row) => new Uint8Array(row.key as Uint8Array) as PublicKey),
     count: (author) => (author === undefined ? counts().total : Number(sql.countOf.get(author)?.n ?? 0)),
     positions(author) {
       const id = authorId(author);

@@ -10,8 +10,12 @@ export interface GroupCommit {
    * alone and rejects alone.
    */
   write<T>(work: () => T, durable: boolean): Promise<T>;
-  /** Commits what is queued. */
+  /** Commits what is queued, held back or not. */
   flush(): void;
+  /** Drops what is cached when another connection has written since this was last looked at. */
+  noteOthers(): void;
+  /** Keeps what is queued until the returned function is called. */
+  hold(): () => void;
 }
 
 interface Queued {
@@ -42,6 +46,7 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
   };
   let queue: Queued[] = [];
   let full = false;
+  let holders = 0;
 
   /** Runs all writes of a group; the first that throws ends it. */
   const runAll = (group: readonly Queued[]): { readonly error: unknown } | undefined => {
@@ -117,6 +122,11 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
     }
   };
 
+  const flushUnlessHeld = (): void => {
+    // Somebody may have begun to read since: what is queued is committed when that has ended.
+    if (holders === 0) flush();
+  };
+
   return {
     write: <T>(work: () => T, durable: boolean) =>
       new Promise<T>((resolve, reject) => {
@@ -136,8 +146,16 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
             ),
           durable,
         });
-        if (queue.length === 1) setImmediate(flush);
+        if (queue.length === 1 && holders === 0) setImmediate(flushUnlessHeld);
       }),
     flush,
+    noteOthers,
+    hold() {
+      holders += 1;
+      return () => {
+        holders -= 1;
+        if (holders === 0) flush();
+      };
+    },
   };
 }

@@ -87,4 +87,5 @@ export const BLOCK_SCHEMA: readonly SchemaStep[] = [
   // Pruning may remove the newest row; its arrival number must not be given out again.
   'CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;',
   markLinks,
+  'CREATE TABLE IF NOT EXISTS leases (author BLOB PRIMARY KEY, holder TEXT NOT NULL, fence INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;',
 ];
