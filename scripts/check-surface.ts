@@ -6,7 +6,7 @@ import { isApplication, publicEntries, publishablePackages, root } from './lib/w
 
 const newcomers = 'what a newcomer needs';
 const limits: Readonly<Record<string, RootLimit>> = {
-  '@edmp/interface': { most: 116, reason: 'the ports that all packages meet at, types for the most part' },
+  '@edmp/interface': { most: 120, reason: 'the ports that all packages meet at, types for the most part' },
   '@edmp/trustchain': { most: 25, reason: newcomers },
   '@edmp/market': { most: 30, reason: newcomers },
   '@edmp/data-settlement': { most: 25, reason: newcomers },
