@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid';
 import { isSupportedCid, MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
 import { bytesOf, decodeBounded, encodeFields, integerOf, listOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
-import { merkleRoot } from '../merkle/tree.ts';
+import { leafHash, merkleRoot, rootOfHashes } from '../merkle/tree.ts';
 
 /** Commitments of one sealed chunk: one leaf of the settlement tree. */
 export interface SealedLeaf {
@@ -56,7 +56,11 @@ export function decodeSealedLeaf(bytes: Uint8Array): SealedLeaf {
  * @param leaves - All leaves of the delivery, in the order of its chunks.
  */
 export function settlementRootOf(crypto: Pick<Crypto, 'sha256'>, leaves: readonly SealedLeaf[]): Uint8Array {
-  return merkleRoot(crypto, leaves.map(encodeSealedLeaf));
+  if (leaves.length === 0) return merkleRoot(crypto, []);
+  return rootOfHashes(
+    crypto,
+    leaves.map((leaf) => leafHash(crypto, leaf.cipherDigest, leaf.dataLeaf, leaf.keyCommitment)),
+  );
 }
 
 /**
