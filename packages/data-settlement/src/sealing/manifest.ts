@@ -27,6 +27,8 @@ export interface Manifest {
 
 /** Bytes of a {@link SealedLeaf}. */
 export const SEALED_LEAF_BYTES = 96;
+/** Keys and values of a manifest, and its links. */
+const MAX_ITEMS: number = MAX_CHUNKS + 8;
 const FIELDS = ['v', 'trade', 'blocks', 'commitments'] as const;
 
 const fail = (message: string): SettlementError =>
@@ -82,7 +84,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
  * @param bytes - What a stranger sent; anything may be given.
  */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  const map = mapOf(decodeBounded(bytes, MAX_CONTENT_BLOCK_BYTES, 'manifest'), FIELDS, 'manifest');
+  const map = mapOf(decodeBounded(bytes, MAX_CONTENT_BLOCK_BYTES, 'manifest', MAX_ITEMS), FIELDS, 'manifest');
   integerOf(map.v, 1, 1, 'manifest.v');
   const tradeId = bytesOf(map.trade, 32, 'manifest.trade');
   const links = listOf(map.blocks, MAX_CHUNKS, 'manifest.blocks');
