@@ -2,7 +2,9 @@ import { decodeChunk, sealedBytes } from '../packages/data-settlement/src/datase
 import { memoryContentStore } from '../packages/data-settlement/src/index.ts';
 import { judgeProof } from '../packages/data-settlement/src/proof.ts';
 import {
+  type ChunkSealer,
   decodeManifest,
+  localSealer,
   openDelivery,
   sealDataset,
   settlementRootOf,
@@ -11,7 +13,6 @@ import {
 } from '../packages/data-settlement/src/sealing.ts';
 import {
   bytesToHex,
-  CODEC_RAW,
   type ContentStore,
   type JudgedTrade,
   publicKey,
@@ -37,11 +38,18 @@ async function oneDay(
   const dataset = quarterHours(days);
   const store = memoryContentStore({ crypto, environment });
   const [tradeId, contentKey, secretKey] = [random.bytes(32), random.bytes(32), random.bytes(32)];
-  const damaged: Pick<ContentStore, 'put'> = {
-    put: (codec, bytes) =>
-      store.put(codec, cheat && codec === CODEC_RAW ? bytes.with(9, (bytes[9] ?? 0) ^ 1) : bytes),
+  const honest = localSealer(crypto);
+  // Ciphertext that its manifest names and that no key opens.
+  const damaging: ChunkSealer = {
+    atOnce: 1,
+    seal: async (job) =>
+      (await honest.seal(job)).map((chunk) => {
+        const bytes = chunk.bytes.with(9, (chunk.bytes[9] ?? 0) ^ 1);
+        return { ...chunk, bytes, digest: crypto.sha256(bytes) };
+      }),
   };
-  const delivery = await sealDataset({ ...sealOptions(dataset, damaged), tradeId, contentKey });
+  const sealer = cheat ? damaging : honest;
+  const delivery = await sealDataset({ ...sealOptions(dataset, store), tradeId, contentKey, sealer });
   const manifest = decodeManifest(await store.get(delivery.manifest));
   const settlementRoot = settlementRootOf(crypto, manifest.leaves);
   const recipientKey = crypto.xWing.publicKey(secretKey);

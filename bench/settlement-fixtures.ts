@@ -68,7 +68,7 @@ export const bytesOf = ({ saltedChunks }: Dataset): number =>
   saltedChunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
 /** What `sealDataset` is told of a dataset. */
-export const sealOptions = (dataset: Dataset, store: Pick<ContentStore, 'put'>) => ({
+export const sealOptions = (dataset: Dataset, store: Pick<ContentStore, 'put' | 'putMany'>) => ({
   crypto,
   store,
   tradeId: TRADE_ID,

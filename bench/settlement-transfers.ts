@@ -12,6 +12,7 @@ import {
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import { encodeCanonical } from '../packages/interface/src/format/index.ts';
 import {
+  type CheckedBlock,
   CODEC_DAG_CBOR,
   CODEC_RAW,
   type ContentStore,
@@ -22,6 +23,8 @@ import { libp2pNetwork } from '../packages/trustchain/src/libp2p.ts';
 import { against, type Report } from './harness.ts';
 import { MEGABYTES } from './settlement-fixtures.ts';
 
+/** Blocks that a buyer stores together. */
+const KEPT_TOGETHER = 64;
 /** Size of a sealed block of what nodes seal. */
 const BLOCK_BYTES = 16_043;
 const crypto = nodeCrypto();
@@ -115,10 +118,16 @@ async function delivering(report: Report): Promise<void> {
       const kept = memoryContentStore({ crypto, environment });
       const reader = networkContentStore({ network: buyer, crypto, peer: seller.self, root });
       let blocks = 0;
-      for await (const block of reader.getMany(cids)) {
-        await kept.put(CODEC_RAW, block);
-        blocks += 1;
+      let batch: CheckedBlock[] = [];
+      for await (const bytes of reader.getMany(cids)) {
+        const cid = cids[blocks++];
+        if (cid === undefined) break;
+        // Together, as a buyer keeps what its reader has checked.
+        if (batch.push({ cid, bytes }) < KEPT_TOGETHER) continue;
+        await kept.putMany?.(batch);
+        batch = [];
       }
+      await kept.putMany?.(batch);
       if (blocks !== cids.length) throw new Error(`${blocks} blocks of ${cids.length}`);
     },
     tcpFloor,

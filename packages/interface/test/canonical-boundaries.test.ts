@@ -2,7 +2,14 @@
 
 import { runInNewContext } from 'node:vm';
 import { bytesToHex, equalBytes, hexToBytes, isEdmpError, type TxValue } from '@edmp/interface';
-import { decodeCanonical, encodeCanonical, FormatError, MAX_DEPTH } from '@edmp/interface/format';
+import {
+  decodeCanonical,
+  encodeCanonical,
+  FormatError,
+  fieldReaders,
+  MAX_DEPTH,
+  MAX_ITEMS,
+} from '@edmp/interface/format';
 import * as dagCbor from '@ipld/dag-cbor';
 import { describe, expect, it } from 'vitest';
 import { cidOf, coded, mapOf, nested } from './support/cbor.ts';
@@ -348,5 +355,53 @@ describe('writing', () => {
     expect(codeOf(() => coded(new Array(2)))).toBe('ERR_FORMAT_VALUE');
     expect(bytesToHex(coded(Buffer.of(1, 2)))).toBe('420102');
     expect(bytesToHex(coded([true, false, null]))).toBe('83f5f4f6');
+  });
+});
+
+describe('items', () => {
+  /** A list of `count` zeros, one byte each. */
+  const zeros = (count: number): Uint8Array => {
+    const head =
+      count < 0x1_0000
+        ? [0x99, count >>> 8, count & 255]
+        : [0x9a, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255];
+    const bytes = new Uint8Array(head.length + count);
+    bytes.set(head);
+    return bytes;
+  };
+
+  it('are as many as allowed and not one more, both ways', () => {
+    expect(decodeCanonical(zeros(MAX_ITEMS))).toHaveLength(MAX_ITEMS);
+    expect(codeOf(() => decodeCanonical(zeros(MAX_ITEMS + 1)))).toBe('ERR_FORMAT_ITEMS');
+    expect(encodeCanonical(Array(MAX_ITEMS).fill(0))).toEqual(zeros(MAX_ITEMS));
+    expect(codeOf(() => encodeCanonical(Array(MAX_ITEMS + 1).fill(0)))).toBe('ERR_FORMAT_ITEMS');
+  });
+
+  it('count in all lists and maps together, keys as values', () => {
+    const value = { a: [1, 2, [3]], b: { c: null } };
+    const bytes = encodeCanonical(value);
+    // Two entries, three elements, one, one entry.
+    expect(decodeCanonical(bytes, 4 + 3 + 1 + 2)).toEqual(value);
+    expect(codeOf(() => decodeCanonical(bytes, 9))).toBe('ERR_FORMAT_ITEMS');
+    const lists = [Array(40_000).fill(0), Array(40_000).fill(0)];
+    expect(codeOf(() => encodeCanonical(lists))).toBe('ERR_FORMAT_ITEMS');
+    const map = Object.fromEntries(Array.from({ length: MAX_ITEMS / 2 + 1 }, (_, i) => [`${i}`, 0]));
+    expect(codeOf(() => encodeCanonical(map))).toBe('ERR_FORMAT_ITEMS');
+  });
+
+  it('are refused when they are announced, before any of them is built', () => {
+    // A megabyte of empty lists after the head: whatever the first ones are, none is looked at.
+    const bytes = zeros(1_000_000).fill(0xff, 5);
+    expect(placeOf(() => decodeCanonical(bytes))).toBe('ERR_FORMAT_ITEMS 0');
+  });
+
+  it('are limited by the readers of fields too, which name where', () => {
+    const { decodeBounded } = fieldReaders((message, { cause }) => new Error(message, { cause }));
+    const bytes = encodeCanonical([1, 2, 3]);
+    expect(decodeBounded(bytes, 10, 'list', 3)).toEqual([1, 2, 3]);
+    expect(() => decodeBounded(bytes, 10, 'list', 2)).toThrow(
+      /list: expected canonical dag-cbor: there are more values/,
+    );
+    expect(() => decodeBounded(zeros(MAX_ITEMS + 1), 1 << 20, 'list')).toThrow(/more values/);
   });
 });

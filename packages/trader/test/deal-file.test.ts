@@ -14,9 +14,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { bounds } from '../../../scripts/lib/bounds.ts';
 import { crypto, type DealWorld, dealWorld } from './support/deal-world.ts';
 
-let world: DealWorld;
+let world: DealWorld | undefined;
 afterEach(async () => {
-  await world.stop();
+  await world?.stop();
 });
 
 const broken = (report: DealReport): readonly string[] => report.broken.map(({ name }) => name);
@@ -199,6 +199,15 @@ describe('deal file', { timeout: bounds.journey }, () => {
     expect(found(new Uint8Array(900_000).fill(0xa0))).toMatch(/^this is no deal file/);
     for (const length of [1, 3, 100, bytes.length - 1])
       expect(found(bytes.subarray(0, length))).toMatch(/^the file is damaged, was cut off/);
+  });
+
+  it('with a million values in it is refused before any of them is built', () => {
+    // The head of a deal file; then `v` is a list of as many empty lists as fit.
+    const count = 900_000;
+    const list = Uint8Array.of(0x9a, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255);
+    const file = concatBytes(Uint8Array.of(0xa6, 0x61, 0x76), list, new Uint8Array(count).fill(0x80));
+    expect(verifyDealFile(file, { crypto }).broken[0]?.detail).toMatch(/more values in this than anything/);
+    expect(() => decodeDealFile(file, crypto)).toThrow(expect.objectContaining({ code: 'ERR_DEAL_FORMAT' }));
   });
 
   it('never throws, whatever the bytes', async () => {

@@ -1,7 +1,14 @@
-import { CODEC_RAW, type ContentReader, isEdmpError } from '@edmp/interface';
+import {
+  CODEC_RAW,
+  type ContentReader,
+  type EdmpError,
+  type Environment,
+  isEdmpError,
+} from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
 import { isSupportedCid } from '../codec/cid.ts';
 import { encodeCarHeader, exportCar } from '../store/car.ts';
+import { type CarSlot, CarSlots } from './car-slots.ts';
 import { type ResolvedPath, resolvePath } from './path.ts';
 import { byteRangeOf } from './range.ts';
 import {
@@ -35,8 +42,20 @@ export interface GatewayHandlerOptions {
    * out of CARs, and paths do not lead there. Default: everything under such a root.
    */
   readonly follow?: (cid: CID, request: Request) => boolean | Promise<boolean>;
-  /** CARs sent at the same time; more are answered with 429. Default 32. */
+  /**
+   * CARs sent at the same time; more are answered with 429, unless one that is read too slowly (less than 16 KiB a second) or
+   * whose client has more than others can give way: it breaks off then. Default 32.
+   */
   readonly maxCars?: number;
+  /** CARs sent at the same time to one client, where `clientOf` tells them apart. Default a quarter of `maxCars`. */
+  readonly maxCarsPerClient?: number;
+  /**
+   * Names whoever asks, so that everybody gets a share: nothing that a client may choose at will. A capability is, unless it
+   * was what gave access (`private`). Undefined when nobody knows. Default: nobody ever does.
+   */
+  readonly clientOf?: (request: Request, verdict: 'public' | 'private') => string | undefined;
+  /** Tells how fast CARs are read. Default: none, and no CAR is too slow. */
+  readonly environment?: Pick<Environment, 'now'>;
   /** Most block bytes of one CAR; a longer one breaks off. Default 1 GiB. */
   readonly maxCarBytes?: number;
 }
@@ -67,7 +86,11 @@ const carTypeOf = ({ duplicates }: GatewayRequest): string =>
  */
 export function gatewayHandler(options: GatewayHandlerOptions): (request: Request) => Promise<Response> {
   const maxCars = options.maxCars ?? 32;
-  let cars = 0;
+  const slots = new CarSlots({
+    max: maxCars,
+    maxPerClient: options.maxCarsPerClient ?? Math.max(1, Math.ceil(maxCars / 4)),
+    environment: options.environment,
+  });
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return plain(405, 'Only GET and HEAD are served', { allow: 'GET, HEAD' });
@@ -91,14 +114,12 @@ export function gatewayHandler(options: GatewayHandlerOptions): (request: Reques
       return new Response(null, { status: 304, headers });
     if (wanted.format === 'raw') return rawAnswer(found.bytes, headers, request);
     if (request.method === 'HEAD') return new Response(null, { headers });
-    if (cars >= maxCars) return plain(429, 'Too many CARs are being sent: ask again', { 'retry-after': '1' });
-    cars += 1;
-    return new Response(
-      carStream(options, wanted, found, request, () => {
-        cars -= 1;
-      }),
-      { headers },
-    );
+    const evicted = new AbortController();
+    const client = options.clientOf?.(request, isPublic ? 'public' : 'private');
+    const slot = slots.enter(client, (error) => evicted.abort(error));
+    if (slot === undefined)
+      return plain(429, 'Too many CARs are being sent: ask again', { 'retry-after': '1' });
+    return new Response(carStream(options, wanted, found, request, slot, evicted.signal), { headers });
   };
 }
 
@@ -211,7 +232,8 @@ function carStream(
   wanted: GatewayRequest,
   found: ResolvedPath,
   request: Request,
-  ended: () => void,
+  slot: CarSlot,
+  evicted: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const reader: ContentReader = {
     get: async (cid, o) => (cid.equals(found.end) ? found.bytes : store.get(cid, o)),
@@ -226,26 +248,34 @@ function carStream(
     follow: (cid) => isSupportedCid(cid) && (follow?.(cid, request) ?? true),
     signal: controller.signal,
   })[Symbol.asyncIterator]();
-  let open = true;
-  const end = (): void => {
-    if (open) ended();
-    open = false;
-  };
   return new ReadableStream<Uint8Array>({
+    start(stream) {
+      evicted.addEventListener('abort', () => {
+        const error: EdmpError = evicted.reason;
+        controller.abort(error);
+        void Promise.resolve(sections.return?.()).catch(() => undefined);
+        // What it waits for may never come; whoever reads hears of it at once.
+        stream.error(error);
+      });
+    },
     async pull(stream) {
       try {
         // A block that is missing half-way ends the stream in error: the client sees a truncated CAR and refuses it.
         const next = await sections.next();
-        if (next.done !== true) return stream.enqueue(next.value);
-        end();
+        if (evicted.aborted) return;
+        if (next.done !== true) {
+          slot.sent(next.value.length);
+          return stream.enqueue(next.value);
+        }
+        slot.leave();
         stream.close();
       } catch (error) {
-        end();
+        slot.leave();
         throw error;
       }
     },
     async cancel() {
-      end();
+      slot.leave();
       controller.abort();
       await sections.return?.();
     },

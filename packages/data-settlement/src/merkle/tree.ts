@@ -7,15 +7,31 @@ const NODE_PREFIX = 1;
 export type Hasher = Pick<Crypto, 'sha256'>;
 
 /**
+ * Where what is short is put together before it is hashed: a tree has two hashes for each leaf, and an array for each would
+ * take as long as hashing it. Hashing ends before it is used again.
+ */
+const SCRATCH = new Uint8Array(1 + 128);
+
+function prefixed(crypto: Hasher, prefix: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 1;
+  for (const part of parts) length += part.length;
+  const bytes = length > SCRATCH.length ? new Uint8Array(length) : SCRATCH.subarray(0, length);
+  bytes[0] = prefix;
+  let at = 1;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return crypto.sha256(bytes);
+}
+
+/**
  * Hash of one leaf: SHA-256(0x00 ‖ data) (RFC 9162 §2.1.1).
  *
- * @param data - What the leaf stands for; any length.
+ * @param data - What the leaf stands for, any length, in one piece or several.
  */
-export function leafHash(crypto: Hasher, data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + data.length);
-  bytes[0] = LEAF_PREFIX;
-  bytes.set(data, 1);
-  return crypto.sha256(bytes);
+export function leafHash(crypto: Hasher, ...data: readonly Uint8Array[]): Uint8Array {
+  return prefixed(crypto, LEAF_PREFIX, ...data);
 }
 
 /**
@@ -25,11 +41,7 @@ export function leafHash(crypto: Hasher, data: Uint8Array): Uint8Array {
  * @param right - Hash of the right child, 32 bytes.
  */
 export function nodeHash(crypto: Hasher, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + left.length + right.length);
-  bytes[0] = NODE_PREFIX;
-  bytes.set(left, 1);
-  bytes.set(right, 1 + left.length);
-  return crypto.sha256(bytes);
+  return prefixed(crypto, NODE_PREFIX, left, right);
 }
 
 /** Largest power of two smaller than `n` (n ≥ 2). */
@@ -58,7 +70,18 @@ function rootOf(crypto: Hasher, hashes: readonly Uint8Array[], from: number, to:
  */
 export function merkleRoot(crypto: Hasher, leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return crypto.sha256(new Uint8Array(0));
-  const hashes = leaves.map((leaf) => leafHash(crypto, leaf));
+  return rootOfHashes(
+    crypto,
+    leaves.map((leaf) => leafHash(crypto, leaf)),
+  );
+}
+
+/**
+ * {@link merkleRoot} of leaves that are hashed already.
+ *
+ * @param hashes - Hash of each leaf as {@link leafHash} gives it, in order; at least one.
+ */
+export function rootOfHashes(crypto: Hasher, hashes: readonly Uint8Array[]): Uint8Array {
   return rootOf(crypto, hashes, 0, hashes.length);
 }
 

@@ -4,7 +4,7 @@ import { CID } from 'multiformats/cid';
 import { isSupportedCid, MAX_CONTENT_BLOCK_BYTES } from '../codec/cid.ts';
 import { bytesOf, decodeBounded, encodeFields, integerOf, listOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
-import { merkleRoot } from '../merkle/tree.ts';
+import { leafHash, merkleRoot, rootOfHashes } from '../merkle/tree.ts';
 
 /** Commitments of one sealed chunk: one leaf of the settlement tree. */
 export interface SealedLeaf {
@@ -27,6 +27,8 @@ export interface Manifest {
 
 /** Bytes of a {@link SealedLeaf}. */
 export const SEALED_LEAF_BYTES = 96;
+/** Keys and values of a manifest, and its links. */
+const MAX_ITEMS: number = MAX_CHUNKS + 8;
 const FIELDS = ['v', 'trade', 'blocks', 'commitments'] as const;
 
 const fail = (message: string): SettlementError =>
@@ -56,7 +58,11 @@ export function decodeSealedLeaf(bytes: Uint8Array): SealedLeaf {
  * @param leaves - All leaves of the delivery, in the order of its chunks.
  */
 export function settlementRootOf(crypto: Pick<Crypto, 'sha256'>, leaves: readonly SealedLeaf[]): Uint8Array {
-  return merkleRoot(crypto, leaves.map(encodeSealedLeaf));
+  if (leaves.length === 0) return merkleRoot(crypto, []);
+  return rootOfHashes(
+    crypto,
+    leaves.map((leaf) => leafHash(crypto, leaf.cipherDigest, leaf.dataLeaf, leaf.keyCommitment)),
+  );
 }
 
 /**
@@ -78,7 +84,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
  * @param bytes - What a stranger sent; anything may be given.
  */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  const map = mapOf(decodeBounded(bytes, MAX_CONTENT_BLOCK_BYTES, 'manifest'), FIELDS, 'manifest');
+  const map = mapOf(decodeBounded(bytes, MAX_CONTENT_BLOCK_BYTES, 'manifest', MAX_ITEMS), FIELDS, 'manifest');
   integerOf(map.v, 1, 1, 'manifest.v');
   const tradeId = bytesOf(map.trade, 32, 'manifest.trade');
   const links = listOf(map.blocks, MAX_CHUNKS, 'manifest.blocks');

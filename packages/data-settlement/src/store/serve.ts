@@ -30,6 +30,12 @@ export interface ServeContentOptions {
  */
 const KNOWN_ROOTS = 8;
 
+/**
+ * Blocks read at the same time for one request: as many of what nodes seal as are sent together. A peer that may read a
+ * delivery can so have four megabytes of its largest blocks held here for each of its requests.
+ */
+const READS_AHEAD = 4;
+
 const UNAVAILABLE = Uint8Array.of(FrameStatus.unavailable);
 const BLOCK = Uint8Array.of(FrameStatus.block);
 
@@ -64,9 +70,18 @@ export function serveContent(options: ServeContentOptions): () => void {
       const { root, want } = decodeContentRequest(request.body);
       const manifest = (await authorize(request.from, root)) ? await read(root, request.signal) : undefined;
       const allowed = manifest === undefined ? undefined : under(root, manifest);
-      for (const cid of want) {
+      const reads: Promise<Uint8Array | undefined>[] = [];
+      for (let sent = 0, begun = 0; sent < want.length; sent++) {
         throwIfAborted(request.signal);
-        const bytes = allowed?.has(cid.toString()) ? await read(cid, request.signal) : undefined;
+        for (; begun < Math.min(want.length, sent + READS_AHEAD); begun++) {
+          const cid = want[begun];
+          const isAllowed = cid !== undefined && allowed?.has(cid.toString()) === true;
+          const reading = isAllowed ? read(cid, request.signal) : Promise.resolve(undefined);
+          // Heard of when it is its turn, or never.
+          reading.catch(() => undefined);
+          reads.push(reading);
+        }
+        const bytes = await reads.shift();
         yield bytes === undefined ? UNAVAILABLE : concatBytes(BLOCK, bytes);
       }
     },

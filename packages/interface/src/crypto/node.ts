@@ -79,20 +79,53 @@ function signKeyCache(): (secretKey: Uint8Array) => KeyObject {
   };
 }
 
+/**
+ * SHA-256 by way of a string of one character a byte ('binary'): Node 24 takes 1.3 µs to hand out 32 bytes as a buffer, more than hashing
+ * them takes, and 0.8 like this; the array lies in the heap, so that nothing waits for the garbage collector either.
+ */
+function sha256ByString(data: Uint8Array): Uint8Array {
+  const text = hash('sha256', data, 'binary');
+  const digest = new Uint8Array(32);
+  for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
+  return digest;
+}
+
+const sha256ByBuffer = (data: Uint8Array): Uint8Array => plain(hash('sha256', data, 'buffer'));
+
+/** Whether a runtime's one-shot hash gives strings as Node's does. */
+function hashesToStrings(): boolean {
+  try {
+    const data = Uint8Array.of(1, 2, 3);
+    return timingSafeEqual(sha256ByString(data), sha256ByBuffer(data));
+  } catch {
+    return false;
+  }
+}
+
+const sha256: (data: Uint8Array) => Uint8Array = hashesToStrings() ? sha256ByString : sha256ByBuffer;
+
+/** Bytes under HMAC up to which its two messages are put together in the same place every time. */
+const SHORT_BYTES = 256;
+const INNER = new Uint8Array(64 + SHORT_BYTES);
+const OUTER = new Uint8Array(96);
+
 /** HMAC-SHA-256 out of two one-shot hashes (RFC 2104 §2): several times faster than making an HMAC object each time. */
 function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
-  const short = key.length > 64 ? hash('sha256', key, 'buffer') : key;
-  const inner = new Uint8Array(64 + data.length);
-  const outer = new Uint8Array(96);
-  inner.set(short);
-  outer.set(short);
+  const short = key.length > 64 ? sha256(key) : key;
+  const inner =
+    data.length > SHORT_BYTES ? new Uint8Array(64 + data.length) : INNER.subarray(0, 64 + data.length);
   for (let i = 0; i < 64; i++) {
-    inner[i] = (inner[i] ?? 0) ^ 0x36;
-    outer[i] = (outer[i] ?? 0) ^ 0x5c;
+    const byte = short[i] ?? 0;
+    inner[i] = byte ^ 0x36;
+    OUTER[i] = byte ^ 0x5c;
   }
   inner.set(data, 64);
-  outer.set(hash('sha256', inner, 'buffer'), 64);
-  return plain(hash('sha256', outer, 'buffer'));
+  OUTER.set(sha256(inner), 64);
+  const code = sha256(OUTER);
+  // Nothing of a key stays behind.
+  inner.fill(0);
+  OUTER.fill(0);
+  return code;
 }
 
 /** X25519 as this provider computes it. */
@@ -177,7 +210,7 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): Crypto {
     }),
     sha256(data) {
       expectBytes('Data to hash', data);
-      return plain(hash('sha256', data, 'buffer'));
+      return sha256(data);
     },
     hmacSha256(key, data) {
       expectBytes('An HMAC key', key);

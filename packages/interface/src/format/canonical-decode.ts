@@ -5,7 +5,7 @@ import type { BlockId, TxValue } from '../trustchain/half-block.ts';
 import { FormatError, type FormatErrorCode } from './errors.ts';
 import { idOver, SHA2_256 } from './id.ts';
 import { internedText } from './interned-text.ts';
-import { MAX_DEPTH } from './limits.ts';
+import { MAX_DEPTH, MAX_ITEMS } from './limits.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Tag 42, 37 bytes, 0x00, then CIDv1, dag-cbor, sha2-256, 32 bytes: the head of every link to a half block. */
@@ -60,9 +60,12 @@ function decodeCid(binary: Uint8Array, offset: number): CID {
 export class CanonicalReader {
   readonly #input: Uint8Array;
   #offset = 0;
+  /** Values, keys and links that may still come. */
+  #itemsLeft: number;
 
-  constructor(input: Uint8Array) {
+  constructor(input: Uint8Array, maxItems: number = MAX_ITEMS) {
     this.#input = input;
+    this.#itemsLeft = maxItems;
   }
 
   /** Position of the next byte. */
@@ -114,6 +117,14 @@ export class CanonicalReader {
       : Number(value);
   }
 
+  /** Takes `count` items of those that are left. */
+  #spend(count: number, start: number): void {
+    if (count > this.#itemsLeft) {
+      fail('ERR_FORMAT_ITEMS', 'There are more values in this than anything of its kind has', start);
+    }
+    this.#itemsLeft -= count;
+  }
+
   #take(): Uint8Array {
     const length = this.#count();
     this.#offset += length;
@@ -145,7 +156,9 @@ export class CanonicalReader {
   }
 
   #takeMap(depth: number): TxValue {
+    const from = this.#offset;
     const entries = this.#count();
+    this.#spend(2 * entries, from);
     const out: { [key: string]: TxValue } = {};
     let previousStart = 0;
     let previousEnd = 0;
@@ -174,7 +187,9 @@ export class CanonicalReader {
   }
 
   #takeList(depth: number): TxValue {
+    const from = this.#offset;
     const length = this.#count();
+    this.#spend(length, from);
     const list: TxValue[] = [];
     for (let i = 0; i < length; i++) list.push(this.value(depth + 1));
     return Object.freeze(list);
@@ -305,7 +320,11 @@ export class CanonicalReader {
 /**
  * Value of canonical dag-cbor bytes without floats; the inverse of `encodeCanonical`. Safe integers come back as
  * number, larger ones as bigint; byte strings and links are views on `bytes`; lists and maps are frozen. Throws a
- * {@link FormatError} naming the first deviation from the canonical form.
+ * {@link FormatError} naming the first deviation from the canonical form, `ERR_FORMAT_ITEMS` before anything is built that
+ * has more than `maxItems`.
+ *
+ * @param bytes - What a stranger sent; anything may be given, of a length that was checked.
+ * @param maxItems - Most elements of lists and keys and values of maps, in all. Default 65 536.
  *
  * @example
  * ```ts
@@ -314,8 +333,8 @@ export class CanonicalReader {
  * console.log(decodeCanonical(encodeCanonical([1, 'two']))); // 1,two
  * ```
  */
-export function decodeCanonical(bytes: Uint8Array): TxValue {
-  const reader = new CanonicalReader(bytes);
+export function decodeCanonical(bytes: Uint8Array, maxItems: number = MAX_ITEMS): TxValue {
+  const reader = new CanonicalReader(bytes, maxItems);
   const value = reader.value(1);
   reader.end();
   return value;

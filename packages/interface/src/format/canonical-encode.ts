@@ -2,7 +2,7 @@ import { CID } from 'multiformats/cid';
 import { compareBytes } from '../bytes.ts';
 import type { TxValue } from '../trustchain/half-block.ts';
 import { FormatError } from './errors.ts';
-import { MAX_DEPTH } from './limits.ts';
+import { MAX_DEPTH, MAX_ITEMS } from './limits.ts';
 
 const encoder = new TextEncoder();
 const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
@@ -41,6 +41,7 @@ function sortKeys(keys: string[]): string[] {
 export class CanonicalWriter {
   #buffer: Uint8Array;
   #offset = 0;
+  #items = 0;
 
   constructor() {
     this.#buffer = spare ?? new Uint8Array(FIRST_BYTES);
@@ -168,6 +169,13 @@ export class CanonicalWriter {
     else this.head(1, -1 - value);
   }
 
+  /** What no reader takes is not written. */
+  #count(items: number): void {
+    this.#items += items;
+    if (this.#items > MAX_ITEMS)
+      throw new FormatError('ERR_FORMAT_ITEMS', `A value has at most ${MAX_ITEMS} elements, keys and values`);
+  }
+
   #map(value: { readonly [key: string]: TxValue }, depth: number): void {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== null && prototype !== Object.prototype) {
@@ -178,6 +186,7 @@ export class CanonicalWriter {
       }
     }
     const keys = sortKeys(Object.keys(value));
+    this.#count(2 * keys.length);
     this.head(5, keys.length);
     for (const key of keys) {
       this.text(key);
@@ -228,6 +237,7 @@ export class CanonicalWriter {
     }
     if (Array.isArray(value)) {
       const list = value as readonly TxValue[];
+      this.#count(list.length);
       this.head(4, list.length);
       for (let i = 0; i < list.length; i++) this.value(list[i] as TxValue, depth + 1);
       return;
@@ -248,7 +258,7 @@ export class CanonicalWriter {
 /**
  * Canonical dag-cbor of a value without floats: shortest heads, map keys by length then bytes, nothing optional.
  * Numbers must be safe integers; larger ones are bigint within 64 bits. Throws `ERR_FORMAT_FLOAT`, `ERR_FORMAT_VALUE`,
- * `ERR_FORMAT_TEXT`, `ERR_FORMAT_DEPTH` (IPLD dag-cbor specification).
+ * `ERR_FORMAT_TEXT`, `ERR_FORMAT_DEPTH`, `ERR_FORMAT_ITEMS` (IPLD dag-cbor specification).
  *
  * @param value - Maps, arrays, texts, bytes, links, integers, booleans and null.
  *

@@ -7,10 +7,11 @@ import { type FieldFailure, unexpected } from './failure.ts';
 /** From bytes to values and back. */
 export interface CodecReaders {
   /**
-   * Value of canonical dag-cbor `bytes`, at most `maxBytes`. They are copied first: what is read shares no memory with
-   * the caller's, and byte strings are views on the one copy.
+   * Value of canonical dag-cbor `bytes`, at most `maxBytes` with at most `maxItems` elements, keys and values in all (65 536
+   * unless told otherwise). They are copied first: what is read shares no memory with the caller's, and byte strings are
+   * views on the one copy.
    */
-  decodeBounded(bytes: Uint8Array, maxBytes: number, where: string): TxValue;
+  decodeBounded(bytes: Uint8Array, maxBytes: number, where: string, maxItems?: number): TxValue;
   /**
    * Canonical dag-cbor of a value that the type system cannot follow, such as an interface's fields. Fails on what has
    * no such form: floats, undefined, instances, lone surrogates.
@@ -32,13 +33,13 @@ export function codecReaders(fail: FieldFailure): CodecReaders {
     }
   };
   return {
-    decodeBounded(bytes, maxBytes, where) {
+    decodeBounded(bytes, maxBytes, where, maxItems) {
       if (!(bytes instanceof Uint8Array)) throw unexpected(fail, where, 'bytes', bytes);
       if (bytes.length > maxBytes) {
         throw fail(`${where}: expected at most ${maxBytes} bytes, got ${bytes.length}`, { where });
       }
       // Not `slice`, which shares memory when the bytes are a Node Buffer.
-      return attempt(where, 'canonical dag-cbor', () => decodeCanonical(new Uint8Array(bytes)));
+      return attempt(where, 'canonical dag-cbor', () => decodeCanonical(new Uint8Array(bytes), maxItems));
     },
     encodeFields: (value, where = 'value') =>
       // The encoder checks every part; the cast only lets it look.

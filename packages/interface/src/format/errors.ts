@@ -13,6 +13,7 @@ import { EdmpError, type EdmpErrorOptions } from '../errors.ts';
  * - `ERR_FORMAT_TRAILING_BYTES`: bytes after the end of the value
  * - `ERR_FORMAT_TOO_LARGE`: more bytes than the format allows
  * - `ERR_FORMAT_DEPTH`: nested deeper than 32
+ * - `ERR_FORMAT_ITEMS`: more elements, keys and values than anything of the kind has, at most 65 536
  * - `ERR_FORMAT_FIELD`: a field is missing, unknown or of the wrong kind
  */
 export type FormatErrorCode =
@@ -26,6 +27,7 @@ export type FormatErrorCode =
   | 'ERR_FORMAT_TRAILING_BYTES'
   | 'ERR_FORMAT_TOO_LARGE'
   | 'ERR_FORMAT_DEPTH'
+  | 'ERR_FORMAT_ITEMS'
   | 'ERR_FORMAT_FIELD';
 
 /** Bytes are not canonical dag-cbor, or a value has no such form. Codes: {@link FormatErrorCode}. */

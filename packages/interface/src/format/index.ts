@@ -13,7 +13,7 @@ export { FormatError, type FormatErrorCode } from './errors.ts';
 export type { FieldFailure, FieldFailureOptions } from './failure.ts';
 export { type FieldReaders, fieldReaders } from './fields.ts';
 export { idOver, SHA2_256 } from './id.ts';
-export { MAX_DEPTH } from './limits.ts';
+export { MAX_DEPTH, MAX_ITEMS } from './limits.ts';
 export { linksIn } from './links.ts';
 export { amountToTx, type NumberReaders } from './number-fields.ts';
 export type { Fields, StructureReaders } from './structure-fields.ts';

@@ -12,7 +12,7 @@ import {
   type PublicKey,
 } from '@edmp/interface';
 import type { CID } from 'multiformats/cid';
-import { capabilityIn } from '../http/ipfs-routes.ts';
+import { capabilityIn, clientIn } from '../http/ipfs-routes.ts';
 import type { ContentLinkView } from '../service.ts';
 import { NodeError } from './errors.ts';
 
@@ -88,6 +88,10 @@ export function openIpfs(parts: IpfsParts): Ipfs {
     gateway: gatewayHandler({
       store,
       authorize: mayHold,
+      environment,
+      // Whoever reads what is public may say any capability; for what is not, it had to have the right one.
+      clientOf: (request, verdict) =>
+        (verdict === 'private' ? capabilityIn(request) : undefined) ?? clientIn(request),
       follow: async (cid, request) => ['public', 'private'].includes(await mayHold(cid, request)),
     }),
     async link(trade) {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { createSecureServer } from 'node:http2';
+import { constants, createSecureServer, Http2ServerResponse } from 'node:http2';
 import { EdmpError, InvalidArgumentError } from '@edmp/interface';
-import { type Http2Bindings, serve } from '@hono/node-server';
+import { semaphore } from '@edmp/interface/bounded';
+import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server';
+import { AnswerBudget } from './answer-budget.ts';
 import { ipfsAnswer } from './ipfs-routes.ts';
 import { type HttpServer, whyNotListening } from './start.ts';
 
@@ -16,12 +18,24 @@ export interface StartGatewayOptions {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** Hears of failures that the client is told nothing about. */
   readonly onFailure: (error: unknown) => void;
+  /** Longest that nothing of an answer is read before it is given up, ms. Default 60 000. */
+  readonly idleMs?: number;
 }
 
 const MAX_CONNECTIONS = 512;
 const MAX_STREAMS_PER_CONNECTION = 64;
-/** Of one connection that does nothing, ms. */
+/** Of one connection, or one answer of a connection that has many, that does nothing, ms. */
 const IDLE_MS = 60_000;
+/** Blocks read at the same time, each 1 MiB at most. */
+const MAX_READS = 32;
+/** Requests that wait for one of those reads; more are refused. */
+const MAX_WAITING = 1_024;
+/** Answers that were made and not read yet, bytes: eight of the largest blocks for one client. */
+const ANSWERS = { perClient: 8 << 20, total: 64 << 20 };
+/** What a CAR counts, whose length nobody knows: the block that it is at. */
+const CAR_BYTES = 1 << 20;
+/** Slowest that a block may be read, bytes a second, besides the idle time: many that drip must not hold the budget. */
+const MIN_BYTES_PER_SECOND = 16 * 1024;
 
 /**
  * A listener for the trustless gateway alone: nothing of the node's API is reached through it. Throws
@@ -34,18 +48,19 @@ export async function startGateway(options: StartGatewayOptions): Promise<HttpSe
       `The gateway listens on ${JSON.stringify(host)} only with a certificate; without one it listens on 127.0.0.1 or ::1, where a reverse proxy that has one can reach it`,
     );
   }
-  const answer = async (request: Request): Promise<Response> => {
+  const reads = semaphore(MAX_READS, { max: MAX_WAITING });
+  const budget = new AnswerBudget(ANSWERS);
+  const answer = async (request: Request, client: string | undefined, out: Outgoing): Promise<Response> => {
     try {
-      return (
-        (await ipfsAnswer(request, options.gateway)) ??
-        new Response('Only /ipfs/{cid} is served\n', {
-          status: 404,
-          headers: { 'content-type': 'text/plain' },
-        })
-      );
+      const response =
+        reads.size >= MAX_WAITING
+          ? busy()
+          : await reads.run(() => ipfsAnswer(request, options.gateway, client));
+      if (response === undefined) return text(404, 'Only /ipfs/{cid} is served');
+      return counted(response, out, (bytes) => budget.take(client, bytes), options.idleMs ?? IDLE_MS);
     } catch (error) {
       options.onFailure(error);
-      return new Response('The request failed\n', { status: 500, headers: { 'content-type': 'text/plain' } });
+      return text(500, 'The request failed');
     }
   };
   const { server, port } = await listen(options, answer);
@@ -65,12 +80,69 @@ export async function startGateway(options: StartGatewayOptions): Promise<HttpSe
   };
 }
 
+type Outgoing = HttpBindings['outgoing'] | Http2Bindings['outgoing'];
+
+const text = (status: number, words: string, headers: Record<string, string> = {}): Response =>
+  new Response(`${words}\n`, { status, headers: { 'content-type': 'text/plain', ...headers } });
+
+const busy = (): Response => text(429, 'Too much waits to be read: ask again', { 'retry-after': '1' });
+
+/**
+ * The response, when what it takes until its client has read it can be held; else one that says so. HTTP/2 lets a client
+ * have many answers made and read none of them.
+ */
+function counted(
+  response: Response,
+  out: Outgoing,
+  take: (bytes: number) => (() => void) | undefined,
+  idleMs: number,
+): Response {
+  if (response.body === null) return response;
+  const length = response.headers.get('content-length');
+  const isCar = length === null && response.ok;
+  const bytes = isCar ? CAR_BYTES : Number(length ?? 0);
+  const giveBack = take(bytes);
+  if (giveBack === undefined) {
+    void response.body.cancel().catch(() => undefined);
+    return busy();
+  }
+  const end = (): void => {
+    if (out instanceof Http2ServerResponse) out.stream.close(constants.NGHTTP2_CANCEL);
+    else out.destroy();
+  };
+  // A CAR that is read slowly gives way when others wait for its place (see the gateway's slots).
+  const late = isCar ? undefined : setTimeout(end, idleMs + (bytes * 1_000) / MIN_BYTES_PER_SECOND);
+  late?.unref();
+  if (out instanceof Http2ServerResponse) out.stream.setTimeout(idleMs, end);
+  const over = (): void => {
+    clearTimeout(late);
+    giveBack();
+  };
+  if (out.destroyed || out.writableEnded) over();
+  else out.once('close', over);
+  return response;
+}
+
+/**
+ * Whom a request comes from: its address, or the /64 network of it, which one machine has whole. Nobody knows behind a
+ * proxy, which is what loopback stands for.
+ */
+function clientOf(address: string | undefined): string | undefined {
+  if (address === undefined || address === '::1' || /^(::ffff:)?127\./.test(address)) return undefined;
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
+  const [before, after] = [head, tail].map((part) => part.split(':').filter((group) => group !== ''));
+  const missing = 8 - (before?.length ?? 0) - (after?.length ?? 0);
+  const groups = [...(before ?? []), ...Array<string>(Math.max(0, missing)).fill('0'), ...(after ?? [])];
+  return `${groups.slice(0, 4).join(':')}/64`;
+}
+
 /** A server with its open sockets: HTTP/2 ones cannot close them by themselves. */
 type Listening = Server & { readonly sockets: ReadonlySet<{ destroy(): unknown }> };
 
 function listen(
   { host, port, tls }: StartGatewayOptions,
-  answer: (request: Request) => Promise<Response>,
+  answer: (request: Request, client: string | undefined, out: Outgoing) => Promise<Response>,
 ): Promise<{ readonly server: Listening; readonly port: number }> {
   const secure =
     tls === undefined
@@ -86,7 +158,10 @@ function listen(
         };
   return new Promise((resolve, reject) => {
     const sockets = new Set<{ destroy(): unknown }>();
-    const fetch = (request: Request, _: Http2Bindings | object): Promise<Response> => answer(request);
+    const fetch = (
+      request: Request,
+      { incoming, outgoing }: HttpBindings | Http2Bindings,
+    ): Promise<Response> => answer(request, clientOf(incoming.socket?.remoteAddress), outgoing);
     const server = serve({ fetch, hostname: host, port, overrideGlobalObjects: false, ...secure }, (info) => {
       server.off('error', onError);
       resolve({ server: Object.assign(server, { sockets }), port: info.port });

@@ -48,6 +48,9 @@ export const MAX_DEAL_FILE_BYTES: number =
   MAX_RECIPIENT_KEY_BYTES +
   1_024;
 
+/** Keys and values of a deal file: blocks, certificates and a complaint by name; what is in them is bytes here. */
+const MAX_DEAL_FILE_ITEMS: number = 2 * (6 + DEAL_BLOCKS.length + DEAL_CERTIFICATES.length + 3);
+
 const readers: FieldReaders = fieldReaders(
   (message, { cause }) =>
     new DealError(
@@ -106,7 +109,7 @@ export function decodeDealFile(
     throw new DealError('ERR_DEAL_FORMAT', 'this is no deal file; `edmp data deal` makes one');
   const { mapOf, integerOf, oneOf, boundedBytesOf, bytesOf, decodeBounded, encodeFields } = readers;
   const map = mapOf(
-    decodeBounded(bytes, MAX_DEAL_FILE_BYTES, 'deal file'),
+    decodeBounded(bytes, MAX_DEAL_FILE_BYTES, 'deal file', MAX_DEAL_FILE_ITEMS),
     ['v', 'kind', 'blocks', 'certificates', 'complaint', 'sum'],
     'deal file',
   );

@@ -14,6 +14,7 @@ import type { FormatError, FormatErrorCode } from '@edmp/interface/format';
  * - `ERR_BLOCK_TRAILING_BYTES`: bytes after the end of the value
  * - `ERR_BLOCK_TOO_LARGE`: a core above 64 KiB
  * - `ERR_BLOCK_DEPTH`: nested deeper than 32
+ * - `ERR_BLOCK_ITEMS`: more elements, keys and values than a core of 64 KiB can have
  * - `ERR_BLOCK_FIELD`: a field is missing, unknown or of the wrong kind
  * - `ERR_BLOCK_VERSION`: a format version other than 1
  * - `ERR_BLOCK_KEY`: an author's or counterparty's key that is not 32 bytes
@@ -36,6 +37,7 @@ export type BlockErrorCode =
   | 'ERR_BLOCK_TRAILING_BYTES'
   | 'ERR_BLOCK_TOO_LARGE'
   | 'ERR_BLOCK_DEPTH'
+  | 'ERR_BLOCK_ITEMS'
   | 'ERR_BLOCK_FIELD'
   | 'ERR_BLOCK_VERSION'
   | 'ERR_BLOCK_KEY'

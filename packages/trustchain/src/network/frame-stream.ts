@@ -8,9 +8,12 @@ export const MAX_IGNORED_BYTES: number = 64 * 1024;
 export interface FrameStream {
   /**
    * Sends one frame. A returned promise means that the peer is not keeping up: send the next frame when it
-   * resolves. Throws or rejects with the stream's error once it is over.
+   * resolves. Throws or rejects with the stream's error once it is over. Parts of an answer (`data`) may be kept for the rest
+   * of a turn, to go out together.
    */
   send(kind: FrameKind, payload: Uint8Array): undefined | Promise<void>;
+  /** Bytes sent that are still held in this process, because the peer does not keep up or more is to go with them. */
+  readonly unsent: number;
   /**
    * The next frame, or undefined after the peer's last one. One call at a time. Frames that arrived before the stream broke
    * still come out. Throws or rejects with `ERR_NETWORK_LIMIT` on a longer payload than allowed,

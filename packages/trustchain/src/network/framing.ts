@@ -8,6 +8,7 @@ export type FrameKind = 'request' | 'data' | 'end' | 'error' | 'refused';
 
 const KINDS: readonly FrameKind[] = ['request', 'data', 'end', 'error', 'refused'];
 const PREFIX_BYTES = 4;
+const HEAD_BYTES = PREFIX_BYTES + 1;
 
 /** One frame of a request stream. */
 export interface Frame {
@@ -21,11 +22,57 @@ export interface Frame {
  * @param payload - The frame's content; it is copied.
  */
 export function encodeFrame(kind: FrameKind, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(PREFIX_BYTES + 1 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, payload.length + 1);
-  bytes[PREFIX_BYTES] = KINDS.indexOf(kind);
-  bytes.set(payload, PREFIX_BYTES + 1);
+  const bytes = new Uint8Array(HEAD_BYTES + payload.length);
+  writeFrame(bytes, 0, kind, payload);
   return bytes;
+}
+
+function writeFrame(bytes: Uint8Array, at: number, kind: FrameKind, payload: Uint8Array): void {
+  const length = payload.length + 1;
+  for (let i = 0; i < PREFIX_BYTES; i++) bytes[at + i] = length >>> (8 * (PREFIX_BYTES - 1 - i));
+  bytes[at + PREFIX_BYTES] = KINDS.indexOf(kind);
+  bytes.set(payload, at + HEAD_BYTES);
+}
+
+/** Puts frames that are sent together into one array. */
+export interface FrameGatherer {
+  hasRoomFor(payload: Uint8Array): boolean;
+  /** Adds a frame that there is room for; its payload is copied. */
+  add(kind: FrameKind, payload: Uint8Array): void;
+  /** What was added since the last time; undefined when that is nothing. */
+  take(): Uint8Array | undefined;
+  /** Bytes added and not taken. */
+  readonly held: number;
+}
+
+/** A {@link FrameGatherer} of at most `maxBytes`, frame heads included. */
+export function frameGatherer(maxBytes: number): FrameGatherer {
+  let bytes: Uint8Array | undefined;
+  let held = 0;
+  return {
+    get held() {
+      return held;
+    },
+    hasRoomFor: (payload) => held + HEAD_BYTES + payload.length <= maxBytes,
+    add(kind, payload) {
+      const end = held + HEAD_BYTES + payload.length;
+      if (bytes === undefined) bytes = new Uint8Array(end);
+      else if (end > bytes.length) {
+        // Two frames seldom stay two.
+        const longer = new Uint8Array(Math.min(maxBytes, Math.max(end, 4 * bytes.length)));
+        longer.set(bytes);
+        bytes = longer;
+      }
+      writeFrame(bytes, held, kind, payload);
+      held = end;
+    },
+    take() {
+      const taken = bytes?.subarray(0, held);
+      bytes = undefined;
+      held = 0;
+      return taken;
+    },
+  };
 }
 
 /** Cuts a byte stream back into frames, whatever the pieces it arrives in. */

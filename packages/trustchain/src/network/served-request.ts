@@ -106,7 +106,7 @@ export class ServedRequest {
   sendData(payload: Uint8Array): undefined | Promise<void> {
     const blocked = this.#send('data', payload);
     if (blocked === undefined) return undefined;
-    const giveBack = this.#answers.take(this.#peer, payload.length);
+    const giveBack = this.#answers.take(this.#peer, Math.max(payload.length, this.stream.unsent));
     // What waits for slow readers is bounded; the reader that comes too many loses its stream.
     if (giveBack === undefined) {
       this.stream.abort(new NetworkError('ERR_NETWORK_BUSY', 'Too many bytes wait for peers to read them'));

@@ -2,6 +2,7 @@ import { bytesToHex, concatBytes, isEdmpError } from '@edmp/interface';
 import { encodeFrame, type Frame, type FrameKind, frameDecoder } from '@edmp/trustchain/libp2p';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { frameGatherer } from '../../src/network/framing.ts';
 
 const kinds: readonly FrameKind[] = ['request', 'data', 'end', 'error', 'refused'];
 const frames = fc.array(
@@ -114,5 +115,30 @@ describe('frames', () => {
       expect([...(got?.payload ?? [])]).toEqual([...frame.subarray(5)]);
       expect(decoder.buffered).toBe(0);
     }
+  });
+
+  it('that are gathered are the same bytes, never more than there is room for, and later ones do not change them', () => {
+    fc.assert(
+      fc.property(frames, fc.integer({ min: 5, max: 700 }), (sent, maxBytes) => {
+        const gathered = frameGatherer(maxBytes);
+        const parts: Uint8Array[] = [];
+        const take = (): void => {
+          const { held } = gathered;
+          const bytes = gathered.take();
+          expect(bytes?.length ?? 0).toBe(held);
+          expect(held).toBeLessThanOrEqual(maxBytes);
+          if (bytes !== undefined) parts.push(bytes);
+        };
+        const fitting = sent.filter(({ payload }) => payload.length + 5 <= maxBytes);
+        for (const { kind, payload } of fitting) {
+          if (!gathered.hasRoomFor(payload)) take();
+          expect(gathered.hasRoomFor(payload)).toBe(true);
+          gathered.add(kind, payload);
+        }
+        take();
+        expect(gathered.take()).toBeUndefined();
+        expect(decodeAll(parts, 300)).toEqual(fitting);
+      }),
+    );
   });
 });

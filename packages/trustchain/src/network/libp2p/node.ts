@@ -1,11 +1,11 @@
 import { gossipsub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
-import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import type { InboundLimits, InboundTable } from './inbound-table.ts';
+import { fastNoise } from './noise-cipher.ts';
 import type { Libp2pNetworkOptions } from './options.ts';
 import { hasEd25519Key } from './peer-identity.ts';
 import { type GossipSub, type GossipSubOptions, gossipSubOptions } from './pubsub.ts';
@@ -42,7 +42,7 @@ export async function createNode(
       announce: [...(options.announce ?? [])],
     },
     transports: [tcp(), ...(options.transports ?? [])],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [fastNoise()],
     streamMuxers: [
       yamux({
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,

@@ -2,11 +2,17 @@ import type { EdmpError } from '@edmp/interface';
 import type { Stream } from '@libp2p/interface';
 import { NetworkError } from '../errors.ts';
 import { type FrameStream, MAX_IGNORED_BYTES } from '../frame-stream.ts';
-import { encodeFrame, type Frame, frameDecoder } from '../framing.ts';
+import { encodeFrame, type Frame, type FrameKind, frameDecoder, frameGatherer } from '../framing.ts';
 
 /** Unread bytes above which the peer is told to stop sending, and below which to go on. */
 const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 64 * 1024;
+
+/**
+ * Frames of an answer that are sent together, bytes: with the header of the multiplexer they fill one message of libp2p's
+ * noise (65 519 bytes of plaintext). Each message costs a dozen events, lists and a cipher, whatever its length.
+ */
+const TOGETHER_BYTES = 65_519 - 12;
 
 interface Waiter {
   readonly limit: number;
@@ -24,6 +30,8 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
   let closed = stream.status !== 'open' && stream.status !== 'closing';
   let failure: EdmpError | undefined;
   let ignored: number | undefined;
+  const gathered = frameGatherer(TOGETHER_BYTES);
+  let flushing: ReturnType<typeof setImmediate> | undefined;
 
   const broken = (): NetworkError =>
     new NetworkError('ERR_NETWORK_UNREACHABLE', 'The connection broke or the peer reset the stream');
@@ -69,7 +77,8 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
       if (ignored > MAX_IGNORED_BYTES) abort(tooMuch());
       return;
     }
-    decoder.push(data.subarray());
+    if (data instanceof Uint8Array) decoder.push(data);
+    else for (const piece of data) decoder.push(piece);
     serveWaiter();
     pauseIfFull();
   });
@@ -79,6 +88,7 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
   });
   stream.addEventListener('close', (event) => {
     closed = true;
+    forget();
     if (event.error !== undefined) failure ??= broken();
     // Unread data of a paused stream outlives its closing; only without any is this the end.
     if (stream.readBufferLength === 0) ended = true;
@@ -117,19 +127,57 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
 
   const abort = (error: EdmpError): void => {
     failure ??= error;
+    forget();
     stream.abort(error);
     serveWaiter();
   };
 
+  const forget = (): void => {
+    gathered.take();
+    if (flushing !== undefined) clearImmediate(flushing);
+    flushing = undefined;
+  };
+  const hand = (bytes: Uint8Array): boolean => {
+    try {
+      return stream.send(bytes);
+    } catch (cause) {
+      throw failure ?? new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed', { cause });
+    }
+  };
+  /** Hands over what was gathered; false when libp2p does not take more. */
+  const flush = (): boolean => {
+    const bytes = gathered.take();
+    forget();
+    return bytes === undefined || hand(bytes);
+  };
+  const flushLater = (): void => {
+    flushing = undefined;
+    try {
+      flush();
+    } catch {
+      // The next frame reports what broke.
+    }
+  };
+  /** Sends a frame, an answer's together with what follows at once; false when libp2p does not take more. */
+  const sendFrame = (kind: FrameKind, payload: Uint8Array): boolean => {
+    let more = gathered.hasRoomFor(payload) || flush();
+    if (!gathered.hasRoomFor(payload)) return hand(encodeFrame(kind, payload)) && more;
+    gathered.add(kind, payload);
+    // What is there when everything else of this turn has been done, goes.
+    if (kind === 'data') flushing ??= setImmediate(flushLater);
+    else more = flush() && more;
+    return more && !stream.writableNeedsDrain;
+  };
+
   return {
+    get unsent() {
+      return stream.writeBufferLength + gathered.held;
+    },
     send(kind, payload) {
       if (failure !== undefined) throw failure;
-      try {
-        if (stream.send(encodeFrame(kind, payload))) return undefined;
-      } catch (cause) {
-        throw failure ?? new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed', { cause });
-      }
-      return drained();
+      if (closed || stream.writeStatus !== 'writable')
+        throw new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed');
+      return sendFrame(kind, payload) ? undefined : drained();
     },
     receive(limit, announced) {
       const result = poll({ limit, announced });
@@ -144,6 +192,7 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
     },
     async closeWrite() {
       try {
+        flush();
         await stream.close();
       } catch (cause) {
         throw failure ?? new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed', { cause });

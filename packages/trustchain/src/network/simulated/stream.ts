@@ -134,6 +134,8 @@ export function streamPair(options: StreamPairOptions): readonly [SimulatedStrea
     };
 
     return {
+      // Whatever was sent is on the simulated line.
+      unsent: 0,
       send(kind: FrameKind, payload: Uint8Array) {
         if (failure !== undefined) throw failure;
         if (writeClosed || closed) throw new NetworkError('ERR_NETWORK_UNREACHABLE', 'The stream is closed');
