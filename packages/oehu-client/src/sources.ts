@@ -51,4 +51,4 @@ export type { SourceIssue } from './sources/issues.ts';
 export { type AnyReading, isIntervalReading, NO_TIME } from './sources/meter-file.ts';
 export { METER_FORMATS } from './sources/meter-formats.ts';
 export { meterFileKind } from './sources/read-meter-file.ts';
-export { type ReadMeterUrlOptions, readMeterUrl } from './sources/read-meter-url.ts';
+export { type ReadMeterUrlOptions, readMeterUrl, withMeterUrl } from './sources/read-meter-url.ts';
