@@ -36,7 +36,7 @@ it('a damaged telegram of a stream has its error, the same one each time', () =>
 
 it('a flood of tiny telegrams without time is counted to its end', () => {
   const count = 100_000;
-  const file = readTelegrams(Buffer.from('/A\n!\n'.repeat(count - 1) + '/A\n1-0:1.8.0(7*kWh)\n!\n'), {
+  const file = readTelegrams(Buffer.from(`${'/A\n!\n'.repeat(count - 1)}/A\n1-0:1.8.0(7*kWh)\n!\n`), {
     receivedAt: 1,
   });
   expect(file.readings).toMatchObject([{ at: 1, value: 7_000_000 }]);
