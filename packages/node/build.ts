@@ -28,7 +28,7 @@ const common: BuildOptions = {
 };
 
 /**
- * Builds `@edmp/node` into `dist/`: the program and the entry for programs as one bundle in parts that are loaded when
+ * Builds `@edmp/node` into `dist/`: the program, its thread that reads meter files and the entry for programs as one bundle in parts that are loaded when
  * they are needed, the typed client as one file that also runs in browsers, their declarations, the web page, and the
  * licences of all that is inside. Nothing that it needs at run time is left to be installed.
  */
@@ -37,7 +37,7 @@ async function buildNode(): Promise<void> {
   const [page] = await Promise.all([buildPage(), declarations()]);
   const program = await build({
     ...common,
-    entryPoints: ['src/cli/main.ts', 'src/index.ts'],
+    entryPoints: ['src/cli/main.ts', 'src/index.ts', 'src/meters/reading/main.ts'],
     platform: 'node',
     target: 'node22.13',
     splitting: true,

@@ -152,6 +152,8 @@ export const systemAdapters: Readonly<Record<string, string>> = {
   'packages/interface/src/environment/virtual.ts': 'lets real I/O finish between two virtual instants',
   'packages/interface/src/crypto/sodium.ts':
     'other work has its turn between slices verified on the calling thread',
+  'packages/oehu-client/src/recorder/turn.ts':
+    'other work has its turn between parts of years of readings that are read or deleted',
   'packages/trustchain/src/store/sqlite/group-commit.ts':
     'writes of one turn of the event loop share a transaction',
   'packages/web/src/state/node-clock.ts': "moves the node's last word on by the time that has passed since",

@@ -39,12 +39,12 @@ export {
 } from './sources/formats/han/stream.ts';
 export { type HomeWizardOptions, readHomeWizard } from './sources/formats/homewizard.ts';
 export { readMijnAansluiting } from './sources/formats/nl-mijn-aansluiting.ts';
+export type { P1Channel } from './sources/formats/p1/channels.ts';
+export type { P1Line } from './sources/formats/p1/lines.ts';
 export { readTelegrams } from './sources/formats/p1/log.ts';
 export { type P1Event, type P1Stream, p1Stream } from './sources/formats/p1/stream.ts';
 export {
   MAX_TELEGRAM_BYTES,
-  type P1Channel,
-  type P1Line,
   type P1Options,
   type P1Telegram,
   parseTelegram,
@@ -56,4 +56,4 @@ export type { SourceIssue } from './sources/issues.ts';
 export { type AnyReading, isIntervalReading, NO_TIME } from './sources/meter-file.ts';
 export { METER_FORMATS } from './sources/meter-formats.ts';
 export { meterFileKind } from './sources/read-meter-file.ts';
-export { type ReadMeterUrlOptions, readMeterUrl } from './sources/read-meter-url.ts';
+export { type ReadMeterUrlOptions, readMeterUrl, withMeterUrl } from './sources/read-meter-url.ts';

@@ -38,3 +38,29 @@ it('writes and reads back every amount', () => {
   expect(formatMicro(4_426_000)).toBe('4.426');
   expect(formatMicro(0)).toBe('0');
 });
+
+it('rounds half away from zero and never counts through a float, whatever the digits', () => {
+  const digits = (minLength: number) =>
+    fc.string({ unit: fc.constantFrom(...'0123456789'), minLength, maxLength: 18 });
+  const number = fc.record({
+    sign: fc.constantFrom('', '+', '-'),
+    whole: digits(1),
+    fraction: fc.option(digits(0)),
+    power: fc.integer({ min: -12, max: 6 }),
+  });
+  fc.assert(
+    fc.property(number, ({ sign, whole, fraction, power }) => {
+      const text = `${sign}${whole}${fraction === null ? '' : `.${fraction}`}`;
+      // In units of 10^-24 of a micro-unit everything is whole.
+      const exact = BigInt(whole + (fraction ?? '')) * 10n ** BigInt(30 + power - (fraction ?? '').length);
+      const micro = (exact + 10n ** 24n / 2n) / 10n ** 24n;
+      if (micro > BigInt(Number.MAX_SAFE_INTEGER))
+        expect(() => microFromText(text, power)).toThrowError(
+          expect.objectContaining({ code: 'ERR_METER_RANGE' }),
+        );
+      else
+        expect(microFromText(text, power)).toBe(sign === '-' && micro > 0n ? -Number(micro) : Number(micro));
+    }),
+    { numRuns: 2_000 },
+  );
+});

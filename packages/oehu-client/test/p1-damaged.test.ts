@@ -1,5 +1,5 @@
 import { readMeterFile } from '@edmp/oehu-client';
-import { p1Stream } from '@edmp/oehu-client/sources';
+import { p1Stream, readTelegrams } from '@edmp/oehu-client/sources';
 import { expect, it } from 'vitest';
 
 const WHOLE =
@@ -32,4 +32,19 @@ it('a damaged telegram of a stream has its error, the same one each time', () =>
   if (event === undefined || event.ok) throw new Error('Expected a damaged telegram');
   expect(event.error).toMatchObject({ name: 'MeterError', code: 'ERR_METER_CHECKSUM' });
   expect(event.error).toBe(event.error);
+});
+
+it('a flood of tiny telegrams without time is counted to its end', () => {
+  const count = 100_000;
+  const file = readTelegrams(Buffer.from(`${'/A\n!\n'.repeat(count - 1)}/A\n1-0:1.8.0(7*kWh)\n!\n`), {
+    receivedAt: 1,
+  });
+  expect(file.readings).toMatchObject([{ at: 1, value: 7_000_000 }]);
+  expect(file.issues).toMatchObject([
+    { code: 'no-time', message: expect.stringMatching(/^99999 telegrams/) },
+  ]);
+  const untimed = readMeterFile(Buffer.from('/A\n1-0:1.8.0(x*kWh)\n!\n'.repeat(count)), { kind: 'dsmr-p1' });
+  expect(untimed.issues).toHaveLength(1001);
+  expect(untimed.issues[1]).toMatchObject({ code: 'no-time', at: 'telegram 0, 0-0:1.0.0' });
+  expect(untimed.issues.at(-1)?.message).toBe(`${2 * count - 1000} more like these`);
 });

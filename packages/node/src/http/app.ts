@@ -35,6 +35,9 @@ export interface HttpAppOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
+/** A file may take so many times as long as another request: 64 MiB hold millions of readings. */
+const FILE_TIMES = 10;
+
 /**
  * The node's HTTP API as a Hono app: `/v1/*`, its OpenAPI document, EDMP's compatible `/market/*` and `/wallets/*`, and
  * the GUI (DESIGN §7). Every error of `/v1` is `{ error: { code, message } }`. Throws `ERR_INVALID_ARGUMENT` for a short token.
@@ -102,7 +105,17 @@ export function createHttpApp(options: HttpAppOptions): Hono {
       body: route.body === undefined ? undefined : parseJson(text),
       ...(file === undefined ? {} : { file }),
     };
-    const answer = await within(route.summary, () => route.run(service, input));
+    // What was sent with a key, or moves money, goes on without its caller; a file that nobody waits for does not.
+    const answer =
+      file === undefined
+        ? await within(route.summary, () => route.run(service, input))
+        : await withDeadline(
+            environment,
+            FILE_TIMES * timeoutMs,
+            route.summary,
+            (signal) => route.run(service, { ...input, signal }),
+            { signal: context.req.raw.signal },
+          );
     if ('json' in answer) return answerOf(route.status, answer.json);
     return {
       status: route.status,

@@ -62,9 +62,9 @@ export const meterRoutes: readonly Route[] = [
     query: importQuery,
     upload: MAX_METER_FILE_BYTES,
     response: imported,
-    handle: async (service, { params, query, file }) => {
+    handle: async (service, { params, query, file, signal }) => {
       try {
-        return await service.importReadings(params.id, file, query);
+        return await service.importReadings(params.id, file, query, { signal });
       } catch (error) {
         throw refused(error);
       }
@@ -79,9 +79,9 @@ export const meterRoutes: readonly Route[] = [
     query: importQuery,
     upload: MAX_METER_FILE_BYTES,
     response: preview,
-    handle: async (service, { query, file }) => {
+    handle: async (service, { query, file, signal }) => {
       try {
-        return await service.previewReadings(file, query);
+        return await service.previewReadings(file, query, { signal });
       } catch (error) {
         throw refused(error);
       }

@@ -12,6 +12,8 @@ export interface RawInput {
   readonly body: unknown;
   /** The body as it came, of routes that take a file. */
   readonly file?: Uint8Array;
+  /** Fires when nobody waits for the answer any more, of routes that take a file. */
+  readonly signal?: AbortSignal;
 }
 
 /** A body other than the route's JSON, e.g. a file. */
@@ -60,7 +62,13 @@ export interface RouteDefinition<P, Q, B, R> {
   readonly isFileOnly?: boolean;
   handle(
     service: NodeService,
-    input: { readonly params: P; readonly query: Q; readonly body: B; readonly file: Uint8Array },
+    input: {
+      readonly params: P;
+      readonly query: Q;
+      readonly body: B;
+      readonly file: Uint8Array;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<R | FileAnswer>;
 }
 
@@ -99,6 +107,7 @@ export function route<P, Q, B, R>(definition: RouteDefinition<P, Q, B, R>): Rout
         query: check((query ?? nothing) as z.ZodType<Q>, input.query, 'query'),
         body: check((body ?? z.undefined()) as z.ZodType<B>, input.body, 'body'),
         file: input.file ?? new Uint8Array(),
+        signal: input.signal,
       });
       return isFile(answer) ? answer : { json: z.encode(response, answer) };
     },

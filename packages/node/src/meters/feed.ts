@@ -1,6 +1,7 @@
 import type { Environment } from '@edmp/interface';
 import type { LivePower } from '@edmp/oehu-client/live';
 import type { AnyReading } from '@edmp/oehu-client/sources';
+import type { MeterReader } from './reading/meter-reader.ts';
 import type { MeterSettings } from './settings.ts';
 
 /** Where a feed hands on what it hears. */
@@ -28,4 +29,6 @@ export interface FeedParts {
   readonly environment: Environment;
   /** IANA zone of times that tell none. */
   readonly zone: string;
+  /** Reads files on a thread of its own. */
+  readonly reader: MeterReader;
 }

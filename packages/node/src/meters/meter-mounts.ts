@@ -8,11 +8,9 @@ import {
   type RegisterReading,
   throwIfAborted,
 } from '@edmp/interface';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { type ReadMeterFileOptions, readMeterFile, zoneOf } from '@edmp/oehu-client';
+import { zoneOf } from '@edmp/oehu-client';
 import { exportReadings, recordedBatches } from '@edmp/oehu-client/export';
 import { createRecorder, type ReadingStore, type Recorder } from '@edmp/oehu-client/recorder';
-import { meterKeys } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
 import type { DataFolder } from '../compose/data-folder.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -28,13 +26,12 @@ import type {
   MountView,
   PreviewView,
 } from '../meter-service.ts';
-import { csvMapOf } from './csv-map.ts';
-import { keptOf } from './kept.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
-import { previewOf } from './preview.ts';
-import { recordInTurns } from './record-in-turns.ts';
+import { readingOptions } from './reading/import-options.ts';
+import { createMeterReader, type MeterReader } from './reading/meter-reader.ts';
+import { inTurns, recordPieces } from './record-in-turns.ts';
 import { type MeterRegistry, openMeterRegistry } from './registry.ts';
 import type { MeterSettings } from './settings.ts';
 
@@ -90,7 +87,6 @@ const DAY = 86_400_000;
 const RETENTION_MS = 3_600_000;
 /** Readings often come together; one event tells of them. */
 const NEWS_MS = 2_000;
-const MAX_ISSUES = 50;
 
 /** Opens the recorder and connects every meter of the registry. Throws `ERR_NODE_DATA`, `ERR_METER_STORE`. */
 export function openMeterMounts(options: MeterMountsOptions): MeterMounts {
@@ -105,6 +101,9 @@ class RecordedMounts implements MeterMounts {
   readonly #registry: MeterRegistry;
   readonly #store: ReadingStore;
   readonly #recorder: Recorder;
+  readonly #reader: MeterReader;
+  /** Meters whose readings are just being deleted. */
+  readonly #forgetting = new Set<string>();
   readonly #running = new Map<string, Mount>();
   /** Meters that are OEHU APIs: their readings stay there, with their signatures. */
   readonly #apis = new Map<string, MeterSource>();
@@ -123,6 +122,7 @@ class RecordedMounts implements MeterMounts {
     this.#registry = registry;
     this.#store = store;
     this.#recorder = createRecorder({ store, environment });
+    this.#reader = createMeterReader({ environment });
     this.#recorder.on((event) => {
       if (event.type === 'silent') {
         this.#silent.set(event.meter, event.since);
@@ -172,6 +172,11 @@ class RecordedMounts implements MeterMounts {
     const isTaken = (name: string): boolean => this.#registry.all().some((one) => one.name === name);
     const settings = await settingsFor(request, { environment: this.#environment, isTaken, signal });
     if (this.#stopping !== undefined) throw new NodeError('ERR_NODE_CONFLICT', 'The node is stopping');
+    if (this.#forgetting.has(settings.name))
+      throw new NodeError(
+        'ERR_NODE_CONFLICT',
+        `The readings of a meter named ${settings.name} are just being deleted; try again in a moment`,
+      );
     // Two of one meter would sell each of its days twice, and each as the only one.
     const same = this.#registry.all().find((one) => isSameMeter(one, settings));
     if (same !== undefined)
@@ -204,7 +209,7 @@ class RecordedMounts implements MeterMounts {
     // Readings of a meter that was removed before can still be removed.
     const isRecorded = options.readings === true && (await this.#recorded()).has(name);
     if (!isMounted && !isRecorded) throw unknownMeter(name);
-    if (isRecorded) await this.#store.forget(name, Number.MAX_SAFE_INTEGER);
+    if (isRecorded) await this.#forget(name);
     this.#tell(name, 'was removed', true);
   }
 
@@ -221,20 +226,22 @@ class RecordedMounts implements MeterMounts {
         'ERR_NODE_CONFLICT',
         'The readings of an OEHU API stay there; add a meter for the file',
       );
-    const taken = readMeterFile(file, {
-      ...readOptions(how),
-      ...(settings.kind.startsWith('p1-') && settings.token !== undefined
-        ? { keys: meterKeys(settings.token) }
-        : {}),
-      zone: how.zone ?? settings.zone ?? this.#zone,
-      receivedAt: how.takenAt ?? this.#environment.now(),
-    });
-    const sum = await recordInTurns(this.#recorder, name, keptOf(taken), () => {
-      throwIfAborted(signal);
-      // Removed meanwhile, perhaps with its readings: nothing more is written of it.
-      if (this.#settings(name) !== settings) throw unknownMeter(name);
-    });
-    return { format: taken.kind, ...sum, issues: taken.issues.slice(0, MAX_ISSUES) };
+    const otherwise = { zone: settings.zone ?? this.#zone, now: this.#environment.now() };
+    const isKeyed = settings.kind.startsWith('p1-') && settings.token !== undefined;
+    const options = { ...readingOptions(how, otherwise), ...(isKeyed ? { key: settings.token } : {}) };
+    return this.#reader.read(
+      file,
+      options,
+      async ({ kind, issues, readings }) => {
+        const sum = await recordPieces(this.#recorder, name, readings, () => {
+          throwIfAborted(signal);
+          // Removed meanwhile, perhaps with its readings: nothing more is written of it.
+          if (this.#settings(name) !== settings) throw unknownMeter(name);
+        });
+        return { format: kind, ...sum, issues };
+      },
+      { signal },
+    );
   }
 
   async previewReadings(
@@ -243,8 +250,8 @@ class RecordedMounts implements MeterMounts {
     { signal }: AbortOptions = {},
   ): Promise<PreviewView> {
     throwIfAborted(signal);
-    const zone = how.zone ?? this.#zone;
-    return previewOf(file, { ...readOptions(how), zone, receivedAt: how.takenAt ?? this.#environment.now() });
+    const options = readingOptions(how, { zone: this.#zone, now: this.#environment.now() });
+    return this.#reader.preview(file, options, { signal });
   }
 
   async exportReadings(
@@ -265,12 +272,13 @@ class RecordedMounts implements MeterMounts {
       to: Math.min(end, (recorded?.newest ?? start) + 1),
     };
     const batches = recordedBatches(this.#store, range, { signal });
-    return exportReadings(batches, {
+    const pieces = exportReadings(batches, {
       format,
       meter,
       zone: zone.name,
       ...(signal === undefined ? {} : { signal }),
     });
+    return inTurns(pieces);
   }
 
   onLive(listener: (live: LiveView) => void): () => void {
@@ -324,7 +332,9 @@ class RecordedMounts implements MeterMounts {
     this.#stopping ??= (async () => {
       this.#cancelRetention();
       for (const cancel of this.#news.values()) cancel();
-      await Promise.all([...this.#running.values()].map((mount) => mount.stop()));
+      // Mounts first: what they have read then ends for them, and is no fault of their files.
+      const mounts = [...this.#running.values()].map((mount) => mount.stop());
+      await Promise.all([...mounts, this.#reader.stop()]);
       await this.#recorder.stop();
       await this.#store.close();
     })();
@@ -365,7 +375,7 @@ class RecordedMounts implements MeterMounts {
     const environment = this.#environment;
     const mount = new Mount({
       settings,
-      feed: feed.open({ settings, environment, zone: settings.zone ?? this.#zone }),
+      feed: feed.open({ settings, environment, zone: settings.zone ?? this.#zone, reader: this.#reader }),
       recorder: this.#recorder,
       environment,
       onChange: (text) => this.#tell(name, text, false),
@@ -386,6 +396,16 @@ class RecordedMounts implements MeterMounts {
     const found = this.#registry.all().find((one) => one.name === name);
     if (found === undefined) throw unknownMeter(name);
     return found;
+  }
+
+  /** Deletes what was recorded of a meter, which takes seconds for years of it. */
+  async #forget(name: string): Promise<void> {
+    this.#forgetting.add(name);
+    try {
+      await this.#store.forget(name, Number.MAX_SAFE_INTEGER);
+    } finally {
+      this.#forgetting.delete(name);
+    }
   }
 
   async #recorded() {
@@ -430,25 +450,6 @@ async function collect(readings: AsyncIterable<RegisterReading>): Promise<readon
   const all: RegisterReading[] = [];
   for await (const reading of readings) all.push(reading);
   return all;
-}
-
-function readOptions({
-  format,
-  spacing,
-  clock,
-  commodity,
-  flow,
-  csvMap,
-}: ImportOptions): ReadMeterFileOptions {
-  return {
-    crypto: nodeCrypto(),
-    ...(format === undefined ? {} : { kind: format }),
-    ...(spacing === undefined ? {} : { spacingSeconds: spacing }),
-    ...(clock === 'local' ? { greenButton: { clock } } : {}),
-    ...(commodity === undefined ? {} : { commodity }),
-    ...(flow === undefined ? {} : { flow }),
-    ...(csvMap === undefined ? {} : { csv: csvMapOf(csvMap) }),
-  };
 }
 
 /** Kinds whose address alone says what is read. */

@@ -11,6 +11,7 @@ import {
   notification,
 } from '../../../oehu-client/test/support/han-frames.ts';
 import { p1Tcp } from '../../src/meters/feeds/p1-tcp.ts';
+import { createMeterReader } from '../../src/meters/reading/meter-reader.ts';
 
 const KEY = '000102030405060708090A0B0C0D0E0F';
 const HOUR = 3_600_000;
@@ -38,6 +39,7 @@ async function heard(frames: readonly Uint8Array[], now: number, token?: string)
     },
     environment: virtualEnvironment({ start: now }),
     zone: 'Europe/Oslo',
+    reader: createMeterReader({ environment: virtualEnvironment() }),
   });
   const sink = {
     readings: async (more: readonly AnyReading[]) => void readings.push(...more),

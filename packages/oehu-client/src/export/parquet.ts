@@ -5,8 +5,8 @@ import { NO_TIME } from '../sources/meter-file.ts';
 import { unitText } from '../sources/units.ts';
 import { type ExportAbout, type ExportRow, rowMoment } from './row.ts';
 
-/** Rows of one row group: some 5 MB while they are encoded. */
-const ROWS_IN_GROUP = 50_000;
+/** Rows of one row group: some 1 MB, and 40 ms, while they are encoded. */
+const ROWS_IN_GROUP = 10_000;
 /** Digits after the point of `value`: micro-units. */
 const SCALE = 6;
 /** Most digits of a 64-bit decimal (Parquet, LogicalTypes.md). */
@@ -65,7 +65,7 @@ const COLUMNS: readonly Column[] = [
  * Rows as an Apache Parquet file, in pieces. `at` and `end` are INT64 timestamps in UTC, milliseconds (`end` is null for
  * registers); `value` is DECIMAL(18, 6) in the unit of the row, exact, and null where there is no data; the rest is text.
  * The metadata of the file has `edmp.meter`, `edmp.zone`, and all `edmp.units` and `edmp.commodities` that occur. Of the
- * rows only one group of 50 000 is held at a time.
+ * rows only one group of 10 000 is held at a time.
  */
 export async function* rowsToParquet(
   batches: AsyncIterable<readonly ExportRow[]>,

@@ -1,4 +1,4 @@
-import type { Commodity, Flow } from '@edmp/interface';
+import type { AbortOptions, Commodity, Flow } from '@edmp/interface';
 import type { AnyReading } from '../sources/meter-file.ts';
 
 /** What a store did with readings that were handed to it. */
@@ -55,14 +55,21 @@ export const MAX_READINGS_AT_ONCE = 10_000;
 export interface ReadingStore extends AsyncDisposable {
   /** Adds at most {@link MAX_READINGS_AT_ONCE} readings, all or none. Throws `ERR_METER_LIMIT` for more. */
   add(meter: string, readings: readonly AnyReading[], recordedAt: number): Promise<StoredCount>;
-  /** The amounts that hold, by register and ascending in time, with one more of each register on both sides of the period. */
+  /**
+   * The amounts that hold, by register and ascending in time, with one more of each register on both sides of the period.
+   * Long periods are read in parts, between which others have their turn: of what is added meanwhile some may be there.
+   */
   range(range: ReadingRange): Promise<readonly AnyReading[]>;
   /** The amounts of a period that were replaced, oldest replacement first. */
   replaced(range: ReadingRange): Promise<readonly ReplacedReading[]>;
   /** Every meter that has a reading. */
   meters(): Promise<readonly RecordedMeter[]>;
-  /** Forgets what was measured before `before`, ms since the epoch, with its history; tells how many readings went. */
-  forget(meter: string, before: number): Promise<number>;
+  /**
+   * Forgets what was measured before `before`, ms since the epoch, with its history; tells how many readings went. Years
+   * of readings go in parts, between which others have their turn: what is added meanwhile may go too. Throws
+   * `ERR_ABORTED`, after which a part is gone.
+   */
+  forget(meter: string, before: number, options?: AbortOptions): Promise<number>;
   /** Frees what it holds; what was added stays. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,11 +1,13 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import {
+  type AbortOptions,
   type AttestationLevel,
   type Commodity,
   type EnergyUnit,
   type Flow,
   Quality,
   type QualityCode,
+  throwIfAborted,
 } from '@edmp/interface';
 import { ATTESTATION_LEVELS } from '@edmp/interface/dataset';
 import { MeterError } from '../errors.ts';
@@ -18,6 +20,7 @@ import {
   type RecordedMeter,
   type ReplacedReading,
 } from './reading-store.ts';
+import { turnOfOthers } from './turn.ts';
 
 /** Options of {@link sqliteReadingStore}. */
 export interface SqliteReadingStoreOptions {
@@ -68,6 +71,10 @@ type ReadingRow = readonly [number, number, number, number, number, string | nul
 
 const COLUMNS = 'at, length, value, quality, trust, record, recorded';
 
+/** Readings that are read or deleted without a turn for others: some 10 and 30 ms. */
+const READ_AT_ONCE = 10_000;
+const FORGOTTEN_AT_ONCE = 4_000;
+
 /** Registers of one meter; more is no household's meter. */
 const MAX_REGISTERS = 1000;
 
@@ -103,31 +110,39 @@ class SqliteReadingStore implements ReadingStore {
       throw new MeterError('ERR_METER_LIMIT', `At most ${MAX_READINGS_AT_ONCE} readings are added at once`);
     return this.#attempt(() => {
       const count = { added: 0, corrected: 0, duplicates: 0 };
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
+      this.#together(() => {
         const registers = new Map<string, number>();
         for (const reading of readings) count[this.#put(meter, reading, recordedAt, registers)]++;
-        this.#database.exec('COMMIT');
-      } catch (error) {
-        this.#database.exec('ROLLBACK');
-        throw error;
-      }
+      });
       return count;
     });
   }
 
   async range(range: ReadingRange) {
-    return this.#attempt(() => {
-      const readings: AnyReading[] = [];
-      const { before, within, after } = this.#statements;
-      for (const register of this.#registersOf(range)) {
-        const { id } = register;
-        for (const row of rows(before.all(id, range.from))) readings.push(readingOf(register, row));
-        for (const row of rows(within.all(id, range.from, range.to))) readings.push(readingOf(register, row));
-        for (const row of rows(after.all(id, range.to))) readings.push(readingOf(register, row));
+    const readings: AnyReading[] = [];
+    const { before, within, after } = this.#statements;
+    let turn = 0;
+    for (const register of this.#attempt(() => this.#registersOf(range))) {
+      const { id } = register;
+      const take = (statement: StatementSync, ...values: readonly number[]): readonly ReadingRow[] => {
+        const found = this.#attempt(() => rows(statement.all(id, ...values)));
+        for (const row of found) readings.push(readingOf(register, row));
+        return found;
+      };
+      take(before, range.from);
+      for (let [at, length] = [range.from, -1]; ; ) {
+        const found = take(within, at, length, range.to, READ_AT_ONCE);
+        const last = found.at(-1);
+        turn += found.length;
+        if (last === undefined || found.length < READ_AT_ONCE) break;
+        [at, length] = last;
+        if (turn < READ_AT_ONCE) continue;
+        turn = 0;
+        await turnOfOthers();
       }
-      return readings;
-    });
+      take(after, range.to);
+    }
+    return readings;
   }
 
   async replaced(range: ReadingRange) {
@@ -162,23 +177,39 @@ class SqliteReadingStore implements ReadingStore {
     });
   }
 
-  async forget(meter: string, before: number) {
-    return this.#attempt(() => {
-      let [gone, history] = [0, 0];
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
-        gone = Number(this.#statements.forget.run(meter, before).changes);
-        history = Number(this.#statements.forgetHistory.run(meter, before).changes);
-        this.#statements.forgetRegisters.run(meter);
-        this.#database.exec('COMMIT');
-      } catch (error) {
-        this.#database.exec('ROLLBACK');
-        throw error;
+  async forget(meter: string, before: number, { signal }: AbortOptions = {}) {
+    const { cut, forget, forgetHistory, forgetRegisters } = this.#statements;
+    let [gone, history] = [0, 0];
+    const inTurns = async (part: () => number): Promise<number> => {
+      for (let sum = 0; ; ) {
+        throwIfAborted(signal);
+        const count = this.#attempt(() => this.#together(part));
+        sum += count;
+        if (count < FORGOTTEN_AT_ONCE) return sum;
+        await turnOfOthers();
       }
+    };
+    try {
+      for (const { id } of this.#attempt(() => this.#registersOf({ meter }))) {
+        const replaced = (until: number): number =>
+          Number(forgetHistory.run(id, until, FORGOTTEN_AT_ONCE).changes);
+        // What was replaced goes first: as long as readings are there, the rest of it can still be asked for.
+        history += await inTurns(() => replaced(before));
+        gone += await inTurns(() => {
+          const last = rows(cut.all(id, before, FORGOTTEN_AT_ONCE - 1))[0]?.[0];
+          // What shares its moment goes with it.
+          const until = last === undefined ? before : last + 1;
+          const count = Number(forget.run(id, until).changes);
+          history += replaced(until);
+          return count;
+        });
+      }
+      this.#attempt(() => this.#together(() => forgetRegisters.run(meter)));
+    } finally {
       // The log still holds what was deleted. A reader of another process may keep it from being emptied for a while.
-      if (gone + history > 0) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-      return gone;
-    });
+      if (gone + history > 0 && this.#isOpen) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    }
+    return gone;
   }
 
   async close() {
@@ -189,6 +220,19 @@ class SqliteReadingStore implements ReadingStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Does all or nothing. */
+  #together<T>(act: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = act();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   /** Writes one reading inside the open transaction. */
@@ -239,7 +283,11 @@ class SqliteReadingStore implements ReadingStore {
       throw new MeterError('ERR_METER_LIMIT', `A meter has at most ${MAX_REGISTERS} registers`);
   }
 
-  #registersOf({ meter, commodity, flow }: ReadingRange): RegisterRow[] {
+  #registersOf({
+    meter,
+    commodity,
+    flow,
+  }: Pick<ReadingRange, 'meter' | 'commodity' | 'flow'>): RegisterRow[] {
     return rows(this.#statements.registers.all(meter))
       .map((row) => registerRow(row as unknown as RegisterColumns))
       .filter(
@@ -284,7 +332,6 @@ function statementsOf(database: DatabaseSync) {
     prepared.setReturnArrays(true);
     return prepared;
   };
-  const mine = 'register IN (SELECT id FROM register WHERE meter = ?)';
   return {
     newRegister: statement(
       'INSERT OR IGNORE INTO register (meter, is_interval, commodity, flow, tariff, unit, serial, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -311,7 +358,7 @@ function statementsOf(database: DatabaseSync) {
       `SELECT ${COLUMNS} FROM reading WHERE register = ? AND at < ? ORDER BY at DESC, length DESC LIMIT 1`,
     ),
     within: statement(
-      `SELECT ${COLUMNS} FROM reading WHERE register = ? AND at >= ? AND at < ? ORDER BY at, length`,
+      `SELECT ${COLUMNS} FROM reading WHERE register = ? AND (at, length) > (?, ?) AND at < ? ORDER BY at, length LIMIT ?`,
     ),
     after: statement(
       `SELECT ${COLUMNS} FROM reading WHERE register = ? AND at >= ? ORDER BY at, length LIMIT 1`,
@@ -324,10 +371,16 @@ function statementsOf(database: DatabaseSync) {
         (SELECT at + length FROM reading WHERE register = id ORDER BY at DESC, length DESC LIMIT 1)
         FROM register WHERE oldest IS NOT NULL ORDER BY meter, id`,
     ),
-    forget: statement(`DELETE FROM reading WHERE ${mine} AND at < ?`),
-    forgetHistory: statement(`DELETE FROM replaced WHERE ${mine} AND at < ?`),
+    cut: statement(
+      'SELECT at FROM reading WHERE register = ? AND at < ? ORDER BY at, length LIMIT 1 OFFSET ?',
+    ),
+    forget: statement('DELETE FROM reading WHERE register = ? AND at < ?'),
+    forgetHistory: statement(
+      'DELETE FROM replaced WHERE id IN (SELECT id FROM replaced WHERE register = ? AND at < ? LIMIT ?)',
+    ),
     forgetRegisters: statement(
-      'DELETE FROM register WHERE meter = ? AND NOT EXISTS (SELECT 1 FROM reading WHERE register = id)',
+      `DELETE FROM register WHERE meter = ? AND NOT EXISTS (SELECT 1 FROM reading WHERE register = register.id)
+        AND NOT EXISTS (SELECT 1 FROM replaced WHERE register = register.id)`,
     ),
   };
 }

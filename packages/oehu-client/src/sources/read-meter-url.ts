@@ -46,7 +46,22 @@ const PATHS: Partial<Record<MeterFileKind, readonly string[]>> = {
  *
  * @param address - An http or https address of the meter, the API or the file.
  */
-export async function readMeterUrl(address: string, options: ReadMeterUrlOptions): Promise<MeterFile> {
+export function readMeterUrl(address: string, options: ReadMeterUrlOptions): Promise<MeterFile> {
+  return withMeterUrl(address, options, readMeterFile);
+}
+
+/**
+ * Fetches what {@link readMeterUrl} reads and hands it to `read`, for programs that read on another thread. Throws as
+ * that does, with whatever `read` throws in the place of what `readMeterFile` throws.
+ *
+ * @param address - An http or https address of the meter, the API or the file.
+ * @param read - Makes what is wanted of the bytes; given how `readMeterFile` would be told to read them.
+ */
+export async function withMeterUrl<T>(
+  address: string,
+  options: ReadMeterUrlOptions,
+  read: (bytes: Uint8Array, told: ReadMeterFileOptions) => T | Promise<T>,
+): Promise<T> {
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new InvalidArgumentError(
@@ -70,7 +85,7 @@ export async function readMeterUrl(address: string, options: ReadMeterUrlOptions
     try {
       const target = path === undefined ? url.href : new URL(path, url).href;
       const bytes = await http.getBytes(target, { signal: options.signal });
-      return readMeterFile(bytes, {
+      return await read(bytes, {
         receivedAt: environment.now(),
         maxBytes,
         ...(kind === undefined ? {} : { kind }),

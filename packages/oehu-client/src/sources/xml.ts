@@ -49,12 +49,26 @@ function readAttributes(text: string): Record<string, string> {
   return attributes;
 }
 
+/** Reads elements of one kind without their tree, for files that have very many of them. */
+export interface CompactReader {
+  /** Where the element that was read last ends, and how many elements it is of. */
+  readonly end: number;
+  readonly elements: number;
+  /** The element whose start tag begins at `from`; undefined when it is of another kind, or written in another way. */
+  read(text: string, from: number): XmlElement | undefined;
+}
+
+/** Levels that an element may have that is read without its tree. */
+const COMPACT_DEPTH = 3;
+
 /**
  * Reads the small part of XML 1.0 that meter documents use: elements, attributes, text, CDATA, comments. Document type
  * definitions are refused, so no entity can expand. Throws `ERR_METER_FORMAT` when it is not well-formed and
  * `ERR_METER_LIMIT` when it is too deep or too large.
+ *
+ * @param compact - Asked at each start tag but the root's; what it reads becomes a child as it is.
  */
-export function parseXml(text: string): XmlElement {
+export function parseXml(text: string, compact?: CompactReader): XmlElement {
   const stack: Open[] = [];
   let root: XmlElement | undefined;
   let elements = 0;
@@ -80,7 +94,7 @@ export function parseXml(text: string): XmlElement {
   while (position < text.length) {
     const next = text.indexOf('<', position);
     const top = stack[stack.length - 1];
-    const between = text.slice(position, next < 0 ? text.length : next);
+    const between = next === position ? '' : text.slice(position, next < 0 ? text.length : next);
     if (top !== undefined) {
       if (between !== '') top.text += unescapeText(between);
     } else if (between.replace(/^\ufeff/, '').trim() !== '') throw malformed('text outside the root element');
@@ -106,6 +120,16 @@ export function parseXml(text: string): XmlElement {
       stack.pop();
       close(top);
     } else {
+      const whole =
+        top !== undefined && stack.length + COMPACT_DEPTH <= MAX_DEPTH
+          ? compact?.read(text, position)
+          : undefined;
+      if (compact !== undefined && whole !== undefined && elements + compact.elements <= MAX_ELEMENTS) {
+        elements += compact.elements;
+        position = compact.end;
+        top?.children.push(whole);
+        continue;
+      }
       position += 1;
       const tag = until('>');
       const isEmpty = tag.endsWith('/');

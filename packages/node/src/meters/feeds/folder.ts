@@ -1,10 +1,9 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isEdmpError } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { MeterError, readMeterFile } from '@edmp/oehu-client';
+import { MeterError } from '@edmp/oehu-client';
 import type { FeedParts, FeedSink, MeterFeed } from '../feed.ts';
-import { keptOf } from '../kept.ts';
 import { readPlainFile } from './plain-file.ts';
 import { eachRound } from './rounds.ts';
 
@@ -27,7 +26,7 @@ interface Found {
  * A folder that meter files are put into: each is read once it stands still from one look to the next, the oldest
  * first, and again when it changed. Files whose names begin with a dot and what lies in further folders are left alone.
  */
-export function folderFeed({ settings, environment, zone }: FeedParts): MeterFeed {
+export function folderFeed({ settings, environment, zone, reader }: FeedParts): MeterFeed {
   const folder = settings.address ?? '';
   const read = boundedMap<string, string>({ max: MAX_FILES });
   return {
@@ -40,7 +39,7 @@ export function folderFeed({ settings, environment, zone }: FeedParts): MeterFee
           // A file that is still being written changes until the next look.
           const isOld = environment.now() - file.changed >= STEADY_MS;
           if ((!isOld && before.get(file.name) !== file.mark) || read.get(file.name) === file.mark) continue;
-          await take(file, zone, sink);
+          await take(file, { zone, reader, sink, signal });
           read.set(file.name, file.mark);
         }
         await sink.readings([]);
@@ -86,19 +85,29 @@ async function list(folder: string): Promise<readonly Found[]> {
   return found.sort((a, b) => a.changed - b.changed || (a.name < b.name ? -1 : 1));
 }
 
-async function take({ path, name, changed }: Found, zone: string, sink: FeedSink): Promise<void> {
+interface TakeParts extends Pick<FeedParts, 'zone' | 'reader'> {
+  readonly sink: FeedSink;
+  readonly signal: AbortSignal;
+}
+
+async function take(
+  { path, name, changed }: Found,
+  { zone, reader, sink, signal }: TakeParts,
+): Promise<void> {
   try {
     const bytes = await readPlainFile(path, MAX_BYTES);
-    const file = readMeterFile(bytes, {
-      receivedAt: changed,
-      zone,
-      crypto: nodeCrypto(),
-      maxBytes: MAX_BYTES,
-    });
-    for (const issue of file.issues.slice(0, 1)) sink.damaged(`${name}: ${issue.at}: ${issue.message}`);
-    await sink.readings(keptOf(file));
+    const how = { receivedAt: changed, zone, maxBytes: MAX_BYTES };
+    await reader.read(
+      bytes,
+      how,
+      async ({ issues, readings }) => {
+        for (const issue of issues.slice(0, 1)) sink.damaged(`${name}: ${issue.at}: ${issue.message}`);
+        for await (const some of readings) await sink.readings(some);
+      },
+      { signal },
+    );
   } catch (error) {
-    if (error instanceof MeterError && error.code === 'ERR_METER_STORE') throw error;
+    if (isEdmpError(error, 'ERR_METER_STORE') || signal.aborted) throw error;
     // One file that cannot be read hides no other.
     sink.damaged(`${name}: ${(error as Error).message}`);
   }

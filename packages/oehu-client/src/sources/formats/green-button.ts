@@ -1,11 +1,13 @@
 import { type Commodity, type Flow, Quality, type QualityCode } from '@edmp/interface';
-import { microFromText } from '../../decimal.ts';
+import { microOrNaN } from '../../decimal.ts';
 import { MeterError } from '../../errors.ts';
+import type { IntervalReading, MeterReading } from '../../reading.ts';
 import { zoneOf } from '../../time/zone.ts';
 import type { GreenButtonOptions, MeterFormat } from '../format.ts';
 import { nothingRead, type SourceIssue } from '../issues.ts';
 import type { AnyReading, MeterFile } from '../meter-file.ts';
 import { child, descendants, parseXml, textAt, type XmlElement } from '../xml.ts';
+import { EspiIntervalReader, intervalOfElement } from './espi-interval.ts';
 import { type EspiLocalTime, localToInstants, readLocalTime } from './espi-local-time.ts';
 
 interface Type {
@@ -87,7 +89,7 @@ const FLOW_NAMES: Readonly<Record<string, string>> = {
  * @param text - The decoded XML; anything may be given.
  */
 export function readGreenButton(text: string, options: GreenButtonOptions = {}): MeterFile {
-  const feed = parseXml(text);
+  const feed = parseXml(text, new EspiIntervalReader());
   const issues: SourceIssue[] = [];
   const readings: AnyReading[] = [];
   const entries = feed.name === 'entry' ? [feed] : feed.children.filter((one) => one.name === 'entry');
@@ -104,7 +106,8 @@ export function readGreenButton(text: string, options: GreenButtonOptions = {}):
   for (const entry of entries) {
     const self = link(entry, 'self')[0] ?? '';
     const kind = textAt(content(entry, 'UsagePoint'), 'ServiceCategory', 'kind');
-    if (kind !== undefined && SERVICES[kind] !== undefined) services.set(self, SERVICES[kind]);
+    const service = kind === undefined ? undefined : named(SERVICES, kind);
+    if (service !== undefined) services.set(self, service);
     const type = content(entry, 'ReadingType');
     if (type !== undefined) types.set(self, type);
     if (content(entry, 'MeterReading') !== undefined) {
@@ -158,6 +161,11 @@ export function readGreenButton(text: string, options: GreenButtonOptions = {}):
   return { kind: 'green-button', readings, issues };
 }
 
+/** What a table says of a code that a stranger wrote. */
+function named<T>(table: Readonly<Record<string, T>>, code: string): T | undefined {
+  return Object.hasOwn(table, code) ? table[code] : undefined;
+}
+
 /** Which usage point and which of its readings. */
 interface Identity {
   readonly serial?: string;
@@ -187,10 +195,10 @@ function readType(
     return undefined;
   };
   const uom = value('uom').slice(0, 10);
-  const scale = UNITS[uom];
+  const scale = named(UNITS, uom);
   const power = Number(value('powerOfTenMultiplier') || '0');
   if (scale === undefined || !Number.isInteger(power) || Math.abs(power) > 12) {
-    const name = UNIT_NAMES[uom];
+    const name = named(UNIT_NAMES, uom);
     const got = uom === '' ? 'no unit' : `unit ${uom}${name === undefined ? '' : ` (${name})`}`;
     return refuse('unknown-unit', `Expected Wh, J, m3, ft3, litres or gallons, got ${got}`);
   }
@@ -203,9 +211,9 @@ function readType(
     );
   }
   const direction = value('flowDirection').slice(0, 10);
-  const flow = Object.hasOwn(FLOWS, direction) ? FLOWS[direction] : undefined;
+  const flow = named(FLOWS, direction);
   if (flow === undefined) {
-    const name = FLOW_NAMES[direction] ?? 'not one of import and export';
+    const name = named(FLOW_NAMES, direction) ?? 'not one of import and export';
     return refuse('unknown-code', `Expected import or export, got flowDirection ${direction} (${name})`);
   }
   const commodity: Commodity =
@@ -224,16 +232,15 @@ function readType(
   };
 }
 
-/** Micro-units of a written number. Throws when it is none, or too large. */
+/** Micro-units of a written number; NaN or an infinity when it is none, or too large. */
 function microOf(text: string, { power, numerator, denominator }: EspiUnit): number {
-  if (numerator === undefined && denominator === undefined) return microFromText(text, power);
-  if (!/^-?\d{1,18}$/.test(text)) throw new MeterError('ERR_METER_FORMAT', 'Expected an integer number');
+  if (numerator === undefined && denominator === undefined) return microOrNaN(text, power);
+  if (!/^-?\d{1,18}$/.test(text)) return Number.NaN;
   const shift = 6 + power;
   const up = BigInt(text) * (numerator ?? 1n) * (shift > 0 ? 10n ** BigInt(shift) : 1n);
   const down = (denominator ?? 1n) * (shift < 0 ? 10n ** BigInt(-shift) : 1n);
   const micro = Number((up * 2n + down) / (2n * down));
-  if (!Number.isSafeInteger(micro)) throw new MeterError('ERR_METER_RANGE', 'The value is too large');
-  return micro;
+  return Number.isSafeInteger(micro) ? micro : Number.POSITIVE_INFINITY;
 }
 
 function readBlock(
@@ -246,49 +253,47 @@ function readBlock(
   issues: SourceIssue[],
 ): void {
   let last = Number.NEGATIVE_INFINITY;
-  for (const [i, reading] of block.children.filter((one) => one.name === 'IntervalReading').entries()) {
-    const at = `${path}.IntervalReading[${i}]`;
-    const start = seconds(textAt(reading, 'timePeriod', 'start'));
-    const duration = seconds(textAt(reading, 'timePeriod', 'duration')) ?? type.seconds;
-    if (start === undefined || !(duration > 0 || type.isCumulative) || duration > 400 * 86_400) {
-      issues.push({ code: 'bad-time', at, message: 'Expected a start and a duration in seconds' });
+  let i = -1;
+  const { commodity, flow, isCumulative, scale } = type;
+  const { register, serial } = meter;
+  for (const element of block.children) {
+    if (element.name !== 'IntervalReading') continue;
+    i++;
+    const tell = (code: SourceIssue['code'], message: string): void => {
+      issues.push({ code, at: `${path}.IntervalReading[${i}]`, message });
+    };
+    const told = intervalOfElement(element);
+    const { start, duration = type.seconds } = told;
+    if (start === undefined || !(duration > 0 || isCumulative) || duration > 400 * 86_400) {
+      tell('bad-time', 'Expected a start and a duration in seconds');
       continue;
     }
-    let value: number;
-    try {
-      value = microOf(textAt(reading, 'value') ?? '', type.scale);
-    } catch {
-      issues.push({ code: 'bad-value', at, message: 'Expected an integer number' });
+    const value = microOf(told.value, scale);
+    if (!Number.isFinite(value)) {
+      tell('bad-value', 'Expected an integer number');
       continue;
     }
     if (value < 0) {
-      issues.push({ code: 'bad-value', at, message: 'Expected an amount that is not negative' });
+      tell('bad-value', 'Expected an amount that is not negative');
       continue;
     }
     const from = toInstant(start * 1000, clock, last);
     last = from;
-    const tou = Number(textAt(reading, 'tou') ?? '0');
-    const base = {
-      commodity: type.commodity,
-      flow: type.flow,
-      tariff: Number.isInteger(tou) && tou > 0 ? tou : type.tariff,
-      value,
-      unit: type.scale.unit,
-      trust: 'unsigned',
-      record: `${meter.register}@${from}`,
-      ...meter,
-      quality: QUALITIES[textAt(reading, 'ReadingQuality', 'quality') ?? ''] ?? Quality.measured,
-    } as const;
-    readings.push(
-      type.isCumulative ? { ...base, at: from } : { ...base, start: from, duration: duration * 1000 },
-    );
+    const tou = told.tou === undefined ? 0 : Number(told.tou);
+    const tariff = Number.isInteger(tou) && tou > 0 ? tou : type.tariff;
+    const quality =
+      told.quality === undefined ? Quality.measured : (named(QUALITIES, told.quality) ?? Quality.measured);
+    const record = `${register}@${from}`;
+    const common = { commodity, flow, tariff, value, unit: scale.unit, trust: 'unsigned', record } as const;
+    const reading: Mutable<MeterReading> | Mutable<IntervalReading> = isCumulative
+      ? { ...common, register, quality, at: from }
+      : { ...common, register, quality, start: from, duration: duration * 1000 };
+    if (serial !== undefined) reading.serial = serial;
+    readings.push(reading);
   }
 }
 
-/** Whole seconds; some exports write epochs with a fraction of float noise. */
-function seconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,11}(?:\.\d{1,12})?$/.test(text) ? Math.round(Number(text)) : undefined;
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Whose wall clock the epochs show; neither = UTC. */
 interface Clock {

@@ -1,4 +1,4 @@
-import { microFromText } from '../../../decimal.ts';
+import { microOrNaN } from '../../../decimal.ts';
 import type { CsvMap } from './map.ts';
 
 /**
@@ -13,11 +13,8 @@ export function csvNumber(
 ): number | undefined {
   const text = plainNumber(cell, map.decimal ?? '.', map.grouping);
   if (text === undefined) return undefined;
-  try {
-    return microFromText(text, power);
-  } catch {
-    return undefined;
-  }
+  const value = microOrNaN(text, power);
+  return Number.isFinite(value) ? value : undefined;
 }
 
 const PLAIN = /^[+-]?\d+(?:\.\d*)?$/;

@@ -1,10 +1,9 @@
 import { MeterError } from '../../../errors.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
-import type { SourceIssue } from '../../issues.ts';
+import { MAX_ISSUES, type SourceIssue } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { DamagedTelegram, type P1Event, p1Stream } from './stream.ts';
-import type { P1Telegram } from './telegram.ts';
 
 /**
  * Reads a file of telegrams. The time of arrival is that of the last telegram; earlier ones that tell no time are timed
@@ -19,79 +18,123 @@ export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): M
     ...(receivedAt === undefined ? {} : { receivedAt }),
     ...(zone === undefined ? {} : { zone }),
   });
-  const events: P1Event[] = [...stream.push(bytes), ...stream.end()];
-  const issues: SourceIssue[] = [];
-  const readings: MeterReading[] = [];
-  const log = logTimes(events, options);
-  let damaged: Extract<P1Event, { readonly ok: false }> | undefined;
-  /** By what is wrong: the first such telegram, and how many more there are. */
-  const kinds = new Map<string, { readonly first: number; more: number }>();
-  let telegrams = 0;
-  for (const [i, event] of events.entries()) {
+  const issues = new TelegramIssues();
+  const told: ToldTelegram[] = [];
+  const take = (event: P1Event): void => {
     if (event.ok) {
-      telegrams++;
-      readings.push(...log.timed(event.telegram));
-      for (const issue of event.telegram.issues) {
-        issues.push({ ...issue, at: events.length === 1 ? issue.at : `telegram ${i}, ${issue.at}` });
-      }
-    } else {
-      damaged ??= event;
-      const message = event instanceof DamagedTelegram ? event.fault.message : event.error.message;
-      const kind = kinds.get(message);
-      if (kind === undefined) kinds.set(message, { first: i, more: 0 });
-      else kind.more++;
+      const { at, readings } = event.telegram;
+      if (readings.length > 0 || at === null) told.push({ isTimed: at !== null, readings });
     }
-  }
-  for (const [message, { first, more }] of kinds) {
-    const count = more === 0 ? '' : ` (and ${more} more telegrams)`;
-    issues.push({ code: 'unreadable', at: `telegram ${first}`, message: `${message}${count}` });
-  }
-  if (telegrams === 0) {
+    issues.add(event);
+  };
+  // In pieces: of a log of a million telegrams only what they tell is kept.
+  for (let from = 0; from < bytes.length; from += PIECE)
+    for (const event of stream.push(bytes.subarray(from, from + PIECE))) take(event);
+  for (const event of stream.end()) take(event);
+  const all = issues.all();
+  if (issues.telegrams === 0) {
     throw (
-      damaged?.error ??
+      issues.firstError ??
       new MeterError('ERR_METER_FORMAT', 'Expected a line that starts with / and one that starts with !')
     );
   }
-  if (log.untimed() > 0) {
-    const message = `${log.untimed()} telegrams before the last tell no time; give the seconds between telegrams to place them`;
-    issues.push({ code: 'no-time', at: '$', message });
+  const { readings, untimed } = timed(told, options);
+  if (untimed > 0) {
+    const message = `${untimed} telegrams before the last tell no time; give the seconds between telegrams to place them`;
+    all.push({ code: 'no-time', at: '$', message });
   }
-  return { kind: 'dsmr-p1', readings, issues };
+  return { kind: 'dsmr-p1', readings, issues: all };
 }
 
-/** Times of telegrams that tell none of their own. */
-function logTimes(
-  events: readonly P1Event[],
+/** Bytes that are cut into telegrams at once. */
+const PIECE = 65_536;
+
+/** What is kept of a telegram until all have been read. */
+interface ToldTelegram {
+  readonly isTimed: boolean;
+  readonly readings: readonly MeterReading[];
+}
+
+/** What was wrong with the telegrams of a log; beyond what is shown of a file it is only counted. */
+class TelegramIssues {
+  telegrams = 0;
+  #events = 0;
+  #first: readonly SourceIssue[] = [];
+  readonly #issues: SourceIssue[] = [];
+  #damaged: Extract<P1Event, { readonly ok: false }> | undefined;
+  /** By what is wrong: the first such telegram, and how many more there are. */
+  readonly #kinds = new Map<string, { readonly first: number; more: number }>();
+
+  /** Why the first telegram that is none is none. */
+  get firstError(): MeterError | undefined {
+    return this.#damaged?.error;
+  }
+
+  add(event: P1Event): void {
+    const index = this.#events++;
+    if (event.ok) {
+      this.telegrams++;
+      const { issues } = event.telegram;
+      if (index === 0) this.#first = issues;
+      for (const issue of issues) {
+        // One more than are shown is not looked at, but counts.
+        const isShown = this.#issues.length < MAX_ISSUES;
+        this.#issues.push(isShown ? { ...issue, at: `telegram ${index}, ${issue.at}` } : NOT_SHOWN);
+      }
+      return;
+    }
+    this.#damaged ??= event;
+    const message = event instanceof DamagedTelegram ? event.fault.message : event.error.message;
+    const kind = this.#kinds.get(message);
+    if (kind === undefined) this.#kinds.set(message, { first: index, more: 0 });
+    else kind.more++;
+  }
+
+  /** All of them; those of the only telegram of a log do not name it. */
+  all(): SourceIssue[] {
+    const issues = this.#events === 1 ? [...this.#first] : this.#issues;
+    for (const [message, { first, more }] of this.#kinds) {
+      const count = more === 0 ? '' : ` (and ${more} more telegrams)`;
+      issues.push({ code: 'unreadable', at: `telegram ${first}`, message: `${message}${count}` });
+    }
+    return issues;
+  }
+}
+
+const NOT_SHOWN: SourceIssue = { code: 'more', at: '$', message: 'more like these' };
+
+/** The readings of all telegrams, with times for those that tell none of their own. */
+function timed(
+  telegrams: readonly ToldTelegram[],
   { receivedAt, spacingSeconds }: FormatOptions,
-): { timed(telegram: P1Telegram): readonly MeterReading[]; untimed(): number } {
-  const count = events.filter((event) => event.ok && event.telegram.at === null).length;
+): { readonly readings: MeterReading[]; readonly untimed: number } {
+  const count = telegrams.reduce((sum, { isTimed }) => sum + (isTimed ? 0 : 1), 0);
+  const readings: MeterReading[] = [];
   let seen = 0;
   let untimed = 0;
   let lastGuess: number | undefined;
-  return {
-    untimed: () => untimed,
-    timed(telegram) {
-      if (telegram.at !== null) return telegram.readings;
-      seen++;
-      const isLast = seen === count;
-      const isMain = (reading: MeterReading): boolean => reading.commodity === 'electricity';
-      if (receivedAt === undefined) {
-        // The gas meter's time stands in, once: later telegrams of its hour were not made at that moment.
-        const guess = telegram.readings.find(isMain)?.at;
-        const isOld = guess !== undefined && guess === lastGuess;
-        lastGuess = guess;
-        if (isOld) untimed++;
-        return isOld ? telegram.readings.filter((reading) => !isMain(reading)) : telegram.readings;
-      }
-      if (isLast) return telegram.readings;
-      if (spacingSeconds === undefined) untimed++;
-      const at =
-        spacingSeconds === undefined
-          ? NO_TIME
-          : receivedAt - Math.round((count - seen) * spacingSeconds * 1000);
-      return telegram.readings.map((reading) => (isMain(reading) ? { ...reading, at } : reading));
-    },
+  const isMain = (reading: MeterReading): boolean => reading.commodity === 'electricity';
+  const of = (telegram: ToldTelegram): readonly MeterReading[] => {
+    if (telegram.isTimed) return telegram.readings;
+    seen++;
+    if (receivedAt === undefined) {
+      // The gas meter's time stands in, once: later telegrams of its hour were not made at that moment.
+      const guess = telegram.readings.find(isMain)?.at;
+      const isOld = guess !== undefined && guess === lastGuess;
+      lastGuess = guess;
+      if (isOld) untimed++;
+      return isOld ? telegram.readings.filter((reading) => !isMain(reading)) : telegram.readings;
+    }
+    if (seen === count) return telegram.readings;
+    if (spacingSeconds === undefined) untimed++;
+    const at =
+      spacingSeconds === undefined
+        ? NO_TIME
+        : receivedAt - Math.round((count - seen) * spacingSeconds * 1000);
+    return telegram.readings.map((reading) => (isMain(reading) ? { ...reading, at } : reading));
   };
+  for (const telegram of telegrams) for (const reading of of(telegram)) readings.push(reading);
+  return { readings, untimed };
 }
 
 /** DSMR, ESMR and eMUCS telegrams. */

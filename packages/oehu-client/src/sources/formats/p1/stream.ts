@@ -1,12 +1,7 @@
 import { isEdmpError } from '@edmp/interface';
 import { MeterError } from '../../../errors.ts';
-import {
-  MAX_TELEGRAM_BYTES,
-  type P1Options,
-  type P1Telegram,
-  readTelegram,
-  type TelegramFault,
-} from './telegram.ts';
+import type { TelegramFault } from './checksum.ts';
+import { MAX_TELEGRAM_BYTES, type P1Options, type P1Telegram, readTelegram } from './telegram.ts';
 
 /** One telegram of a stream, or why a stretch of it is none. */
 export type P1Event =

@@ -12,6 +12,9 @@ export interface P1Time {
   readonly isOdd: boolean;
 }
 
+/** What is told of a moment that is odd. */
+export const ODD_CLOCK = 'The summer-time letter is not what the zone has at that time; is the zone right?';
+
 const TIME = /^\d{12}[SW]?$/;
 
 const offsets = boundedMap<string, Map<number, number>>({ max: 128 });
