@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemEnvironment } from '@edmp/interface';
 import { intervalSeries } from '@edmp/oehu-client';
+import { MQTT_MAPS } from '@edmp/oehu-client/live';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LiveView, MountView } from '../../src/meter-service.ts';
+import { type LiveView, type MountView, MQTT_MAPPINGS } from '../../src/meter-service.ts';
 import { packetGuard } from '../../src/meters/feeds/packet-guard.ts';
 import { type MeterMounts, openMeterMounts } from '../../src/meters/meter-mounts.ts';
 import { eventually } from '../e2e/support/two-nodes.ts';
@@ -226,6 +227,10 @@ describe('a meter behind a broker', () => {
     const text = await textOf(mounts.exportReadings(days));
     expect(JSON.parse(text)).toMatchObject({ value: '1.2345', serial: 'abc' });
   });
+});
+
+it('has its maps by name in one list', () => {
+  expect(MQTT_MAPPINGS).toEqual(MQTT_MAPS.map(({ name }) => name));
 });
 
 it.each([
