@@ -300,7 +300,9 @@ describe('a broker without end', () => {
     let kept = 0;
     const flooded = new Promise<string>((resolve) => {
       const sink: FeedSink = {
-        readings: async (readings) => void (kept += readings.length),
+        readings: async (readings) => {
+          kept += readings.length;
+        },
         power: () => undefined,
         damaged: () => undefined,
         flooded: resolve,
