@@ -35,7 +35,9 @@ export { microDecimal, unitName } from './http/csv.ts';
 export { intervalStarts, localTime } from './http/interval-starts.ts';
 export { localDay } from './http/local-day.ts';
 export {
+  type DiscoveryView,
   type ExportQuery,
+  type FoundMeter,
   type ImportOptions,
   type ImportView,
   type LiveView,
@@ -46,6 +48,7 @@ export {
   type MountRequest,
   type MountState,
   type MountView,
+  MQTT_MAPPINGS,
   type PreviewView,
 } from './meter-service.ts';
 export type {
@@ -278,6 +281,16 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       (await call({ path: '/v1/meters', schema: views.list('meters', views.meter) }, options)).meters,
     mounts: async (options) =>
       (await call({ path: '/v1/mounts', schema: views.list('mounts', meterViews.mount) }, options)).mounts,
+    discoverMeters: ({ seconds, ...options } = {}) =>
+      call(
+        {
+          method: 'POST',
+          path: '/v1/meters/discover',
+          body: seconds === undefined ? {} : { seconds },
+          schema: meterViews.discovery,
+        },
+        options,
+      ),
     addMeter: (body, options) =>
       call({ method: 'POST', path: '/v1/meters', body, schema: meterViews.mount }, options),
     async removeMeter(name, { readings, ...options } = {}) {

@@ -10,7 +10,11 @@ export { NodeError, type NodeErrorCode } from './compose/errors.ts';
 export type { NodeFault } from './compose/faults.ts';
 export { type RunNodeOptions, type RunningNode, runNode } from './compose/run-node.ts';
 export {
+  type DiscoveryView,
   type ExportQuery,
+  FOUND_HINTS,
+  FOUND_KINDS,
+  type FoundMeter,
   type ImportOptions,
   type ImportView,
   type LiveView,
@@ -21,6 +25,7 @@ export {
   type MountRequest,
   type MountState,
   type MountView,
+  MQTT_MAPPINGS,
   type PreviewView,
 } from './meter-service.ts';
 export type {

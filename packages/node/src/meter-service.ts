@@ -52,6 +52,9 @@ export interface MountView {
   readonly newest: number | null;
 }
 
+/** Maps of MQTT topics that are there already, by name; `MQTT_MAPS` has what each reads. */
+export const MQTT_MAPPINGS = ['dsmr-reader', 'dsmr-json', 'p1-telegram', 'zigbee2mqtt', 'tasmota'] as const;
+
 /** A meter to mount. */
 export interface MountRequest {
   /** 1 to 64 letters, digits, spaces, `. _ -`. Default: after its kind. */
@@ -86,6 +89,38 @@ export interface MountRequest {
   /** SHA-256 of the certificate that a HomeWizard meter with API v2 or an MQTT broker must show, hex. */
   readonly fingerprint?: string | undefined;
 }
+
+/** What can be found on a home's network by asking for it. */
+export const FOUND_KINDS = ['homewizard', 'mqtt'] as const;
+/**
+ * What a found meter needs before it can be read: nothing (`ready`), its button pressed, its API switched on in the maker's
+ * app, or the topic of a broker; `socket` and `battery` are no meters of a home.
+ */
+export const FOUND_HINTS = ['ready', 'button', 'api-off', 'topic', 'socket', 'battery'] as const;
+
+/** A meter or broker that answered on the local network. Whatever it tells of itself is unproven. */
+export interface FoundMeter {
+  readonly kind: (typeof FOUND_KINDS)[number];
+  /** What it calls itself: at most 40 letters, digits, spaces and `. _ -`. */
+  readonly name: string;
+  /** As {@link MountRequest.address} takes it; to that of a broker belongs a topic. */
+  readonly address: string;
+  readonly hint: (typeof FOUND_HINTS)[number];
+  /** Name of the meter that it is mounted as; null when it is not. */
+  readonly mounted: string | null;
+}
+
+/** What one look at the local network found. */
+export interface DiscoveryView {
+  readonly found: readonly FoundMeter[];
+  /** Answers that were left out: of no home network, no answers at all, or too many. */
+  readonly leftOut: number;
+  /** Addresses of this computer in the networks that were asked. */
+  readonly asked: readonly string[];
+}
+
+/** Longest and usual look at the local network, seconds. */
+export const DISCOVERY_SECONDS = { usual: 4, longest: 15 } as const;
 
 /** How a meter file is to be read, where it does not tell itself. */
 export interface ImportOptions {
@@ -180,6 +215,11 @@ export interface MeterMounting {
    * `ERR_NODE_CONFIG` for an address that is nothing known, `ERR_NODE_CONFLICT` for a name in use.
    */
   addMeter(request: MountRequest, options?: AbortOptions): Promise<MountView>;
+  /**
+   * Looks once for meters and brokers on the local network, and never by itself: asks everybody there by multicast DNS for
+   * three services, and waits `seconds` (4; 1 to 15) for answers. Throws `ERR_METER_UNREACHABLE` when there is no network.
+   */
+  discoverMeters(options?: AbortOptions & { readonly seconds?: number }): Promise<DiscoveryView>;
   /** Stops reading a meter and forgets its token; with `readings` also what was recorded of it. Throws `ERR_NODE_NOT_FOUND`. */
   removeMeter(name: string, options?: AbortOptions & { readonly readings?: boolean }): Promise<void>;
   /** Records what a meter file holds, beside what the meter tells itself. Throws what `readMeterFile` throws. */

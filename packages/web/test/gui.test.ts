@@ -1,12 +1,23 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { virtualEnvironment } from '@edmp/interface';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bounds } from '../../../scripts/lib/bounds.ts';
 import { STEP_PAUSE_MS } from '../../node/test/support/fake-service.ts';
 import { finishedDealFile } from '../../trader/test/support/deal-world.ts';
-import { executable, type Gui, type OpenOptions, type Running, startGui, visit } from './support/gui.ts';
+import {
+  barriers,
+  executable,
+  type Gui,
+  type OpenOptions,
+  type Running,
+  startGui,
+  visit,
+} from './support/gui.ts';
 
+/** Where pictures of the page go, to be looked at; none: no pictures. */
+const shots = process.env.EDMP_SHOTS;
 const PAGES = ['meters', 'sell', 'market', 'deals', 'purchases', 'consents', 'wallets', 'ledger', 'verify'];
 
 describe.skipIf(executable === undefined)(
@@ -17,6 +28,9 @@ describe.skipIf(executable === undefined)(
     let gui: Gui;
     let seller: Running;
     let buyer: Running;
+    const shoot = async (page: Page, name: string): Promise<void> => {
+      if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+    };
     const open = (node: Running, options?: OpenOptions): Promise<Page> => gui.open(node, options);
 
     beforeAll(async () => {
@@ -182,6 +196,21 @@ describe.skipIf(executable === undefined)(
       for (const part of ['Electricity used', 'One value every day', 'Region', 'Research', 'For sale now']) {
         expect(facts).toContain(part);
       }
+      const [receipts] = await Promise.all([
+        sellerPage.waitForEvent('download'),
+        sellerPage.getByRole('link', { name: 'Save all receipts' }).click(),
+      ]);
+      expect(receipts.suggestedFilename()).toBe('consents.json');
+      expect(JSON.parse(await readFile(await receipts.path(), 'utf8'))).toMatchObject({
+        structure: 'ISO/IEC TS 27560:2023',
+        records: [],
+      });
+      for (const width of [1440, 390]) {
+        await sellerPage.setViewportSize({ width, height: 850 });
+        await shoot(sellerPage, `consents-${width}`);
+        expect(await barriers(sellerPage)).toEqual([]);
+      }
+      await sellerPage.setViewportSize({ width: 1280, height: 850 });
       await visit(buyerPage, 'Market');
       await buyerPage.getByRole('button', { name: /^Buy “A week that is withdrawn”/ }).waitFor();
       const listing = (await buyer.service.listings({ text: 'withdrawn' }))[0];
@@ -212,6 +241,8 @@ describe.skipIf(executable === undefined)(
       for (let round = 0; round < 20; round++) {
         await Promise.all([sellerPage.keyboard.press('Escape'), sellerPage.keyboard.press('Enter')]);
       }
+      await shoot(sellerPage, 'consents-withdraw-1280');
+      expect(await barriers(sellerPage)).toEqual([]);
       await dialog.getByRole('button', { name: 'Withdraw consent' }).click();
       await card.getByText('Withdrawn', { exact: true }).first().waitFor();
       await card.getByText('Not now').waitFor();

@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { virtualEnvironment } from '@edmp/interface';
+import type { MountRequest } from '@edmp/node';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bounds } from '../../../scripts/lib/bounds.ts';
-import { executable, type Gui, startGui, visit } from './support/gui.ts';
+import { barriers, executable, type Gui, startGui, visit } from './support/gui.ts';
 
 /** Where pictures of the page go, to be looked at; none: no pictures. */
 const shots = process.env.EDMP_SHOTS;
@@ -45,7 +46,7 @@ describe.skipIf(executable === undefined)(
       await page.getByRole('radio', { name: /^P1 on the network/ }).check();
       expect(await page.getByRole('button', { name: 'Connect', exact: true }).isDisabled()).toBe(true);
       await page.getByLabel('Address').fill('tcp://192.168.1.30:2001');
-      await page.getByLabel('Name').fill('home');
+      await page.getByLabel('Name', { exact: true }).fill('home');
       await shoot(page, 'meters-connect-1280');
       await page.getByRole('button', { name: 'Connect', exact: true }).click();
 
@@ -85,6 +86,77 @@ describe.skipIf(executable === undefined)(
       await dialog.getByRole('button', { name: 'Remove, keep readings' }).click();
       await page.getByText('No meter of yours is connected yet').waitFor();
       expect(await seller.service.mounts()).toEqual([]);
+    });
+
+    it('looks on the network when it is asked to, says what that sends, and takes what was found', async () => {
+      const { service } = gui.buyer;
+      let looks = 0;
+      const look = service.discoverMeters;
+      service.discoverMeters = (options) => {
+        looks++;
+        return look(options);
+      };
+      for (const width of [1440, 390]) {
+        const page = await gui.open(gui.buyer, { width });
+        await visit(page, 'Meters');
+        await page.getByRole('button', { name: 'Connect a meter' }).click();
+        await page.getByText('The question names nobody and does not leave that network').waitFor();
+        expect(looks).toBe(width === 1440 ? 0 : 1);
+        await page.getByRole('button', { name: 'Look on my network' }).click();
+        await page.getByText('https://192.0.2.9: press its button when asked').waitFor();
+        await page.getByRole('button', { name: 'Use cellar at mqtt://192.0.2.40' }).click();
+        expect(await page.getByRole('radio', { name: /^MQTT/ }).isChecked()).toBe(true);
+        expect(await page.getByRole('textbox', { name: 'Broker' }).inputValue()).toBe('mqtt://192.0.2.40');
+        await shoot(page, `meters-found-${width}`);
+        await fits(page);
+        expect(await barriers(page)).toEqual([]);
+        await page.getByRole('button', { name: 'Use P1 Meter at https://192.0.2.9' }).click();
+        expect(await page.getByLabel('Address').inputValue()).toBe('https://192.0.2.9');
+      }
+    });
+
+    it('mounts a meter behind a broker, by a map that is there or one of its owner', async () => {
+      const { service } = gui.buyer;
+      const asked: MountRequest[] = [];
+      const add = service.addMeter;
+      service.addMeter = (request, options) => {
+        asked.push(request);
+        return add(request, options);
+      };
+      try {
+        for (const width of [1440, 390]) {
+          const page = await gui.open(gui.buyer, { width, refused: true });
+          await visit(page, 'Meters');
+          await page.getByRole('button', { name: /^Connect a(nother)? meter$/ }).click();
+          await page.getByRole('radio', { name: /^MQTT/ }).check();
+          const connect = page.getByRole('button', { name: 'Connect', exact: true });
+          await page.getByRole('textbox', { name: 'Broker' }).fill('192.0.2.40');
+          expect(await connect.isDisabled()).toBe(true);
+          await page.getByLabel('Topic', { exact: true }).fill('zigbee2mqtt/what?');
+          await page.getByLabel('User', { exact: true }).fill('anna');
+          await page.getByLabel('Password').fill('secret');
+          await page.getByLabel('Name', { exact: true }).fill(`plug ${width}`);
+          await page.getByLabel('Its messages hold').selectOption('own');
+          expect(await connect.isDisabled()).toBe(true);
+          await page.getByLabel('Map', { exact: true }).fill('{ "rules": [');
+          await page.getByText('This is no JSON yet').waitFor();
+          await page.getByLabel('Map', { exact: true }).fill('{ "rules": [{ "payload": "text" }] }');
+          await shoot(page, `meters-mqtt-${width}`);
+          await fits(page);
+          expect(await barriers(page)).toEqual([]);
+          if (width === 390) await page.getByLabel('Its messages hold').selectOption('tasmota');
+          await connect.click();
+          await page.getByRole('region', { name: `plug ${width}` }).waitFor();
+        }
+        const common = { kind: 'mqtt', address: 'mqtt://192.0.2.40/zigbee2mqtt/what%3F', user: 'anna' };
+        expect(asked).toMatchObject([
+          { ...common, password: 'secret', mapping: { rules: [{ payload: 'text' }] } },
+          { ...common, password: 'secret', mapping: 'tasmota' },
+        ]);
+      } finally {
+        service.addMeter = add;
+        for (const { name } of await service.mounts()) await service.removeMeter(name);
+      }
     });
 
     it('asks for the button of a meter that wants it pressed, and says what a refusal means', async () => {

@@ -14,6 +14,7 @@ import { Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
+import { discoverCommand } from './meter-discover.ts';
 import {
   addCommand,
   exportCommand,
@@ -303,6 +304,7 @@ export function meterCommand(): Command {
     .addCommand(formatsCommand())
     .addCommand(guessCommand())
     .addCommand(addCommand())
+    .addCommand(discoverCommand())
     .addCommand(listCommand())
     .addCommand(importCommand())
     .addCommand(exportCommand())

@@ -159,6 +159,7 @@ export function createService(parts: ServiceParts): NodeService {
     },
     meters: () => desk.meters(),
     mounts: (options) => mounts.mounts(options),
+    discoverMeters: (options) => mounts.discoverMeters(options),
     addMeter: (request, options) => mounts.addMeter(request, options),
     removeMeter: (name, options) => mounts.removeMeter(name, options),
     importReadings: (name, file, how, options) => mounts.importReadings(name, file, how, options),

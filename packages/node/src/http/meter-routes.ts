@@ -2,7 +2,17 @@ import { EdmpError, isEdmpError } from '@edmp/interface';
 import { EXPORT_FILES } from '@edmp/oehu-client/export';
 import * as z from 'zod';
 import { mountRequest } from '../meters/settings.ts';
-import { exportQuery, imported, importQuery, mount, preview, removed, removeQuery } from './meter-views.ts';
+import {
+  discovery,
+  discoveryRequest,
+  exportQuery,
+  imported,
+  importQuery,
+  mount,
+  preview,
+  removed,
+  removeQuery,
+} from './meter-views.ts';
 import { curveQuery, meterParams } from './requests.ts';
 import { type Route, route } from './route.ts';
 import { curve, list, meter, reveals } from './views.ts';
@@ -38,6 +48,17 @@ export const meterRoutes: readonly Route[] = [
     body: mountRequest,
     response: mount,
     handle: (service, { body }) => service.addMeter(body),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/meters/discover',
+    summary:
+      'Look once for meters and MQTT brokers on the local network: asks everybody there by multicast DNS, as nothing else does',
+    access: 'write',
+    body: discoveryRequest,
+    response: discovery,
+    handle: (service, { body: { seconds } }) =>
+      service.discoverMeters(seconds === undefined ? {} : { seconds }),
   }),
   route({
     method: 'delete',

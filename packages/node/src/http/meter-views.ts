@@ -1,7 +1,11 @@
 import { COMMODITIES, FLOWS } from '@edmp/interface/dataset';
 import * as z from 'zod';
 import {
+  DISCOVERY_SECONDS,
+  type DiscoveryView,
   type ExportQuery,
+  FOUND_HINTS,
+  FOUND_KINDS,
   type ImportOptions,
   type ImportView,
   type LiveView,
@@ -33,6 +37,26 @@ export const mount: z.ZodType<MountView> = z.object({
   live: live.nullable(),
   oldest: time.nullable(),
   newest: time.nullable(),
+});
+
+/** See `DiscoveryView`. */
+export const discovery: z.ZodType<DiscoveryView> = z.object({
+  found: z.array(
+    z.object({
+      kind: z.enum(FOUND_KINDS),
+      name: z.string(),
+      address: z.string(),
+      hint: z.enum(FOUND_HINTS),
+      mounted: z.string().nullable(),
+    }),
+  ),
+  leftOut: count,
+  asked: z.array(z.string()),
+});
+
+/** Body of `POST /v1/meters/discover`. */
+export const discoveryRequest: z.ZodType<{ readonly seconds?: number | undefined }> = z.strictObject({
+  seconds: z.int().min(1).max(DISCOVERY_SECONDS.longest).optional(),
 });
 
 /** See `ImportView`. */

@@ -16,7 +16,9 @@ import type { DataFolder } from '../compose/data-folder.ts';
 import { NodeError } from '../compose/errors.ts';
 import { oehuMeters } from '../compose/oehu.ts';
 import type {
+  DiscoveryView,
   ExportQuery,
+  FoundMeter,
   ImportOptions,
   ImportView,
   LiveView,
@@ -26,6 +28,7 @@ import type {
   MountView,
   PreviewView,
 } from '../meter-service.ts';
+import { NetworkLook } from './discovery/discover.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
 import { settingsFor } from './mount-request.ts';
@@ -41,6 +44,8 @@ export interface MeterMountsOptions {
   readonly environment: Environment;
   /** IANA zone of meters that name none. */
   readonly zone: string;
+  /** Addresses of this computer in the networks that are looked at when asked; default all that it is in. */
+  readonly ownAddresses?: readonly string[];
 }
 
 /** A device of a mounted meter, for who sells from it. */
@@ -110,17 +115,25 @@ class RecordedMounts implements MeterMounts {
   /** Why an API did not answer when it was last asked; null when it did. */
   readonly #apiProblems = new Map<string, string | null>();
   readonly #silent = new Map<string, number>();
+  readonly #network: NetworkLook;
   readonly #news = new Map<string, () => void>();
   readonly #listeners = new Set<(event: MountEvent) => void>();
   readonly #liveListeners = new Set<(live: LiveView) => void>();
   #cancelRetention: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor({ environment, zone }: MeterMountsOptions, registry: MeterRegistry, store: ReadingStore) {
+  constructor(
+    { environment, zone, ownAddresses }: MeterMountsOptions,
+    registry: MeterRegistry,
+    store: ReadingStore,
+  ) {
     this.#environment = environment;
     this.#zone = zone;
     this.#registry = registry;
     this.#store = store;
+    const mountedAs = (found: Pick<FoundMeter, 'kind' | 'address'>): string | null =>
+      registry.all().find((one) => isFound(one, found))?.name ?? null;
+    this.#network = new NetworkLook({ environment, own: ownAddresses, mountedAs });
     this.#recorder = createRecorder({ store, environment });
     this.#reader = createMeterReader({ environment });
     this.#recorder.on((event) => {
@@ -188,6 +201,10 @@ class RecordedMounts implements MeterMounts {
     this.#start(settings);
     this.#tell(settings.name, 'was added', false);
     return this.#view(settings.name);
+  }
+
+  discoverMeters(options: AbortOptions & { readonly seconds?: number } = {}): Promise<DiscoveryView> {
+    return this.#network.look(options);
   }
 
   async removeMeter(
@@ -332,6 +349,7 @@ class RecordedMounts implements MeterMounts {
     this.#stopping ??= (async () => {
       this.#cancelRetention();
       for (const cancel of this.#news.values()) cancel();
+      await this.#network.stop();
       // Mounts first: what they have read then ends for them, and is no fault of their files.
       const mounts = [...this.#running.values()].map((mount) => mount.stop());
       await Promise.all([...mounts, this.#reader.stop()]);
@@ -458,6 +476,14 @@ const READ_WHOLE: readonly MountKind[] = ['homewizard', 'p1-tcp', 'p1-device', '
 /** Whether two mounts read one and the same thing. */
 function isSameMeter(one: MeterSettings, other: MeterSettings): boolean {
   return READ_WHOLE.includes(one.kind) && one.kind === other.kind && one.address === other.address;
+}
+
+/** Whether a mounted meter is one that was found: by its host, for a HomeWizard meter has two APIs. */
+function isFound(one: MeterSettings, found: Pick<FoundMeter, 'kind' | 'address'>): boolean {
+  if (one.kind !== found.kind || one.address === undefined) return false;
+  const [mine, theirs] = [URL.parse(one.address), URL.parse(found.address)];
+  if (found.kind === 'mqtt') return mine?.host === theirs?.host;
+  return mine?.hostname === theirs?.hostname;
 }
 
 /** Queries of addresses often hold keys. */

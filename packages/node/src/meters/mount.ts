@@ -22,6 +22,8 @@ const FIRST_PAUSE_MS = 1_000;
 /** A meter that is back is heard within a minute. */
 const LAST_PAUSE_MS = 60_000;
 const LIVE_MS = 1_000;
+/** Pause between two events that more is told than is taken in. */
+const FLOOD_NEWS_MS = 3_600_000;
 
 /** One mounted meter that runs: connects, hands readings to the recorder, and connects again after each failure. */
 export class Mount implements AsyncDisposable {
@@ -36,6 +38,8 @@ export class Mount implements AsyncDisposable {
   #heard: number | null = null;
   #live: LiveView | null = null;
   #pause = FIRST_PAUSE_MS;
+  /** When it was last told that too much comes. */
+  #floodTold: number | undefined;
 
   constructor(options: MountOptions) {
     this.#options = options;
@@ -81,10 +85,13 @@ export class Mount implements AsyncDisposable {
         this.#hear();
       },
       power: (power) => this.#tellPower(power),
-      damaged: (text) => {
-        this.#damage = text.slice(0, 300);
-        // Whoever tells of damage is connected again.
-        this.#loss = null;
+      damaged: (text) => this.#tellDamage(text),
+      flooded: (text) => {
+        this.#tellDamage(text);
+        const now = environment.now();
+        if (this.#floodTold !== undefined && Math.abs(now - this.#floodTold) < FLOOD_NEWS_MS) return;
+        this.#floodTold = now;
+        this.#options.onChange('tells more than is taken in');
       },
     };
     while (!signal.aborted) {
@@ -113,6 +120,12 @@ export class Mount implements AsyncDisposable {
     // holds that cannot be read stays to be seen.
     if (this.#options.settings.kind.startsWith('p1-')) this.#damage = null;
     this.#options.onChange('is live');
+  }
+
+  #tellDamage(text: string): void {
+    this.#damage = text.slice(0, 300);
+    // Whoever tells of damage is connected again.
+    this.#loss = null;
   }
 
   #lose(why: string): void {

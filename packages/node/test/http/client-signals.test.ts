@@ -28,6 +28,7 @@ const methods: Readonly<Record<Method, readonly unknown[]>> = {
   info: [],
   meters: [],
   mounts: [],
+  discoverMeters: [],
   addMeter: [{ address: 'tcp://127.0.0.1:1' }],
   removeMeter: ['m'],
   importReadings: ['m', new Uint8Array(1), {}],

@@ -84,6 +84,27 @@ describe('/v1/meters', () => {
     expect(await codeOf(await send('DELETE', '/v1/meters/home'))).toEqual([404, 'ERR_NODE_NOT_FOUND']);
   });
 
+  it('looks on the network when asked, for a bounded time', async () => {
+    const asked: unknown[] = [];
+    const look = market.seller.service.discoverMeters;
+    market.seller.service.discoverMeters = (options) => {
+      asked.push(options?.seconds);
+      return look(options);
+    };
+    const answer = await send('POST', '/v1/meters/discover', {});
+    expect([answer.status, (await answer.json()).found[1]]).toEqual([
+      200,
+      { kind: 'mqtt', name: 'cellar', address: 'mqtt://192.0.2.40', hint: 'topic', mounted: null },
+    ]);
+    expect((await send('POST', '/v1/meters/discover', { seconds: 9 })).status).toBe(200);
+    for (const seconds of [0, 16, 1.5, '4'])
+      expect(await codeOf(await send('POST', '/v1/meters/discover', { seconds }))).toEqual([
+        400,
+        'ERR_HTTP_INPUT',
+      ]);
+    expect(asked).toEqual([undefined, 9]);
+  });
+
   it('shows how a table of no known kind would be read, by a guess or a given map, and records nothing', async () => {
     const table = 'when;\u202ekWh\u202c\n2026-01-10 12:00;0,5\n2026-01-10 12:15;0,75\n';
     const guess = await file(table, 'application/octet-stream', '/v1/readings/preview');

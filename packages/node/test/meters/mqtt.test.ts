@@ -2,11 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemEnvironment } from '@edmp/interface';
+import { type Environment, systemEnvironment, virtualEnvironment } from '@edmp/interface';
 import { intervalSeries } from '@edmp/oehu-client';
+import { MQTT_MAPS } from '@edmp/oehu-client/live';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LiveView, MountView } from '../../src/meter-service.ts';
+import { type LiveView, type MountView, MQTT_MAPPINGS } from '../../src/meter-service.ts';
+import type { FeedSink } from '../../src/meters/feed.ts';
+import { feedBudget, MQTT_LIMITS } from '../../src/meters/feeds/feed-budget.ts';
+import { mqttFeed } from '../../src/meters/feeds/mqtt.ts';
 import { packetGuard } from '../../src/meters/feeds/packet-guard.ts';
 import { type MeterMounts, openMeterMounts } from '../../src/meters/meter-mounts.ts';
 import { eventually } from '../e2e/support/two-nodes.ts';
@@ -19,10 +23,10 @@ const zone = 'Europe/Amsterdam';
 let folder: string;
 let mounts: MeterMounts;
 
-const open = (): MeterMounts => {
+const open = (environment: Environment = systemEnvironment()): MeterMounts => {
   mounts = openMeterMounts({
     folder: { readingsFile: join(folder, 'readings.sqlite'), metersFile: join(folder, 'meters.json') },
-    environment: systemEnvironment(),
+    environment,
     zone,
   });
   return mounts;
@@ -228,6 +232,10 @@ describe('a meter behind a broker', () => {
   });
 });
 
+it('has its maps by name in one list', () => {
+  expect(MQTT_MAPPINGS).toEqual(MQTT_MAPS.map(({ name }) => name));
+});
+
 it.each([
   [{ address: 'mqtt://127.0.0.1/some/topic' }, 'name a mapping'],
   [{ address: 'mqtt://127.0.0.1' }, 'without a topic'],
@@ -246,6 +254,81 @@ it.each([
     message: expect.stringContaining(text),
   });
   expect(await mounts.mounts()).toEqual([]);
+});
+
+describe('a broker without end', () => {
+  const told = (n: number, topic = 'zigbee2mqtt/plug'): SentMessage => ({
+    topic,
+    payload: JSON.stringify({ energy: 1_000 - n / 100, last_seen: DAY_END - n * 60_000 }),
+  });
+
+  const minutes = async (): Promise<number> => {
+    const range = { from: DAY_START, to: DAY_END + 1, commodity: 'electricity', flow: 'import' } as const;
+    return ((await mounts.registers('plug', range)) ?? []).length;
+  };
+
+  it('is read no faster than a home tells, and its owner is told once', async () => {
+    await mounts.stop();
+    const clock = virtualEnvironment({ start: DAY_END });
+    open(clock);
+    const events: string[] = [];
+    mounts.on(({ text }) => events.push(text));
+    await using broker = await smallBroker();
+    await mounts.addMeter({ address: `mqtt://127.0.0.1:${broker.port}/zigbee2mqtt/plug`, name: 'plug' });
+    await broker.subscribed();
+    const { burst } = MQTT_LIMITS.messages;
+    for (let n = 0; n < burst; n += 1_000)
+      broker.send(
+        ...Array.from({ length: 1_000 }, (_, i) => told(0, i % 2 === 0 ? 'zigbee2mqtt/plug' : 'x')),
+      );
+    for (let n = 1; n <= 600; n++) broker.send(told(n));
+    await until('plug', 'complaint', ({ problem }) => problem?.includes('waits at the broker') === true);
+    expect(await minutes()).toBe(1);
+    // What waits comes when there is room: 200 a second.
+    for (let n = 0; n < 4; n++) await clock.advance(250);
+    await eventually('some more', async () => (await minutes()) > 100 || undefined);
+    expect(await minutes()).toBeLessThanOrEqual(201);
+    for (let n = 0; n < 10; n++) await clock.advance(250);
+    await eventually('the rest', async () => (await minutes()) === 601 || undefined);
+    expect(events.filter((text) => text === 'Meter plug tells more than is taken in')).toHaveLength(1);
+  });
+
+  it('whose clock runs wild fills no disk, and says so', async () => {
+    await using broker = await smallBroker();
+    const { burst } = MQTT_LIMITS.minutes;
+    const controller = new AbortController();
+    let kept = 0;
+    const flooded = new Promise<string>((resolve) => {
+      const sink: FeedSink = {
+        readings: async (readings) => {
+          kept += readings.length;
+        },
+        power: () => undefined,
+        damaged: () => undefined,
+        flooded: resolve,
+      };
+      const address = `mqtt://127.0.0.1:${broker.port}/zigbee2mqtt/plug`;
+      const settings = { name: 'plug', kind: 'mqtt', address, mapping: 'zigbee2mqtt' } as const;
+      const feed = mqttFeed({ settings, environment: virtualEnvironment({ start: DAY_END }), zone });
+      void feed.run(sink, controller.signal);
+    });
+    await broker.subscribed();
+    for (let n = 0; n < burst + 300; n++) broker.send(told(n));
+    expect(await flooded).toContain('which are not kept');
+    expect(kept).toBe(burst);
+    controller.abort();
+  });
+});
+
+it('keeps no more registers than a home has', async () => {
+  const budget = feedBudget(virtualEnvironment(), { ...MQTT_LIMITS, registers: 2 });
+  expect(['a', 'b', 'c', 'a', 'c'].map((name) => budget.mayKeep(name))).toEqual([
+    true,
+    true,
+    false,
+    true,
+    false,
+  ]);
 });
 
 describe('the guard of packets', () => {

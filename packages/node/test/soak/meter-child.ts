@@ -3,7 +3,7 @@ import type { Environment } from '@edmp/interface';
 import { createRecorder } from '@edmp/oehu-client/recorder';
 import { type AnyReading, isIntervalReading } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
-import { p1Budget } from '../../src/meters/feeds/p1-budget.ts';
+import { feedBudget, P1_LIMITS } from '../../src/meters/feeds/feed-budget.ts';
 import { readP1 } from '../../src/meters/feeds/p1-feed.ts';
 import { Mount } from '../../src/meters/mount.ts';
 import { telegramAt, telegramOf } from '../support/p1-day.ts';
@@ -38,7 +38,7 @@ const environment: Environment = {
   randomBytes: (length) => new Uint8Array(length).fill(pick(seed, 5, second) & 255),
 };
 
-const budget = p1Budget(environment);
+const budget = feedBudget(environment, P1_LIMITS);
 const store = sqliteReadingStore({ path });
 const recorder = createRecorder({ store, environment });
 const say = (line: string): void => void writeSync(out, `${line}\n`);

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { TEST_CERTIFICATES } from './certificates.ts';
 import { countedWh } from './p1-day.ts';
 
@@ -13,6 +14,27 @@ export interface FakeHomeWizard extends AsyncDisposable {
   pressButton(): void;
   /** Tokens that it knows; cleared, every program must pair again. */
   readonly tokens: Set<string>;
+  /** Programs that it pushes to now. */
+  readonly lines: ReadonlySet<WebSocket>;
+  /** Everything that programs said over WebSockets, as JSON. */
+  readonly said: readonly string[];
+  /** Sends a message to all that asked for measurements. */
+  push(message: object | string): void;
+}
+
+/** What the fake of API v2 measures at a moment, as its answers and messages tell it. */
+export function measurementAt(at: number): object {
+  const { low, high } = countedWh(at);
+  return {
+    protocol_version: 50,
+    unique_id: '00112233445566778899AABBCCDDEEFF',
+    // The fake stands in Amsterdam in winter.
+    timestamp: new Date(at + 3_600_000).toISOString().slice(0, 19),
+    energy_import_kwh: (low + high) / 1000,
+    energy_import_t1_kwh: low / 1000,
+    energy_import_t2_kwh: high / 1000,
+    power_w: -250,
+  };
 }
 
 /** A P1 meter of API v1 whose registers are those of `countedWh` at `now()`. */
@@ -51,6 +73,8 @@ export function fakeHomeWizard(now: () => number, port = 0): Promise<FakeHomeWiz
 export function fakeHomeWizardV2(
   certificate: keyof typeof TEST_CERTIFICATES = 'first',
   port = 0,
+  /** Whether its firmware knows WebSockets. */
+  isPushing = false,
 ): Promise<FakeHomeWizard> {
   let answered = 0;
   let isPressed = false;
@@ -71,16 +95,7 @@ export function fakeHomeWizardV2(
     if (!tokens.has((request.headers.authorization ?? '').replace('Bearer ', '')))
       return answer(401, { error: { code: 'user:unauthorized' } });
     answered++;
-    const { low, high } = countedWh(Date.parse('2024-01-16T11:00:00Z'));
-    answer(200, {
-      protocol_version: 50,
-      unique_id: '00112233445566778899AABBCCDDEEFF',
-      timestamp: '2024-01-16T12:00:00',
-      energy_import_kwh: (low + high) / 1000,
-      energy_import_t1_kwh: low / 1000,
-      energy_import_t2_kwh: high / 1000,
-      power_w: -250,
-    });
+    answer(200, measurementAt(Date.parse('2024-01-16T11:00:00Z')));
   };
   return listen(tell, {
     port,
@@ -90,7 +105,23 @@ export function fakeHomeWizardV2(
       isPressed = true;
     },
     secure: TEST_CERTIFICATES[certificate],
+    isPushing,
   });
+}
+
+/** Talks as API v2 does over a WebSocket: asks for the token, then pushes to whom asks for measurements. */
+function converse(line: WebSocket, tokens: ReadonlySet<string>, lines: Set<WebSocket>, said: string[]): void {
+  const tell = (type: string, data: unknown): void => line.send(JSON.stringify({ type, data }));
+  line.on('error', () => undefined);
+  line.on('close', () => lines.delete(line));
+  line.on('message', (bytes: Buffer) => {
+    said.push(bytes.toString());
+    const { type, data } = JSON.parse(bytes.toString()) as { readonly type: string; readonly data: string };
+    if (type === 'authorization' && tokens.has(data)) tell('authorized', undefined);
+    else if (type === 'authorization') tell('error', { message: 'user:unauthorized' });
+    else if (type === 'subscribe' && data === 'measurement') lines.add(line);
+  });
+  tell('authorization_requested', { api_version: '2.0.0' });
 }
 
 async function listen(
@@ -101,17 +132,28 @@ async function listen(
     readonly tokens?: Set<string>;
     readonly pressButton?: () => void;
     readonly secure?: { readonly key: string; readonly cert: string };
+    readonly isPushing?: boolean;
   },
 ): Promise<FakeHomeWizard> {
   const { secure, port, answered, tokens = new Set<string>(), pressButton = () => undefined } = options;
   const server = secure === undefined ? createServer(tell) : createSecureServer(secure, tell);
+  const lines = new Set<WebSocket>();
+  const said: string[] = [];
+  const sockets = options.isPushing === true ? new WebSocketServer({ server, path: '/api/ws' }) : undefined;
+  sockets?.on('connection', (line) => converse(line, tokens, lines, said));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `${secure === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answered,
     tokens,
     pressButton,
+    lines,
+    said,
+    push: (message) => {
+      for (const line of lines) line.send(typeof message === 'string' ? message : JSON.stringify(message));
+    },
     [Symbol.asyncDispose]: async () => {
+      for (const line of sockets?.clients ?? []) line.terminate();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -49,6 +49,20 @@ export function fakeMeters(
       emit('meter', name, `Meter ${name} was added`);
       return view;
     },
+    discoverMeters: async () => ({
+      found: [
+        {
+          kind: 'homewizard',
+          name: 'P1 Meter',
+          address: 'https://192.0.2.9',
+          hint: 'button',
+          mounted: mounts.find(({ address }) => address === 'https://192.0.2.9')?.name ?? null,
+        },
+        { kind: 'mqtt', name: 'cellar', address: 'mqtt://192.0.2.40', hint: 'topic', mounted: null },
+      ],
+      leftOut: 0,
+      asked: ['192.0.2.2'],
+    }),
     async removeMeter(name) {
       find(name);
       mounts = mounts.filter((mount) => mount.name !== name);

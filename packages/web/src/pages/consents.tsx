@@ -49,10 +49,21 @@ export function ConsentsPage(): VNode {
           </p>
         </Empty>
       ) : (
-        <p class="lead">
-          What you agreed to by listing data for sale. Your node checks it before every sale; you can withdraw
-          it at any time.
-        </p>
+        <>
+          <p class="lead">
+            What you agreed to by listing data for sale. Your node checks it before every sale; you can
+            withdraw it at any time.
+          </p>
+          <div>
+            <a class="button quiet" href="/v1/consents/records" download="consents.json">
+              Save all receipts
+            </a>
+            <p class="note">
+              One JSON file with every consent and what happened to it, signed by your node, in the structure
+              of ISO/IEC TS 27560.
+            </p>
+          </div>
+        </>
       )}
       {consents.value.map((consent) => (
         <ConsentCard

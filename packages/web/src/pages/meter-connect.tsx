@@ -4,62 +4,12 @@ import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Field, Problem, Section } from '../components/bits.tsx';
 import { useNode } from '../state/node.ts';
+import { FindMeters } from './meter-find.tsx';
 import { Imported } from './meter-import.tsx';
 import { isUnknownTable, MapFile } from './meter-map.tsx';
+import { emptyMqtt, isMqttReady, MqttFields, mqttRequest } from './meter-mqtt.tsx';
+import { WAYS, type Way } from './meter-ways.ts';
 
-/** Ways to connect a meter, in the order of how usual they are. */
-const WAYS = [
-  {
-    id: 'homewizard',
-    name: 'HomeWizard',
-    what: 'The P1 meter on your network; press its button when asked',
-    field: 'Address',
-    hint: 'https:// and its address, or http:// for a meter with the older local API',
-    example: 'https://192.168.1.20',
-  },
-  {
-    id: 'p1-tcp',
-    name: 'P1 on the network',
-    what: 'A port behind ser2net or a P1 bridge',
-    field: 'Address',
-    hint: 'Host and port that the bridge listens on',
-    example: 'tcp://192.168.1.30:2001',
-  },
-  {
-    id: 'p1-device',
-    name: 'P1 cable',
-    what: 'A USB cable in the computer that the node runs on',
-    field: 'Device',
-    hint: 'Where the cable shows up on that computer',
-    example: '/dev/ttyUSB0',
-  },
-  {
-    id: 'file',
-    name: 'A file',
-    what: 'P1 log, Green Button, portal exports, CSV: years of it',
-    field: 'File',
-    hint: 'Read on your node and sent nowhere else',
-    example: '',
-  },
-  {
-    id: 'folder',
-    name: 'A folder',
-    what: 'Files that arrive there are read by themselves',
-    field: 'Folder',
-    hint: 'Whole path on the computer that the node runs on',
-    example: '/srv/meter',
-  },
-  {
-    id: 'oehu',
-    name: 'OEHU',
-    what: 'A meter server that you were given',
-    field: 'Address',
-    hint: 'Base address of the server',
-    example: 'https://meters.example.org',
-  },
-] as const;
-
-type Way = (typeof WAYS)[number];
 /** Pause between two tries while the button is waited for, and how many there are: two minutes. */
 const BUTTON_PAUSE_MS = 2_000;
 const BUTTON_TRIES = 60;
@@ -70,6 +20,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
   const [way, setWay] = useState<Way>(WAYS[0]);
   const [place, setPlace] = useState('');
   const [name, setName] = useState('');
+  const [mqtt, setMqtt] = useState(emptyMqtt);
   const [file, setFile] = useState<File | undefined>(undefined);
   const [state, setState] = useState<'asking' | 'busy' | 'button'>('asking');
   const [error, setError] = useState<unknown>(undefined);
@@ -77,7 +28,16 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
   const [unknown, setUnknown] = useState<File | undefined>(undefined);
   const stopped = useRef(new AbortController());
   useEffect(() => () => stopped.current.abort(), []);
-  const isReady = way.id === 'file' ? file !== undefined : place.trim() !== '';
+  const isReady =
+    way.id === 'file'
+      ? file !== undefined
+      : place.trim() !== '' && (way.id !== 'mqtt' || isMqttReady(place, mqtt));
+
+  const pick = (next: Way, address: string): void => {
+    setWay(next);
+    setPlace(address);
+    setError(undefined);
+  };
 
   const connect = async (csvMap?: string): Promise<void> => {
     const { signal } = stopped.current;
@@ -92,7 +52,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
         const request: MountRequest = {
           ...named,
           kind: way.id === 'file' ? 'upload' : way.id,
-          address: place.trim(),
+          ...(way.id === 'mqtt' ? mqttRequest(place, mqtt) : { address: place.trim() }),
         };
         await addPaired(client, request, signal, () => setState('button'));
       }
@@ -140,6 +100,9 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
           if (isReady && state === 'asking') void connect();
         }}
       >
+        <FindMeters
+          onPick={({ kind, address }) => pick(WAYS.find(({ id }) => id === kind) ?? WAYS[0], address)}
+        />
         <fieldset class="choices">
           <legend class="visually-hidden">How the meter speaks</legend>
           {WAYS.map((one) => (
@@ -151,9 +114,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
                 checked={one.id === way.id}
                 disabled={state !== 'asking'}
                 onChange={() => {
-                  setWay(one);
-                  setPlace('');
-                  setError(undefined);
+                  pick(one, '');
                 }}
               />
               <span>
@@ -199,6 +160,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
             )}
           </Field>
         </div>
+        {way.id === 'mqtt' && <MqttFields place={place} value={mqtt} onChange={setMqtt} />}
         {state === 'button' && (
           <p class="shown" role="status">
             Press the button on the meter now. It lets a program in for 30 seconds; this page tries for two

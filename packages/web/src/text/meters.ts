@@ -1,4 +1,12 @@
-import { type CurveView, intervalStarts, type LiveView, localTime, type MountView } from '@edmp/node/client';
+import {
+  type CurveView,
+  type FoundMeter,
+  intervalStarts,
+  type LiveView,
+  localTime,
+  type MountView,
+  type MQTT_MAPPINGS,
+} from '@edmp/node/client';
 
 /** What a meter is doing, in a word or two, and how good that is. */
 export function mountState(mount: MountView): {
@@ -25,6 +33,29 @@ const KINDS: Readonly<Record<MountView['kind'], string>> = {
 
 /** What a meter is read through. */
 export const mountKindName = (kind: MountView['kind']): string => KINDS[kind];
+
+const MQTT_MAPS: Readonly<Record<(typeof MQTT_MAPPINGS)[number], string>> = {
+  'dsmr-reader': 'DSMR-reader, a topic for each value (dsmr/reading/+)',
+  'dsmr-json': 'DSMR-reader, all values at once (dsmr/json)',
+  'p1-telegram': 'whole P1 telegrams (dsmr/raw)',
+  zigbee2mqtt: 'a plug or meter of Zigbee2MQTT (zigbee2mqtt/NAME)',
+  tasmota: 'a plug or meter with Tasmota (tele/NAME/SENSOR)',
+};
+
+/** What the messages of a broker hold. */
+export const mqttMapName = (name: (typeof MQTT_MAPPINGS)[number]): string => MQTT_MAPS[name];
+
+const FOUND_HINTS: Readonly<Record<FoundMeter['hint'], string>> = {
+  ready: 'can be read at once',
+  button: 'press its button when asked',
+  'api-off': 'switch its local API on first, in the HomeWizard Energy app (settings, meters)',
+  topic: 'a broker; you name the topic of your meter',
+  socket: 'a plug: it meters what runs through it, not your home',
+  battery: 'a battery, not your home',
+};
+
+/** What a found meter needs before it can be read. */
+export const foundHint = (hint: FoundMeter['hint']): string => FOUND_HINTS[hint];
 
 /** Power for people: watts below a kilowatt, and which way it flows. */
 export function powerWords(live: LiveView): {

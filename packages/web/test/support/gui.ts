@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { VirtualEnvironment } from '@edmp/interface';
 import { createHttpApp, type HttpServer, startHttp, webDirectory } from '@edmp/node/http';
+import type * as Axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { chromiumPath } from '../../../../scripts/lib/chromium.ts';
@@ -100,6 +103,18 @@ export async function startGui(environment: VirtualEnvironment): Promise<Gui> {
       await Promise.all([nodes.seller.server.stop(), nodes.buyer.server.stop()]);
     },
   };
+}
+
+/** What keeps people from using what the page shows now, by axe-core's rules of WCAG 2.2 A and AA. */
+export async function barriers(page: Page): Promise<readonly string[]> {
+  await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { readonly axe: typeof Axe };
+    const { violations } = await axe.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+    });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
 }
 
 /** Goes to a page by the navigation. */

@@ -79,17 +79,30 @@ export function askHomeWizard(
       socket.once('secureConnect', () => {
         shown = (socket as TLSSocket).getPeerCertificate().fingerprint256?.replaceAll(':', '').toLowerCase();
         if (shown === undefined || (fingerprint !== undefined && shown !== fingerprint)) {
-          request.destroy(
-            new MeterError(
-              'ERR_METER_CERTIFICATE',
-              `${url.host} shows another certificate than when it was paired: it is another device, or somebody is in between. If you replaced the meter, remove it here and add it again`,
-            ),
-          );
+          request.destroy(new MeterError('ERR_METER_CERTIFICATE', certificateChanged(url.host)));
           return;
         }
         request.end(body);
       });
     });
+  });
+}
+
+/** What is said of a certificate that is not the one of the pairing. */
+export const certificateChanged = (host: string): string =>
+  `${host} shows another certificate than when it was paired: it is another device, or somebody is in between. If you replaced the meter, remove it here and add it again`;
+
+/** What a meter means that answers with an HTTP status other than 200. */
+export function refusalOf(status: number): MeterError {
+  const why =
+    status === 401
+      ? 'it does not know the token any more; remove the meter here and add it again'
+      : status === 403
+        ? 'its local API is switched off; switch it on in the HomeWizard Energy app (settings, meters, local API)'
+        : `it answered with status ${status}`;
+  return new MeterError('ERR_METER_HTTP', `The HomeWizard meter refuses: ${why}`, {
+    details: { status },
+    retryable: status >= 500,
   });
 }
 

@@ -1,33 +1,85 @@
 import { isEdmpError } from '@edmp/interface';
 import { MeterError, readMeterFile } from '@edmp/oehu-client';
 import { minuteThinner, powerOfHomeWizard } from '@edmp/oehu-client/live';
-import type { FeedParts, MeterFeed } from '../feed.ts';
+import type { FeedParts, FeedSink, MeterFeed } from '../feed.ts';
 import type { MeterSettings } from '../settings.ts';
-import { askHomeWizard, type HomeWizardAnswer } from './homewizard-client.ts';
+import { feedBudget, HOMEWIZARD_LIMITS } from './feed-budget.ts';
+import { askHomeWizard, refusalOf } from './homewizard-client.ts';
+import { followHomeWizard } from './homewizard-push.ts';
 import { eachRound } from './rounds.ts';
 
 const DEFAULT_SECONDS = 10;
+/** A meter that does not push is asked, and after so long tried again: its maker may have mended it. */
+const PUSH_PAUSE_MS = 600_000;
+const TOO_MUCH = 'It tells more minutes than have passed, which are not kept: its clock runs wild';
+const TOO_FAST = `It pushes more than ${HOMEWIZARD_LIMITS.messages.perSecond} messages a second; the rest waits in the line`;
 
-/** A HomeWizard meter on the home's network: API v1 over HTTP, v2 over HTTPS with a token. */
+/**
+ * A HomeWizard meter on the home's network: API v1 over HTTP is asked every ten seconds, v2 over HTTPS with a token pushes
+ * what it measures, and is asked where it does not, or where the owner says how often.
+ */
 export function homewizard({ settings, environment, zone }: FeedParts): MeterFeed {
-  const { address = '', token, fingerprint } = settings;
+  const { address = '', token, fingerprint, every } = settings;
   const path = isV2(address) ? '/api/measurement' : '/api/v1/data';
   const thinner = minuteThinner();
   const encoder = new TextEncoder();
+  const budget = feedBudget(environment, HOMEWIZARD_LIMITS);
+  let pushFrom = isV2(address) && every === undefined ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+
+  const take = async (answer: unknown, sink: FeedSink): Promise<void> => {
+    const { readings, issues } = readMeterFile(encoder.encode(JSON.stringify(answer ?? null)), {
+      kind: 'homewizard',
+      receivedAt: environment.now(),
+      zone,
+    });
+    for (const issue of issues.slice(0, 1)) sink.damaged(`${issue.at}: ${issue.message}`);
+    sink.power(powerOfHomeWizard(answer as Parameters<typeof powerOfHomeWizard>[0]));
+    const kept = thinner.keep(readings);
+    const may = kept.length === 0 || budget.mayKeep();
+    if (!may) sink.flooded(TOO_MUCH);
+    await sink.readings(may ? kept : []);
+  };
+
+  /** Follows what the meter pushes; resolves when it does not, though it may answer. Throws once it was heard. */
+  const follow = async (sink: FeedSink, signal: AbortSignal): Promise<void> => {
+    let isHeard = false;
+    try {
+      await followHomeWizard(
+        { address, token, fingerprint },
+        {
+          environment,
+          budget,
+          signal,
+          damaged: sink.damaged,
+          flooded: () => sink.flooded(TOO_FAST),
+          async take(measurement) {
+            await take(measurement, sink);
+            isHeard = true;
+          },
+        },
+      );
+    } catch (error) {
+      if (isHeard || signal.aborted || !isEdmpError(error, 'ERR_METER_UNREACHABLE')) throw error;
+    }
+  };
+
   return {
     async run(sink, signal) {
-      await eachRound(environment, (settings.every ?? DEFAULT_SECONDS) * 1000, signal, async () => {
-        const answer = await askHomeWizard({ address, token, fingerprint }, 'GET', path, { signal });
-        if (answer.status !== 200) throw refusal(answer);
-        const { readings, issues } = readMeterFile(encoder.encode(JSON.stringify(answer.json)), {
-          kind: 'homewizard',
-          receivedAt: environment.now(),
-          zone,
+      while (!signal.aborted) {
+        const isPushed = environment.now() >= pushFrom;
+        if (isPushed) await follow(sink, signal);
+        let isFirst = isPushed;
+        await eachRound(environment, (every ?? DEFAULT_SECONDS) * 1000, signal, async () => {
+          if (!isFirst && environment.now() >= pushFrom) return 'enough';
+          const answer = await askHomeWizard({ address, token, fingerprint }, 'GET', path, { signal });
+          if (answer.status !== 200) throw refusalOf(answer.status);
+          await take(answer.json, sink);
+          // It answers and does not push.
+          if (isFirst) pushFrom = environment.now() + PUSH_PAUSE_MS;
+          isFirst = false;
+          return undefined;
         });
-        for (const issue of issues.slice(0, 1)) sink.damaged(`${issue.at}: ${issue.message}`);
-        sink.power(powerOfHomeWizard(answer.json as Parameters<typeof powerOfHomeWizard>[0]));
-        await sink.readings(thinner.keep(readings));
-      });
+      }
     },
   };
 }
@@ -55,7 +107,7 @@ export async function pairHomeWizard(settings: MeterSettings, signal?: AbortSign
     );
   const token = (answer.json as { readonly token?: unknown } | null)?.token;
   if (answer.status !== 200 || typeof token !== 'string' || !/^[\x21-\x7e]{1,512}$/.test(token))
-    throw refusal(answer);
+    throw refusalOf(answer.status);
   return { ...settings, token, fingerprint: answer.fingerprint };
 }
 
@@ -69,17 +121,4 @@ export async function isHomeWizardV1(address: string, signal?: AbortSignal): Pro
     if (isEdmpError(error, 'ERR_METER_UNREACHABLE') || isEdmpError(error, 'ERR_METER_TIMEOUT')) throw error;
     return false;
   }
-}
-
-function refusal({ status }: HomeWizardAnswer): MeterError {
-  const why =
-    status === 401
-      ? 'it does not know the token any more; remove the meter here and add it again'
-      : status === 403
-        ? 'its local API is switched off; switch it on in the HomeWizard Energy app (settings, meters, local API)'
-        : `it answered with status ${status}`;
-  return new MeterError('ERR_METER_HTTP', `The HomeWizard meter refuses: ${why}`, {
-    details: { status },
-    retryable: status >= 500,
-  });
 }

@@ -5,9 +5,10 @@ import { MeterError } from '@edmp/oehu-client';
 import { minuteThinner } from '@edmp/oehu-client/live';
 import type { IPublishPacket, MqttClient } from 'mqtt';
 import type { FeedParts, FeedSink, MeterFeed } from '../feed.ts';
+import { feedBudget, MQTT_LIMITS } from './feed-budget.ts';
 import { mqttPlace, mqttReaderOf } from './mqtt-address.ts';
-import { connectBroker } from './mqtt-connection.ts';
 import { packetGuard } from './packet-guard.ts';
+import { connectPinned } from './pinned-connection.ts';
 
 /** Largest packet that is taken in at all; what is larger than a meter's message is then left out. */
 const MAX_PACKET_BYTES = 1 << 20;
@@ -16,6 +17,9 @@ const KEEP_ALIVE_SECONDS = 60;
 const CONNECT_MS = 15_000;
 /** Messages after which the rest of the node has its turn. */
 const AT_A_STRETCH = 64;
+
+const TOO_FAST = `It tells more than ${MQTT_LIMITS.messages.perSecond} messages or ${MQTT_LIMITS.bytes.perSecond >> 10} kB a second; the rest waits at the broker: name a narrower topic`;
+const TOO_MUCH = `It tells more minutes than have passed, or more than ${MQTT_LIMITS.registers} registers, which are not kept: a clock that runs wild, or too wide a topic`;
 
 /**
  * A meter behind an MQTT broker: `mqtt(s)://HOST[:PORT][/TOPIC]`. A message is acknowledged once its readings are durable,
@@ -27,6 +31,7 @@ export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed 
   const place = mqttPlace(address);
   const reader = mqttReaderOf(settings, zone);
   const isKept = clientId !== undefined && reader.topics.every(({ qos }) => qos === 1);
+  const budget = feedBudget(environment, MQTT_LIMITS);
   // A message that is too large would be told again and again.
   let isAfresh = false;
   return {
@@ -35,8 +40,9 @@ export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed 
         throw new MeterError('ERR_METER_FORMAT', 'Expected mqtt://HOST[:PORT][/TOPIC]');
       // First, so that no connection waits while it loads.
       const Client = await clientClass();
-      const socket = await connectBroker(place, fingerprint, signal);
-      const guard = packetGuard(MAX_PACKET_BYTES);
+      const socket = await connectPinned(place, { what: 'broker', fingerprint, signal });
+      const wait = { signal, onWait: () => sink.flooded(TOO_FAST) };
+      const guard = packetGuard(MAX_PACKET_BYTES, (bytes) => budget.takeBytes(bytes, wait));
       pipeline(socket, guard, () => undefined);
       const client = new Client(() => Duplex.from({ readable: guard, writable: socket }), {
         protocolVersion: 4,
@@ -54,6 +60,7 @@ export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed 
       const thinner = minuteThinner();
       let count = 0;
       const take = async ({ topic, payload, retain, dup }: IPublishPacket): Promise<void> => {
+        await budget.takeMessage(wait);
         const event = reader.read({
           topic,
           payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
@@ -63,7 +70,12 @@ export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed 
         });
         for (const issue of event.issues.slice(0, 1)) sink.damaged(`${issue.at}: ${issue.message}`);
         if (event.power !== null) sink.power(event.power);
-        if (event.isHeard) await sink.readings(thinner.keep(event.readings));
+        const kept = thinner.keep(event.readings).filter(({ serial = '', register = '' }) => {
+          const may = budget.mayKeep(`${serial} ${register}`);
+          if (!may) sink.flooded(TOO_MUCH);
+          return may;
+        });
+        if (event.isHeard) await sink.readings(kept);
         if (++count % AT_A_STRETCH === 0) await new Promise((resolve) => setImmediate(resolve));
       };
       try {

@@ -5,7 +5,7 @@ import { isatty, ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { MeterError } from '@edmp/oehu-client';
 import type { FeedParts, MeterFeed } from '../feed.ts';
-import { p1Budget } from './p1-budget.ts';
+import { feedBudget, P1_LIMITS } from './feed-budget.ts';
 import { readP1 } from './p1-feed.ts';
 
 const run = promisify(execFile);
@@ -19,7 +19,7 @@ const DEFAULT_BAUD = 115_200;
  */
 export function p1Device({ settings, environment, zone }: FeedParts): MeterFeed {
   const path = settings.address ?? '';
-  const budget = p1Budget(environment);
+  const budget = feedBudget(environment, P1_LIMITS);
   return {
     async run(sink, signal) {
       const device = await openDevice(path, settings.baud ?? DEFAULT_BAUD);

@@ -3,7 +3,7 @@ import { MeterError } from '@edmp/oehu-client';
 import { minuteThinner } from '@edmp/oehu-client/live';
 import { type AnyReading, portStream } from '@edmp/oehu-client/sources';
 import type { FeedSink } from '../feed.ts';
-import type { P1Budget } from './p1-budget.ts';
+import type { FeedBudget } from './feed-budget.ts';
 
 /** Bytes without a telegram after which something is said: several of the longest telegrams. */
 const MUTE_BYTES = 16_384;
@@ -14,7 +14,7 @@ export interface P1ReadOptions {
   readonly zone: string;
   /** Key of an encrypted port. */
   readonly key?: string | undefined;
-  readonly budget: P1Budget;
+  readonly budget: FeedBudget;
   readonly signal: AbortSignal;
 }
 
@@ -29,9 +29,11 @@ export async function readP1(
 ): Promise<never> {
   const stream = portStream(() => ({ zone, receivedAt: environment.now() }), key);
   const thinner = minuteThinner();
+  const onWait = (): void => sink.flooded('It tells more than a P1 port can; the rest waits in the line');
+  const wait = { signal, onWait };
   let mute = 0;
   for await (const chunk of chunks) {
-    await budget.take(chunk.length, signal);
+    await budget.takeBytes(chunk.length, wait);
     const readings: AnyReading[] = [];
     let isHeard = false;
     mute += chunk.length;
@@ -45,7 +47,7 @@ export async function readP1(
       const kept = thinner.keep(event.telegram.readings);
       if (kept.length > 0 && budget.mayKeep()) readings.push(...kept);
       else if (kept.length > 0)
-        sink.damaged('It tells more minutes than have passed, which are not kept: its clock runs wild');
+        sink.flooded('It tells more minutes than have passed, which are not kept: its clock runs wild');
       sink.power(event.telegram.power);
     }
     if (isHeard) await sink.readings(readings);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { MeterError } from '@edmp/oehu-client';
 import type { FeedParts, MeterFeed } from '../feed.ts';
-import { p1Budget } from './p1-budget.ts';
+import { feedBudget, P1_LIMITS } from './feed-budget.ts';
 import { readP1 } from './p1-feed.ts';
 
 /** Longest wait for a connection, and for the next bytes: meters tell a telegram every 1 to 10 s, some every 30. */
@@ -10,7 +10,7 @@ const SILENCE_MS = 90_000;
 /** A P1 port behind a serial server such as ser2net: `tcp://HOST:PORT`, bytes as the port gives them. */
 export function p1Tcp({ settings, environment, zone }: FeedParts): MeterFeed {
   const { hostname, port } = new URL(settings.address ?? '');
-  const budget = p1Budget(environment);
+  const budget = feedBudget(environment, P1_LIMITS);
   return {
     async run(sink, signal) {
       const host = hostname.replace(/^\[|\]$/g, '');

@@ -7,8 +7,13 @@ const LENGTH_BYTES = 4;
 /**
  * Passes on the bytes of a broker as long as no packet of theirs is larger than `max` bytes, else fails with
  * `ERR_METER_LIMIT` before the rest of it came: a client gathers a packet in memory until it is whole, up to 256 MiB.
+ *
+ * @param pace - Resolves when that many bytes may be passed on; what comes meanwhile waits at the broker.
  */
-export function packetGuard(max: number): Transform {
+export function packetGuard(
+  max: number,
+  pace: (bytes: number) => Promise<void> = async () => undefined,
+): Transform {
   /** Bytes of the packet's body that are to come. */
   let left = 0;
   /** Bytes of the head that came: 0 none, 1 the type, more: of the length. */
@@ -42,7 +47,10 @@ export function packetGuard(max: number): Transform {
         left = length;
         head = 0;
       }
-      done(null, chunk);
+      pace(chunk.length).then(
+        () => done(null, chunk),
+        (error: Error) => done(error),
+      );
     },
   });
 }

@@ -1,21 +1,34 @@
 import { isIP, connect as plainConnect, type Socket } from 'node:net';
 import { connect as secureConnect, type TLSSocket } from 'node:tls';
 import { MeterError } from '@edmp/oehu-client';
-import type { MqttPlace } from './mqtt-address.ts';
+
+/** Where to connect to. */
+export interface PinnedPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
+
+/** How a {@link PinnedPlace} is spoken of and held to its certificate. */
+export interface PinnedOptions {
+  /** What it is, as in `The broker`. */
+  readonly what: string;
+  /** SHA-256 of the certificate that it must show, hex, by whomever that is signed; none: one that is good for its name. */
+  readonly fingerprint: string | undefined;
+  /** What is said of another certificate than the one that was named. */
+  readonly changed?: string;
+  readonly signal: AbortSignal;
+}
 
 const TIMEOUT_MS = 15_000;
 
 /**
- * A connection to a broker on which nothing was sent yet. With a fingerprint the broker must show that certificate, by
- * whomever it is signed; without one its certificate must be good for its name. Throws `ERR_METER_UNREACHABLE`,
+ * A connection on which nothing was sent yet, to whom showed the right certificate. Throws `ERR_METER_UNREACHABLE`,
  * `ERR_METER_CERTIFICATE`.
  */
-export function connectBroker(
-  place: MqttPlace,
-  fingerprint: string | undefined,
-  signal: AbortSignal,
-): Promise<Socket> {
+export function connectPinned(place: PinnedPlace, options: PinnedOptions): Promise<Socket> {
   const { host, port, isSecure } = place;
+  const { signal, what } = options;
   return new Promise((resolve, reject) => {
     const socket = isSecure
       ? secureConnect({
@@ -41,7 +54,7 @@ export function connectBroker(
       }
       const why = cause instanceof Error ? cause.message : String(cause);
       reject(
-        new MeterError('ERR_METER_UNREACHABLE', `The broker at ${host}:${port} cannot be reached: ${why}`, {
+        new MeterError('ERR_METER_UNREACHABLE', `The ${what} at ${host}:${port} cannot be reached: ${why}`, {
           cause,
           retryable: true,
         }),
@@ -52,7 +65,7 @@ export function connectBroker(
     socket.setKeepAlive(true, 30_000);
     socket.once('error', fail);
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
-      const wrong = isSecure ? wrongCertificate(socket as TLSSocket, fingerprint) : undefined;
+      const wrong = isSecure ? wrongCertificate(socket as TLSSocket, options) : undefined;
       if (wrong !== undefined) {
         fail(wrong);
         return;
@@ -64,12 +77,15 @@ export function connectBroker(
   });
 }
 
-function wrongCertificate(socket: TLSSocket, fingerprint: string | undefined): MeterError | undefined {
+function wrongCertificate(
+  socket: TLSSocket,
+  { what, fingerprint, changed }: PinnedOptions,
+): MeterError | undefined {
   const shown = (socket.getPeerCertificate().fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
   if (fingerprint === undefined ? socket.authorized : shown === fingerprint) return undefined;
   const text =
     fingerprint === undefined
-      ? `The certificate of the broker is not trusted (${String(socket.authorizationError)}); if it is yours, name its SHA-256 fingerprint: ${shown}`
-      : 'The broker shows another certificate than the one named; nothing was sent';
+      ? `The certificate of the ${what} is not trusted (${String(socket.authorizationError)}); if it is yours, name its SHA-256 fingerprint: ${shown}`
+      : (changed ?? `The ${what} shows another certificate than the one named; nothing was sent`);
   return new MeterError('ERR_METER_CERTIFICATE', text);
 }
