@@ -33,7 +33,7 @@ const FIRST_EDGES = 64;
 
 /**
  * Completed deals of one currency as a graph: an edge from a seller to a buyer, as large as all that was paid. Amounts
- * are capped at 2^49 minor units an edge. What is asked of it does not depend on the order in which deals came.
+ * are capped at 2^49 − 1 minor units an edge. What is asked of it does not depend on the order in which deals came.
  *
  * A proven cheat's edges give nothing ({@link DealGraph.condemn}): nobody gets trust through it. What others owe because
  * of them stays owed, so that nobody gets rid of a debt by having an accomplice caught.
@@ -138,7 +138,7 @@ export class DealGraph {
     return this.#cheats.has(this.#keys.find(publicKey(agent)));
   }
 
-  /** What a seller was paid by a buyer, minor units, at most 2^49. */
+  /** What a seller was paid by a buyer, minor units, at most 2^49 − 1. */
   paid(seller: PublicKey, buyer: PublicKey): bigint {
     const from = this.#keys.find(publicKey(seller));
     const to = this.#keys.find(publicKey(buyer));

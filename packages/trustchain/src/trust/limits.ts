@@ -1,8 +1,8 @@
 /**
- * Most that one edge counts, minor units: 2^49. All arithmetic of flows is exact in doubles then: capacities are scaled by
- * α ≤ 16, and 2^49 · 16 = 2^53. What a pair of agents trades above that is not counted; sums saturate, so order matters not.
+ * Most that one edge counts, minor units: 2^49 − 1. All arithmetic of flows is exact in doubles then: capacities are scaled
+ * by α ≤ 16, and (2^49 − 1) · 16 < 2^53. What a pair of agents trades above that is not counted; sums saturate, so order matters not.
  */
-export const MAX_EDGE_AMOUNT: number = 2 ** 49;
+export const MAX_EDGE_AMOUNT: number = 2 ** 49 - 1;
 
 /** Most that one flow counts, scaled minor units: the largest exact integer of a double. */
 export const MAX_FLOW: number = Number.MAX_SAFE_INTEGER;
