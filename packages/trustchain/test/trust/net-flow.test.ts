@@ -41,6 +41,32 @@ describe('NetFlow', () => {
     );
   });
 
+  test('is its definition in larger, sparse and long graphs', () => {
+    const agents = 120;
+    const near = fc.tuple(
+      fc.nat({ max: agents - 1 }),
+      fc.integer({ min: -4, max: 4 }),
+      fc.integer({ min: 1, max: 9 }),
+    );
+    fc.assert(
+      fc.property(fc.array(near, { minLength: 200, maxLength: 320 }), (list) => {
+        const line = list.map(
+          ([seller, step, amount]): Deal => [
+            seller,
+            Math.min(agents - 1, Math.max(0, seller + step)),
+            amount,
+          ],
+        );
+        const expected = slowNetFlow(matrixOf(line, agents), 2);
+        const view = netFlow(graphOf(line), { evaluator: agent(0), limits: { hops: 64 } });
+        for (let j = 1; j < agents; j++) {
+          expect(view.score(agent(j)).score).toBe(BigInt(Math.floor(expected.scores[j]! / 2)));
+        }
+      }),
+      { numRuns: Math.ceil(GRAPHS / 200) },
+    );
+  });
+
   test('is its definition for what may be at risk with several at once', () => {
     fc.assert(
       fc.property(
