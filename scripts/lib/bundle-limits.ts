@@ -84,6 +84,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/trustchain/fraud': 4_000,
   '@edmp/trustchain/protocol': 500,
   '@edmp/trustchain/pruning': 5_000,
+  '@edmp/trustchain/trust': 9_000,
   '@edmp/data-settlement': 21_000,
   '@edmp/data-settlement/dataset': 3_500,
   '@edmp/data-settlement/sealing': 7_300,
