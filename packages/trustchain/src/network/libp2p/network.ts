@@ -20,15 +20,18 @@ import { peerTable } from '../peer-table.ts';
 import { requestFrames } from '../request-client.ts';
 import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
-import { dialler } from './dialler.ts';
+import { dialler, leadsNowhere } from './dialler.ts';
 import { networkErrorOf } from './errors.ts';
 import { boundSending } from './gossip-sending.ts';
+import { guardedTransports } from './guarded-transports.ts';
 import { inboundLimits, inboundTable } from './inbound-table.ts';
+import { isMissingLibp2p, missingLibp2p } from './missing-peers.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
-import type { Libp2pNetworkOptions } from './options.ts';
+import type { Libp2pNetworkOptions, Libp2pTransport } from './options.ts';
 import { hasEd25519Key, keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
 import { PEER_LOOKUP_PROTOCOL, peerLookup } from './peer-lookup.ts';
 import { ignoreUnknownTopics, joinTopic, leaveTopic } from './pubsub.ts';
+import { type RelayReservations, relayReservations } from './relay-slots.ts';
 import { libp2pFrameStream } from './stream.ts';
 
 /** Streams of a protocol that a peer may open beyond its quota, so that a refusal can be told instead of a reset. */
@@ -44,7 +47,7 @@ export interface Libp2pNetwork extends Network {
 }
 
 /**
- * A {@link Network} over libp2p: TCP (and further transports), noise, yamux, identify, gossipsub. Addresses are
+ * A {@link Network} over libp2p: pluggable transports (TCP by default), noise, yamux, identify, gossipsub. Addresses are
  * multiaddrs. A default node listens on loopback and talks to nobody that it was not told about (DESIGN §3.6).
  *
  * Throws `ERR_CRYPTO_KEY` for a secret key of the wrong length and `ERR_INVALID_ARGUMENT` for an address that is none.
@@ -59,6 +62,8 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     ...(options.keepConnected ?? []),
   ])
     parseAddress(address);
+  const relays = new Set((options.relays ?? []).map(relayIdOf));
+  const configured = new Set([...relays, ...(options.keepConnected ?? []).flatMap(idsIn)]);
   const dialTimeoutMs = delayMs('dialTimeoutMs', options.dialTimeoutMs, 10_000);
 
   const limits = inboundLimits(options);
@@ -77,6 +82,8 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let stopKeeping: (() => void) | undefined;
+  let reservations: RelayReservations | undefined;
+  const isRelay = (peer: PeerId): boolean => relays.has(peer.toString());
 
   const running = (): EdmpLibp2p => {
     if (node?.status !== 'started' || stopping !== undefined) throw notRunning();
@@ -100,6 +107,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       .handle(protocol, onStream, {
         maxInboundStreams: maxConcurrentPerPeer + SPARE_STREAMS,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+        runOnLimitedConnection: true,
       })
       .catch(() => undefined);
   };
@@ -111,8 +119,21 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       peersPerHost: limits.maxConnectionsPerHost,
       maxMessageBytes: topics.maxMessageBytes,
     };
-    const key = await generateKeyPairFromSeed('Ed25519', secretKey);
-    const libp2p = await createNode(key, options, gossip, limits, inbound);
+    const guarded = guardedTransports(options.transports ?? (await tcpAlone()), isRelay);
+    const libp2p = await createNode({
+      privateKey: await generateKeyPairFromSeed('Ed25519', secretKey),
+      options,
+      transports: guarded.transports,
+      topics: gossip,
+      limits,
+      inbound,
+      relayed: () => reservations?.addresses() ?? [],
+    });
+    const slots = guarded.slots();
+    if (relays.size > 0 && slots === undefined)
+      throw new InvalidArgumentError('To be reached through relays, a node needs circuitRelayTransport()');
+    reservations =
+      slots === undefined ? undefined : relayReservations({ environment, libp2p, slots, isRelay });
     ignoreUnknownTopics(libp2p.services.pubsub);
     boundSending(libp2p.services.pubsub);
     const onPeer =
@@ -132,9 +153,8 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       throw networkErrorOf(`Listening on ${(options.listen ?? []).join(', ')}`, error);
     }
     for (const topic of topics.topics()) joinTopic(libp2p.services.pubsub, topic, topics);
-    if (options.keepConnected !== undefined && options.keepConnected.length > 0) {
-      stopKeeping = keepConnected({ environment, network, addresses: options.keepConnected });
-    }
+    const addresses = [...(options.relays ?? []), ...(options.keepConnected ?? [])];
+    if (addresses.length > 0) stopKeeping = keepConnected({ environment, network, addresses });
   };
 
   const stopNode = async (): Promise<void> => {
@@ -143,6 +163,8 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     await starting?.catch(() => undefined);
     stopKeeping?.();
     stopKeeping = undefined;
+    reservations?.stop();
+    reservations = undefined;
     await node?.stop();
     node = undefined;
     peers.clear();
@@ -171,16 +193,30 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     const peerId = peerIdOfKey(peer);
     const open = running()
       .getConnections(peerId)
-      .find(({ status }) => status === 'open');
-    if (open !== undefined) return openOn(open, protocol, signal);
+      .filter(({ status }) => status === 'open');
+    // What a relay carries counts against its limits.
+    const best = open.find(({ limits: relayed }) => relayed === undefined) ?? open[0];
+    if (best !== undefined) return openOn(best, protocol, signal);
+    return openOn(await find(peer, signal), protocol, signal);
+  };
+
+  /** Dials what is known of a peer, and where others say that it is: somebody whom both are connected to may know. */
+  const find = async (peer: PublicKey, signal: AbortSignal): Promise<Connection> => {
+    const peerId = peerIdOfKey(peer);
     const what = `Dialling ${peerId.toString()}`;
-    // A peer that was never dialled: somebody whom both are connected to may know where it is.
-    const told = (await lookup.knowsAddress(peer)) ? [] : await lookup.ask(peer, signal);
-    const connection =
-      told.length > 0
-        ? await dials.dialTold(peer, told, what, signal)
-        : await dials.dial(peerId, what, { signal });
-    return openOn(connection, protocol, signal);
+    let failure: unknown;
+    if (await lookup.knowsAddress(peer)) {
+      try {
+        return await dials.dialKnown(peerId, what, { signal });
+      } catch (error) {
+        if (!leadsNowhere(error) || signal.aborted) throw error;
+        failure = error;
+      }
+    }
+    const told = await lookup.ask(peer, signal);
+    if (told.length > 0) return dials.dialTold(peer, told, what, signal);
+    if (failure !== undefined) throw failure;
+    return dials.dial(peerId, what, { signal });
   };
 
   const openOn = async (
@@ -193,6 +229,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       const stream = await connection.newStream(protocol, {
         signal,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+        runOnLimitedConnection: true,
       });
       return libp2pFrameStream(stream);
     } catch (error) {
@@ -277,7 +314,13 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       };
     },
   };
-  const lookup = peerLookup({ environment, network, libp2p: () => node });
+  const lookup = peerLookup({
+    environment,
+    network,
+    libp2p: () => node,
+    isConfigured: (peer) => configured.has(peerIdOfKey(peer).toString()),
+    resolveName: options.resolveName,
+  });
   const dials = dialler({
     environment,
     dialTimeoutMs,
@@ -305,4 +348,27 @@ function parseAddress(address: string): Multiaddr {
   throw new InvalidArgumentError(`An address is a multiaddr such as /ip4/127.0.0.1/tcp/4001, got ${got}`, {
     cause,
   });
+}
+
+/** The peer id that ends the address of a relay. Throws `ERR_INVALID_ARGUMENT`. */
+function relayIdOf(address: string): string {
+  const [id] = idsIn(address);
+  if (id !== undefined) return id;
+  throw new InvalidArgumentError(`The address of a relay ends in its peer id (/p2p/…), got ${address}`);
+}
+
+/** The peer id that ends an address; none when it has none. */
+function idsIn(address: string): string[] {
+  const id = parseAddress(address).getComponents().at(-1);
+  return id?.code === CODE_P2P && id.value !== undefined ? [id.value] : [];
+}
+
+/** What a node has when it is given no transports. Throws `ERR_NETWORK_PROVIDER` where it is not installed. */
+async function tcpAlone(): Promise<readonly Libp2pTransport[]> {
+  try {
+    const { tcp } = await import('@libp2p/tcp');
+    return [tcp()];
+  } catch (cause) {
+    throw isMissingLibp2p(cause) ? missingLibp2p(cause) : cause;
+  }
 }

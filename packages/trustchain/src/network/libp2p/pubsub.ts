@@ -50,6 +50,8 @@ export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOp
     // Floodsub peers are sent what no validator has seen, for topics that this node does not follow.
     fallbackToFloodsub: false,
     emitSelf: false,
+    // Two that meet only through a relay may have nobody else to hear from.
+    runOnLimitedConnection: true,
     doPX: false,
     // One RPC (see MAX_RPC_BYTES) of each stream may be held half read.
     maxInboundDataLength: MAX_RPC_BYTES + maxMessageBytes + MAX_CONTROL_BYTES,
