@@ -24,6 +24,7 @@ export {
 export type { Libp2pNetwork } from './network/libp2p/network.ts';
 export type { EdmpLibp2p } from './network/libp2p/node.ts';
 export type { Libp2pNetworkOptions, Libp2pTransport } from './network/libp2p/options.ts';
+export type { PeerConnection } from './network/libp2p/peer-connection.ts';
 export type { RelayLimits, RelayServerComponents } from './network/libp2p/relay-server.ts';
 
 const loaded: typeof parts = await import('./network/libp2p/static.ts').catch((cause: unknown) => {

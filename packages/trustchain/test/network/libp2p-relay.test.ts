@@ -1,4 +1,4 @@
-import { singleFrame, systemEnvironment, utf8ToBytes } from '@edmp/interface';
+import { equalBytes, singleFrame, systemEnvironment, utf8ToBytes } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
 import {
   type Libp2pNetwork,
@@ -167,5 +167,104 @@ describe('relays', () => {
     const at = `/ip4/127.0.0.1/tcp/1/p2p/${peerIdOfKey(crypto.ed25519PublicKey(secretKey)).toString()}`;
     const without = libp2pNetwork({ environment, crypto, secretKey, relays: [at] });
     expect(await codeOf(without.start())).toBe('ERR_INVALID_ARGUMENT');
+  });
+
+  it('are left for a direct connection by whoever can be reached without', async () => {
+    const third = await relay();
+    const at = third.addresses()[0]!;
+    const seller = await hidden([at]);
+    await reserved(seller);
+    // Found through the relay, this buyer is itself no secret.
+    const buyer = await started({ keepConnected: [at] });
+    await reached(buyer, seller);
+    await vi.waitFor(
+      () => {
+        const ways = buyer.connections().filter(({ peer }) => equalBytes(peer, seller.self));
+        expect(ways.map(({ relay, direction }) => [relay === undefined, direction])).toContainEqual([
+          true,
+          'inbound',
+        ]);
+      },
+      { timeout: bounds.wait },
+    );
+    const way = buyer.connections().find(({ relay }) => relay !== undefined);
+    if (way !== undefined) {
+      expect(way.relay).toEqual(third.self);
+      expect(way.address).toContain('/p2p-circuit');
+      expect(way.relayBytesLeft).toBeGreaterThan(60 * 1024 * 1024);
+    }
+  });
+
+  it('may be added while a network runs, and are kept when it is started again', async () => {
+    const third = await relay();
+    const at = third.addresses()[0]!;
+    const seller = await started({ listen: [] });
+    seller.stayConnected(at, { relay: true });
+    seller.stayConnected(at, { relay: true });
+    await reserved(seller);
+    await seller.stop();
+    await seller.start();
+    await reserved(seller);
+    expect(() => seller.stayConnected('/ip4/127.0.0.1/tcp/1', { relay: true })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
+  });
+
+  it('are told to topics, too: what one end publishes the other hears', async () => {
+    const third = await relay();
+    const at = third.addresses()[0]!;
+    const [one, other] = await Promise.all([hidden([at]), hidden([at])]);
+    await Promise.all([reserved(one), reserved(other)]);
+    await reached(one, other);
+    const heard: number[] = [];
+    // The relay itself does not follow the topic.
+    for (const each of [one, other])
+      each.subscribe('/edmp/test-topic/1', (body) => {
+        heard.push(body.length);
+        return 'accept';
+      });
+    await vi.waitFor(
+      async () => {
+        await one.publish('/edmp/test-topic/1', environment.randomBytes(8));
+        expect(heard).toContain(8);
+      },
+      { timeout: bounds.wait, interval: 300 },
+    );
+  });
+});
+
+describe('a node that announces a name', () => {
+  it('is found by whoever was told to trust a common acquaintance', async () => {
+    const hub = await started();
+    const [at = ''] = hub.addresses();
+    const first = await started();
+    const [listen = '', port = ''] = /^.*\/tcp\/(\d+)/.exec(first.addresses()[0] ?? '') ?? [];
+    await first.stop();
+    const named = await started({
+      listen: [listen],
+      announce: [`/dns4/home.example/tcp/${port}`],
+      keepConnected: [at],
+    });
+    expect(named.addresses()[0]).toContain(`/dns4/home.example/tcp/${port}/p2p/`);
+    const asked: string[] = [];
+    const resolveName = async (name: string): Promise<string[]> => {
+      asked.push(name);
+      return ['127.0.0.1'];
+    };
+    const stranger = await started({ resolveName });
+    await stranger.connect(at);
+    const friend = await started({ resolveName, keepConnected: [at] });
+    await vi.waitFor(() => expect(friend.peers()).toHaveLength(1), { timeout: bounds.wait });
+    await vi.waitFor(
+      async () => {
+        const answer = await singleFrame(friend.request(hub.self, '/edmp/peers/1', named.self));
+        expect(new TextDecoder().decode(answer)).toContain(`/dns4/home.example/tcp/${port}`);
+      },
+      { timeout: bounds.wait },
+    );
+    expect(await ask(friend, named)).toBe('ping');
+    expect(asked).toEqual(['home.example']);
+    expect(await codeOf(ask(stranger, named))).toBe('ERR_NETWORK_UNREACHABLE');
+    expect(asked).toEqual(['home.example']);
   });
 });

@@ -1,16 +1,10 @@
-import type { Connection, PeerId, Stream } from '@libp2p/interface';
+import type { PeerId } from '@libp2p/interface';
 import type { Libp2pTransport } from './options.ts';
 import type { RelaySlots } from './relay-slots.ts';
+import { type StreamHandler, withSteppedHandlers } from './stepped-registrar.ts';
 
 /** Protocol by which a relay tells that somebody wants to be connected (libp2p specs, relay/circuit-v2, stop protocol). */
 const STOP_PROTOCOL = '/libp2p/circuit/relay/0.2.0/stop';
-
-type Handler = (stream: Stream, connection: Connection) => unknown;
-
-/** The part of libp2p's registrar that is stepped between. */
-interface Registrar {
-  handle(protocol: string, handler: Handler, options?: object): Promise<void>;
-}
 
 /** Transports as a node takes them. */
 export interface GuardedTransports {
@@ -28,18 +22,8 @@ export function guardedTransports(
   isRelay: (peer: PeerId) => boolean,
 ): GuardedTransports {
   let slots: RelaySlots | undefined;
-
-  const guarded = (registrar: Registrar): Registrar =>
-    new Proxy(registrar, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name !== 'handle') return typeof value === 'function' ? value.bind(target) : value;
-        return (protocol: string, handler: Handler, options?: object) =>
-          target.handle(protocol, protocol === STOP_PROTOCOL ? onlyFromRelays(handler) : handler, options);
-      },
-    });
   const onlyFromRelays =
-    (handler: Handler): Handler =>
+    (handler: StreamHandler): StreamHandler =>
     (stream, connection) => {
       if (isRelay(connection.remotePeer)) return handler(stream, connection);
       stream.abort(new Error('Relayed connections come only through relays of this node’s choice'));
@@ -52,9 +36,9 @@ export function guardedTransports(
       (transport): Libp2pTransport =>
         (components) => {
           const made = transport(
-            Object.create(components, {
-              registrar: { get: () => guarded(components.registrar as Registrar) },
-            }),
+            withSteppedHandlers(components, (protocol, handler) =>
+              protocol === STOP_PROTOCOL ? onlyFromRelays(handler) : handler,
+            ),
           );
           const store = (made as { readonly reservationStore?: RelaySlots }).reservationStore;
           if (store !== undefined) slots = store;

@@ -1,18 +1,9 @@
-import {
-  type AbortOptions,
-  InvalidArgumentError,
-  isEdmpError,
-  type Network,
-  type PublicKey,
-  singleFrame,
-  throwIfAborted,
-} from '@edmp/interface';
+import { InvalidArgumentError, type Network, type PublicKey, throwIfAborted } from '@edmp/interface';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { delayMs } from '../checks.ts';
+import { CODE_P2P } from '@multiformats/multiaddr';
+import { delayMs, numberIn } from '../checks.ts';
 import { notRunning, stopped } from '../errors.ts';
-import type { FrameStream } from '../frame-stream.ts';
 import { keepConnected } from '../keep-connected.ts';
 import { openWork } from '../open-work.ts';
 import { peerPenalties } from '../peer-penalties.ts';
@@ -20,7 +11,9 @@ import { peerTable } from '../peer-table.ts';
 import { requestFrames } from '../request-client.ts';
 import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
-import { dialler, leadsNowhere } from './dialler.ts';
+import { idIn, parseAddress, relayIdIn } from './address.ts';
+import { dialler } from './dialler.ts';
+import { directUpgrades } from './direct-upgrade.ts';
 import { networkErrorOf } from './errors.ts';
 import { boundSending } from './gossip-sending.ts';
 import { guardedTransports } from './guarded-transports.ts';
@@ -28,6 +21,9 @@ import { inboundLimits, inboundTable } from './inbound-table.ts';
 import { isMissingLibp2p, missingLibp2p } from './missing-peers.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
 import type { Libp2pNetworkOptions, Libp2pTransport } from './options.ts';
+import { outboundTable } from './outbound-table.ts';
+import { HELLO, outgoingStreams } from './outgoing-streams.ts';
+import { type PeerConnection, peerConnections } from './peer-connection.ts';
 import { hasEd25519Key, keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
 import { PEER_LOOKUP_PROTOCOL, peerLookup } from './peer-lookup.ts';
 import { ignoreUnknownTopics, joinTopic, leaveTopic } from './pubsub.ts';
@@ -37,11 +33,15 @@ import { libp2pFrameStream } from './stream.ts';
 /** Streams of a protocol that a peer may open beyond its quota, so that a refusal can be told instead of a reset. */
 const SPARE_STREAMS = 64;
 
-/** Answered once the dialled side has taken the connection in; a peer that does not speak it is taken as it is. */
-const HELLO = '/edmp/hello/1';
-
 /** A {@link Network} over libp2p. */
 export interface Libp2pNetwork extends Network {
+  /** The connections that are open now, several to one peer among them. */
+  connections(): readonly PeerConnection[];
+  /**
+   * Stays connected to an address from now on, as to those of `keepConnected`; with `relay` as to those of `relays`.
+   * Throws `ERR_INVALID_ARGUMENT` for an address that is none, and for a relay's without its peer id.
+   */
+  stayConnected(address: string, choice?: { readonly relay?: boolean }): void;
   /** The libp2p node while the network runs: for further services such as bitswap. Each start makes a new one. */
   readonly libp2p: EdmpLibp2p | undefined;
 }
@@ -56,14 +56,10 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   const { environment, crypto } = options;
   const secretKey = options.secretKey.slice();
   const self = crypto.ed25519PublicKey(secretKey);
-  for (const address of [
-    ...(options.listen ?? []),
-    ...(options.announce ?? []),
-    ...(options.keepConnected ?? []),
-  ])
-    parseAddress(address);
-  const relays = new Set((options.relays ?? []).map(relayIdOf));
-  const configured = new Set([...relays, ...(options.keepConnected ?? []).flatMap(idsIn)]);
+  for (const address of [...(options.listen ?? []), ...(options.announce ?? [])]) parseAddress(address);
+  const relays = new Set((options.relays ?? []).map(relayIdIn));
+  /** Ids of peers that this node was told to stay connected to. */
+  const kept = new Set<string | undefined>([...relays, ...(options.keepConnected ?? []).map(idIn)]);
   const dialTimeoutMs = delayMs('dialTimeoutMs', options.dialTimeoutMs, 10_000);
 
   const limits = inboundLimits(options);
@@ -77,11 +73,13 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     penalties,
     ...(options.maxTopicMessageBytes === undefined ? {} : { maxMessageBytes: options.maxTopicMessageBytes }),
   });
-  const greeted = new WeakSet<Connection>();
   let node: EdmpLibp2p | undefined;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
-  let stopKeeping: (() => void) | undefined;
+  /** Addresses to stay connected to, and how that is ended while the network runs. */
+  const keeping = new Map<string, (() => void) | undefined>(
+    [...(options.relays ?? []), ...(options.keepConnected ?? [])].map((address) => [address, undefined]),
+  );
   let reservations: RelayReservations | undefined;
   const isRelay = (peer: PeerId): boolean => relays.has(peer.toString());
 
@@ -94,6 +92,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     const from = keyOfPeerId(connection.remotePeer);
     // libp2p may tell of a peer later than that peer's first stream arrives.
     if (node !== undefined && connection.status === 'open') peers.connected(from);
+    outbound.used(connection);
     void server.serve(stream.protocol, from, libp2pFrameStream(stream));
   };
   server.handle(HELLO, async () => new Uint8Array(), { maxRequestBytes: 0, maxConcurrentPerPeer: 2 });
@@ -118,6 +117,10 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       penalties,
       peersPerHost: limits.maxConnectionsPerHost,
       maxMessageBytes: topics.maxMessageBytes,
+      isRelayHost: (ip: string) =>
+        (node?.getConnections() ?? []).some(
+          ({ remotePeer, remoteAddr }) => isRelay(remotePeer) && remoteAddr.toString().split('/')[2] === ip,
+        ),
     };
     const guarded = guardedTransports(options.transports ?? (await tcpAlone()), isRelay);
     const libp2p = await createNode({
@@ -130,8 +133,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       relayed: () => reservations?.addresses() ?? [],
     });
     const slots = guarded.slots();
-    if (relays.size > 0 && slots === undefined)
-      throw new InvalidArgumentError('To be reached through relays, a node needs circuitRelayTransport()');
+    if (relays.size > 0 && slots === undefined) throw needsRelayTransport();
     reservations =
       slots === undefined ? undefined : relayReservations({ environment, libp2p, slots, isRelay });
     ignoreUnknownTopics(libp2p.services.pubsub);
@@ -153,88 +155,29 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       throw networkErrorOf(`Listening on ${(options.listen ?? []).join(', ')}`, error);
     }
     for (const topic of topics.topics()) joinTopic(libp2p.services.pubsub, topic, topics);
-    const addresses = [...(options.relays ?? []), ...(options.keepConnected ?? [])];
-    if (addresses.length > 0) stopKeeping = keepConnected({ environment, network, addresses });
+    directUpgrades({ environment, libp2p, dialTimeoutMs });
+    outbound.start();
+    for (const address of keeping.keys()) keep(address);
+  };
+
+  const keep = (address: string): void => {
+    keeping.set(address, keepConnected({ environment, network, addresses: [address] }));
   };
 
   const stopNode = async (): Promise<void> => {
     work.failAll(stopped());
     server.endAll(stopped());
     await starting?.catch(() => undefined);
-    stopKeeping?.();
-    stopKeeping = undefined;
+    for (const [address, stopKeeping] of keeping) {
+      stopKeeping?.();
+      keeping.set(address, undefined);
+    }
+    outbound.stop();
     reservations?.stop();
     reservations = undefined;
     await node?.stop();
     node = undefined;
     peers.clear();
-  };
-
-  /** Makes sure that the peer, too, knows of the connection: libp2p's dial may resolve before that. */
-  const greet = async (connection: Connection, abort: AbortOptions): Promise<void> => {
-    if (greeted.has(connection)) return;
-    const hello = requestFrames({
-      environment,
-      protocol: HELLO,
-      body: new Uint8Array(),
-      options: { ...abort, timeoutMs: dialTimeoutMs },
-      work,
-      open: (opening) => openOn(connection, HELLO, opening.signal),
-    });
-    try {
-      await singleFrame(hello);
-    } catch (error) {
-      if (!isEdmpError(error, 'ERR_NETWORK_PROTOCOL')) throw error;
-    }
-    greeted.add(connection);
-  };
-
-  const openStream = async (peer: PublicKey, protocol: string, signal: AbortSignal): Promise<FrameStream> => {
-    const peerId = peerIdOfKey(peer);
-    const open = running()
-      .getConnections(peerId)
-      .filter(({ status }) => status === 'open');
-    // What a relay carries counts against its limits.
-    const best = open.find(({ limits: relayed }) => relayed === undefined) ?? open[0];
-    if (best !== undefined) return openOn(best, protocol, signal);
-    return openOn(await find(peer, signal), protocol, signal);
-  };
-
-  /** Dials what is known of a peer, and where others say that it is: somebody whom both are connected to may know. */
-  const find = async (peer: PublicKey, signal: AbortSignal): Promise<Connection> => {
-    const peerId = peerIdOfKey(peer);
-    const what = `Dialling ${peerId.toString()}`;
-    let failure: unknown;
-    if (await lookup.knowsAddress(peer)) {
-      try {
-        return await dials.dialKnown(peerId, what, { signal });
-      } catch (error) {
-        if (!leadsNowhere(error) || signal.aborted) throw error;
-        failure = error;
-      }
-    }
-    const told = await lookup.ask(peer, signal);
-    if (told.length > 0) return dials.dialTold(peer, told, what, signal);
-    if (failure !== undefined) throw failure;
-    return dials.dial(peerId, what, { signal });
-  };
-
-  const openOn = async (
-    connection: Connection,
-    protocol: string,
-    signal: AbortSignal,
-  ): Promise<FrameStream> => {
-    const what = `Opening a stream of ${protocol} to ${connection.remotePeer.toString()}`;
-    try {
-      const stream = await connection.newStream(protocol, {
-        signal,
-        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-        runOnLimitedConnection: true,
-      });
-      return libp2pFrameStream(stream);
-    } catch (error) {
-      throw networkErrorOf(what, signal.aborted ? signal.reason : error);
-    }
   };
 
   const network: Libp2pNetwork = {
@@ -266,6 +209,18 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       });
       await stopping;
     },
+    connections: () => (node === undefined ? [] : peerConnections(node)),
+    stayConnected(address, { relay = false } = {}) {
+      const id = relay ? relayIdIn(address) : idIn(address);
+      if (relay && node?.status === 'started' && reservations === undefined) throw needsRelayTransport();
+      kept.add(id);
+      if (relay && id !== undefined) relays.add(id);
+      if (keeping.has(address)) return;
+      keeping.set(address, undefined);
+      if (node?.status !== 'started') return;
+      keep(address);
+      reservations?.attempt();
+    },
     async connect(address, abort = {}) {
       throwIfAborted(abort.signal);
       const target = parseAddress(address);
@@ -278,7 +233,8 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       if (named?.code === CODE_P2P && named.value !== undefined) inbound.expect(named.value);
       const connection = await dials.dial(target, `Dialling ${address}`, abort);
       inbound.expect(connection.remotePeer.toString());
-      await greet(connection, abort);
+      if (keeping.has(address)) kept.add(connection.remotePeer.toString());
+      await streams.greet(connection, abort);
       return keyOfPeerId(connection.remotePeer);
     },
     request(peer, protocol, body, requestOptions = {}) {
@@ -288,7 +244,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         body,
         options: requestOptions,
         work,
-        open: (opening) => openStream(peer, protocol, opening.signal),
+        open: (opening) => streams.to(peer, protocol, opening.signal),
       });
     },
     handle(protocol, handler, handleOptions = {}) {
@@ -318,7 +274,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     environment,
     network,
     libp2p: () => node,
-    isConfigured: (peer) => configured.has(peerIdOfKey(peer).toString()),
+    isConfigured: (peer) => kept.has(peerIdOfKey(peer).toString()),
     resolveName: options.resolveName,
   });
   const dials = dialler({
@@ -332,35 +288,18 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         peers.connected(keyOfPeerId(connection.remotePeer));
     },
   });
+  const outbound = outboundTable({
+    environment,
+    maxOutbound: numberIn('maxOutboundConnections', options.maxOutboundConnections, 128, 1, 1_000_000),
+    libp2p: () => node,
+    isKept: (id) => kept.has(id),
+  });
+  const streams = outgoingStreams({ environment, dialTimeoutMs, work, lookup, dials, outbound, running });
   return network;
 }
 
-/** The multiaddr of `address`. Throws `ERR_INVALID_ARGUMENT`. */
-function parseAddress(address: string): Multiaddr {
-  let cause: unknown;
-  try {
-    const parsed = multiaddr(address);
-    if (parsed.getComponents().length > 0) return parsed;
-  } catch (error) {
-    cause = error;
-  }
-  const got = JSON.stringify(String(address).slice(0, 200));
-  throw new InvalidArgumentError(`An address is a multiaddr such as /ip4/127.0.0.1/tcp/4001, got ${got}`, {
-    cause,
-  });
-}
-
-/** The peer id that ends the address of a relay. Throws `ERR_INVALID_ARGUMENT`. */
-function relayIdOf(address: string): string {
-  const [id] = idsIn(address);
-  if (id !== undefined) return id;
-  throw new InvalidArgumentError(`The address of a relay ends in its peer id (/p2p/…), got ${address}`);
-}
-
-/** The peer id that ends an address; none when it has none. */
-function idsIn(address: string): string[] {
-  const id = parseAddress(address).getComponents().at(-1);
-  return id?.code === CODE_P2P && id.value !== undefined ? [id.value] : [];
+function needsRelayTransport(): InvalidArgumentError {
+  return new InvalidArgumentError('To be reached through relays, a node needs circuitRelayTransport()');
 }
 
 /** What a node has when it is given no transports. Throws `ERR_NETWORK_PROVIDER` where it is not installed. */

@@ -5,6 +5,7 @@ import { noise } from '@libp2p/noise';
 import { yamux } from '@libp2p/yamux';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { withHalfReadBudget } from './gossip-receiving.ts';
 import type { InboundLimits, InboundTable } from './inbound-table.ts';
 import type { Libp2pNetworkOptions, Libp2pTransport } from './options.ts';
 import { hasEd25519Key } from './peer-identity.ts';
@@ -90,7 +91,7 @@ export async function createNode(parts: NodeParts): Promise<EdmpLibp2p> {
       identify: identify({ timeout: 20_000 }),
       // A reservation at a relay comes after the connections to those who shall tell of it.
       identifyPush: identifyPush({ timeout: 20_000 }),
-      pubsub: gossipsub(gossipSubOptions(topics)),
+      pubsub: (components) => gossipsub(gossipSubOptions(topics))(withHalfReadBudget(components)),
     },
   });
   return node as unknown as EdmpLibp2p;

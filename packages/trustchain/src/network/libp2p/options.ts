@@ -39,6 +39,11 @@ export interface Libp2pNetworkOptions {
   readonly resolveName?: (name: string, abort: AbortOptions) => Promise<readonly string[]>;
   /** Further libp2p services (bitswap, a DHT), reachable through {@link Libp2pNetwork.libp2p}. Default none. */
   readonly services?: ServiceFactoryMap;
+  /**
+   * Connections that this node opens at once, those to `keepConnected` and `relays` apart; the one unused for longest is
+   * closed for the next. Default 128.
+   */
+  readonly maxOutboundConnections?: number;
   /** Connections held at once; further incoming ones are refused. Default 300. */
   readonly maxConnections?: number;
   /**
