@@ -1,4 +1,4 @@
-import type { Environment } from '@edmp/interface';
+import { type Environment, withDeadline } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
 import type { IdentifyResult } from '@libp2p/interface';
 import { hostOf } from './host.ts';
@@ -46,6 +46,8 @@ export function directUpgrades(context: DirectUpgradesContext): void {
       .slice(0, MAX_TRIED)
       .map((address) => (address.toString().endsWith(id) ? address : address.encapsulate(`/p2p/${id}`)));
     if (addresses.length === 0 || !each.take(id) || !all.take('')) return;
-    libp2p.dial(addresses, { signal: AbortSignal.timeout(dialTimeoutMs) }).catch(() => undefined);
+    withDeadline(environment, dialTimeoutMs, `Dialling ${id}`, (signal) =>
+      libp2p.dial(addresses, { signal }),
+    ).catch(() => undefined);
   });
 }

@@ -1,4 +1,4 @@
-import type { CancelTimer, Environment } from '@edmp/interface';
+import { type CancelTimer, type Environment, withDeadline } from '@edmp/interface';
 import type { Connection } from '@libp2p/interface';
 import { NetworkError } from '../errors.ts';
 import type { EdmpLibp2p } from './node.ts';
@@ -8,6 +8,8 @@ const MAX_RELAYED = 6;
 /** After so long without a request a relayed connection is closed: it takes a place at the relay, ms. */
 const RELAYED_IDLE_MS = 2 * 60_000;
 const SWEEP_MS = 30_000;
+/** Longest that the end of a connection may take; after that it is cut off, ms. */
+const CLOSE_TIMEOUT_MS = 5_000;
 /** What begins the names of the protocols of requests; streams of others are open as long as the connection is. */
 const REQUESTS = '/edmp/';
 
@@ -52,9 +54,9 @@ export function outboundTable(context: OutboundTableContext): OutboundTable {
     !streams.some(({ protocol, status }) => protocol.startsWith(REQUESTS) && status === 'open');
   const close = (connection: Connection): void => {
     closing.add(connection);
-    connection
-      .close({ signal: AbortSignal.timeout(5_000) })
-      .catch((error: unknown) => connection.abort(error instanceof Error ? error : new Error(String(error))));
+    withDeadline(environment, CLOSE_TIMEOUT_MS, 'Closing a connection', (signal) =>
+      connection.close({ signal }),
+    ).catch((error: unknown) => connection.abort(error instanceof Error ? error : new Error(String(error))));
   };
   const leaveRoom = (among: readonly Connection[], most: number): void => {
     if (among.length < most) return;
