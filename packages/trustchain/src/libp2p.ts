@@ -5,11 +5,13 @@
  *
  * @packageDocumentation
  */
-import type { PublicKey } from '@edmp/interface';
+import type { Environment, PublicKey } from '@edmp/interface';
+import type { CircuitRelayService } from '@libp2p/circuit-relay-v2';
 import type { PeerId } from '@libp2p/interface';
 import { isMissingLibp2p, missingLibp2p } from './network/libp2p/missing-peers.ts';
 import type { Libp2pNetwork } from './network/libp2p/network.ts';
 import type { Libp2pNetworkOptions } from './network/libp2p/options.ts';
+import type { RelayLimits, RelayServerComponents } from './network/libp2p/relay-server.ts';
 import type * as parts from './network/libp2p/static.ts';
 
 export {
@@ -22,13 +24,15 @@ export {
 export type { Libp2pNetwork } from './network/libp2p/network.ts';
 export type { EdmpLibp2p } from './network/libp2p/node.ts';
 export type { Libp2pNetworkOptions, Libp2pTransport } from './network/libp2p/options.ts';
+export type { PeerConnection } from './network/libp2p/peer-connection.ts';
+export type { RelayLimits, RelayServerComponents } from './network/libp2p/relay-server.ts';
 
 const loaded: typeof parts = await import('./network/libp2p/static.ts').catch((cause: unknown) => {
   throw isMissingLibp2p(cause) ? missingLibp2p(cause) : cause;
 });
 
 /**
- * A {@link @edmp/interface!index.Network} over libp2p: TCP (and further transports), noise, yamux, identify, gossipsub.
+ * A {@link @edmp/interface!index.Network} over libp2p: pluggable transports (TCP by default), noise, yamux, identify, gossipsub.
  * Addresses are multiaddrs. A default node listens on loopback and talks to nobody that it was not told about.
  *
  * Throws `ERR_CRYPTO_KEY` for a secret key of the wrong length and `ERR_INVALID_ARGUMENT` for an address that is none.
@@ -40,3 +44,14 @@ export const peerIdOfKey: (key: PublicKey) => PeerId = loaded.peerIdOfKey;
 
 /** The ed25519 key that a peer id contains. Throws `ERR_INVALID_ARGUMENT` for other kinds of key. */
 export const keyOfPeerId: (peer: PeerId) => PublicKey = loaded.keyOfPeerId;
+
+/**
+ * A libp2p service that has a node relay for peers behind routers (libp2p specs, relay/circuit-v2), within limits that
+ * hold for every peer and every host: `libp2pNetwork({ …, services: { relay: relayServer({ environment }) } })`.
+ *
+ * What it relays is encrypted between the two ends, and it dials nobody. A reservation ends with its peer's connection.
+ * Throws `ERR_INVALID_ARGUMENT` for a limit out of range.
+ */
+export const relayServer: (
+  options: RelayLimits & { readonly environment: Environment },
+) => (components: RelayServerComponents) => CircuitRelayService = loaded.relayServer;

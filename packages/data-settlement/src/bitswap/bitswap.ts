@@ -135,7 +135,12 @@ export function startBitswap(options: BitswapOptions): Bitswap {
   };
 
   libp2p.addEventListener('peer:disconnect', onGone);
-  const limits = { maxInboundStreams: MAX_INBOUND_STREAMS, maxOutboundStreams: MAX_OUTBOUND_STREAMS };
+  const limits = {
+    maxInboundStreams: MAX_INBOUND_STREAMS,
+    maxOutboundStreams: MAX_OUTBOUND_STREAMS,
+    // Through a relay, too, whose limits of bytes and time then hold for it.
+    runOnLimitedConnection: true,
+  } as const;
   // Registered before its first await; what may fail later is only telling the peer store.
   const handling = libp2p.handle(BITSWAP_PROTOCOL, onStream, limits).catch(() => undefined);
   let stopping: Promise<void> | undefined;

@@ -34,7 +34,11 @@ export interface BitswapConnection {
   };
   newStream(
     protocol: string,
-    options: { readonly signal: AbortSignal; readonly maxOutboundStreams: number },
+    options: {
+      readonly signal: AbortSignal;
+      readonly maxOutboundStreams: number;
+      readonly runOnLimitedConnection: true;
+    },
   ): Promise<BitswapStream>;
 }
 
@@ -44,7 +48,11 @@ export interface BitswapLibp2p {
   handle(
     protocol: string,
     handler: (stream: BitswapStream, connection: BitswapConnection) => void,
-    options: { readonly maxInboundStreams: number; readonly maxOutboundStreams: number },
+    options: {
+      readonly maxInboundStreams: number;
+      readonly maxOutboundStreams: number;
+      readonly runOnLimitedConnection: true;
+    },
   ): Promise<void>;
   unhandle(protocol: string): Promise<void>;
   addEventListener(type: 'peer:disconnect', listener: (event: { readonly detail: unknown }) => void): void;

@@ -40,8 +40,11 @@ export function outbox(options: {
     if (connection === undefined) throw unreachable('it is not connected');
     try {
       return await withDeadline(environment, SEND_TIMEOUT_MS, 'Opening a bitswap stream', async (signal) => {
-        const limits = { signal, maxOutboundStreams: MAX_OUTBOUND_STREAMS };
-        const stream = await connection.newStream(BITSWAP_PROTOCOL, limits);
+        const stream = await connection.newStream(BITSWAP_PROTOCOL, {
+          signal,
+          maxOutboundStreams: MAX_OUTBOUND_STREAMS,
+          runOnLimitedConnection: true,
+        });
         // Opened too late, whatever became of the signal: nobody would close it.
         if (signal.aborted) stream.abort(unreachable('it opened a stream too late'));
         return stream;

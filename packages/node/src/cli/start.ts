@@ -18,6 +18,9 @@ interface StartOptions {
   readonly http: number;
   readonly listen?: readonly string[];
   readonly connect?: readonly string[];
+  readonly announce?: readonly string[];
+  readonly via?: readonly string[];
+  readonly relay: boolean;
   readonly meters: string;
   readonly zone: string;
   readonly matchmaker: boolean;
@@ -78,10 +81,21 @@ export function startCommand(): Command {
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
     .option(
       '--listen <multiaddr>',
-      'address for peers; repeat for more (default: /ip4/127.0.0.1/tcp/0)',
+      'address for peers, over TCP or WebSockets (…/ws); repeat for more (default: /ip4/127.0.0.1/tcp/0)',
+      collect,
+    )
+    .option(
+      '--announce <multiaddr>',
+      'address to tell peers instead, such as that of a forwarded port; repeat for more',
       collect,
     )
     .option('--connect <multiaddr>', 'peer to stay connected to; repeat for more', collect)
+    .option(
+      '--via <multiaddr>',
+      'relay to be reached through from behind a router, with its /p2p/ id; repeat for more',
+      collect,
+    )
+    .option('--relay', 'connect peers behind routers with each other, within limits', false)
     .option('--meters <source>', 'emulator, none, or the URL of an OEHU API', 'emulator')
     .option('--zone <iana>', 'time zone of the meters', timeZone, 'Europe/Amsterdam')
     .option('--no-matchmaker', 'do not match other traders’ orders')
@@ -139,6 +153,7 @@ export function startCommand(): Command {
         witness: _witness,
         currency: _currency,
         ipfsPeer,
+        via,
         gateway,
         gatewayCert: certificate,
         gatewayKey: key,
@@ -155,6 +170,7 @@ export function startCommand(): Command {
         data: resolve(options.data),
         listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
         connect: options.connect ?? [],
+        relays: via ?? [],
         notary: options.notary !== undefined,
         ...(typeof options.notary === 'string' ? { issue: options.notary } : {}),
         witnesses: options.witness ?? [],

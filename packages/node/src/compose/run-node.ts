@@ -6,8 +6,6 @@ import {
   publicKeyToHex,
   systemEnvironment,
 } from '@edmp/interface';
-import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { libp2pNetwork } from '@edmp/trustchain/libp2p';
 import { createHttpApp, startGateway, startHttp } from '../http/index.ts';
 import type { NodeService } from '../service.ts';
 import { parseContentStore } from './content-store.ts';
@@ -15,6 +13,7 @@ import { createNode, type EdmpNode } from './create-node.ts';
 import { openDataFolder } from './data-folder.ts';
 import { NodeError } from './errors.ts';
 import type { NodeFault } from './faults.ts';
+import { nodeNetwork } from './network.ts';
 import { openMeters } from './open-meters.ts';
 import { findWebFiles } from './web-folder.ts';
 
@@ -29,6 +28,12 @@ export interface RunNodeOptions {
   readonly listen: readonly string[];
   /** Multiaddrs of peers to stay connected to. */
   readonly connect: readonly string[];
+  /** Multiaddrs to tell peers instead of those listened on, e.g. of a forwarded port. Default none. */
+  readonly announce?: readonly string[];
+  /** Multiaddrs, each with its peer id, of relays to be reached through behind a router. Default none. */
+  readonly relays?: readonly string[];
+  /** Relay for peers behind routers, within limits. Default false. */
+  readonly relay?: boolean;
   /** `emulator`, `none`, or the base URL of an OEHU API. */
   readonly meters: string;
   /** IANA zone of the meters. */
@@ -130,17 +135,19 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
       ...(options.fault === undefined ? {} : { fault: options.fault }),
       network: ({ secretKey }) =>
-        libp2pNetwork({
+        nodeNetwork({
           secretKey,
-          crypto: nodeCrypto(),
           environment,
           listen: options.listen,
-          keepConnected: options.connect,
+          announce: options.announce ?? [],
+          connect: options.connect,
+          relays: options.relays ?? [],
+          relay: options.relay ?? false,
         }),
     });
     closers.push(() => node.stop());
     const issued = options.issue === undefined ? null : await issue(node, options.issue);
-    for (const address of options.connect) {
+    for (const address of [...(options.relays ?? []), ...options.connect]) {
       try {
         await node.network.connect(address, { signal: AbortSignal.timeout(5_000) });
       } catch (error) {

@@ -97,7 +97,11 @@ describe('a node by itself', () => {
     expect(addressOf(network)).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3KooW/);
     expect(network.libp2p?.getConnections()).toEqual([]);
     expect(await network.libp2p?.peerStore.all()).toEqual([]);
-    expect(Object.keys(network.libp2p?.services ?? {}).sort()).toEqual(['identify', 'pubsub']);
+    expect(Object.keys(network.libp2p?.services ?? {}).sort()).toEqual([
+      'identify',
+      'identifyPush',
+      'pubsub',
+    ]);
   });
 
   it('may dial without listening, and be asked over the connection it made', async () => {

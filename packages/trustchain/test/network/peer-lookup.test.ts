@@ -20,10 +20,15 @@ const WANTED = publicKey(random.randomBytes(32));
 interface Acquaintance {
   readonly at: string;
   readonly lines: readonly string[];
+  readonly isConfigured?: boolean;
 }
 
 /** A lookup among peers that are reached at an address each and always answer the same lines. */
-function lookupAmong(acquaintances: readonly Acquaintance[], environment = virtualEnvironment()) {
+function lookupAmong(
+  acquaintances: readonly Acquaintance[],
+  environment = virtualEnvironment(),
+  names: Readonly<Record<string, readonly string[]>> = {},
+) {
   const keys = acquaintances.map(() => publicKey(random.randomBytes(32)));
   const asked: number[] = [];
   const indexOf = (key: PublicKey): number => keys.indexOf(key);
@@ -35,23 +40,44 @@ function lookupAmong(acquaintances: readonly Acquaintance[], environment = virtu
     },
   } as unknown as Network;
   const libp2p = {
-    getConnections: (id: { toString(): string }) =>
+    peerId: peerIdOfKey(publicKey(random.randomBytes(32))),
+    getConnections: (id?: { toString(): string }) =>
       acquaintances
-        .filter((_, index) => peerIdOfKey(keys[index]!).toString() === id.toString())
-        .map(({ at }) => ({ remoteAddr: multiaddr(at) })),
+        .map(({ at }, index) => ({ remoteAddr: multiaddr(at), remotePeer: peerIdOfKey(keys[index]!) }))
+        .filter(({ remotePeer }) => id === undefined || remotePeer.toString() === id.toString()),
     isDialable: async () => true,
   } as unknown as EdmpLibp2p;
-  const lookup: PeerLookup = peerLookup({ environment, network, libp2p: () => libp2p });
+  const resolved: string[] = [];
+  const lookup: PeerLookup = peerLookup({
+    environment,
+    network,
+    libp2p: () => libp2p,
+    isConfigured: (peer) => acquaintances[indexOf(peer)]?.isConfigured ?? false,
+    resolveName: async (name) => {
+      resolved.push(name);
+      return names[name] ?? [];
+    },
+  });
   const ask = async (): Promise<string[]> =>
     (await lookup.ask(WANTED, signal)).map(({ address }) => address.toString().replace(/\/p2p\/.*/, ''));
-  return { lookup, ask, asked, environment };
+  const told = async (): Promise<string[]> =>
+    (await lookup.ask(WANTED, signal)).map(({ address }) => address.toString());
+  return {
+    lookup,
+    ask,
+    asked,
+    environment,
+    told,
+    resolved,
+    ids: keys.map((key) => peerIdOfKey(key).toString()),
+  };
 }
 
 const lines = (host: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `/ip4/${host}/tcp/${i + 1}`);
 
 describe('a lookup', () => {
-  it('believes two addresses of an answer and takes turns between the answers', async () => {
+  it('believes two direct addresses of an answer and takes turns between the answers', async () => {
     const { ask } = lookupAmong([
       { at: '/ip4/8.0.0.1/tcp/1', lines: lines('9.0.0.1', 8) },
       { at: '/ip4/8.0.0.2/tcp/1', lines: lines('9.0.0.2', 8) },
@@ -116,5 +142,59 @@ describe('a lookup', () => {
       await environment.advance(60_000);
     }
     expect(asked.length).toBeLessThan(30);
+  });
+
+  it('looks names up for whom this node was told to trust, and believes them as it believes addresses', async () => {
+    const names = { good: ['9.0.0.1', '2a00::1'], inner: ['9.0.0.1', '10.0.0.1'], six: ['2a00::2'] };
+    const answer = ['/dns4/inner/tcp/1', '/dns4/good/tcp/2', '/dns6/six/tcp/3'];
+    const trusted = lookupAmong(
+      [{ at: '/ip4/8.0.0.1/tcp/1', lines: answer, isConfigured: true }],
+      undefined,
+      names,
+    );
+    // A third name is one too many.
+    expect(await trusted.ask()).toEqual(['/ip4/9.0.0.1/tcp/2']);
+    expect(trusted.resolved).toEqual(['inner', 'good']);
+    const stranger = lookupAmong([{ at: '/ip4/8.0.0.1/tcp/1', lines: answer }], undefined, names);
+    expect(await stranger.ask()).toEqual([]);
+    expect(stranger.resolved).toEqual([]);
+  });
+
+  it('keeps a name that a certificate is for, when all of its hosts may be dialled', async () => {
+    const names = { good: ['9.0.0.1'], inner: ['127.0.0.1'] };
+    const lines = ['/dns4/good/tcp/443/tls/ws', '/dns4/inner/tcp/443/tls/ws'];
+    const { ask } = lookupAmong([{ at: '/ip4/8.0.0.1/tcp/1', lines, isConfigured: true }], undefined, names);
+    expect(await ask()).toEqual(['/dns4/good/tcp/443/tls/ws']);
+  });
+
+  it('believes ways through relays beside others, and inner ones only through relays that are connected', async () => {
+    const target = peerIdOfKey(WANTED).toString();
+    const relay = peerIdOfKey(publicKey(random.randomBytes(32))).toString();
+    const through = (host: string, id: string, to = target): string =>
+      `/ip4/${host}/tcp/1/p2p/${id}/p2p-circuit/p2p/${to}`;
+    const acquaintances = [{ at: '/ip4/8.0.0.1/tcp/1', lines: [] as string[] }];
+    const lookup = lookupAmong(acquaintances);
+    acquaintances[0]!.lines = [
+      ...lines('9.0.0.1', 3),
+      through('10.0.0.1', relay),
+      through('9.0.0.2', relay, relay),
+      `/ip4/9.0.0.2/tcp/1/p2p/${relay}/p2p-circuit/p2p/${relay}/p2p-circuit/p2p/${target}`,
+      through('9.0.0.2', relay),
+      through('10.0.0.1', lookup.ids[0]!),
+    ];
+    expect(await lookup.told()).toEqual([
+      `/ip4/9.0.0.1/tcp/1/p2p/${target}`,
+      `/ip4/9.0.0.1/tcp/2/p2p/${target}`,
+      through('9.0.0.2', relay),
+      through('10.0.0.1', lookup.ids[0]!),
+    ]);
+  });
+
+  it('holds nothing against a relay that had no reservation', async () => {
+    const acquaintances = [{ at: '/ip4/8.0.0.1/tcp/1', lines: [] as string[] }];
+    const { told, ids, lookup } = lookupAmong(acquaintances);
+    acquaintances[0]!.lines = [`/ip4/10.0.0.1/tcp/1/p2p/${ids[0]!}/p2p-circuit`];
+    for (const each of await lookup.ask(WANTED, signal)) lookup.disprove(WANTED, each);
+    expect(await told()).toHaveLength(1);
   });
 });

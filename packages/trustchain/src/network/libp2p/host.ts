@@ -1,5 +1,6 @@
 import { bytesToHex } from '@edmp/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { isRelayed } from './relayed-address.ts';
 
 /** Codes of the address families (multiformats, multicodec table). */
 const IP4 = 4;
@@ -18,8 +19,12 @@ export interface Host {
   readonly group: string;
 }
 
-/** The host of a multiaddr that begins with an IP address; undefined for names, multicast and reserved ranges. */
+/**
+ * The host of a multiaddr that begins with an IP address; undefined for names, multicast and reserved ranges, and for
+ * what lies behind a relay, whose own host says nothing of it.
+ */
 export function hostOf(address: Multiaddr): Host | undefined {
+  if (isRelayed(address)) return undefined;
   const components = multiaddr(address.bytes).getComponents();
   const ip = components.find(({ code }) => code === IP4 || code === IP6);
   // A zone may stand before the address, nothing else.

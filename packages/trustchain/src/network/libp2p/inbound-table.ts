@@ -1,7 +1,9 @@
 import type { MultiaddrConnection, PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { numberIn } from '../checks.ts';
 import { hostOf } from './host.ts';
+import { isRelayed, relayedAddress } from './relayed-address.ts';
 
 /** Inbound connections that one peer may hold: simultaneous dials and moves between networks make more than one. */
 const MAX_PER_PEER = 4;
@@ -14,6 +16,7 @@ export interface InboundLimits {
   readonly reservedConnections: number;
   readonly maxConnectionsPerHost: number;
   readonly maxConnectionsFromLoopback: number;
+  readonly maxConnectionsPerRelay: number;
 }
 
 /** {@link InboundLimits} with their defaults. Throws `ERR_INVALID_ARGUMENT`. */
@@ -35,6 +38,13 @@ export function inboundLimits(options: Partial<InboundLimits>): InboundLimits {
       'maxConnectionsFromLoopback',
       options.maxConnectionsFromLoopback,
       256,
+      1,
+      most,
+    ),
+    maxConnectionsPerRelay: numberIn(
+      'maxConnectionsPerRelay',
+      options.maxConnectionsPerRelay,
+      Math.ceil(maxConnections / 3),
       1,
       most,
     ),
@@ -63,15 +73,25 @@ export function inboundTable(limits: InboundLimits): InboundTable {
   const expected = new Set<string>();
   const count = (matches: (entry: Held) => boolean): number => [...held.values()].filter(matches).length;
 
+  /** What a connection counts as coming from, and how many may. */
+  const origin = (address: Multiaddr): { readonly group: string; readonly most: number } => {
+    // Who comes through a relay shows nothing but the relay, which bounds what each of its peers and hosts may open.
+    if (isRelayed(address)) {
+      return {
+        group: `relay ${relayedAddress(address)?.relayId ?? ''}`,
+        most: limits.maxConnectionsPerRelay,
+      };
+    }
+    const host = hostOf(address);
+    if (host !== undefined && host.scope !== 'loopback')
+      return { group: host.group, most: limits.maxConnectionsPerHost };
+    // Transports without IP addresses do not say from where a peer comes: all of theirs count as one machine's.
+    return { group: host?.group ?? '', most: limits.maxConnectionsFromLoopback };
+  };
+
   return {
     refuses(connection) {
-      const host = hostOf(connection.remoteAddr);
-      // Transports without IP addresses do not say from where a peer comes: all of theirs count as one machine's.
-      const group = host?.group ?? '';
-      const most =
-        host === undefined || host.scope === 'loopback'
-          ? limits.maxConnectionsFromLoopback
-          : limits.maxConnectionsPerHost;
+      const { group, most } = origin(connection.remoteAddr);
       if (count((entry) => entry.host === group) >= most) return true;
       held.set(connection, { host: group });
       connection.addEventListener('close', () => held.delete(connection), { once: true });

@@ -2,6 +2,7 @@ import { NetworkError } from '../errors.ts';
 
 /** Optional peers of this package that the network over libp2p is made of; package.json says the same. */
 export const LIBP2P_PEERS: Readonly<Record<string, string>> = {
+  '@libp2p/circuit-relay-v2': '^4.2.13',
   '@libp2p/crypto': '^5.1.23',
   '@libp2p/gossipsub': '^17.1.1',
   '@libp2p/identify': '^4.1.14',

@@ -1,18 +1,9 @@
-import {
-  type AbortOptions,
-  InvalidArgumentError,
-  isEdmpError,
-  type Network,
-  type PublicKey,
-  singleFrame,
-  throwIfAborted,
-} from '@edmp/interface';
+import { InvalidArgumentError, type Network, type PublicKey, throwIfAborted } from '@edmp/interface';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { delayMs } from '../checks.ts';
+import { CODE_P2P } from '@multiformats/multiaddr';
+import { delayMs, numberIn } from '../checks.ts';
 import { notRunning, stopped } from '../errors.ts';
-import type { FrameStream } from '../frame-stream.ts';
 import { keepConnected } from '../keep-connected.ts';
 import { openWork } from '../open-work.ts';
 import { peerPenalties } from '../peer-penalties.ts';
@@ -20,31 +11,43 @@ import { peerTable } from '../peer-table.ts';
 import { requestFrames } from '../request-client.ts';
 import { requestServer } from '../request-server.ts';
 import { topicTable } from '../topic-table.ts';
+import { idIn, parseAddress, relayIdIn } from './address.ts';
 import { dialler } from './dialler.ts';
+import { directUpgrades } from './direct-upgrade.ts';
 import { networkErrorOf } from './errors.ts';
 import { boundSending } from './gossip-sending.ts';
+import { guardedTransports } from './guarded-transports.ts';
 import { inboundLimits, inboundTable } from './inbound-table.ts';
+import { isMissingLibp2p, missingLibp2p } from './missing-peers.ts';
 import { createNode, type EdmpLibp2p, MAX_STREAMS_PER_CONNECTION } from './node.ts';
-import type { Libp2pNetworkOptions } from './options.ts';
+import type { Libp2pNetworkOptions, Libp2pTransport } from './options.ts';
+import { outboundTable } from './outbound-table.ts';
+import { HELLO, outgoingStreams } from './outgoing-streams.ts';
+import { type PeerConnection, peerConnections } from './peer-connection.ts';
 import { hasEd25519Key, keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
 import { PEER_LOOKUP_PROTOCOL, peerLookup } from './peer-lookup.ts';
 import { ignoreUnknownTopics, joinTopic, leaveTopic } from './pubsub.ts';
+import { type RelayReservations, relayReservations } from './relay-slots.ts';
 import { libp2pFrameStream } from './stream.ts';
 
 /** Streams of a protocol that a peer may open beyond its quota, so that a refusal can be told instead of a reset. */
 const SPARE_STREAMS = 64;
 
-/** Answered once the dialled side has taken the connection in; a peer that does not speak it is taken as it is. */
-const HELLO = '/edmp/hello/1';
-
 /** A {@link Network} over libp2p. */
 export interface Libp2pNetwork extends Network {
+  /** The connections that are open now, several to one peer among them. */
+  connections(): readonly PeerConnection[];
+  /**
+   * Stays connected to an address from now on, as to those of `keepConnected`; with `relay` as to those of `relays`.
+   * Throws `ERR_INVALID_ARGUMENT` for an address that is none, and for a relay's without its peer id.
+   */
+  stayConnected(address: string, choice?: { readonly relay?: boolean }): void;
   /** The libp2p node while the network runs: for further services such as bitswap. Each start makes a new one. */
   readonly libp2p: EdmpLibp2p | undefined;
 }
 
 /**
- * A {@link Network} over libp2p: TCP (and further transports), noise, yamux, identify, gossipsub. Addresses are
+ * A {@link Network} over libp2p: pluggable transports (TCP by default), noise, yamux, identify, gossipsub. Addresses are
  * multiaddrs. A default node listens on loopback and talks to nobody that it was not told about (DESIGN §3.6).
  *
  * Throws `ERR_CRYPTO_KEY` for a secret key of the wrong length and `ERR_INVALID_ARGUMENT` for an address that is none.
@@ -53,12 +56,10 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
   const { environment, crypto } = options;
   const secretKey = options.secretKey.slice();
   const self = crypto.ed25519PublicKey(secretKey);
-  for (const address of [
-    ...(options.listen ?? []),
-    ...(options.announce ?? []),
-    ...(options.keepConnected ?? []),
-  ])
-    parseAddress(address);
+  for (const address of [...(options.listen ?? []), ...(options.announce ?? [])]) parseAddress(address);
+  const relays = new Set((options.relays ?? []).map(relayIdIn));
+  /** Ids of peers that this node was told to stay connected to. */
+  const kept = new Set<string | undefined>([...relays, ...(options.keepConnected ?? []).map(idIn)]);
   const dialTimeoutMs = delayMs('dialTimeoutMs', options.dialTimeoutMs, 10_000);
 
   const limits = inboundLimits(options);
@@ -72,11 +73,15 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     penalties,
     ...(options.maxTopicMessageBytes === undefined ? {} : { maxMessageBytes: options.maxTopicMessageBytes }),
   });
-  const greeted = new WeakSet<Connection>();
   let node: EdmpLibp2p | undefined;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
-  let stopKeeping: (() => void) | undefined;
+  /** Addresses to stay connected to, and how that is ended while the network runs. */
+  const keeping = new Map<string, (() => void) | undefined>(
+    [...(options.relays ?? []), ...(options.keepConnected ?? [])].map((address) => [address, undefined]),
+  );
+  let reservations: RelayReservations | undefined;
+  const isRelay = (peer: PeerId): boolean => relays.has(peer.toString());
 
   const running = (): EdmpLibp2p => {
     if (node?.status !== 'started' || stopping !== undefined) throw notRunning();
@@ -87,6 +92,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     const from = keyOfPeerId(connection.remotePeer);
     // libp2p may tell of a peer later than that peer's first stream arrives.
     if (node !== undefined && connection.status === 'open') peers.connected(from);
+    outbound.used(connection);
     void server.serve(stream.protocol, from, libp2pFrameStream(stream));
   };
   server.handle(HELLO, async () => new Uint8Array(), { maxRequestBytes: 0, maxConcurrentPerPeer: 2 });
@@ -100,6 +106,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       .handle(protocol, onStream, {
         maxInboundStreams: maxConcurrentPerPeer + SPARE_STREAMS,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+        runOnLimitedConnection: true,
       })
       .catch(() => undefined);
   };
@@ -110,9 +117,25 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       penalties,
       peersPerHost: limits.maxConnectionsPerHost,
       maxMessageBytes: topics.maxMessageBytes,
+      isRelayHost: (ip: string) =>
+        (node?.getConnections() ?? []).some(
+          ({ remotePeer, remoteAddr }) => isRelay(remotePeer) && remoteAddr.toString().split('/')[2] === ip,
+        ),
     };
-    const key = await generateKeyPairFromSeed('Ed25519', secretKey);
-    const libp2p = await createNode(key, options, gossip, limits, inbound);
+    const guarded = guardedTransports(options.transports ?? (await tcpAlone()), isRelay);
+    const libp2p = await createNode({
+      privateKey: await generateKeyPairFromSeed('Ed25519', secretKey),
+      options,
+      transports: guarded.transports,
+      topics: gossip,
+      limits,
+      inbound,
+      relayed: () => reservations?.addresses() ?? [],
+    });
+    const slots = guarded.slots();
+    if (relays.size > 0 && slots === undefined) throw needsRelayTransport();
+    reservations =
+      slots === undefined ? undefined : relayReservations({ environment, libp2p, slots, isRelay });
     ignoreUnknownTopics(libp2p.services.pubsub);
     boundSending(libp2p.services.pubsub);
     const onPeer =
@@ -132,72 +155,29 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       throw networkErrorOf(`Listening on ${(options.listen ?? []).join(', ')}`, error);
     }
     for (const topic of topics.topics()) joinTopic(libp2p.services.pubsub, topic, topics);
-    if (options.keepConnected !== undefined && options.keepConnected.length > 0) {
-      stopKeeping = keepConnected({ environment, network, addresses: options.keepConnected });
-    }
+    directUpgrades({ environment, libp2p, dialTimeoutMs });
+    outbound.start();
+    for (const address of keeping.keys()) keep(address);
+  };
+
+  const keep = (address: string): void => {
+    keeping.set(address, keepConnected({ environment, network, addresses: [address] }));
   };
 
   const stopNode = async (): Promise<void> => {
     work.failAll(stopped());
     server.endAll(stopped());
     await starting?.catch(() => undefined);
-    stopKeeping?.();
-    stopKeeping = undefined;
+    for (const [address, stopKeeping] of keeping) {
+      stopKeeping?.();
+      keeping.set(address, undefined);
+    }
+    outbound.stop();
+    reservations?.stop();
+    reservations = undefined;
     await node?.stop();
     node = undefined;
     peers.clear();
-  };
-
-  /** Makes sure that the peer, too, knows of the connection: libp2p's dial may resolve before that. */
-  const greet = async (connection: Connection, abort: AbortOptions): Promise<void> => {
-    if (greeted.has(connection)) return;
-    const hello = requestFrames({
-      environment,
-      protocol: HELLO,
-      body: new Uint8Array(),
-      options: { ...abort, timeoutMs: dialTimeoutMs },
-      work,
-      open: (opening) => openOn(connection, HELLO, opening.signal),
-    });
-    try {
-      await singleFrame(hello);
-    } catch (error) {
-      if (!isEdmpError(error, 'ERR_NETWORK_PROTOCOL')) throw error;
-    }
-    greeted.add(connection);
-  };
-
-  const openStream = async (peer: PublicKey, protocol: string, signal: AbortSignal): Promise<FrameStream> => {
-    const peerId = peerIdOfKey(peer);
-    const open = running()
-      .getConnections(peerId)
-      .find(({ status }) => status === 'open');
-    if (open !== undefined) return openOn(open, protocol, signal);
-    const what = `Dialling ${peerId.toString()}`;
-    // A peer that was never dialled: somebody whom both are connected to may know where it is.
-    const told = (await lookup.knowsAddress(peer)) ? [] : await lookup.ask(peer, signal);
-    const connection =
-      told.length > 0
-        ? await dials.dialTold(peer, told, what, signal)
-        : await dials.dial(peerId, what, { signal });
-    return openOn(connection, protocol, signal);
-  };
-
-  const openOn = async (
-    connection: Connection,
-    protocol: string,
-    signal: AbortSignal,
-  ): Promise<FrameStream> => {
-    const what = `Opening a stream of ${protocol} to ${connection.remotePeer.toString()}`;
-    try {
-      const stream = await connection.newStream(protocol, {
-        signal,
-        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
-      });
-      return libp2pFrameStream(stream);
-    } catch (error) {
-      throw networkErrorOf(what, signal.aborted ? signal.reason : error);
-    }
   };
 
   const network: Libp2pNetwork = {
@@ -229,6 +209,18 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       });
       await stopping;
     },
+    connections: () => (node === undefined ? [] : peerConnections(node)),
+    stayConnected(address, { relay = false } = {}) {
+      const id = relay ? relayIdIn(address) : idIn(address);
+      if (relay && node?.status === 'started' && reservations === undefined) throw needsRelayTransport();
+      kept.add(id);
+      if (relay && id !== undefined) relays.add(id);
+      if (keeping.has(address)) return;
+      keeping.set(address, undefined);
+      if (node?.status !== 'started') return;
+      keep(address);
+      reservations?.attempt();
+    },
     async connect(address, abort = {}) {
       throwIfAborted(abort.signal);
       const target = parseAddress(address);
@@ -241,7 +233,8 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       if (named?.code === CODE_P2P && named.value !== undefined) inbound.expect(named.value);
       const connection = await dials.dial(target, `Dialling ${address}`, abort);
       inbound.expect(connection.remotePeer.toString());
-      await greet(connection, abort);
+      if (keeping.has(address)) kept.add(connection.remotePeer.toString());
+      await streams.greet(connection, abort);
       return keyOfPeerId(connection.remotePeer);
     },
     request(peer, protocol, body, requestOptions = {}) {
@@ -251,7 +244,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         body,
         options: requestOptions,
         work,
-        open: (opening) => openStream(peer, protocol, opening.signal),
+        open: (opening) => streams.to(peer, protocol, opening.signal),
       });
     },
     handle(protocol, handler, handleOptions = {}) {
@@ -277,7 +270,13 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
       };
     },
   };
-  const lookup = peerLookup({ environment, network, libp2p: () => node });
+  const lookup = peerLookup({
+    environment,
+    network,
+    libp2p: () => node,
+    isConfigured: (peer) => kept.has(peerIdOfKey(peer).toString()),
+    resolveName: options.resolveName,
+  });
   const dials = dialler({
     environment,
     dialTimeoutMs,
@@ -289,20 +288,26 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
         peers.connected(keyOfPeerId(connection.remotePeer));
     },
   });
+  const outbound = outboundTable({
+    environment,
+    maxOutbound: numberIn('maxOutboundConnections', options.maxOutboundConnections, 128, 1, 1_000_000),
+    libp2p: () => node,
+    isKept: (id) => kept.has(id),
+  });
+  const streams = outgoingStreams({ environment, dialTimeoutMs, work, lookup, dials, outbound, running });
   return network;
 }
 
-/** The multiaddr of `address`. Throws `ERR_INVALID_ARGUMENT`. */
-function parseAddress(address: string): Multiaddr {
-  let cause: unknown;
+function needsRelayTransport(): InvalidArgumentError {
+  return new InvalidArgumentError('To be reached through relays, a node needs circuitRelayTransport()');
+}
+
+/** What a node has when it is given no transports. Throws `ERR_NETWORK_PROVIDER` where it is not installed. */
+async function tcpAlone(): Promise<readonly Libp2pTransport[]> {
   try {
-    const parsed = multiaddr(address);
-    if (parsed.getComponents().length > 0) return parsed;
-  } catch (error) {
-    cause = error;
+    const { tcp } = await import('@libp2p/tcp');
+    return [tcp()];
+  } catch (cause) {
+    throw isMissingLibp2p(cause) ? missingLibp2p(cause) : cause;
   }
-  const got = JSON.stringify(String(address).slice(0, 200));
-  throw new InvalidArgumentError(`An address is a multiaddr such as /ip4/127.0.0.1/tcp/4001, got ${got}`, {
-    cause,
-  });
 }

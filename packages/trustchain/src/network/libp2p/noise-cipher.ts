@@ -1,5 +1,12 @@
-import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import type * as NodeCrypto from 'node:crypto';
 import { noise } from '@libp2p/noise';
+
+/** What Node.js and those that follow it have; browsers do not, and bundles for them must not ask for it. */
+const node = (
+  globalThis as {
+    readonly process?: { getBuiltinModule?(id: 'node:crypto'): typeof NodeCrypto | undefined };
+  }
+).process?.getBuiltinModule?.('node:crypto');
 
 const CIPHER = 'chacha20-poly1305';
 /** From here on libp2p asks OpenSSL; what is shorter goes to a WebAssembly cipher, which takes a key as bytes. */
@@ -21,9 +28,9 @@ export interface NoiseCiphers<T extends { readonly byteLength: number }> {
 }
 
 /** Keys as OpenSSL takes them fastest, for as long as a channel keeps the bytes, which it never changes. */
-const objects = new WeakMap<Uint8Array, KeyObject>();
+const objects = new WeakMap<Uint8Array, NodeCrypto.KeyObject>();
 
-function keyOf(key: Uint8Array): KeyObject {
+function keyOf(key: Uint8Array, { createSecretKey }: typeof NodeCrypto): NodeCrypto.KeyObject {
   let object = objects.get(key);
   if (object === undefined) {
     object = createSecretKey(key);
@@ -39,11 +46,12 @@ function keyOf(key: Uint8Array): KeyObject {
 export function withKeyObjects<T extends { readonly byteLength: number }>(
   ciphers: NoiseCiphers<T>,
 ): NoiseCiphers<T> {
+  if (node === undefined) return ciphers;
   const over =
     (cipher: NoiseCipher<T>): NoiseCipher<T> =>
     (bytes, nonce, ad, key, into) => {
       // libp2p hands the key to `createCipheriv` as it is, which takes either; its type says bytes.
-      const given = bytes.byteLength < MIN_BYTES ? key : (keyOf(key) as unknown as Uint8Array);
+      const given = bytes.byteLength < MIN_BYTES ? key : (keyOf(key, node) as unknown as Uint8Array);
       return cipher(bytes, nonce, ad, given, into);
     };
   return { encrypt: over(ciphers.encrypt), decrypt: over(ciphers.decrypt) };
@@ -51,10 +59,11 @@ export function withKeyObjects<T extends { readonly byteLength: number }>(
 
 /** Whether libp2p's ciphers work with key objects here: Bun's OpenSSL does not know the cipher, others may be used. */
 function takesKeyObjects(ciphers: NoiseCiphers<Uint8Array>): boolean {
+  if (node === undefined) return false;
   try {
     const key = new Uint8Array(32);
     const [nonce, ad, text] = [new Uint8Array(12), new Uint8Array(0), new Uint8Array(MIN_BYTES)];
-    createCipheriv(CIPHER, keyOf(key), nonce, { authTagLength: 16 });
+    node.createCipheriv(CIPHER, keyOf(key, node), nonce, { authTagLength: 16 });
     const { encrypt, decrypt } = withKeyObjects(ciphers);
     return decrypt(encrypt(text, nonce, ad, key), nonce, ad, key).byteLength === MIN_BYTES;
   } catch {

@@ -1,4 +1,5 @@
 import {
+  type AbortOptions,
   bytesToUtf8,
   type Environment,
   type IncomingRequest,
@@ -10,13 +11,15 @@ import {
   singleFrame,
   utf8ToBytes,
 } from '@edmp/interface';
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { peerPenalties } from '../peer-penalties.ts';
 import { shuffled } from '../shuffled.ts';
 import { type HostScope, hostOf, mayName } from './host.ts';
 import type { EdmpLibp2p } from './node.ts';
 import { peerIdOfKey } from './peer-identity.ts';
+import { isRelayed, relayedAddress } from './relayed-address.ts';
+import { isNamed, type Speaker, toldAddresses } from './told-address.ts';
 
 /**
  * Protocol by which a node asks the peers that it is connected to where another peer can be reached. Request: a
@@ -29,8 +32,11 @@ export const PEER_LOOKUP_PROTOCOL = '/edmp/peers/1';
 const MAX_LINES = 8;
 /** Bytes of one answer. */
 const MAX_ANSWER_BYTES = 4_096;
-/** Addresses believed of one answer. */
-const MAX_BELIEVED = 2;
+/** Addresses believed of one answer, through relays and not: behind routers only the former lead anywhere. */
+const MAX_BELIEVED = 4;
+const MAX_BELIEVED_EACH = 2;
+/** Names told in one answer, and looked up for one. */
+const MAX_NAMES = 2;
 /** Addresses dialled for one lookup. */
 const MAX_ADDRESSES = 8;
 /** Connected peers asked for one lookup. */
@@ -69,6 +75,9 @@ export interface PeerLookupContext {
   readonly network: Network;
   /** The running libp2p node. */
   readonly libp2p: () => EdmpLibp2p | undefined;
+  /** Whether this node was told to stay connected to a peer. */
+  readonly isConfigured: (peer: PublicKey) => boolean;
+  readonly resolveName: Speaker['resolveName'];
 }
 
 /** A {@link PeerLookup} that mistrusts nobody yet. */
@@ -90,29 +99,38 @@ export function peerLookup(context: PeerLookupContext): PeerLookup {
     return (['loopback', 'private', 'public'] as const).find((scope) => scopes.has(scope));
   };
 
-  /** The wanted peer's address in a line of an answer, with its id; undefined when it is not to be dialled. */
+  const speakerOf = (peer: PublicKey): Speaker => ({
+    scope: scopeOf(peer),
+    // A lookup of a name tells somebody else of it: only who this node was told to trust may cause one.
+    resolveName: context.isConfigured(peer) ? context.resolveName : undefined,
+    isConnectedRelay: (relayId) =>
+      (context.libp2p()?.getConnections() ?? []).some(
+        ({ remotePeer, limits }) => limits === undefined && remotePeer.toString() === relayId,
+      ),
+  });
+
+  /** Which lines of an answer are used: the first of each kind that this node can dial. */
   const believe = async (
-    line: string,
+    lines: readonly string[],
     key: PublicKey,
-    speaker: HostScope | undefined,
-  ): Promise<Multiaddr | undefined> => {
+    speaker: Speaker,
+    abort: AbortOptions,
+  ): Promise<readonly Multiaddr[]> => {
+    const libp2p = context.libp2p();
     const id = peerIdOfKey(key).toString();
-    let address: Multiaddr;
-    try {
-      address = multiaddr(line);
-    } catch {
-      return undefined; // Not an address: what a peer says wrongly is not used.
+    const believed: Multiaddr[] = [];
+    let names = 0;
+    for (const line of lines) {
+      const isName = /^\/dns/.test(line);
+      if (isName && ++names > MAX_NAMES) continue;
+      for (const address of await toldAddresses(line, id, speaker, abort)) {
+        const alike = believed.filter((other) => isRelayed(other) === isRelayed(address));
+        if (alike.length === MAX_BELIEVED_EACH) continue;
+        if (relayedAddress(address)?.relayId === libp2p?.peerId.toString()) continue;
+        if ((await libp2p?.isDialable(address)) === true) believed.push(address);
+      }
     }
-    // Names are left out: resolving them asks somebody else, and they may stand for any host.
-    const host = hostOf(address);
-    if (host === undefined || !mayName(speaker, host.scope)) return undefined;
-    const components = address.getComponents();
-    const named = components.filter(({ code }) => code === CODE_P2P);
-    if (named.length > 1 || named.some((name) => name !== components.at(-1) || name.value !== id)) {
-      return undefined;
-    }
-    const full = named.length === 0 ? address.encapsulate(`/p2p/${id}`) : address;
-    return (await context.libp2p()?.isDialable(full)) === true ? full : undefined;
+    return believed;
   };
 
   const askOne = async (
@@ -120,24 +138,20 @@ export function peerLookup(context: PeerLookupContext): PeerLookup {
     key: PublicKey,
     signal: AbortSignal,
   ): Promise<readonly Multiaddr[]> => {
-    const speaker = scopeOf(peer);
     const frames = network.request(peer, PEER_LOOKUP_PROTOCOL, key, {
       signal,
       timeoutMs: ANSWER_TIMEOUT_MS,
       maxFrameBytes: MAX_ANSWER_BYTES,
     });
-    const believed: Multiaddr[] = [];
     try {
-      for (const line of bytesToUtf8(await singleFrame(frames)).split('\n', MAX_LINES)) {
-        const address = await believe(line, key, speaker);
-        if (address !== undefined && believed.length < MAX_BELIEVED) believed.push(address);
-      }
+      const lines = bytesToUtf8(await singleFrame(frames)).split('\n', MAX_LINES);
+      return await believe(lines, key, speakerOf(peer), { signal });
     } catch (error) {
       if (!isEdmpError(error)) throw error;
       // Silence costs every lookup its longest wait.
       if (error.code === 'ERR_TIMEOUT') wrong.penalise(publicKeyToHex(peer));
+      return [];
     }
-    return believed;
   };
 
   return {
@@ -147,13 +161,26 @@ export function peerLookup(context: PeerLookupContext): PeerLookup {
       if (libp2p === undefined || libp2p.getConnections(wanted).length === 0) return new Uint8Array();
       const peer = await libp2p.peerStore.get(wanted).catch(() => undefined);
       const asker = scopeOf(request.from);
+      const self = libp2p.peerId.toString();
+      /** What the asker would not believe is not told either. */
+      const isUseful = (address: Multiaddr): boolean => {
+        const through = relayedAddress(address);
+        if (through?.relayId === self) return true;
+        const where = through?.relay ?? address;
+        const host = hostOf(where);
+        return host === undefined ? isNamed(where) : mayName(asker, host.scope);
+      };
+      const rank = (address: Multiaddr): number => (isNamed(address) ? 2 : 0) + (isRelayed(address) ? 1 : 0);
+      const useful = (peer?.addresses ?? [])
+        .map(({ multiaddr }) => multiaddr)
+        .filter(isUseful)
+        .sort((a, b) => rank(a) - rank(b));
       const lines: string[] = [];
       let bytes = 0;
-      for (const { multiaddr: address } of peer?.addresses ?? []) {
-        const host = hostOf(address);
+      let names = 0;
+      for (const address of useful) {
         const line = address.toString();
-        // What the asker would not believe is not told either.
-        if (host === undefined || !mayName(asker, host.scope)) continue;
+        if (isNamed(address) && ++names > MAX_NAMES) continue;
         if (lines.length === MAX_LINES || bytes + line.length + 1 > MAX_ANSWER_BYTES) break;
         lines.push(line);
         bytes += line.length + 1;
@@ -192,8 +219,10 @@ export function peerLookup(context: PeerLookupContext): PeerLookup {
       return [...told.values()];
     },
 
-    disprove(key, { tellers }) {
+    disprove(key, { address, tellers }) {
       for (const teller of tellers) {
+        // A relay that has lost a reservation is told the next one; that it was asked in vain cost it as much as this node.
+        if (relayedAddress(address)?.relayId === peerIdOfKey(teller).toString()) continue;
         const word = wordOf(teller, key);
         wrong.penalise(publicKeyToHex(teller));
         disbelieved.delete(word);

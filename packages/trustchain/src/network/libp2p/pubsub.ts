@@ -20,6 +20,8 @@ export interface GossipSubOptions {
   readonly penalties: PeerPenalties;
   /** Peers of one host that are nothing unusual. */
   readonly peersPerHost: number;
+  /** Whether an IP address is that of a relay: whoever comes through it seems to be there. */
+  readonly isRelayHost: (ip: string) => boolean;
   /** Largest topic message, bytes. */
   readonly maxMessageBytes: number;
 }
@@ -50,6 +52,8 @@ export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOp
     // Floodsub peers are sent what no validator has seen, for topics that this node does not follow.
     fallbackToFloodsub: false,
     emitSelf: false,
+    // Two that meet only through a relay may have nobody else to hear from.
+    runOnLimitedConnection: true,
     doPX: false,
     // One RPC (see MAX_RPC_BYTES) of each stream may be held half read.
     maxInboundDataLength: MAX_RPC_BYTES + maxMessageBytes + MAX_CONTROL_BYTES,
@@ -63,9 +67,23 @@ export function gossipSubOptions(options: GossipSubOptions): Partial<GossipsubOp
       // Connections of a host are bounded already; up to that bound they are worth as much as others.
       IPColocationFactorThreshold: peersPerHost,
       // Nodes of one household or test share an address; scores must not punish that on loopback.
-      IPColocationFactorWhitelist: new Set(['127.0.0.1', '::1']),
+      IPColocationFactorWhitelist: new ExemptHosts(options.isRelayHost),
     },
   };
+}
+
+/** Hosts that any number of peers may share, as gossipsub asks for them. */
+class ExemptHosts extends Set<string> {
+  readonly #isRelayHost: (ip: string) => boolean;
+
+  constructor(isRelayHost: (ip: string) => boolean) {
+    super(['127.0.0.1', '::1']);
+    this.#isRelayHost = isRelayHost;
+  }
+
+  override has(ip: string): boolean {
+    return super.has(ip) || this.#isRelayHost(ip);
+  }
 }
 
 /** Joins a topic: its messages are judged by `table` before gossipsub relays them. */

@@ -7,3 +7,4 @@
 export { encodeFrame, frameDecoder } from '../framing.ts';
 export { libp2pNetwork } from './network.ts';
 export { keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
+export { relayServer } from './relay-server.ts';
