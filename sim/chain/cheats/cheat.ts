@@ -6,7 +6,7 @@ import {
   type Signer,
   singleFrame,
 } from '../../../packages/interface/src/index.ts';
-import { signHalfBlock } from '../../../packages/trustchain/src/block.ts';
+import { blockIdFromDigest, signHalfBlock } from '../../../packages/trustchain/src/block.ts';
 import { PUSH_PROTOCOL } from '../../../packages/trustchain/src/protocol.ts';
 import type { ChainTown, TownNode } from '../chain-town.ts';
 
@@ -15,6 +15,8 @@ export class Cheat {
   readonly town: ChainTown;
   readonly signer: Signer;
   readonly network: Network;
+  /** Bytes that every block is made larger by. */
+  padding = 0;
 
   private constructor(town: ChainTown, signer: Signer, network: Network) {
     this.town = town;
@@ -33,20 +35,25 @@ export class Cheat {
     return this.signer.publicKey;
   }
 
-  /** A block after `before`; `peer` null: a source block. */
-  sign(before: HalfBlock | null, peer: PublicKey | null, memo: string): Promise<HalfBlock> {
+  /**
+   * A block after `before`; `peer` null: a source block. A chain may begin `above` a position: the blocks below are
+   * said to exist.
+   */
+  sign(before: HalfBlock | null, peer: PublicKey | null, memo: string, above = 0): Promise<HalfBlock> {
+    const { crypto } = this.town;
+    const unknown = above === 0 ? null : blockIdFromDigest(crypto.sha256(this.key));
     const core = {
       v: 1,
       key: this.key,
-      seq: before === null ? 1 : before.core.seq + 1,
-      prev: before?.id ?? null,
+      seq: before === null ? above + 1 : before.core.seq + 1,
+      prev: before?.id ?? unknown,
       peer,
       link: null,
       type: 'payment',
-      tx: { amount: 100, memo },
+      tx: { amount: 100, memo: memo + '.'.repeat(this.padding) },
       time: this.town.environment.now(),
     } as const;
-    return signHalfBlock(core, this.signer, this.town.crypto);
+    return signHalfBlock(core, this.signer, crypto);
   }
 
   meet(node: TownNode): void {

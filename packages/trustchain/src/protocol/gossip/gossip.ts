@@ -13,10 +13,12 @@ import type { FraudRegister } from '../../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
 import { decodeFraudProof } from '../../fraud/proof.ts';
 import type { SlotOf } from '../../fraud/slot.ts';
+import { readsOf } from '../../store/at-once.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { FRAUD_TOPIC, HEADS_TOPIC } from '../messages.ts';
 import { quota } from '../quota.ts';
 import { activityLog } from './activity.ts';
+import { encodeAnnouncement } from './announcement.ts';
 import { headAnnouncer } from './head-announcer.ts';
 import { headBounds } from './head-bounds.ts';
 import { reconciler } from './reconcile.ts';
@@ -88,7 +90,8 @@ export function gossip(context: GossipContext): Gossip {
     announceMs: limits.announceMs,
     bounds,
     isProven: (author) => frauds.peek(author) === true,
-    publish: (block) => publish(HEADS_TOPIC, block.bytes),
+    answeredBy: ({ core: { link } }) => (link === null ? undefined : readsOf(store).get(link)),
+    publish: (block, answered) => publish(HEADS_TOPIC, encodeAnnouncement(block, answered)),
   });
   const reconciling = reconciler({
     environment,
