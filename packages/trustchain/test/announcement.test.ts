@@ -110,6 +110,43 @@ describe('an announced answer', () => {
   });
 });
 
+describe('answers that were given while a network was in halves', () => {
+  it('tell both halves of both branches, although one is behind a gap for all but its victim', async () => {
+    const made = await town({ size: 6, linked: false });
+    current = made;
+    const link = (a: number, b: number): void =>
+      made.networks.link(made.at(a).chain.self, made.at(b).chain.self);
+    for (const [a, b] of [
+      [0, 1],
+      [1, 2],
+      [3, 4],
+      [4, 5],
+    ] as const)
+      link(a, b);
+    await made.pass();
+    const [first] = await chainOf(cheat, 1);
+    if (first === undefined) throw new Error('a block');
+    const near = await after(cheat, first, { peer: made.at(0).chain.self });
+    const far = [first];
+    for (let n = 0; n < 3; n++)
+      far.push(await after(cheat, itemAt(far, -1), { tx: n, peer: made.at(5).chain.self }));
+    for (const [node, blocks] of [
+      [made.at(0), [first, near]],
+      [made.at(5), far],
+    ] as const) {
+      for (const block of blocks) await node.store.put([block]);
+      const last = itemAt(blocks, -1);
+      await node.chain.receive(last.bytes);
+      await made.run(node.chain.agree(last.id));
+    }
+    await made.pass(5_000);
+    expect(await made.at(4).store.has(itemAt(far, 1).id), 'behind the gap').toBe(false);
+    link(2, 3);
+    await made.pass(5_000);
+    for (const { chain } of made.nodes) expect(await chain.isFraudulent(cheat.publicKey)).toBe(true);
+  });
+});
+
 describe('the bytes of an announcement', () => {
   it('say what was announced', async () => {
     const proposal = await blockOf(cheat);

@@ -34,6 +34,12 @@ const RECENT_ARRIVALS = 512;
 const AUTHORS_A_TURN = 256;
 const MAX_COMPARED = 4_096;
 
+/**
+ * Answers of others that reconciling brought, with what they answer, and that are announced here again: after a partition
+ * they pass on at once what would need a round for each hop. A newcomer tells some of what all others know, and no more.
+ */
+const RETOLD = { burst: 16, perSecond: 1 } as const;
+
 /** What {@link gossip} works with. */
 export interface GossipContext {
   readonly self: PublicKey;
@@ -93,6 +99,7 @@ export function gossip(context: GossipContext): Gossip {
     answeredBy: ({ core: { link } }) => (link === null ? undefined : readsOf(store).get(link)),
     publish: (block, answered) => publish(HEADS_TOPIC, encodeAnnouncement(block, answered)),
   });
+  const retold = quota(environment, RETOLD);
   const reconciling = reconciler({
     environment,
     network,
@@ -103,6 +110,9 @@ export function gossip(context: GossipContext): Gossip {
     bounds,
     faults,
     receive,
+    onAnswered: (answer) => {
+      if (retold.take(self, 1)) announcer.announce(answer);
+    },
     signal: stopping.signal,
   });
 
