@@ -23,11 +23,22 @@ export interface SimulationOptions {
   readonly json: boolean;
   /** A worker of another process: prints one line of JSON a history. */
   readonly worker: boolean;
+  /** Nodes of the town; undefined = what the scenario has by default. */
+  readonly nodes: number | undefined;
+  /** Leaves of a star. */
+  readonly leaves: number;
+  /** Faults after which no further history begins; undefined = what the scenario has by default. */
+  readonly faults: number | undefined;
+  /** Real nodes on loopback instead of simulated ones. */
+  readonly real: boolean;
 }
 
 /** Most histories of one run: a day of them. */
 const MAX_HISTORIES = 10_000_000;
 const MAX_JOBS = 64;
+/** Nodes of a town: some have to meet. */
+const MIN_NODES = 4;
+const MAX_NODES = 10_000;
 
 /** Reads the words after a scenario's name. Throws for unknown options, numbers that are none and unknown faults. */
 export function parseArguments(words: readonly string[], faults: readonly string[]): SimulationOptions {
@@ -45,6 +56,10 @@ export function parseArguments(words: readonly string[], faults: readonly string
       planted: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
+      nodes: { type: 'string' },
+      leaves: { type: 'string', default: '100' },
+      faults: { type: 'string' },
+      real: { type: 'boolean', default: false },
     },
   });
   const only = values.only?.split(',').filter((word) => word !== 'none');
@@ -58,19 +73,32 @@ export function parseArguments(words: readonly string[], faults: readonly string
     seconds: whole('seconds', values.seconds, 86_400),
     only: only === undefined ? undefined : new Set(only),
     jobs: Math.max(1, whole('jobs', values.jobs, MAX_JOBS)),
-    trace: values.trace === undefined ? undefined : whole('trace', values.trace, Number.MAX_SAFE_INTEGER),
+    trace: optional('trace', values.trace),
     known: values.known,
-    shrink: values.shrink === undefined ? undefined : whole('shrink', values.shrink, Number.MAX_SAFE_INTEGER),
+    shrink: optional('shrink', values.shrink),
     planted: values.planted,
     json: values.json,
     worker: values.worker,
+    nodes: optional('nodes', values.nodes, MAX_NODES, MIN_NODES),
+    leaves: whole('leaves', values.leaves, MAX_NODES, MIN_NODES),
+    faults: optional('faults', values.faults),
+    real: values.real,
   };
 }
 
-function whole(name: string, text: string, max: number): number {
+function optional(
+  name: string,
+  text: string | undefined,
+  max = Number.MAX_SAFE_INTEGER,
+  min = 0,
+): number | undefined {
+  return text === undefined ? undefined : whole(name, text, max, min);
+}
+
+function whole(name: string, text: string, max: number, min = 0): number {
   const value = Number(text);
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value) || value > max) {
-    throw new Error(`--${name} is a whole number from 0 to ${max}, got ${JSON.stringify(text)}`);
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value) || value > max || value < min) {
+    throw new Error(`--${name} is a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`);
   }
   return value;
 }

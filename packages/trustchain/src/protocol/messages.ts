@@ -10,7 +10,7 @@ export const PUSH_PROTOCOL = '/edmp/tc/push/1';
 export const OFFER_PROTOCOL = '/edmp/tc/offer/1';
 /** Fetches a range of one author's chain. */
 export const SYNC_PROTOCOL = '/edmp/tc/sync/2';
-/** Announces chain heads: each message is one signed block. */
+/** Announces chain heads: each message is one signed block, or a list of an answer and the block that it answers. */
 export const HEADS_TOPIC = '/edmp/tc/heads/1';
 /** Spreads fraud proofs: each message is one proof. */
 export const FRAUD_TOPIC = '/edmp/tc/fraud/1';

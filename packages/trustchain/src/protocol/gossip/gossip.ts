@@ -13,10 +13,12 @@ import type { FraudRegister } from '../../chain/fraud-register.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
 import { decodeFraudProof } from '../../fraud/proof.ts';
 import type { SlotOf } from '../../fraud/slot.ts';
+import { readsOf } from '../../store/at-once.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { FRAUD_TOPIC, HEADS_TOPIC } from '../messages.ts';
 import { quota } from '../quota.ts';
 import { activityLog } from './activity.ts';
+import { encodeAnnouncement } from './announcement.ts';
 import { headAnnouncer } from './head-announcer.ts';
 import { headBounds } from './head-bounds.ts';
 import { reconciler } from './reconcile.ts';
@@ -31,6 +33,12 @@ const RECENT_ARRIVALS = 512;
 /** Authors whose proofs are looked up in one turn at the start. */
 const AUTHORS_A_TURN = 256;
 const MAX_COMPARED = 4_096;
+
+/**
+ * Answers of others that reconciling brought, with what they answer, and that are announced here again: after a partition
+ * they pass on at once what would need a round for each hop. A newcomer tells some of what all others know, and no more.
+ */
+const RETOLD = { burst: 16, perSecond: 1 } as const;
 
 /** What {@link gossip} works with. */
 export interface GossipContext {
@@ -88,8 +96,10 @@ export function gossip(context: GossipContext): Gossip {
     announceMs: limits.announceMs,
     bounds,
     isProven: (author) => frauds.peek(author) === true,
-    publish: (block) => publish(HEADS_TOPIC, block.bytes),
+    answeredBy: ({ core: { link } }) => (link === null ? undefined : readsOf(store).get(link)),
+    publish: (block, answered) => publish(HEADS_TOPIC, encodeAnnouncement(block, answered)),
   });
+  const retold = quota(environment, RETOLD);
   const reconciling = reconciler({
     environment,
     network,
@@ -100,6 +110,9 @@ export function gossip(context: GossipContext): Gossip {
     bounds,
     faults,
     receive,
+    onAnswered: (answer) => {
+      if (retold.take(self, 1)) announcer.announce(answer);
+    },
     signal: stopping.signal,
   });
 

@@ -1,5 +1,6 @@
 import type { Environment, HalfBlock, PublicKey } from '@edmp/interface';
 import { bytesKey } from '../../block/identity.ts';
+import type { MaybePromise } from '../../maybe-promise.ts';
 import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
 
 /** Authors whose heads are announced at once; further ones are left to their other witnesses and to reconciling. */
@@ -13,7 +14,9 @@ export interface HeadAnnouncerContext {
   readonly bounds: HeadBounds;
   /** Whether an author is known to have cheated. */
   readonly isProven: (author: PublicKey) => boolean;
-  readonly publish: (block: HalfBlock) => void;
+  /** The block that an answer answers, if it is stored. */
+  readonly answeredBy: (block: HalfBlock) => MaybePromise<HalfBlock | undefined>;
+  readonly publish: (block: HalfBlock, answered: HalfBlock | undefined) => void;
 }
 
 /**
@@ -36,10 +39,29 @@ export function headAnnouncer(context: HeadAnnouncerContext): HeadAnnouncer {
   const turns = new Map<string, Turn>();
   let isStopped = false;
 
+  const publishWith = (block: HalfBlock, found: HalfBlock | undefined): void => {
+    if (isStopped) return;
+    const answered = found === undefined || context.isProven(found.core.key) ? undefined : found;
+    if (answered === undefined && block.bytes.length > MAX_HEAD_BYTES) return;
+    bounds.relayed(block.id, answered?.id);
+    context.publish(block, answered);
+  };
+  /** A damaged row is reported when the chain is verified: the answer is announced without it. */
+  const read = (block: HalfBlock): MaybePromise<HalfBlock | undefined> => {
+    try {
+      const found = context.answeredBy(block);
+      return found instanceof Promise ? found.catch(() => undefined) : found;
+    } catch {
+      return undefined;
+    }
+  };
   const publish = (block: HalfBlock): void => {
     if (context.isProven(block.core.key)) return;
+    // Before anything is waited for: it is announced once.
     bounds.relayed(block.id);
-    context.publish(block);
+    const found = block.core.link === null ? undefined : read(block);
+    if (found instanceof Promise) void found.then((answered) => publishWith(block, answered));
+    else publishWith(block, found);
   };
   const open = (author: string, block: HalfBlock): void => {
     const close = (): void => {
@@ -53,7 +75,8 @@ export function headAnnouncer(context: HeadAnnouncerContext): HeadAnnouncer {
 
   return {
     announce(block) {
-      if (isStopped || block.bytes.length > MAX_HEAD_BYTES || bounds.wasRelayed(block.id)) return;
+      const isTooLarge = block.core.link === null && block.bytes.length > MAX_HEAD_BYTES;
+      if (isStopped || isTooLarge || bounds.wasRelayed(block.id)) return;
       const author = bytesKey(block.core.key);
       const turn = turns.get(author);
       if (turn === undefined) {

@@ -1,19 +1,20 @@
 import type { BlockId, Environment, PublicKey } from '@edmp/interface';
 import { blockKey } from '../../block/identity.ts';
+import { MAX_BLOCK_BYTES } from '../../block/limits.ts';
 import type { TrustchainLimits } from '../../chain/options.ts';
 import { forgetOldest } from '../../store/forget-oldest.ts';
 import { quota } from '../quota.ts';
 
 /**
- * Largest block that is announced, signed form, bytes. Larger ones reach their counterparty by push, and others when
+ * Largest block that is announced alone, signed form, bytes; an answer may be larger. Larger ones reach their counterparty by push, and others when
  * they reconcile or sync: what every node relays and stores unasked stays small.
  */
 export const MAX_HEAD_BYTES = 8_192;
 /** Heads of one author that are relayed at once; after that two an announce interval: the author's and a witness's. */
 export const HEADS_BURST = 16;
 const HEADS_PER_INTERVAL = 2;
-/** Bytes of one author that are stored unasked at once, and a second after that. One block of full size fits. */
-const AUTHOR_BYTES = { burst: 131_072, perSecond: 2_048 } as const;
+/** Bytes of one author that are stored unasked at once, and a second after that. An answer of full size fits, with what it answers. */
+const AUTHOR_BYTES = { burst: 2 * MAX_BLOCK_BYTES, perSecond: 2_048 } as const;
 /** Heads remembered as relayed. */
 const MAX_RELAYED = 16_384;
 
@@ -27,10 +28,14 @@ export interface HeadBounds {
   took(author: PublicKey): void;
   /** Genuine bytes of the author were stored. */
   stored(author: PublicKey, from: PublicKey, bytes: number): void;
-  /** Whether this head was relayed or announced here lately. */
-  wasRelayed(id: BlockId): boolean;
-  relayed(id: BlockId): void;
+  /** Whether this head was relayed or announced here lately; alone, or with the block that it answers. */
+  wasRelayed(id: BlockId, answered?: BlockId): boolean;
+  relayed(id: BlockId, answered?: BlockId): void;
 }
+
+/** Apart with what it answers and without: whoever relays an answer alone must not keep back what it answers. */
+const nameOf = (id: BlockId, answered: BlockId | undefined): string =>
+  answered === undefined ? blockKey(id) : blockKey(id) + blockKey(answered);
 
 /** {@link HeadBounds} on the clock of `environment`. */
 export function headBounds(environment: Environment, limits: Required<TrustchainLimits>): HeadBounds {
@@ -47,9 +52,9 @@ export function headBounds(environment: Environment, limits: Required<Trustchain
       bytesOfAuthor.charge(author, bytes);
       bytesFrom.charge(from, bytes);
     },
-    wasRelayed: (id) => known.has(blockKey(id)),
-    relayed(id) {
-      known.add(blockKey(id));
+    wasRelayed: (id, answered) => known.has(nameOf(id, answered)),
+    relayed(id, answered) {
+      known.add(nameOf(id, answered));
       if (known.size > MAX_RELAYED) forgetOldest(known);
     },
   };

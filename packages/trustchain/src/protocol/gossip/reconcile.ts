@@ -27,6 +27,7 @@ import { forgetOldest } from '../../store/forget-oldest.ts';
 import { decodeBlocks, MAX_FRAME_BYTES } from '../messages.ts';
 import type { Quota } from '../quota.ts';
 import type { ActivityCursor, HeadName, ProofName } from './activity.ts';
+import { AnsweredFetch } from './answered-fetch.ts';
 import type { HeadBounds } from './head-bounds.ts';
 import {
   decodeNamesPage,
@@ -65,6 +66,8 @@ export interface ReconcileContext {
   /** By peer: charged for answers that break the protocol; in debt a peer is not asked. */
   readonly faults: Quota;
   readonly receive: (block: HalfBlock) => Promise<ReceiveResult>;
+  /** Told of answers that brought a block nobody here had. */
+  readonly onAnswered: (answer: HalfBlock) => void;
   readonly signal: AbortSignal;
 }
 
@@ -81,6 +84,7 @@ export interface Reconciler {
 interface Round {
   readonly peer: PublicKey;
   readonly signal: AbortSignal;
+  readonly answered: AnsweredFetch;
   bytes: number;
   gained: number;
 }
@@ -228,7 +232,23 @@ export function reconciler(context: ReconcileContext): Reconciler {
     if (!added) return key;
     round.gained += 1;
     bounds.stored(author, round.peer, length);
+    round.answered.note(block);
     return key;
+  };
+
+  const takeAnswered = async (round: Round): Promise<void> => {
+    await fetchAll(round, await round.answered.lacking(), async (wanted) => {
+      const all: string[] = [];
+      const request = { part: 'blocks', wanted: [...wanted.values()].map(({ digest }) => digest) } as const;
+      for await (const frame of ask(round, request, MAX_FRAME_BYTES)) {
+        throwIfAborted(round.signal);
+        round.bytes += frame.length;
+        const { came, gained } = await round.answered.take(frame, wanted, () => unasked('block'));
+        round.gained += gained;
+        all.push(...came);
+      }
+      return all;
+    });
   };
 
   const readPage = async (round: Round): Promise<NamesPage> => {
@@ -248,6 +268,7 @@ export function reconciler(context: ReconcileContext): Reconciler {
       const page = await readPage(round);
       await takeProofs(round, page.proofs);
       await takeBlocks(round, page.heads);
+      await takeAnswered(round);
       const key = bytesKey(round.peer);
       cursors.delete(key);
       cursors.set(key, { ...page.next, epoch: page.epoch });
@@ -258,7 +279,8 @@ export function reconciler(context: ReconcileContext): Reconciler {
   };
 
   const run = async (peer: PublicKey): Promise<void> => {
-    const round: Round = { peer, signal: context.signal, bytes: 0, gained: 0 };
+    const answered = new AnsweredFetch(context, peer);
+    const round: Round = { peer, signal: context.signal, answered, bytes: 0, gained: 0 };
     let comparing: Promise<boolean> | undefined;
     const task = (signal: AbortSignal): Promise<boolean> => {
       comparing = compare(Object.assign(round, { signal }));

@@ -10,14 +10,14 @@ import {
   type TopicVerdict,
 } from '@edmp/interface';
 import { keyedMutex } from '@edmp/interface/bounded';
-import { decodeHalfBlock } from '../../block/codec.ts';
 import { bytesKey } from '../../block/identity.ts';
 import type { FraudRegister } from '../../chain/fraud-register.ts';
 import { decodeFraudProof, verifyFraudProofAsync } from '../../fraud/proof.ts';
 import type { SlotOf } from '../../fraud/slot.ts';
 import type { Quota } from '../quota.ts';
+import { type Announcement, decodeAnnouncement, MAX_ANNOUNCEMENT_BYTES } from './announcement.ts';
 import { contradicts } from './contradiction.ts';
-import { type HeadBounds, MAX_HEAD_BYTES } from './head-bounds.ts';
+import type { HeadBounds } from './head-bounds.ts';
 
 /** What an undecodable, wrongly signed or oversized message costs its deliverer; no honest node relays one. */
 export const FAULT_PRICE = 50;
@@ -26,7 +26,7 @@ const MAX_WAITING = 256;
 /** What a message costs that an honest node may relay, but that was no use here. */
 const USELESS_PRICE = 1;
 
-const REFUSED_BLOCK = /^ERR_BLOCK_/;
+const REFUSED_BLOCK = /^ERR_(BLOCK_|CHAIN_PROTOCOL$)/;
 /** A proof that nobody here can judge is not its deliverer's fault. */
 const REFUSED_PROOF = /^ERR_FRAUD_(?!UNKNOWN)/;
 
@@ -55,6 +55,9 @@ export interface HeadsContext {
  * well-formed, rightly signed, not invalid, and within its author's bounds. A block that contradicts what is stored of
  * its author is taken in whatever the bounds say; the proof that it gives is relayed in its place. Nothing is taken in
  * of a proven cheat.
+ *
+ * An answer brings the block that it answers, which counts against the bounds of the answer's author: whoever was shown
+ * a branch and answered is heard, however much its author says.
  */
 export function headsHandler(context: HeadsContext): TopicHandler {
   const { crypto, store, frauds, quota, bounds } = context;
@@ -64,45 +67,72 @@ export function headsHandler(context: HeadsContext): TopicHandler {
     return 'ignore';
   };
 
-  const judgeKnown = async (block: HalfBlock, stored: HalfBlock, from: PublicKey): Promise<TopicVerdict> => {
+  /** Whether the answered block is news that may be stored: of no proven cheat, and not stored. */
+  const isWanted = async (answered: HalfBlock | undefined): Promise<boolean> =>
+    answered !== undefined && !(await frauds.has(answered.core.key)) && !(await store.has(answered.id));
+
+  /** Takes in an answered block, once the answer's signature is known to be genuine: its author pays. */
+  const takeAnswered = async ({ block, answered }: Announcement, from: PublicKey): Promise<void> => {
+    if (answered === undefined || !(await isWanted(answered))) return;
+    const { added } = await context.receive(answered);
+    if (added) bounds.stored(block.core.key, from, answered.bytes.length);
+  };
+
+  const judgeKnown = async (
+    announced: Announcement,
+    stored: HalfBlock,
+    from: PublicKey,
+  ): Promise<TopicVerdict> => {
+    const { block, answered } = announced;
     const { key } = block.core;
+    const isNews = await isWanted(answered);
     const head = await store.head(key);
     // Old blocks are no news, and each of them could be made to travel again and again.
     const isHead = head !== undefined && equalBytes(head.id.bytes, block.id.bytes);
     const isSame = equalBytes(stored.signature, block.signature);
-    if (!isHead || !isSame || bounds.wasRelayed(block.id) || !bounds.hasRoom(key)) return useless(from);
+    const isWithin =
+      bounds.hasRoom(key) && (!isNews || bounds.hasBytes(key, from, answered?.bytes.length ?? 0));
+    if (!(isHead || isNews) || !isSame || bounds.wasRelayed(block.id, answered?.id) || !isWithin) {
+      return useless(from);
+    }
     const { level } = await context.receive(block);
     if (level === 'invalid') return useless(from);
     bounds.took(key);
-    bounds.relayed(block.id);
+    bounds.relayed(block.id, answered?.id);
+    await takeAnswered(announced, from);
     return 'accept';
   };
 
-  const judgeNew = async (block: HalfBlock, from: PublicKey): Promise<TopicVerdict> => {
+  const judgeNew = async (announced: Announcement, from: PublicKey): Promise<TopicVerdict> => {
+    const { block, answered } = announced;
     const { key } = block.core;
     const { length } = block.bytes;
-    const isWithin = bounds.hasRoom(key) && bounds.hasBytes(key, from, length);
+    const more = (await isWanted(answered)) ? (answered?.bytes.length ?? 0) : 0;
+    const isWithin = bounds.hasRoom(key) && bounds.hasBytes(key, from, length + more);
     if (!isWithin && !(await contradicts(store, block))) return useless(from);
-    bounds.relayed(block.id);
+    bounds.relayed(block.id, answered?.id);
     const { added, level } = await context.receive(block);
     bounds.took(key);
     if (added) bounds.stored(key, from, length);
     // A contradiction was of use: the proof travels on its own topic.
     if (level === 'invalid') return (await frauds.has(key)) ? 'ignore' : useless(from);
-    return added ? 'accept' : useless(from);
+    if (!added) return useless(from);
+    if (isWithin) await takeAnswered(announced, from);
+    return 'accept';
   };
 
   const judge = async (body: Uint8Array, from: PublicKey): Promise<TopicVerdict> => {
     if (!quota.has(from, 0)) return 'ignore';
-    if (body.length > MAX_HEAD_BYTES) {
+    if (body.length > MAX_ANNOUNCEMENT_BYTES) {
       quota.charge(from, FAULT_PRICE);
       return 'reject';
     }
     try {
-      const block = decodeHalfBlock(body, crypto);
+      const announced = decodeAnnouncement(body, crypto);
+      const { block } = announced;
       if (await frauds.has(block.core.key)) return useless(from);
       const stored = await store.get(block.id);
-      return await (stored === undefined ? judgeNew(block, from) : judgeKnown(block, stored, from));
+      return await (stored === undefined ? judgeNew(announced, from) : judgeKnown(announced, stored, from));
     } catch (error) {
       return failed(error, REFUSED_BLOCK, quota, from);
     }
