@@ -34,7 +34,8 @@ function unescapeText(text: string): string {
   });
 }
 
-const ATTRIBUTE = /([\w:.-]{1,200})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
+// From the beginning of a name only, else each character of a long one is a try of its own.
+const ATTRIBUTE = /(?<![\w:.-])([\w:.-]{1,200})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
 
 function readAttributes(text: string): Record<string, string> {
   const attributes: Record<string, string> = {};
@@ -49,15 +50,21 @@ function readAttributes(text: string): Record<string, string> {
   return attributes;
 }
 
+/** How many elements may still be read; several documents can share one. */
+export interface XmlBudget {
+  elements: number;
+}
+
 /**
  * Reads the small part of XML 1.0 that meter documents use: elements, attributes, text, CDATA, comments. Document type
  * definitions are refused, so no entity can expand. Throws `ERR_METER_FORMAT` when it is not well-formed and
  * `ERR_METER_LIMIT` when it is too deep or too large.
+ *
+ * @param budget - What may be read yet, and then what is left of it.
  */
-export function parseXml(text: string): XmlElement {
+export function parseXml(text: string, budget: XmlBudget = { elements: MAX_ELEMENTS }): XmlElement {
   const stack: Open[] = [];
   let root: XmlElement | undefined;
-  let elements = 0;
   let position = 0;
   const malformed = (what: string): MeterError =>
     new MeterError('ERR_METER_FORMAT', `Expected well-formed XML: ${what} at character ${position}`);
@@ -111,7 +118,7 @@ export function parseXml(text: string): XmlElement {
       const isEmpty = tag.endsWith('/');
       const match = /^([\w:.-]{1,200})([\s\S]*)$/.exec(isEmpty ? tag.slice(0, -1) : tag);
       if (match === null) throw malformed('a tag without a name');
-      if (++elements > MAX_ELEMENTS || stack.length >= MAX_DEPTH) {
+      if (--budget.elements < 0 || stack.length >= MAX_DEPTH) {
         throw new MeterError(
           'ERR_METER_LIMIT',
           `The XML is deeper than ${MAX_DEPTH} or has too many elements`,

@@ -3,7 +3,7 @@ import { microFromText } from '../../decimal.ts';
 import { MeterError } from '../../errors.ts';
 import { zoneOf } from '../../time/zone.ts';
 import type { MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import type { AnyReading, MeterFile } from '../meter-file.ts';
 import { child, descendants, parseXml, textAt, type XmlElement } from '../xml.ts';
 import { type EspiLocalTime, localToInstants, readLocalTime } from './espi-local-time.ts';
@@ -99,7 +99,7 @@ const FLOW_NAMES: Readonly<Record<string, string>> = {
  */
 export function readGreenButton(text: string, options: GreenButtonOptions = {}): MeterFile {
   const feed = parseXml(text);
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: AnyReading[] = [];
   const entries = feed.name === 'entry' ? [feed] : feed.children.filter((one) => one.name === 'entry');
   const content = (entry: XmlElement, name: string): XmlElement | undefined =>

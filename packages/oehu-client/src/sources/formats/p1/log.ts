@@ -1,7 +1,7 @@
 import { MeterError } from '../../../errors.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
-import type { SourceIssue } from '../../issues.ts';
+import { issueList } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { DamagedTelegram, type P1Event, p1Stream } from './stream.ts';
 import type { P1Telegram } from './telegram.ts';
@@ -20,7 +20,7 @@ export function readTelegrams(bytes: Uint8Array, options: FormatOptions = {}): M
     ...(zone === undefined ? {} : { zone }),
   });
   const events: P1Event[] = [...stream.push(bytes), ...stream.end()];
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: MeterReading[] = [];
   const log = logTimes(events, options);
   let damaged: Extract<P1Event, { readonly ok: false }> | undefined;
