@@ -181,6 +181,24 @@ describe('lists of a customer port', () => {
   });
 });
 
+describe('a log of a customer port', () => {
+  it('of very many damaged frames is told in one issue for each kind, counted, and given up where there is nothing else', () => {
+    const flags = Uint8Array.from({ length: 3 * 200_000 }, (_, i) => [0x7e, 0xa7, 0xff][i % 3] ?? 0);
+    const good = hdlc(notification(aidon(told())));
+    const { readings, issues } = readMeterFile(joined(good, flags), {
+      kind: 'han-dlms',
+      zone: 'Europe/Oslo',
+    });
+    expect(readings).toHaveLength(2);
+    const damaged = issues.filter(({ code }) => code === 'unreadable');
+    expect(damaged.length).toBeLessThan(5);
+    expect(damaged[0]?.message).toMatch(/\(and \d{5,} more telegrams\)/);
+    const many = Buffer.alloc(3 * 1_100_000, Uint8Array.of(0x7e, 0xa7, 0xff));
+    expect(codeOf(() => readMeterFile(many, { kind: 'han-dlms' }))).toBe('ERR_METER_CHECKSUM');
+    expect(codeOf(() => readMeterFile(joined(good, many), { kind: 'han-dlms' }))).toBe('ERR_METER_LIMIT');
+  });
+});
+
 describe("a meter's clock", () => {
   const at = (time: Told['time'], options: { zone?: string; receivedAt?: number } = {}): unknown => {
     const stream = hanStream(options);

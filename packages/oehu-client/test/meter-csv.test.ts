@@ -214,10 +214,115 @@ describe('what a CSV map can say (kind 10)', () => {
     expect(readCsv(text, guess).readings).toHaveLength(16);
   });
 
+  describe('is proposed from a table that is easily misread:', () => {
+    const clock = (i: number): string =>
+      new Date(Date.UTC(2026, 9, 1) + i * 900_000).toISOString().slice(0, 16);
+    const table = (heading: string, cells: (i: number) => string, isNewestFirst = false) => {
+      const rows = Array.from({ length: 12 }, (_, i) => `${clock(isNewestFirst ? 11 - i : i)};${cells(i)}`);
+      return guessCsvMap(bytesOf([`Time;${heading}`, ...rows].join('\n')), { zone: 'Europe/Vienna' });
+    };
+    const brief = ({ map: guess }: ReturnType<typeof table>) =>
+      guess.columns.map(({ column, commodity, unit, kind }) => [column, commodity, unit, kind]);
+
+    it('a mark that may group digits is asked about, one that cannot is not', () => {
+      const isAsked = (cells: (i: number) => string): boolean =>
+        table('Stand kWh', cells).questions.some((one) => one.includes('decimal mark?'));
+      expect(isAsked((i) => `12.${100 + i}`)).toBe(true);
+      expect(isAsked((i) => `12,${100 + i}`)).toBe(true);
+      expect(isAsked((i) => `0,${100 + i}`)).toBe(false);
+      expect(isAsked((i) => `12.${10 + i}`)).toBe(false);
+      expect(isAsked((i) => String(12_000 + i))).toBe(false);
+    });
+
+    it('a register whose newest row comes first is one', () => {
+      expect(brief(table('Zählerstand (kWh)', (i) => String(9000 - i), true))).toEqual([
+        ['Zählerstand (kWh)', 'electricity', 'kWh', 'register'],
+      ]);
+      const falling = table('Zählerstand (kWh)', (i) => String(9000 - i));
+      expect(falling.questions.join()).toContain('is called like a register and falls');
+    });
+
+    it('what is told for each unit is no amount of it', () => {
+      const others = [
+        'Price (EUR/kWh)',
+        'ct/kWh',
+        'CO2 g/kWh',
+        'Cost per kWh',
+        'Preis pro kWh',
+        'Reactive (kvarh)',
+        'Temperature (°C)',
+        'Spannung V',
+        'Total (1/1000 kWh)',
+      ];
+      for (const other of others) {
+        const guess = table(`${other};Usage (kWh)`, (i) => `${i}.5;1.25`);
+        expect(brief(guess), other).toEqual([['Usage (kWh)', 'electricity', 'kWh', 'interval']]);
+      }
+      for (const fine of ['Verbrauch/kWh', 'From grid kWh', 'Mean usage kWh'])
+        expect(brief(table(fine, () => '1.25'))[0]?.slice(0, 3)).toEqual([fine, 'electricity', 'kWh']);
+    });
+
+    it('a phase is no litre, and megawatts are no watts', () => {
+      expect(brief(table('Import L1 (kWh)', () => '1'))[0]?.slice(1, 3)).toEqual(['electricity', 'kWh']);
+      expect(brief(table('Water (l)', () => '1'))[0]?.slice(1, 3)).toEqual(['water', 'l']);
+      expect(brief(table('Leistung MW', () => '1'))[0]?.slice(2)).toEqual(['MW', 'power']);
+      expect(
+        readCsv(`Time;Leistung MW\n${clock(0)};1`, table('Leistung MW', () => '1').map).readings[0]?.value,
+      ).toBe(250_000_000);
+    });
+
+    it('the time is the column that changes, and is asked for where there are others', () => {
+      const rows = Array.from({ length: 6 }, (_, i) => `2026-11-01 00:00;${clock(i)};1.5`);
+      const guess = guessCsvMap(bytesOf(['Printed;Start;kWh', ...rows].join('\n')), { zone: 'UTC' });
+      expect(guess.map).toMatchObject({ time: 'Start', stepSeconds: 900 });
+      expect(guess.questions.join()).toContain('Is column "Start" the time?');
+    });
+
+    it('amounts of both signs flow both ways, which is asked', () => {
+      const guess = table('Net kWh', (i) => (i % 2 === 0 ? '1.5' : '-0.5'));
+      expect(guess.map.columns[0]?.sign).toBe('both');
+      expect(guess.questions.join()).toContain('flow the other way');
+    });
+
+    it('columns of which only one would count are asked about', () => {
+      const { questions } = table('L1 kWh;L2 kWh', () => '1.5;2.5');
+      expect(questions.join()).toContain('one of them would count');
+    });
+  });
+
+  it('of registers that say they are the same and are not tells so, before one of them vanishes', () => {
+    const column = (name: string, tariff?: number) =>
+      ({
+        column: name,
+        commodity: 'electricity',
+        flow: 'import',
+        unit: 'kWh',
+        kind: 'interval',
+        ...(tariff === undefined ? {} : { tariff }),
+      }) as const;
+    const csv = { time: 't', timeFormat: 'iso', stepSeconds: 900 } as const;
+    const read = (b: number, columns: readonly ReturnType<typeof column>[]) =>
+      codes(readMeterFile(bytesOf(`t,a,b\n2026-01-10T00:00:00Z,1.5,${b}`), { csv: { ...csv, columns } }));
+    expect(read(2.5, [column('a'), column('b')])).toEqual(['overlap']);
+    expect(read(1.5, [column('a'), column('b')])).toEqual([]);
+    expect(read(2.5, [column('a', 1), column('b', 2)])).toEqual([]);
+  });
+
   it('gives readings or a typed error for any text', () => {
     const cell = fc.oneof(
       fc.string({ maxLength: 12 }),
-      fc.constantFrom('2024-01-01 00:00', '31/12/2024', '1,5', '-3', '"', '24:00', '25.10.2026 02:30'),
+      fc.constantFrom(
+        '2024-01-01 00:00',
+        '31/12/2024',
+        'ct/kWh',
+        'L1 kWh',
+        '1.234',
+        '1,5',
+        '-3',
+        '"',
+        '24:00',
+        '25.10.2026 02:30',
+      ),
     );
     fc.assert(
       fc.property(fc.array(fc.array(cell, { maxLength: 4 }), { maxLength: 12 }), (rows) => {

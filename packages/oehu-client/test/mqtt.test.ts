@@ -75,6 +75,18 @@ describe('DSMR-reader', () => {
     expect(read('phase_voltage_l1', '230')).toEqual({ readings: [], issues: [], power: null });
   });
 
+  it('gives no value of a later telegram the time of an earlier one, when a broker drops what lies between', () => {
+    const reader = ready('dsmr-reader', 'dsmr/reading/+');
+    const read = (name: string, text: string) => brief(reader.read(message(`dsmr/reading/${name}`, text)));
+    read('timestamp', T);
+    expect(read('electricity_delivered_1', '1234.567').readings).toHaveLength(1);
+    // The queue of the broker was full: hours later the next time is missing, and this counter stands beside the first.
+    expect(read('electricity_delivered_1', '1236.000')).toMatchObject({ readings: [], issues: ['bad-time'] });
+    expect(read('electricity_returned_1', '0.001').readings).toHaveLength(1);
+    read('timestamp', '2024-01-16T12:00:10Z');
+    expect(read('electricity_delivered_1', '1236.000').readings).toHaveLength(1);
+  });
+
   it('tells all at once as JSON, the gas with its time', () => {
     const reader = ready('dsmr-json', 'dsmr/json');
     const json = {
@@ -124,6 +136,16 @@ describe('Zigbee2MQTT', () => {
     const event = ready('zigbee2mqtt', topic).read(message(topic, { energy: 12.34, power: 20 }));
     expect(event).toMatchObject({ isHeard: false, readings: [], power: { importW: 20 } });
     expect(event.issues[0]?.message).toContain('last_seen');
+  });
+
+  it('of what counts nothing takes no place among the meters of a wildcard', () => {
+    const reader = ready('zigbee2mqtt', 'zigbee2mqtt/+');
+    for (let i = 0; i < 300; i++) {
+      const lamp = reader.read(message(`zigbee2mqtt/lamp ${i}`, { state: 'ON', brightness: 254 }));
+      expect(brief(lamp)).toEqual({ readings: [], issues: [], power: null });
+    }
+    const plug = { energy: 1.5, power: 20, last_seen: '2024-01-16T12:00:00Z' };
+    expect(brief(reader.read(message('zigbee2mqtt/plug', plug))).readings).toHaveLength(1);
   });
 
   it('of several plugs keeps them apart by their names, 64 at most', () => {

@@ -121,6 +121,49 @@ describe('a workbook', () => {
     expect(() => guessCsvMap(bytes, { zone: 'UTC' })).toThrowError(/formula/);
   });
 
+  it('tells of a formula also after every portal has looked at a sheet that unfolds to much', () => {
+    const wide = Array.from({ length: 60_000 }, (_, i) =>
+      row(i + 2, inline(`${'x'.repeat(300)}`), number(i)),
+    );
+    const bytes = workbook({
+      Data: `${HEADS}${wide.join('')}<row r="70000"><c r="A70000"><f>NOW()</f><v>1</v></c></row>`,
+    });
+    expect(() => readMeterFile(bytes)).toThrowError(/formula/);
+  });
+
+  it('whose sheets have too many elements together is refused, however small it is packed', () => {
+    const empty = `<row>${'<c/>'.repeat(400_000)}</row>`;
+    const sheets = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`s${i}`, empty] as const));
+    const bytes = workbook(sheets);
+    expect(bytes.length).toBeLessThan(100_000);
+    expect(codeOf(() => readMeterFile(bytes))).toBe('ERR_METER_LIMIT');
+    expect(codeOf(() => guessCsvMap(bytes, { zone: 'UTC' }))).toBe('ERR_METER_LIMIT');
+  });
+
+  it('takes no yes, no error and no strange number for an amount', () => {
+    const cells = ['<c t="b"><v>1</v></c>', '<c t="e"><v>#N/A</v></c>', number('0x10'), number('1e400')];
+    const rows = [number(1.5), ...cells].map((cell, i) => row(i + 2, number(DAY + i / 96, 1), cell));
+    const csv = {
+      time: 'Zeit',
+      timeFormat: 'local',
+      zone: 'UTC',
+      stepSeconds: 900,
+      columns: [{ column: 'kWh', commodity: 'electricity', flow: 'import', unit: 'kWh', kind: 'interval' }],
+    } as const;
+    const file = readMeterFile(workbook({ Data: HEADS + rows.join('') }), { csv });
+    expect(file.readings.map(({ value }) => value)).toEqual([1_500_000]);
+    expect(file.issues.map(({ code }) => code)).toEqual(cells.map(() => 'bad-value'));
+  });
+
+  it('whose cells stand twice or name no text is refused, for programs differ in what they show', () => {
+    for (const cell of ['<c r="A2"><v>2</v></c>', '<c r="C2" t="s"><v>99</v></c>']) {
+      const bytes = workbook({
+        Data: `${HEADS}<row r="2"><c r="A2"><v>1</v></c><c r="B2"><v>1</v></c>${cell}</row>`,
+      });
+      expect(codeOf(() => guessCsvMap(bytes, { zone: 'UTC' }))).toBe('ERR_METER_FORMAT');
+    }
+  });
+
   it('that unfolds to too much is refused before it fills the memory', () => {
     const bomb = new ZipFiles(zipSync({ a: new Uint8Array(4 << 20) }), 1 << 20);
     expect(codeOf(() => bomb.text('a'))).toBe('ERR_METER_LIMIT');

@@ -90,7 +90,8 @@ async function placeOf(request: MountRequest, parts: RequestParts): Promise<Plac
 async function atUrl(address: string, kind: MountKind | undefined, parts: RequestParts): Promise<Place> {
   const url = URL.parse(address);
   if (url === null || url.hostname === '')
-    throw bad(`Expected an address with a host, got ${shown(address)}`);
+    // What cannot be taken apart may hold a password.
+    throw bad(`Expected an address with a host, got ${shown(address.replace(/\/\/.*@/s, '//…@'))}`);
   const { protocol } = url;
   const hasNames = url.username !== '' || url.password !== '';
   if (protocol === 'tcp:') {

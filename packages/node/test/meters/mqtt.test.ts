@@ -146,6 +146,18 @@ describe('a meter behind a broker', () => {
     });
   });
 
+  it('whose broker never releases what it sends is let go of', async () => {
+    await using broker = await smallBroker();
+    await mounts.addMeter({ address: `mqtt://127.0.0.1:${broker.port}/dsmr/raw` });
+    await broker.subscribed();
+    // PUBLISH of quality of service 2, packet 1, no payload.
+    broker.sendRaw(
+      Buffer.concat([Buffer.from([0x34, 12, 0, 8]), Buffer.from('dsmr/raw'), Buffer.from([0, 1])]),
+    );
+    const lost = await until('mqtt', 'loss', ({ state }) => state === 'lost');
+    expect(lost.problem).toContain('quality of service 2');
+  });
+
   it('is told name and password, which are kept for the owner alone and shown to nobody', async () => {
     await using broker = await smallBroker();
     const texts: string[] = [];
@@ -157,6 +169,11 @@ describe('a meter behind a broker', () => {
     expect(JSON.stringify([added, await mounts.mounts(), texts])).not.toContain('never-shown');
     expect(await readFile(join(folder, 'meters.json'), 'utf8')).toContain('never-shown');
     expect((await stat(join(folder, 'meters.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('whose address cannot be taken apart is refused without the password in it', async () => {
+    const refused = mounts.addMeter({ address: 'mqtt://anna:se@cret@[bad/dsmr/raw' });
+    await expect(refused).rejects.toThrow(/^(?!.*(?:anna|cret)).*\[bad/s);
   });
 
   it('whose broker refuses says why, without the password', async () => {
@@ -362,6 +379,22 @@ describe('the guard of packets', () => {
         expect(outcome).toBe(isSmall ? all.length : 'ERR_METER_LIMIT');
       }),
       { numRuns: 100 },
+    );
+  });
+  it('lets no message of a quality of service pass that a client has to keep, however the packet is cut', async () => {
+    const heads = fc.integer({ min: 0, max: 255 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(heads, { minLength: 1, maxLength: 6 }), async (bytes) => {
+        const packets = bytes.map((head) => Buffer.from([head, 3, 1, 2, 3]));
+        const isKept = bytes.some((head) => head >> 4 === 3 && ((head >> 1) & 3) >= 2);
+        const one = Buffer.concat(packets);
+        const outcome = await pass(
+          [...one].map((byte) => Buffer.from([byte])),
+          300,
+        ).catch((error: { code: string }) => error.code);
+        expect(outcome).toBe(isKept ? 'ERR_METER_FORMAT' : one.length);
+      }),
+      { numRuns: 200 },
     );
   });
 });

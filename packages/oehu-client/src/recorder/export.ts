@@ -1,29 +1,17 @@
 import Papa from 'papaparse';
 import { formatReading } from '../sources/format-reading.ts';
+import { RECORDED_CSV_HEADER } from '../sources/formats/csv/own-header.ts';
 import type { AnyReading } from '../sources/meter-file.ts';
-
-const COLUMNS = [
-  'at',
-  'seconds',
-  'commodity',
-  'flow',
-  'tariff',
-  'value',
-  'unit',
-  'register',
-  'serial',
-  'quality',
-  'trust',
-] as const;
 
 /**
  * Readings as lines of CSV (RFC 4180, without line ends), a heading first. `seconds` is the length of an interval and
  * empty for registers; values are exact decimals. What a meter calls itself never becomes a formula of a spreadsheet.
+ * `readMeterFile` reads the file back.
  *
  * @param readings - Registers and interval amounts, also mixed; one line for each, in their order.
  */
 export function* readingsToCsv(readings: Iterable<AnyReading>): Generator<string> {
-  yield COLUMNS.join(',');
+  yield RECORDED_CSV_HEADER;
   for (const reading of readings) {
     const { meter, serial, ...row } = formatReading(reading);
     yield Papa.unparse([

@@ -86,7 +86,7 @@ export function meterColumns(
   const byMeter = new Map<string, Map<number | 'total', { column: CumulativeColumn; count: number }[]>>();
   for (const { meter, tariff, readings: own } of splitRegisters(readings)) {
     const clean = cleanRegister(wholeDays(own, options.zone), options.maxPerHour);
-    notes.push(...clean.notes);
+    for (const note of clean.notes) notes.push(note);
     const column = readCumulative(clean.runs, options.bounds, options.bridgeMs, nominalStepMs(options.step));
     const tariffs = byMeter.get(meter) ?? new Map();
     byMeter.set(meter, tariffs);

@@ -2,7 +2,8 @@ import type { SourceIssue } from './issues.ts';
 import { type AnyReading, isIntervalReading, momentOf, NO_TIME } from './meter-file.ts';
 
 /** What is known of one register while going through a file. */
-interface Seen {
+export interface SeenRegister {
+  readonly commodity: AnyReading['commodity'];
   readonly tariff: AnyReading['tariff'];
   readonly flow: AnyReading['flow'];
   readonly serial: string | undefined;
@@ -12,8 +13,12 @@ interface Seen {
 }
 
 /** Tells where a file gives the same moment of a register another value: the later one counts (`registersOf`). */
-export function tellCorrections(readings: readonly AnyReading[], issues: SourceIssue[]): void {
-  const open = [...registersIn(readings)].filter(([, { isAscending }]) => !isAscending);
+export function tellCorrections(
+  readings: readonly AnyReading[],
+  registers: ReadonlyMap<string, SeenRegister>,
+  issues: SourceIssue[],
+): void {
+  const open = [...registers].filter(([, { isAscending }]) => !isAscending);
   if (open.length === 0) return;
   const changes = new Map(open.map(([key]) => [key, { values: new Map<string, number>(), changed: 0 }]));
   for (const reading of readings) {
@@ -33,17 +38,19 @@ export function tellCorrections(readings: readonly AnyReading[], issues: SourceI
   }
 }
 
-const keyOf = ({ commodity, flow, tariff, serial, register }: AnyReading): string =>
+/** What tells registers apart. */
+export const keyOf = ({ commodity, flow, tariff, serial, register }: AnyReading): string =>
   `${commodity}|${flow}|${tariff}|${serial ?? ''}|${register ?? ''}`;
 
 /** The registers of a file, and whether their times only ever go on. */
-function registersIn(readings: readonly AnyReading[]): ReadonlyMap<string, Seen> {
-  const registers = new Map<string, Seen>();
-  let seen: Seen | undefined;
+export function registersIn(readings: readonly AnyReading[]): ReadonlyMap<string, SeenRegister> {
+  const registers = new Map<string, SeenRegister>();
+  let seen: SeenRegister | undefined;
   for (const reading of readings) {
-    const { tariff, flow, serial, register } = reading;
+    const { commodity, tariff, flow, serial, register } = reading;
     if (
       seen?.register !== register ||
+      seen?.commodity !== commodity ||
       seen?.serial !== serial ||
       seen?.tariff !== tariff ||
       seen?.flow !== flow
@@ -51,7 +58,8 @@ function registersIn(readings: readonly AnyReading[]): ReadonlyMap<string, Seen>
       const key = keyOf(reading);
       seen = registers.get(key);
       if (seen === undefined) {
-        seen = { tariff, flow, serial, register, last: Number.NEGATIVE_INFINITY, isAscending: true };
+        const last = Number.NEGATIVE_INFINITY;
+        seen = { commodity, tariff, flow, serial, register, last, isAscending: true };
         registers.set(key, seen);
       }
     }

@@ -1,5 +1,6 @@
 import { MeterError } from '../errors.ts';
-import { tellCorrections } from './check-corrections.ts';
+import { tellAlternatives } from './check-alternatives.ts';
+import { registersIn, tellCorrections } from './check-corrections.ts';
 import { withPossibleTimes } from './check-times.ts';
 import { type FormatOptions, MeterContent, type MeterFormat } from './format.ts';
 import { boundedIssues } from './issues.ts';
@@ -32,7 +33,9 @@ export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions =
   const file = format.read(content, options);
   const issues = [...file.issues];
   const readings = withPossibleTimes(file.readings, options.receivedAt, issues);
-  tellCorrections(readings, issues);
+  const registers = registersIn(readings);
+  tellCorrections(readings, registers, issues);
+  tellAlternatives(readings, registers, issues);
   return { kind: file.kind, readings, issues: boundedIssues(issues) };
 }
 

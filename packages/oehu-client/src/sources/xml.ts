@@ -34,7 +34,8 @@ function unescapeText(text: string): string {
   });
 }
 
-const ATTRIBUTE = /([\w:.-]{1,200})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
+// From the beginning of a name only, else each character of a long one is a try of its own.
+const ATTRIBUTE = /(?<![\w:.-])([\w:.-]{1,200})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
 
 function readAttributes(text: string): Record<string, string> {
   const attributes: Record<string, string> = {};
@@ -61,17 +62,30 @@ export interface CompactReader {
 /** Levels that an element may have that is read without its tree. */
 const COMPACT_DEPTH = 3;
 
+/** How many elements may still be read; several documents can share one. */
+export interface XmlBudget {
+  elements: number;
+}
+
+/** How a document is read. */
+export interface XmlOptions {
+  /** Asked at each start tag but the root's; what it reads becomes a child as it is. */
+  readonly compact?: CompactReader;
+  /** What may be read yet, and then what is left of it. Default one document's worth. */
+  readonly budget?: XmlBudget;
+}
+
 /**
  * Reads the small part of XML 1.0 that meter documents use: elements, attributes, text, CDATA, comments. Document type
  * definitions are refused, so no entity can expand. Throws `ERR_METER_FORMAT` when it is not well-formed and
  * `ERR_METER_LIMIT` when it is too deep or too large.
- *
- * @param compact - Asked at each start tag but the root's; what it reads becomes a child as it is.
  */
-export function parseXml(text: string, compact?: CompactReader): XmlElement {
+export function parseXml(
+  text: string,
+  { compact, budget = { elements: MAX_ELEMENTS } }: XmlOptions = {},
+): XmlElement {
   const stack: Open[] = [];
   let root: XmlElement | undefined;
-  let elements = 0;
   let position = 0;
   const malformed = (what: string): MeterError =>
     new MeterError('ERR_METER_FORMAT', `Expected well-formed XML: ${what} at character ${position}`);
@@ -124,8 +138,8 @@ export function parseXml(text: string, compact?: CompactReader): XmlElement {
         top !== undefined && stack.length + COMPACT_DEPTH <= MAX_DEPTH
           ? compact?.read(text, position)
           : undefined;
-      if (compact !== undefined && whole !== undefined && elements + compact.elements <= MAX_ELEMENTS) {
-        elements += compact.elements;
+      if (compact !== undefined && whole !== undefined && budget.elements >= compact.elements) {
+        budget.elements -= compact.elements;
         position = compact.end;
         top?.children.push(whole);
         continue;
@@ -135,7 +149,7 @@ export function parseXml(text: string, compact?: CompactReader): XmlElement {
       const isEmpty = tag.endsWith('/');
       const match = /^([\w:.-]{1,200})([\s\S]*)$/.exec(isEmpty ? tag.slice(0, -1) : tag);
       if (match === null) throw malformed('a tag without a name');
-      if (++elements > MAX_ELEMENTS || stack.length >= MAX_DEPTH) {
+      if (--budget.elements < 0 || stack.length >= MAX_DEPTH) {
         throw new MeterError(
           'ERR_METER_LIMIT',
           `The XML is deeper than ${MAX_DEPTH} or has too many elements`,

@@ -69,6 +69,14 @@ export function mqttReader(map: MqttMap, options: MqttReaderOptions): MqttReader
   return new MappedReader(planOf(map, options.topic), options.zone);
 }
 
+/** A time that a topic told for the values that follow. */
+interface TimeTopic {
+  readonly told: ToldTime;
+  readonly receivedAt: number;
+  /** A second value on one topic is of a later moment, whose time was lost on the way. */
+  readonly given: Set<string>;
+}
+
 type Issue = (code: SourceIssue['code'], at: string, message: string) => void;
 
 class MappedReader implements MqttReader {
@@ -76,8 +84,8 @@ class MappedReader implements MqttReader {
   readonly #rules: readonly PlannedRule[];
   readonly #zone: string;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
-  /** By topic: the last time that was told there, and when that came. */
-  readonly #times: Map<string, { readonly told: ToldTime; readonly receivedAt: number } | undefined>;
+  /** By topic: the last time that was told there, when that came, and the topics whose values were given it. */
+  readonly #times: Map<string, TimeTopic | undefined>;
   readonly #serials = new Set<string>();
   readonly #powers = boundedMap<string, LivePower>({ max: MAX_SERIALS });
 
@@ -135,7 +143,7 @@ class MappedReader implements MqttReader {
       text = '';
     }
     const told = toldTime(text, rule.time.format, this.#zone, { at: receivedAt, isRetained });
-    this.#times.set(topic, { told, receivedAt });
+    this.#times.set(topic, { told, receivedAt, given: new Set() });
   }
 
   #telegram(
@@ -174,8 +182,7 @@ class MappedReader implements MqttReader {
       issue('unreadable', message.topic, 'Expected a JSON object');
       return nothing;
     }
-    const serial = this.#serialOf(rule, json, fit, issue);
-    if (serial === null) return nothing;
+    const serial = serialOf(rule, json, fit);
     const arrival = { at: message.receivedAt, isRetained: message.isRetained };
     const time = this.#timeOf(rule, json, message);
     const readings: AnyReading[] = [];
@@ -208,27 +215,26 @@ class MappedReader implements MqttReader {
         );
       else readings.push(reading);
     }
+    // A lamp behind the same wildcard tells no value, and takes no meter's place.
+    if ((readings.length > 0 || hasPower) && !this.#hasRoom(serial, issue)) return nothing;
     if (hasPower && power !== null) this.#powers.set(serial ?? '', power);
     const isHeard = readings.length > 0 || (hasPower && !wantsTime);
     return { isHeard, readings, power: hasPower ? power : null, issues };
   }
 
-  /** Undefined where nothing names the meter; null where it is one too many. */
-  #serialOf(rule: PlannedRule, json: Json, fit: string, issue: Issue): string | undefined | null {
-    const told = rule.serial === undefined ? undefined : atPath(json, rule.serial);
-    const serial = typeof told === 'string' || typeof told === 'number' ? String(told) : fit;
-    if (serial === '') return undefined;
-    const isKnown = this.#serials.has(serial);
-    if (serial.length > MAX_NAME || (!isKnown && this.#serials.size >= MAX_SERIALS)) {
+  /** Whether a meter is known or may become so; tells when it is one too many. */
+  #hasRoom(serial: string | undefined, issue: Issue): boolean {
+    if (serial === undefined || this.#serials.has(serial)) return true;
+    if (serial.length > MAX_NAME || this.#serials.size >= MAX_SERIALS) {
       issue('skipped', '$', `More than ${MAX_SERIALS} meters, or a name longer than ${MAX_NAME} characters`);
-      return null;
+      return false;
     }
     this.#serials.add(serial);
-    return serial;
+    return true;
   }
 
   #timeOf({ time }: PlannedRule, json: Json, message: MqttMessage): ToldTime {
-    const { receivedAt, isRetained, isDuplicate } = message;
+    const { topic, receivedAt, isRetained, isDuplicate } = message;
     if (time?.from === 'field') {
       const told = atPath(json, time.steps ?? []);
       if (told === undefined || told === null) return NO_TIME_TOLD;
@@ -237,7 +243,8 @@ class MappedReader implements MqttReader {
     if (time?.from === 'topic') {
       const before = this.#times.get(time.topic);
       const isNear = before !== undefined && Math.abs(receivedAt - before.receivedAt) <= TOGETHER_MS;
-      if (isRetained || !isNear) return NOT_TOGETHER;
+      if (isRetained || !isNear || before.given.has(topic)) return NOT_TOGETHER;
+      before.given.add(topic);
       return before.told;
     }
     if (isRetained || isDuplicate)
@@ -259,6 +266,13 @@ class MappedReader implements MqttReader {
     if (told === undefined || told === null || time?.from !== 'field') return undefined;
     return toldTime(told, time.format, this.#zone, arrival);
   }
+}
+
+/** Undefined where nothing names the meter. */
+function serialOf({ serial }: PlannedRule, json: Json, fit: string): string | undefined {
+  const told = serial === undefined ? undefined : atPath(json, serial);
+  const name = typeof told === 'string' || typeof told === 'number' ? String(told) : fit;
+  return name === '' ? undefined : name;
 }
 
 const NO_TIME_TOLD: ToldTime = {

@@ -3,7 +3,7 @@ import { microFromText } from '../../decimal.ts';
 import type { IntervalReading } from '../../reading.ts';
 import type { MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import { MAX_INTERVAL_MS } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
 import { type SourceUnit, sourceUnit } from '../units.ts';
@@ -54,7 +54,7 @@ export function edaCode(code: string): EdaCode | undefined {
 export function readConsumptionRecord(text: string): MeterFile {
   const root = parseXml(text);
   const directory = child(root, 'ProcessDirectory');
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: IntervalReading[] = [];
   const point = textAt(directory, 'MeteringPoint') ?? 'eda';
   const blocks = (directory === undefined ? [] : descendants(directory, 'EnergyData')).map((data, index) => ({
@@ -65,7 +65,10 @@ export function readConsumptionRecord(text: string): MeterFile {
     unit: sourceUnit(data.attributes.UOM ?? ''),
   }));
   const best = (flow: Flow): number =>
-    Math.min(...blocks.flatMap(({ code }) => (code?.flow === flow && code.rank >= 0 ? [code.rank] : [])));
+    blocks.reduce(
+      (least, { code }) => (code?.flow === flow && code.rank >= 0 ? Math.min(least, code.rank) : least),
+      Number.POSITIVE_INFINITY,
+    );
   const wanted = { import: best('import'), export: best('export') };
   for (const { data, path, text: name, code, unit } of blocks) {
     const skip = (issue: SourceIssue['code'], message: string): void => {

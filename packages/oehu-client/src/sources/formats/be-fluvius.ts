@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../../oehu/json.ts';
 import type { IntervalReading } from '../../reading.ts';
 import type { MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import { MAX_INTERVAL_MS, objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
 import { sourceUnit } from '../units.ts';
@@ -26,7 +26,7 @@ const TARIFFS: Readonly<Record<string, number | 'total'>> = { total: 'total', da
 export function readFluvius(json: Json): MeterFile {
   const data = isJsonObject(json) && isJsonObject(json.data) ? json.data : undefined;
   const head = data !== undefined && isJsonObject(data.headpoint) ? data.headpoint : undefined;
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   if (head === undefined) throw nothingRead('a Fluvius document with a head point', issues);
   const readings: IntervalReading[] = [];
   const commodity: Commodity = head.energyType === 'G' ? 'gas' : 'electricity';

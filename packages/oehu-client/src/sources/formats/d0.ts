@@ -4,7 +4,7 @@ import type { MeterReading } from '../../reading.ts';
 import { arrivalOf } from '../arrival.ts';
 import type { FormatOptions, MeterFormat } from '../format.ts';
 import { withoutFraming } from '../framing.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import { type MeterFile, NO_TIME } from '../meter-file.ts';
 import { registerOf } from '../readings.ts';
 import { sourceUnit } from '../units.ts';
@@ -76,7 +76,7 @@ function ownTime(values: ReadonlyMap<string, string>, clock: WallClock): number 
  * declared spacing, else none. Throws `ERR_METER_FORMAT` when there is no whole data set.
  */
 export function readD0(text: string, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const sets = dataSets(text, issues);
   if (sets.length === 0) {
     throw new MeterError('ERR_METER_FORMAT', 'Expected a data set from a line with / to one with !');

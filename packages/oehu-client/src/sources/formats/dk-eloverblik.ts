@@ -4,7 +4,7 @@ import type { IntervalReading } from '../../reading.ts';
 import { zoneOf } from '../../time/zone.ts';
 import type { MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import { durationMs, jsonAmount } from '../json-amount.ts';
 import { objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
@@ -34,7 +34,7 @@ function documentsOf(json: Json): readonly JsonObject[] {
  * their period. Throws `ERR_METER_SCHEMA` when it has another shape.
  */
 export function readEloverblik(json: Json): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: IntervalReading[] = [];
   for (const [d, document] of documentsOf(json).entries()) {
     for (const [s, series] of objectsOf(document.TimeSeries).entries()) {

@@ -2,7 +2,7 @@ import { Quality, type QualityCode } from '@edmp/interface';
 import { isJsonObject, type Json } from '../../oehu/json.ts';
 import type { IntervalReading } from '../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import { jsonAmount } from '../json-amount.ts';
 import { objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
@@ -31,7 +31,7 @@ function hoursOf(json: Json): Json | undefined {
  * the last. Throws `ERR_METER_SCHEMA` when it has another shape.
  */
 export function readDatadis(json: Json, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const rows = objectsOf(hoursOf(json));
   const where = (index: number): string => `[${index}]`;
   const ends = rowInstants(

@@ -2,7 +2,7 @@ import type { Flow } from '@edmp/interface';
 import { MeterError } from '../../errors.ts';
 import type { FormatOptions, MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import type { AnyReading, MeterFile } from '../meter-file.ts';
 import { intervalOf, registerOf } from '../readings.ts';
 import { csvNumber } from './csv/number.ts';
@@ -27,7 +27,7 @@ const STEPS = new Set([5, 10, 15, 30, 60]);
  * step just then is) or the daily registers of each tariff. Throws `ERR_METER_SCHEMA` when it is neither.
  */
 export function readEnedisCsv(bytes: Uint8Array, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const rows = csvRows(csvText(bytes, undefined, issues), ';').map((row) => row.map((cell) => cell.trim()));
   const preamble = preambleOf(rows, options);
   const table = rows.findIndex((row) => /^horodate/i.test(row[0] ?? ''));

@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../oehu/json.ts';
 import type { IntervalReading } from '../../reading.ts';
 import { zoneOf } from '../../time/zone.ts';
 import type { FormatOptions, MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import { durationMs, jsonAmount } from '../json-amount.ts';
 import { objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
@@ -31,7 +31,7 @@ function meterReading(json: Json): JsonObject | undefined {
  */
 export function readEnedisJson(json: Json, options: FormatOptions = {}): MeterFile {
   const reading = meterReading(json);
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   if (reading === undefined) throw nothingRead('an Enedis answer with interval_reading', issues);
   const zone = options.zone ?? 'Europe/Paris';
   const type = isJsonObject(reading.reading_type) ? reading.reading_type : {};

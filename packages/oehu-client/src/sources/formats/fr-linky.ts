@@ -5,7 +5,7 @@ import { arrivalOf } from '../arrival.ts';
 import type { FormatOptions, MeterContent, MeterFormat } from '../format.ts';
 import { withoutFraming } from '../framing.ts';
 import { isCalendarDay } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import { type MeterFile, NO_TIME } from '../meter-file.ts';
 import { registerOf } from '../readings.ts';
 import { WallClock } from './csv/wall-clock.ts';
@@ -118,7 +118,7 @@ function ticTime(text: string, clock: WallClock): number | undefined {
  * declared spacing, else none. Throws `ERR_METER_FORMAT` when there is no frame.
  */
 export function readLinky(text: string, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const frames = framesOf(text, issues);
   if (frames.length === 0)
     throw new MeterError('ERR_METER_FORMAT', 'Expected frames that begin with ADCO or ADSC');

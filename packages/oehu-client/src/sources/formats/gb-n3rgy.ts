@@ -2,7 +2,7 @@ import type { Commodity, Flow } from '@edmp/interface';
 import { isJsonObject, type Json, type JsonObject } from '../../oehu/json.ts';
 import type { IntervalReading } from '../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import { jsonAmount } from '../json-amount.ts';
 import { objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
@@ -70,7 +70,7 @@ function endsIntervals(
  * read as UTC unless `zone` says otherwise, which an issue tells. Throws `ERR_METER_SCHEMA` when it has another shape.
  */
 export function readN3rgy(json: Json, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: IntervalReading[] = [];
   const answer = isN3rgy(json) ? json : {};
   const rows = objectsOf(answer.values);

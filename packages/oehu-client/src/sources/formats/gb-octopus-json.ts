@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from '../../oehu/json.ts';
 import type { IntervalReading } from '../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import { jsonAmount } from '../json-amount.ts';
 import { MAX_INTERVAL_MS, objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
@@ -22,7 +22,7 @@ function isOctopus(json: Json): boolean {
  * as meters of the second generation report it. Throws `ERR_METER_SCHEMA` when it has another shape.
  */
 export function readOctopus(json: Json, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const commodity: Commodity = options.commodity ?? 'electricity';
   const flow: Flow = options.flow ?? 'import';
   const unit: EnergyUnit = commodity === 'electricity' ? 'uKWh' : 'uM3';

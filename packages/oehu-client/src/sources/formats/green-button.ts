@@ -4,7 +4,7 @@ import { MeterError } from '../../errors.ts';
 import type { IntervalReading, MeterReading } from '../../reading.ts';
 import { zoneOf } from '../../time/zone.ts';
 import type { GreenButtonOptions, MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../issues.ts';
 import type { AnyReading, MeterFile } from '../meter-file.ts';
 import { child, descendants, parseXml, textAt, type XmlElement } from '../xml.ts';
 import { EspiIntervalReader, intervalOfElement } from './espi-interval.ts';
@@ -89,8 +89,8 @@ const FLOW_NAMES: Readonly<Record<string, string>> = {
  * @param text - The decoded XML; anything may be given.
  */
 export function readGreenButton(text: string, options: GreenButtonOptions = {}): MeterFile {
-  const feed = parseXml(text, new EspiIntervalReader());
-  const issues: SourceIssue[] = [];
+  const feed = parseXml(text, { compact: new EspiIntervalReader() });
+  const issues = issueList();
   const readings: AnyReading[] = [];
   const entries = feed.name === 'entry' ? [feed] : feed.children.filter((one) => one.name === 'entry');
   const content = (entry: XmlElement, name: string): XmlElement | undefined =>

@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from '../../oehu/json.ts';
 import type { MeterReading } from '../../reading.ts';
 import type { MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import { objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
 import { sourceUnit } from '../units.ts';
@@ -15,7 +15,7 @@ import { sourceUnit } from '../units.ts';
  * @param json - The parsed document; anything may be given.
  */
 export function readMijnAansluiting(json: Json): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: MeterReading[] = [];
   for (const [p, entry] of objectsOf(json).entries()) {
     const point = entry.MarketEvaluationPoint;

@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../../oehu/json.ts';
 import { type OehuRecord, objectIdTime, readDevice, readRecord, recordReadings } from '../../oehu/records.ts';
 import { verifyTransaction } from '../../oehu/verify.ts';
 import type { MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import type { AnyReading, MeterFile } from '../meter-file.ts';
 
 /** Whether a document looks like an answer of the OEHU API: `/devices` or `/transactions?raw=true`. */
@@ -19,7 +19,7 @@ export function isOehuDocument(json: Json): boolean {
  * Throws `ERR_METER_SCHEMA` when no entry can be read.
  */
 export function readOehuDocument(json: Json, crypto?: Crypto): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const records: OehuRecord[] = [];
   for (const [index, entry] of (Array.isArray(json) ? json : []).entries()) {
     const isRow = isJsonObject(entry) && 'operation' in entry;

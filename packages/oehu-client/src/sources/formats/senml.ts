@@ -4,7 +4,7 @@ import { MeterError } from '../../errors.ts';
 import { isJsonObject, type Json } from '../../oehu/json.ts';
 import type { MeterReading } from '../../reading.ts';
 import type { MeterFormat } from '../format.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import type { MeterFile } from '../meter-file.ts';
 import { sourceUnit, usualUnit } from '../units.ts';
 
@@ -62,7 +62,7 @@ function registerOf(
  */
 export function readSenml(json: Json, options: SenmlOptions = {}): MeterFile {
   if (!Array.isArray(json)) throw new MeterError('ERR_METER_SCHEMA', 'Expected a SenML array');
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: MeterReading[] = [];
   const base = { name: '', time: 0, unit: '', value: 0, sum: 0 };
   for (const [i, record] of json.entries()) {

@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../oehu/json.ts';
 import type { IntervalReading } from '../../reading.ts';
 import type { MeterFormat } from '../format.ts';
 import { isoInstant } from '../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../issues.ts';
+import { issueList, nothingRead } from '../issues.ts';
 import { jsonAmount } from '../json-amount.ts';
 import { MAX_INTERVAL_MS, objectsOf } from '../json-objects.ts';
 import type { MeterFile } from '../meter-file.ts';
@@ -27,7 +27,7 @@ function homesOf(json: Json): readonly JsonObject[] {
  * missing. Throws `ERR_METER_SCHEMA` when it has another shape.
  */
 export function readTibber(json: Json): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings: IntervalReading[] = [];
   for (const [h, home] of homesOf(json).entries()) {
     const serial = typeof home.id === 'string' ? home.id : `home ${h}`;

@@ -1,9 +1,8 @@
 import { MeterError } from '../../../errors.ts';
 import type { MeterFormat } from '../../format.ts';
-import type { SourceIssue } from '../../issues.ts';
+import { issueList } from '../../issues.ts';
 import { tableText } from '../xlsx/sheet-text.ts';
-import { readOwnCsv } from './own.ts';
-import { OWN_CSV_HEADER } from './own-header.ts';
+import { isOwnCsv, readOwnCsv } from './own.ts';
 import { readCsv } from './read.ts';
 import { csvText } from './text.ts';
 
@@ -14,13 +13,13 @@ export const csvFormat: MeterFormat = {
     'CSV or workbook (XLSX) of any portal by a declared map of its columns, and the CSV that EDMP writes',
   proof: 'real',
   declare: 'a map of the columns (edmp meter guess proposes one)',
-  looksLike: (content, options) => options.csv !== undefined || content.head.startsWith(OWN_CSV_HEADER),
+  looksLike: (content, options) => options.csv !== undefined || isOwnCsv(content.head),
   read(content, { csv, zone }) {
     if (csv === undefined) return readOwnCsv(content.text);
     if (typeof csv !== 'object' || !(Array.isArray(csv.columns) || csv.matrix !== undefined)) {
       throw new MeterError('ERR_METER_SCHEMA', 'Expected a column map with time, timeFormat and columns');
     }
-    const issues: SourceIssue[] = [];
+    const issues = issueList();
     const text = content.isWorkbook
       ? tableText(content.workbook(), csv)
       : csvText(content.bytes, csv.encoding, issues);

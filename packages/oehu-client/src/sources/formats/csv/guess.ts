@@ -1,11 +1,9 @@
-import type { Commodity } from '@edmp/interface';
 import { MeterError } from '../../../errors.ts';
-import { sourceUnit } from '../../units.ts';
 import { sheetText, tableSheet } from '../xlsx/sheet-text.ts';
 import { isWorkbook, openWorkbook } from '../xlsx/workbook.ts';
 import { clockMs, DateOrderEvidence, localMs } from './dates.ts';
-import type { CsvColumn, CsvMap } from './map.ts';
-import { csvNumber } from './number.ts';
+import { amountColumns, decimalOf } from './guess-amounts.ts';
+import type { CsvMap } from './map.ts';
 import { csvText, eachCsvRow } from './text.ts';
 
 /** A proposed map, and what only a person can confirm. */
@@ -55,11 +53,16 @@ export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string 
   };
   const time = timeColumns(body);
   if (time === undefined) throw nothingFound();
-  const decimal = decimalOf(body, time.used);
   const questions: string[] = [];
-  const columns = amountColumns(body, headings, time.used, decimal, columnOf, questions);
+  const decimal = decimalOf(body, time.used, questions);
+  const times = timesOf(body, time);
+  const isNewestFirst = (times[0] ?? 0) > (times[times.length - 1] ?? 0);
+  const table = { rows: body, headings, used: time.used, decimal, isNewestFirst, columnOf };
+  const columns = amountColumns(table, questions);
   if (columns.length === 0) throw nothingFound();
-  const step = stepOf(body, time);
+  const step = stepOf(times);
+  if (time.isOneOfSeveral)
+    questions.push(`Is column ${JSON.stringify(columnOf(time.date))} the time? There are others`);
   if (step === undefined)
     questions.push('The length of the intervals could not be found out; set stepSeconds');
   const map: CsvMap = {
@@ -127,7 +130,6 @@ const isDate = (cell: string): boolean =>
   localMs(cell, 'day-first') !== undefined || localMs(cell, 'month-first') !== undefined;
 const isIso = (cell: string): boolean =>
   /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(cell);
-const isNumber = (cell: string): boolean => /^[+-]?[\d.,' ]*\d$/.test(cell);
 
 /** Whether a row holds no time: a heading, or what stands above it. */
 function isTextRow(row: readonly string[]): boolean {
@@ -141,6 +143,7 @@ interface TimeColumns {
   readonly date: number;
   readonly clock: number | undefined;
   readonly format: CsvMap['timeFormat'];
+  readonly isOneOfSeveral: boolean;
   /** Columns of dates and times, which hold no amounts. */
   readonly used: ReadonlySet<number>;
 }
@@ -153,102 +156,36 @@ function timeColumns(rows: readonly (readonly string[])[]): TimeColumns | undefi
   const used = new Set(
     indexes.filter((i) => share(i, isIso) > 0.8 || share(i, isDate) > 0.8 || share(i, isClock) > 0.8),
   );
-  const iso = indexes.find((i) => share(i, isIso) > 0.8);
-  if (iso !== undefined) return { date: iso, clock: undefined, format: 'iso', used };
-  const date = indexes.find((i) => share(i, isDate) > 0.8);
-  if (date !== undefined) {
+  /** Of several columns the one that changes most: a date of printing stands in every row. */
+  const firstOf = (
+    test: (cell: string) => boolean,
+  ): Pick<TimeColumns, 'date' | 'isOneOfSeveral'> | undefined => {
+    const found = indexes.filter((i) => share(i, test) > 0.8);
+    const distinct = (index: number): number => new Set(rows.map((row) => row[index])).size;
+    const [date] = found.map((index) => [index, distinct(index)] as const).sort((a, b) => b[1] - a[1]);
+    return date === undefined ? undefined : { date: date[0], isOneOfSeveral: found.length > 1 };
+  };
+  const iso = firstOf(isIso);
+  if (iso !== undefined) return { ...iso, clock: undefined, format: 'iso', used };
+  const local = firstOf(isDate);
+  if (local !== undefined) {
+    const { date } = local;
     const hasClock = share(date, (cell) => /\d:\d\d/.test(cell)) > 0.8;
     const clock = hasClock ? undefined : indexes.find((i) => i > date && share(i, isClock) > 0.8);
-    return { date, clock, format: 'local', used };
+    return { ...local, clock, format: 'local', used };
   }
-  const epoch = indexes.find((i) => share(i, (cell) => /^\d{10}(?:\d{3})?$/.test(cell)) > 0.8);
+  const epoch = firstOf((cell) => /^\d{10}(?:\d{3})?$/.test(cell));
   if (epoch === undefined) return undefined;
-  const isMs = share(epoch, (cell) => cell.length === 13) > 0.8;
+  const isMs = share(epoch.date, (cell) => cell.length === 13) > 0.8;
   return {
-    date: epoch,
+    ...epoch,
     clock: undefined,
     format: isMs ? 'epoch-ms' : 'epoch-s',
-    used: new Set([...used, epoch]),
+    used: new Set([...used, epoch.date]),
   };
 }
 
 const isClock = (cell: string): boolean => /\d:\d\d/.test(cell) && clockMs(cell) !== undefined;
-
-/** The decimal mark: the last mark of the numbers, where it cannot group. */
-function decimalOf(rows: readonly (readonly string[])[], used: ReadonlySet<number>): '.' | ',' {
-  let commas = 0;
-  let points = 0;
-  for (const row of rows) {
-    for (const [i, cell] of row.entries()) {
-      const text = cell.trim();
-      if (used.has(i) || !isNumber(text)) continue;
-      const mark = /([.,])\d*$/.exec(text)?.[1];
-      if (mark === ',') commas++;
-      if (mark === '.') points++;
-    }
-  }
-  return commas > points ? ',' : '.';
-}
-
-const COMMODITY_WORDS: readonly (readonly [RegExp, Commodity])[] = [
-  [/gas\b|gaz\b|erdgas/i, 'gas'],
-  [/water|wasser|\beau\b|acqua|agua/i, 'water'],
-  [/heat|w(?:ä|ae)rme|warmte|chaleur/i, 'heat'],
-];
-const EXPORT_WORDS =
-  /export|einspeis|inje[ck]t|injectie|teruglever|generation|produ[ck]|vertida|surplus|returned|lieferung|uitvoer/i;
-const REGISTER_WORDS = /z(?:ä|ae)hlerstand|meterstand|stand\b|register|index|counter|lecture/i;
-
-function amountColumns(
-  rows: readonly (readonly string[])[],
-  headings: readonly string[],
-  used: ReadonlySet<number>,
-  decimal: '.' | ',',
-  columnOf: (index: number) => string | number,
-  questions: string[],
-): CsvColumn[] {
-  const width = Math.max(0, ...rows.map((row) => row.length));
-  const columns: CsvColumn[] = [];
-  for (let index = 0; index < width; index++) {
-    if (used.has(index)) continue;
-    const cells = rows.map((row) => (row[index] ?? '').trim()).filter((cell) => cell !== '');
-    const numbers = cells
-      .map((cell) => csvNumber(cell, 0, { decimal }))
-      .filter((value) => value !== undefined);
-    if (numbers.length === 0 || numbers.length < 0.8 * cells.length) continue;
-    const heading = headings[index] ?? '';
-    const unit = unitIn(heading);
-    if (
-      headings.length > 0 &&
-      unit === undefined &&
-      /cost|price|kosten|prijs|preis|euro|€|\$|id\b|ean|nummer|number/i.test(heading)
-    )
-      continue;
-    const isPower = /\b[kM]?W\b/.test(heading) && unit === undefined;
-    const text = isPower ? (/\bkW\b/.test(heading) ? 'kW' : 'W') : (unit ?? 'kWh');
-    const isRising =
-      numbers.length > 2 && numbers.every((value, i) => i === 0 || value >= (numbers[i - 1] ?? 0));
-    const kind = isPower ? 'power' : REGISTER_WORDS.test(heading) && isRising ? 'register' : 'interval';
-    const shown = JSON.stringify(heading === '' ? index : heading.slice(0, 40));
-    if (unit === undefined && !isPower) questions.push(`Is column ${shown} in kWh? It names no unit`);
-    if (isRising && kind === 'interval') questions.push(`Column ${shown} never falls: is it a register?`);
-    const isVolume = sourceUnit(text)?.unit === 'uM3';
-    const commodity: Commodity =
-      COMMODITY_WORDS.find(([words]) => words.test(heading))?.[1] ?? (isVolume ? 'gas' : 'electricity');
-    const flow = EXPORT_WORDS.test(heading) ? 'export' : 'import';
-    questions.push(
-      `Is column ${shown} ${commodity}, ${flow === 'import' ? 'drawn from' : 'fed into'} the grid?`,
-    );
-    columns.push({ column: columnOf(index), commodity, flow, unit: text, kind });
-  }
-  return columns;
-}
-
-/** A unit of energy or volume that stands in a heading. */
-function unitIn(heading: string): string | undefined {
-  const match = /(?:^|[^a-z])(kwh|mwh|wh|m3|m³|gj|mj|l)(?![a-z])/i.exec(heading);
-  return match?.[1];
-}
 
 function orderOf(
   rows: readonly (readonly string[])[],
@@ -268,9 +205,9 @@ function orderOf(
   }
 }
 
-/** The most usual distance of rows, seconds. */
-function stepOf(rows: readonly (readonly string[])[], time: TimeColumns): number | undefined {
-  const times = rows.flatMap((row) => {
+/** Times of the rows as far as they can be read, ms. */
+function timesOf(rows: readonly (readonly string[])[], time: TimeColumns): readonly number[] {
+  return rows.flatMap((row) => {
     const date = (row[time.date] ?? '').trim();
     const clock = time.clock === undefined ? undefined : (row[time.clock] ?? '').trim();
     if (time.format === 'local')
@@ -278,6 +215,10 @@ function stepOf(rows: readonly (readonly string[])[], time: TimeColumns): number
     if (time.format === 'iso') return Number.isNaN(Date.parse(date)) ? [] : Date.parse(date);
     return Number(date) * (time.format === 'epoch-s' ? 1000 : 1);
   });
+}
+
+/** The most usual distance of times, seconds. */
+function stepOf(times: readonly number[]): number | undefined {
   const counts = new Map<number, number>();
   for (const [i, at] of times.entries()) {
     const distance = i === 0 ? 0 : Math.abs(at - (times[i - 1] ?? at)) / 1000;

@@ -17,11 +17,14 @@ export function csvNumber(
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** Longest number, characters: 18 digits on both sides of the mark, grouped. */
+const MAX_NUMBER = 64;
 const PLAIN = /^[+-]?\d+(?:\.\d*)?$/;
 const COMMA = /^[+-]?\d+,\d+$/;
 const SPACES = /[\u00a0\u202f ]/g;
 
 function plainNumber(cell: string, decimal: '.' | ',', grouping: CsvMap['grouping']): string | undefined {
+  if (cell.length > MAX_NUMBER) return undefined;
   if (decimal === '.' && grouping === undefined && PLAIN.test(cell)) return cell;
   if (decimal === ',' && COMMA.test(cell)) return cell.replace(',', '.');
   let text = cell.replace(SPACES, ' ');

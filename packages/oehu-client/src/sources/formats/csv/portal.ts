@@ -1,6 +1,6 @@
 import { MeterError } from '../../../errors.ts';
 import type { MeterContent, MeterFormat } from '../../format.ts';
-import type { SourceIssue } from '../../issues.ts';
+import { issueList, type SourceIssue } from '../../issues.ts';
 import { sheetText, tableText } from '../xlsx/sheet-text.ts';
 import type { CsvMap } from './map.ts';
 import { readCsv } from './read.ts';
@@ -44,7 +44,7 @@ export function csvPortal(portal: CsvPortal): MeterFormat {
         ? sheetOf(content, portal) !== undefined
         : tableOf(content.head, portal) !== undefined,
     read(content, options) {
-      const issues: SourceIssue[] = [];
+      const issues = issueList();
       const sheet = content.isWorkbook ? sheetOf(content, portal) : undefined;
       let text = sheet === undefined ? csvText(content.bytes, undefined, issues) : sheet.head;
       const table = tableOf(text.slice(0, HEAD_CHARACTERS).replace(/^\ufeff/, ''), portal);

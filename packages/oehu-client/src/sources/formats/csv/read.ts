@@ -2,7 +2,7 @@ import { type EnergyUnit, type Flow, Quality, type QualityCode } from '@edmp/int
 import { UNITS_OF_COMMODITY } from '@edmp/interface/dataset';
 import { MeterError } from '../../../errors.ts';
 import { isoInstant } from '../../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../../issues.ts';
 import { MAX_INTERVAL_MS } from '../../json-objects.ts';
 import type { AnyReading, MeterFile } from '../../meter-file.ts';
 import { type SourceUnit, sourceUnit } from '../../units.ts';
@@ -67,7 +67,7 @@ interface Progress {
  * @param text - The decoded text of the file; anything may be given.
  */
 export function readCsv(text: string, map: CsvMap): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const layout = csvLayout(text, map, issues);
   const progress: Progress = {
     map,

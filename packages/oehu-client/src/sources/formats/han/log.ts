@@ -1,16 +1,21 @@
 import { MeterError } from '../../../errors.ts';
 import { arrivalOf } from '../../arrival.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
-import { nothingRead, type SourceIssue } from '../../issues.ts';
+import { issueList, MAX_ISSUES, nothingRead } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { linkAt } from './links.ts';
-import { type HanTelegram, hanStream, onTheHour } from './stream.ts';
+import { DamagedMessage } from './messages.ts';
+import { type HanEvent, type HanTelegram, hanStream, onTheHour } from './stream.ts';
 
 const HOUR = 3_600_000;
 /** Bytes in which the first frame of a capture must begin. */
 const HEAD_BYTES = 4096;
-const HEX_LINES = /^(?:[0-9A-Fa-f]{2}[\s:]*)+$/;
+/** Looked for, because a group that repeats over a large log would overflow the stack. */
+const NO_DIGIT = /[^0-9A-Fa-f]/;
 const MAX_TELEGRAMS = 1_000_000;
+/** Telegrams after which a log of nothing but damaged ones, or under another key, is given up. */
+const MAX_DAMAGED = 100_000;
+const PIECE_BYTES = 65_536;
 
 /** The bytes of a capture: as they are, or written as hexadecimal digits, as many programs log them. */
 function captured(bytes: Uint8Array, isWhole: boolean): Uint8Array {
@@ -18,7 +23,7 @@ function captured(bytes: Uint8Array, isWhole: boolean): Uint8Array {
   if (!/^(?:7[eE]|68|[dD][bB])[\s:]*[0-9A-Fa-f]{2}[\s:]*[0-9A-Fa-f]{2}/.test(text)) return bytes;
   const all = new TextDecoder('latin1').decode(isWhole ? bytes : bytes.subarray(0, 2 * HEAD_BYTES));
   const digits = all.replace(/[\s:]+/g, '');
-  if (!HEX_LINES.test(digits.slice(0, digits.length & ~1))) {
+  if (digits.length < 2 || NO_DIGIT.test(digits)) {
     if (isWhole)
       throw new MeterError('ERR_METER_FORMAT', 'Expected hexadecimal digits, found something else');
     return bytes;
@@ -51,18 +56,36 @@ export function readHan(bytes: Uint8Array, options: FormatOptions = {}): MeterFi
     ...(keys === undefined ? {} : { keys }),
   });
   const data = captured(bytes, true);
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const telegrams: { telegram: HanTelegram; where: string }[] = [];
+  /** By what is wrong: the first such telegram, and how many more there are. */
+  const damaged = new Map<string, { readonly first: number; more: number }>();
   let error: MeterError | undefined;
-  for (const [i, event] of [...stream.push(data), ...stream.end()].entries()) {
-    const where = `telegram ${i}`;
-    if (event.ok) telegrams.push({ telegram: event.telegram, where });
-    else {
+  let count = 0;
+  const take = (events: readonly HanEvent[]): void => {
+    for (const event of events) {
+      const number = count++;
+      if (number >= MAX_TELEGRAMS)
+        throw new MeterError('ERR_METER_LIMIT', `A log has at most ${MAX_TELEGRAMS} telegrams`);
+      if (event.ok) {
+        telegrams.push({ telegram: event.telegram, where: `telegram ${number}` });
+        continue;
+      }
       error ??= event.error;
-      issues.push({ code: 'unreadable', at: where, message: event.error.message });
+      if (telegrams.length === 0 && number >= MAX_DAMAGED) throw error;
+      const message = event instanceof DamagedMessage ? event.message : event.error.message;
+      const kind = damaged.get(message);
+      if (kind !== undefined) kind.more++;
+      else if (damaged.size < MAX_ISSUES) damaged.set(message, { first: number, more: 0 });
     }
-    if (i >= MAX_TELEGRAMS)
-      throw new MeterError('ERR_METER_LIMIT', `A log has at most ${MAX_TELEGRAMS} telegrams`);
+  };
+  // In pieces: of a file of nothing but damaged frames there would be millions of events at once.
+  for (let from = 0; from < data.length; from += PIECE_BYTES)
+    take(stream.push(data.subarray(from, from + PIECE_BYTES)));
+  take(stream.end());
+  for (const [message, { first, more }] of damaged) {
+    const others = more === 0 ? '' : ` (and ${more} more telegrams)`;
+    issues.push({ code: 'unreadable', at: `telegram ${first}`, message: `${message}${others}` });
   }
   if (telegrams.length === 0) {
     throw (

@@ -135,5 +135,19 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function failed(message: string): LinkEvent {
-  return { ok: false, error: new MeterError('ERR_METER_CHECKSUM', message) };
+  return new DamagedMessage(message);
+}
+
+/** Bytes that are no message; its error is made when somebody wants it, for with a stack each it costs more than all reading. */
+export class DamagedMessage {
+  readonly ok = false;
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+
+  get error(): MeterError {
+    return new MeterError('ERR_METER_CHECKSUM', this.message);
+  }
 }

@@ -2,7 +2,7 @@ import { microFromText } from '../../../decimal.ts';
 import { MeterError } from '../../../errors.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
 import { isoInstant } from '../../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../../issues.ts';
 import { MAX_INTERVAL_MS } from '../../json-objects.ts';
 import type { AnyReading, MeterFile } from '../../meter-file.ts';
 import { intervalOf, registerOf } from '../../readings.ts';
@@ -118,7 +118,7 @@ function readEnergy(text: string, issues: SourceIssue[]): AnyReading[] {
  * (`energy.csv`, amounts of hours, days or months). Throws `ERR_METER_SCHEMA` when nothing in it is a counter.
  */
 export function readHomeAssistantCsv(bytes: Uint8Array, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const text = csvText(bytes, undefined, issues);
   const isEnergy = ENERGY.test(text.slice(0, 100).replace(/^\ufeff/, ''));
   if (!isEnergy && !/^\ufeff?entity_id,state,last_changed\s/.test(text)) {

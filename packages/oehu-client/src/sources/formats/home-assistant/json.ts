@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from '../../../oehu/json.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
 import { isoInstant } from '../../iso-time.ts';
-import { nothingRead, type SourceIssue } from '../../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../../issues.ts';
 import { jsonAmount } from '../../json-amount.ts';
 import { objectsOf } from '../../json-objects.ts';
 import type { MeterFile } from '../../meter-file.ts';
@@ -109,7 +109,7 @@ function readEntity(
  * Entities of other quantities are left out, which issues tell. Throws `ERR_METER_SCHEMA` when none is left.
  */
 export function readHomeAssistant(json: Json, options: FormatOptions = {}): MeterFile {
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const readings = entitiesOf(json).flatMap((entity) => {
     const first = entity.rows.find((row) => textIn(row, 'unit_of_measurement') !== undefined);
     const facts = { unit: textIn(first, 'unit_of_measurement'), deviceClass: textIn(first, 'device_class') };

@@ -1,7 +1,7 @@
 import { MeterError } from '../../../errors.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { FormatOptions, MeterFormat } from '../../format.ts';
-import { MAX_ISSUES, type SourceIssue } from '../../issues.ts';
+import { issueList, type SourceIssue } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { DamagedTelegram, type P1Event, p1Stream } from './stream.ts';
 
@@ -60,7 +60,7 @@ class TelegramIssues {
   telegrams = 0;
   #events = 0;
   #first: readonly SourceIssue[] = [];
-  readonly #issues: SourceIssue[] = [];
+  readonly #issues = issueList();
   #damaged: Extract<P1Event, { readonly ok: false }> | undefined;
   /** By what is wrong: the first such telegram, and how many more there are. */
   readonly #kinds = new Map<string, { readonly first: number; more: number }>();
@@ -76,11 +76,7 @@ class TelegramIssues {
       this.telegrams++;
       const { issues } = event.telegram;
       if (index === 0) this.#first = issues;
-      for (const issue of issues) {
-        // One more than are shown is not looked at, but counts.
-        const isShown = this.#issues.length < MAX_ISSUES;
-        this.#issues.push(isShown ? { ...issue, at: `telegram ${index}, ${issue.at}` } : NOT_SHOWN);
-      }
+      for (const issue of issues) this.#issues.push({ ...issue, at: `telegram ${index}, ${issue.at}` });
       return;
     }
     this.#damaged ??= event;
@@ -100,8 +96,6 @@ class TelegramIssues {
     return issues;
   }
 }
-
-const NOT_SHOWN: SourceIssue = { code: 'more', at: '$', message: 'more like these' };
 
 /** The readings of all telegrams, with times for those that tell none of their own. */
 function timed(

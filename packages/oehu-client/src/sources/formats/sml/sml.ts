@@ -3,7 +3,7 @@ import { microFromText } from '../../../decimal.ts';
 import { MeterError } from '../../../errors.ts';
 import type { MeterReading } from '../../../reading.ts';
 import type { MeterFormat } from '../../format.ts';
-import { nothingRead, type SourceIssue } from '../../issues.ts';
+import { issueList, nothingRead, type SourceIssue } from '../../issues.ts';
 import { type MeterFile, NO_TIME } from '../../meter-file.ts';
 import { crc16X25 } from '../crc16-x25.ts';
 import { readSmlValue, type SmlValue } from './tlv.ts';
@@ -50,7 +50,7 @@ export function readSml(bytes: Uint8Array, options: SmlOptions = {}): MeterFile 
   if (at === undefined) {
     throw new MeterError('ERR_METER_TIME', 'SML tells no time of day; give the time when the data arrived');
   }
-  const issues: SourceIssue[] = [];
+  const issues = issueList();
   const frames: Frame[] = [];
   let start = 0;
   for (let frame = 0; frame < MAX_FRAMES && start >= 0 && start + 16 <= bytes.length; frame++) {

@@ -23,6 +23,9 @@ export interface Workbook {
 
 const MAX_ROWS = 1_000_000;
 const MAX_COLUMNS = 200;
+/** Elements of all its parts: a cell has two, and five years of quarter hours 1.4 million in four columns. */
+const MAX_ELEMENTS = 3_000_000;
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 
 /** Whether bytes may be a workbook. */
 export function isWorkbook(bytes: Uint8Array): boolean {
@@ -37,9 +40,10 @@ export function isWorkbook(bytes: Uint8Array): boolean {
  */
 export function openWorkbook(bytes: Uint8Array): Workbook {
   const files = new ZipFiles(bytes);
+  const budget = { elements: MAX_ELEMENTS };
   const xml = (name: string): XmlElement | undefined => {
     const text = files.text(name);
-    return text === undefined ? undefined : parseXml(text);
+    return text === undefined ? undefined : parseXml(text, { budget });
   };
   const book = xml('xl/workbook.xml');
   if (book === undefined)
@@ -60,24 +64,34 @@ export function openWorkbook(bytes: Uint8Array): Workbook {
   let parts:
     | { readonly texts: readonly string[]; readonly dates: readonly (DateParts | undefined)[] }
     | undefined;
-  const read = new Map<string, Sheet>();
+  const open = (name: string): Sheet => {
+    const place = places.get(name);
+    const root = place === undefined ? undefined : xml(place);
+    if (root === undefined) {
+      throw new MeterError(
+        'ERR_METER_SCHEMA',
+        `The workbook has no sheet ${JSON.stringify(name.slice(0, 40))}`,
+      );
+    }
+    parts ??= { texts: sharedTexts(xml('xl/sharedStrings.xml')), dates: dateFormats(xml('xl/styles.xml')) };
+    return { name, rows: rowsOf(root, { ...parts, is1904 }) };
+  };
+  /** What each sheet holds, or what is wrong with it: who asks again has no more of it unfolded. */
+  const read = new Map<string, { readonly sheet: Sheet } | { readonly error: unknown }>();
   return {
     sheets: [...places.keys()],
     sheet(name) {
-      const known = read.get(name);
-      if (known !== undefined) return known;
-      const place = places.get(name);
-      const root = place === undefined ? undefined : xml(place);
-      if (root === undefined) {
-        throw new MeterError(
-          'ERR_METER_SCHEMA',
-          `The workbook has no sheet ${JSON.stringify(name.slice(0, 40))}`,
-        );
+      let found = read.get(name);
+      if (found === undefined) {
+        try {
+          found = { sheet: open(name) };
+        } catch (error) {
+          found = { error };
+        }
+        if (places.has(name)) read.set(name, found);
       }
-      parts ??= { texts: sharedTexts(xml('xl/sharedStrings.xml')), dates: dateFormats(xml('xl/styles.xml')) };
-      const sheet = { name, rows: rowsOf(root, { ...parts, is1904 }) };
-      read.set(name, sheet);
-      return sheet;
+      if ('error' in found) throw found.error;
+      return found.sheet;
     },
   };
 }
@@ -125,6 +139,7 @@ function rowsOf(root: XmlElement, parts: SheetParts): SheetCell[][] {
       if (cell.name !== 'c') continue;
       const column = columnOf(cell.attributes.r) ?? cells.length;
       if (column >= MAX_COLUMNS) continue;
+      if (column < cells.length) throw damagedCell(cell, 'stands after one that follows it, or twice');
       while (cells.length <= column) cells.push('');
       cells[column] = cellOf(cell, parts);
     }
@@ -141,21 +156,28 @@ function columnOf(reference: string | undefined): number | undefined {
 }
 
 function cellOf(cell: XmlElement, { texts, dates, is1904 }: SheetParts): SheetCell {
-  if (child(cell, 'f') !== undefined) {
-    const where = (cell.attributes.r ?? '').slice(0, 12);
-    throw new MeterError(
-      'ERR_METER_FORMAT',
-      `Cell ${where} holds a formula, whose value nobody measured; save the sheet as values or as CSV`,
+  if (child(cell, 'f') !== undefined)
+    throw damagedCell(
+      cell,
+      'holds a formula, whose value nobody measured; save the sheet as values or as CSV',
     );
-  }
   const { t: type = 'n', s: style } = cell.attributes;
   if (type === 'inlineStr') return descendants(cell, 'is').map(richText).join('');
   const text = textAt(cell, 'v') ?? '';
-  if (text === '' || type === 'e') return '';
-  if (type === 's') return texts[Number(text)] ?? '';
-  if (type !== 'n') return text;
+  if (text === '') return '';
+  if (type === 's') {
+    const shared = texts[Number(text)];
+    if (shared === undefined) throw damagedCell(cell, 'names a text that the workbook does not have');
+    return shared;
+  }
+  // Yes and no are no numbers, and an error such as #N/A is no empty cell.
+  if (type === 'b') return text === '1' ? 'TRUE' : 'FALSE';
+  if (type !== 'n' || !NUMBER.test(text)) return text;
   const value = Number(text);
-  if (!Number.isFinite(value)) return '';
   const parts = style === undefined ? undefined : dates[Number(style)];
   return parts === undefined ? value : (serialDateText(value, parts, is1904) ?? '');
+}
+
+function damagedCell({ attributes }: XmlElement, what: string): MeterError {
+  return new MeterError('ERR_METER_FORMAT', `Cell ${(attributes.r ?? '').slice(0, 12)} ${what}`);
 }
