@@ -12,7 +12,6 @@ export {
   type Proof,
 } from './exchange/proof.ts';
 export {
-  complaintDigest,
   decodeEquivocation,
   encodeEquivocation,
   judgeEquivocation,

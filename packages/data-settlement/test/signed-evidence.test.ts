@@ -1,14 +1,17 @@
 import {
-  complaintDigest,
   decodeEquivocation,
   encodeEquivocation,
+  encodeProof,
   judgeEquivocation,
   judgeFalseComplaint,
+  MAX_PROOF_BYTES,
 } from '@edmp/data-settlement/proof';
 import { isEdmpError, type JudgedTrade, seededRandom } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import { complaintMessage, type SignedComplaint } from '@edmp/interface/dataset';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeFields } from '../src/codec/fields.ts';
 import { readStatement, signed, signerOf } from './support/blocks.ts';
 import { craft } from './support/cheat.ts';
 import { quarterHours } from './support/fixtures.ts';
@@ -88,12 +91,10 @@ describe('false complaint', () => {
     );
     const proof = outcome.kind === 'misbehaviour' ? outcome.proof : new Uint8Array(0);
     const facts = (deal: typeof honest) => ({ ...judged(deal, deal.wrappedKey), buyer: buyer.publicKey });
-    const judge = (trade: JudgedTrade, complaint: Uint8Array, evidence: Uint8Array) =>
-      judgeFalseComplaint({ crypto, read: readStatement, trade }, complaint, evidence);
-    const complain = async (about: JudgedTrade, evidence: Uint8Array, signer = buyer) => {
-      const content = complaintDigest(crypto, about, evidence);
-      return (await signed(signer, 'test/complaint', { trade: about.tradeId, content })).bytes;
-    };
+    const judge = (trade: JudgedTrade, signature: Uint8Array, evidence: Uint8Array) =>
+      judgeFalseComplaint({ crypto }, { trade, signature, proof: evidence });
+    const complain = (about: JudgedTrade, evidence: Uint8Array, signer = buyer) =>
+      signer.sign(complaintMessage(crypto, about, evidence));
     const lie = judge(facts(honest), await complain(facts(honest), proof), proof);
     expect(lie).toMatchObject({ guilty: true, kind: 'false-complaint' });
     const founded = await complain(facts(cheated), proof);
@@ -104,16 +105,50 @@ describe('false complaint', () => {
     // A seller that sends the right key after the complaint, in a second release, does not make it false.
     const mended = { ...facts(cheated), wrappedKey: honest.wrappedKey };
     expect(judge(mended, founded, proof).guilty).toBe(false);
-    // A judge that does not know how the keys were wrapped cannot tell.
+    // A judge that does not know how the keys were wrapped cannot tell, …
     const foreign = { ...facts(honest), suite: 'x25519' };
     expect(judge(foreign, await complain(foreign, proof), proof).guilty).toBe(false);
-    for (const [complaint, evidence] of [
+    // … nor one that does not know the proof: a later version may.
+    for (const later of [
+      encodeFields({ v: 2, kind: 'wrong-key' }),
+      encodeFields({ v: 1, kind: 'wrong-meter', chunk: 1 }),
+      new Uint8Array(MAX_PROOF_BYTES + 1),
+    ]) {
+      const verdict = judge(facts(honest), await complain(facts(honest), later), later);
+      expect(verdict).toMatchObject({ guilty: false, reason: expect.stringMatching(/cannot be judged/) });
+    }
+    // Nonsense that no version writes is a lie like any other.
+    const rubbish = Uint8Array.of(0xff, 1, 2);
+    expect(judge(facts(honest), await complain(facts(honest), rubbish), rubbish).guilty).toBe(true);
+    for (const [signature, evidence] of [
       [await complain(facts(honest), proof, seller), proof],
       [await complain({ ...facts(honest), tradeId: bytes(1) }, proof), proof],
       [await complain(facts(honest), proof), new Uint8Array(5)],
       [new Uint8Array(40), proof],
+      [new Uint8Array(64), proof],
     ] as const) {
-      expect(judge(facts(honest), complaint, evidence).guilty).toBe(false);
+      expect(judge(facts(honest), signature, evidence).guilty).toBe(false);
+    }
+  });
+
+  it('does not survive the change of a single byte', async () => {
+    const all = parties(5);
+    const deal = await craft(all, all.buyer.content, quarterHours());
+    const trade = { ...judged(deal, deal.wrappedKey), buyer: buyer.publicKey };
+    const proof = encodeProof({ kind: 'wrong-key', secretKey: bytes(3), check: null });
+    const signature = await buyer.sign(complaintMessage(crypto, trade, proof));
+    const judge = (complaint: Partial<SignedComplaint>) =>
+      judgeFalseComplaint({ crypto }, { trade, signature, proof, ...complaint }).guilty;
+    expect(judge({})).toBe(true);
+    for (let at = 0; at < proof.length; at++)
+      expect(judge({ proof: proof.with(at, proof[at]! ^ 1) })).toBe(false);
+    for (let at = 0; at < 64; at++)
+      expect(judge({ signature: signature.with(at, signature[at]! ^ 1) })).toBe(false);
+    for (const field of ['tradeId', 'settlementRoot', 'recipientKey', 'wrappedKey'] as const) {
+      for (let at = 0; at < trade[field].length; at += 7) {
+        const changed = trade[field].with(at, trade[field][at]! ^ 1);
+        expect(judge({ trade: { ...trade, [field]: changed } })).toBe(false);
+      }
     }
   });
 
@@ -133,8 +168,7 @@ describe('false complaint', () => {
     const proof = outcome.kind === 'misbehaviour' ? outcome.proof : new Uint8Array(0);
     const facts: JudgedTrade = { ...judged(cheated, cheated.wrappedKey), buyer: buyer.publicKey };
     const other: JudgedTrade = { ...judged(honest, honest.wrappedKey), buyer: buyer.publicKey };
-    const content = complaintDigest(crypto, facts, proof);
-    const complaint = (await signed(buyer, 'test/complaint', { trade: facts.tradeId, content })).bytes;
+    const complaint = await buyer.sign(complaintMessage(crypto, facts, proof));
     const random = seededRandom(9);
     const pick = <T>(...choices: readonly T[]): T => choices[random.below(choices.length)] as T;
     const twisted = (value: Uint8Array): Uint8Array =>
@@ -154,9 +188,12 @@ describe('false complaint', () => {
       lie.asset = pick(facts.asset, facts.asset, other.asset);
       lie.suite = pick(facts.suite, facts.suite, 'x25519');
       const verdict = judgeFalseComplaint(
-        { crypto, read: readStatement, trade: lie },
-        pick(complaint, complaint, twisted(complaint)),
-        pick(proof, proof, twisted(proof)),
+        { crypto },
+        {
+          trade: lie,
+          signature: pick(complaint, complaint, twisted(complaint)),
+          proof: pick(proof, proof, twisted(proof)),
+        },
       );
       expect(verdict.guilty).toBe(false);
     }

@@ -55,6 +55,11 @@ export interface Judgement {
   /** Kind of proof, e.g. `wrong-key`, `wrong-data`. */
   readonly kind: string;
   readonly reason: string;
+  /**
+   * Set when this judge cannot tell: it does not know the way keys are wrapped or the kind of proof, or the facts have
+   * not their shape. Then nobody is guilty, neither the seller nor whoever complained.
+   */
+  readonly undecided?: true;
 }
 
 /** What erasing a trade reached and what it could not. */

@@ -42,7 +42,7 @@ import { type TokenWalletNeeds, tokenWallet } from './wallet/token-wallet.ts';
  */
 export async function createMarket(options: MarketOptions): Promise<Market> {
   const settings = settingsOf(options, options.trustchain.self);
-  const { trustchain, network, environment, crypto, settlement, records } = options;
+  const { trustchain, network, environment, crypto, settlement, signer, records } = options;
   const { self } = trustchain;
   const { now } = environment;
   const stopping = new AbortController();
@@ -109,7 +109,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     signal,
   });
   const trading = createTrading({
-    node: { chain: trustchain, network, environment, crypto, report, signal },
+    node: { chain: trustchain, network, environment, crypto, signer, report, signal },
     money: {
       ledger,
       currency: (id) => currencies.get(id),
@@ -145,8 +145,10 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     certificates,
     blocks: trustchain.store,
     find: (id) => trading.find(id),
+    lie: (id) => trading.lie(id),
     forgetProof: (trade) => trading.forgetProof(trade),
     settlement,
+    crypto,
     currencyOf: (id) => currencies.get(id),
     environment,
     settle: money.settleOwn,

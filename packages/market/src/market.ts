@@ -23,6 +23,7 @@ import type { BookView } from './book/view.ts';
 import type { LicenceHolding } from './ledger/history.ts';
 import type { Listing, ListingQuery } from './listing/listing.ts';
 import type { TradeDurations } from './negotiation/settings.ts';
+import type { SignedProof } from './notary/answers.ts';
 import type { Certificate } from './notary/certificate.ts';
 import type { NotaryRole } from './notary/role.ts';
 import type { OrderLimits } from './order/limits.ts';
@@ -206,11 +207,13 @@ export interface DealEvidence {
   readonly opener: Uint8Array | null;
   /** The buyer's proof that the seller cheated; opens at most one chunk of the data. */
   readonly proof: Uint8Array | null;
+  /** Seller: the buyer's complaint that was a lie; shows what the complaint showed. */
+  readonly lie: SignedProof | null;
 }
 
 /** A proof of misbehaviour in a trade, judged here. */
 export interface TradeProof {
-  /** Such as `wrong-key`, `wrong-data`, `wrong-description`. */
+  /** Such as `wrong-key`, `wrong-data`, `wrong-description`; against a buyer `false-complaint`. */
   readonly kind: string;
   readonly against: TradeRole;
   /** Whether it proves what it says. */

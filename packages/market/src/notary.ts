@@ -9,6 +9,7 @@ export {
   type CertificateStore,
   openCertificateStore,
 } from './evidence/certificate-store.ts';
+export type { SignedProof } from './notary/answers.ts';
 export {
   type Certificate,
   decodeCertificate,
@@ -18,9 +19,22 @@ export {
   verifyCertificate,
 } from './notary/certificate.ts';
 export { type NotaryClient, type NotaryClientOptions, notaryClient } from './notary/client.ts';
-export type { AccountTip, Complaint, Cover, OutcomeEvidence, ReleasedKey } from './notary/client-types.ts';
+export type {
+  AccountTip,
+  Complaint,
+  Cover,
+  KeptComplaints,
+  OutcomeEvidence,
+  ReleasedKey,
+} from './notary/client-types.ts';
 export type { ComplaintJudge } from './notary/complaint.ts';
 export { type Directory, type LocalNotary, openDirectory } from './notary/directory.ts';
+export {
+  decodeFalseComplaint,
+  encodeFalseComplaint,
+  type FalseComplaint,
+  judgeFalseComplaintProof,
+} from './notary/false-complaint.ts';
 export { DELTA_MS, NOTARY_PROTOCOL, type NotaryLimits, type NotaryRate } from './notary/limits.ts';
 export { type Notary, type NotaryEvent, type NotaryOptions, openNotary } from './notary/notary.ts';
 export {

@@ -515,7 +515,7 @@ export interface NodeService extends MeterMounting {
   trade(id: string, options?: AbortOptions): Promise<TradeView>;
   /** Certificates and outcome of a trade. */
   tradeEvidence(id: string, options?: AbortOptions): Promise<TradeEvidenceView>;
-  /** Everything signed about a finished trade; `withProof` puts the buyer's proof in, which may show a part of the data. */
+  /** Everything signed about a finished trade; `withProof` puts the proof that the seller cheated or the buyer lied in, which may show a part of the data. */
   deal(trade: string, choice?: { readonly withProof?: boolean }, options?: AbortOptions): Promise<DealView>;
   /** Proofs of misbehaviour in a trade that this node has made or met, judged. */
   tradeProofs(trade: string, options?: AbortOptions): Promise<readonly TradeProofView[]>;

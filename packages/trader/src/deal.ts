@@ -11,6 +11,7 @@ export {
   type DealCertificate,
   type DealComplaint,
   type DealFile,
+  type DealLie,
   decodeDealFile,
   encodeDealFile,
   MAX_DEAL_FILE_BYTES,

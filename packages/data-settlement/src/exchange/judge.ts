@@ -15,12 +15,16 @@ import {
   unwrapContentKey,
 } from '../sealing/keys.ts';
 import { decodeSealedLeaf } from '../sealing/manifest.ts';
-import { decodeProof, type LeafEvidence, type Proof } from './proof.ts';
+import { decodeProof, isForeignProof, type LeafEvidence, type Proof } from './proof.ts';
 
 type Of<K extends Proof['kind']> = Extract<Proof, { kind: K }>;
 
 const guilty = (kind: string, reason: string): Judgement => ({ guilty: true, kind, reason });
 const unfounded = (kind: string, reason: string): Judgement => ({ guilty: false, kind, reason });
+const undecided = (kind: string, reason: string): Judgement => ({
+  ...unfounded(kind, reason),
+  undecided: true,
+});
 
 /** Whether a leaf is part of the delivery that the seller put on the ledger. */
 function isSealed(crypto: Crypto, trade: JudgedTrade, check: LeafEvidence): boolean {
@@ -112,8 +116,8 @@ function judgeDescription(crypto: Crypto, trade: JudgedTrade, proof: Of<'wrong-d
     : guilty(kind, contradiction);
 }
 
-/** Whether the caller's facts have the right shapes: a fault of the caller must not count against the seller. */
-export function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
+/** Whether the caller's facts have the right shapes: a fault of the caller must count against nobody. */
+function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
   const { tradeId, settlementRoot, recipientKey, wrappedKey } = trade;
   return (
     [tradeId, settlementRoot].every((bytes) => bytes instanceof Uint8Array && bytes.length === 32) &&
@@ -125,8 +129,9 @@ export function factsAreUsable(trade: JudgedTrade, suite: KeySuite): boolean {
 
 /**
  * Judges a proof of misbehaviour from bytes alone (DESIGN §5.3): pure, offline, deterministic, no clock and no
- * calendar. Anything malformed or beside the point is unfounded, also a trade whose keys are wrapped by none of `suites`
- * (default: X-Wing). Throws `ERR_CRYPTO_PROVIDER` alone: a judge that lacks a library must not guess.
+ * calendar. Anything malformed or beside the point is unfounded; a trade whose keys are wrapped by none of `suites`
+ * (default: X-Wing), a proof of a kind or version that this judge does not know, and facts without their shape are
+ * `undecided` besides. Throws `ERR_CRYPTO_PROVIDER` alone: a judge that lacks a library must not guess.
  *
  * @param proof - A proof as it is encoded; anything may be given.
  */
@@ -140,20 +145,22 @@ export function judgeProof(
   try {
     decoded = decodeProof(proof);
     if (assetIdOf(trade.document, crypto) !== trade.asset) {
-      return unfounded(decoded.kind, 'the document is not the one that was traded');
+      return undecided(decoded.kind, 'the document is not the one that was traded');
     }
   } catch (error) {
-    return unfounded('malformed', error instanceof Error ? error.message : 'the proof cannot be read');
+    const reason = error instanceof Error ? error.message : 'the proof cannot be read';
+    // What a later version of this program proves must not count against whoever shows it.
+    return isForeignProof(proof) ? undecided('malformed', reason) : unfounded('malformed', reason);
   }
   const suite = suites.find(({ id }) => id === trade.suite);
-  if (suite === undefined) return unfounded(decoded.kind, 'keys are not wrapped in this way here');
-  if (!factsAreUsable(trade, suite)) return unfounded(decoded.kind, 'the facts of the trade cannot be read');
+  if (suite === undefined) return undecided(decoded.kind, 'keys are not wrapped in this way here');
+  if (!factsAreUsable(trade, suite)) return undecided(decoded.kind, 'the facts of the trade cannot be read');
   try {
     if (decoded.kind === 'wrong-key') return judgeKey(crypto, trade, suite, decoded);
     if (decoded.kind === 'wrong-data') return judgeData(crypto, trade, decoded);
     return judgeDescription(crypto, trade, decoded);
   } catch (error) {
     if (isEdmpError(error) && error.code === 'ERR_CRYPTO_PROVIDER') throw error;
-    return unfounded(decoded.kind, 'the facts of the trade cannot be read');
+    return undecided(decoded.kind, 'the facts of the trade cannot be read');
   }
 }

@@ -112,6 +112,25 @@ const FIELDS = {
 } as const;
 
 /**
+ * Whether bytes that {@link decodeProof} refuses may be a proof of another version of this program: too long for this
+ * one, or of a version or kind that it does not know. Whoever shows one has not lied.
+ *
+ * @param bytes - What a stranger sent; anything may be given.
+ */
+export function isForeignProof(bytes: Uint8Array): boolean {
+  if (!(bytes instanceof Uint8Array) || bytes.length > MAX_PROOF_BYTES) return true;
+  let value: unknown;
+  try {
+    value = decodeBounded(bytes, MAX_PROOF_BYTES, 'proof');
+  } catch {
+    return false;
+  }
+  if (value === null || typeof value !== 'object') return false;
+  const { v, kind } = value as { readonly v?: unknown; readonly kind?: unknown };
+  return (v !== undefined && v !== 1) || (typeof kind === 'string' && !Object.hasOwn(FIELDS, kind));
+}
+
+/**
  * Decodes a proof strictly. Throws `ERR_SETTLEMENT_FORMAT`.
  *
  * @param bytes - What a stranger sent; anything may be given.

@@ -4,20 +4,19 @@ import {
   EdmpError,
   equalBytes,
   type HalfBlock,
-  type JudgedTrade,
   type Judgement,
   type PublicKey,
 } from '@edmp/interface';
-import { encodeDatasetDocument } from '@edmp/interface/dataset';
+import { falseComplaint, type SignedComplaint } from '@edmp/interface/dataset';
 import { decodeHalfBlock, MAX_BLOCK_BYTES, verifySignature } from '@edmp/trustchain/block';
 import { boundedBytesOf, decodeBounded, encodeFields, integerOf, mapOf, oneOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
 import { DEFAULT_KEY_SUITES, type KeySuite } from '../sealing/key-suite.ts';
-import { factsAreUsable, judgeProof } from './judge.ts';
+import { judgeProof } from './judge.ts';
 
 /** What a signed block says about a trade; the application that defines the block types reads it. */
 export interface TradeStatement {
-  /** Step of the trade, e.g. `delivery` (settlement root), `release` (wrapped key), `complaint` (see {@link complaintDigest}). */
+  /** Step of the trade, e.g. `delivery` (settlement root), `release` (wrapped key). */
   readonly step: string;
   readonly tradeId: Uint8Array;
   /** What may be said only once per step and trade. */
@@ -111,80 +110,17 @@ export function judgeEquivocation(
 }
 
 /**
- * What a buyer signs when it complains: SHA-256 over everything that the complaint is judged by, so that nobody can hold
- * it against other facts later, e.g. against a second release whose key is right.
- *
- * @param trade - The facts, with the wrapped key of the release that is complained about.
- * @param proof - The proof of misbehaviour as it is encoded.
- */
-export function complaintDigest(
-  crypto: Pick<Crypto, 'sha256'>,
-  trade: JudgedTrade,
-  proof: Uint8Array,
-): Uint8Array {
-  return crypto.sha256(
-    encodeFields({
-      v: 1,
-      kind: 'complaint',
-      tradeId: trade.tradeId,
-      asset: trade.asset,
-      seller: trade.seller,
-      buyer: trade.buyer,
-      suite: trade.suite,
-      recipientKey: trade.recipientKey,
-      document: crypto.sha256(encodeDatasetDocument(trade.document)),
-      settlementRoot: trade.settlementRoot,
-      wrappedKey: trade.wrappedKey,
-      proof: crypto.sha256(proof),
-    }),
-  );
-}
-
-/**
  * Judges whether the buyer of `trade` signed a complaint that its proof does not bear out (`guilty`: the buyer). Where
- * this judge cannot tell (keys wrapped by none of `suites`, facts of a wrong shape) nobody is guilty. Throws
- * `ERR_CRYPTO_PROVIDER` alone.
+ * this judge cannot tell (keys wrapped by none of `suites`, a kind of proof that it does not know, facts of a wrong
+ * shape) nobody is guilty. Throws `ERR_CRYPTO_PROVIDER` alone.
  *
- * @param options - What verifies signatures, the trade, the ways to wrap keys that this judge knows (default: X-Wing),
- *   and what reads the statement of a block: its step is `complaint`, its content {@link complaintDigest}.
- * @param complaint - The signed block of the complaint as it is encoded; anything may be given.
- * @param proof - The proof that the complaint names; anything may be given.
+ * @param options - What verifies signatures, and the ways to wrap keys that this judge knows (default: X-Wing).
+ * @param complaint - The trade, the proof that was shown, and the buyer's signature over `complaintMessage` of both.
  */
 export function judgeFalseComplaint(
-  options: {
-    readonly crypto: Crypto;
-    readonly trade: JudgedTrade;
-    readonly read: StatementReader;
-    readonly suites?: readonly KeySuite[];
-  },
-  complaint: Uint8Array,
-  proof: Uint8Array,
+  options: { readonly crypto: Crypto; readonly suites?: readonly KeySuite[] },
+  complaint: SignedComplaint,
 ): Judgement {
-  const kind = 'false-complaint';
-  const unfounded = (reason: string): Judgement => ({ guilty: false, kind, reason });
-  const { crypto, trade, suites = DEFAULT_KEY_SUITES } = options;
-  const block = signedBy(crypto, trade.buyer, complaint);
-  if (block === undefined) return unfounded('the complaint is not signed by the buyer');
-  let statement: TradeStatement | undefined;
-  let digest: Uint8Array;
-  try {
-    statement = options.read(block);
-    digest = complaintDigest(crypto, trade, proof);
-  } catch {
-    return unfounded('the complaint or the facts of the trade cannot be read');
-  }
-  if (statement?.step !== 'complaint' || !equalBytes(statement.tradeId, trade.tradeId)) {
-    return unfounded('the block is no complaint about this trade');
-  }
-  if (!equalBytes(digest, statement.content)) {
-    return unfounded('the complaint is about other facts or names another proof');
-  }
-  const suite = suites.find(({ id }) => id === trade.suite);
-  if (suite === undefined || !factsAreUsable(trade, suite)) {
-    return unfounded('the facts of the trade cannot be judged here');
-  }
-  const verdict = judgeProof(crypto, trade, proof, suites);
-  return verdict.guilty
-    ? unfounded(`the complaint is right: ${verdict.reason}`)
-    : { guilty: true, kind, reason: `the complaint is not borne out: ${verdict.reason}` };
+  const { crypto, suites = DEFAULT_KEY_SUITES } = options;
+  return falseComplaint(crypto, complaint, (trade, proof) => judgeProof(crypto, trade, proof, suites));
 }

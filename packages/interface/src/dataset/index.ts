@@ -20,6 +20,7 @@ export {
   STEP_MINUTES,
   startOfDay,
 } from './calendar.ts';
+export { complaintMessage, falseComplaint, type SignedComplaint } from './complaint.ts';
 export type { Consumption } from './consumption.ts';
 export { type Descriptor, descriptorOf, validateDescriptor } from './descriptor.ts';
 export {

@@ -22,7 +22,7 @@ export async function dealEvidenceOf(
   trade: Trade,
   finished: boolean,
   needs: DealEvidenceNeeds,
-): Promise<DealEvidence> {
+): Promise<Omit<DealEvidence, 'lie'>> {
   const { encoded, offer, hold, release } = trade;
   if (!finished) {
     throw new MarketError(

@@ -2,6 +2,7 @@ import {
   type AbortOptions,
   type AssetId,
   type BlockStore,
+  type Crypto,
   type Environment,
   isEdmpError,
   type PublicKey,
@@ -16,7 +17,9 @@ import type { CertificateStore } from '../evidence/certificate-store.ts';
 import type { Hold } from '../ledger/hold.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { DealEvidence, Delivery, TradeEvidence, TradeProof, Trade as TradeView } from '../market.ts';
+import type { SignedProof } from '../notary/answers.ts';
 import type { TradeEngine } from '../trade/engine.ts';
+import { judgeLie, proofOfLie } from '../trade/false-complaints.ts';
 import { isFinished } from '../trade/states.ts';
 import { documentOf, idOf, settlementTradeOf, type Trade } from '../trade/trade.ts';
 import { optionsOf, textArgument } from './arguments.ts';
@@ -31,7 +34,10 @@ export interface TradeDeskNeeds {
   readonly blocks: Pick<BlockStore, 'get' | 'answers'>;
   /** A trade of the records that memory has let go. */
   readonly find: (id: TradeId) => Promise<Trade | undefined>;
+  /** The complaint by which the buyer of a sale is convicted. */
+  readonly lie: (id: TradeId) => Promise<SignedProof | undefined>;
   readonly settlement: Pick<Settlement, 'open' | 'judge'>;
+  readonly crypto: Crypto;
   readonly forgetProof: (trade: Trade) => Promise<void>;
   readonly currencyOf: (id: CurrencyId) => Currency | undefined;
   readonly environment: Environment;
@@ -118,14 +124,16 @@ export class TradeDesk {
     const trade = await this.#found(id);
     const finished = isFinished(trade.state);
     if (finished && this.#needs.engine.get(id) !== undefined) await this.askOutcome(id, options);
-    return dealEvidenceOf(trade, finished, this.#needs);
+    const evidence = await dealEvidenceOf(trade, finished, this.#needs);
+    return { ...evidence, lie: (await this.#needs.lie(idOf(trade))) ?? null };
   }
 
-  /** The buyer's proof against the seller, judged as a witness would. */
+  /** The buyer's proof against the seller, or the seller's that the buyer lied, judged as a witness would. */
   async proofs(id: TradeId, given?: AbortOptions): Promise<readonly TradeProof[]> {
     throwIfAborted(optionsOf(given, 'options').signal);
     const trade = await this.#found(id);
     const { proof, offer, release } = trade;
+    if (trade.role === 'seller') return this.#lieOf(trade);
     if (proof === null || offer === null || release === null) return [];
     const facts = {
       ...settlementTradeOf(trade),
@@ -134,6 +142,13 @@ export class TradeDesk {
       wrappedKey: release.wrapped,
     };
     return [{ ...this.#needs.settlement.judge(facts, proof), against: 'seller', bytes: proof }];
+  }
+
+  async #lieOf(trade: Trade): Promise<readonly TradeProof[]> {
+    const lie = await this.#needs.lie(idOf(trade));
+    const bytes = lie === undefined ? undefined : proofOfLie(trade, lie);
+    const judgement = lie === undefined ? undefined : judgeLie(trade, lie, this.#needs);
+    return bytes === undefined || judgement === undefined ? [] : [{ ...judgement, against: 'buyer', bytes }];
   }
 
   async forgetProofs(id: TradeId, given?: AbortOptions): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   Network,
   PublicKey,
   Settlement,
+  Signer,
 } from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
@@ -14,12 +15,15 @@ import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { Spending } from '../blocks/spending.ts';
 import type { TradeId } from '../blocks/terms.ts';
 import type { OutcomeKind } from '../ledger/hold.ts';
+import type { SignedProof } from '../notary/answers.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { RiskGuard } from '../risk/guard.ts';
 import type { RiskPolicy } from '../risk/policy.ts';
 import { BuyerWork } from '../trade/buyer-work.ts';
 import { TradeEngine } from '../trade/engine.ts';
+import { FalseComplaints } from '../trade/false-complaints.ts';
 import { HoldDesk } from '../trade/hold-desk.ts';
+import { Liars, refusingLiars } from '../trade/liars.ts';
 import type { TradeChain, TradeLedger, TradeWallet, TradeWitnesses } from '../trade/needs.ts';
 import { type DamagedRecord, TradeRecords } from '../trade/records.ts';
 import { SellerWork } from '../trade/seller-work.ts';
@@ -40,6 +44,8 @@ export interface TradingNode {
   readonly network: Network;
   readonly environment: Environment;
   readonly crypto: Crypto;
+  /** Signs with the node's key. */
+  readonly signer: Signer;
   /** Hears of failures that are nobody's answer: bugs, full disks. */
   readonly report: (what: string, error: unknown) => void;
   /** Fires when the market stops. */
@@ -84,7 +90,9 @@ export interface Trading {
   restore(): Promise<readonly DamagedRecord[]>;
   /** A trade of the records, also one that memory has let go; undefined when there is none. Throws what reading throws. */
   find(id: TradeId): Promise<Trade | undefined>;
-  /** Destroys a finished trade's proof of misbehaviour. */
+  /** The complaint by which the buyer of a sale is convicted; undefined when none is. */
+  lie(id: TradeId): Promise<SignedProof | undefined>;
+  /** Destroys a finished trade's proofs of misbehaviour. */
   forgetProof(trade: Trade): Promise<void>;
   /** A block was stored here. */
   onBlock(block: HalfBlock): void;
@@ -95,7 +103,9 @@ export interface Trading {
 /** Composes the trading part of a market and serves its protocol until the node's signal fires. Throws `ERR_TRADE_TERMS` on bad settings. */
 export function createTrading(needs: TradingNeeds): Trading {
   const { node, money, orders, settings, settlement, nodes, witnesses } = needs;
-  const { chain, crypto, environment, network, report, signal } = node;
+  const { crypto, environment, network, report, signal, signer } = node;
+  const liars = new Liars(needs.records);
+  const chain = refusingLiars(node.chain, liars);
   const { ledger, learn, settle, wallet, currency, takeBlock } = money;
   checkDurations(settings);
   const records = new TradeRecords(needs.records, crypto);
@@ -137,6 +147,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     settlement,
     environment,
     crypto,
+    sign: (message) => signer.sign(message),
     wallet,
     witnesses,
     checkSeller: (trade, options) => risk.seller(trade, options),
@@ -205,9 +216,22 @@ export function createTrading(needs: TradingNeeds): Trading {
     report,
     signal,
   });
+  const complaints = new FalseComplaints({
+    environment,
+    crypto,
+    settlement,
+    witnesses,
+    witnessesOf,
+    records,
+    liars,
+    deltaMs,
+    report,
+    signal,
+  });
   const unErase = engine.on((event) => {
     if (event.type !== 'ended') return;
     unsettled.add(event.trade);
+    complaints.add(event.trade);
     if (event.trade.state === 'failed') void erase(settlement, event.trade, report);
   });
   signal.addEventListener('abort', unErase, { once: true });
@@ -225,7 +249,10 @@ export function createTrading(needs: TradingNeeds): Trading {
       for (const trade of trades) engine.restore(trade);
       engine.resume();
       for (const trade of trades) {
-        if (isFinished(trade.state)) unsettled.add(trade);
+        if (isFinished(trade.state)) {
+          unsettled.add(trade);
+          complaints.add(trade);
+        }
         if (isFinished(trade.state) || trade.offer === null) continue;
         const hold = ledger.holdOf(trade.offer.proposal.block.id.toString());
         if (hold !== undefined) holds.notice(hold.key);
@@ -234,6 +261,7 @@ export function createTrading(needs: TradingNeeds): Trading {
       return damaged;
     },
     find: (id) => records.find(id),
+    lie: (id) => records.lie(id),
     forgetProof: (trade) => records.forgetProof(trade),
     onBlock: (block) => engine.onBlock(block),
     onHold: (key) => {

@@ -20,6 +20,7 @@ import {
   MAX_KEYS,
   MAX_LATER_MS,
   MAX_NEED,
+  MAX_PROOF_BYTES,
   MAX_REFUSAL_TEXT,
   MAX_RUN,
 } from './limits.ts';
@@ -47,6 +48,13 @@ export interface HoldAnswer {
   readonly laterMs: number;
 }
 
+/** A proof of misbehaviour with the signature of the buyer that showed it. */
+export interface SignedProof {
+  readonly proof: Uint8Array;
+  /** Over `complaintMessage` of the facts of the trade and the proof, 64 bytes. */
+  readonly signature: Signature;
+}
+
 /** An answer of `/edmp/notary/1`. */
 export type NotaryAnswer =
   /** The share of a spend statement. */
@@ -71,6 +79,8 @@ export type NotaryAnswer =
       /** Null until it is shown a quorum of acknowledgements. */
       readonly release: { readonly block: Uint8Array; readonly opener: Uint8Array } | null;
     }
+  /** The first unfounded complaint about the hold that is kept here; null = none. */
+  | { readonly kind: 'complaint'; readonly complaint: SignedProof | null }
   /** The account's newest block here with this notary's share of it, and the newest certificate that it was shown. */
   | {
       readonly kind: 'account';
@@ -105,6 +115,7 @@ const ANSWERS = [
   'refused',
   'unfounded',
   'released',
+  'complaint',
   'account',
   'blocks',
   'who',
@@ -230,6 +241,17 @@ export function decodeNotaryAnswer(bytes: Uint8Array): NotaryAnswer {
         }),
       };
     }
+    case 'complaint':
+      return {
+        kind,
+        complaint: orNull(body(value, ['complaint'], kind).complaint, (item) => {
+          const parts = mapOf(item, ['proof', 'signature'], 'complaint');
+          return {
+            proof: boundedBytesOf(parts.proof, MAX_PROOF_BYTES, 'complaint.proof'),
+            signature: bytesOf(parts.signature, 64, 'complaint.signature'),
+          };
+        }),
+      };
     case 'account':
       return {
         kind,

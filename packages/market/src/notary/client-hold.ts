@@ -4,6 +4,7 @@ import {
   type Environment,
   equalBytes,
   type HalfBlock,
+  throwIfAborted,
 } from '@edmp/interface';
 import { verifySignature } from '@edmp/trustchain/block';
 import { faultsOf, type NotaryCount } from '../asset/currency.ts';
@@ -11,10 +12,10 @@ import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
 import { isMarketError, MarketError } from '../errors.ts';
 import type { CertificateStore } from '../evidence/certificate-store.ts';
-import type { NotaryAnswer } from './answers.ts';
+import type { NotaryAnswer, SignedProof } from './answers.ts';
 import { type Certificate, certificateOfShares, encodeCertificate } from './certificate.ts';
 import type { HoldInquiry, OutcomeClient } from './client-outcome.ts';
-import type { Complaint, ReleasedKey } from './client-types.ts';
+import type { Complaint, KeptComplaints, ReleasedKey } from './client-types.ts';
 import { releaseOfHold } from './complaint.ts';
 import type { NotaryLine } from './line.ts';
 import { type Attempt, afterFailure, gatherShares } from './quorum-call.ts';
@@ -117,6 +118,7 @@ export class HoldClient {
       recipientKey: complaint.recipientKey,
       document: complaint.document,
       proof: complaint.proof,
+      signature: complaint.signature,
     } as const;
     try {
       const shares = await gatherShares({
@@ -145,6 +147,27 @@ export class HoldClient {
       if (isMarketError(error) && error.code === 'ERR_NOTARY_UNFOUNDED') return 'unfounded';
       throw error;
     }
+  }
+
+  async complaints(hold: Spending, options: AbortOptions): Promise<KeptComplaints> {
+    const { witnesses } = this.#outcomes.inquiry(hold);
+    const complaints: SignedProof[] = [];
+    let silent = 0;
+    await Promise.all(
+      witnesses.map(async (key) => {
+        try {
+          const answer = await this.#line.ask(key, { kind: 'complaint', key, hold: hold.id }, options);
+          if (answer.kind === 'complaint') {
+            if (answer.complaint !== null) complaints.push(answer.complaint);
+          } else if (answer.kind === 'later') silent++;
+        } catch (error) {
+          afterFailure(error);
+          silent++;
+        }
+      }),
+    );
+    throwIfAborted(options.signal);
+    return { complaints, silent };
   }
 
   async released(hold: Spending, options: AbortOptions): Promise<ReleasedKey | undefined> {

@@ -1,5 +1,6 @@
-import type { BlockId, HalfBlock } from '@edmp/interface';
+import type { BlockId, HalfBlock, Signature } from '@edmp/interface';
 import type { Spending } from '../blocks/spending.ts';
+import type { SignedProof } from './answers.ts';
 import type { Certificate } from './certificate.ts';
 
 /** A complaint as the buyer hands it in: a proof of misbehaviour with what it is judged against. */
@@ -11,6 +12,16 @@ export interface Complaint {
   /** Encoded dataset document. */
   readonly document: Uint8Array;
   readonly proof: Uint8Array;
+  /** The buyer's, over `complaintMessage` of the facts and the proof. */
+  readonly signature: Signature;
+}
+
+/** What the witnesses of a hold keep about it for its seller. */
+export interface KeptComplaints {
+  /** As they came, signatures unchecked: a witness may invent some. */
+  readonly complaints: readonly SignedProof[];
+  /** Witnesses that gave no answer now. */
+  readonly silent: number;
 }
 
 /** What a party can show a witness besides the hold, by the text of the hold's id. */

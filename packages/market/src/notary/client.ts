@@ -9,7 +9,14 @@ import { CoverClient } from './client-cover.ts';
 import { HoldClient } from './client-hold.ts';
 import { OutcomeClient } from './client-outcome.ts';
 import { SpendClient } from './client-spend.ts';
-import type { AccountTip, Complaint, Cover, OutcomeEvidence, ReleasedKey } from './client-types.ts';
+import type {
+  AccountTip,
+  Complaint,
+  Cover,
+  KeptComplaints,
+  OutcomeEvidence,
+  ReleasedKey,
+} from './client-types.ts';
 import type { Directory } from './directory.ts';
 import { DELTA_MS } from './limits.ts';
 import { NotaryLine } from './line.ts';
@@ -41,6 +48,11 @@ export interface NotaryClient {
   released(hold: Spending, options?: AbortOptions): Promise<ReleasedKey | undefined>;
   /** Shows a complaint to all witnesses until a quorum has given the money back, or found it to be nothing. */
   complain(hold: Spending, complaint: Complaint, options?: AbortOptions): Promise<Certificate | 'unfounded'>;
+  /**
+   * The unfounded complaints about a hold of which this node is the seller, as its witnesses keep them: one round of
+   * questions. What a witness invents is not signed by the buyer.
+   */
+  complaints(hold: Spending, options?: AbortOptions): Promise<KeptComplaints>;
   /** Outcomes of holds as far as witnesses have chosen, by the text of the hold's id: one round of requests of up to 64 holds each. */
   outcomes(
     holds: readonly Spending[],
@@ -111,6 +123,7 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
     acknowledge: (hold, release, opener, more = {}) => holds.acknowledge(hold, release, opener, within(more)),
     released: (hold, more = {}) => holds.released(hold, within(more)),
     complain: (hold, complaint, more = {}) => holds.complain(hold, complaint, within(more)),
+    complaints: (hold, more = {}) => holds.complaints(hold, within(more)),
     outcomes: (asked, evidence = {}, more = {}) => outcomes.outcomes(asked, evidence, within(more)),
     outcome: (hold, evidence = {}, more = {}) => outcomes.outcome(hold, evidence, within(more)),
     cover: (spending, more = {}) => covers.cover(spending, within(more)),

@@ -6,7 +6,7 @@ import {
   type Judgement,
   type VerifyItem,
 } from '@edmp/interface';
-import { assetIdOf, decodeDatasetDocument } from '@edmp/interface/dataset';
+import { assetIdOf, complaintMessage, decodeDatasetDocument } from '@edmp/interface/dataset';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain/block';
 import { releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
@@ -43,6 +43,48 @@ export function releaseOfHold(bytes: Uint8Array, hold: Spending, crypto: Pick<Cr
   return block;
 }
 
+/**
+ * The facts that a complaint is judged by, all out of signed blocks; undefined when the opener that its buyer brings does
+ * not open the release. Throws `ERR_MARKET_FORMAT` or another error of the formats for what its bytes say.
+ */
+export function factsOfComplaint(
+  complaint: Extract<ComplaintEvidence, { kind: 'proof' }>,
+  hold: Spending,
+  crypto: Crypto,
+): {
+  readonly release: HalfBlock;
+  readonly proposal: HalfBlock;
+  readonly facts: JudgedTrade | undefined;
+} {
+  const release = releaseOfHold(complaint.release, hold, crypto);
+  const proposal = tradeProposalOf(decodeHalfBlock(complaint.proposal, crypto), crypto);
+  checkHold(hold, proposal);
+  const { terms, digest } = proposal.encoded;
+  const wrappedKey = unlockKey(releaseOf(release), complaint.opener, crypto);
+  if (!equalBytes(crypto.sha256(complaint.recipientKey), terms.recipient)) {
+    throw new MarketError('ERR_MARKET_FORMAT', 'Expected the one-time key whose digest the terms name');
+  }
+  const document = decodeDatasetDocument(complaint.document);
+  if (assetIdOf(document, crypto) !== terms.asset) {
+    throw new MarketError('ERR_MARKET_FORMAT', 'Expected the document of the asset that was sold');
+  }
+  const facts =
+    wrappedKey === undefined
+      ? undefined
+      : {
+          tradeId: digest,
+          asset: terms.asset,
+          seller: terms.seller,
+          buyer: terms.buyer,
+          suite: terms.suite,
+          recipientKey: complaint.recipientKey,
+          document,
+          settlementRoot: proposal.root,
+          wrappedKey,
+        };
+  return { release, proposal: proposal.block, facts };
+}
+
 /** Reads a complaint about a hold. Throws `ERR_MARKET_FORMAT` or another error of the formats for what its bytes say. */
 export function readComplaint(
   complaint: ComplaintEvidence,
@@ -61,40 +103,26 @@ export function readComplaint(
       judge: () => ({ guilty: true, kind: 'two-releases', reason: 'The payee released one hold twice' }),
     };
   }
-  const release = releaseOfHold(complaint.release, hold, crypto);
-  const proposal = tradeProposalOf(decodeHalfBlock(complaint.proposal, crypto), crypto);
-  checkHold(hold, proposal);
-  const { terms, digest } = proposal.encoded;
-  const wrappedKey = unlockKey(releaseOf(release), complaint.opener, crypto);
-  if (!equalBytes(crypto.sha256(complaint.recipientKey), terms.recipient)) {
-    throw new MarketError('ERR_MARKET_FORMAT', 'Expected the one-time key whose digest the terms name');
-  }
-  const document = decodeDatasetDocument(complaint.document);
-  if (assetIdOf(document, crypto) !== terms.asset) {
-    throw new MarketError('ERR_MARKET_FORMAT', 'Expected the document of the asset that was sold');
+  const { release, proposal, facts } = factsOfComplaint(complaint, hold, crypto);
+  const items = [verifyItem(release), verifyItem(proposal)];
+  const { proof, signature } = complaint;
+  if (facts !== undefined) {
+    items.push({ signature, message: complaintMessage(crypto, facts, proof), publicKey: hold.author });
   }
   return {
-    items: [verifyItem(release), verifyItem(proposal.block)],
+    items,
     releases: [release],
     judge() {
-      if (wrappedKey === undefined) {
-        // The buyer brings the opener, so one that does not fit says nothing about the seller.
-        return { guilty: false, kind: 'opener', reason: 'The opener does not open the release' };
+      // The buyer brings the opener, so one that does not fit says nothing about the seller, and is signed by nobody.
+      if (facts === undefined) {
+        return {
+          guilty: false,
+          kind: 'opener',
+          reason: 'The opener does not open the release',
+          undecided: true,
+        };
       }
-      return judge(
-        {
-          tradeId: digest,
-          asset: terms.asset,
-          seller: terms.seller,
-          buyer: terms.buyer,
-          suite: terms.suite,
-          recipientKey: complaint.recipientKey,
-          document,
-          settlementRoot: proposal.root,
-          wrappedKey,
-        },
-        complaint.proof,
-      );
+      return judge(facts, proof);
     },
   };
 }

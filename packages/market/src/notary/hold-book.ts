@@ -12,10 +12,11 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { orNull } from '../codec/optional.ts';
+import type { SignedProof } from './answers.ts';
 import { MAX_CERTIFICATE_BYTES } from './certificate.ts';
 import { decodeHoldRow, encodeHoldRow, type HoldRow } from './hold-row.ts';
 import { paidAfter } from './hold-rules.ts';
-import { MAX_REQUEST_BYTES } from './limits.ts';
+import { MAX_PROOF_BYTES, MAX_REQUEST_BYTES } from './limits.ts';
 import { type ComplaintEvidence, complaintOf, complaintToTx } from './messages.ts';
 import { RELEASE_CLASSES, type ReleaseClass, ReleaseRoom } from './release-room.ts';
 import { TestHolds } from './test-holds.ts';
@@ -23,6 +24,7 @@ import { TestHolds } from './test-holds.ts';
 const ROW = 'notary/hold/';
 const RELEASE = 'notary/release/';
 const COMPLAINT = 'notary/complaint/';
+const UNFOUNDED = 'notary/unfounded/';
 /** Rows read at once when the store is opened. */
 const PAGE = 1_000;
 /** Holds of test money forgotten in one write. */
@@ -54,6 +56,14 @@ export interface KeptComplaint {
   readonly by: string;
 }
 
+/** A complaint that proved nothing, kept for the seller that it was about; it may open data. */
+export interface UnfoundedComplaint extends SignedProof {
+  /** When it is destroyed, ms. */
+  readonly dropAt: number;
+  readonly money: ReleaseClass;
+  readonly by: string;
+}
+
 /** What one commit writes together. */
 export interface HoldCommit {
   readonly row: HoldRow;
@@ -61,6 +71,7 @@ export interface HoldCommit {
   readonly by: string;
   readonly release?: KeptRelease;
   readonly complaint?: KeptComplaint;
+  readonly unfounded?: UnfoundedComplaint;
 }
 
 /** The durable half of the witness: a row for every hold it has said something about, and the releases it keeps. */
@@ -71,6 +82,8 @@ export class HoldBook {
   readonly releases: ReleaseRoom = new ReleaseRoom();
   /** Complaints kept until the other witnesses have heard of them. */
   readonly complaints: ReleaseRoom = new ReleaseRoom();
+  /** Unfounded complaints kept for sellers. */
+  readonly unfounded: ReleaseRoom = new ReleaseRoom();
   /** Holds of test money that have a row. */
   readonly testHolds: TestHolds;
 
@@ -93,6 +106,11 @@ export class HoldBook {
       const hold = blockIdOf(CID.parse(name), 'kept complaint');
       this.complaints.add(name, { hold, bytes: value.length, dropAt: 0, money, by });
     });
+    await this.#scan(UNFOUNDED, (name, value) => {
+      const { dropAt, money, by } = decodeUnfounded(value);
+      const hold = blockIdOf(CID.parse(name), 'unfounded complaint');
+      this.unfounded.add(name, { hold, bytes: value.length, dropAt, money, by });
+    });
     await this.#scan(TestHolds.prefix, (name, value) => this.testHolds.set(name, this.testHolds.read(value)));
   }
 
@@ -111,15 +129,22 @@ export class HoldBook {
     return bytes === undefined ? undefined : decodeKeptComplaint(bytes);
   }
 
+  async unfoundedComplaint(hold: BlockId): Promise<UnfoundedComplaint | undefined> {
+    const bytes = await this.#store.get(UNFOUNDED + hold.toString());
+    return bytes === undefined ? undefined : decodeUnfounded(bytes);
+  }
+
   /** The commit point: what is in the row may be said when the promise has resolved. */
   async commit(commit: HoldCommit): Promise<void> {
-    const { row, release, complaint } = commit;
+    const { row, release, complaint, unfounded } = commit;
     const name = row.hold.toString();
     const changes: KeyValueChange[] = [[ROW + name, encodeHoldRow(row)]];
     const kept = release === undefined ? undefined : encodeKeptRelease(release);
     const told = complaint === undefined ? undefined : encodeKeptComplaint(complaint);
     if (kept !== undefined) changes.push([RELEASE + name, kept]);
     if (told !== undefined) changes.push([COMPLAINT + name, told]);
+    const lie = unfounded === undefined ? undefined : encodeUnfounded(unfounded);
+    if (lie !== undefined) changes.push([UNFOUNDED + name, lie]);
     const testHold =
       row.currency === null ? { end: paidAfter(row, this.#deltaMs), by: commit.by } : undefined;
     if (testHold !== undefined) changes.push(this.testHolds.change(name, testHold));
@@ -133,6 +158,10 @@ export class HoldBook {
       const { money, by } = complaint;
       this.complaints.add(name, { hold: row.hold, bytes: told.length, dropAt: 0, money, by });
     }
+    if (lie !== undefined && unfounded !== undefined) {
+      const { dropAt, money, by } = unfounded;
+      this.unfounded.add(name, { hold: row.hold, bytes: lie.length, dropAt, money, by });
+    }
   }
 
   /** Forgets holds of test money with everything that is kept of them. */
@@ -145,12 +174,14 @@ export class HoldBook {
           [ROW + name, null],
           [RELEASE + name, null],
           [COMPLAINT + name, null],
+          [UNFOUNDED + name, null],
         ]),
       ]);
       this.testHolds.forget(batch);
       for (const name of batch) {
         this.releases.remove(name);
         this.complaints.remove(name);
+        this.unfounded.remove(name);
       }
     }
   }
@@ -167,6 +198,13 @@ export class HoldBook {
     const name = hold.toString();
     await this.#store.delete(COMPLAINT + name);
     this.complaints.remove(name);
+  }
+
+  /** Destroys an unfounded complaint whose time is over. */
+  async dropUnfounded(hold: BlockId): Promise<void> {
+    const name = hold.toString();
+    await this.#store.delete(UNFOUNDED + name);
+    this.unfounded.remove(name);
   }
 
   async #scan(prefix: string, take: (name: string, value: Uint8Array) => void): Promise<void> {
@@ -223,6 +261,27 @@ function decodeKeptComplaint(bytes: Uint8Array): KeptComplaint {
     hold: boundedBytesOf(fields.hold, MAX_REQUEST_BYTES, where),
     certificate: orNull(fields.certificate, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, where)),
     complaint: complaintOf(fields.complaint, where),
+    money: oneOf(fields.money, RELEASE_CLASSES, where),
+    by: textOf(fields.by, MAX_SHARE_NAME, where),
+  };
+}
+
+function encodeUnfounded({ proof, signature, dropAt, money, by }: UnfoundedComplaint): Uint8Array {
+  return encodeCanonical({ v: 1, proof, signature, dropAt, money, by });
+}
+
+function decodeUnfounded(bytes: Uint8Array): UnfoundedComplaint {
+  const where = 'unfounded complaint';
+  const fields = mapOf(
+    decodeCanonical(bytes, MAX_REQUEST_BYTES, where),
+    ['v', 'proof', 'signature', 'dropAt', 'money', 'by'],
+    where,
+  );
+  integerOf(fields.v, 1, 1, where);
+  return {
+    proof: boundedBytesOf(fields.proof, MAX_PROOF_BYTES, where),
+    signature: bytesOf(fields.signature, 64, where),
+    dropAt: integerOf(fields.dropAt, 0, Number.MAX_SAFE_INTEGER, where),
     money: oneOf(fields.money, RELEASE_CLASSES, where),
     by: textOf(fields.by, MAX_SHARE_NAME, where),
   };

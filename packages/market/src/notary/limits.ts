@@ -26,6 +26,13 @@ export const MAX_SHARES = 7;
 export const MAX_KEYS = 16;
 /** Currencies that one notary serves: each is a block and a row for every account in it. */
 export const MAX_CURRENCIES = 256;
+/** Largest proof of misbehaviour, bytes: it has to fit a half block (DESIGN §3.1). */
+export const MAX_PROOF_BYTES: number = 64 * 1024;
+/**
+ * How long an unfounded complaint is kept for the seller past the last moment of its hold's windows, ms: a seller that
+ * was away for a week still gets it. It may open data, so that it is not kept as long as a release is.
+ */
+export const COMPLAINT_KEEP_MS: number = 7 * 86_400_000;
 /** Days that a release is kept past its last deadline: a buyer that was away for a quarter of a year still gets what it paid for. */
 export const RELEASE_KEEP_MS: number = 90 * 86_400_000;
 /**
@@ -62,7 +69,8 @@ export interface NotaryLimits {
   /**
    * Releases kept at once, and their bytes: test money takes a quarter of it at most, in fair shares of the peers that
    * bring it; currencies that others issued three quarters, in fair shares of these. A witness that is full does not
-   * acknowledge. Complaints that other witnesses still have to hear of take as much once more.
+   * acknowledge. Complaints that other witnesses still have to hear of take as much once more, unfounded ones that are
+   * kept for sellers too: when these are too many, no more are kept.
    */
   readonly releases: number;
   readonly releaseBytes: number;

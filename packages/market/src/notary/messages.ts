@@ -14,7 +14,14 @@ import {
 } from '../codec/fields.ts';
 import { kindOf, orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES, type Share } from './certificate.ts';
-import { MAX_EVIDENCE, MAX_HOLDS, MAX_REQUEST_BYTES, MAX_RUN, MAX_SHARES } from './limits.ts';
+import {
+  MAX_EVIDENCE,
+  MAX_HOLDS,
+  MAX_PROOF_BYTES,
+  MAX_REQUEST_BYTES,
+  MAX_RUN,
+  MAX_SHARES,
+} from './limits.ts';
 
 /** What a request says about a hold, as bytes of whole blocks and certificates. */
 export interface HoldEvidence {
@@ -36,6 +43,8 @@ export type ComplaintEvidence =
       readonly recipientKey: Uint8Array;
       readonly document: Uint8Array;
       readonly proof: Uint8Array;
+      /** The buyer's, over `complaintMessage` of the facts and the proof, 64 bytes: a lie is proven by it. */
+      readonly signature: Uint8Array;
     }
   /** Two releases of one hold. */
   | { readonly kind: 'twice'; readonly releases: readonly [Uint8Array, Uint8Array] };
@@ -101,6 +110,8 @@ export type NotaryRequest =
       readonly hold: BlockId;
       readonly acks: Uint8Array | null;
     }
+  /** Asked by the seller of a hold: the unfounded complaint that the witness keeps about it. */
+  | { readonly kind: 'complaint'; readonly key: PublicKey; readonly hold: BlockId }
   | {
       readonly kind: 'account';
       readonly key: PublicKey;
@@ -125,6 +136,7 @@ const NOTARY_REQUESTS = [
   'complain',
   'outcome',
   'released',
+  'complaint',
   'account',
   'blocks',
   'tell',
@@ -184,7 +196,7 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
   }
   const fields = mapOf(
     value,
-    ['kind', 'proposal', 'release', 'opener', 'recipientKey', 'document', 'proof'],
+    ['kind', 'proposal', 'release', 'opener', 'recipientKey', 'document', 'proof', 'signature'],
     where,
   );
   return {
@@ -194,7 +206,8 @@ export function complaintOf(value: unknown, where: string): ComplaintEvidence {
     opener: bytesOf(fields.opener, 32, `${where}.opener`),
     recipientKey: boundedBytesOf(fields.recipientKey, 2_048, `${where}.recipientKey`),
     document: bytesField(fields.document, `${where}.document`),
-    proof: bytesField(fields.proof, `${where}.proof`),
+    proof: boundedBytesOf(fields.proof, MAX_PROOF_BYTES, `${where}.proof`),
+    signature: bytesOf(fields.signature, 64, `${where}.signature`),
   };
 }
 
@@ -329,6 +342,14 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
         key: keyOf(fields.key, 'released.key'),
         hold: blockIdOf(fields.hold, 'released.hold'),
         acks: orNull(fields.acks, (item) => boundedBytesOf(item, MAX_CERTIFICATE_BYTES, 'released.acks')),
+      };
+    }
+    case 'complaint': {
+      const fields = body(value, ['key', 'hold'], kind);
+      return {
+        kind,
+        key: keyOf(fields.key, 'complaint.key'),
+        hold: blockIdOf(fields.hold, 'complaint.hold'),
       };
     }
     case 'account': {

@@ -88,8 +88,13 @@ export interface Notary {
   halted(): string | undefined;
   /** Currencies that it has served. */
   currencies(): readonly IssuedCurrency[];
-  /** Holds in its keeping: releases and their bytes. */
-  kept(): { readonly releases: number; readonly bytes: number; readonly testHolds: number };
+  /** Holds in its keeping: releases and their bytes, and unfounded complaints. */
+  kept(): {
+    readonly releases: number;
+    readonly bytes: number;
+    readonly testHolds: number;
+    readonly complaints: number;
+  };
   /** Answers one encoded request, as the protocol does. */
   answer(body: Uint8Array, from: PublicKey): Promise<Uint8Array>;
   stop(): Promise<void>;
@@ -214,9 +219,14 @@ class NotaryService implements Notary {
     return this.#currencies.values();
   }
 
-  kept(): { readonly releases: number; readonly bytes: number; readonly testHolds: number } {
-    const { releases, testHolds } = this.#holds;
-    return { releases: releases.entries.size, bytes: releases.bytes, testHolds: testHolds.size };
+  kept(): ReturnType<Notary['kept']> {
+    const { releases, testHolds, unfounded } = this.#holds;
+    return {
+      releases: releases.entries.size,
+      bytes: releases.bytes,
+      testHolds: testHolds.size,
+      complaints: unfounded.entries.size,
+    };
   }
 
   async answer(body: Uint8Array, from: PublicKey): Promise<Uint8Array> {
@@ -276,6 +286,8 @@ class NotaryService implements Notary {
         return this.#witness.outcome(request, at, from);
       case 'released':
         return this.#witness.released(request);
+      case 'complaint':
+        return this.#witness.keptComplaint(request, from);
       default:
         return this.#witness.tell(request);
     }
@@ -293,6 +305,9 @@ class NotaryService implements Notary {
       await store.set(ALIVE, encodeCanonical(now));
       for (const { hold, dropAt } of [...this.#holds.releases.entries.values()]) {
         if (dropAt <= now) await this.#holds.dropRelease(hold);
+      }
+      for (const { hold, dropAt } of [...this.#holds.unfounded.entries.values()]) {
+        if (dropAt <= now) await this.#holds.dropUnfounded(hold);
       }
       await this.#witness.forgetTestHolds(now);
     } catch (error) {

@@ -1,4 +1,11 @@
-import { type BlockId, type Crypto, equalBytes, type HalfBlock, type PublicKey } from '@edmp/interface';
+import {
+  type BlockId,
+  type Crypto,
+  equalBytes,
+  type HalfBlock,
+  type PublicKey,
+  publicKeyToHex,
+} from '@edmp/interface';
 import { keyedMutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain/block';
 import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
@@ -23,13 +30,14 @@ import {
 } from './hold-rules.ts';
 import { ackStatement, HoldShares, refundStatement, withAcks, withRefunds } from './hold-shares.ts';
 import {
+  COMPLAINT_KEEP_MS,
   MAX_AHEAD_MS,
   MAX_REFUSAL_TEXT,
   type NotaryLimits,
   RELEASE_KEEP_MS,
   TEST_HOLD_KEEP_MS,
 } from './limits.ts';
-import type { HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
+import type { ComplaintEvidence, HoldEvidence, HoldQuestion, NotaryRequest, ToldHold } from './messages.ts';
 import { type OwnStatements, statementsOfRow } from './own-statements.ts';
 import type { ReleaseClass } from './release-room.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
@@ -124,11 +132,12 @@ export class WitnessService {
       }
       const complaint = readComplaint(request.complaint, hold, this.#judge, this.#crypto);
       if (!(await this.#verify.all(complaint.items))) {
-        return refused('ERR_BLOCK_SIGNATURE', 'A block of the complaint is not signed by its author');
+        return refused('ERR_BLOCK_SIGNATURE', 'The complaint, or a block in it, is not signed by its author');
       }
       const twice = await this.#twice(row, complaint.releases, request.evidence);
       const verdict = twice === undefined ? complaint.judge() : undefined;
       if (verdict?.guilty === false) {
+        if (verdict.undecided !== true) await this.#keepUnfounded(admitted, request.complaint);
         return { kind: 'unfounded', reason: verdict.reason.slice(0, MAX_REFUSAL_TEXT) };
       }
       const { hold: bytes, certificate } = request.evidence;
@@ -146,6 +155,23 @@ export class WitnessService {
         at,
       );
     });
+  }
+
+  /** The unfounded complaint that is kept about a hold, for its seller and for nobody else: it may open data. */
+  async keptComplaint(
+    request: Extract<NotaryRequest, { kind: 'complaint' }>,
+    from: string,
+  ): Promise<NotaryAnswer> {
+    const row = await this.#book.row(request.hold);
+    if (row === undefined || indexOfWitness(row, request.key) < 0) {
+      return { kind: 'need', ids: [request.hold] };
+    }
+    if (publicKeyToHex(row.seller) !== from) {
+      return refused('ERR_NOTARY_REFUSED', 'Complaints about a hold are for its seller alone');
+    }
+    const kept = await this.#book.unfoundedComplaint(request.hold);
+    const complaint = kept === undefined ? null : { proof: kept.proof, signature: kept.signature };
+    return { kind: 'complaint', complaint };
   }
 
   /** What time and evidence make of holds: everything that is said about them. */
@@ -292,6 +318,21 @@ export class WitnessService {
       money: kept.money,
       by: kept.by,
     };
+  }
+
+  /**
+   * Keeps the first complaint that its buyer signed and that proves nothing: the seller convicts the buyer by it. One is
+   * enough; and none is kept of a hold that nothing was said about, or where there is no room.
+   */
+  async #keepUnfounded({ row, from, isNew }: Admitted, complaint: ComplaintEvidence): Promise<void> {
+    const { unfounded } = this.#book;
+    if (isNew || complaint.kind !== 'proof' || unfounded.entries.has(row.hold.toString())) return;
+    const { money, by } = this.#shareOf(row, from);
+    if (!unfounded.hasRoom(money, by, this.#releaseLimits())) return;
+    const { proof, signature } = complaint;
+    const end = paidAfter(row, this.#deltaMs) + COMPLAINT_KEEP_MS;
+    const dropAt = Math.min(Number.MAX_SAFE_INTEGER, end);
+    await this.#book.commit({ row, by: from, unfounded: { proof, signature, dropAt, money, by } });
   }
 
   /** Writes `refund`, and what the other witnesses need to judge the same; a lone one keeps nothing of a proof. */

@@ -7,9 +7,10 @@ import {
   type Network,
   type ReceiveResult,
   type Settlement,
+  type Signer,
   withDeadline,
 } from '@edmp/interface';
-import { encodeDatasetDocument } from '@edmp/interface/dataset';
+import { complaintMessage, encodeDatasetDocument } from '@edmp/interface/dataset';
 import { currencyLink } from '../asset/currency-link.ts';
 import { receiptToTx } from '../blocks/release.ts';
 import { holdToTx, spendingOf } from '../blocks/spending.ts';
@@ -45,6 +46,8 @@ export interface BuyerNeeds {
   readonly settlement: Settlement;
   readonly environment: Environment;
   readonly crypto: Crypto;
+  /** Signs with this node's key what its complaints say. */
+  readonly sign: Signer['sign'];
   readonly wallet: TradeWallet;
   readonly witnesses: TradeWitnesses;
   /** Checks the seller before money is held. Throws `ERR_RISK_*`. */
@@ -300,11 +303,17 @@ export class BuyerWork {
   }
 
   async #complain(trade: Trade, signal: AbortSignal): Promise<void> {
-    const { witnesses, learn } = this.#needs;
+    const { crypto, sign, witnesses, learn } = this.#needs;
     const { offer, hold, release, proof } = trade;
     if (offer === null || hold === null || release === null || proof === null) {
       throw new MarketError('ERR_TRADE_STATE', 'There is nothing to complain about');
     }
+    const facts = {
+      ...settlementTradeOf(trade),
+      document: documentOf(trade),
+      settlementRoot: offer.proposal.root,
+      wrappedKey: release.wrapped,
+    };
     const complaint = {
       proposal: offer.proposal.block,
       release: release.block,
@@ -312,6 +321,7 @@ export class BuyerWork {
       recipientKey: trade.recipientKey,
       document: encodeDatasetDocument(documentOf(trade)),
       proof,
+      signature: await sign(complaintMessage(crypto, facts, proof)),
     };
     const found = await this.#bounded('showing the proof to the witnesses', signal, (inner) =>
       witnesses.complain(hold, complaint, { signal: inner }),

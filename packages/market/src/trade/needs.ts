@@ -71,7 +71,7 @@ export interface LedgerBalance {
 /** What trades ask of the witnesses of a hold. */
 export type TradeWitnesses = Pick<
   NotaryClient,
-  'acknowledge' | 'released' | 'complain' | 'outcomes' | 'certificate'
+  'acknowledge' | 'released' | 'complain' | 'complaints' | 'outcomes' | 'certificate'
 >;
 
 /** What goes out in a spending block, and who signs it. */

@@ -21,6 +21,7 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
+import type { SignedProof } from '../notary/answers.ts';
 import { decodeCertificate, encodeCertificate, MAX_CERTIFICATE_BYTES } from '../notary/certificate.ts';
 import { MAX_RECIPIENT_KEY_BYTES } from './messages.ts';
 import { shownReleaseOf } from './shown-release.ts';
@@ -33,6 +34,8 @@ export const TRADE_PREFIX = 'market/trade/';
 const PARTS = ['base', 'offer', 'hold', 'draft', 'release', 'acks', 'proof'] as const;
 type Part = (typeof PARTS)[number];
 const STATE = 'state';
+/** The buyer's lie, which only whoever asks for it reads: it may be as large as a chunk. */
+const LIE = 'lie';
 
 const MAX_BLOCK_BYTES = 66 * 1024;
 /** Largest proof of misbehaviour, bytes. */
@@ -100,23 +103,44 @@ export class TradeRecords {
     return written?.has('base') === true && written.has('offer');
   }
 
-  /** Destroys a trade's proof of misbehaviour, which may show a chunk of the data; nobody writes it again. */
+  /** Keeps a complaint by which the buyer of a sale is convicted, durably when the promise resolves. */
+  async saveLie(id: TradeId, { proof, signature }: SignedProof): Promise<void> {
+    await this.#store.set(`${TRADE_PREFIX}${id}/${LIE}`, encodeCanonical({ v: 1, proof, signature }));
+  }
+
+  /** The complaint by which the buyer of a sale is convicted; undefined = there is none. */
+  async lie(id: TradeId): Promise<SignedProof | undefined> {
+    const bytes = await this.#store.get(`${TRADE_PREFIX}${id}/${LIE}`);
+    if (bytes === undefined) return undefined;
+    const fields = mapOf(decodeCanonical(bytes, MAX_PART_BYTES, LIE), ['v', 'proof', 'signature'], LIE);
+    integerOf(fields.v, 1, 1, 'lie.v');
+    return {
+      proof: boundedBytesOf(fields.proof, MAX_PROOF_BYTES, 'lie.proof'),
+      signature: bytesOf(fields.signature, 64, 'lie.signature'),
+    };
+  }
+
+  /** Destroys a trade's proofs of misbehaviour, which may show a chunk of the data; nobody writes them again. */
   async forgetProof(trade: Trade): Promise<void> {
     trade.proof = null;
-    await this.#store.setMany([[`${TRADE_PREFIX}${trade.encoded.id}/proof`, null]]);
+    const prefix = `${TRADE_PREFIX}${trade.encoded.id}/`;
+    await this.#store.setMany([
+      [`${prefix}proof`, null],
+      [prefix + LIE, null],
+    ]);
     this.#written.get(trade)?.delete('proof');
   }
 
   /** Removes everything about a trade. */
   async remove(id: TradeId): Promise<void> {
     const prefix = `${TRADE_PREFIX}${id}/`;
-    await this.#store.setMany([...PARTS, STATE].map((part) => [prefix + part, null] as const));
+    await this.#store.setMany([...PARTS, STATE, LIE].map((part) => [prefix + part, null] as const));
   }
 
   /** One trade, also of those that memory has let go; undefined when there is none. Throws what reading throws. */
   async find(id: TradeId): Promise<Trade | undefined> {
     const prefix = `${TRADE_PREFIX}${id}/`;
-    const entries = await this.#store.range(prefix, { limit: PARTS.length + 1 });
+    const entries = await this.#store.range(prefix, { limit: PARTS.length + 2 });
     if (entries.length === 0) return undefined;
     return this.#decode(new Map(entries.map(([key, value]) => [key.slice(prefix.length), value])));
   }

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { decodeNotaryAnswer } from '../../src/notary/answers.ts';
 import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';
 import { type ComplaintEvidence, encodeNotaryRequest } from '../../src/notary/messages.ts';
+import { signedComplaint } from '../support/complaints.ts';
 import { crypto, documentOf } from '../support/documents.ts';
 import { ask, blocksOf, type Proposed, purse, Rogue, SHORT, said, sell } from '../support/rogue.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from '../support/world.ts';
@@ -234,6 +235,10 @@ describe('M7 the witness and a party gone', () => {
   });
 });
 
+type Unsigned =
+  | Omit<Extract<ComplaintEvidence, { kind: 'proof' }>, 'signature'>
+  | Extract<ComplaintEvidence, { kind: 'twice' }>;
+
 describe('M8 complaints that prove nothing', () => {
   /** A rogue with the key of what it bought, and what it could complain with. */
   async function delivered(seed: number) {
@@ -243,7 +248,9 @@ describe('M8 complaints that prove nothing', () => {
     const shown = await s.rogue.show(s.seller, hold);
     if (proposed.reply.kind !== 'accept' || shown.kind !== 'released') throw new Error(said(shown));
     const { proposal } = proposed.reply;
-    const complain = async (complaint: ComplaintEvidence, maker: Node = s.maker) =>
+    const signed = async (complaint: Unsigned): Promise<ComplaintEvidence> =>
+      complaint.kind === 'twice' ? complaint : signedComplaint(hold.bytes, complaint, s.buyer.signer);
+    const complain = async (complaint: Unsigned, maker: Node = s.maker) =>
       decodeNotaryAnswer(
         await ask(
           world,
@@ -254,7 +261,7 @@ describe('M8 complaints that prove nothing', () => {
             kind: 'complain',
             key: maker.market.notaryKeys[0]!,
             evidence: { currency: null, hold: hold.bytes, certificate: null },
-            complaint,
+            complaint: await signed(complaint),
             refunds: [],
           }),
         ),
@@ -274,7 +281,7 @@ describe('M8 complaints that prove nothing', () => {
   it('M8 an invented proof, key, document or second release is nothing: the seller is paid', async () => {
     const s = await delivered(350);
     const { honest } = s;
-    const attempts: ComplaintEvidence[] = [
+    const attempts: Unsigned[] = [
       honest,
       { ...honest, proof: Uint8Array.of(0, ...new Uint8Array(32).fill(9)) },
       { ...honest, proof: new Uint8Array(0) },

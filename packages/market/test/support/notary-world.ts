@@ -5,6 +5,7 @@ import {
   type Environment,
   equalBytes,
   type HalfBlock,
+  type JudgedTrade,
   type Judgement,
   type KeyValueStore,
   memoryKeyValueStore,
@@ -15,7 +16,7 @@ import {
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
-import { assetIdOf, encodeDatasetDocument } from '@edmp/interface/dataset';
+import { assetIdOf, complaintMessage, encodeDatasetDocument } from '@edmp/interface/dataset';
 import {
   constantLatency,
   type Latency,
@@ -30,8 +31,9 @@ import {
   type IssuedCurrency,
 } from '../../src/asset/currency.ts';
 import { type CurrencyRegister, currencyRegister } from '../../src/asset/currency-register.ts';
-import { lockKey, releaseToTx } from '../../src/blocks/release.ts';
+import { lockKey, releaseOf, releaseToTx, unlockKey } from '../../src/blocks/release.ts';
 import type { Spending } from '../../src/blocks/spending.ts';
+import { type TradeProposal, tradeProposalOf } from '../../src/blocks/trade.ts';
 import { RELEASE_TYPE } from '../../src/blocks/types.ts';
 import { type CertificateStore, openCertificateStore } from '../../src/evidence/certificate-store.ts';
 import { decodeNotaryAnswer, type HoldAnswer, type NotaryAnswer } from '../../src/notary/answers.ts';
@@ -173,6 +175,8 @@ export interface HeldTrade {
   readonly release: HalfBlock;
   readonly opener: Uint8Array;
   readonly evidence: HoldEvidence;
+  /** The buyer's signatures under its complaints with {@link FOUNDED} and {@link INVENTED}. */
+  readonly signatures: { readonly founded: Signature; readonly invented: Signature };
 }
 
 export class NotaryWorld {
@@ -281,7 +285,12 @@ export async function held(
   });
   const hold = await buyer.hold(currency, trade);
   const { release, opener } = await releasedOf(world, seller, hold);
+  const signed = (proof: Uint8Array): Promise<Signature> =>
+    buyer.signer.sign(
+      complaintMessage(crypto, factsOf(tradeProposalOf(trade.block, crypto), release, opener), proof),
+    );
   return {
+    signatures: { founded: await signed(FOUNDED), invented: await signed(INVENTED) },
     seller,
     proposal: trade.block,
     hold,
@@ -292,6 +301,22 @@ export async function held(
       hold: hold.block.bytes,
       certificate: options.certificate ?? null,
     },
+  };
+}
+
+/** What a complaint about a release is judged by. */
+export function factsOf(proposal: TradeProposal, release: HalfBlock, opener: Uint8Array): JudgedTrade {
+  const { terms, digest } = proposal.encoded;
+  return {
+    tradeId: digest,
+    asset: terms.asset,
+    seller: terms.seller,
+    buyer: terms.buyer,
+    suite: terms.suite,
+    recipientKey: RECIPIENT,
+    document: DOCUMENT,
+    settlementRoot: proposal.root,
+    wrappedKey: unlockKey(releaseOf(release), opener, crypto)!,
   };
 }
 
@@ -316,6 +341,7 @@ export function complaintOf(trade: HeldTrade, proof: Uint8Array): Complaint {
     recipientKey: RECIPIENT,
     document: encodeDatasetDocument(DOCUMENT),
     proof,
+    signature: equalBytes(proof, FOUNDED) ? trade.signatures.founded : trade.signatures.invented,
   };
 }
 

@@ -39,7 +39,7 @@ function dealCommand(): Command {
     .requiredOption('-o, --output <file>', 'file to write')
     .option(
       '--with-proof',
-      'put the proof against a seller that cheated in: it may show a part of the data',
+      'put the proof that the seller cheated, or the buyer lied, in: it may show a part of the data',
       false,
     )
     .action(async (start: string, _: object, self: Command) => {

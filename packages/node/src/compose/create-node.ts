@@ -24,7 +24,7 @@ import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import { type DataFolder, keepPrivate } from './data-folder.ts';
 import { finishErasures } from './erase-trade.ts';
-import { corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
+import { complainFalsely, corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
@@ -144,6 +144,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       },
       wrapSettlement: (honest) => {
         const consented = withConsent(honest, consents);
+        if (fault === 'complain-falsely') return complainFalsely(consented);
         return fault === 'die-before-release'
           ? dieBeforeRelease(consented, () => process.kill(process.pid, 'SIGKILL'))
           : consented;

@@ -1,13 +1,19 @@
+import { encodeProof } from '@edmp/data-settlement/proof';
 import type { ContentStore, Settlement } from '@edmp/interface';
 
 /**
  * Faults that a node can be told to have, for demonstrations and tests of the other side's defences:
- * `corrupt-content` serves altered ciphertext; `die-before-release` kills the own process when the key is due.
+ * `corrupt-content` serves altered ciphertext; `die-before-release` kills the own process when the key is due;
+ * `complain-falsely` has a buyer complain about data that is right.
  */
-export type NodeFault = 'corrupt-content' | 'die-before-release';
+export type NodeFault = 'corrupt-content' | 'die-before-release' | 'complain-falsely';
 
 /** All faults, for option parsers. */
-export const NODE_FAULTS: readonly NodeFault[] = ['corrupt-content', 'die-before-release'];
+export const NODE_FAULTS: readonly NodeFault[] = [
+  'corrupt-content',
+  'die-before-release',
+  'complain-falsely',
+];
 
 /** A store whose reads come out with one bit flipped, as from a broken or lying peer. */
 export function corruptReads(store: ContentStore): ContentStore {
@@ -29,6 +35,19 @@ export function dieBeforeRelease<S extends Settlement>(settlement: S, die: () =>
     release(): Promise<Uint8Array> {
       die();
       return new Promise(() => {}); // the process is gone; nothing ever answers
+    },
+  };
+}
+
+/** A settlement whose buyer says of every key that it opens nothing. */
+export function complainFalsely<S extends Settlement>(settlement: S): S {
+  return {
+    ...settlement,
+    async open(...args) {
+      const outcome = await settlement.open(...args);
+      if (outcome.kind !== 'opened') return outcome;
+      const proof = encodeProof({ kind: 'wrong-key', secretKey: new Uint8Array(32), check: null });
+      return { kind: 'misbehaviour', proof, reason: 'The key opens nothing, says a liar' };
     },
   };
 }

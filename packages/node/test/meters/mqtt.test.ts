@@ -13,6 +13,7 @@ import { feedBudget, MQTT_LIMITS } from '../../src/meters/feeds/feed-budget.ts';
 import { mqttFeed } from '../../src/meters/feeds/mqtt.ts';
 import { packetGuard } from '../../src/meters/feeds/packet-guard.ts';
 import { type MeterMounts, openMeterMounts } from '../../src/meters/meter-mounts.ts';
+import { createMeterReader } from '../../src/meters/reading/meter-reader.ts';
 import { eventually } from '../e2e/support/two-nodes.ts';
 import { TEST_CERTIFICATES } from '../support/certificates.ts';
 import { DAY_END, DAY_START, expectedQuarters, telegramAt, telegramsOfDay } from '../support/p1-day.ts';
@@ -326,7 +327,8 @@ describe('a broker without end', () => {
       };
       const address = `mqtt://127.0.0.1:${broker.port}/zigbee2mqtt/plug`;
       const settings = { name: 'plug', kind: 'mqtt', address, mapping: 'zigbee2mqtt' } as const;
-      const feed = mqttFeed({ settings, environment: virtualEnvironment({ start: DAY_END }), zone });
+      const environment = virtualEnvironment({ start: DAY_END });
+      const feed = mqttFeed({ settings, environment, zone, reader: createMeterReader({ environment }) });
       void feed.run(sink, controller.signal);
     });
     await broker.subscribed();

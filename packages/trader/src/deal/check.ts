@@ -19,6 +19,7 @@ export const DEAL_CHECKS = {
   receipt: 'The buyer’s receipt',
   outcome: 'What became of the money',
   complaint: 'The buyer’s complaint',
+  lie: 'The buyer’s false complaint',
   chains: 'The chains of both sides',
 } as const;
 /** One of {@link DEAL_CHECKS}. */

@@ -24,9 +24,15 @@ export interface DealComplaint {
   readonly proof: Uint8Array;
 }
 
+/** A complaint by which the buyer is convicted of a lie. */
+export interface DealLie extends DealComplaint {
+  /** The buyer's, over what it complained about and the proof it showed, 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
 /**
  * One deal as anybody can check it with no network (DESIGN §5.3). It holds no readings and no key but public ones;
- * only a complaint opens something: one key that is good for one deal, or one chunk.
+ * only a complaint opens something, right or false: one key that is good for one deal, or one chunk.
  */
 export interface DealFile {
   /** Signed half blocks; null = not part of this deal, or not known to whoever made the file. */
@@ -34,6 +40,8 @@ export interface DealFile {
   /** Encoded certificates; null = none. */
   readonly certificates: Readonly<Record<DealCertificate, Uint8Array | null>>;
   readonly complaint: DealComplaint | null;
+  /** What the buyer complained of falsely, as the seller that it complained about shows it. */
+  readonly lie: DealLie | null;
 }
 
 /** Largest proof of misbehaviour in a deal file, bytes: that of the market's records. */
@@ -44,12 +52,12 @@ const MAX_RECIPIENT_KEY_BYTES = 1_216;
 export const MAX_DEAL_FILE_BYTES: number =
   DEAL_BLOCKS.length * MAX_BLOCK_BYTES +
   DEAL_CERTIFICATES.length * MAX_CERTIFICATE_BYTES +
-  MAX_PROOF_BYTES +
-  MAX_RECIPIENT_KEY_BYTES +
+  2 * MAX_PROOF_BYTES +
+  2 * MAX_RECIPIENT_KEY_BYTES +
   1_024;
 
-/** Keys and values of a deal file: blocks, certificates and a complaint by name; what is in them is bytes here. */
-const MAX_DEAL_FILE_ITEMS: number = 2 * (6 + DEAL_BLOCKS.length + DEAL_CERTIFICATES.length + 3);
+/** Keys and values of a deal file: blocks, certificates, a complaint and a lie by name; what is in them is bytes here. */
+const MAX_DEAL_FILE_ITEMS: number = 2 * (7 + DEAL_BLOCKS.length + DEAL_CERTIFICATES.length + 3 + 4);
 
 const readers: FieldReaders = fieldReaders(
   (message, { cause }) =>
@@ -60,11 +68,11 @@ const readers: FieldReaders = fieldReaders(
     ),
 );
 
-/** How every deal file begins: canonical dag-cbor of a map of six, whose first name is `v`. */
-const HEAD = Uint8Array.of(0xa6, 0x61, 0x76);
+/** How every deal file begins: canonical dag-cbor of a map of seven, whose first name is `v`. */
+const HEAD = Uint8Array.of(0xa7, 0x61, 0x76);
 
-const contentOf = ({ blocks, certificates, complaint }: DealFile) => ({
-  v: 2,
+const contentOf = ({ blocks, certificates, complaint, lie }: DealFile) => ({
+  v: 3,
   kind: 'edmp/deal',
   blocks: Object.fromEntries(DEAL_BLOCKS.map((name) => [name, blocks[name]])),
   certificates: Object.fromEntries(DEAL_CERTIFICATES.map((name) => [name, certificates[name]])),
@@ -76,10 +84,19 @@ const contentOf = ({ blocks, certificates, complaint }: DealFile) => ({
           opener: complaint.opener,
           proof: complaint.proof,
         },
+  lie:
+    lie === null
+      ? null
+      : {
+          recipientKey: lie.recipientKey,
+          opener: lie.opener,
+          proof: lie.proof,
+          signature: lie.signature,
+        },
 });
 
 /**
- * Canonical dag-cbor of a deal file: `{v: 2, kind: "edmp/deal", blocks, certificates, complaint, sum}`. `sum` is the
+ * Canonical dag-cbor of a deal file: `{v: 3, kind: "edmp/deal", blocks, certificates, complaint, lie, sum}`. `sum` is the
  * SHA-256 of the same without it: it tells a damaged file from a forged one, and proves nothing else.
  *
  * @param deal what the file is to hold
@@ -110,11 +127,11 @@ export function decodeDealFile(
   const { mapOf, integerOf, oneOf, boundedBytesOf, bytesOf, decodeBounded, encodeFields } = readers;
   const map = mapOf(
     decodeBounded(bytes, MAX_DEAL_FILE_BYTES, 'deal file', MAX_DEAL_FILE_ITEMS),
-    ['v', 'kind', 'blocks', 'certificates', 'complaint', 'sum'],
+    ['v', 'kind', 'blocks', 'certificates', 'complaint', 'lie', 'sum'],
     'deal file',
   );
   oneOf(map.kind, ['edmp/deal'], 'deal file.kind');
-  integerOf(map.v, 2, 2, 'deal file.v');
+  integerOf(map.v, 3, 3, 'deal file.v');
   const part = (value: unknown, max: number, where: string): Uint8Array | null =>
     value === null ? null : boundedBytesOf(value, max, where, 1);
   const blocks = mapOf(map.blocks, DEAL_BLOCKS, 'deal file.blocks');
@@ -125,6 +142,7 @@ export function decodeDealFile(
       part(certificates[name], MAX_CERTIFICATE_BYTES, `deal file.${name}`),
     ),
     complaint: map.complaint === null ? null : complaintOf(map.complaint),
+    lie: map.lie === null ? null : lieOf(map.lie),
   };
   const sum = bytesOf(map.sum, 32, 'deal file.sum');
   return { ...deal, intact: equalBytes(sum, crypto.sha256(encodeFields(contentOf(deal)))) };
@@ -137,6 +155,16 @@ function complaintOf(value: unknown): DealComplaint {
     recipientKey: boundedBytesOf(map.recipientKey, MAX_RECIPIENT_KEY_BYTES, 'deal file.recipientKey', 1),
     opener: bytesOf(map.opener, 32, 'deal file.opener'),
     proof: boundedBytesOf(map.proof, MAX_PROOF_BYTES, 'deal file.proof', 1),
+  };
+}
+
+function lieOf(value: unknown): DealLie {
+  const { mapOf, bytesOf } = readers;
+  const map = mapOf(value, ['recipientKey', 'opener', 'proof', 'signature'], 'deal file.lie');
+  const { recipientKey, opener, proof, signature } = map;
+  return {
+    ...complaintOf({ recipientKey, opener, proof }),
+    signature: bytesOf(signature, 64, 'deal file.signature'),
   };
 }
 

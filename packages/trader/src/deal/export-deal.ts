@@ -6,14 +6,14 @@ import { type DealFile, encodeDealFile } from './deal-file.ts';
 
 /** Options of {@link exportDeal}. */
 export interface ExportDealOptions extends AbortOptions {
-  /** Put the buyer's proof of misbehaviour in, which may show one chunk of the data. Default `false`. */
+  /** Put the proof that the seller cheated or the buyer lied in, which may show a part of the data. Default `false`. */
   readonly withProof?: boolean;
 }
 
 /** The deal file of what was signed. */
 export function dealFileOf(evidence: DealEvidence, options: ExportDealOptions = {}): DealFile {
   const { currency, ask, bid, proposal, hold, release, receipt, spend, acks, outcome } = evidence;
-  const { recipientKey, opener, proof } = evidence;
+  const { recipientKey, opener, proof, lie } = evidence;
   const bytesOf = (block: { readonly bytes: Uint8Array } | null): Uint8Array | null => block?.bytes ?? null;
   const encoded = (certificate: DealEvidence['spend']): Uint8Array | null =>
     certificate === null ? null : encodeCertificate(certificate);
@@ -32,6 +32,8 @@ export function dealFileOf(evidence: DealEvidence, options: ExportDealOptions = 
       options.withProof === true && proof !== null && opener !== null
         ? { recipientKey, opener, proof }
         : null,
+    lie:
+      options.withProof === true && lie !== null && opener !== null ? { recipientKey, opener, ...lie } : null,
   };
 }
 

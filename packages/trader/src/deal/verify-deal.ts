@@ -1,12 +1,18 @@
-import { judgeProof } from '@edmp/data-settlement/proof';
+import { judgeFalseComplaint, judgeProof } from '@edmp/data-settlement/proof';
 import { x25519Suite, xWingSuite } from '@edmp/data-settlement/sealing';
-import { type Crypto, equalBytes, type HalfBlock, bytesToHex as hexOf } from '@edmp/interface';
+import {
+  type Crypto,
+  equalBytes,
+  type HalfBlock,
+  bytesToHex as hexOf,
+  type JudgedTrade,
+} from '@edmp/interface';
 import { displayable } from '@edmp/interface/format';
 import { checkHold, ordersCross, receiptOf, unlockKey } from '@edmp/market/codec';
 import { currencyName } from '@edmp/market/ledger';
 import { type Certificate, verifyCertificate } from '@edmp/market/notary';
 import { absent, brokenChecks, check, type DealCheck, expectThat, needed } from './check.ts';
-import { DEAL_BLOCKS, type DealFile, decodeDealFile } from './deal-file.ts';
+import { DEAL_BLOCKS, type DealComplaint, type DealFile, type DealLie, decodeDealFile } from './deal-file.ts';
 import { DealParts, sameId, shortKey } from './deal-parts.ts';
 
 /** What became of a deal's money, as far as its file shows. */
@@ -72,6 +78,7 @@ export function verifyDealFile(bytes: Uint8Array, options: { readonly crypto: Cr
     checkReceipt(parts),
     checkOutcome(parts, crypto),
     ...(file.complaint === null ? [] : [checkComplaint(parts, file.complaint, crypto)]),
+    ...(file.lie === null ? [] : [checkLie(parts, file.lie, crypto)]),
     checkChains(parts),
   ];
   return reportOf(checks, factsOf(parts));
@@ -277,40 +284,52 @@ function outcomeOf(parts: DealParts): DealOutcome {
   return pays ? 'receipt' : 'open';
 }
 
-function checkComplaint(
+/** What a complaint is judged by, all of it signed; throws what does not fit. */
+function factsOfComplaint(
   parts: DealParts,
-  { recipientKey, opener, proof }: NonNullable<DealFile['complaint']>,
+  { recipientKey, opener }: DealComplaint,
   crypto: Crypto,
-): DealCheck {
+): JudgedTrade {
+  const { encoded, root } = parts.proposal();
+  const { terms, digest } = encoded;
+  const document = needed(parts.order('ask')?.document, 'the file holds no offer');
+  const release = needed(parts.release(), 'there is a complaint and no key was released');
+  expectThat(
+    equalBytes(crypto.sha256(recipientKey), terms.recipient),
+    'the one-time key is not the one that the terms name',
+  );
+  const wrappedKey = needed(unlockKey(release.tx, opener, crypto), 'the opener does not open the release');
+  return {
+    tradeId: digest,
+    asset: terms.asset,
+    suite: terms.suite,
+    seller: terms.seller,
+    buyer: terms.buyer,
+    recipientKey,
+    document,
+    settlementRoot: root,
+    wrappedKey,
+  };
+}
+
+/** What was agreed on is judged by, whatever this node would agree on itself. */
+const SUITES = [xWingSuite, x25519Suite];
+
+function checkComplaint(parts: DealParts, complaint: DealComplaint, crypto: Crypto): DealCheck {
   return check('complaint', () => {
-    const { encoded, root } = parts.proposal();
-    const { terms, digest } = encoded;
-    const document = needed(parts.order('ask')?.document, 'the file holds no offer');
-    const release = needed(parts.release(), 'there is a complaint and no key was released');
-    expectThat(
-      equalBytes(crypto.sha256(recipientKey), terms.recipient),
-      'the one-time key is not the one that the terms name',
-    );
-    const wrappedKey = needed(unlockKey(release.tx, opener, crypto), 'the opener does not open the release');
-    const judgement = judgeProof(
-      crypto,
-      {
-        tradeId: digest,
-        asset: terms.asset,
-        suite: terms.suite,
-        seller: terms.seller,
-        buyer: terms.buyer,
-        recipientKey,
-        document,
-        settlementRoot: root,
-        wrappedKey,
-      },
-      proof,
-      // What was agreed on is judged by, whatever this node would agree on itself.
-      [xWingSuite, x25519Suite],
-    );
+    const facts = factsOfComplaint(parts, complaint, crypto);
+    const judgement = judgeProof(crypto, facts, complaint.proof, SUITES);
     expectThat(judgement.guilty, `unfounded: ${judgement.reason}`);
     return `founded: ${judgement.reason}`;
+  });
+}
+
+function checkLie(parts: DealParts, { proof, signature, ...lie }: DealLie, crypto: Crypto): DealCheck {
+  return check('lie', () => {
+    const trade = factsOfComplaint(parts, { ...lie, proof }, crypto);
+    const judgement = judgeFalseComplaint({ crypto, suites: SUITES }, { trade, signature, proof });
+    expectThat(judgement.guilty, `shows no lie: ${judgement.reason}`);
+    return `${shortKey(trade.buyer)} signed it, and it is not true: ${judgement.reason}`;
   });
 }
 

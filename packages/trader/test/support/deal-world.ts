@@ -37,6 +37,8 @@ export interface DealWorld {
   issue(): Promise<string>;
   /** Lets time pass until `done`. */
   until(done: () => boolean | Promise<boolean>): Promise<void>;
+  /** Lets a long time pass, ms. */
+  later(ms: number): Promise<void>;
   /** What a call gives, while time passes. */
   act<T>(call: Promise<T>): Promise<T>;
   stop(): Promise<void>;
@@ -137,6 +139,12 @@ export async function dealWorld(
     buyer,
     witness,
     until,
+    async later(ms) {
+      for (let left = ms; left > 0; left -= 30_000) {
+        await environment.advance(Math.min(left, 30_000));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     act,
     async offer(currency = 'DUM1') {
       sold += 1;

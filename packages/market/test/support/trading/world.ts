@@ -280,6 +280,7 @@ export class TradingWorld {
         network,
         environment,
         crypto,
+        signer: base.signer,
         report: (what, error) => base.problems.push({ what, error }),
         signal: stop.signal,
       },

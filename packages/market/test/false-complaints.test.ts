@@ -1,0 +1,216 @@
+/** A buyer that complains about data that is right is convicted by its own signature, and nobody else ever is. */
+
+import { bytesToHex, type Network } from '@edmp/interface';
+import { price } from '@edmp/market';
+import { decodeFalseComplaint, encodeFalseComplaint, judgeFalseComplaintProof } from '@edmp/market/notary';
+import { afterEach, describe, expect, it } from 'vitest';
+import { decodeNotaryAnswer, encodeNotaryAnswer, type NotaryAnswer } from '../src/notary/answers.ts';
+import { NOTARY_PROTOCOL } from '../src/notary/limits.ts';
+import { decodeNotaryRequest } from '../src/notary/messages.ts';
+import { crypto, documentOf } from './support/documents.ts';
+import { createWorld, DAY, type Node, tradeOf, type World } from './support/world.ts';
+
+let world: World;
+afterEach(async () => {
+  await world?.stop();
+});
+
+const SHORT = {
+  deltaMs: 500,
+  shortComplaints: true,
+  deadlines: { accept: 10_000, release: 10_000, complain: 60_000 },
+};
+
+interface Cast {
+  readonly seller: Node;
+  readonly buyer: Node;
+  readonly maker: Node;
+  readonly asset: string;
+}
+
+async function cast(seed: number): Promise<Cast> {
+  world = await createWorld(seed);
+  const trio = await world.trio(SHORT);
+  const asset = trio.seller.settlement.add(documentOf('goods'));
+  await trio.seller.market.sell({
+    document: documentOf('goods'),
+    price: price('DUM1', 10),
+    supply: 5,
+    lifetimeMs: DAY,
+  });
+  await world.environment.advance(300);
+  return { ...trio, asset };
+}
+
+const buy = ({ buyer, asset }: Cast, again = false) =>
+  buyer.market.buy({ asset, price: price('DUM1', 10), lifetimeMs: 3_600_000, ...(again ? { again } : {}) });
+
+/** The seller is paid, and has had time to ask its witnesses. */
+async function untilAsked({ seller }: Cast): Promise<void> {
+  await world.until(() => seller.market.trades()[0]?.finished === true, 300_000, 200);
+  await world.environment.advance(120_000);
+}
+
+const proofsOf = (node: Node) => node.market.tradeProofs(tradeOf(node).id);
+
+/** The answers of a node's notary to a seller that asks for complaints, changed on their way. */
+function meddling(node: Node, change: (answer: NotaryAnswer) => NotaryAnswer | undefined): void {
+  const { network } = node as { network: Network };
+  const request = network.request.bind(network);
+  network.request = (to, name, body, options) => {
+    const isComplaint = name === NOTARY_PROTOCOL && decodeNotaryRequest(body).kind === 'complaint';
+    if (!isComplaint) return request(to, name, body, options);
+    return (async function* () {
+      for await (const frame of request(to, name, body, options)) {
+        const changed = change(decodeNotaryAnswer(frame));
+        if (changed !== undefined) yield encodeNotaryAnswer(changed);
+      }
+    })();
+  };
+}
+
+describe('a buyer that complains falsely', () => {
+  it('is convicted by what it signed: the seller has the proof, and deals with it no more', async () => {
+    const c = await cast(1);
+    c.buyer.settlement.cheat = 'false-complaint';
+    await buy(c);
+    await untilAsked(c);
+    expect(tradeOf(c.seller).state).toBe('completed');
+    const [proof, ...more] = await proofsOf(c.seller);
+    expect(more).toEqual([]);
+    expect(proof).toMatchObject({ kind: 'false-complaint', against: 'buyer', guilty: true });
+    // Anybody can judge it, with nothing but its bytes.
+    const judge = c.maker.settlement.judge;
+    expect(judgeFalseComplaintProof(proof!.bytes, { crypto, judge })).toMatchObject({ guilty: true });
+    const decoded = decodeFalseComplaint(proof!.bytes);
+    expect(encodeFalseComplaint(decoded)).toEqual(proof!.bytes);
+    // It shows what the complaint showed, and nothing else.
+    expect(Object.keys(decoded.complaint).sort()).toEqual(
+      ['document', 'kind', 'opener', 'proof', 'proposal', 'recipientKey', 'release', 'signature'].sort(),
+    );
+    // The buyer has nothing against the seller that holds, and nobody has anything to show to a third.
+    expect(await proofsOf(c.buyer)).toMatchObject([{ against: 'seller', guilty: false }]);
+
+    c.buyer.settlement.cheat = 'none';
+    const refused = async (): Promise<void> => {
+      const { length } = c.buyer.market.trades();
+      await buy(c, true);
+      await world.until(() => c.buyer.market.trades().length > length, 60_000);
+      await world.until(() => c.buyer.market.trades().at(-1)?.finished === true, 60_000);
+      expect(c.buyer.market.trades().at(-1)?.failure).toMatchObject({ code: 'ERR_TRADE_DECLINED' });
+      expect(c.buyer.market.trades().at(-1)?.failure?.reason).toMatch(/fraud/i);
+    };
+    await refused();
+    await world.restart(c.seller);
+    await world.environment.advance(60_000);
+    expect(await proofsOf(c.seller)).toMatchObject([{ guilty: true, bytes: proof!.bytes }]);
+    await refused();
+    // Whoever erases the deal forgets the proof, which may show data, and not who lied.
+    await c.seller.market.forgetProofs(tradeOf(c.seller, 'completed').id);
+    expect(await c.seller.market.tradeProofs(tradeOf(c.seller, 'completed').id)).toEqual([]);
+    const kept = (await c.seller.records.entries('')).map(([, value]) => bytesToHex(value)).join(' ');
+    expect(kept).not.toContain(bytesToHex(decoded.complaint.signature));
+    await refused();
+  });
+
+  it('cannot be convicted by a proof of which a single byte was changed', async () => {
+    const c = await cast(2);
+    c.buyer.settlement.cheat = 'false-complaint';
+    await buy(c);
+    await untilAsked(c);
+    const bytes = (await proofsOf(c.seller))[0]!.bytes;
+    const judge = c.maker.settlement.judge;
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.with(at, bytes[at]! ^ (1 << (at % 8)));
+      expect(judgeFalseComplaintProof(changed, { crypto, judge }).guilty, `byte ${at}`).toBe(false);
+    }
+    for (let length = 0; length < bytes.length; length += 97) {
+      expect(judgeFalseComplaintProof(bytes.subarray(0, length), { crypto, judge }).guilty).toBe(false);
+    }
+  });
+
+  it('is convicted after its seller was down when the deal ended, and only while witnesses keep the complaint', async () => {
+    for (const [seed, away, convicted] of [
+      [3, DAY / 8, true],
+      [4, 7.1 * DAY, false],
+    ] as const) {
+      const c = await cast(seed);
+      c.buyer.settlement.cheat = 'false-complaint';
+      await buy(c);
+      await world.until(() => c.buyer.market.trades()[0]?.state === 'complaining', 60_000);
+      await world.environment.advance(2_000);
+      await world.crash(c.seller);
+      await world.environment.advance(away);
+      await world.restart(c.seller);
+      await world.environment.advance(120_000);
+      expect((await proofsOf(c.seller)).length, `away ${away}`).toBe(convicted ? 1 : 0);
+      if (seed === 3) await world.stop();
+    }
+  });
+});
+
+describe('nobody else is convicted', () => {
+  it('not an honest buyer whose complaint was right', async () => {
+    const c = await cast(5);
+    c.seller.settlement.cheat = 'wrong-key';
+    await buy(c);
+    await untilAsked(c);
+    expect(tradeOf(c.seller).failure?.code).toBe('ERR_TRADE_COMPLAINT');
+    expect(await proofsOf(c.seller)).toEqual([]);
+    expect(await proofsOf(c.buyer)).toMatchObject([{ against: 'seller', guilty: true }]);
+    expect(await c.seller.records.entries('market/liar/')).toEqual([]);
+  });
+
+  it('not a buyer that pays and complains about nothing', async () => {
+    const c = await cast(6);
+    await buy(c);
+    await untilAsked(c);
+    expect(await proofsOf(c.seller)).toEqual([]);
+  });
+
+  it('not when the witness keeps silent: it is asked again, until it speaks', async () => {
+    const c = await cast(7);
+    c.buyer.settlement.cheat = 'false-complaint';
+    let silent = true;
+    meddling(c.seller, (answer) => (silent ? undefined : answer));
+    await buy(c);
+    await untilAsked(c);
+    expect(await proofsOf(c.seller)).toEqual([]);
+    expect(await c.seller.records.entries('market/liar/')).toEqual([]);
+    silent = false;
+    await world.environment.advance(DAY / 2);
+    expect(await proofsOf(c.seller)).toMatchObject([{ guilty: true }]);
+  });
+
+  it('not when the witness invents a complaint, or alters one', async () => {
+    for (const [seed, invent] of [
+      [8, () => ({ proof: Uint8Array.of(0, 1, 2), signature: new Uint8Array(64).fill(7) })],
+      [9, (proof: Uint8Array, signature: Uint8Array) => ({ proof: proof.with(1, proof[1]! ^ 1), signature })],
+      [10, (proof: Uint8Array, signature: Uint8Array) => ({ proof, signature: signature.toReversed() })],
+    ] as const) {
+      const c = await cast(seed);
+      c.buyer.settlement.cheat = 'false-complaint';
+      meddling(c.seller, (answer) =>
+        answer.kind === 'complaint' && answer.complaint !== null
+          ? { kind: 'complaint', complaint: invent(answer.complaint.proof, answer.complaint.signature) }
+          : answer,
+      );
+      await buy(c);
+      await untilAsked(c);
+      expect(await proofsOf(c.seller)).toEqual([]);
+      expect(await c.seller.records.entries('market/liar/')).toEqual([]);
+      await world.stop();
+    }
+  });
+
+  it('not where the judge cannot tell', async () => {
+    const c = await cast(11);
+    c.buyer.settlement.cheat = 'false-complaint';
+    await buy(c);
+    await untilAsked(c);
+    const bytes = (await proofsOf(c.seller))[0]!.bytes;
+    const judge = () =>
+      ({ guilty: false, kind: 'any', reason: 'of another version', undecided: true }) as const;
+    expect(judgeFalseComplaintProof(bytes, { crypto, judge })).toMatchObject({ guilty: false });
+  });
+});
