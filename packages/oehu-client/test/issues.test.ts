@@ -51,8 +51,8 @@ describe('XML', () => {
     const text = `<a x = "1"\n y='2' n:z\t=\n"&lt;3"/>`;
     expect(parseXml(text).attributes).toEqual({ x: '1', y: '2', z: '<3' });
     const budget = { elements: 5 };
-    parseXml('<a><b/><b/></a>', budget);
-    expect(() => parseXml('<a><b/><b/></a>', budget)).toThrowError(
+    parseXml('<a><b/><b/></a>', { budget });
+    expect(() => parseXml('<a><b/><b/></a>', { budget })).toThrowError(
       expect.objectContaining({ code: 'ERR_METER_LIMIT' }),
     );
   });

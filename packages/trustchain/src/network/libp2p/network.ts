@@ -93,7 +93,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
     // libp2p may tell of a peer later than that peer's first stream arrives.
     if (node !== undefined && connection.status === 'open') peers.connected(from);
     outbound.used(connection);
-    void server.serve(stream.protocol, from, libp2pFrameStream(stream));
+    void server.serve(stream.protocol, from, libp2pFrameStream(stream, environment));
   };
   server.handle(HELLO, async () => new Uint8Array(), { maxRequestBytes: 0, maxConcurrentPerPeer: 2 });
   server.handle(PEER_LOOKUP_PROTOCOL, (request) => lookup.answer(request), {

@@ -59,7 +59,7 @@ export function outgoingStreams(context: OutgoingStreamsContext): OutgoingStream
         runOnLimitedConnection: true,
       });
       outbound.used(connection);
-      return libp2pFrameStream(stream);
+      return libp2pFrameStream(stream, environment);
     } catch (error) {
       throw networkErrorOf(what, signal.aborted ? signal.reason : error);
     }

@@ -1,4 +1,4 @@
-import type { EdmpError } from '@edmp/interface';
+import type { EdmpError, Environment } from '@edmp/interface';
 import type { Stream } from '@libp2p/interface';
 import { NetworkError } from '../errors.ts';
 import { type FrameStream, MAX_IGNORED_BYTES } from '../frame-stream.ts';
@@ -21,8 +21,12 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** A {@link FrameStream} over a libp2p stream whose messages nobody else reads. */
-export function libp2pFrameStream(stream: Stream): FrameStream {
+/**
+ * A {@link FrameStream} over a libp2p stream whose messages nobody else reads.
+ *
+ * @param environment - Whose timer lets frames that follow each other go together.
+ */
+export function libp2pFrameStream(stream: Stream, environment: Pick<Environment, 'schedule'>): FrameStream {
   const decoder = frameDecoder();
   const closeListeners: (() => void)[] = [];
   let waiter: Waiter | undefined;
@@ -31,7 +35,7 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
   let failure: EdmpError | undefined;
   let ignored: number | undefined;
   const gathered = frameGatherer(TOGETHER_BYTES);
-  let flushing: ReturnType<typeof setImmediate> | undefined;
+  let cancelFlush: (() => void) | undefined;
 
   const broken = (): NetworkError =>
     new NetworkError('ERR_NETWORK_UNREACHABLE', 'The connection broke or the peer reset the stream');
@@ -134,8 +138,8 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
 
   const forget = (): void => {
     gathered.take();
-    if (flushing !== undefined) clearImmediate(flushing);
-    flushing = undefined;
+    cancelFlush?.();
+    cancelFlush = undefined;
   };
   const hand = (bytes: Uint8Array): boolean => {
     try {
@@ -151,7 +155,7 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
     return bytes === undefined || hand(bytes);
   };
   const flushLater = (): void => {
-    flushing = undefined;
+    cancelFlush = undefined;
     try {
       flush();
     } catch {
@@ -164,7 +168,7 @@ export function libp2pFrameStream(stream: Stream): FrameStream {
     if (!gathered.hasRoomFor(payload)) return hand(encodeFrame(kind, payload)) && more;
     gathered.add(kind, payload);
     // What is there when everything else of this turn has been done, goes.
-    if (kind === 'data') flushing ??= setImmediate(flushLater);
+    if (kind === 'data') cancelFlush ??= environment.schedule(0, flushLater);
     else more = flush() && more;
     return more && !stream.writableNeedsDrain;
   };
