@@ -67,6 +67,33 @@ function changing(
   });
 }
 
+/** A network whose every message, sent or answered, is looked at. */
+function tapped(network: Network, tap: ((bytes: Uint8Array) => void) | undefined): Network {
+  if (tap === undefined) return network;
+  const request: Network['request'] = (to, protocol, body, options) => {
+    tap(body);
+    const frames = network.request(to, protocol, body, options);
+    return (async function* () {
+      for await (const frame of frames) {
+        tap(frame);
+        yield frame;
+      }
+    })();
+  };
+  const publish: Network['publish'] = (topic, body) => {
+    tap(body);
+    return network.publish(topic, body);
+  };
+  return new Proxy(network, {
+    get(target, name) {
+      if (name === 'request') return request;
+      if (name === 'publish') return publish;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 export async function dealWorld(
   options: {
     readonly seed?: number;
@@ -77,6 +104,8 @@ export async function dealWorld(
     readonly days?: number;
     /** Changes what the seller answers to spot checks. */
     readonly spotReplies?: (request: Uint8Array, answer: Uint8Array) => Uint8Array;
+    /** Looks at every message of everybody. */
+    readonly tap?: (bytes: Uint8Array) => void;
     /** Stores on a disk, which take real time. */
     readonly disk?: boolean;
   } = {},
@@ -84,7 +113,8 @@ export async function dealWorld(
   const seed = options.seed ?? 1;
   const environment = virtualEnvironment({ seed });
   const networks = simulatedNetworks({ environment, seed, latency: constantLatency(2) });
-  const base = { network: networks.create, environment, crypto };
+  const create: TraderOptions['network'] = (identity) => tapped(networks.create(identity), options.tap);
+  const base = { network: create, environment, crypto };
   const witnessed = options.witnesses !== false;
   const secret = (n: number): Uint8Array => new Uint8Array(32).fill(n + 10 * seed);
   const witness = await createTrader({
@@ -98,7 +128,7 @@ export async function dealWorld(
     ...base,
     witnesses,
     secretKey: secret(1),
-    network: (identity) => changing(networks.create(identity), options.spotReplies),
+    network: (identity) => changing(tapped(networks.create(identity), options.tap), options.spotReplies),
     ...(wrapSeller === undefined ? {} : { wrapSettlement: wrapSeller }),
     ...options.seller,
   });
