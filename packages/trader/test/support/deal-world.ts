@@ -33,8 +33,8 @@ export interface DealWorld {
   stranger(self: PublicKey): Promise<Network>;
   /** A whole deal, from the buyer's side, when both sides have ended it. */
   deal(currency?: string): Promise<Trade>;
-  /** A currency of the witness with money in the buyer's hands. */
-  issue(): Promise<string>;
+  /** A currency of one of the three, by default the witness, kept by the witness, with money in the buyer's hands. */
+  issue(issuer?: 'witness' | 'seller' | 'buyer'): Promise<string>;
   /** Lets time pass until `done`. */
   until(done: () => boolean | Promise<boolean>): Promise<void>;
   /** Lets a long time pass, ms. */
@@ -204,13 +204,15 @@ export async function dealWorld(
       const { asset, price: asked } = await world.offer(currency);
       return world.ended(await act(buyer.market.buy({ asset, price: asked, lifetimeMs: DAY })));
     },
-    async issue() {
-      const currency = await act(witness.market.issueCurrency({ label: 'SUN', precision: 2 }));
-      for (const trader of [seller, buyer]) {
-        const block = witness.market.currencyBlock(currency.id);
-        await act(trader.market.addCurrency(block.bytes));
-      }
-      await act(witness.market.transfer({ currency: currency.id, to: buyer.key, amount: 100n }));
+    async issue(by = 'witness') {
+      const issuer = { witness, seller, buyer }[by];
+      const notaries = witness.market.notaryKeys;
+      const currency = await act(issuer.market.issueCurrency({ label: 'SUN', precision: 2, notaries }));
+      const block = issuer.market.currencyBlock(currency.id);
+      for (const trader of all) if (trader !== issuer) await act(trader.market.addCurrency(block.bytes));
+      // Its issuer makes what it pays with.
+      if (by === 'buyer') return currency.id;
+      await act(issuer.market.transfer({ currency: currency.id, to: buyer.key, amount: 100n }));
       await until(async () => {
         const { available, pending } = await buyer.market.balance(buyer.key, currency.id);
         return available + pending >= 100n;
