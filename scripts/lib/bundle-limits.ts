@@ -71,6 +71,7 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/interface/bounded': 2_400,
   '@edmp/interface/dataset': 11_000,
   '@edmp/interface/format': 8_500,
+  '@edmp/interface/hpke': 2_000,
   '@edmp/interface/crypto/noble': 3_300,
   '@edmp/interface/crypto/web': 4_600,
   '@edmp/interface/implement': 2_000,

@@ -4,9 +4,6 @@
  * @packageDocumentation
  */
 export { type OpenOptions, openDelivery } from './exchange/open.ts';
-export { type HpkeContext, type HpkeOptions, hpkeRecipient, hpkeSender } from './hpke/hpke.ts';
-export { type HpkeKem, hpkeDeriveSecret, x25519Kem, xWingKem } from './hpke/kem.ts';
-export type { HpkeCrypto } from './hpke/labeled.ts';
 export { checkDelivery, checkManifest } from './sealing/check.ts';
 export {
   type ChunkPlace,

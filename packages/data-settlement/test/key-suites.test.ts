@@ -2,7 +2,6 @@ import { createSettlement, type KeySuite, x25519Suite, xWingSuite } from '@edmp/
 import { encodeProof, judgeProof } from '@edmp/data-settlement/proof';
 import {
   expectRecipientKey,
-  type HpkeCrypto,
   unwrapContentKey,
   wrapContentKey,
   wrappedKeyBytes,
@@ -10,6 +9,7 @@ import {
 import { type Crypto, CryptoError, type SettlementTrade, systemEnvironment } from '@edmp/interface';
 import { nobleCrypto } from '@edmp/interface/crypto/noble';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
+import type { HpkeCrypto } from '@edmp/interface/hpke';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quarterHours } from './support/fixtures.ts';

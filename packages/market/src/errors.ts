@@ -75,6 +75,8 @@ export type MarketErrorCode =
   | 'ERR_NOTARY_LATER'
   /** A witness is asked about a hold of test money that ended so long ago that it may have forgotten what it said. */
   | 'ERR_NOTARY_FORGOTTEN'
+  /** A complaint that is not sealed as it should be: to another key, by another node, altered, or shown before. */
+  | 'ERR_NOTARY_SEAL'
   /** Nobody is known that serves a notary's or witness's key. */
   | 'ERR_NOTARY_UNKNOWN'
   /** Fraud by the author is proven; the proof is attached. */

@@ -4,9 +4,17 @@ import { bytesToHex, type Network } from '@edmp/interface';
 import { price } from '@edmp/market';
 import { decodeFalseComplaint, encodeFalseComplaint, judgeFalseComplaintProof } from '@edmp/market/notary';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeNotaryAnswer, encodeNotaryAnswer, type NotaryAnswer } from '../src/notary/answers.ts';
+import { decodeCanonical, encodeCanonical } from '../src/codec/fields.ts';
+import {
+  decodeNotaryAnswer,
+  encodeNotaryAnswer,
+  type NotaryAnswer,
+  type SignedProof,
+  signedProofToTx,
+} from '../src/notary/answers.ts';
+import { keptBinding, sealTo } from '../src/notary/complaint-seal.ts';
 import { NOTARY_PROTOCOL } from '../src/notary/limits.ts';
-import { decodeNotaryRequest } from '../src/notary/messages.ts';
+import { decodeNotaryRequest, type NotaryRequest } from '../src/notary/messages.ts';
 import { crypto, documentOf } from './support/documents.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from './support/world.ts';
 
@@ -53,16 +61,21 @@ async function untilAsked({ seller }: Cast): Promise<void> {
 
 const proofsOf = (node: Node) => node.market.tradeProofs(tradeOf(node).id);
 
+type Asked = Extract<NotaryRequest, { kind: 'complaint' }>;
+
 /** The answers of a node's notary to a seller that asks for complaints, changed on their way. */
-function meddling(node: Node, change: (answer: NotaryAnswer) => NotaryAnswer | undefined): void {
+function meddling(
+  node: Node,
+  change: (answer: NotaryAnswer, asked: Asked) => NotaryAnswer | undefined | Promise<NotaryAnswer>,
+): void {
   const { network } = node as { network: Network };
   const request = network.request.bind(network);
   network.request = (to, name, body, options) => {
-    const isComplaint = name === NOTARY_PROTOCOL && decodeNotaryRequest(body).kind === 'complaint';
-    if (!isComplaint) return request(to, name, body, options);
+    const asked = name === NOTARY_PROTOCOL ? decodeNotaryRequest(body) : undefined;
+    if (asked?.kind !== 'complaint') return request(to, name, body, options);
     return (async function* () {
       for await (const frame of request(to, name, body, options)) {
-        const changed = change(decodeNotaryAnswer(frame));
+        const changed = await change(decodeNotaryAnswer(frame), asked);
         if (changed !== undefined) yield encodeNotaryAnswer(changed);
       }
     })();
@@ -190,13 +203,20 @@ describe('nobody else is convicted', () => {
     ] as const) {
       const c = await cast(seed);
       c.buyer.settlement.cheat = 'false-complaint';
-      meddling(c.seller, (answer) =>
-        answer.kind === 'complaint' && answer.complaint !== null
-          ? { kind: 'complaint', complaint: invent(answer.complaint.proof, answer.complaint.signature) }
-          : answer,
-      );
+      let invented = 0;
+      meddling(c.seller, async (answer, { key, recipient, hold }) => {
+        if (answer.kind !== 'complaint' || answer.sealed === null) return answer;
+        const [[, kept] = []] = await c.maker.statements!.entries('notary/unfounded/');
+        const { proof, signature } = decodeCanonical(kept!, 100_000, 'kept') as unknown as SignedProof;
+        const binding = keptBinding({ key, seller: c.seller.key, hold: hold.bytes });
+        const plain = encodeCanonical(signedProofToTx(invent(proof, signature)));
+        invented += 1;
+        const { environment } = world;
+        return { kind: 'complaint', sealed: sealTo({ crypto, environment }, recipient, binding, plain) };
+      });
       await buy(c);
       await untilAsked(c);
+      expect(invented).toBeGreaterThan(0);
       expect(await proofsOf(c.seller)).toEqual([]);
       expect(await c.seller.records.entries('market/liar/')).toEqual([]);
       await world.stop();

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { DUM1, type IssuedCurrency } from '../src/asset/currency.ts';
 import type { Spending } from '../src/blocks/spending.ts';
 import { encodeCertificate } from '../src/notary/certificate.ts';
-import type { NotaryRequest } from '../src/notary/messages.ts';
 import { spendStatement } from '../src/notary/spend-service.ts';
 import { KilledError } from './support/killable-store.ts';
 import { type Author, author } from './support/money.ts';
@@ -34,7 +33,7 @@ interface Heard {
 }
 
 /** Asks, and writes down what is said; a notary that dies says nothing. */
-async function ask(node: NotaryNode, request: NotaryRequest, heard: Heard): Promise<void> {
+async function ask(node: NotaryNode, request: Parameters<NotaryNode['ask']>[0], heard: Heard): Promise<void> {
   try {
     const answer = await node.ask(request);
     if (answer.kind === 'share' && request.kind === 'spend') heard.spends.add(request.want.toString());

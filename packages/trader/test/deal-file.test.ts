@@ -77,6 +77,26 @@ describe('deal file', { timeout: bounds.journey }, () => {
     }
   });
 
+  it('says in plain words when a party of the deal opened its currency', async () => {
+    for (const [issuer, seed, words] of [
+      ['witness', 1, undefined],
+      ['seller', 2, /^The seller opened this currency itself: .* trust in the seller\.$/],
+      ['buyer', 3, /^The buyer opened this currency itself: .* trust in the buyer\.$/],
+    ] as const) {
+      world = await dealWorld({ witnesses: false, seed });
+      const { id } = await world.deal(await world.issue(issuer));
+      const { market } = world.seller;
+      const report = verifyDealFile(await world.act(exportDeal({ market, crypto }, id)), { crypto });
+      expect(report.valid).toBe(true);
+      const payment = report.checks.find(({ name }) => name === 'payment');
+      const note = payment?.checks.find(({ name }) => name === 'currency')?.note;
+      if (words === undefined) expect(note).toBeNull();
+      else expect(note).toMatch(words);
+      expect(payment?.checks.filter((check) => check.note !== null).length).toBe(words === undefined ? 0 : 1);
+      if (issuer !== 'buyer') await world.stop();
+    }
+  });
+
   it('of a cheat says that the money went back, and convicts with the proof', async () => {
     world = await dealWorld({ wrapSeller: wrongKey });
     const { id, state } = await world.deal();

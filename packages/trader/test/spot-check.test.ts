@@ -4,6 +4,7 @@ import { type AssetId, equalBytes, type Network, singleFrame, softwareSigner } f
 import { price } from '@edmp/market';
 import { BID_TYPE, bidToTx } from '@edmp/market/codec';
 import { buyInspected } from '@edmp/trader';
+import { decodeHalfBlock } from '@edmp/trustchain/block';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bounds } from '../../../scripts/lib/bounds.ts';
 import { spotCheckIndices } from '../../data-settlement/src/exchange/spot-check.ts';
@@ -16,6 +17,11 @@ import {
   type SpotReply,
   type SpotRequest,
 } from '../../data-settlement/src/exchange/spot-check-messages.ts';
+import {
+  makeSpotKey,
+  openSpotAnswer,
+  sealSpotAnswer,
+} from '../../data-settlement/src/exchange/spot-check-seal.ts';
 import { signed } from '../../data-settlement/test/support/blocks.ts';
 import { crypto, type DealWorld, dealWorld } from './support/deal-world.ts';
 
@@ -25,13 +31,30 @@ afterEach(async () => {
   await world.stop();
 });
 
+/** A request of which the key may be left out. */
+type Asked =
+  | Exclude<SpotRequest, { kind: 'open' }>
+  | (Omit<Extract<SpotRequest, { kind: 'open' }>, 'recipient'> & { readonly recipient?: Uint8Array });
+/** An answer as whoever asked reads it. */
+type Answered =
+  | Exclude<SpotReply, { kind: 'opened' }>
+  | { readonly kind: 'opened'; readonly nonce: Uint8Array; readonly answer: Uint8Array };
+
 /** Somebody with a name of their own, who asks a seller for parts of its data. */
 async function nosy(number: number) {
   const secretKey = crypto.sha256(Uint8Array.of(number, number >> 8, 7));
   const signer = softwareSigner({ crypto, secretKey });
   const network = await world.stranger(signer.publicKey);
-  const ask = async (request: SpotRequest): Promise<SpotReply> =>
-    decodeSpotReply(await world.act(send(network, encodeSpotRequest(request))));
+  const { secretKey: opener, publicKey: recipient } = makeSpotKey({ crypto, environment: world.environment });
+  const ask = async (request: Asked): Promise<Answered> => {
+    const asked = request.kind === 'open' ? { recipient, ...request } : request;
+    const reply = decodeSpotReply(await world.act(send(network, encodeSpotRequest(asked))));
+    if (reply.kind !== 'opened' || request.kind !== 'open') return reply as Answered;
+    const bidId = decodeHalfBlock(request.bid, crypto).id.bytes;
+    const binding = { seller: world.seller.key, buyer: signer.publicKey, bid: bidId };
+    const answer = openSpotAnswer(crypto, opener, binding, reply.sealed);
+    return { kind: 'opened', nonce: reply.nonce, answer };
+  };
   const bid = async (asset: AssetId, seq = 1): Promise<Uint8Array> => {
     const time = world.environment.now() + seq;
     const tx = bidToTx({ asset, price: price('DUM1', 7), quantity: 1, expires: time + DAY });
@@ -75,6 +98,7 @@ describe('a spot check', { timeout: bounds.journey }, () => {
   it.each([
     ['another nonce', (reply: SpotReply) => ({ ...reply, nonce: new Uint8Array(32) })],
     ['an altered chunk', (reply: SpotReply) => altered(reply)],
+    ['another’s chunks', (_: SpotReply, to: Uint8Array) => elsewhere(to)],
     ['no answer', (): SpotReply => ({ kind: 'no', reason: 'spent' })],
   ] as const)('that is answered with %s ends the deal, and nothing is held', async (_, change) => {
     let cheat = false;
@@ -82,7 +106,7 @@ describe('a spot check', { timeout: bounds.journey }, () => {
       days: 400,
       spotReplies: (body, answer) => {
         if (!cheat || decodeSpotRequest(body).kind !== 'open') return answer;
-        return encodeSpotReply(change(decodeSpotReply(answer)) as SpotReply);
+        return encodeSpotReply(change(decodeSpotReply(answer), recipientOf(body)) as SpotReply);
       },
     });
     cheat = true;
@@ -179,7 +203,7 @@ describe('a spot check', { timeout: bounds.journey }, () => {
     const { asset } = await world.offer();
     const { ask, bid, network } = await nosy(1);
     const other = await nosy(2);
-    const open = (block: Uint8Array): SpotRequest => ({ kind: 'open', asset, samples: 1, bid: block });
+    const open = (block: Uint8Array): Asked => ({ kind: 'open', asset, samples: 1, bid: block });
     const no = { kind: 'no', reason: 'bid' };
     expect(await ask(open(await bid(asset)))).toEqual(no);
     await ask({ kind: 'commit', asset, samples: 1 });
@@ -199,10 +223,22 @@ describe('a spot check', { timeout: bounds.journey }, () => {
 /** The answer with one value changed. */
 function altered(reply: SpotReply): SpotReply {
   if (reply.kind !== 'opened') return reply;
-  const answer = reply.answer.slice();
-  const at = answer.length >> 1;
-  answer[at] = (answer[at] ?? 0) ^ 1;
-  return { ...reply, answer };
+  const sealed = reply.sealed.slice();
+  const at = sealed.length >> 1;
+  sealed[at] = (sealed[at] ?? 0) ^ 1;
+  return { ...reply, sealed };
+}
+
+const recipientOf = (body: Uint8Array): Uint8Array => {
+  const request = decodeSpotRequest(body);
+  return request.kind === 'open' ? request.recipient : new Uint8Array(0);
+};
+
+/** An answer that is sealed to the right key and meant for somebody else. */
+function elsewhere(recipient: Uint8Array): SpotReply {
+  const binding = { seller: world.seller.key, buyer: world.seller.key, bid: new Uint8Array(36) };
+  const sealed = sealSpotAnswer({ crypto, environment: world.environment }, recipient, binding, recipient);
+  return { kind: 'opened', nonce: new Uint8Array(32), sealed };
 }
 
 /** Index of the only chunk of an answer. */

@@ -1,8 +1,8 @@
 import { bytesToHex, type Crypto, type Environment, equalBytes, type KeyValueStore } from '@edmp/interface';
 import { mutex } from '@edmp/interface/bounded';
+import type { HpkeCrypto } from '@edmp/interface/hpke';
 import { bytesOf, decodeBounded, encodeFields, integerOf, mapOf } from '../codec/fields.ts';
 import { SettlementError } from '../errors.ts';
-import type { HpkeCrypto } from '../hpke/labeled.ts';
 import type { KeySuite } from '../sealing/key-suite.ts';
 import { recordKey } from './records.ts';
 

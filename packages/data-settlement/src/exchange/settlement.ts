@@ -58,7 +58,7 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
   const inspector =
     spotChecks === undefined
       ? undefined
-      : new SpotCheckBuyer({ crypto, secrets, network, block: spotChecks.block });
+      : new SpotCheckBuyer({ crypto, environment, secrets, network, block: spotChecks.block });
   const stopSpotChecks =
     spotChecks === undefined
       ? undefined

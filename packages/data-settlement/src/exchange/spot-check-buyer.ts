@@ -4,6 +4,7 @@ import {
   type BlockId,
   type Crypto,
   type DatasetDocument,
+  type Environment,
   equalBytes,
   type HalfBlock,
   isEdmpError,
@@ -35,6 +36,7 @@ import {
   type SpotReply,
   type SpotRequest,
 } from './spot-check-messages.ts';
+import { makeSpotKey, openSpotAnswer } from './spot-check-seal.ts';
 
 /** Longest wait for a seller's answer, ms. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -43,7 +45,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 export interface SpotCheckBuyerNeeds {
   readonly crypto: Crypto;
   readonly secrets: KeyValueStore;
-  readonly network: Pick<Network, 'request'>;
+  readonly environment: Pick<Environment, 'randomBytes'>;
+  readonly network: Pick<Network, 'request' | 'self'>;
   /** One's own signed bid. */
   readonly block: (id: BlockId) => Promise<HalfBlock | undefined>;
 }
@@ -109,7 +112,7 @@ export class SpotCheckBuyer {
     document: DatasetDocument,
     options: AbortOptions = {},
   ): Promise<void> {
-    const { crypto } = this.#needs;
+    const { crypto, network } = this.#needs;
     const wanted = await this.#read(trade.asset);
     if (wanted === undefined) return;
     const bid = trade.bid === undefined ? undefined : await this.#needs.block(trade.bid);
@@ -118,15 +121,18 @@ export class SpotCheckBuyer {
     const { samples } = wanted;
     const commitment = wanted.commitments.find(({ seller }) => equalBytes(seller, trade.seller))?.commitment;
     if (commitment === undefined) throw failed('this seller committed to none before the bid');
-    const request = { kind: 'open', asset: trade.asset, samples, bid: bid.bytes } as const;
+    const { secretKey, publicKey: recipient } = makeSpotKey(this.#needs);
+    const request = { kind: 'open', asset: trade.asset, samples, bid: bid.bytes, recipient } as const;
     const reply = await this.#ask(trade.seller, request, options);
     if (reply.kind !== 'opened') throw refusal(reply);
-    const { nonce, answer } = reply;
+    const { nonce, sealed } = reply;
     if (!equalBytes(crypto.sha256(nonce), commitment)) {
       throw failed('the seller draws by another number than the one that it had committed to');
     }
     const seed = spotCheckSeed(crypto, nonce, bid.id.bytes);
+    const binding = { seller: trade.seller, buyer: network.self, bid: bid.id.bytes };
     try {
+      const answer = openSpotAnswer(crypto, secretKey, binding, sealed);
       verifySpotCheck({ crypto, document, seed, samples }, answer);
     } catch (cause) {
       throw failed(cause instanceof Error ? cause.message : 'what was shown cannot be read', cause);

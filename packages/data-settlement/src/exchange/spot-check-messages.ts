@@ -12,13 +12,15 @@ import {
 } from '../codec/fields.ts';
 import { MAX_CHUNK_BYTES } from '../dataset/limits.ts';
 import { MAX_SPOT_CHECK } from './spot-check.ts';
+import { SPOT_KEY_BYTES, SPOT_SEAL_BYTES } from './spot-check-seal.ts';
 
 /** From a buyer to a seller: `commit` before the bid is signed, `open` after it. */
 export const SPOT_CHECK_PROTOCOL = '/edmp/spot-check/1';
-/** Largest request, bytes: a bid and its frame. */
-export const MAX_SPOT_REQUEST_BYTES: number = MAX_BLOCK_BYTES + 512;
+/** Largest request, bytes: a bid, the key that is answered to, and their frame. */
+export const MAX_SPOT_REQUEST_BYTES: number = MAX_BLOCK_BYTES + SPOT_KEY_BYTES + 512;
 /** Largest answer, bytes: the chunks with their paths. */
-export const MAX_SPOT_REPLY_BYTES: number = MAX_SPOT_CHECK * (MAX_CHUNK_BYTES + 1_024) + 512;
+export const MAX_SPOT_REPLY_BYTES: number =
+  MAX_SPOT_CHECK * (MAX_CHUNK_BYTES + 1_024) + SPOT_SEAL_BYTES + 512;
 
 /** Why a seller opens nothing. */
 export const SPOT_REFUSALS = {
@@ -31,6 +33,7 @@ export const SPOT_REFUSALS = {
     'as many chunks as strangers may see were shown; the rest is for buyers who paid this seller before',
   again: 'this buyer has looked at this data already',
   bid: 'the bid is not one of this buyer for this data',
+  key: 'the key that the answer should be sealed to is none',
   busy: 'the seller is asked too often; try again later',
 } as const;
 /** One of {@link SPOT_REFUSALS}. */
@@ -45,13 +48,16 @@ export type SpotRequest =
       /** Signed block of the bid. */
       readonly bid: Uint8Array;
       readonly samples: number;
+      /** X-Wing key that the chunks are sealed to, made for this one answer. */
+      readonly recipient: Uint8Array;
     };
 
 /** An answer of {@link SPOT_CHECK_PROTOCOL}. */
 export type SpotReply =
   /** SHA-256 of the nonce that the seller will draw with. */
   | { readonly kind: 'committed'; readonly commitment: Uint8Array }
-  | { readonly kind: 'opened'; readonly nonce: Uint8Array; readonly answer: Uint8Array }
+  /** `sealed`: what `encodeSpotCheck` gives, as `sealSpotAnswer` seals it. */
+  | { readonly kind: 'opened'; readonly nonce: Uint8Array; readonly sealed: Uint8Array }
   | { readonly kind: 'no'; readonly reason: SpotRefusal };
 
 /** Canonical dag-cbor of a request. */
@@ -66,7 +72,9 @@ export function decodeSpotRequest(bytes: Uint8Array): SpotRequest {
   const where = 'spot check';
   const map = mapOf(
     value,
-    kind === 'open' ? ['v', 'kind', 'asset', 'samples', 'bid'] : ['v', 'kind', 'asset', 'samples'],
+    kind === 'open'
+      ? ['v', 'kind', 'asset', 'samples', 'bid', 'recipient']
+      : ['v', 'kind', 'asset', 'samples'],
     where,
   );
   integerOf(map.v, 1, 1, `${where}.v`);
@@ -74,7 +82,13 @@ export function decodeSpotRequest(bytes: Uint8Array): SpotRequest {
   const asset = textOf(map.asset, 128, `${where}.asset`);
   const samples = integerOf(map.samples, 1, MAX_SPOT_CHECK, `${where}.samples`);
   return kind === 'open'
-    ? { kind, asset, samples, bid: boundedBytesOf(map.bid, MAX_BLOCK_BYTES, `${where}.bid`, 1) }
+    ? {
+        kind,
+        asset,
+        samples,
+        bid: boundedBytesOf(map.bid, MAX_BLOCK_BYTES, `${where}.bid`, 1),
+        recipient: bytesOf(map.recipient, SPOT_KEY_BYTES, `${where}.recipient`),
+      }
     : { kind: 'commit', asset, samples };
 }
 
@@ -94,12 +108,12 @@ export function decodeSpotReply(bytes: Uint8Array): SpotReply {
     return { kind, commitment: bytesOf(map.commitment, 32, `${where}.commitment`) };
   }
   if (kind === 'opened') {
-    const map = mapOf(value, ['v', 'kind', 'nonce', 'answer'], where);
+    const map = mapOf(value, ['v', 'kind', 'nonce', 'sealed'], where);
     integerOf(map.v, 1, 1, `${where}.v`);
     return {
       kind,
       nonce: bytesOf(map.nonce, 32, `${where}.nonce`),
-      answer: boundedBytesOf(map.answer, MAX_SPOT_REPLY_BYTES, `${where}.answer`, 1),
+      sealed: boundedBytesOf(map.sealed, MAX_SPOT_REPLY_BYTES, `${where}.sealed`, SPOT_SEAL_BYTES),
     };
   }
   const map = mapOf(value, ['v', 'kind', 'reason'], where);

@@ -35,6 +35,7 @@ import {
   type SpotReply,
   type SpotRequest,
 } from './spot-check-messages.ts';
+import { type SpotBinding, sealSpotAnswer } from './spot-check-seal.ts';
 
 /** Of so many chunks of a dataset one may ever be shown before payment, to all buyers together. */
 export const MIN_CHUNKS_PER_SAMPLE = 4;
@@ -61,7 +62,7 @@ export interface SpotCheckNeeds {
   readonly crypto: Crypto;
   readonly environment: Environment;
   readonly secrets: KeyValueStore;
-  readonly network: Pick<Network, 'handle'>;
+  readonly network: Pick<Network, 'handle' | 'self'>;
   readonly vault: DatasetVault;
   readonly rules: SampleRules;
 }
@@ -171,7 +172,7 @@ class SpotCheckDesk {
     dataset: StoredDataset,
     request: Extract<SpotRequest, { kind: 'open' }>,
   ): Promise<SpotReply> {
-    const { crypto, secrets } = this.#needs;
+    const { crypto, network, secrets } = this.#needs;
     const { asset, document } = dataset;
     const bid = this.#bidOf(from, asset, request.bid);
     if (bid === undefined) return no('bid');
@@ -184,6 +185,9 @@ class SpotCheckDesk {
     if (request.samples !== commitment.samples) return no('bid');
     const seed = spotCheckSeed(crypto, commitment.nonce, bid.id.bytes);
     const indices = spotCheckIndices(crypto, seed, document.chunks, commitment.samples);
+    // Before anything is spent: a key that nothing can be sealed to shows nothing.
+    const binding = { seller: network.self, buyer: from, bid: bid.id.bytes };
+    if (!this.#canSeal(request.recipient, binding)) return no('key');
     if (!opened) {
       const shown = await this.#shown(asset);
       const isStranger = !(await this.#hasPaid(from));
@@ -201,11 +205,19 @@ class SpotCheckDesk {
     }
     const drawn: DrawnChunk[] = [];
     for (const index of indices) drawn.push({ index, saltedChunk: await dataset.saltedChunk(index) });
-    return {
-      kind: 'opened',
-      nonce: commitment.nonce,
-      answer: encodeSpotCheck(crypto, dataset.leaves(), drawn),
-    };
+    const answer = encodeSpotCheck(crypto, dataset.leaves(), drawn);
+    const sealed = sealSpotAnswer(this.#needs, request.recipient, binding, answer);
+    return { kind: 'opened', nonce: commitment.nonce, sealed };
+  }
+
+  #canSeal(recipient: Uint8Array, binding: SpotBinding): boolean {
+    try {
+      sealSpotAnswer(this.#needs, recipient, binding, new Uint8Array(0));
+      return true;
+    } catch (error) {
+      if (isEdmpError(error) && error.code !== 'ERR_CRYPTO_PROVIDER') return false;
+      throw error;
+    }
   }
 
   #bidOf(from: PublicKey, asset: AssetId, bytes: Uint8Array): HalfBlock | undefined {

@@ -1,5 +1,5 @@
+import { type HpkeKem, x25519Kem, xWingKem } from '@edmp/interface/hpke';
 import { SettlementError } from '../errors.ts';
-import { type HpkeKem, x25519Kem, xWingKem } from '../hpke/kem.ts';
 
 /** A way of wrapping content keys: HPKE base mode over `kem`, HKDF-SHA256, ChaCha20-Poly1305 (RFC 9180). */
 export interface KeySuite {

@@ -1,7 +1,6 @@
 import { type Crypto, concatBytes, isEdmpError, uint32ToBytes, utf8ToBytes } from '@edmp/interface';
+import { type HpkeCrypto, hpkeRecipient, hpkeSender } from '@edmp/interface/hpke';
 import { SettlementError } from '../errors.ts';
-import { hpkeRecipient, hpkeSender } from '../hpke/hpke.ts';
-import type { HpkeCrypto } from '../hpke/labeled.ts';
 import { type KeySuite, xWingSuite } from './key-suite.ts';
 import { isCanonicalX25519Key } from './x25519-key.ts';
 
@@ -51,6 +50,26 @@ export interface KeyBinding {
   readonly settlementRoot: Uint8Array;
 }
 
+/** What the bytes of a key or a ciphertext can be refused for; a library that is missing or failing says nothing about them. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'ERR_CRYPTO_KEY',
+  'ERR_CRYPTO_LOW_ORDER',
+  'ERR_CRYPTO_AUTHENTICATION',
+]);
+
+/** Does `work`, and names what its bytes are refused for. */
+function withKey<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!isEdmpError(cause) || !REFUSED.has(cause.code)) throw cause;
+    throw new SettlementError('ERR_SETTLEMENT_KEY', what, { cause });
+  }
+}
+
+const UNUSABLE_KEY =
+  'The recipient key is not usable for this way of wrapping keys: ask the buyer for another one';
+
 const wrapInfo = (binding: KeyBinding): Uint8Array => concatBytes(WRAP_LABEL, binding.tradeId);
 
 /**
@@ -73,7 +92,9 @@ export function wrapContentKey(
 ): Uint8Array {
   const { suite = xWingSuite, recipientKey, randomness } = options;
   const info = wrapInfo(options);
-  const { enc, context } = hpkeSender({ crypto, kem: suite.kem, info, recipientKey, randomness });
+  const { enc, context } = withKey(UNUSABLE_KEY, () =>
+    hpkeSender({ crypto, kem: suite.kem, info, recipientKey, randomness }),
+  );
   return concatBytes(enc, context.seal(options.settlementRoot, options.contentKey));
 }
 
@@ -99,14 +120,16 @@ export function unwrapContentKey(
       `Expected a wrapped key of ${length} bytes, got ${wrappedKey?.length ?? typeof wrappedKey}`,
     );
   }
-  const context = hpkeRecipient({
-    crypto,
-    kem: suite.kem,
-    info: wrapInfo(options),
-    secretKey: options.secretKey,
-    enc: wrappedKey.subarray(0, suite.kem.encBytes),
+  return withKey('The wrapped key, the trade or root it is bound to, or its one-time key was altered', () => {
+    const context = hpkeRecipient({
+      crypto,
+      kem: suite.kem,
+      info: wrapInfo(options),
+      secretKey: options.secretKey,
+      enc: wrappedKey.subarray(0, suite.kem.encBytes),
+    });
+    return context.open(options.settlementRoot, wrappedKey.subarray(suite.kem.encBytes));
   });
-  return context.open(options.settlementRoot, wrappedKey.subarray(suite.kem.encBytes));
 }
 
 /** Whether {@link unwrapContentKey} threw because of the bytes that the seller released. */
@@ -129,5 +152,5 @@ export function expectRecipientKey(crypto: HpkeCrypto, key: Uint8Array, suite: K
   }
   // One try finds the rest; what comes out of it is thrown away.
   const randomness = kem.drawsRandomness ? undefined : new Uint8Array(kem.randomnessBytes).fill(1);
-  hpkeSender({ crypto, kem, info: WRAP_LABEL, recipientKey: key, randomness });
+  withKey(UNUSABLE_KEY, () => hpkeSender({ crypto, kem, info: WRAP_LABEL, recipientKey: key, randomness }));
 }

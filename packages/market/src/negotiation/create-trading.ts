@@ -221,6 +221,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     crypto,
     settlement,
     witnesses,
+    sign: (message) => signer.sign(message),
     witnessesOf,
     records,
     liars,

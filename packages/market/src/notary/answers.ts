@@ -1,4 +1,4 @@
-import type { BlockId, PublicKey, Signature } from '@edmp/interface';
+import type { BlockId, PublicKey, Signature, TxValue } from '@edmp/interface';
 import {
   blockIdOf,
   boundedBytesOf,
@@ -14,6 +14,7 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { kindOf, orNull } from '../codec/optional.ts';
+import { SEAL_BYTES, SEALING_KEY_BYTES } from './complaint-seal.ts';
 import {
   MAX_ANSWER_BYTES,
   MAX_HOLDS,
@@ -79,8 +80,10 @@ export type NotaryAnswer =
       /** Null until it is shown a quorum of acknowledgements. */
       readonly release: { readonly block: Uint8Array; readonly opener: Uint8Array } | null;
     }
-  /** The first unfounded complaint about the hold that is kept here; null = none. */
-  | { readonly kind: 'complaint'; readonly complaint: SignedProof | null }
+  /** The first unfounded complaint about the hold that is kept here, a {@link SignedProof}, sealed; null = none. */
+  | { readonly kind: 'complaint'; readonly sealed: Uint8Array | null }
+  /** The key that complaints are sealed to, with the statement key's signature over `sealingKeyMessage`. */
+  | { readonly kind: 'sealing'; readonly publicKey: Uint8Array; readonly signature: Signature }
   /** The account's newest block here with this notary's share of it, and the newest certificate that it was shown. */
   | {
       readonly kind: 'account';
@@ -116,6 +119,7 @@ const ANSWERS = [
   'unfounded',
   'released',
   'complaint',
+  'sealing',
   'account',
   'blocks',
   'who',
@@ -150,6 +154,20 @@ function statementsOf(value: unknown): readonly HoldStatement[] {
       signature: bytesOf(parts[2], 64, 'statement.signature'),
     };
   });
+}
+
+/** Value of a proof with its signature. */
+export function signedProofToTx({ proof, signature }: SignedProof): TxValue {
+  return { proof, signature };
+}
+
+/** Reads a proof with its signature. Throws `ERR_MARKET_FORMAT`. */
+export function signedProofOf(value: unknown): SignedProof {
+  const parts = mapOf(value, ['proof', 'signature'], 'kept complaint');
+  return {
+    proof: boundedBytesOf(parts.proof, MAX_PROOF_BYTES, 'kept complaint.proof'),
+    signature: bytesOf(parts.signature, 64, 'kept complaint.signature'),
+  };
 }
 
 /** Bytes of an answer. */
@@ -244,14 +262,18 @@ export function decodeNotaryAnswer(bytes: Uint8Array): NotaryAnswer {
     case 'complaint':
       return {
         kind,
-        complaint: orNull(body(value, ['complaint'], kind).complaint, (item) => {
-          const parts = mapOf(item, ['proof', 'signature'], 'complaint');
-          return {
-            proof: boundedBytesOf(parts.proof, MAX_PROOF_BYTES, 'complaint.proof'),
-            signature: bytesOf(parts.signature, 64, 'complaint.signature'),
-          };
-        }),
+        sealed: orNull(body(value, ['sealed'], kind).sealed, (item) =>
+          boundedBytesOf(item, MAX_ANSWER_BYTES, 'complaint.sealed', SEAL_BYTES),
+        ),
       };
+    case 'sealing': {
+      const fields = body(value, ['publicKey', 'signature'], kind);
+      return {
+        kind,
+        publicKey: bytesOf(fields.publicKey, SEALING_KEY_BYTES, 'sealing.publicKey'),
+        signature: bytesOf(fields.signature, 64, 'sealing.signature'),
+      };
+    }
     case 'account':
       return {
         kind,

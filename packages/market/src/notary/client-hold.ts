@@ -4,6 +4,7 @@ import {
   type Environment,
   equalBytes,
   type HalfBlock,
+  type Signer,
   throwIfAborted,
 } from '@edmp/interface';
 import { verifySignature } from '@edmp/trustchain/block';
@@ -17,6 +18,7 @@ import { type Certificate, certificateOfShares, encodeCertificate } from './cert
 import type { HoldInquiry, OutcomeClient } from './client-outcome.ts';
 import type { Complaint, KeptComplaints, ReleasedKey } from './client-types.ts';
 import { releaseOfHold } from './complaint.ts';
+import { ComplaintLine } from './complaint-line.ts';
 import type { NotaryLine } from './line.ts';
 import { type Attempt, afterFailure, gatherShares } from './quorum-call.ts';
 import type { Statement } from './statement.ts';
@@ -24,6 +26,7 @@ import type { Statement } from './statement.ts';
 /** Shows releases and complaints to witnesses, and asks for releases. */
 export class HoldClient {
   readonly #line: NotaryLine;
+  readonly #complaints: ComplaintLine;
   readonly #crypto: Crypto;
   readonly #environment: Environment;
   readonly #certificates: CertificateStore;
@@ -39,6 +42,7 @@ export class HoldClient {
     readonly deltaMs: number;
   }) {
     this.#line = options.line;
+    this.#complaints = new ComplaintLine(options.line, options);
     this.#crypto = options.crypto;
     this.#environment = options.environment;
     this.#certificates = options.certificates;
@@ -127,9 +131,9 @@ export class HoldClient {
         signal: options.signal,
         attempt: async (key, index) => {
           try {
-            const answer = await this.#line.ask(
+            const answer = await this.#complaints.complain(
               key,
-              { kind: 'complain', key, evidence, complaint: shown, refunds: [] },
+              { evidence, complaint: shown, refunds: [] },
               options,
             );
             if (answer.kind === 'need' && evidence.certificate === null) {
@@ -149,17 +153,16 @@ export class HoldClient {
     }
   }
 
-  async complaints(hold: Spending, options: AbortOptions): Promise<KeptComplaints> {
+  async complaints(hold: Spending, sign: Signer['sign'], options: AbortOptions): Promise<KeptComplaints> {
     const { witnesses } = this.#outcomes.inquiry(hold);
     const complaints: SignedProof[] = [];
     let silent = 0;
     await Promise.all(
       witnesses.map(async (key) => {
         try {
-          const answer = await this.#line.ask(key, { kind: 'complaint', key, hold: hold.id }, options);
-          if (answer.kind === 'complaint') {
-            if (answer.complaint !== null) complaints.push(answer.complaint);
-          } else if (answer.kind === 'later') silent++;
+          const kept = await this.#complaints.kept(key, hold, sign, options);
+          if (kept === undefined) silent++;
+          else if (kept !== null) complaints.push(kept);
         } catch (error) {
           afterFailure(error);
           silent++;

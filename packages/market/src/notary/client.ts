@@ -1,4 +1,12 @@
-import type { AbortOptions, Crypto, Environment, HalfBlock, Network, PublicKey } from '@edmp/interface';
+import type {
+  AbortOptions,
+  Crypto,
+  Environment,
+  HalfBlock,
+  Network,
+  PublicKey,
+  Signer,
+} from '@edmp/interface';
 import type { CurrencyId } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';
@@ -50,9 +58,10 @@ export interface NotaryClient {
   complain(hold: Spending, complaint: Complaint, options?: AbortOptions): Promise<Certificate | 'unfounded'>;
   /**
    * The unfounded complaints about a hold of which this node is the seller, as its witnesses keep them: one round of
-   * questions. What a witness invents is not signed by the buyer.
+   * questions, each signed with `sign`, the seller's, and answered to a key that is made for it. What a witness invents
+   * is not signed by the buyer.
    */
-  complaints(hold: Spending, options?: AbortOptions): Promise<KeptComplaints>;
+  complaints(hold: Spending, sign: Signer['sign'], options?: AbortOptions): Promise<KeptComplaints>;
   /** Outcomes of holds as far as witnesses have chosen, by the text of the hold's id: one round of requests of up to 64 holds each. */
   outcomes(
     holds: readonly Spending[],
@@ -123,7 +132,7 @@ export function notaryClient(options: NotaryClientOptions): NotaryClient {
     acknowledge: (hold, release, opener, more = {}) => holds.acknowledge(hold, release, opener, within(more)),
     released: (hold, more = {}) => holds.released(hold, within(more)),
     complain: (hold, complaint, more = {}) => holds.complain(hold, complaint, within(more)),
-    complaints: (hold, more = {}) => holds.complaints(hold, within(more)),
+    complaints: (hold, sign, more = {}) => holds.complaints(hold, sign, within(more)),
     outcomes: (asked, evidence = {}, more = {}) => outcomes.outcomes(asked, evidence, within(more)),
     outcome: (hold, evidence = {}, more = {}) => outcomes.outcome(hold, evidence, within(more)),
     cover: (spending, more = {}) => covers.cover(spending, within(more)),

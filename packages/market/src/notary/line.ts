@@ -21,6 +21,11 @@ export class NotaryLine {
     this.#directory = directory;
   }
 
+  /** The node that asks. */
+  get self(): PublicKey {
+    return this.#network.self;
+  }
+
   /**
    * One request, one answer. Throws `ERR_NOTARY_UNKNOWN` (retryable) when nobody is known that serves the key, the
    * network's errors, and `ERR_MARKET_FORMAT` for an answer that cannot be read.

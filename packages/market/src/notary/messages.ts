@@ -1,4 +1,4 @@
-import type { BlockId, PublicKey, TxValue } from '@edmp/interface';
+import type { BlockId, PublicKey, Signature, TxValue } from '@edmp/interface';
 import {
   blockIdOf,
   boundedBytesOf,
@@ -14,6 +14,7 @@ import {
 } from '../codec/fields.ts';
 import { kindOf, orNull } from '../codec/optional.ts';
 import { MAX_CERTIFICATE_BYTES, type Share } from './certificate.ts';
+import { SEAL_BYTES, SEALING_KEY_BYTES } from './complaint-seal.ts';
 import {
   MAX_EVIDENCE,
   MAX_HOLDS,
@@ -99,7 +100,10 @@ export type NotaryRequest =
       readonly kind: 'complain';
       readonly key: PublicKey;
       readonly evidence: HoldEvidence;
-      readonly complaint: ComplaintEvidence;
+      /** SHA-256 of the key of an answer `sealing` that the complaint is sealed to. */
+      readonly sealedTo: Uint8Array;
+      /** A {@link ComplaintEvidence}, which may open data: `enc ‖ ciphertext` of HPKE. */
+      readonly sealed: Uint8Array;
       /** `refund` statements of other witnesses, which a late complaint bears. */
       readonly refunds: readonly Share[];
     }
@@ -111,7 +115,17 @@ export type NotaryRequest =
       readonly acks: Uint8Array | null;
     }
   /** Asked by the seller of a hold: the unfounded complaint that the witness keeps about it. */
-  | { readonly kind: 'complaint'; readonly key: PublicKey; readonly hold: BlockId }
+  | {
+      readonly kind: 'complaint';
+      readonly key: PublicKey;
+      readonly hold: BlockId;
+      /** Key that the answer is sealed to, made for this one request. */
+      readonly recipient: Uint8Array;
+      /** The seller's, over `keptRequestMessage`. */
+      readonly signature: Signature;
+    }
+  /** Asks for the key that complaints are sealed to. */
+  | { readonly kind: 'sealing'; readonly key: PublicKey }
   | {
       readonly kind: 'account';
       readonly key: PublicKey;
@@ -137,6 +151,7 @@ const NOTARY_REQUESTS = [
   'outcome',
   'released',
   'complaint',
+  'sealing',
   'account',
   'blocks',
   'tell',
@@ -246,7 +261,6 @@ export function encodeNotaryRequest(request: NotaryRequest): Uint8Array {
         v: 1,
         ...request,
         evidence: evidenceToTx(request.evidence),
-        complaint: complaintToTx(request.complaint),
         refunds: sharesToTx(request.refunds),
       });
     case 'outcome':
@@ -318,12 +332,13 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
       };
     }
     case 'complain': {
-      const fields = body(value, ['key', 'evidence', 'complaint', 'refunds'], kind);
+      const fields = body(value, ['key', 'evidence', 'sealedTo', 'sealed', 'refunds'], kind);
       return {
         kind,
         key: keyOf(fields.key, 'complain.key'),
         evidence: evidenceOf(fields.evidence, 'complain.evidence'),
-        complaint: complaintOf(fields.complaint, 'complain.complaint'),
+        sealedTo: bytesOf(fields.sealedTo, 32, 'complain.sealedTo'),
+        sealed: boundedBytesOf(fields.sealed, MAX_REQUEST_BYTES, 'complain.sealed', SEAL_BYTES),
         refunds: sharesOf(fields.refunds, 'complain.refunds'),
       };
     }
@@ -345,13 +360,17 @@ export function decodeNotaryRequest(bytes: Uint8Array): NotaryRequest {
       };
     }
     case 'complaint': {
-      const fields = body(value, ['key', 'hold'], kind);
+      const fields = body(value, ['key', 'hold', 'recipient', 'signature'], kind);
       return {
         kind,
         key: keyOf(fields.key, 'complaint.key'),
         hold: blockIdOf(fields.hold, 'complaint.hold'),
+        recipient: bytesOf(fields.recipient, SEALING_KEY_BYTES, 'complaint.recipient'),
+        signature: bytesOf(fields.signature, 64, 'complaint.signature'),
       };
     }
+    case 'sealing':
+      return { kind, key: keyOf(body(value, ['key'], kind).key, 'sealing.key') };
     case 'account': {
       const fields = body(value, ['key', 'currency', 'account'], kind);
       return {

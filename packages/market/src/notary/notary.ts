@@ -10,8 +10,9 @@ import {
 } from '@edmp/interface';
 import type { IssuedCurrency } from '../asset/currency.ts';
 import { decodeCanonical, encodeCanonical, integerOf } from '../codec/fields.ts';
-import { encodeNotaryAnswer, later, type NotaryAnswer } from './answers.ts';
+import { encodeNotaryAnswer, later, type NotaryAnswer, refused } from './answers.ts';
 import type { ComplaintJudge } from './complaint.ts';
+import { ComplaintLine } from './complaint-line.ts';
 import type { Directory } from './directory.ts';
 import { FairRates } from './fair-rates.ts';
 import { FairRoom } from './fair-room.ts';
@@ -25,12 +26,14 @@ import {
   type NotaryLimits,
 } from './limits.ts';
 import { NotaryLine } from './line.ts';
-import { decodeNotaryRequest, type NotaryRequest } from './messages.ts';
+import { type ComplaintEvidence, decodeNotaryRequest, type NotaryRequest } from './messages.ts';
 import { OwnStatements } from './own-statements.ts';
 import { Rates } from './rates.ts';
 import { Rounds } from './rounds.ts';
+import { SealingKeys } from './sealing-keys.ts';
 import { ServedCurrencies } from './served-currencies.ts';
 import { SpendBook } from './spend-book.ts';
+import { problemOf } from './spend-run.ts';
 import { SpendService } from './spend-service.ts';
 import { openStatementKeys, type StatementKeys } from './statement-keys.ts';
 import { StoreGuard } from './store-guard.ts';
@@ -48,6 +51,9 @@ const BUSY_LATER_MS = 1_000;
 const GARBAGE_COST = 5;
 /** Tokens that judging a complaint costs: up to a millisecond. */
 const JUDGE_COST = 10;
+
+/** What is said about a statement key that is not here. */
+const NOT_SERVED: NotaryAnswer = refused('ERR_NOTARY_UNKNOWN', 'This node does not serve the statement key');
 
 /** Something that the owner of a notary should know. */
 export type NotaryEvent =
@@ -119,6 +125,7 @@ class NotaryService implements Notary {
   readonly #spend: SpendService;
   readonly #witness: WitnessService;
   readonly #rounds: Rounds;
+  readonly #seals: SealingKeys;
   readonly #peers: Rates;
   /** Requests worked on, by peer. */
   readonly #running = new FairRoom();
@@ -137,6 +144,7 @@ class NotaryService implements Notary {
     this.#options = options;
     this.#limits = limits;
     this.#keys = keys;
+    this.#seals = new SealingKeys({ crypto, environment, statements: keys });
     this.#guard = new StoreGuard(store, (reason) => this.#tell({ type: 'halted', reason }));
     this.#holds = new HoldBook(store, deltaMs);
     this.#peers = new Rates(limits.peer, now);
@@ -164,6 +172,7 @@ class NotaryService implements Notary {
       currencies,
       environment,
       line,
+      complaints: new ComplaintLine(line, { crypto, environment }),
       deltaMs,
       onError: (error) => this.#tell({ type: 'error', error }),
     });
@@ -173,6 +182,7 @@ class NotaryService implements Notary {
       own,
       verify,
       crypto,
+      environment,
       judge: options.judge,
       isVerified: options.isVerified ?? (async () => false),
       deltaMs,
@@ -237,7 +247,7 @@ class NotaryService implements Notary {
     if (!this.#running.hasRoom(name, free)) return encodeNotaryAnswer(later(BUSY_LATER_MS));
     this.#running.add(name, 0);
     try {
-      return encodeNotaryAnswer(await this.#answer(body, name, at));
+      return encodeNotaryAnswer(await this.#answer(body, from, at));
     } finally {
       this.#running.remove(name, 0);
     }
@@ -248,6 +258,7 @@ class NotaryService implements Notary {
     this.#stopped = true;
     for (const close of this.#closing) close();
     this.#rounds.stop();
+    this.#seals.stop();
     this.#beat?.();
     await this.#options.store.set(ALIVE, encodeCanonical(this.#options.environment.now()));
   }
@@ -256,7 +267,8 @@ class NotaryService implements Notary {
     return this.stop();
   }
 
-  async #answer(body: Uint8Array, from: string, at: number): Promise<NotaryAnswer> {
+  async #answer(body: Uint8Array, sender: PublicKey, at: number): Promise<NotaryAnswer> {
+    const from = publicKeyToHex(sender);
     const debt = this.#peers.take(from);
     if (debt > 0) return later(debt);
     let request: NotaryRequest;
@@ -281,7 +293,11 @@ class NotaryService implements Notary {
       case 'release':
         return this.#witness.release(request, at, from);
       case 'complain':
-        return this.#witness.complain(request, at, from);
+        return this.#complain(request, sender, at);
+      case 'sealing': {
+        const offer = await this.#seals.offer(request.key);
+        return offer === undefined ? NOT_SERVED : { kind: 'sealing', ...offer };
+      }
       case 'outcome':
         return this.#witness.outcome(request, at, from);
       case 'released':
@@ -291,6 +307,23 @@ class NotaryService implements Notary {
       default:
         return this.#witness.tell(request);
     }
+  }
+
+  /** What is sealed is opened first; what does not open is refused. */
+  async #complain(
+    request: Extract<NotaryRequest, { kind: 'complain' }>,
+    sender: PublicKey,
+    at: number,
+  ): Promise<NotaryAnswer> {
+    let complaint: ComplaintEvidence;
+    try {
+      complaint = this.#seals.open(request, sender);
+    } catch (error) {
+      const { code, message } = problemOf(error);
+      return refused(code, message);
+    }
+    const { key, evidence, refunds } = request;
+    return this.#witness.complain({ key, evidence, refunds, complaint }, at, publicKeyToHex(sender));
   }
 
   #arm(): void {

@@ -7,11 +7,12 @@ import {
 } from '@edmp/interface';
 import type { NotaryAnswer } from './answers.ts';
 import type { Share } from './certificate.ts';
+import type { ComplaintLine } from './complaint-line.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldRow } from './hold-row.ts';
 import { noneAfter, paidAfter } from './hold-rules.ts';
 import { MAX_HOLDS } from './limits.ts';
-import type { NotaryLine } from './line.ts';
+import type { AskOptions, NotaryLine } from './line.ts';
 import type { ToldHold } from './messages.ts';
 import type { OwnStatements } from './own-statements.ts';
 import type { ServedCurrencies } from './served-currencies.ts';
@@ -53,6 +54,7 @@ export interface RoundsOptions {
   readonly currencies: ServedCurrencies;
   readonly environment: Environment;
   readonly line: NotaryLine;
+  readonly complaints: ComplaintLine;
   readonly deltaMs: number;
   /** Told when the store fails: the round is run again. */
   readonly onError: (error: unknown) => void;
@@ -69,6 +71,7 @@ export class Rounds {
   readonly #currencies: ServedCurrencies;
   readonly #environment: Environment;
   readonly #line: NotaryLine;
+  readonly #complaints: ComplaintLine;
   readonly #deltaMs: number;
   readonly #onError: (error: unknown) => void;
   readonly #tasks = new Map<string, Task>();
@@ -82,6 +85,7 @@ export class Rounds {
     this.#currencies = options.currencies;
     this.#environment = options.environment;
     this.#line = options.line;
+    this.#complaints = options.complaints;
     this.#deltaMs = options.deltaMs;
     this.#onError = options.onError;
   }
@@ -262,22 +266,25 @@ export class Rounds {
     } else {
       const kept = await this.#book.complaint(row.hold);
       if (kept === undefined) return;
-      answer = await this.#ask(key, {
-        kind: 'complain',
-        key,
+      const complaint = {
         evidence: { currency, hold: kept.hold, certificate: kept.certificate },
         complaint: kept.complaint,
         refunds: told.refunds,
-      });
+      };
+      answer = await this.#tried((options) => this.#complaints.complain(key, complaint, options));
     }
     // Anything but "later" is its last word.
     if (answer !== undefined && answer.kind !== 'later' && answer.kind !== 'need') task.left.delete(index);
   }
 
   /** The answer, or undefined when there is none: the witness is told again. */
-  async #ask(key: PublicKey, request: Parameters<NotaryLine['ask']>[1]): Promise<NotaryAnswer | undefined> {
+  #ask(key: PublicKey, request: Parameters<NotaryLine['ask']>[1]): Promise<NotaryAnswer | undefined> {
+    return this.#tried((options) => this.#line.ask(key, request, options));
+  }
+
+  async #tried(ask: (options: AskOptions) => Promise<NotaryAnswer>): Promise<NotaryAnswer | undefined> {
     try {
-      return await this.#line.ask(key, request, {
+      return await ask({
         signal: this.#stopped.signal,
         timeoutMs: Math.max(1, Math.floor(this.#deltaMs / 4)),
       });

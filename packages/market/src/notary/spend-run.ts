@@ -108,7 +108,11 @@ export function incomeProblem(
 /** Code and message of an error that bytes caused. Throws every other error again. */
 export function problemOf(error: unknown): { readonly code: string; readonly message: string } {
   if (!isEdmpError(error) || error.retryable) throw error;
-  if (!/^ERR_(MARKET_FORMAT|MONEY|BLOCK|FORMAT|TRADE_TERMS|ORDER_AMOUNT|CURRENCY|DATASET)/.test(error.code)) {
+  if (
+    !/^ERR_(MARKET_FORMAT|MONEY|BLOCK|FORMAT|TRADE_TERMS|ORDER_AMOUNT|CURRENCY|DATASET|NOTARY_SEAL)/.test(
+      error.code,
+    )
+  ) {
     throw error;
   }
   return { code: error.code, message: error.message };

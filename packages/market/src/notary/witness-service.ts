@@ -10,8 +10,17 @@ import { keyedMutex } from '@edmp/interface/bounded';
 import { decodeHalfBlock, verifyItem } from '@edmp/trustchain/block';
 import { receiptOf, releaseOf, unlockKey } from '../blocks/release.ts';
 import type { Spending } from '../blocks/spending.ts';
-import { type HoldAnswer, type HoldStatement, later, type NotaryAnswer, refused } from './answers.ts';
+import { encodeCanonical } from '../codec/fields.ts';
+import {
+  type HoldAnswer,
+  type HoldStatement,
+  later,
+  type NotaryAnswer,
+  refused,
+  signedProofToTx,
+} from './answers.ts';
 import { type ComplaintJudge, readComplaint, releaseOfHold } from './complaint.ts';
+import { keptBinding, keptRequestMessage, type SealNeeds, sealTo } from './complaint-seal.ts';
 import type { FairRates } from './fair-rates.ts';
 import type { RoomLimits } from './fair-room.ts';
 import { type Admitted, FULL_LATER_MS, HoldAdmission, indexOfWitness, isAnswer } from './hold-admission.ts';
@@ -59,6 +68,7 @@ export interface WitnessServiceOptions {
   readonly own: OwnStatements;
   readonly verify: VerifyQueue;
   readonly crypto: Crypto;
+  readonly environment: SealNeeds['environment'];
   readonly judge: ComplaintJudge;
   readonly deltaMs: number;
   readonly limits: NotaryLimits;
@@ -70,7 +80,10 @@ export interface WitnessServiceOptions {
 }
 
 type Release = Extract<NotaryRequest, { kind: 'release' }>;
-type Complain = Extract<NotaryRequest, { kind: 'complain' }>;
+/** A complaint as it is once it is opened. */
+type Complain = Pick<Extract<NotaryRequest, { kind: 'complain' }>, 'key' | 'evidence' | 'refunds'> & {
+  readonly complaint: ComplaintEvidence;
+};
 
 /**
  * Speaks about holds: for every one either `ack` or `none`, and either `paid` or `refund`, each once for ever and
@@ -84,6 +97,7 @@ export class WitnessService {
   readonly #own: OwnStatements;
   readonly #verify: VerifyQueue;
   readonly #crypto: Crypto;
+  readonly #seals: SealNeeds;
   readonly #judge: ComplaintJudge;
   readonly #deltaMs: number;
   readonly #limits: NotaryLimits;
@@ -98,6 +112,7 @@ export class WitnessService {
     this.#own = options.own;
     this.#verify = options.verify;
     this.#crypto = options.crypto;
+    this.#seals = { crypto: options.crypto, environment: options.environment };
     this.#judge = options.judge;
     this.#deltaMs = options.deltaMs;
     this.#limits = options.limits;
@@ -169,9 +184,23 @@ export class WitnessService {
     if (publicKeyToHex(row.seller) !== from) {
       return refused('ERR_NOTARY_REFUSED', 'Complaints about a hold are for its seller alone');
     }
+    const { key, recipient, signature } = request;
+    const { seller } = row;
+    const hold = request.hold.bytes;
+    const message = keptRequestMessage(this.#crypto, { key, hold, recipient });
+    if (!(await this.#verify.all([{ signature, message, publicKey: seller }]))) {
+      return refused('ERR_BLOCK_SIGNATURE', 'The question for complaints is not signed by the seller');
+    }
     const kept = await this.#book.unfoundedComplaint(request.hold);
-    const complaint = kept === undefined ? null : { proof: kept.proof, signature: kept.signature };
-    return { kind: 'complaint', complaint };
+    if (kept === undefined) return { kind: 'complaint', sealed: null };
+    try {
+      const plain = encodeCanonical(signedProofToTx(kept));
+      const sealed = sealTo(this.#seals, recipient, keptBinding({ key, seller, hold }), plain);
+      return { kind: 'complaint', sealed };
+    } catch (error) {
+      const { code, message: text } = problemOf(error);
+      return refused(code, text);
+    }
   }
 
   /** What time and evidence make of holds: everything that is said about them. */

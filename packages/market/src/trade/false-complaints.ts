@@ -5,6 +5,7 @@ import {
   isEdmpError,
   type JudgedTrade,
   type Settlement,
+  type Signer,
   withDeadline,
 } from '@edmp/interface';
 import { encodeDatasetDocument, falseComplaint } from '@edmp/interface/dataset';
@@ -35,6 +36,8 @@ export interface FalseComplaintNeeds {
   readonly crypto: Crypto;
   readonly settlement: Pick<Settlement, 'judge'>;
   readonly witnesses: Pick<TradeWitnesses, 'complaints'>;
+  /** Signs the questions with this node's key. */
+  readonly sign: Signer['sign'];
   /** How many witnesses a trade has, those of its currency included. */
   readonly witnessesOf: (trade: Trade) => number;
   readonly records: Pick<TradeRecords, 'saveLie' | 'lie'>;
@@ -115,7 +118,7 @@ export class FalseComplaints {
   }
 
   async #ask(trade: Trade): Promise<void> {
-    const { environment, signal, witnesses, records } = this.#needs;
+    const { environment, sign, signal, witnesses, records } = this.#needs;
     const { hold } = trade;
     if (hold === null) return;
     try {
@@ -124,7 +127,7 @@ export class FalseComplaints {
           environment,
           ASK_TIMEOUT_MS,
           'asking the witnesses for complaints',
-          (inner) => witnesses.complaints(hold, { signal: inner }),
+          (inner) => witnesses.complaints(hold, sign, { signal: inner }),
           { signal },
         );
         const convicted = await this.#take(trade, complaints);

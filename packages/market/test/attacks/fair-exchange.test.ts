@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { decodeNotaryAnswer } from '../../src/notary/answers.ts';
 import { NOTARY_PROTOCOL } from '../../src/notary/limits.ts';
 import { type ComplaintEvidence, encodeNotaryRequest } from '../../src/notary/messages.ts';
-import { signedComplaint } from '../support/complaints.ts';
+import { sealedComplain, signedComplaint } from '../support/complaints.ts';
 import { crypto, documentOf } from '../support/documents.ts';
 import { ask, blocksOf, type Proposed, purse, Rogue, SHORT, said, sell } from '../support/rogue.ts';
 import { createWorld, DAY, type Node, tradeOf, type World } from '../support/world.ts';
@@ -257,13 +257,22 @@ describe('M8 complaints that prove nothing', () => {
           s.buyer,
           maker,
           NOTARY_PROTOCOL,
-          encodeNotaryRequest({
-            kind: 'complain',
-            key: maker.market.notaryKeys[0]!,
-            evidence: { currency: null, hold: hold.bytes, certificate: null },
-            complaint: await signed(complaint),
-            refunds: [],
-          }),
+          encodeNotaryRequest(
+            await sealedComplain(
+              {
+                kind: 'complain',
+                key: maker.market.notaryKeys[0]!,
+                evidence: { currency: null, hold: hold.bytes, certificate: null },
+                complaint: await signed(complaint),
+                refunds: [],
+              },
+              s.buyer.key,
+              async (request) =>
+                decodeNotaryAnswer(
+                  await ask(world, s.buyer, maker, NOTARY_PROTOCOL, encodeNotaryRequest(request)),
+                ),
+            ),
+          ),
         ),
       );
     const honest = {

@@ -44,6 +44,7 @@ import type { HoldEvidence, NotaryRequest } from '../../src/notary/messages.ts';
 import { encodeNotaryRequest } from '../../src/notary/messages.ts';
 import { type Notary, type NotaryEvent, type NotaryOptions, openNotary } from '../../src/notary/notary.ts';
 import { type NotaryProofs, openNotaryProofs } from '../../src/notary/proof-register.ts';
+import { type OpenComplain, sealedComplain } from './complaints.ts';
 import { documentOf } from './documents.ts';
 import { KillableStore } from './killable-store.ts';
 import { type Author, author, crypto, HOUR, proposed, START } from './money.ts';
@@ -144,12 +145,17 @@ export class NotaryNode {
     this.world.networks.crash(this.self);
   }
 
-  async ask(request: NotaryRequest, from: PublicKey = this.world.someone): Promise<NotaryAnswer> {
-    return decodeNotaryAnswer(await this.notary.answer(encodeNotaryRequest(request), from));
+  async ask(
+    request: NotaryRequest | OpenComplain,
+    from: PublicKey = this.world.someone,
+  ): Promise<NotaryAnswer> {
+    const asked =
+      'complaint' in request ? await sealedComplain(request, from, (more) => this.ask(more, from)) : request;
+    return decodeNotaryAnswer(await this.notary.answer(encodeNotaryRequest(asked), from));
   }
 
   /** What it says about one hold. */
-  async say(request: NotaryRequest): Promise<HoldAnswer> {
+  async say(request: NotaryRequest | OpenComplain): Promise<HoldAnswer> {
     const answer = await this.ask(request);
     if (answer.kind !== 'holds') throw new Error(`expected statements, got ${JSON.stringify(answer)}`);
     return answer.holds[0]!;
@@ -361,7 +367,7 @@ export const complainRequest = (
   key: PublicKey,
   trade: HeldTrade,
   proof: Uint8Array,
-): Extract<NotaryRequest, { kind: 'complain' }> => {
+): OpenComplain & { readonly complaint: { readonly kind: 'proof' } } => {
   const { proposal, release, ...complaint } = complaintOf(trade, proof);
   return {
     kind: 'complain',

@@ -14,7 +14,8 @@ export function reportText(report: DealReport): string {
 function checkLines(check: DealCheck, depth: number): string[] {
   const mark = !check.passed ? 'BROKEN' : check.absent ? 'absent' : 'ok    ';
   const line = `${mark} ${'  '.repeat(depth)}${check.label}: ${strangersText(check.detail, 500)}`;
-  return [line, ...check.checks.flatMap((below) => checkLines(below, depth + 1))];
+  const note = check.note === null ? [] : [`note   ${'  '.repeat(depth)}${strangersText(check.note, 500)}`];
+  return [line, ...note, ...check.checks.flatMap((below) => checkLines(below, depth + 1))];
 }
 
 /** `edmp verify`: checks a deal file with no node and no network. */

@@ -36,6 +36,8 @@ export interface DealCheck {
   readonly absent: boolean;
   /** What was found, one sentence for people. */
   readonly detail: string;
+  /** What a reader should know besides, in words for people, though nothing is wrong; null = nothing. */
+  readonly note: string | null;
   readonly checks: readonly DealCheck[];
 }
 
@@ -63,20 +65,29 @@ export function absent(sentence: string): Absent {
   return { absent: sentence };
 }
 
+/** What was found, with what a reader should know besides. */
+interface Noted {
+  readonly detail: string;
+  readonly note: string;
+}
+
 /** Runs one check. `test` gives what was found, or throws what is wrong. */
 export function check(
   name: DealCheckName,
-  test: () => string | Absent,
+  test: () => string | Noted | Absent,
   checks: readonly DealCheck[] = [],
 ): DealCheck {
   const label = DEAL_CHECKS[name];
   try {
     const found = test();
-    const isAbsent = typeof found !== 'string';
     const passed = checks.every((below) => below.passed);
-    return { name, label, passed, absent: isAbsent, detail: isAbsent ? found.absent : found, checks };
+    const shared = { name, label, passed, checks };
+    if (typeof found === 'string') return { ...shared, absent: false, detail: found, note: null };
+    return 'absent' in found
+      ? { ...shared, absent: true, detail: found.absent, note: null }
+      : { ...shared, absent: false, ...found };
   } catch (error) {
-    return { name, label, passed: false, absent: false, detail: sentenceOf(error), checks };
+    return { name, label, passed: false, absent: false, detail: sentenceOf(error), note: null, checks };
   }
 }
 

@@ -146,9 +146,11 @@ function checkPayment(parts: DealParts, crypto: Crypto): DealCheck {
   return check('payment', paid, [
     check('currency', () => {
       const currency = parts.currency();
-      return currency === null
-        ? `${parts.proposal().encoded.terms.price.currency}, test money that is worth nothing`
-        : `${currencyName(currency)}, opened by ${shortKey(currency.issuer)}, with ${currency.notaries.length} notaries`;
+      const { terms } = parts.proposal().encoded;
+      if (currency === null) return `${terms.price.currency}, test money that is worth nothing`;
+      const detail = `${currencyName(currency)}, opened by ${shortKey(currency.issuer)}, with ${currency.notaries.length} notaries`;
+      const party = ISSUERS.find(({ side }) => equalBytes(terms[side], currency.issuer));
+      return party === undefined ? detail : { detail, note: party.note };
     }),
     check('hold', () => {
       const hold = parts.hold();
@@ -176,6 +178,18 @@ function checkPayment(parts: DealParts, crypto: Crypto): DealCheck {
     }),
   ]);
 }
+
+/** What it means that a party of the deal opened its currency. */
+const ISSUERS = [
+  {
+    side: 'seller',
+    note: 'The seller opened this currency itself: it makes this money, and it chose those who decide whether the payment counts and whether it goes back. What they signed here is only as good as your trust in the seller.',
+  },
+  {
+    side: 'buyer',
+    note: 'The buyer opened this currency itself: it paid with money that it makes, and it chose those who decide about the payment. What they signed here is only as good as your trust in the buyer.',
+  },
+] as const;
 
 function amountText(parts: DealParts): string {
   const { amount } = parts.proposal().encoded.terms;

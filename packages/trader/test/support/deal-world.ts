@@ -33,8 +33,8 @@ export interface DealWorld {
   stranger(self: PublicKey): Promise<Network>;
   /** A whole deal, from the buyer's side, when both sides have ended it. */
   deal(currency?: string): Promise<Trade>;
-  /** A currency of the witness with money in the buyer's hands. */
-  issue(): Promise<string>;
+  /** A currency of one of the three, by default the witness, kept by the witness, with money in the buyer's hands. */
+  issue(issuer?: 'witness' | 'seller' | 'buyer'): Promise<string>;
   /** Lets time pass until `done`. */
   until(done: () => boolean | Promise<boolean>): Promise<void>;
   /** Lets a long time pass, ms. */
@@ -67,6 +67,33 @@ function changing(
   });
 }
 
+/** A network whose every message, sent or answered, is looked at. */
+function tapped(network: Network, tap: ((bytes: Uint8Array) => void) | undefined): Network {
+  if (tap === undefined) return network;
+  const request: Network['request'] = (to, protocol, body, options) => {
+    tap(body);
+    const frames = network.request(to, protocol, body, options);
+    return (async function* () {
+      for await (const frame of frames) {
+        tap(frame);
+        yield frame;
+      }
+    })();
+  };
+  const publish: Network['publish'] = (topic, body) => {
+    tap(body);
+    return network.publish(topic, body);
+  };
+  return new Proxy(network, {
+    get(target, name) {
+      if (name === 'request') return request;
+      if (name === 'publish') return publish;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 export async function dealWorld(
   options: {
     readonly seed?: number;
@@ -77,6 +104,8 @@ export async function dealWorld(
     readonly days?: number;
     /** Changes what the seller answers to spot checks. */
     readonly spotReplies?: (request: Uint8Array, answer: Uint8Array) => Uint8Array;
+    /** Looks at every message of everybody. */
+    readonly tap?: (bytes: Uint8Array) => void;
     /** Stores on a disk, which take real time. */
     readonly disk?: boolean;
   } = {},
@@ -84,7 +113,8 @@ export async function dealWorld(
   const seed = options.seed ?? 1;
   const environment = virtualEnvironment({ seed });
   const networks = simulatedNetworks({ environment, seed, latency: constantLatency(2) });
-  const base = { network: networks.create, environment, crypto };
+  const create: TraderOptions['network'] = (identity) => tapped(networks.create(identity), options.tap);
+  const base = { network: create, environment, crypto };
   const witnessed = options.witnesses !== false;
   const secret = (n: number): Uint8Array => new Uint8Array(32).fill(n + 10 * seed);
   const witness = await createTrader({
@@ -98,7 +128,7 @@ export async function dealWorld(
     ...base,
     witnesses,
     secretKey: secret(1),
-    network: (identity) => changing(networks.create(identity), options.spotReplies),
+    network: (identity) => changing(tapped(networks.create(identity), options.tap), options.spotReplies),
     ...(wrapSeller === undefined ? {} : { wrapSettlement: wrapSeller }),
     ...options.seller,
   });
@@ -174,13 +204,15 @@ export async function dealWorld(
       const { asset, price: asked } = await world.offer(currency);
       return world.ended(await act(buyer.market.buy({ asset, price: asked, lifetimeMs: DAY })));
     },
-    async issue() {
-      const currency = await act(witness.market.issueCurrency({ label: 'SUN', precision: 2 }));
-      for (const trader of [seller, buyer]) {
-        const block = witness.market.currencyBlock(currency.id);
-        await act(trader.market.addCurrency(block.bytes));
-      }
-      await act(witness.market.transfer({ currency: currency.id, to: buyer.key, amount: 100n }));
+    async issue(by = 'witness') {
+      const issuer = { witness, seller, buyer }[by];
+      const notaries = witness.market.notaryKeys;
+      const currency = await act(issuer.market.issueCurrency({ label: 'SUN', precision: 2, notaries }));
+      const block = issuer.market.currencyBlock(currency.id);
+      for (const trader of all) if (trader !== issuer) await act(trader.market.addCurrency(block.bytes));
+      // Its issuer makes what it pays with.
+      if (by === 'buyer') return currency.id;
+      await act(issuer.market.transfer({ currency: currency.id, to: buyer.key, amount: 100n }));
       await until(async () => {
         const { available, pending } = await buyer.market.balance(buyer.key, currency.id);
         return available + pending >= 100n;

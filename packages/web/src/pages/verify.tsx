@@ -82,6 +82,7 @@ function Checks({ checks }: { readonly checks: readonly DealCheck[] }): VNode {
       {checks.map((check) => (
         <li key={check.name}>
           {verdictOf(check)} <strong>{check.label}</strong> <span class="note">{check.detail}</span>
+          {check.note !== null && <p class="hint">{check.note}</p>}
           {check.checks.length > 0 && <Checks checks={check.checks} />}
         </li>
       ))}

@@ -1,4 +1,5 @@
-import { type Crypto, concatBytes, utf8ToBytes } from '@edmp/interface';
+import { concatBytes, utf8ToBytes } from '../bytes.ts';
+import type { Crypto } from '../crypto/types.ts';
 
 const VERSION = utf8ToBytes('HPKE-v1');
 

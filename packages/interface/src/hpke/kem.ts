@@ -1,10 +1,6 @@
-import {
-  type Crypto,
-  concatBytes,
-  type Encapsulation,
-  InvalidArgumentError,
-  utf8ToBytes,
-} from '@edmp/interface';
+import { concatBytes, utf8ToBytes } from '../bytes.ts';
+import type { Crypto, Encapsulation } from '../crypto/types.ts';
+import { InvalidArgumentError } from '../errors.ts';
 import { EMPTY, type HpkeCrypto, labeledExpand, labeledExtract } from './labeled.ts';
 
 /** A key encapsulation mechanism as HPKE uses it (RFC 9180 §4). */

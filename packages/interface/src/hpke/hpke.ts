@@ -1,5 +1,5 @@
-import { concatBytes, isEdmpError, utf8ToBytes } from '@edmp/interface';
-import { SettlementError } from '../errors.ts';
+import { concatBytes, utf8ToBytes } from '../bytes.ts';
+import { CryptoError } from '../crypto/errors.ts';
 import type { HpkeKem } from './kem.ts';
 import { EMPTY, type HpkeCrypto, labeledExpand, labeledExtract } from './labeled.ts';
 
@@ -11,7 +11,7 @@ const MODE_BASE = Uint8Array.of(0);
 export interface HpkeContext {
   /** Seals the next message (`hpkeSender`) under the context's sequence number. */
   seal(aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** Opens the next message (`hpkeRecipient`). Throws `ERR_SETTLEMENT_KEY` when it was altered; the number then stays. */
+  /** Opens the next message (`hpkeRecipient`). Throws `ERR_CRYPTO_AUTHENTICATION` when it was altered; the number then stays. */
   open(aad: Uint8Array, ciphertext: Uint8Array): Uint8Array;
   /** Exported secret of `length` ≤ 8160 bytes (RFC 9180 §5.3). */
   export(context: Uint8Array, length: number): Uint8Array;
@@ -39,8 +39,7 @@ function keySchedule(options: HpkeOptions, shared: Uint8Array): HpkeContext {
   };
   const next = (): void => {
     sequence += 1;
-    if (sequence >= 0xffff_ffff)
-      throw new SettlementError('ERR_SETTLEMENT_KEY', 'An HPKE context is used up');
+    if (sequence >= 0xffff_ffff) throw new CryptoError('ERR_CRYPTO_KEY', 'An HPKE context is used up');
   };
   return {
     seal(aad, plaintext) {
@@ -49,16 +48,7 @@ function keySchedule(options: HpkeOptions, shared: Uint8Array): HpkeContext {
       return ciphertext;
     },
     open(aad, ciphertext) {
-      let plaintext: Uint8Array;
-      try {
-        plaintext = crypto.chacha20Poly1305Open(key, nonce(), ciphertext, aad);
-      } catch (cause) {
-        throw new SettlementError(
-          'ERR_SETTLEMENT_KEY',
-          'The HPKE ciphertext, its info, key or associated data was altered',
-          { cause },
-        );
-      }
+      const plaintext = crypto.chacha20Poly1305Open(key, nonce(), ciphertext, aad);
       next();
       return plaintext;
     },
@@ -77,14 +67,10 @@ export interface HpkeOptions {
   readonly aeadId?: number;
 }
 
-/** Whether the bytes are at fault, and not a library that is missing or failing, which says nothing about who sent them. */
-const isRefusedKey = (error: unknown): boolean =>
-  isEdmpError(error) && (error.code === 'ERR_CRYPTO_KEY' || error.code === 'ERR_CRYPTO_LOW_ORDER');
-
 /**
  * SetupBaseS (RFC 9180 §5.1.1). `randomness` is fresh random bytes that are used for nothing else; where the KEM
- * allows it, the provider draws its own when there are none. Throws `ERR_SETTLEMENT_KEY` when the recipient's key is
- * unusable (wrong length, no such key, or of low order).
+ * allows it, the provider draws its own when there are none. Throws `ERR_CRYPTO_KEY` or `ERR_CRYPTO_LOW_ORDER` when the
+ * recipient's key is unusable (wrong length, no such key, or of low order).
  *
  * @param options - What both sides agree on, and the recipient's public key.
  */
@@ -92,21 +78,12 @@ export function hpkeSender(
   options: HpkeOptions & { readonly recipientKey: Uint8Array; readonly randomness?: Uint8Array | undefined },
 ): { readonly enc: Uint8Array; readonly context: HpkeContext } {
   const { crypto, kem, recipientKey, randomness } = options;
-  try {
-    const { ciphertext, sharedSecret } = kem.encapsulate(crypto, recipientKey, randomness);
-    return { enc: ciphertext, context: keySchedule(options, sharedSecret) };
-  } catch (cause) {
-    if (!isRefusedKey(cause)) throw cause;
-    throw new SettlementError(
-      'ERR_SETTLEMENT_KEY',
-      'The recipient key is not usable for this way of wrapping keys: ask the buyer for another one',
-      { cause },
-    );
-  }
+  const { ciphertext, sharedSecret } = kem.encapsulate(crypto, recipientKey, randomness);
+  return { enc: ciphertext, context: keySchedule(options, sharedSecret) };
 }
 
 /**
- * SetupBaseR (RFC 9180 §5.1.1). Throws `ERR_SETTLEMENT_KEY` when `enc` is unusable.
+ * SetupBaseR (RFC 9180 §5.1.1). Throws `ERR_CRYPTO_KEY` or `ERR_CRYPTO_LOW_ORDER` when `enc` is unusable.
  *
  * @param options - What both sides agree on, the recipient's secret key, and `enc` as the sender's call gave it.
  */
@@ -114,10 +91,5 @@ export function hpkeRecipient(
   options: HpkeOptions & { readonly secretKey: Uint8Array; readonly enc: Uint8Array },
 ): HpkeContext {
   const { crypto, kem, secretKey, enc } = options;
-  try {
-    return keySchedule(options, kem.decapsulate(crypto, secretKey, enc));
-  } catch (cause) {
-    if (!isRefusedKey(cause)) throw cause;
-    throw new SettlementError('ERR_SETTLEMENT_KEY', 'The encapsulated key is not usable', { cause });
-  }
+  return keySchedule(options, kem.decapsulate(crypto, secretKey, enc));
 }
