@@ -38,7 +38,9 @@ export interface BitswapOptions {
    * `false`: ciphertext is private too.
    */
   readonly mayRead?: (peer: PublicKey, cid: CID) => boolean | Promise<boolean>;
-  /** Peers served at the same time. Default 256. */
+  /**
+   * Peers served at the same time. One that has not taken a message for five seconds makes room for another. Default 256.
+   */
   readonly maxPeers?: number;
   /** Longest wait for one block of a peer, ms. Default 30 000. */
   readonly timeoutMs?: number;
@@ -68,6 +70,7 @@ export function startBitswap(options: BitswapOptions): Bitswap {
     store: options.store ?? NOTHING,
     mayRead: options.mayRead ?? (() => false),
     outbox: box,
+    environment,
     maxPeers: options.maxPeers ?? 256,
   });
   const budgets = tokenBuckets(WANTLIST_RATE, () => environment.now());

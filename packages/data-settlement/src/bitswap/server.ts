@@ -1,4 +1,10 @@
-import { type ContentStore, isEdmpError, type PublicKey, publicKeyToHex } from '@edmp/interface';
+import {
+  type ContentStore,
+  type Environment,
+  isEdmpError,
+  type PublicKey,
+  publicKeyToHex,
+} from '@edmp/interface';
 import { type Semaphore, semaphore } from '@edmp/interface/bounded';
 import type { CID } from 'multiformats/cid';
 import { isSupportedCid } from '../codec/cid.ts';
@@ -17,6 +23,12 @@ export const MAX_WANTS_PER_PEER = 1024;
 const MESSAGE_BYTES = 512 * 1024;
 /** Answers put together at the same time, for all peers. */
 const MAX_WORKING = 16;
+/** Wants looked at before others have their turn: some milliseconds, so that many peers with long lists cost one a second at most. */
+const WANTS_A_TURN = 128;
+/** Block bytes sent and not taken yet, to all peers: half of what is left is what one message may have, and at least a block. */
+const MAX_UNREAD_BYTES = 64 << 20;
+/** How long a peer may take for a message when others find no room, ms. */
+const GRACE_MS = 5_000;
 
 /** Options of {@link bitswapServer}. */
 export interface BitswapServerOptions {
@@ -25,7 +37,8 @@ export interface BitswapServerOptions {
   /** Whether a peer may have a block, and learn that it is here. */
   readonly mayRead: (peer: PublicKey, cid: CID) => boolean | Promise<boolean>;
   readonly outbox: Outbox;
-  /** Peers served at the same time; the wants of further ones are dropped. */
+  readonly environment: Pick<Environment, 'now'>;
+  /** Peers served at the same time. A further one takes the place of the one that reads slowest, or its wants are dropped. */
   readonly maxPeers: number;
 }
 
@@ -41,6 +54,8 @@ interface Ledger {
   readonly peer: PublicKey;
   readonly wants: Map<string, WantEntry>;
   working: boolean;
+  /** The message that the peer is to take: since when, ms, and what gives it up. */
+  sending: { readonly since: number; readonly giveUp: AbortController } | undefined;
 }
 
 /**
@@ -48,16 +63,48 @@ interface Ledger {
  * peer may not have. Nothing is remembered that was answered: a block that comes later is sent when it is wanted again.
  */
 export function bitswapServer(options: BitswapServerOptions): BitswapServer {
-  const { outbox, maxPeers } = options;
+  const { outbox, environment, maxPeers } = options;
   const ledgers = new Map<string, Ledger>();
   const turns: Semaphore = semaphore(MAX_WORKING, { max: 10 * maxPeers });
+
+  let unread = 0;
+
+  const send = async (ledger: Ledger, answer: Answer): Promise<void> => {
+    const bytes = answer.blocks.reduce((sum, { data }) => sum + data.length, 0);
+    const giveUp = new AbortController();
+    ledger.sending = { since: environment.now(), giveUp };
+    unread += bytes;
+    try {
+      await outbox.send(ledger.peer, answer, { signal: giveUp.signal });
+    } finally {
+      unread -= bytes;
+      ledger.sending = undefined;
+    }
+  };
+  /** Takes the place of the peer that takes longest for its message, if that is too long; whether there was one. */
+  const makeRoom = (): boolean => {
+    const latest = environment.now() - GRACE_MS;
+    let slowest: readonly [string, Ledger] | undefined;
+    for (const entry of ledgers) {
+      const since = entry[1].sending?.since;
+      if (since !== undefined && since <= (slowest?.[1].sending?.since ?? latest)) slowest = entry;
+    }
+    if (slowest === undefined) return false;
+    const [hex, ledger] = slowest;
+    ledgers.delete(hex);
+    ledger.wants.clear();
+    ledger.sending?.giveUp.abort();
+    return true;
+  };
 
   const work = async (hex: string, ledger: Ledger): Promise<void> => {
     ledger.working = true;
     try {
       while (ledger.wants.size > 0) {
-        const answer = await turns.run(() => answerTo(options, ledger));
-        if (answer.blocks.length > 0 || answer.presences.length > 0) await outbox.send(ledger.peer, answer);
+        const answer = await turns.run(() =>
+          answerTo(options, ledger, Math.min(MESSAGE_BYTES, (MAX_UNREAD_BYTES - unread) / 2)),
+        );
+        if (answer.blocks.length > 0 || answer.presences.length > 0) await send(ledger, answer);
       }
     } catch {
       // A peer that is gone or does not read: it will ask again if it comes back.
@@ -73,7 +120,7 @@ export function bitswapServer(options: BitswapServerOptions): BitswapServer {
     receive(peer, { wants, full }) {
       if (wants.length === 0 && !full) return;
       const hex = publicKeyToHex(peer);
-      const ledger = ledgers.get(hex) ?? { peer, wants: new Map(), working: false };
+      const ledger = ledgers.get(hex) ?? { peer, wants: new Map(), working: false, sending: undefined };
       if (full) ledger.wants.clear();
       for (const want of wants) {
         const key = want.cid.toString();
@@ -81,7 +128,7 @@ export function bitswapServer(options: BitswapServerOptions): BitswapServer {
         else if (ledger.wants.has(key) || ledger.wants.size < MAX_WANTS_PER_PEER) ledger.wants.set(key, want);
       }
       if (ledger.working || ledger.wants.size === 0) return;
-      if (ledgers.size >= maxPeers) return;
+      if (!ledgers.has(hex) && ledgers.size >= maxPeers && !makeRoom()) return;
       ledgers.set(hex, ledger);
       void work(hex, ledger);
     },
@@ -91,17 +138,23 @@ export function bitswapServer(options: BitswapServerOptions): BitswapServer {
   };
 }
 
-/** Takes wants out of a ledger, the most urgent first, until a message is full, and answers them. */
+type Answer = Pick<BitswapMessage, 'blocks' | 'presences'>;
+
+/**
+ * Takes wants out of a ledger, the most urgent first, until a message has `maxBytes` of blocks or others shall have their turn,
+ * and answers them.
+ */
 async function answerTo(
   { store, mayRead }: BitswapServerOptions,
   { peer, wants }: Ledger,
-): Promise<{ readonly blocks: readonly PayloadBlock[]; readonly presences: readonly BlockPresence[] }> {
+  maxBytes: number,
+): Promise<Answer> {
   const blocks: PayloadBlock[] = [];
   const presences: BlockPresence[] = [];
   let bytes = 0;
-  const byUrgency = [...wants].sort(([, a], [, b]) => b.priority - a.priority);
+  const byUrgency = [...wants].sort(([, a], [, b]) => b.priority - a.priority).slice(0, WANTS_A_TURN);
   for (const [key, want] of byUrgency) {
-    if (bytes >= MESSAGE_BYTES) break;
+    if (bytes > 0 && bytes >= maxBytes) break;
     // Cancelled or replaced meanwhile.
     if (wants.get(key) !== want) continue;
     wants.delete(key);

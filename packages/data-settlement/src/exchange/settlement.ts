@@ -1,5 +1,6 @@
-import { bytesToHex, type Crypto, EdmpError, withDeadline } from '@edmp/interface';
+import { type AbortOptions, bytesToHex, type Crypto, EdmpError, withDeadline } from '@edmp/interface';
 import { keyedMutex, sharedMutex } from '@edmp/interface/bounded';
+import { SettlementError } from '../errors.ts';
 import { DEFAULT_KEY_SUITES, type KeySuite } from '../sealing/key-suite.ts';
 import { networkContentStore } from '../store/network.ts';
 import { serveContent } from '../store/serve.ts';
@@ -65,6 +66,57 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
       : serveSpotChecks({ crypto, environment, secrets, network, vault, rules: spotChecks });
   const stopServing = serveContent({ network, store: content, authorize: seller.mayRead });
 
+  /** What is being fetched and opened of each trade, to be called off when the trade is erased. */
+  const fetching = new Map<string, Set<AbortController>>();
+  /** Fetches or opens what belongs to a trade, unless that is erased meanwhile: then nothing of it runs any more. */
+  const unlessErased = async <T>(
+    tradeId: Uint8Array,
+    what: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    { signal }: AbortOptions = {},
+  ): Promise<T> => {
+    const name = lockName(tradeId);
+    const erased = new AbortController();
+    const ofTrade = fetching.get(name) ?? new Set();
+    fetching.set(name, ofTrade.add(erased));
+    const ended = signal === undefined ? erased.signal : AbortSignal.any([signal, erased.signal]);
+    let running: Promise<unknown> = Promise.resolve();
+    try {
+      return await oneAtATime.run(name, async () => {
+        try {
+          return await withDeadline(
+            environment,
+            fetchTimeoutMs,
+            what,
+            (inner) => {
+              const result = task(inner);
+              running = result;
+              return result;
+            },
+            { signal: ended },
+          );
+        } finally {
+          // What it still writes would come back after the erasure that waits for this lock.
+          if (erased.signal.aborted) await running.catch(() => undefined);
+        }
+      });
+    } catch (error) {
+      throw erased.signal.aborted ? erased.signal.reason : error;
+    } finally {
+      ofTrade.delete(erased);
+      if (ofTrade.size === 0) fetching.delete(name);
+    }
+  };
+  const callOff = (tradeId: Uint8Array): void => {
+    for (const each of fetching.get(lockName(tradeId)) ?? [])
+      each.abort(
+        new SettlementError(
+          'ERR_SETTLEMENT_UNKNOWN_TRADE',
+          'The trade was erased while its data was fetched',
+        ),
+      );
+  };
+
   return {
     keySuite: suites[0].id,
     holds: (asset) => vault.has(asset),
@@ -94,35 +146,31 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
     release: async (trade, releaseOptions) =>
       oneAtATime.run(lockName(trade.tradeId), () => seller.release(trade, releaseOptions)),
     receive: async (trade, document, delivery, receiveOptions) =>
-      oneAtATime.run(lockName(trade.tradeId), () =>
-        withDeadline(
-          environment,
-          fetchTimeoutMs,
-          'Fetching the sealed data',
-          async (signal) => {
-            await buyer.receive(trade, document, delivery, { signal });
-            await inspector?.inspect(trade, document, { signal });
-          },
-          receiveOptions,
-        ),
+      unlessErased(
+        trade.tradeId,
+        'Fetching the sealed data',
+        async (signal) => {
+          await buyer.receive(trade, document, delivery, { signal });
+          await inspector?.inspect(trade, document, { signal });
+        },
+        receiveOptions,
       ),
     open: async (trade, document, delivery, wrappedKey, openOptions) =>
-      oneAtATime.run(lockName(trade.tradeId), () =>
-        withDeadline(
-          environment,
-          fetchTimeoutMs,
-          'Opening the sealed data',
-          (signal) => buyer.open(trade, document, delivery, wrappedKey, { signal }),
-          openOptions,
-        ),
+      unlessErased(
+        trade.tradeId,
+        'Opening the sealed data',
+        (signal) => buyer.open(trade, document, delivery, wrappedKey, { signal }),
+        openOptions,
       ),
     judge: (trade, proof) => judgeProof(crypto, trade, proof, suites),
     conclude: async (tradeId, { paid }) =>
       oneAtATime.run(lockName(tradeId), () => concludeTrade(context, tradeId, { paid })),
-    erase: async (tradeId, eraseOptions) =>
-      oneAtATime.run(lockName(tradeId), () =>
+    async erase(tradeId, eraseOptions) {
+      callOff(tradeId);
+      return oneAtATime.run(lockName(tradeId), () =>
         context.blocks.exclusive(() => eraseTrade(context, tradeId, eraseOptions)),
-      ),
+      );
+    },
     [Symbol.asyncDispose]() {
       return this.stop();
     },

@@ -1,18 +1,30 @@
-/** Limits of an {@link AnswerBudget}, bytes. */
+/** Options of an {@link AnswerBudget}. */
 export interface AnswerBudgetOptions {
-  /** Most for one client. */
+  /** Most bytes for one client. */
   readonly perClient: number;
-  /** Most for all. */
+  /** Most bytes for all. */
   readonly total: number;
+  /** How long an answer is left to its reader whoever waits, ms. */
+  readonly graceMs: number;
+  /** The time, ms. */
+  readonly now: () => number;
+}
+
+interface Held {
+  readonly client: string;
+  readonly bytes: number;
+  readonly since: number;
+  readonly giveUp: () => void;
 }
 
 /**
- * Counts the bytes of answers that are held because nobody has read them yet. A client gets no more than its limit, nor more
- * than half of what is free (dynamic thresholds, Choudhury and Hahne 1998): however many take all they can, something stays
- * free for the next one.
+ * Counts the bytes of answers that are held because nobody has read them yet. When they are too many, answers of the client
+ * that has most give way to one that has less, and old ones to whoever comes: many that read nothing keep nobody out.
  */
 export class AnswerBudget {
   readonly #options: AnswerBudgetOptions;
+  /** The oldest first. */
+  readonly #answers = new Set<Held>();
   readonly #taken = new Map<string, number>();
   #held = 0;
 
@@ -28,23 +40,43 @@ export class AnswerBudget {
   /**
    * Takes `bytes`; what comes back gives them back, once. Undefined when they are too many now.
    *
-   * @param client - Who asks; undefined when nobody knows, and then only the limit for all counts.
+   * @param client - Who asks.
+   * @param giveUp - Ends the answer, when its place is given to somebody else.
    */
-  take(client: string | undefined, bytes: number): (() => void) | undefined {
-    const { perClient, total } = this.#options;
-    const mine = client === undefined ? bytes : (this.#taken.get(client) ?? 0) + bytes;
-    if (mine > (total - this.#held) / 2 || (client !== undefined && mine > perClient)) return undefined;
+  take(client: string, bytes: number, giveUp: () => void): (() => void) | undefined {
+    const { perClient, total, now } = this.#options;
+    const mine = (this.#taken.get(client) ?? 0) + bytes;
+    if (mine > perClient || bytes > total) return undefined;
+    while (this.#held + bytes > total) if (!this.#makeRoom(mine)) return undefined;
+    const answer: Held = { client, bytes, since: now(), giveUp };
+    this.#answers.add(answer);
+    this.#taken.set(client, mine);
     this.#held += bytes;
-    if (client !== undefined) this.#taken.set(client, mine);
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      this.#held -= bytes;
-      if (client === undefined) return;
-      const left = (this.#taken.get(client) ?? 0) - bytes;
-      if (left > 0) this.#taken.set(client, left);
-      else this.#taken.delete(client);
-    };
+    return () => this.#remove(answer);
+  }
+
+  /** Ends an answer for a client that will hold `mine` bytes; false when none has to give way. */
+  #makeRoom(mine: number): boolean {
+    const [most, bytes] = [...this.#taken].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
+    const [oldest] = this.#answers;
+    const { graceMs, now } = this.#options;
+    const answer =
+      bytes > mine
+        ? [...this.#answers].find(({ client }) => client === most)
+        : oldest !== undefined && now() - oldest.since >= graceMs
+          ? oldest
+          : undefined;
+    if (answer === undefined) return false;
+    this.#remove(answer);
+    answer.giveUp();
+    return true;
+  }
+
+  #remove(answer: Held): void {
+    if (!this.#answers.delete(answer)) return;
+    this.#held -= answer.bytes;
+    const left = (this.#taken.get(answer.client) ?? 0) - answer.bytes;
+    if (left > 0) this.#taken.set(answer.client, left);
+    else this.#taken.delete(answer.client);
   }
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { constants, createSecureServer, Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
 import { EdmpError, InvalidArgumentError } from '@edmp/interface';
 import { semaphore } from '@edmp/interface/bounded';
 import { type Http2Bindings, type HttpBindings, serve } from '@hono/node-server';
 import { AnswerBudget } from './answer-budget.ts';
+import { clientOf } from './client-address.ts';
 import { ipfsAnswer } from './ipfs-routes.ts';
 import { type HttpServer, whyNotListening } from './start.ts';
 
@@ -31,7 +33,7 @@ const MAX_READS = 32;
 /** Requests that wait for one of those reads; more are refused. */
 const MAX_WAITING = 1_024;
 /** Answers that were made and not read yet, bytes: eight of the largest blocks for one client. */
-const ANSWERS = { perClient: 8 << 20, total: 64 << 20 };
+const ANSWERS = { perClient: 8 << 20, total: 64 << 20, graceMs: 5_000 };
 /** What a CAR counts, whose length nobody knows: the block that it is at. */
 const CAR_BYTES = 1 << 20;
 /** Slowest that a block may be read, bytes a second, besides the idle time: many that drip must not hold the budget. */
@@ -49,15 +51,24 @@ export async function startGateway(options: StartGatewayOptions): Promise<HttpSe
     );
   }
   const reads = semaphore(MAX_READS, { max: MAX_WAITING });
-  const budget = new AnswerBudget(ANSWERS);
-  const answer = async (request: Request, client: string | undefined, out: Outgoing): Promise<Response> => {
+  const budget = new AnswerBudget({ ...ANSWERS, now: () => performance.now() });
+  const answer = async (
+    request: Request,
+    { client, connection }: Asker,
+    out: Outgoing,
+  ): Promise<Response> => {
     try {
       const response =
         reads.size >= MAX_WAITING
           ? busy()
           : await reads.run(() => ipfsAnswer(request, options.gateway, client));
       if (response === undefined) return text(404, 'Only /ipfs/{cid} is served');
-      return counted(response, out, (bytes) => budget.take(client, bytes), options.idleMs ?? IDLE_MS);
+      return counted(
+        response,
+        out,
+        (bytes, giveUp) => budget.take(client ?? connection, bytes, giveUp),
+        options.idleMs ?? IDLE_MS,
+      );
     } catch (error) {
       options.onFailure(error);
       return text(500, 'The request failed');
@@ -80,6 +91,12 @@ export async function startGateway(options: StartGatewayOptions): Promise<HttpSe
   };
 }
 
+/** Who asks: an address where that tells clients apart, and a connection. */
+interface Asker {
+  readonly client: string | undefined;
+  readonly connection: string;
+}
+
 type Outgoing = HttpBindings['outgoing'] | Http2Bindings['outgoing'];
 
 const text = (status: number, words: string, headers: Record<string, string> = {}): Response =>
@@ -94,22 +111,22 @@ const busy = (): Response => text(429, 'Too much waits to be read: ask again', {
 function counted(
   response: Response,
   out: Outgoing,
-  take: (bytes: number) => (() => void) | undefined,
+  take: (bytes: number, giveUp: () => void) => (() => void) | undefined,
   idleMs: number,
 ): Response {
   if (response.body === null) return response;
   const length = response.headers.get('content-length');
   const isCar = length === null && response.ok;
   const bytes = isCar ? CAR_BYTES : Number(length ?? 0);
-  const giveBack = take(bytes);
-  if (giveBack === undefined) {
-    void response.body.cancel().catch(() => undefined);
-    return busy();
-  }
   const end = (): void => {
     if (out instanceof Http2ServerResponse) out.stream.close(constants.NGHTTP2_CANCEL);
     else out.destroy();
   };
+  const giveBack = take(bytes, end);
+  if (giveBack === undefined) {
+    void response.body.cancel().catch(() => undefined);
+    return busy();
+  }
   // A CAR that is read slowly gives way when others wait for its place (see the gateway's slots).
   const late = isCar ? undefined : setTimeout(end, idleMs + (bytes * 1_000) / MIN_BYTES_PER_SECOND);
   late?.unref();
@@ -123,26 +140,17 @@ function counted(
   return response;
 }
 
-/**
- * Whom a request comes from: its address, or the /64 network of it, which one machine has whole. Nobody knows behind a
- * proxy, which is what loopback stands for.
- */
-function clientOf(address: string | undefined): string | undefined {
-  if (address === undefined || address === '::1' || /^(::ffff:)?127\./.test(address)) return undefined;
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
-  const [before, after] = [head, tail].map((part) => part.split(':').filter((group) => group !== ''));
-  const missing = 8 - (before?.length ?? 0) - (after?.length ?? 0);
-  const groups = [...(before ?? []), ...Array<string>(Math.max(0, missing)).fill('0'), ...(after ?? [])];
-  return `${groups.slice(0, 4).join(':')}/64`;
-}
+const askerOf = (socket: Partial<Socket> | undefined): Asker => ({
+  client: clientOf(socket?.remoteAddress),
+  connection: `${socket?.remoteAddress} ${socket?.remotePort}`,
+});
 
 /** A server with its open sockets: HTTP/2 ones cannot close them by themselves. */
 type Listening = Server & { readonly sockets: ReadonlySet<{ destroy(): unknown }> };
 
 function listen(
   { host, port, tls }: StartGatewayOptions,
-  answer: (request: Request, client: string | undefined, out: Outgoing) => Promise<Response>,
+  answer: (request: Request, asker: Asker, out: Outgoing) => Promise<Response>,
 ): Promise<{ readonly server: Listening; readonly port: number }> {
   const secure =
     tls === undefined
@@ -161,7 +169,7 @@ function listen(
     const fetch = (
       request: Request,
       { incoming, outgoing }: HttpBindings | Http2Bindings,
-    ): Promise<Response> => answer(request, clientOf(incoming.socket?.remoteAddress), outgoing);
+    ): Promise<Response> => answer(request, askerOf(incoming.socket), outgoing);
     const server = serve({ fetch, hostname: host, port, overrideGlobalObjects: false, ...secure }, (info) => {
       server.off('error', onError);
       resolve({ server: Object.assign(server, { sockets }), port: info.port });

@@ -11,15 +11,14 @@ import {
   type KeyValueStore,
   memoryKeyValueStore,
   systemEnvironment,
-  virtualEnvironment,
 } from '@edmp/interface';
-import { createTrader, type Trader, type TraderOptions } from '@edmp/trader';
-import { simulatedNetworks } from '@edmp/trustchain/simulated';
+import type { Trader, TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { crypto, type DealWorld, dealWorld } from '../../../trader/test/support/deal-world.ts';
 import { eraseTrade as erase, finishErasures } from '../../src/compose/erase-trade.ts';
+import { opened } from '../support/erasure-folder.ts';
 
 let folder: string;
 let world: DealWorld | undefined;
@@ -80,35 +79,6 @@ async function onDisk(
     async () => content.close(),
   );
   return { store, records: watched(records, written), content };
-}
-
-/** A folder of {@link onDisk}, opened by the next process. */
-async function opened(dir: string, secret: number) {
-  const environment = virtualEnvironment({ seed: secret });
-  const records = sqliteKeyValueStore({ path: join(dir, 'records.db') });
-  const store = sqliteBlockStore({ path: join(dir, 'chain.db'), crypto });
-  const content = await fsContentStore({
-    dir: join(dir, 'content'),
-    environment: systemEnvironment(),
-    crypto,
-  });
-  const trader = await createTrader({
-    environment,
-    crypto,
-    records,
-    store,
-    content,
-    secretKey: new Uint8Array(32).fill(secret),
-    network: simulatedNetworks({ environment, seed: 1 }).create,
-    witnesses: { allowNone: true },
-  });
-  const close = async (): Promise<void> => {
-    await trader.stop();
-    await records.close();
-    store.close();
-    await content.close();
-  };
-  return { trader, records, content, close };
 }
 
 /** All files of a node's folder: databases, their logs, sealed blocks. */

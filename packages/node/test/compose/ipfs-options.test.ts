@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { hostAndPort, peerKey } from '../../src/cli/arguments.ts';
 import { parseContentStore } from '../../src/compose/content-store.ts';
 import { startGateway } from '../../src/http/gateway-listener.ts';
-import { capabilityIn, ipfsAnswer } from '../../src/http/ipfs-routes.ts';
+import { capabilityIn, clientIn, ipfsAnswer } from '../../src/http/ipfs-routes.ts';
 
 const code = (text: string) => expect.objectContaining({ code: text });
 const CAPABILITY = 'abcdefghijklmnopqrstuvwxyz234567abcdefghij';
@@ -91,6 +91,24 @@ describe('the way of a request to the gateway', () => {
       '/ipfsx/a',
     ])
       expect(await seen(`http://a${path}`), path).toBeUndefined();
+  });
+});
+
+describe('who asks the gateway', () => {
+  it('is whom the listener names, whatever the request says', async () => {
+    const headers = { 'x-edmp-client': '192.0.2.1' };
+    const told: (string | undefined)[] = [];
+    for (const client of [undefined, '192.0.2.9']) {
+      await ipfsAnswer(
+        new Request('http://a/ipfs/x', { headers }),
+        async (request) => {
+          told.push(clientIn(request));
+          return new Response();
+        },
+        client,
+      );
+    }
+    expect(told).toEqual([undefined, '192.0.2.9']);
   });
 });
 
