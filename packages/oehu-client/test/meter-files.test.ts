@@ -428,3 +428,31 @@ describe('unknown and hostile files', () => {
     expect(isEdmpError(new Error('x'))).toBe(false);
   });
 });
+
+describe('a HomeWizard meter in the repeated hour', () => {
+  const local = '2026-10-25T02:30:00';
+  const [first, second] = [Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2026, 9, 25, 1, 30)];
+  const read = (receivedAt: number) => {
+    const answer = {
+      protocol_version: 50,
+      unique_id: 'x',
+      timestamp: local,
+      energy_import_kwh: 5,
+      power_w: 1,
+    };
+    const bytes = new TextEncoder().encode(JSON.stringify(answer));
+    const { readings, issues } = readMeterFile(bytes, { receivedAt, zone: 'Europe/Amsterdam' });
+    return [readings.map((one) => ('at' in one ? one.at : 0)), issues.map(({ code }) => code)];
+  };
+
+  it('is heard when it is: the newest moment that is not to come', () => {
+    expect(read(first + 1_000)).toEqual([[first], []]);
+    expect(read(first - 60_000)).toEqual([[first], []]);
+    expect(read(second + 1_000)).toEqual([[second], []]);
+    expect(read(second + 3_600_000)).toEqual([[second], []]);
+  });
+
+  it('is the first of the two, and told, when it was heard long ago', () => {
+    expect(read(second + 86_400_000)).toEqual([[first], ['ambiguous-time']]);
+  });
+});

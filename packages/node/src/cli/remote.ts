@@ -23,7 +23,7 @@ export function remoteOptions(command: Command): Command {
     .addOption(dataOption('data folder of the node: its token and address are there'))
     .option(
       '--url <url>',
-      `where the node’s API is (default: where the node of --data is, or ${DEFAULT_URL})`,
+      `where the node’s API is (default: where the node of --data says; with --token alone ${DEFAULT_URL})`,
       httpUrl,
     )
     .option('--token <text>', 'the node’s token, instead of reading it from the data folder')
@@ -82,5 +82,13 @@ function localUrl({ data, token }: RemoteOptions): string {
       `No node runs on ${data}; start it (${startCommand(data)}), or give --url`,
     );
   }
-  return announcedUrl(data) ?? DEFAULT_URL;
+  const url = announcedUrl(data);
+  if (url !== undefined) return url;
+  // Whoever has the usual port is not this node: its token is not told to them.
+  if (token === undefined)
+    throw new EdmpError(
+      'ERR_HTTP_UNREACHABLE',
+      `The node of ${data} is starting or stopping and does not say where its API is; try again in a few seconds, or give --url`,
+    );
+  return DEFAULT_URL;
 }

@@ -15,7 +15,7 @@ import { amount, collect, day, wholeBetween } from './arguments.ts';
 import { currencyNamed } from './currency.ts';
 import { listingTable } from './market.ts';
 import { newestFullDay } from './newest-day.ts';
-import { print, table } from './output.ts';
+import { print, strangersText, table, writeError } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
 interface SellOptions extends RemoteOptions {
@@ -43,7 +43,7 @@ export function sellCommand(): Command {
   )
     .option('--price <minor>', 'price of one licence', amount)
     .option('--dry-run', 'only show what the listing would tell', false)
-    .option('--meter <id>', 'meter to sell from (default: the first)')
+    .option('--meter <id>', 'meter to sell from (default: the first with a full day)')
     .option('--from <day>', 'first day (default: the newest full day)', day)
     .option('--to <day>', 'last day (default: the first day)', day)
     .addOption(
@@ -83,8 +83,8 @@ export function sellCommand(): Command {
         );
         return;
       }
-      const meter = chosenMeter(meters, options.meter);
-      if (meter === undefined) {
+      const chosen = chosenMeter(meters, options.meter);
+      if (chosen === undefined) {
         throw new NodeError(
           'ERR_NODE_NOT_FOUND',
           options.meter === undefined
@@ -93,7 +93,8 @@ export function sellCommand(): Command {
         );
       }
       const currency = (await currencyNamed(node, options.currency, options)).id;
-      const request = await requestOf(node, meter, { ...options, currency }, price);
+      const { meter, from } = await whatToSell(node, meters, chosen, options);
+      const request = requestOf(meter, from, { ...options, currency }, price);
       if (options.dryRun) {
         const told = await preview(node, meter, request);
         print(options.json, told.facts, () => told.text);
@@ -116,14 +117,23 @@ function chosenMeter(meters: readonly MeterView[], wanted: string | undefined): 
   return meters.find(({ id }) => id === wanted) ?? (mounted.length === 1 ? mounted[0] : undefined);
 }
 
-async function requestOf(
+/** The meter and the first day: those that were named, else the first meter that has a full day, and its newest. */
+async function whatToSell(
   node: NodeClient,
-  meter: MeterView,
-  options: SellOptions,
-  price: bigint,
-): Promise<OfferRequest> {
+  meters: readonly MeterView[],
+  chosen: MeterView,
+  { step, commodity, flow, ...options }: SellOptions,
+): Promise<{ readonly meter: MeterView; readonly from: string }> {
+  if (options.from !== undefined) return { meter: chosen, from: options.from };
+  const among = options.meter === undefined ? meters : [chosen];
+  const { meter, day, passed } = await newestFullDay(node, among, { step, commodity, flow });
+  for (const why of passed) writeError(`note: ${strangersText(why, 300)}\n`);
+  if (passed.length > 0) writeError(`note: taking ${strangersText(meter.id)}; --meter names another\n`);
+  return { meter, from: day };
+}
+
+function requestOf(meter: MeterView, from: string, options: SellOptions, price: bigint): OfferRequest {
   const { step, commodity, flow } = options;
-  const from = options.from ?? (await newestFullDay(node, meter, { step, commodity, flow })).day;
   return {
     meter: meter.id,
     from,

@@ -4,6 +4,7 @@ import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
+import { systemUptime } from '../meters/clock-watch.ts';
 import { blockHex, collect, currencyLabel, hostAndPort, peerKey, publicKey, timeZone } from './arguments.ts';
 import { dataOption } from './data-folder.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
@@ -178,6 +179,7 @@ export function startCommand(): Command {
         ipfsPeers: ipfsPeer ?? [],
         ...(gateway === undefined ? {} : { gateway: { ...gateway, ...tls } }),
         environment,
+        uptime: systemUptime,
         log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
       const retract = announce(resolve(options.data), node.url);

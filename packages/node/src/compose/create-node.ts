@@ -37,6 +37,8 @@ export interface CreateNodeOptions {
   readonly name: string;
   readonly folder: DataFolder;
   readonly environment: Environment;
+  /** See `RunNodeOptions.uptime`. */
+  readonly uptime?: () => number;
   /** Makes the network for the folder's identity; it is started here. */
   readonly network: TraderOptions['network'];
   readonly matchmaker: boolean;
@@ -151,7 +153,12 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       },
     });
     closers.push(() => trader.stop());
-    const mounts = openMeterMounts({ folder, environment, zone: options.zone });
+    const mounts = openMeterMounts({
+      folder,
+      environment,
+      zone: options.zone,
+      ...(options.uptime === undefined ? {} : { uptime: options.uptime }),
+    });
     closers.push(() => mounts.stop());
     const { network, trustchain, settlement, market } = trader;
     await finishErasures({ market, settlement, journal: records });

@@ -7,6 +7,7 @@ import {
   systemEnvironment,
 } from '@edmp/interface';
 import { createHttpApp, startGateway, startHttp } from '../http/index.ts';
+import { systemUptime } from '../meters/clock-watch.ts';
 import type { NodeService } from '../service.ts';
 import { parseContentStore } from './content-store.ts';
 import { createNode, type EdmpNode } from './create-node.ts';
@@ -68,6 +69,11 @@ export interface RunNodeOptions {
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
+  /**
+   * How long this computer has been running, its sleep included, ms: by it the node notices when the computer's clock is
+   * set. Default: the system's, where `environment` is not given.
+   */
+  readonly uptime?: () => number;
   /** Hears what an operator should know. */
   readonly log: (text: string) => void;
 }
@@ -101,6 +107,7 @@ const DELTAS_A_PHASE = 20;
  */
 export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
   const environment = options.environment ?? systemEnvironment();
+  const uptime = options.uptime ?? (options.environment === undefined ? systemUptime : undefined);
   const closers: (() => void | Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -118,6 +125,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       name: options.name,
       folder,
       environment,
+      ...(uptime === undefined ? {} : { uptime }),
       matchmaker: options.matchmaker,
       notary: options.notary === true || options.issue !== undefined,
       witnesses: {

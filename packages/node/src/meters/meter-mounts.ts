@@ -28,6 +28,7 @@ import type {
   MountView,
   PreviewView,
 } from '../meter-service.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { NetworkLook } from './discovery/discover.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
@@ -46,6 +47,8 @@ export interface MeterMountsOptions {
   readonly zone: string;
   /** Addresses of this computer in the networks that are looked at when asked; default all that it is in. */
   readonly ownAddresses?: readonly string[];
+  /** How long this computer has been running, its sleep included, ms; without it nobody is told when its clock is set. */
+  readonly uptime?: () => number;
 }
 
 /** A device of a mounted meter, for who sells from it. */
@@ -116,6 +119,7 @@ class RecordedMounts implements MeterMounts {
   readonly #apiProblems = new Map<string, string | null>();
   readonly #silent = new Map<string, number>();
   readonly #network: NetworkLook;
+  readonly #clock: ClockWatch | undefined;
   readonly #news = new Map<string, () => void>();
   readonly #listeners = new Set<(event: MountEvent) => void>();
   readonly #liveListeners = new Set<(live: LiveView) => void>();
@@ -123,7 +127,7 @@ class RecordedMounts implements MeterMounts {
   #stopping: Promise<void> | undefined;
 
   constructor(
-    { environment, zone, ownAddresses }: MeterMountsOptions,
+    { environment, zone, ownAddresses, uptime }: MeterMountsOptions,
     registry: MeterRegistry,
     store: ReadingStore,
   ) {
@@ -134,6 +138,10 @@ class RecordedMounts implements MeterMounts {
     const mountedAs = (found: Pick<FoundMeter, 'kind' | 'address'>): string | null =>
       registry.all().find((one) => isFound(one, found))?.name ?? null;
     this.#network = new NetworkLook({ environment, own: ownAddresses, mountedAs });
+    const onSet = (byMs: number): void => {
+      for (const mount of this.#running.values()) mount.clockSet(byMs);
+    };
+    this.#clock = uptime === undefined ? undefined : new ClockWatch({ environment, uptime, onSet });
     this.#recorder = createRecorder({ store, environment });
     this.#reader = createMeterReader({ environment });
     this.#recorder.on((event) => {
@@ -349,6 +357,7 @@ class RecordedMounts implements MeterMounts {
     this.#stopping ??= (async () => {
       this.#cancelRetention();
       for (const cancel of this.#news.values()) cancel();
+      this.#clock?.stop();
       await this.#network.stop();
       // Mounts first: what they have read then ends for them, and is no fault of their files.
       const mounts = [...this.#running.values()].map((mount) => mount.stop());

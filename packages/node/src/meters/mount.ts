@@ -2,9 +2,20 @@ import { type Environment, isEdmpError, sleep, throwIfAborted } from '@edmp/inte
 import type { LivePower } from '@edmp/oehu-client/live';
 import type { Recorder } from '@edmp/oehu-client/recorder';
 import type { LiveView, MountState } from '../meter-service.ts';
+import { ArrivalGuard } from './arrival-guard.ts';
 import type { FeedSink, MeterFeed } from './feed.ts';
 import { recordInTurns } from './record-in-turns.ts';
 import type { MeterSettings } from './settings.ts';
+
+const IMPOSSIBLE =
+  'Readings more than a day ahead of the clock of this computer, or from before 2005, are left out: one of the two clocks is wrong';
+
+function durationText(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+}
 
 /** What a {@link Mount} needs. */
 export interface MountOptions {
@@ -78,10 +89,17 @@ export class Mount implements AsyncDisposable {
   async #run(): Promise<void> {
     const { environment, feed, recorder, settings } = this.#options;
     const { signal } = this.#stop;
+    const guard = new ArrivalGuard();
     const sink: FeedSink = {
-      readings: async (readings) => {
-        if (readings.length > 0)
-          await recordInTurns(recorder, settings.name, readings, () => throwIfAborted(signal));
+      readings: async (told) => {
+        const { readings, heldUntil } = guard.take(told, environment.now());
+        if (heldUntil !== undefined) this.#tellHeld(heldUntil);
+        if (readings.length > 0) {
+          const { impossible } = await recordInTurns(recorder, settings.name, readings, () =>
+            throwIfAborted(signal),
+          );
+          if (impossible > 0) this.#tellDamage(IMPOSSIBLE);
+        }
         this.#hear();
       },
       power: (power) => this.#tellPower(power),
@@ -120,6 +138,21 @@ export class Mount implements AsyncDisposable {
     // holds that cannot be read stays to be seen.
     if (this.#options.settings.kind.startsWith('p1-')) this.#damage = null;
     this.#options.onChange('is live');
+  }
+
+  /** Tells that the clock of this computer was set, by which some meters are timed. */
+  clockSet(byMs: number): void {
+    const way = byMs < 0 ? 'back' : 'forward';
+    this.#tellDamage(
+      `The clock of this computer was set ${way} by ${durationText(Math.abs(byMs))}. Readings that it timed before or since, while it was wrong, stand at wrong times; those that the meter times itself do not`,
+    );
+    this.#options.onChange(`runs on a computer whose clock was set ${way}`);
+  }
+
+  #tellHeld(until: number): void {
+    this.#tellDamage(
+      `The clock of this computer was set back: what it times is not kept until ${new Date(until).toISOString().slice(0, 16)}Z, for readings of that time are there`,
+    );
   }
 
   #tellDamage(text: string): void {

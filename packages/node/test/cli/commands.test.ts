@@ -1,4 +1,6 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListingView, OrderView, TradeView } from '@edmp/node/client';
@@ -171,6 +173,27 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
     expect(levelOf(stopped, 'process')).toBe('warning');
     expect(levelOf(stopped, 'chain')).toBe('ok');
     expect(stopped.findings.some((finding) => finding.check === 'http port')).toBe(true);
+
+    // A node that has not said yet where it is: nobody else is asked, and nobody else gets its token.
+    let asked = 0;
+    const other = createServer((_request, response) => {
+      asked++;
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const pid = join(folder, 'buyer', 'node.pid');
+    await writeFile(pid, String(process.pid));
+    await writeFile(join(folder, 'buyer', 'url'), `http://127.0.0.1:${port}\n999999999\n`);
+    expect((await on('buyer', 'market')).stderr).toContain('is starting or stopping');
+    const starting = await examine(join(folder, 'buyer'), 0);
+    expect(levelOf(starting, 'api')).toBe('warning');
+    expect(asked).toBe(0);
+    await writeFile(join(folder, 'buyer', 'url'), `http://127.0.0.1:${port}\n${process.pid}\n`);
+    expect(JSON.stringify(await examine(join(folder, 'buyer'), 1))).toContain('ERR_HTTP');
+    expect(asked).toBeGreaterThan(0);
+    await rm(pid);
+    other.close();
 
     // The log of the killed process would mend the file.
     const file = join(folder, 'buyer', 'records.sqlite');

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
 import { ExitCode, print } from '../output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions } from '../remote.ts';
-import { announcedUrl, DEFAULT_URL, processOf } from '../running-node.ts';
-import { checked, type Finding } from './finding.ts';
+import { awaitedUrl, DEFAULT_URL, processOf } from '../running-node.ts';
+import { checked, type Finding, warning } from './finding.ts';
 import { checkFolder } from './folder-checks.ts';
 import { checkNode, checkPort } from './node-checks.ts';
 import { checkSignatures } from './signature-checks.ts';
 import { checkStores } from './store-checks.ts';
 
+/** How long a node that starts is waited for. */
+const START_MS = 10_000;
 const MARK = { ok: '✓', warning: '!', problem: '✗' } as const;
 
 async function examine(options: RemoteOptions): Promise<readonly Finding[]> {
@@ -16,13 +18,28 @@ async function examine(options: RemoteOptions): Promise<readonly Finding[]> {
   const folder = await checked('data folder', () => checkFolder(data));
   const exists = folder.some((finding) => finding.check === 'identity');
   const stores = exists ? await checked('stores', () => checkStores(data, now)) : [];
-  const running = options.url !== undefined || processOf(data) !== undefined;
-  const url = options.url ?? announcedUrl(data) ?? DEFAULT_URL;
-  const node = running
-    ? await checked('api', () => checkNode(remoteNode(options), url, now))
-    : [await checkPort(Number(new URL(DEFAULT_URL).port))];
+  const node = await examineNode(options, now);
   const signatures = await checked('signatures', checkSignatures);
   return [...folder, ...stores, ...signatures, ...node];
+}
+
+/** Checks the node of the folder at the address that it announced, or at the one that was given; never at another's. */
+async function examineNode(options: RemoteOptions, now: number): Promise<readonly Finding[]> {
+  const { data } = options;
+  if (options.url !== undefined) {
+    const { url } = options;
+    return checked('api', () => checkNode(remoteNode(options), `${url} (--url)`, now));
+  }
+  if (processOf(data) === undefined) return [await checkPort(Number(new URL(DEFAULT_URL).port))];
+  const url = await awaitedUrl(data, START_MS);
+  if (url === undefined)
+    return [
+      warning(
+        'api',
+        `the node of ${data} is starting or stopping and does not say where its API is; look again`,
+      ),
+    ];
+  return checked('api', () => checkNode(remoteNode({ ...options, url }), `${url} (by ${data})`, now));
 }
 
 /** `edmp doctor`: looks for what could keep a node from trading. Exit code 1 when anything does not work. */

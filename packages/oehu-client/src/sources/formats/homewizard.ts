@@ -27,6 +27,11 @@ const EXTERNAL: Readonly<Record<string, Commodity>> = {
   inlet_heat_meter: 'heat',
 };
 
+/** An answer that arrived within so long of what it tells was heard live: gas meters are read once an hour. */
+const LIVE_MS = 3 * 3_600_000;
+/** The clock of a meter may be so far ahead. */
+const AHEAD_MS = 120_000;
+
 /** Whether a document looks like an answer of a HomeWizard meter: API v1 `/api/v1/data` or v2 `/api/measurement`. */
 export function isHomeWizard(json: Json): json is JsonObject {
   return (
@@ -56,7 +61,7 @@ export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): Met
   const isV1 = !('energy_import_kwh' in json);
   const device = typeof json.unique_id === 'string' ? json.unique_id : 'homewizard';
   const time = (value: Json | undefined, at: string): number | undefined =>
-    localTime(value, zone, at, issues);
+    localTime(value, { zone, receivedAt: options.receivedAt }, at, issues);
   const gasAt = time(json.gas_timestamp, 'gas_timestamp');
   const toldAt = isV1 ? undefined : time(json.timestamp, 'timestamp');
   const at = toldAt ?? options.receivedAt ?? gasAt ?? NO_TIME;
@@ -144,7 +149,7 @@ export function readHomeWizard(json: Json, options: HomeWizardOptions = {}): Met
 /** A local time of either version; absent gives undefined without an issue. */
 function localTime(
   value: Json | undefined,
-  zone: string,
+  { zone, receivedAt }: { readonly zone: string; readonly receivedAt: number | undefined },
   at: string,
   issues: SourceIssue[],
 ): number | undefined {
@@ -168,9 +173,13 @@ function localTime(
     return undefined;
   }
   if (iso?.[2] !== undefined) return local;
-  const { earlier, kind } = zoneOf(zone).fromLocal(local);
+  const { earlier, later, kind } = zoneOf(zone).fromLocal(local);
   if (kind === 'skipped') {
     issues.push({ code: 'clock', at, message: 'This hour does not exist in the zone; is the zone right?' });
+  }
+  if (kind === 'repeated' && receivedAt !== undefined && Math.abs(receivedAt - later) < LIVE_MS) {
+    // Heard live: the newest moment that is not to come yet.
+    return later <= receivedAt + AHEAD_MS ? later : earlier;
   }
   if (kind === 'repeated') {
     issues.push({
