@@ -177,6 +177,8 @@ export interface PreviewView {
   /** The table as it stands in the file; empty when it is none. */
   readonly headings: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** What a map of its columns calls each of them. */
+  readonly columns: readonly (string | number)[];
   /** The first readings. */
   readonly readings: readonly {
     /** When the counter had the value, or when the interval began, ms since the epoch; null when nobody told. */

@@ -353,6 +353,12 @@ describe('receipts of version 2', () => {
       ['withdrawn', '2026-01-01T00:00:00.000Z'],
     ]);
     expect(record.event[0].validity_duration).toBe('P30D');
+    // To the millisecond, else the receipt that was signed could not be put together again.
+    const [state] = await ledger.consents();
+    if (state === undefined) throw new Error('No consent is there');
+    const validUntil = state.receipt.event.time + 2 * 86_400_000 + 3_600_007;
+    const odd = { ...state, receipt: { ...state.receipt, event: { ...state.receipt.event, validUntil } } };
+    expect(consentRecords([odd], 0).records[0]?.event[0]?.validity_duration).toBe('P2DT3600.007S');
     // The record and the receipt are enough to check the signature again.
     for (const { event_state: state, event_method: method, entity_id: entity, signature } of record.event) {
       const { receipt_sha256: receipt, time, value } = signature;

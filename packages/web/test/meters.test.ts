@@ -202,6 +202,9 @@ describe.skipIf(executable === undefined)(
       await shoot(page, 'meters-map-1440');
       await fits(page);
 
+      await page.getByText('Are its times the start of the intervals?').waitFor();
+      await page.getByLabel('Digits are grouped by').selectOption('.');
+
       // What is wrong is told and cannot be taken; what was put right is shown at once.
       const take = page.getByRole('button', { name: 'This is right: read it' });
       await page.getByLabel('Time zone').fill('Mars');

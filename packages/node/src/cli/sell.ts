@@ -7,6 +7,7 @@ import {
   type IntervalStep,
 } from '@edmp/interface';
 import { toldGaps } from '@edmp/interface/dataset';
+import { checkPublicTexts } from '@edmp/oehu-client/privacy';
 import { Command, Option } from 'commander';
 import type { NodeClient } from '../client.ts';
 import { NodeError } from '../compose/errors.ts';
@@ -158,7 +159,9 @@ async function preview(
   meter: MeterView,
   request: OfferRequest,
 ): Promise<{ readonly facts: object; readonly text: string }> {
-  const { from, to, step, commodity, flow } = request;
+  const { from, to, step, commodity, flow, title, purposes } = request;
+  // What would be refused is refused here too.
+  if (request.allowPersonalText !== true) checkPublicTexts({ title, purposes }, meter.id.split('/'));
   const query = { meter: meter.id, from, to, step, commodity, flow };
   const [curve, steps] = await Promise.all([node.curve(query), node.reveals(query)]);
   const found = steps.find((candidate) => candidate.step === step)?.found ?? [];

@@ -76,6 +76,7 @@ export const preview: z.ZodType<PreviewView> = z.object({
   questions: z.array(z.string()),
   headings: z.array(z.string()),
   rows: z.array(z.array(z.string())),
+  columns: z.array(z.union([z.string(), z.int()])),
   readings: z.array(
     z.object({
       at: time.nullable(),

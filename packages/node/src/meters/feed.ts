@@ -23,6 +23,8 @@ export interface MeterFeed {
    * What was handed on before stays.
    */
   run(sink: FeedSink, signal: AbortSignal): Promise<void>;
+  /** After the last run, when the meter was removed: asks the source to keep nothing for this node any more. May throw. */
+  forget?(signal: AbortSignal): Promise<void>;
 }
 
 /** What a feed is made of. */

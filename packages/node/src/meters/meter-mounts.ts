@@ -229,7 +229,7 @@ class RecordedMounts implements MeterMounts {
       const mount = this.#running.get(name);
       // While it stops, another one of that name may start.
       this.#running.delete(name);
-      await mount?.stop();
+      await mount?.leave();
     }
     // Readings of a meter that was removed before can still be removed.
     const isRecorded = options.readings === true && (await this.#recorded()).has(name);

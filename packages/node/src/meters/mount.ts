@@ -33,6 +33,7 @@ const FIRST_PAUSE_MS = 1_000;
 /** A meter that is back is heard within a minute. */
 const LAST_PAUSE_MS = 60_000;
 const LIVE_MS = 1_000;
+const LEAVE_MS = 5_000;
 /** Pause between two events that more is told than is taken in. */
 const FLOOD_NEWS_MS = 3_600_000;
 
@@ -80,6 +81,12 @@ export class Mount implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+  }
+
+  /** Stops for good: the source is asked to keep nothing for this node. One that does not answer keeps the owner waiting for 5 s. */
+  async leave(): Promise<void> {
+    await this.stop();
+    await this.#options.feed.forget?.(AbortSignal.timeout(LEAVE_MS)).catch(() => undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -68,6 +68,7 @@ function view(
     questions: (table?.questions ?? []).slice(0, MAX_QUESTIONS).map((text) => displayable(text, 200)),
     headings: (table?.headings ?? []).slice(0, MAX_COLUMNS).map(clean),
     rows: (table?.rows ?? []).map((row) => row.slice(0, MAX_COLUMNS).map(clean)),
+    columns: (table?.columns ?? []).slice(0, MAX_COLUMNS),
     readings: (file?.readings ?? []).slice(0, MAX_READINGS).map((reading) => {
       const { at, seconds, commodity, flow, value, unit } = formatReading(reading);
       return {

@@ -72,11 +72,13 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
     expect(/values +(\d+), one every PT15M; none without data/.exec(fine.stdout)?.[1]).toBeOneOf(
       [before, await newestDay(seller)].map((day) => String(quartersOf(day))),
     );
-    const named = await sell('--price', '10', '--title', 'mail jan@example.org');
-    expect(named).toMatchObject({ code: 1, stdout: '' });
-    expect(named.stderr).toMatch(
-      /"jan@example.org" in title looks like an e-mail address.*\(ERR_PRIVACY_TEXT\)/,
-    );
+    for (const also of [[], ['--dry-run']]) {
+      const named = await sell('--price', '10', '--title', 'mail jan@example.org', ...also);
+      expect(named).toMatchObject({ code: 1, stdout: '' });
+      expect(named.stderr).toMatch(
+        /"jan@example.org" in title looks like an e-mail address.*\(ERR_PRIVACY_TEXT\)/,
+      );
+    }
     expect(await seller.client.orders()).toEqual([]);
 
     const words = ['--price', '10', '--title', 'By hand', '--step', 'PT15M', '--json'];

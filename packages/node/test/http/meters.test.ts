@@ -120,8 +120,19 @@ describe('/v1/meters', () => {
       ],
       readings: [{ at: Date.UTC(2026, 0, 10, 11), seconds: 900, value: '0.5', unit: 'kWh' }, {}],
     });
-    // What a heading hides is not handed on to be shown; the map keeps it, to be found in the file.
+    // What a heading hides is not handed on to be shown, and the map calls such a column by its number.
     expect(shown.headings[1]).not.toContain('\u202e');
+    expect(shown.columns).toEqual(['when', 1]);
+    expect(JSON.parse(shown.csvMap).columns[0].column).toBe(1);
+    const long = `${'Verbrauch '.repeat(9)}(kWh)`;
+    const wide = await (
+      await file(
+        `when;${long}\n2026-01-10 12:00;0,5\n2026-01-10 12:15;0,5\n`,
+        undefined,
+        '/v1/readings/preview',
+      )
+    ).json();
+    expect([wide.columns, wide.count]).toEqual([['when', 1], 2]);
     const map = { ...JSON.parse(shown.csvMap), zone: 'Europe/London' };
     const query = new URLSearchParams({ csvMap: JSON.stringify(map) });
     const again = await (

@@ -147,6 +147,23 @@ describe('a meter behind a broker', () => {
     });
   });
 
+  it('that is removed has its name forgotten by the broker, which would keep messages for nobody', async () => {
+    await using broker = await smallBroker();
+    await mounts.addMeter({ address: `mqtt://127.0.0.1:${broker.port}/dsmr/raw`, name: 'port' });
+    await broker.subscribed();
+    await mounts.removeMeter('port');
+    const [first, last] = broker.greetings;
+    expect(broker.greetings).toHaveLength(2);
+    expect(first?.clean).toBe(false);
+    expect(last).toMatchObject({ clean: true, client: first?.client });
+    // One that is gone keeps nobody waiting.
+    await mounts.addMeter({ address: `mqtt://127.0.0.1:${broker.port}/dsmr/raw`, name: 'again' });
+    await broker.subscribed();
+    await broker[Symbol.asyncDispose]();
+    await mounts.removeMeter('again');
+    expect(await mounts.mounts()).toEqual([]);
+  });
+
   it('whose broker never releases what it sends is let go of', async () => {
     await using broker = await smallBroker();
     await mounts.addMeter({ address: `mqtt://127.0.0.1:${broker.port}/dsmr/raw` });

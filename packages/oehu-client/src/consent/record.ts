@@ -34,14 +34,14 @@ export interface ConsentRecords {
   readonly records: readonly ConsentRecord[];
 }
 
+const DAY_MS = 86_400_000;
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** ISO 8601 duration of whole seconds. */
+/** ISO 8601 duration, exact to the millisecond: the receipt that was signed can be put together from it. */
 function durationOf(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const days = Math.floor(seconds / 86_400);
-  const rest = seconds % 86_400;
-  return `P${days}D${rest === 0 ? '' : `T${rest}S`}`;
+  const days = Math.floor(ms / DAY_MS);
+  const rest = ms % DAY_MS;
+  return `P${days}D${rest === 0 ? '' : `T${rest / 1000}S`}`;
 }
 
 /**

@@ -36,7 +36,7 @@ export interface BranchOptions {
   readonly pseudonymKey: Uint8Array;
   /** Text that is different for every listing. */
   readonly listing: string;
-  /** Device id, mixed into the pseudonym; stays home. Default empty. */
+  /** Device id, mixed into the pseudonym; stays home, and no public text may name it or a part of it between slashes. Default empty. */
   readonly device?: string;
   readonly licence: string;
   readonly purposes: readonly string[];
@@ -75,7 +75,7 @@ export function branch(whole: IntervalSeries, options: BranchOptions): Branches 
   }
   if (options.allowPersonalText !== true) {
     const { title, purposes, licence, device } = options;
-    checkPublicTexts({ title, purposes, licence }, device === undefined ? [] : [device]);
+    checkPublicTexts({ title, purposes, licence }, device === undefined ? [] : device.split('/'));
   }
   if (options.consent !== null && options.consent.length !== 32) {
     throw new InvalidArgumentError(`A consent digest has 32 bytes, got ${options.consent.length}`);

@@ -21,14 +21,26 @@ export interface PublicTexts {
 
 // Longest text that is looked at, characters: titles have 200, purposes 64.
 const MAX_TEXT = 2_000;
+/** Shortest id that is looked for, characters: shorter ones stand in any word. */
+const MIN_ID = 4;
 
 /** Endings of streets' names that are written together with the name, before the house number. */
 const JOINED =
-  'straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|straße|strasse|str\\.|gasse|allee|platz|vej|gade|gatan|gata|vägen|katu|utca|vegen|veien';
-/** Words for a street that stand apart. */
+  'straat|weg|laan|plein|gracht|kade|dijk|singel|steeg|straße|strasse|str\\.?|gasse|allee|platz|ufer|damm|vej|gade|gatan|gata|vägen|katu|utca|vegen|veien';
+/** The same as words of their own: Lange Gasse 4. A year behind them is none. */
+const LAST_WORD = 'straat|weg|laan|plein|straße|strasse|gasse|allee|platz|markt|ring|ufer|damm|linden|graben';
+/** Words for a street that stand apart, before or behind its number. */
 const APART =
-  'street|st\\.?|road|rd\\.?|avenue|ave\\.?|lane|drive|close|court|crescent|terrace|square|rue|boulevard|bd\\.?|chemin|impasse|allée|via|viale|piazza|corso|calle|avenida|plaza|paseo|carrer|rua|travessa|ulica|ul\\.';
+  'rue|boulevard|bd\\.?|chemin|impasse|allée|via|viale|piazza|corso|calle|c/|avenida|plaza|paseo|carrer|rua|travessa|ulica|ul\\.|avenue|ave\\.?';
+/** Words that stand behind number and name only. */
+const BEHIND = 'street|st\\.?|road|rd\\.?|lane|drive|close|court|crescent|terrace|square';
 const NUMBER = '\\d{1,4}[a-z]?';
+/** What stands between a street and its number. */
+const BEFORE_NUMBER =
+  '\\s{0,3},?\\s{0,3}(?:(?:nr|no|num|n|nummer|huisnummer|hausnummer|number)[.:°º]{0,2}\\s{0,2})?';
+/** What is no second half of a Dutch postcode, but a unit or the like, in small letters. */
+const NO_LETTERS =
+  'kw|mw|gw|va|wp|wh|wk|ml|kg|km|cm|mm|hz|ah|th|st|nd|rd|am|pm|ct|eu|ev|pv|hp|er|te|de|en|of|in|ms|ns|mb|gb|kb|px';
 
 /** Dates and spans of time, which are not looked at as numbers. */
 const DATES = /\b\d{4}-\d{2}(?:-\d{2})?\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{2,4}\b/gu;
@@ -38,6 +50,12 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
     kind: 'e-mail',
     pattern: /[^\s@<>(),;:]{1,64}\s?(?:@|\(at\)|\[at\])\s?[^\s@<>(),;:]{1,100}\.[a-z]{2,}/giu,
   },
+  {
+    kind: 'e-mail',
+    pattern:
+      /\b[\p{L}\d._-]{1,64}\s(?:at|\(at\)|\[at\])\s[\p{L}\d._-]{1,60}\s(?:dot|punt|punkt|\(dot\)|\[dot\])\s[a-z]{2,10}\b/giu,
+  },
+  { kind: 'coordinates', pattern: /\b[NS]\s?\d{1,2}[°\s.,]\s?[\d.,'′]{1,9}\s?,?\s?[EW]\s?\d{1,3}\b/gu },
   { kind: 'coordinates', pattern: /-?\d{1,3}[.,]\d{3,}°?\s?[NS]?\s*[,;/ ]\s*-?\d{1,3}[.,]\d{3,}/giu },
   { kind: 'phone', pattern: /(?:\+|\b00)[1-9](?:[\s().\-/]{0,2}\d){7,13}/gu },
   { kind: 'phone', pattern: /\b0[1-9](?:[\s().\-/]{0,2}\d){7,9}\b/gu },
@@ -47,30 +65,46 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
     kind: 'address',
     pattern: /\b(?!(?:19|20)\d\d\s(?:PV|EV|EU|HP)\b)[1-9]\d{3}\s?(?!VA|KW|MW|GW)[A-Z]{2}\b/gu,
   },
-  { kind: 'address', pattern: /\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b/gu },
-  { kind: 'address', pattern: /\b\d{5}\s\p{Lu}\p{Ll}{2,}/gu },
+  { kind: 'address', pattern: new RegExp(`\\b(?!0)\\d{4}(?!${NO_LETTERS})[a-z]{2}\\b`, 'gu') },
+  // The second half of a British one has none of C, I, K, M, O and V; in small letters only where a space parts the halves.
+  { kind: 'address', pattern: /\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}\b/gu },
+  { kind: 'address', pattern: /\b[a-z]{1,2}\d[a-z\d]?\s\d[abd-hjlnp-uw-z]{2}\b/gu },
+  { kind: 'address', pattern: /\b\d{5}\s(?!K?WH\b|MWH\b)\p{Lu}\p{L}{2,}/gu },
   { kind: 'address', pattern: /\b(?:A|B|D|F|L|CH)-\d{4,5}\b/gu },
   {
     kind: 'address',
     pattern: new RegExp(
-      `(?<![\\p{L}\\d])[\\p{L}'’.-]{2,40}(?:${JOINED})\\s{1,3}${NUMBER}(?![\\p{L}\\d])`,
+      `(?<![\\p{L}\\d])[\\p{L}'’.-]{2,40}(?:${JOINED})${BEFORE_NUMBER}(?!(?:19|20)\\d\\d\\b)${NUMBER}(?![\\p{L}\\d])`,
       'giu',
     ),
   },
   {
     kind: 'address',
     pattern: new RegExp(
-      `(?<![\\p{L}\\d])${NUMBER},?\\s(?:[\\p{L}'’.-]{2,30}\\s){0,3}(?:${APART})(?![\\p{L}\\d])`,
+      `(?<![\\p{L}\\d])[\\p{L}'’.-]{2,40}\\s(?:${LAST_WORD})\\s?,?\\s?\\d{1,3}[a-z]?(?![\\p{L}\\d])`,
       'giu',
     ),
   },
   {
     kind: 'address',
     pattern: new RegExp(
-      `(?<![\\p{L}\\d])(?:${APART})\\s(?:[\\p{L}'’.-]{2,30}\\s){1,4}(?:n[.º°]?\\s?)?${NUMBER}(?![\\p{L}\\d])`,
+      `(?<![\\p{L}\\d])${NUMBER},?\\s(?:[\\p{L}'’.-]{2,30}\\s){0,3}(?:${APART}|${BEHIND})(?![\\p{L}\\d])`,
       'giu',
     ),
   },
+  {
+    kind: 'address',
+    pattern: new RegExp(
+      `(?<![\\p{L}\\d])(?:${APART})\\s(?:[\\p{L}'’.-]{2,30}\\s){0,3}[\\p{L}'’.-]{2,30}${BEFORE_NUMBER}(?<!\\p{L})${NUMBER}(?![\\p{L}\\d])`,
+      'giu',
+    ),
+  },
+  // Numbers of meters, connections and accounts: ten characters or more with six digits or more among them.
+  {
+    kind: 'meter number',
+    pattern: /\b(?=[A-Z\d]{10,40}\b)(?=(?:[A-Z]{0,20}\d){6})(?=\d*[A-Z])[A-Z\d]+\b/gu,
+  },
+  { kind: 'meter number', pattern: /\b\d\s[A-Z]{3}\s\d{2}(?:\s?\d{4}){2}\b/gu },
   { kind: 'meter number', pattern: /\b[A-Z]{1,5}[- ]?\d{6,}\w*/giu },
   { kind: 'meter number', pattern: /\b\d(?:[ .-]?\d){9,}\b|\b\d{8,}\b/gu },
   {
@@ -80,13 +114,20 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
   },
 ];
 
+const bare = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\d]+/gu, '');
+
 /**
  * Words of a text that seem to point at a household: e-mail addresses, phone numbers, streets with a number and
  * postcodes, coordinates, meter numbers, and the ids that are given. Patterns of European and North American usage, no
  * dictionary: what they do not know passes, and a harmless word may be among what they find.
  *
  * @param text - Free text; only its first 2 000 characters are looked at.
- * @param ids - What must not occur in any case, such as the meter's id or serial number.
+ * @param ids - What must not occur in any case, such as the meter's id or serial number; those without a digit are names
+ *   of the owner's choice and are not looked for.
  *
  * @example
  * ```ts
@@ -97,8 +138,11 @@ const PATTERNS: readonly { readonly kind: PersonalKind; readonly pattern: RegExp
  * ```
  */
 export function screenText(text: string, ids: readonly string[] = []): PersonalText[] {
-  // Full-width digits and the like read the same to people.
-  const plain = text.slice(0, MAX_TEXT).normalize('NFKC');
+  // Full-width digits and the like read the same to people, and what is not seen parts no words.
+  const plain = text
+    .slice(0, MAX_TEXT)
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '');
   const numbers = plain.replace(DATES, (date) => '|'.repeat(date.length));
   const found: PersonalText[] = [];
   const taken: (readonly [from: number, to: number])[] = [];
@@ -109,8 +153,13 @@ export function screenText(text: string, ids: readonly string[] = []): PersonalT
     found.push({ kind, words: plain.slice(from, to).trim() });
   };
   for (const id of ids) {
-    const at = id.length < 4 ? -1 : plain.toLowerCase().indexOf(id.normalize('NFKC').toLowerCase());
+    // A meter that its owner calls house is no secret.
+    if (!/\d/.test(id)) continue;
+    const at = id.length < MIN_ID ? -1 : plain.toLowerCase().indexOf(id.normalize('NFKC').toLowerCase());
     if (at >= 0) take('meter number', at, id.length);
+    // Written in groups it is the same number.
+    else if (bare(id).length >= MIN_ID && bare(plain).includes(bare(id)))
+      found.push({ kind: 'meter number', words: id });
   }
   for (const { kind, pattern } of PATTERNS)
     for (const match of numbers.matchAll(pattern)) take(kind, match.index, match[0].length);

@@ -15,7 +15,10 @@ async function headOf(file: File): Promise<Uint8Array> {
   const isZip = start[0] === 0x50 && start[1] === 0x4b;
   if (isZip || file.size <= SHOWN_BYTES) return new Uint8Array(await file.arrayBuffer());
   const bytes = new Uint8Array(await file.slice(0, SHOWN_BYTES).arrayBuffer());
-  return bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+  // Whole lines; some programs end them with 0d alone, and in UTF-16 their ends have two bytes.
+  let end = Math.max(bytes.lastIndexOf(0x0a), bytes.lastIndexOf(0x0d)) + 1;
+  if (end % 2 !== 0 && bytes[end] === 0) end++;
+  return end === 0 ? bytes : bytes.subarray(0, end);
 }
 
 /** Whether a file that was refused is a table that its owner can explain. */
@@ -152,11 +155,10 @@ function Amounts(props: {
 /** Time, length and marks of the table. */
 function Times(props: {
   readonly map: TableMap;
-  readonly headings: readonly string[];
+  readonly columns: ReturnType<typeof columnChoices>;
   readonly onChange: (map: TableMap) => void;
 }): VNode {
-  const { map, headings, onChange } = props;
-  const columns = columnChoices(headings);
+  const { map, columns, onChange } = props;
   const key = (value: string | number | undefined): string =>
     value === undefined ? '' : JSON.stringify(value);
   const columnList = columns.map(({ value, text }) => ({ value: key(value), text }));
@@ -233,7 +235,20 @@ function Times(props: {
         label="Decimal mark"
         value={map.decimal ?? '.'}
         choices={choices(['.', 'point: 0.5'], [',', 'comma: 0,5'])}
-        onChange={(decimal) => put({ decimal })}
+        onChange={(decimal) => put({ decimal, ...(map.grouping === decimal ? { grouping: undefined } : {}) })}
+      />
+      <Select
+        label="Digits are grouped by"
+        value={map.grouping ?? ''}
+        choices={choices(
+          ['', 'nothing, or as the file shows'],
+          ...(map.decimal === ','
+            ? ([['.', 'point: 12.345']] as const)
+            : ([[',', 'comma: 12,345']] as const)),
+          [' ', 'space: 12 345'],
+          ["'", "apostrophe: 12'345"],
+        )}
+        onChange={(grouping) => put({ grouping: grouping || undefined })}
       />
     </div>
   );
@@ -370,7 +385,7 @@ export function MapFile(props: {
   const guess = table === undefined ? undefined : tableMapOf(table.csvMap);
   if (table === undefined || map === undefined || guess === undefined)
     return error === undefined ? <Loading what="the file" /> : <Problem error={error} />;
-  const names = columnChoices(table.headings);
+  const names = columnChoices(table);
   const isCurrent = shown !== undefined && shown.map === wanted;
   const isGood =
     isCurrent && error === undefined && shown.preview.problem === null && shown.preview.count > 0;
@@ -381,8 +396,18 @@ export function MapFile(props: {
       </p>
       <h3>The file</h3>
       <AsItStands headings={table.headings} rows={table.rows} />
+      {table.questions.length > 0 && (
+        <>
+          <h3>What the file does not tell</h3>
+          <ul class="wrap">
+            {table.questions.map((question) => (
+              <li key={question}>{question}</li>
+            ))}
+          </ul>
+        </>
+      )}
       <h3>Times and marks</h3>
-      <Times map={map} headings={table.headings} onChange={setMap} />
+      <Times map={map} columns={names} onChange={setMap} />
       <h3>Amounts</h3>
       <Amounts
         all={guess.columns}

@@ -10,6 +10,7 @@ export interface MapColumn {
 /** The part of a map of columns that the page lets change; the rest is handed back as it came. */
 export interface TableMap {
   readonly decimal?: string;
+  readonly grouping?: string;
   readonly time: string | number;
   readonly clock?: string | number;
   readonly timeFormat: string;
@@ -37,14 +38,18 @@ export function changed(
   return Object.fromEntries(entries) as unknown as TableMap;
 }
 
-/** Choices for a column: its heading, or its number where it has none or shares it. */
-export function columnChoices(
-  headings: readonly string[],
-): { readonly value: string | number; readonly text: string }[] {
-  return headings.map((heading, index) => {
-    const isName = heading !== '' && headings.indexOf(heading) === index;
-    return { value: isName ? heading : index, text: heading === '' ? `Column ${index + 1}` : heading };
-  });
+/** Choices for a column: what the map calls it, and its heading, which may be shortened. */
+export function columnChoices({
+  headings,
+  columns,
+}: {
+  readonly headings: readonly string[];
+  readonly columns: readonly (string | number)[];
+}): { readonly value: string | number; readonly text: string }[] {
+  return headings.map((heading, index) => ({
+    value: columns[index] ?? index,
+    text: heading === '' ? `Column ${index + 1}` : heading,
+  }));
 }
 
 /** Lengths of intervals that are usual, in seconds. */

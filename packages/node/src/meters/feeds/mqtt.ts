@@ -5,8 +5,9 @@ import { MeterError } from '@edmp/oehu-client';
 import { minuteThinner } from '@edmp/oehu-client/live';
 import type { IPublishPacket, MqttClient } from 'mqtt';
 import type { FeedParts, FeedSink, MeterFeed } from '../feed.ts';
+import type { MeterSettings } from '../settings.ts';
 import { feedBudget, MQTT_LIMITS } from './feed-budget.ts';
-import { mqttPlace, mqttReaderOf } from './mqtt-address.ts';
+import { type MqttPlace, mqttPlace, mqttReaderOf } from './mqtt-address.ts';
 import { packetGuard } from './packet-guard.ts';
 import { connectPinned } from './pinned-connection.ts';
 
@@ -27,7 +28,7 @@ const TOO_MUCH = `It tells more minutes than have passed, or more than ${MQTT_LI
  * can be recorded waits at the broker.
  */
 export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed {
-  const { address = '', user, password, fingerprint, client: clientId } = settings;
+  const { address = '', client: clientId } = settings;
   const place = mqttPlace(address);
   const reader = mqttReaderOf(settings, zone);
   const isKept = clientId !== undefined && reader.topics.every(({ qos }) => qos === 1);
@@ -38,23 +39,11 @@ export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed 
     async run(sink, signal) {
       if (place === undefined)
         throw new MeterError('ERR_METER_FORMAT', 'Expected mqtt://HOST[:PORT][/TOPIC]');
-      // First, so that no connection waits while it loads.
-      const Client = await clientClass();
-      const socket = await connectPinned(place, { what: 'broker', fingerprint, signal });
       const wait = { signal, onWait: () => sink.flooded(TOO_FAST) };
-      const guard = packetGuard(MAX_PACKET_BYTES, (bytes) => budget.takeBytes(bytes, wait));
-      pipeline(socket, guard, () => undefined);
-      const client = new Client(() => Duplex.from({ readable: guard, writable: socket }), {
-        protocolVersion: 4,
+      const line = await lineTo(place, settings, {
+        signal,
         clean: isAfresh || !isKept,
-        ...(clientId === undefined ? {} : { clientId }),
-        ...(user === undefined ? {} : { username: user }),
-        ...(password === undefined ? {} : { password }),
-        keepalive: KEEP_ALIVE_SECONDS,
-        connectTimeout: CONNECT_MS,
-        reconnectPeriod: 0,
-        queueQoSZero: false,
-        log: () => undefined,
+        pace: (bytes) => budget.takeBytes(bytes, wait),
       });
       isAfresh = false;
       const thinner = minuteThinner();
@@ -79,16 +68,70 @@ export function mqttFeed({ settings, environment, zone }: FeedParts): MeterFeed 
         if (++count % AT_A_STRETCH === 0) await new Promise((resolve) => setImmediate(resolve));
       };
       try {
-        await follow({ client, socket, guard }, reader.topics, take, sink, signal);
+        await follow(line, reader.topics, take, sink, signal);
       } catch (error) {
         if (isEdmpError(error, 'ERR_METER_LIMIT')) isAfresh = true;
         throw error;
       } finally {
-        await leave(client);
-        socket.destroy();
+        await leave(line.client);
+        line.socket.destroy();
+      }
+    },
+    async forget(signal) {
+      if (!isKept || place === undefined) return;
+      // A connection that begins afresh ends what the broker kept under this name (MQTT 3.1.1 §3.1.2.4).
+      const line = await lineTo(place, settings, { signal, clean: true });
+      try {
+        await greeted(line, signal);
+      } finally {
+        await leave(line.client);
+        line.socket.destroy();
       }
     },
   };
+}
+
+/** Resolves when the broker took the connection. */
+function greeted({ client, socket, guard }: Line, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (): void => reject(new MeterError('ERR_METER_UNREACHABLE', 'The broker did not answer'));
+    client.on('connect', () => resolve());
+    client.on('error', fail);
+    guard.on('error', fail);
+    socket.on('close', fail);
+    signal.addEventListener('abort', fail, { once: true });
+    if (signal.aborted) fail();
+  });
+}
+
+/** A client of the broker that begins to greet it. Throws `ERR_METER_UNREACHABLE`, `ERR_METER_CERTIFICATE`. */
+async function lineTo(
+  place: MqttPlace,
+  { user, password, fingerprint, client: clientId }: MeterSettings,
+  how: {
+    readonly signal: AbortSignal;
+    readonly clean: boolean;
+    readonly pace?: (bytes: number) => Promise<void>;
+  },
+): Promise<Line> {
+  // First, so that no connection waits while it loads.
+  const Client = await clientClass();
+  const socket = await connectPinned(place, { what: 'broker', fingerprint, signal: how.signal });
+  const guard = packetGuard(MAX_PACKET_BYTES, how.pace);
+  pipeline(socket, guard, () => undefined);
+  const client = new Client(() => Duplex.from({ readable: guard, writable: socket }), {
+    protocolVersion: 4,
+    clean: how.clean,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password }),
+    keepalive: KEEP_ALIVE_SECONDS,
+    connectTimeout: CONNECT_MS,
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    log: () => undefined,
+  });
+  return { client, socket, guard };
 }
 
 /**

@@ -100,7 +100,8 @@ const unexpectedEnd = (): MeterError =>
   new MeterError('ERR_METER_FORMAT', 'The file cannot be read: its reader ended before it had read it');
 
 function failureOf(error: unknown, maxHeapMb: number): MeterError {
-  if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY')
+  // Node's own code, which stands in no list of ours.
+  if ((error as NodeJS.ErrnoException).code?.endsWith('_OUT_OF_MEMORY') === true)
     return new MeterError(
       'ERR_METER_LIMIT',
       `The file takes more than ${maxHeapMb} MiB of memory to be read; split it`,

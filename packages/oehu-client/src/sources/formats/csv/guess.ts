@@ -1,3 +1,4 @@
+import { displayable } from '@edmp/interface/format';
 import { MeterError } from '../../../errors.ts';
 import { sheetText, tableSheet } from '../xlsx/sheet-text.ts';
 import { isWorkbook, openWorkbook } from '../xlsx/workbook.ts';
@@ -13,12 +14,16 @@ export interface CsvGuess {
   readonly questions: readonly string[];
   /** Headings of the columns; empty texts where there are none. */
   readonly headings: readonly string[];
+  /** What a map calls each column: its heading, or its number where it has none, shares it, or it cannot be shown as it is. */
+  readonly columns: readonly (string | number)[];
   /** The first rows below them, as they stand in the file. */
   readonly rows: readonly (readonly string[])[];
 }
 
 /** Rows that are looked at. */
 const MOST_ROWS = 400;
+/** Longest heading that names its column, characters. */
+const MAX_NAME = 60;
 /** Rows that are shown to whoever confirms. */
 const SHOWN_ROWS = 5;
 const DELIMITERS = [';', ',', '\t', '|'] as const;
@@ -49,7 +54,9 @@ export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string 
   const body = rows.slice(first);
   const columnOf = (index: number): string | number => {
     const name = headings[index];
-    return name === undefined || name === '' || headings.indexOf(name) !== index ? index : name;
+    const isName = name !== undefined && name !== '' && headings.indexOf(name) === index;
+    // What is shown in another way than it stands in the file would not be found there.
+    return isName && displayable(name, MAX_NAME) === name ? name : index;
   };
   const time = timeColumns(body);
   if (time === undefined) throw nothingFound();
@@ -87,6 +94,7 @@ export function guessCsvMap(bytes: Uint8Array, options: { readonly zone: string 
     map,
     questions,
     headings: Array.from({ length: width }, (_, i) => headings[i] ?? ''),
+    columns: Array.from({ length: width }, (_, i) => columnOf(i)),
     rows: body.slice(0, SHOWN_ROWS),
   };
 }
