@@ -21,7 +21,7 @@ async function deal(seller: Node, buyer: Node, title: string, amount: number): P
   await buyer.market.buy({ asset, price: price('DUM1', amount), lifetimeMs: DAY });
   await world!.until(() => {
     const trade = buyer.market.trades()[done];
-    return trade?.finished && seller.market.trades().every((each) => each.finished);
+    return trade?.finished === true && seller.market.trades().every((each) => each.finished);
   });
   expect(buyer.market.trades()[done]?.state).toBe('completed');
 }
