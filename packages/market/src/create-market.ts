@@ -27,11 +27,13 @@ import { restoreMarket } from './desk/restore-market.ts';
 import { settingsOf } from './desk/settings.ts';
 import { HoldSpreader, spreadOutcomes } from './desk/spread-holds.ts';
 import { TradeDesk } from './desk/trade-desk.ts';
+import { TrustDesk } from './desk/trust-desk.ts';
 import { openHoldTopic } from './evidence/hold-topic.ts';
 import type { Market, MarketEvent, MarketOptions } from './market.ts';
 import { orderExchange } from './matching/exchange.ts';
 import { createTrading } from './negotiation/create-trading.ts';
 import { openOnce } from './records/once.ts';
+import { DealGraphs } from './risk/deal-graphs.ts';
 import { energyWallet } from './wallet/energy-wallet.ts';
 import { type TokenWalletNeeds, tokenWallet } from './wallet/token-wallet.ts';
 
@@ -108,6 +110,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     report,
     signal,
   });
+  const graphs = new DealGraphs(self, (id) => currencies.get(id) !== undefined);
   const trading = createTrading({
     node: { chain: trustchain, network, environment, crypto, signer, report, signal },
     money: {
@@ -134,6 +137,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       soldOut: (ask) => spreader.again(ask),
     },
     policy: settings.risk,
+    netFlow: (currency) => graphs.netFlow(currency),
     settings: negotiation,
     limits: settings.offers,
   });
@@ -256,6 +260,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
   const ends = [
     books.on((change) => {
       bookHolds.onChange(change);
+      graphs.onChange(change);
       missed.onChange(change);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
@@ -270,6 +275,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
         payerChains.onBlock(event.block);
       } else if (event.type === 'fraud') {
         books.condemn(event.author);
+        graphs.condemn(event.author);
       } else if (event.type === 'invalid') {
         const [issue] = event.issues;
         refusals.add(event.block.core.key, issue?.code ?? 'ERR_MARKET_FORMAT', issue?.message ?? '');
@@ -303,6 +309,10 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     certificates,
     books,
     takeBlock,
+    condemn: (author) => {
+      books.condemn(author);
+      graphs.condemn(author);
+    },
     incoming,
     payerChains,
     own,
@@ -332,6 +342,11 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     own,
     money: moneyDesk,
     trades,
+    trust: new TrustDesk({
+      graphs,
+      proofs: (author) => trustchain.store.proofs(author),
+      search: (query) => exchange.listings(query),
+    }),
     exchange,
     wallets,
     refusals,

@@ -16,6 +16,7 @@ import type {
   Wallet,
   WalletBalance,
 } from '@edmp/interface';
+import type { TrustExplanation } from '@edmp/trustchain/trust';
 import type { Currency, CurrencyId } from './asset/currency.ts';
 import type { Price } from './asset/price.ts';
 import type { TradeDeadlines, TradeId } from './blocks/terms.ts';
@@ -229,6 +230,17 @@ export interface Delivery {
   readonly consumption: Consumption;
 }
 
+/** What an agent is to this node by the completed deals that it knows, in one currency: NetFlow with its reasons, and MeritRank. */
+export interface AgentTrust extends TrustExplanation {
+  readonly agent: PublicKey;
+  readonly currency: CurrencyId;
+  /** MeritRank: of {@link AgentTrust.walks} random walks from this node along its deals, those that come to the agent. */
+  readonly hits: number;
+  readonly walks: number;
+  /** Canonical fraud proofs against it, each for itself. */
+  readonly proofs: readonly Uint8Array[];
+}
+
 /** Something refused because it broke a rule, kept as evidence. */
 export interface MarketEvidence {
   readonly code: string;
@@ -299,6 +311,8 @@ export interface Market extends AsyncDisposable {
   /** Own orders of both sides, in order of number. */
   orders(): readonly Order[];
   listings(query?: ListingQuery, options?: AbortOptions): Promise<readonly Listing[]>;
+  /** What this node's view of completed deals says of an agent. Of a currency without deals: nothing. Throws `ERR_ABORTED`. */
+  trust(agent: PublicKey, currency: CurrencyId, options?: AbortOptions): Promise<AgentTrust>;
   book(asset: AssetId, currency: CurrencyId): BookView;
   /** Everybody's open orders, as far as this node knows them; bids only on matchmakers. */
   openOrders(): readonly Order[];

@@ -3,5 +3,5 @@
  *
  * @packageDocumentation
  */
-export type { MarketEvidence } from './market.ts';
+export type { AgentTrust, MarketEvidence } from './market.ts';
 export { defaultRiskPolicy, permissiveRiskPolicy, type RiskPolicy } from './risk/policy.ts';

@@ -70,6 +70,18 @@ describe('what a seller accepts of a buyer', () => {
     expect(buyer({ exposure: 5_000n }, { trustCap: () => undefined })).toBe('ERR_RISK_EXPOSURE later');
   });
 
+  it('lets more be at stake with whom deals vouch for, and bounds what is at stake with strangers together', () => {
+    const trust = (room: bigint, strangers: bigint) => () => ({ room, strangers });
+    const policy = { maxExposure: () => 20n, strangersExposure: () => 30n };
+    expect(buyer({ exposure: 11n }, { maxExposure: () => 20n })).toBe('ERR_RISK_EXPOSURE later');
+    expect(buyer({ exposure: 11n, trust: trust(1n, 0n) }, { maxExposure: () => 20n })).toBe('fine');
+    expect(buyer({ trust: trust(0n, 20n) }, policy)).toBe('fine');
+    expect(buyer({ trust: trust(0n, 21n) }, policy)).toBe('ERR_RISK_EXPOSURE later');
+    expect(buyer({ trust: trust(1n, 21n) }, policy)).toBe('fine');
+    expect(buyer({ trust: trust(10n, 500n) }, policy)).toBe('fine');
+    expect(seller({ trust: trust(0n, 0n) }, { strangersExposure: () => 9n })).toBe('ERR_RISK_EXPOSURE');
+  });
+
   it('in issued money caps its issuer, and asks for no history', () => {
     const facts = { available: 0n, openObligations: 99, exposure: 10n ** 12n };
     expect(buyer(facts, {}, sun)).toBe('fine');

@@ -17,6 +17,7 @@ import * as z from 'zod';
 import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
 import * as meterViews from './http/meter-views.ts';
+import { trust as trustSchema } from './http/trust-views.ts';
 import * as views from './http/views.ts';
 import type { LiveView } from './meter-service.ts';
 import type { NodeEvent, NodeService } from './service.ts';
@@ -90,6 +91,14 @@ export type {
   WalletTransactionView,
   WalletView,
 } from './service.ts';
+export {
+  TRUNCATIONS,
+  type TrustAdviceView,
+  type TrustBoundView,
+  type TrustPathView,
+  type TrustReading,
+  type TrustView,
+} from './trust-service.ts';
 
 /** Options of {@link createNodeClient}. */
 export interface NodeClientOptions {
@@ -396,6 +405,8 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       call({ path: `/v1/trades/${id(trade)}/data`, schema: views.delivery }, options),
     download: (trade, format, abort) =>
       text(`/v1/trades/${id(trade)}/data?format=${format}`, { headers: authorization }, abort),
+    trust: async (key, options) =>
+      (await call({ path: `/v1/trust/${id(key)}`, schema: views.list('trust', trustSchema) }, options)).trust,
     wallets: async (options) =>
       (await call({ path: '/v1/wallets', schema: views.list('wallets', views.wallet) }, options)).wallets,
     transactions: async (wallet, options) =>

@@ -64,4 +64,12 @@ export type {
   WalletTransactionView,
   WalletView,
 } from './service.ts';
+export {
+  TRUNCATIONS,
+  type TrustAdviceView,
+  type TrustBoundView,
+  type TrustPathView,
+  type TrustReading,
+  type TrustView,
+} from './trust-service.ts';
 export { VERSION } from './version.ts';

@@ -17,6 +17,7 @@ import { MarketError } from '../errors.ts';
 import type { LicenceHolding } from '../ledger/history.ts';
 import type { Listing, ListingQuery } from '../listing/listing.ts';
 import type {
+  AgentTrust,
   Bid,
   CallOptions,
   CurrencyOffer,
@@ -53,6 +54,7 @@ import type { OwnOrders } from './own-orders.ts';
 import { checkQuery } from './query.ts';
 import type { Refusals } from './refusals.ts';
 import type { TradeDesk } from './trade-desk.ts';
+import type { TrustDesk } from './trust-desk.ts';
 import { openOrderView } from './views.ts';
 import { waitUntil } from './wait.ts';
 
@@ -68,6 +70,7 @@ export interface MarketDeskParts {
   readonly own: OwnOrders;
   readonly money: MoneyDesk;
   readonly trades: TradeDesk;
+  readonly trust: TrustDesk;
   readonly exchange: OrderExchange;
   readonly wallets: () => readonly Wallet[];
   readonly refusals: Refusals;
@@ -133,7 +136,15 @@ export class MarketDesk implements Market {
   async listings(query: ListingQuery = {}, given?: AbortOptions): Promise<readonly Listing[]> {
     const options = optionsOf(given, 'options');
     throwIfAborted(options.signal);
-    return this.#running().exchange.listings(checkQuery(query));
+    return this.#running().trust.listings(checkQuery(query));
+  }
+
+  async trust(agent: PublicKey, currency: CurrencyId, given?: AbortOptions): Promise<AgentTrust> {
+    const options = optionsOf(given, 'options');
+    throwIfAborted(options.signal);
+    const { books, trust } = this.#running();
+    books.upToDate();
+    return trust.trust(publicKeyArgument(agent, 'agent'), currencyArgument(currency, 'currency'));
   }
 
   book(asset: AssetId, currency: CurrencyId): BookView {

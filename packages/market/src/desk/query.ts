@@ -13,7 +13,7 @@ import {
 
 /** Longest text, id or day in a query, characters. */
 const MAX_TEXT = 500;
-const SORTS = ['price', 'newest'] as const;
+const SORTS = ['price', 'newest', 'trust'] as const;
 
 /** What each field of a query must be. */
 const CHECKS: Readonly<Record<keyof ListingQuery, (value: unknown, what: string) => unknown>> = {

@@ -25,6 +25,8 @@ export interface RestoreParts extends Omit<RestoreNeeds, 'onBlock' | 'trustchain
   readonly books: Bookkeeper;
   /** Hears of every stored block. */
   readonly takeBlock: (block: HalfBlock) => void;
+  /** An author's fraud is proven. */
+  readonly condemn: (author: PublicKey) => void;
   readonly incoming: IncomingPayments;
   readonly payerChains: PayerChains;
   readonly own: OwnOrders;
@@ -57,7 +59,7 @@ export async function restoreMarket(parts: RestoreParts): Promise<void> {
   await preferPaidIn(parts);
   const found = await readStore({ ...parts, onBlock: parts.takeBlock });
   for await (const author of authorsOf(trustchain.store)) {
-    if (await trustchain.isFraudulent(author)) books.condemn(author);
+    if (await trustchain.isFraudulent(author)) parts.condemn(author);
   }
   for await (const certificate of parts.certificates.own()) books.takeCertificate(certificate);
   pinOwn(currencies, trustchain.self);

@@ -46,8 +46,11 @@ export interface ListingQuery {
   readonly attestation?: AttestationLevel;
   readonly seller?: PublicKey;
   readonly asset?: AssetId;
-  /** Default `price` (cheapest first, currencies in order of id); `newest` = latest created first. */
-  readonly sort?: 'price' | 'newest';
+  /**
+   * Default `price` (cheapest first, currencies in order of id); `newest` = latest created first; `trust` = those of
+   * sellers that this node's completed deals lead to first, by MeritRank, then the others by price.
+   */
+  readonly sort?: 'price' | 'newest' | 'trust';
   /** Results to skip. Default 0. */
   readonly offset?: number;
   /** Default 50, at most 1 000. */

@@ -11,6 +11,7 @@ import type {
 } from '@edmp/interface';
 import { isEdmpError } from '@edmp/interface';
 import { tokenBuckets } from '@edmp/interface/bounded';
+import type { NetFlow } from '@edmp/trustchain/trust';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { Spending } from '../blocks/spending.ts';
 import type { TradeId } from '../blocks/terms.ts';
@@ -76,6 +77,8 @@ export interface TradingNeeds {
   readonly records: KeyValueStore;
   readonly orders: NegotiationOrders;
   readonly policy: RiskPolicy;
+  /** This node's view of the completed deals in a currency. */
+  readonly netFlow: (currency: CurrencyId) => NetFlow;
   readonly settings: NegotiationSettings;
   readonly limits: OfferLimits;
 }
@@ -134,6 +137,7 @@ export function createTrading(needs: TradingNeeds): Trading {
   };
   const risk = new RiskGuard({
     policy: needs.policy,
+    netFlow: needs.netFlow,
     chain,
     ledger,
     currency,

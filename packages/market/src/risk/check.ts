@@ -10,6 +10,16 @@ export interface CounterpartyFacts {
   readonly cheat: boolean;
   /** Minor units at stake with it in trades under way, without this one. */
   readonly exposure: bigint;
+  /** Test money: computed when it matters; absent = nothing is known. */
+  readonly trust?: () => TrustFacts;
+}
+
+/** What NetFlow says of a counterparty, minor units. */
+export interface TrustFacts {
+  /** What its deals are good for beside what is at stake with others already: those behind the same cut share it. */
+  readonly room: bigint;
+  /** What is at stake with others beyond what theirs are good for. */
+  readonly strangers: bigint;
 }
 
 /** What is known of a buyer. */
@@ -49,12 +59,23 @@ function expectHonest(policy: RiskPolicy, facts: CounterpartyFacts, who: string)
 function expectExposure(policy: RiskPolicy, facts: CounterpartyFacts, { currency, amount }: Deal): void {
   if (currency.kind !== 'test') return;
   const cap = policy.trustCap?.(facts.key, currency) ?? policy.maxExposure(currency);
+  const shared = policy.strangersExposure?.(currency);
   const exposure = facts.exposure + amount;
-  if (exposure <= cap) return;
+  if (exposure <= cap && shared === undefined) return;
+  const { room, strangers } = facts.trust?.() ?? { room: 0n, strangers: 0n };
+  if (exposure > cap + room) {
+    throw new MarketError(
+      'ERR_RISK_EXPOSURE',
+      `${exposure} ${currencyName(currency)} would be at stake with this counterparty at once, the cap is ${cap} and ${room} that its deals are good for`,
+      { retryable: facts.exposure > 0n },
+    );
+  }
+  const uncovered = exposure > room ? exposure - room : 0n;
+  if (shared === undefined || uncovered === 0n || strangers + uncovered <= shared) return;
   throw new MarketError(
     'ERR_RISK_EXPOSURE',
-    `${exposure} ${currencyName(currency)} would be at stake with this counterparty at once, the cap is ${cap}`,
-    { retryable: facts.exposure > 0n },
+    `${strangers + uncovered} ${currencyName(currency)} would be at stake at once with counterparties beyond what their deals are good for, the cap for all is ${shared}`,
+    { retryable: strangers + facts.exposure > 0n },
   );
 }
 

@@ -1,7 +1,9 @@
 import { equalBytes, type PublicKey } from '@edmp/interface';
+import { exposureLedger, type NetFlow } from '@edmp/trustchain/trust';
 import type { Terms } from '../blocks/terms.ts';
 import type { LedgerHold, TradeLedger } from '../trade/needs.ts';
 import { counterpartyOf, type Trade } from '../trade/trade.ts';
+import type { TrustFacts } from './check.ts';
 
 /** Outcomes by which a hold's money went back, and the licence with it. */
 const BACK: ReadonlySet<string> = new Set(['none', 'refund', 'unwitnessed']);
@@ -33,6 +35,24 @@ export function exposureTo(trades: Iterable<Trade>, counterparty: PublicKey, cur
     if (equalBytes(counterpartyOf(trade), counterparty)) exposure += amount;
   }
   return exposure;
+}
+
+/** What NetFlow leaves for a counterparty when everything at stake in a currency is charged to the cuts behind it. */
+export function trustIn(
+  netFlow: NetFlow,
+  trades: Iterable<Trade>,
+  counterparty: PublicKey,
+  currency: string,
+): TrustFacts {
+  const ledger = exposureLedger(netFlow);
+  for (const trade of trades) {
+    const { price, amount } = trade.encoded.terms;
+    const other = counterpartyOf(trade);
+    if (trade.hold === null || price.currency !== currency || equalBytes(other, counterparty)) continue;
+    ledger.charge(trade.encoded.id, other, amount);
+  }
+  const { room, charged, covered } = ledger.headroom(counterparty);
+  return { room, strangers: charged - covered };
 }
 
 /** Licences of an ask in other payments that count at `now`, ms, and how many of these may still come back. */

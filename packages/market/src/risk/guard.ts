@@ -1,16 +1,19 @@
 import type { AbortOptions, PublicKey } from '@edmp/interface';
+import type { NetFlow } from '@edmp/trustchain/trust';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { Terms } from '../blocks/terms.ts';
 import { MarketError } from '../errors.ts';
 import type { TradeChain, TradeLedger } from '../trade/needs.ts';
 import type { Trade } from '../trade/trade.ts';
-import { checkBuyer, checkSeller } from './check.ts';
-import { exposureTo, openObligations, soldOf } from './facts.ts';
+import { checkBuyer, checkSeller, type TrustFacts } from './check.ts';
+import { exposureTo, openObligations, soldOf, trustIn } from './facts.ts';
 import type { RiskPolicy } from './policy.ts';
 
 /** What {@link RiskGuard} looks at. */
 export interface RiskNeeds {
   readonly policy: RiskPolicy;
+  /** This node's view of the completed deals in a currency. */
+  readonly netFlow: (currency: CurrencyId) => NetFlow;
   readonly chain: Pick<TradeChain, 'self' | 'isFraudulent' | 'history'>;
   readonly ledger: TradeLedger;
   readonly currency: (id: CurrencyId) => Currency | undefined;
@@ -46,6 +49,7 @@ export class RiskGuard {
       key: terms.buyer,
       cheat,
       exposure: exposureTo(this.#needs.unfinished(), terms.buyer, currency.id),
+      trust: () => this.#trust(terms.buyer, currency),
       openObligations: openObligations(this.#needs.ledger, terms.buyer, this.#needs.now()),
       available: this.#available(terms.buyer, currency),
       owned: this.#owned(currency),
@@ -70,10 +74,15 @@ export class RiskGuard {
       key: terms.seller,
       cheat: await chain.isFraudulent(terms.seller),
       exposure: exposureTo(unfinished(), terms.seller, currency.id),
+      trust: () => this.#trust(terms.seller, currency),
       supply: trade.ask.quantity,
       ...soldOf(ledger, terms, proposal?.toString() ?? '', exclusive, this.#needs.now()),
     };
     checkSeller(policy, facts, { currency, amount: terms.amount, quantity: terms.quantity });
+  }
+
+  #trust(counterparty: PublicKey, { id }: Currency): TrustFacts {
+    return trustIn(this.#needs.netFlow(id), this.#needs.unfinished(), counterparty, id);
   }
 
   #available(account: PublicKey, currency: Currency): bigint {

@@ -13,9 +13,17 @@ export interface RiskPolicy {
   readonly refuseFraud: boolean;
   /** As a seller of test money: refuse a buyer whose funds, as far as known, do not cover the amount. */
   readonly requireFunds: boolean;
-  /** Test money: most minor units at stake with one counterparty at once, without a trust score. */
+  /**
+   * Test money: most minor units at stake with one counterparty at once beyond what its deals are good for: its NetFlow score,
+   * charged to the cuts that it shares with others.
+   */
   readonly maxExposure: (currency: Currency) => bigint;
-  /** Test money: the cap of one counterparty by its trust score; undefined = it has none. */
+  /**
+   * Test money: most minor units at stake with all counterparties together beyond what their deals are good for, so that many made-up
+   * ones have no more than one. Default: no limit, as strangers that are free could use it up and shut others out.
+   */
+  readonly strangersExposure?: (currency: Currency) => bigint;
+  /** Test money: another cap for one counterparty in place of `maxExposure`; undefined = none for it. */
   readonly trustCap?: (counterparty: PublicKey, currency: Currency) => bigint | undefined;
   /** Issued money: most minor units of one currency that this node owns or is owed, its issuer and notaries trusted that far. */
   readonly issuerCap: (currency: Currency) => bigint;

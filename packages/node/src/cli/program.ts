@@ -16,6 +16,7 @@ import { ownCommand } from './own-command.ts';
 import { sellCommand } from './sell.ts';
 import { startCommand } from './start.ts';
 import { tradesCommand } from './trades.ts';
+import { trustCommand } from './trust.ts';
 import { verifyCommand } from './verify.ts';
 import { walletCommand } from './wallet.ts';
 
@@ -72,6 +73,7 @@ ${firstSteps()}`,
     cancelCommand(),
     consentsCommand(),
     walletCommand(),
+    trustCommand(),
     payCommand(),
     currencyCommand(),
     doctorCommand(),

@@ -33,6 +33,7 @@ import { NodeError } from './errors.ts';
 import type { Ipfs } from './ipfs.ts';
 import { ACCURACY_METRES, curveView, type MeterDesk } from './meter-desk.ts';
 import type { Publications } from './published.ts';
+import { trustViews } from './trust.ts';
 import {
   blockView,
   bookOrderView,
@@ -250,6 +251,8 @@ export function createService(parts: ServiceParts): NodeService {
         names,
       );
     },
+
+    trust: (key, options) => trustViews(market, names, key, options),
 
     async listings(query, options) {
       const { maxPrice, ...rest } = query;

@@ -17,6 +17,7 @@ import {
   transferRequest,
 } from './requests.ts';
 import { type Route, route } from './route.ts';
+import { trustRoutes } from './trust-routes.ts';
 import {
   block,
   bookOrder,
@@ -55,6 +56,7 @@ export const v1Routes: readonly Route[] = [
     handle: (service) => service.info(),
   }),
   ...meterRoutes,
+  ...trustRoutes,
   route({
     method: 'get',
     path: '/v1/consents',

@@ -41,6 +41,7 @@ describe('edmp', { timeout: bounds.journey }, () => {
       'orders',
       'cancel',
       'wallet',
+      'trust',
       'doctor',
       'chain',
       'meter',

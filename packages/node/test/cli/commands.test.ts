@@ -117,6 +117,14 @@ describe('edmp against running nodes', { timeout: bounds.journey }, () => {
     expect(csv.stdout.split('\r\n')).toHaveLength(1 + (listing?.descriptor.count ?? 0) + 1);
     expect((await on('buyer', 'trades')).stdout).toContain('You are the buyer; 10 DUM1; completed');
     expect((await on('buyer', 'wallet')).stdout).toMatch(/^DUM1 +990 /m);
+    const { key } = await seller.client.info();
+    const trust = await on('buyer', 'trust', key, '--explain');
+    expect(trust).toMatchObject({ code: 0, stderr: '' });
+    expect(trust.stdout).toMatch(/^DUM1 +10 +10 +\d+\.\d %/m);
+    expect(trust.stdout).toMatch(/^ {2}10 along it → you$/m);
+    expect(trust.stdout).toMatch(/^ {2}more when you buy from it and the deal completes$/m);
+    expect((await on('buyer', 'trust', 'x')).code).toBe(2);
+    expect((await seller.client.trust(key))[0]).toMatchObject({ score: 0n, hits: 0, paths: [] });
     const movements = (await on('buyer', 'wallet', 'DUM1')).stdout;
     expect(movements).toMatch(/^– +\+1000 +final +Grant of test money$/m);
     expect(movements).toMatch(/−10 +final/);

@@ -60,6 +60,7 @@ const methods: Readonly<Record<Method, readonly unknown[]>> = {
   addCurrency: [new Uint8Array(3)],
   transfer: [{ wallet: 'DUM1', to: '00', amount: 1n }],
   claim: ['DUM1'],
+  trust: ['aa'.repeat(32)],
   wallets: [],
   transactions: ['DUM1'],
   blocks: [{ limit: 1 }],

@@ -45,7 +45,10 @@ it('answers any path and query of every route with a typed 4xx or a result', asy
         { maxKeys: 5 },
       ),
       async (route, id, query) => {
-        const path = route.path.replace('{id}', encodeURIComponent(id.replaceAll(/\p{Surrogate}/gu, '?')));
+        const path = route.path.replace(
+          /\{(?:id|key)\}/,
+          encodeURIComponent(id.replaceAll(/\p{Surrogate}/gu, '?')),
+        );
         const search = new URLSearchParams(query).toString();
         const body = route.method === 'post' ? {} : undefined;
         await expectTyped(await market.seller.send(route.method.toUpperCase(), `${path}?${search}`, body));

@@ -371,6 +371,9 @@ describe('client', () => {
     expect(await client.wallets()).toEqual(await service.wallets());
     expect(await client.transactions('DUM1')).toEqual(await service.transactions('DUM1'));
     expect(await client.blocks({ limit: 3 })).toEqual(await service.blocks({ limit: 3 }));
+    for (const key of ['aa'.repeat(32), 'cc'.repeat(32)]) {
+      expect(await client.trust(key)).toEqual(await service.trust(key));
+    }
     expect(await client.matchmakers()).toEqual(await service.matchmakers());
     expect(await client.download(trade, 'csv')).toContain('start,local,kWh,quality');
   });

@@ -23,6 +23,7 @@ import { fakeCurve, fakeReveals } from './fake-curve.ts';
 import { fakeDeals } from './fake-deals.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
+import { fakeTrust } from './fake-trust.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
 /** Pause between two steps of a fake trade, ms. */
@@ -557,6 +558,7 @@ export function fakeMarket(options: {
           curve: dataset.curve,
         };
       },
+      trust: async (agent) => [fakeTrust(agent, key)],
       wallets: async () => FAKE_WALLETS.map((wallet) => wallets.view(key, wallet)),
       transactions: async (wallet) => wallets.movements(key, wallet),
       blocks: async ({ author, after, limit }) =>

@@ -28,7 +28,7 @@ export interface DealSource {
 /** Deals read from a source at a time. */
 const PAGE = 1_024;
 /** Changed edges that are remembered; who looks less often looks at everything. */
-const REMEMBERED_CHANGES = 4_096;
+const REMEMBERED_CHANGES = 1_024;
 const FIRST_EDGES = 64;
 
 /**

@@ -13,6 +13,7 @@ import {
 } from '@edmp/interface';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
 import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
+import { createDealGraph, netFlow } from '@edmp/trustchain/trust';
 import { type Currency, testCurrency } from '../../../src/asset/currency.ts';
 import { type CurrencyRegister, currencyRegister } from '../../../src/asset/currency-register.ts';
 import { comparePrices, price } from '../../../src/asset/price.ts';
@@ -322,6 +323,7 @@ export class TradingWorld {
         },
       },
       policy: { ...defaultRiskPolicy, ...base.options.policy },
+      netFlow: () => netFlow(createDealGraph(), { evaluator: base.key }),
       settings: {
         durations: defaultDurations,
         shortComplaints: false,
