@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemEnvironment } from '@edmp/interface';
 import { Command } from 'commander';
-import { type Invitation, parseInvitation } from '../community/invitation.ts';
-import { join, joinedIn, leave } from '../community/joined.ts';
+import type { Invitation } from '../community/invitation.ts';
 import { openDataFolder } from '../compose/data-folder.ts';
 import { NodeError } from '../compose/errors.ts';
 import { print, table } from './output.ts';
@@ -32,7 +31,7 @@ export function joinCommand(): Command {
       if (line !== undefined && options.leave !== undefined)
         throw new NodeError('ERR_NODE_CONFIG', 'Give a line or --leave, not both');
       const isRunning = options.url !== undefined || processOf(options.data) !== undefined;
-      const place = isRunning ? overHttp(options) : inFolder(resolve(options.data));
+      const place = isRunning ? overHttp(options) : await inFolder(resolve(options.data));
       if (options.leave !== undefined) await place.leave(options.leave);
       const one = line === undefined ? undefined : await place.join(line);
       const all = await place.list();
@@ -58,7 +57,10 @@ function overHttp(options: RemoteOptions): Place {
 }
 
 /** The folder of a node that does not run, and may never have. */
-function inFolder(path: string): Place {
+async function inFolder(path: string): Promise<Place> {
+  // Loaded only here: what reads multiaddrs takes its time.
+  const { parseInvitation } = await import('../community/invitation.ts');
+  const { join, joinedIn, leave } = await import('../community/joined.ts');
   const open = <T>(act: (file: string) => T): T => {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     using folder = openDataFolder(path, systemEnvironment());

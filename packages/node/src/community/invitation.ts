@@ -1,3 +1,4 @@
+import { multiaddr } from '@multiformats/multiaddr';
 import { NodeError } from '../compose/errors.ts';
 
 /** What a community tells those who want to trade in it. */
@@ -58,7 +59,8 @@ export function parseInvitation(line: string): Invitation {
     if (found === undefined) throw bad('it has a part that this version does not know');
     const [field, list, shape] = found;
     const value = part.slice(at + 1);
-    if (!shape.test(value)) throw bad(`its ${field} is none`);
+    if (!shape.test(value) || (value.startsWith('/') && !isMultiaddr(value)))
+      throw bad(`its ${field} is none`);
     if (lists[list].includes(value)) throw bad(`it says one ${field} twice`);
     if (lists[list].length === MAX_ENTRIES) throw bad(`it says more than ${MAX_ENTRIES} of ${field}`);
     lists[list].push(value);
@@ -66,6 +68,15 @@ export function parseInvitation(line: string): Invitation {
   if (lists.relays.length + lists.matchmakers.length === 0)
     throw bad('it names nobody to connect to, neither a relay nor a matchmaker');
   return { name: name.slice('name='.length), ...lists };
+}
+
+/** A node does not start with an address that is none. */
+function isMultiaddr(text: string): boolean {
+  try {
+    return multiaddr(text).getComponents().length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** A name of a community made of any text. */

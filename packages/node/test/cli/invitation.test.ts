@@ -68,6 +68,8 @@ describe('the line of a community', () => {
     ['nobody to connect to', LINE.replace(/\+relay=[^+]*/, '')],
     ['a relay without its id', LINE.replace(`/p2p/${ID}`, '')],
     ['no address', LINE.replace('/ip4/', 'ip4/')],
+    ['an address that is none', LINE.replace('203.0.113.10', '203.0.113.1000')],
+    ['a port that is none', LINE.replace('4001', '99999')],
     ['half a witness', LINE.slice(0, -2)],
     ['one thing twice', `${LINE}+witness=${'ab'.repeat(32)}`],
     ['too many', `${LINE}${Array.from({ length: 8 }, (_, i) => `+witness=${`${i}`.repeat(64)}`).join('')}`],
