@@ -17,6 +17,7 @@ import * as z from 'zod';
 import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
 import * as meterViews from './http/meter-views.ts';
+import * as network from './http/network-views.ts';
 import { trust as trustSchema } from './http/trust-views.ts';
 import * as views from './http/views.ts';
 import type { LiveView } from './meter-service.ts';
@@ -438,6 +439,24 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       call({ path: '/v1/consents/records', schema: views.consentRecords }, options),
     withdrawConsent: (consent, options) =>
       call({ method: 'DELETE', path: `/v1/consents/${id(consent)}`, schema: views.consent }, options),
+    peers: async (options) =>
+      (await call({ path: '/v1/peers', schema: views.list('peers', network.peer) }, options)).peers,
+    communities: async (options) =>
+      (await call({ path: '/v1/communities', schema: views.list('communities', network.community) }, options))
+        .communities,
+    joinCommunity: (line, options) =>
+      call({ method: 'POST', path: '/v1/communities', body: { line }, schema: network.community }, options),
+    leaveCommunity: async (name, options) => {
+      await call(
+        {
+          method: 'DELETE',
+          path: `/v1/communities/${id(name)}`,
+          schema: views.list('communities', network.community),
+        },
+        options,
+      );
+    },
+    invitation: (options) => call({ path: '/v1/invitation', schema: network.invitation }, options),
     published: async (options) =>
       (await call({ path: '/v1/published', schema: views.list('published', views.published) }, options))
         .published,

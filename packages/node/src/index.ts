@@ -28,6 +28,7 @@ export {
   MQTT_MAPPINGS,
   type PreviewView,
 } from './meter-service.ts';
+export type { CommunityView, InvitationView, Networking, PeerView, WayView } from './network-service.ts';
 export type {
   AskRequest,
   BlockQuery,

@@ -8,6 +8,7 @@
 import type { Environment, PublicKey } from '@edmp/interface';
 import type { CircuitRelayService } from '@libp2p/circuit-relay-v2';
 import type { PeerId } from '@libp2p/interface';
+import type { HostScope } from './network/libp2p/host.ts';
 import { isMissingLibp2p, missingLibp2p } from './network/libp2p/missing-peers.ts';
 import type { Libp2pNetwork } from './network/libp2p/network.ts';
 import type { Libp2pNetworkOptions } from './network/libp2p/options.ts';
@@ -21,6 +22,7 @@ export {
   type FrameKind,
   frameDecoder,
 } from './network/framing.ts';
+export type { HostScope } from './network/libp2p/host.ts';
 export type { Libp2pNetwork } from './network/libp2p/network.ts';
 export type { EdmpLibp2p } from './network/libp2p/node.ts';
 export type { Libp2pNetworkOptions, Libp2pTransport } from './network/libp2p/options.ts';
@@ -38,6 +40,12 @@ const loaded: typeof parts = await import('./network/libp2p/static.ts').catch((c
  * Throws `ERR_CRYPTO_KEY` for a secret key of the wrong length and `ERR_INVALID_ARGUMENT` for an address that is none.
  */
 export const libp2pNetwork: (options: Libp2pNetworkOptions) => Libp2pNetwork = loaded.libp2pNetwork;
+
+/**
+ * From where the host of a multiaddr can be reached, `name` when it is one to be looked up; undefined for an address
+ * through a relay, and for what is no address of a host.
+ */
+export const addressScope: (address: string) => HostScope | 'name' | undefined = loaded.addressScope;
 
 /** libp2p's name of a key: an identity multihash of the protobuf-wrapped ed25519 key (libp2p specs, peer-ids §Ed25519). */
 export const peerIdOfKey: (key: PublicKey) => PeerId = loaded.peerIdOfKey;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { buyCommand } from './buy.ts';
 import { chainCommand } from './chain.ts';
+import { inviteCommand, joinCommand } from './community.ts';
 import { consentsCommand } from './consents.ts';
 import { currencyCommand, payCommand } from './currency.ts';
 import { dataCommand } from './data.ts';
@@ -13,6 +14,7 @@ import { oehuEmulatorCommand } from './oehu-emulator.ts';
 import { cancelCommand, ordersCommand } from './orders.ts';
 import { describeError, ExitCode, exitCodeOf } from './output.ts';
 import { ownCommand } from './own-command.ts';
+import { peersCommand } from './peers.ts';
 import { sellCommand } from './sell.ts';
 import { startCommand } from './start.ts';
 import { tradesCommand } from './trades.ts';
@@ -69,6 +71,9 @@ ${firstSteps()}`,
     tradesCommand(),
     dataCommand(),
     verifyCommand(),
+    joinCommand(),
+    inviteCommand(),
+    peersCommand(),
     ordersCommand(),
     cancelCommand(),
     consentsCommand(),

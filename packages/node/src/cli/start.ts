@@ -22,6 +22,7 @@ interface StartOptions {
   readonly announce?: readonly string[];
   readonly via?: readonly string[];
   readonly relay: boolean;
+  readonly community?: string | true;
   readonly meters: string;
   readonly zone: string;
   readonly matchmaker: boolean;
@@ -96,6 +97,11 @@ export function startCommand(): Command {
       'relay to be reached through from behind a router, with its /p2p/ id; repeat for more',
       collect,
     )
+    .option(
+      '--community [label]',
+      'be the relay, matchmaker and notary of a community, and print the line by which others join; with a label also issue its currency',
+      currencyLabel,
+    )
     .option('--relay', 'connect peers behind routers with each other, within limits', false)
     .option('--meters <source>', 'emulator, none, or the URL of an OEHU API', 'emulator')
     .option('--zone <iana>', 'time zone of the meters', timeZone, 'Europe/Amsterdam')
@@ -155,6 +161,7 @@ export function startCommand(): Command {
         currency: _currency,
         ipfsPeer,
         via,
+        community,
         gateway,
         gatewayCert: certificate,
         gatewayKey: key,
@@ -165,6 +172,12 @@ export function startCommand(): Command {
           'ERR_NODE_CONFIG',
           'Give --gateway-cert and --gateway-key together, with --gateway',
         );
+      const label = typeof community === 'string' ? community : options.notary;
+      if (community !== undefined && !options.matchmaker)
+        throw new NodeError(
+          'ERR_NODE_CONFIG',
+          'The node of a community matches orders: leave out --no-matchmaker',
+        );
       const tls = certificate === undefined || key === undefined ? {} : { tls: { certificate, key } };
       const node = await runNode({
         ...rest,
@@ -172,8 +185,9 @@ export function startCommand(): Command {
         listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
         connect: options.connect ?? [],
         relays: via ?? [],
-        notary: options.notary !== undefined,
-        ...(typeof options.notary === 'string' ? { issue: options.notary } : {}),
+        relay: options.relay || community !== undefined,
+        notary: options.notary !== undefined || community !== undefined,
+        ...(typeof label === 'string' ? { issue: label } : {}),
         witnesses: options.witness ?? [],
         currencies: options.currency ?? [],
         ipfsPeers: ipfsPeer ?? [],
@@ -189,9 +203,10 @@ export function startCommand(): Command {
       };
       if (options.leash) endWithStdin(stop);
       endWithSignals(stop);
+      const invitation = community === undefined ? undefined : await node.service.invitation();
       if (options.readyJson) {
         write(
-          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses, witnessKeys: node.witnessKeys, issued: node.issued, gateway: node.gatewayUrl })}\n`,
+          `${toJson({ ready: true, url: node.url, token: node.token, key: node.key, addresses: node.addresses, witnessKeys: node.witnessKeys, issued: node.issued, gateway: node.gatewayUrl, invitation: invitation?.line ?? null })}\n`,
         );
         return;
       }
@@ -209,6 +224,12 @@ export function startCommand(): Command {
           ...(node.issued === null
             ? []
             : [`  Currency  ${node.issued.id} (${sameNodeCommand('currency show', options)})`]),
+          ...(invitation === undefined
+            ? []
+            : [
+                `  Join      ${invitation.line}`,
+                `            (the line by which others join${invitation.local ? '; only on this machine, without --listen' : ''})`,
+              ]),
           `  Meters    ${node.meterSource ?? 'none'}`,
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',

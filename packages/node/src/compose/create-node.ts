@@ -29,6 +29,7 @@ import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts'
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
 import { neighboursOf } from './neighbours.ts';
+import { networking } from './networking.ts';
 import { publications } from './published.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
 
@@ -42,6 +43,8 @@ export interface CreateNodeOptions {
   /** Makes the network for the folder's identity; it is started here. */
   readonly network: TraderOptions['network'];
   readonly matchmaker: boolean;
+  /** Whether the network relays for others. Default `false`. */
+  readonly relay?: boolean;
   /** Serve as notary and witness, under a key that the folder's notary file makes and keeps. Default `false`. */
   readonly notary?: boolean;
   /** Whom this node trusts with the outcome of trades in test money. */
@@ -204,6 +207,13 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         environment,
       }),
       ipfs,
+      networking: networking({
+        name: options.name,
+        network,
+        market,
+        communitiesFile: folder.communitiesFile,
+        relay: options.relay ?? false,
+      }),
       levelOf: levelReader(store, environment),
     });
     return {

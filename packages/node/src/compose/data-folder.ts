@@ -31,6 +31,8 @@ export interface DataFolder extends Disposable {
   readonly readingsFile: string;
   /** How the meters are mounted, with their tokens. */
   readonly metersFile: string;
+  /** The communities that the node is in, a line each. */
+  readonly communitiesFile: string;
   /** Folder of the content store. */
   readonly contentDir: string;
   /** Folder of what everybody may have. */
@@ -158,6 +160,7 @@ export function openDataFolder(path: string, environment: Environment): DataFold
         notaryFile: join(path, 'notary.sqlite'),
         readingsFile: join(path, 'readings.sqlite'),
         metersFile: join(path, 'meters.json'),
+        communitiesFile: join(path, 'communities'),
         contentDir: join(path, 'content'),
         publishedDir: join(path, 'published'),
         close,

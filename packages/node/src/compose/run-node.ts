@@ -6,6 +6,7 @@ import {
   publicKeyToHex,
   systemEnvironment,
 } from '@edmp/interface';
+import { joinedIn } from '../community/joined.ts';
 import { createHttpApp, startGateway, startHttp } from '../http/index.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
 import type { NodeService } from '../service.ts';
@@ -121,6 +122,11 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     if (meters !== undefined) closers.push(() => meters.stop());
     const folder = openDataFolder(options.data, environment);
     const phase = options.phaseTimeout;
+    const joined = joinedIn(folder.communitiesFile, (error) => options.log(`warning: ${error.message}`));
+    const connect = [...options.connect, ...joined.flatMap(({ matchmakers }) => matchmakers)];
+    const relays = [...(options.relays ?? []), ...joined.flatMap((each) => each.relays)];
+    const witnesses = [...(options.witnesses ?? []), ...joined.flatMap((each) => each.witnesses)];
+    const currencies = [...(options.currencies ?? []), ...joined.flatMap((each) => each.currencies)];
     const node = await createNode({
       name: options.name,
       folder,
@@ -129,11 +135,12 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       matchmaker: options.matchmaker,
       notary: options.notary === true || options.issue !== undefined,
       witnesses: {
-        keys: (options.witnesses ?? []).map(publicKeyFromHex),
+        keys: [...new Set(witnesses)].map(publicKeyFromHex),
         allowNone: options.withoutWitnesses ?? false,
       },
       loneNotaryParty: options.tradeWithNotary ?? false,
-      currencies: (options.currencies ?? []).map(hexToBytes),
+      currencies: [...new Set(currencies)].map(hexToBytes),
+      relay: options.relay ?? false,
       zone: options.zone,
       ...(meters === undefined ? {} : { meters }),
       ...(phase === undefined
@@ -148,14 +155,14 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
           environment,
           listen: options.listen,
           announce: options.announce ?? [],
-          connect: options.connect,
-          relays: options.relays ?? [],
+          connect,
+          relays,
           relay: options.relay ?? false,
         }),
     });
     closers.push(() => node.stop());
     const issued = options.issue === undefined ? null : await issue(node, options.issue);
-    for (const address of [...(options.relays ?? []), ...options.connect]) {
+    for (const address of new Set([...relays, ...connect])) {
       try {
         await node.network.connect(address, { signal: AbortSignal.timeout(5_000) });
       } catch (error) {

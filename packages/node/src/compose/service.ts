@@ -26,6 +26,7 @@ import { buyInspected } from '@edmp/trader';
 import { exportDeal, proofsOfTrade } from '@edmp/trader/deal';
 import { CID } from 'multiformats/cid';
 import type { MeterMounts } from '../meters/meter-mounts.ts';
+import type { Networking } from '../network-service.ts';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';
 import { eraseTrade } from './erase-trade.ts';
@@ -66,6 +67,7 @@ export interface ServiceParts {
   readonly pseudonymKey: Uint8Array;
   readonly publications: Publications;
   readonly ipfs: Pick<Ipfs, 'link'>;
+  readonly networking: Networking;
   /** Level of a stored block from its neighbours. */
   readonly levelOf: (block: HalfBlock) => Promise<ValidationLevel>;
 }
@@ -436,6 +438,7 @@ export function createService(parts: ServiceParts): NodeService {
       return view;
     },
 
+    ...parts.networking,
     published: () => parts.publications.list(),
     publish: (options) => parts.publications.publish(options),
     withdrawPublished: (options) => parts.publications.withdraw(options),

@@ -1,6 +1,7 @@
 import { contentRoutes } from './content-routes.ts';
 import { deliveryCsv } from './csv.ts';
 import { meterRoutes } from './meter-routes.ts';
+import { networkRoutes } from './network-routes.ts';
 import {
   askRequest,
   blockQuery,
@@ -336,5 +337,6 @@ export const v1Routes: readonly Route[] = [
     response: list('matchmakers', matchmaker),
     handle: async (service) => ({ matchmakers: await service.matchmakers() }),
   }),
+  ...networkRoutes,
   ...contentRoutes,
 ];

@@ -44,7 +44,7 @@ describe('ownCommand', () => {
   it('is what every hint of the command line is written with', () => {
     const source = fileURLToPath(new URL('../../src/', import.meta.url));
     const commands =
-      'start|demo|market|sell|buy|trades|data|orders|cancel|wallet|trust|pay|currency|doctor|chain|meter';
+      'start|demo|market|sell|buy|trades|data|join|invite|peers|orders|cancel|wallet|trust|pay|currency|doctor|chain|meter';
     const fixed = new RegExp(`(?:npx |pnpm |[^\\\`]\\b)edmp (?:${commands})\\b`);
     const found: string[] = [];
     for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {

@@ -18,18 +18,19 @@ live('two homes behind routers and a third host', { timeout: bounds.journey }, (
   let seller: LabNode;
   let buyer: LabNode;
   let day: string;
-  let relay: string;
+  let line: string;
 
   const startHub = (): Promise<LabNode> =>
     lab.start('hub', join(folder, 'hub'), [
-      ...['--name', 'hub', '--meters', 'none', '--relay', '--notary'],
+      ...['--name', 'hub', '--meters', 'none', '--community'],
       ...['--listen', `/ip4/${HUB}/tcp/4001`, '--listen', `/ip4/${HUB}/tcp/4002/ws`],
     ]);
-  const home = (kind: 'seller' | 'buyer', meters: string, at: string): Promise<LabNode> =>
-    lab.start(kind, join(folder, kind), [
+  const home = (kind: 'seller' | 'buyer', meters: string): Promise<LabNode> => {
+    lab.edmp(kind, ['join', line, '--data', join(folder, kind)]);
+    return lab.start(kind, join(folder, kind), [
       ...['--name', kind, '--meters', meters, '--no-matchmaker', '--listen', '/ip4/0.0.0.0/tcp/4001'],
-      ...['--via', at, '--witness', hub.witnessKeys[0] ?? ''],
     ]);
+  };
 
   const offer = async (title: string, meter: number): Promise<ListingView> => {
     const meters = await seller.client.meters();
@@ -61,12 +62,8 @@ live('two homes behind routers and a third host', { timeout: bounds.journey }, (
     folder = await mkdtemp(join(tmpdir(), 'edmp-nat-'));
     lab = natLab(folder);
     hub = await startHub();
-    const id = (await hub.client.info()).addresses[0]?.split('/p2p/')[1] ?? '';
-    relay = `/ip4/${HUB}/tcp/4001/p2p/${id}`;
-    [seller, buyer] = await Promise.all([
-      home('seller', 'emulator', relay),
-      home('buyer', 'none', `/ip4/${HUB}/tcp/4002/ws/p2p/${id}`),
-    ]);
+    ({ line } = await hub.client.invitation());
+    [seller, buyer] = await Promise.all([home('seller', 'emulator'), home('buyer', 'none')]);
     day = await newestDay(seller);
   }, bounds.journey);
 
@@ -96,6 +93,13 @@ live('two homes behind routers and a third host', { timeout: bounds.journey }, (
     const trade = await ended(order);
     expect(trade).toMatchObject({ state: 'completed', failed: null });
     await expectIdentical(trade, 0);
+    const peers = await buyer.client.peers();
+    const ways = (key: string) => peers.find((peer) => peer.key === key)?.ways.map(({ relay }) => relay);
+    expect(ways(hub.key)).toEqual([null]);
+    expect(new Set(ways(seller.key))).toEqual(new Set([hub.key]));
+    expect(lab.edmp('buyer', ['peers', '--data', join(folder, 'buyer')])).toContain(
+      `relay ${hub.key.slice(0, 16)}`,
+    );
   });
 
   it('end a trade although it is killed and started again in the middle', async () => {

@@ -64,4 +64,16 @@ describe('inbound connections', () => {
     expect(Array.from({ length: 5 }, () => enters(peer()))).toEqual([true, true, true, false, false]);
     expect(enters(friends[1]!)).toBe(true);
   });
+
+  it('that come through a relay are counted by relay, and not as its host', () => {
+    const table = inboundTable(inboundLimits({ maxConnectionsPerHost: 1, maxConnectionsPerRelay: 3 }));
+    const [one, other, target] = [peer(), peer(), peer()].map(String);
+    const through = (relay: string | undefined, port: number): boolean =>
+      table.refuses(from(`/ip4/8.8.8.8/tcp/${port}/p2p/${relay}/p2p-circuit/p2p/${target}`));
+    expect([1, 2, 3, 4].map((port) => through(one, port))).toEqual([false, false, false, true]);
+    expect(through(other, 1)).toBe(false);
+    expect(table.refuses(from('/ip4/8.8.8.8/tcp/9'))).toBe(false);
+    expect(table.refuses(from('/ip4/8.8.8.8/tcp/10'))).toBe(true);
+    expect(inboundLimits({ maxConnections: 300 }).maxConnectionsPerRelay).toBe(100);
+  });
 });

@@ -80,4 +80,19 @@ describe('connections that a node opened', () => {
     table.stop();
     expect(environment.pendingTimers).toBe(0);
   });
+
+  it('through relays are in use as long as much goes over them, whatever it is', async () => {
+    const { environment, table, open, closed } = world();
+    table.start();
+    const limits = { bytes: 10n * 1024n * 1024n };
+    Object.assign(open({ relayed: true }), { limits });
+    for (let i = 0; i < 10; i++) {
+      limits.bytes -= 100_000n;
+      await environment.advance(30_000);
+    }
+    expect(closed()).toEqual([]);
+    await environment.advance(120_000);
+    expect(closed()).toEqual([0]);
+    table.stop();
+  });
 });

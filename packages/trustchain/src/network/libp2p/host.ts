@@ -79,3 +79,18 @@ export function mayName(speaker: HostScope | undefined, claimed: HostScope): boo
   if (claimed === 'public') return true;
   return speaker === 'loopback' || (speaker === 'private' && claimed === 'private');
 }
+
+/**
+ * From where the host of a multiaddr can be reached, `name` when it is one to be looked up; undefined for an address
+ * through a relay, and for what is no address of a host.
+ */
+export function addressScope(address: string): HostScope | 'name' | undefined {
+  let parsed: Multiaddr;
+  try {
+    parsed = multiaddr(address);
+  } catch {
+    return undefined;
+  }
+  if (isRelayed(parsed)) return undefined;
+  return /^dns[46]?$/.test(parsed.getComponents()[0]?.name ?? '') ? 'name' : hostOf(parsed)?.scope;
+}

@@ -8,6 +8,8 @@ const MAX_RELAYED = 6;
 /** After so long without a request a relayed connection is closed: it takes a place at the relay, ms. */
 const RELAYED_IDLE_MS = 2 * 60_000;
 const SWEEP_MS = 30_000;
+/** Bytes between two looks at a relayed connection that are more than its upkeep and gossip: blocks of bitswap, for one. */
+const USED_BYTES = 64n * 1024n;
 /** Longest that the end of a connection may take; after that it is cut off, ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** What begins the names of the protocols of requests; streams of others are open as long as the connection is. */
@@ -39,6 +41,7 @@ export function outboundTable(context: OutboundTableContext): OutboundTable {
   const { environment, maxOutbound, isKept } = context;
   const usedAt = new WeakMap<Connection, number>();
   const closing = new WeakSet<Connection>();
+  const bytesLeft = new WeakMap<Connection, bigint>();
   let cancel: CancelTimer | undefined;
 
   const opened = (): Connection[] =>
@@ -71,6 +74,11 @@ export function outboundTable(context: OutboundTableContext): OutboundTable {
   const sweep = (): void => {
     const now = environment.now();
     for (const connection of opened()) {
+      const left = connection.limits?.bytes;
+      if (left !== undefined) {
+        if ((bytesLeft.get(connection) ?? left) - left >= USED_BYTES) usedAt.set(connection, now);
+        bytesLeft.set(connection, left);
+      }
       if (connection.limits === undefined || !isIdle(connection)) continue;
       if (now - lastUse(connection) >= RELAYED_IDLE_MS) close(connection);
     }

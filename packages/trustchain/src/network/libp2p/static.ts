@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { encodeFrame, frameDecoder } from '../framing.ts';
+export { addressScope } from './host.ts';
 export { libp2pNetwork } from './network.ts';
 export { keyOfPeerId, peerIdOfKey } from './peer-identity.ts';
 export { relayServer } from './relay-server.ts';

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { writePrivate } from '../compose/data-folder.ts';
+import { NodeError } from '../compose/errors.ts';
+import { type Invitation, invitationLine, parseInvitation } from './invitation.ts';
+
+/** Communities that a node may be in. */
+const MAX_JOINED = 16;
+
+/** The communities in a file of a data folder, a line each; none when there is no file. What is no line is told to `onBad` and left out. */
+export function joinedIn(file: string, onBad: (error: Error) => void = () => undefined): Invitation[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new NodeError('ERR_NODE_DATA', `${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .flatMap((line) => {
+      try {
+        return [parseInvitation(line)];
+      } catch (error) {
+        onBad(error instanceof Error ? error : new Error(String(error)));
+        return [];
+      }
+    });
+}
+
+/** Adds a community to a file; one of the same name is replaced. Throws `ERR_NODE_CONFLICT` when there are too many. */
+export function join(file: string, invitation: Invitation): void {
+  const others = joinedIn(file).filter(({ name }) => name !== invitation.name);
+  if (others.length >= MAX_JOINED)
+    throw new NodeError(
+      'ERR_NODE_CONFLICT',
+      `A node is in ${MAX_JOINED} communities at most; leave one first`,
+    );
+  write(file, [...others, invitation]);
+}
+
+/** Takes a community out of a file. Throws `ERR_NODE_NOT_FOUND`. */
+export function leave(file: string, name: string): void {
+  const all = joinedIn(file);
+  const others = all.filter((one) => one.name !== name);
+  if (others.length === all.length)
+    throw new NodeError(
+      'ERR_NODE_NOT_FOUND',
+      `This node is in no community ${JSON.stringify(name.slice(0, 80))}`,
+    );
+  write(file, others);
+}
+
+function write(file: string, invitations: readonly Invitation[]): void {
+  writePrivate(file, invitations.map((each) => `${invitationLine(each)}\n`).join(''));
+}
