@@ -39,7 +39,7 @@ export interface GapEnd {
 interface Trial {
   readonly cheat: Cheat;
   readonly kind: GapCheat;
-  readonly branches: readonly [Branch, Branch];
+  readonly branches: readonly [Branch<TownNode>, Branch<TownNode>];
   readonly proven: Map<TownNode, number>;
   readonly answered: Map<string, { readonly how: string; readonly at: number }>;
   since: number;
@@ -126,7 +126,7 @@ class GapLab {
     };
     this.#trials.push(trial);
     if (kind.between === 'partition') this.#part(trial, 0);
-    const stop = kind.between === 'drown' ? await drown(cheat, victims) : () => undefined;
+    const stop = kind.between === 'drown' ? await drown(town, cheat, victims) : () => undefined;
     this.#show(trial, 0);
     await environment.advance(PACE_MS);
     if (kind.between === 'restart-first') await town.restart(victims[0], APART_MS);

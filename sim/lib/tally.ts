@@ -14,6 +14,11 @@ export class Tally {
     return this.#counts.get(name) ?? 0;
   }
 
+  /** All counts together. */
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** Sorted by name, so that equal runs print equal lines. */
   toRecord(): Record<string, number> {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -47,6 +47,9 @@ export const AIMS: readonly Aim[] = moments.flatMap(([role, state]) =>
   STROKES.flatMap((stroke) => LENGTHS.map((length) => ({ role, state, stroke, length }))),
 );
 
+/** Aims that wait for their moment at once. */
+const MAX_AIMS = 8;
+
 /** Strikes once when a trade comes to the state that was aimed at. */
 export class Marksman {
   readonly #cast: Cast;
@@ -72,6 +75,12 @@ export class Marksman {
       );
       if (aim !== undefined && other !== undefined) this.strike(aim, self, other);
     });
+  }
+
+  /** One more drawn aim, in a history that goes on for longer. */
+  aimAgain(): void {
+    const aim = AIMS[this.#random.below(AIMS.length)];
+    if (aim !== undefined && this.#isArmed && this.#aims.length < MAX_AIMS) this.#aims.push(aim);
   }
 
   /** Strikes no more. */

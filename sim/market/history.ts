@@ -12,6 +12,7 @@ import { Excuses } from './excuses.ts';
 import { KeptWords } from './kept-words.ts';
 import { type Cast, membersOf } from './members.ts';
 import { Operations, startAgain } from './operations.ts';
+import type { Surroundings } from './surroundings.ts';
 import { Universe } from './universe.ts';
 
 const SECOND = 1_000;
@@ -46,7 +47,14 @@ export interface HistoryOptions {
   readonly print?: ((line: string) => void) | undefined;
   /** Labels of what must not happen; see `Plan`. */
   readonly without?: ReadonlySet<string> | undefined;
+  /** What lives around the market in the same world. */
+  readonly around?: ((world: World) => Surroundings) | undefined;
+  /** Operations go on until so many faults have struck, or {@link MAX_OPERATIONS} were made. */
+  readonly faults?: number | undefined;
 }
+
+/** Operations of one history at most. */
+const MAX_OPERATIONS = 2_000;
 
 /** Kinds of faults that `only` chooses from. */
 export const FAULT_KINDS = [
@@ -101,6 +109,8 @@ class History {
     const words = new KeptWords(world, this.#universe);
     const marksman = new Marksman(cast, this.#has('aimed') ? aimsOf(cast) : []);
     const operations = new Operations(cast, this.#calls);
+    const around = this.#options.around?.(world);
+    await around?.start();
     const backups = this.#has('backups') ? new Backups(cast) : undefined;
     operations.mint();
     await world.advance(5 * SECOND);
@@ -108,7 +118,10 @@ class History {
     if (this.#has('crashes') && random.below(3) === 0) marksman.aimAtStatements(this.#universe, 20);
     for (let i = 0; i < 2; i++) operations.run('sell');
     const count = 12 + random.below(16);
-    for (let i = 0; i < count; i++) {
+    const { faults = 0 } = this.#options;
+    for (let i = 0; i < count || (i < MAX_OPERATIONS && world.faults.total < faults); i++) {
+      if (i > count) marksman.aimAgain();
+      around?.step();
       await world.advance(random.below(4) === 0 ? random.below(4 * MINUTE) : random.below(20 * SECOND));
       backups?.before(i);
       operations.next();
@@ -126,6 +139,8 @@ class History {
     cast.isYearOver = true;
     await this.#heal(cast);
     await this.#settle(cast, watch);
+    await around?.heal();
+    await around?.check();
     words.check();
     await checkEnd(cast, this.#universe, new Excuses(cast, this.#universe, watch.toldBack));
     for (const open of this.#calls.open()) world.findings.add('stuck', 'call-open', open);

@@ -1,5 +1,7 @@
 import { encodeCanonical } from '../../../packages/interface/src/format/index.ts';
 import {
+  type Crypto,
+  type Environment,
   type HalfBlock,
   type Network,
   type PublicKey,
@@ -8,23 +10,40 @@ import {
 } from '../../../packages/interface/src/index.ts';
 import { blockIdFromDigest, signHalfBlock } from '../../../packages/trustchain/src/block.ts';
 import { PUSH_PROTOCOL } from '../../../packages/trustchain/src/protocol.ts';
-import type { ChainTown, TownNode } from '../chain-town.ts';
+import type { SimulatedNetworks } from '../../../packages/trustchain/src/simulated.ts';
+
+/** Where a cheat acts. */
+export interface CheatGround {
+  readonly networks: SimulatedNetworks;
+  readonly environment: Environment;
+  readonly crypto: Crypto;
+  /** The key that `name` always has in a run of this seed. */
+  signer(name: string): Signer;
+  /** One more line of the trace. */
+  note(text: string): void;
+}
+
+/** Whom a cheat meets. */
+export interface Victim {
+  readonly name: string;
+  readonly signer: Pick<Signer, 'publicKey'>;
+}
 
 /** A key of its own, connected to some victims, that signs what it likes and keeps no chain. */
 export class Cheat {
-  readonly town: ChainTown;
+  readonly town: CheatGround;
   readonly signer: Signer;
   readonly network: Network;
   /** Bytes that every block is made larger by. */
   padding = 0;
 
-  private constructor(town: ChainTown, signer: Signer, network: Network) {
+  private constructor(town: CheatGround, signer: Signer, network: Network) {
     this.town = town;
     this.signer = signer;
     this.network = network;
   }
 
-  static async open(town: ChainTown, name: string): Promise<Cheat> {
+  static async open(town: CheatGround, name: string): Promise<Cheat> {
     const signer = town.signer(name);
     const network = town.networks.create({ self: signer.publicKey });
     await network.start();
@@ -56,12 +75,12 @@ export class Cheat {
     return signHalfBlock(core, this.signer, crypto);
   }
 
-  meet(node: TownNode): void {
+  meet(node: Victim): void {
     this.town.networks.link(this.key, node.signer.publicKey);
   }
 
   /** Shows some blocks to one node, and to nobody else. What comes of it is not the cheat's business. */
-  async push(to: TownNode, blocks: readonly HalfBlock[]): Promise<void> {
+  async push(to: Victim, blocks: readonly HalfBlock[]): Promise<void> {
     try {
       const body = encodeCanonical(blocks.map(({ bytes }) => bytes));
       await singleFrame(this.network.request(to.signer.publicKey, PUSH_PROTOCOL, body));

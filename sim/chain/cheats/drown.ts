@@ -1,6 +1,6 @@
 import type { HalfBlock } from '../../../packages/interface/src/index.ts';
 import { HEADS_TOPIC } from '../../../packages/trustchain/src/protocol/messages.ts';
-import type { TownNode } from '../chain-town.ts';
+import type { ChainTown, TownNode } from '../chain-town.ts';
 import type { Cheat } from './cheat.ts';
 
 /** Far above the branches, so that nothing contradicts them. */
@@ -13,8 +13,12 @@ const EVERY_MS = 20;
  * Has a cheat publish head after head of a chain that nobody has the beginning of, so that its author's share of
  * everybody's gossip is used up when a victim announces what it was shown. Returns what ends it.
  */
-export async function drown(cheat: Cheat, victims: readonly TownNode[]): Promise<() => void> {
-  const { town, network } = cheat;
+export async function drown(
+  town: ChainTown,
+  cheat: Cheat,
+  victims: readonly TownNode[],
+): Promise<() => void> {
+  const { network } = cheat;
   // Whoever a victim could tell hears the noise at first hand.
   for (const victim of victims) {
     for (const peer of [victim.signer.publicKey, ...victim.network.peers()])

@@ -8,28 +8,27 @@ import { memoryBlockStore } from '../../../packages/trustchain/src/index.ts';
 import { quota } from '../../../packages/trustchain/src/protocol/quota.ts';
 import { syncHandler } from '../../../packages/trustchain/src/protocol/sync/serve-sync.ts';
 import { SYNC_PROTOCOL } from '../../../packages/trustchain/src/protocol.ts';
-import type { TownNode } from '../chain-town.ts';
-import type { Cheat } from './cheat.ts';
+import type { Cheat, Victim } from './cheat.ts';
 import type { GapAnswer, GapCheat } from './gap-cheats.ts';
 
 /** More than any victim may ask for. */
 const ENDLESS = { burst: 1_000_000_000, perSecond: 1_000_000 };
 
 /** One branch, from the first block on. */
-export interface Branch {
-  readonly victim: TownNode;
+export interface Branch<V extends Victim = Victim> {
+  readonly victim: V;
   readonly blocks: readonly HalfBlock[];
 }
 
 /** Signs both branches of a cheat. */
-export async function branchesOf(
+export async function branchesOf<V extends Victim>(
   cheat: Cheat,
   { common, lengths }: GapCheat,
-  victims: readonly [TownNode, TownNode],
-): Promise<readonly [Branch, Branch]> {
+  victims: readonly [V, V],
+): Promise<readonly [Branch<V>, Branch<V>]> {
   const shared: HalfBlock[] = [];
   for (let n = 0; n < common; n++) shared.push(await cheat.sign(shared.at(-1) ?? null, null, 'shared'));
-  const grow = async (victim: TownNode, length: number): Promise<Branch> => {
+  const grow = async (victim: V, length: number): Promise<Branch<V>> => {
     const blocks = [...shared];
     for (let n = 1; n <= length; n++) {
       const peer: PublicKey | null = n === length ? victim.signer.publicKey : null;
