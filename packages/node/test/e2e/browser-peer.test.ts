@@ -59,7 +59,10 @@ describe.skipIf(executablePath === undefined)('a page as a peer', { timeout: bou
       ...[...common, '--community', '--listen', '/ip4/127.0.0.1/tcp/0/ws'],
     ]);
     hidden = await processes.start(join(folder, 'hidden'), [...common, '--via', hub.address]);
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await chromium.launch({
+      executablePath: executablePath ?? '',
+      args: ['--no-sandbox', '--disable-gpu'],
+    });
   }, bounds.journey);
 
   afterAll(async () => {
