@@ -52,7 +52,8 @@ export function readMeterUrl(address: string, options: ReadMeterUrlOptions): Pro
 
 /**
  * Fetches what {@link readMeterUrl} reads and hands it to `read`, for programs that read on another thread. Throws as
- * that does, with whatever `read` throws in the place of what `readMeterFile` throws.
+ * that does (`ERR_INVALID_ARGUMENT` for what is no http address), with whatever `read` throws in the place of what
+ * `readMeterFile` throws.
  *
  * @param address - An http or https address of the meter, the API or the file.
  * @param read - Makes what is wanted of the bytes; given how `readMeterFile` would be told to read them.
