@@ -106,15 +106,15 @@ export const entryLimits: Readonly<Record<string, number>> = {
   '@edmp/market/trade': 1_000,
   '@edmp/market/risk': 500,
   // Readers of 32 kinds of meter files: tables, workbooks, telegrams, lists of customer ports.
-  '@edmp/oehu-client': 75_000,
+  '@edmp/oehu-client': 79_000,
   '@edmp/oehu-client/oehu': 7_000,
-  '@edmp/oehu-client/sources': 66_300,
+  '@edmp/oehu-client/sources': 71_000,
   '@edmp/oehu-client/recorder': 10_300,
   '@edmp/oehu-client/export': 32_500,
   // With the reader of MQTT messages, which holds that of P1 telegrams.
   '@edmp/oehu-client/live': 15_000,
   '@edmp/oehu-client/series': 4_600,
-  '@edmp/oehu-client/privacy': 7_400,
+  '@edmp/oehu-client/privacy': 7_900,
   '@edmp/oehu-client/consent': 3_400,
   '@edmp/oehu-client/time': 2_500,
 };
