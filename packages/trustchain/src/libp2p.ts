@@ -44,6 +44,8 @@ export const libp2pNetwork: (options: Libp2pNetworkOptions) => Libp2pNetwork = l
 /**
  * From where the host of a multiaddr can be reached, `name` when it is one to be looked up; undefined for an address
  * through a relay, and for what is no address of a host.
+ *
+ * @param address - A multiaddr.
  */
 export const addressScope: (address: string) => HostScope | 'name' | undefined = loaded.addressScope;
 
@@ -59,6 +61,8 @@ export const keyOfPeerId: (peer: PeerId) => PublicKey = loaded.keyOfPeerId;
  *
  * What it relays is encrypted between the two ends, and it dials nobody. A reservation ends with its peer's connection.
  * Throws `ERR_INVALID_ARGUMENT` for a limit out of range.
+ *
+ * @param options - Limits, each with its default, and the clock by which hours are counted.
  */
 export const relayServer: (
   options: RelayLimits & { readonly environment: Environment },

@@ -83,6 +83,8 @@ export function mayName(speaker: HostScope | undefined, claimed: HostScope): boo
 /**
  * From where the host of a multiaddr can be reached, `name` when it is one to be looked up; undefined for an address
  * through a relay, and for what is no address of a host.
+ *
+ * @param address - A multiaddr.
  */
 export function addressScope(address: string): HostScope | 'name' | undefined {
   let parsed: Multiaddr;

@@ -75,6 +75,8 @@ function limitsOf(limits: RelayLimits): Required<RelayLimits> {
  *
  * What it relays is encrypted between the two ends, and it dials nobody. A reservation ends with its peer's connection.
  * Throws `ERR_INVALID_ARGUMENT` for a limit out of range.
+ *
+ * @param options - Limits, each with its default, and the clock by which hours are counted.
  */
 export function relayServer(
   options: RelayLimits & { readonly environment: Environment },
