@@ -1,7 +1,13 @@
 import { isEdmpError } from '@edmp/interface';
 import { displayable } from '@edmp/interface/format';
-import { formatReading, type MeterFile, type ReadMeterFileOptions, readMeterFile } from '@edmp/oehu-client';
-import { type CsvGuess, guessCsvMap } from '@edmp/oehu-client/sources';
+import { formatReading, type ReadMeterFileOptions } from '@edmp/oehu-client';
+import {
+  type AnyReading,
+  type CsvGuess,
+  guessCsvMap,
+  type MeterFilePieces,
+  readMeterPieces,
+} from '@edmp/oehu-client/sources';
 import type { PreviewView } from '../meter-service.ts';
 
 const MAX_ISSUES = 50;
@@ -33,13 +39,13 @@ export function previewOf(
 
 /** A file that was read, or why not. */
 interface Attempt {
-  readonly file?: MeterFile;
+  readonly file?: MeterFilePieces;
   readonly problem?: { readonly code: string; readonly message: string; readonly error: unknown };
 }
 
 function attempt(bytes: Uint8Array, options: ReadMeterFileOptions): Attempt {
   try {
-    return { file: readMeterFile(bytes, options) };
+    return { file: readMeterPieces(bytes, options) };
   } catch (error) {
     if (!isEdmpError(error)) throw error;
     return { problem: { code: error.code, message: error.message, error } };
@@ -62,6 +68,12 @@ function view(
   map: ReadMeterFileOptions['csv'],
 ): PreviewView {
   const clean = (text: string): string => displayable(text, MAX_CELL);
+  const first: AnyReading[] = [];
+  let count = 0;
+  for (const piece of file?.pieces() ?? []) {
+    count += piece.length;
+    if (first.length < MAX_READINGS) first.push(...piece.slice(0, MAX_READINGS - first.length));
+  }
   return {
     format: file?.kind ?? null,
     csvMap: map === undefined ? null : JSON.stringify(map),
@@ -69,7 +81,7 @@ function view(
     headings: (table?.headings ?? []).slice(0, MAX_COLUMNS).map(clean),
     rows: (table?.rows ?? []).map((row) => row.slice(0, MAX_COLUMNS).map(clean)),
     columns: (table?.columns ?? []).slice(0, MAX_COLUMNS),
-    readings: (file?.readings ?? []).slice(0, MAX_READINGS).map((reading) => {
+    readings: first.map((reading) => {
       const { at, seconds, commodity, flow, value, unit } = formatReading(reading);
       return {
         at: at === null ? null : Date.parse(at),
@@ -80,7 +92,7 @@ function view(
         unit,
       };
     }),
-    count: file?.readings.length ?? 0,
+    count,
     issues: (file?.issues ?? []).slice(0, MAX_ISSUES).map(({ code, at, message }) => ({
       code,
       at: displayable(at, MAX_CELL),

@@ -124,10 +124,9 @@ describe('a reader of meter files', () => {
       for await (const some of readings) return some.length;
       return 0;
     });
-    const whole = reader.read(rows(5_000), options, async ({ count, readings }) => {
+    const whole = reader.read(rows(5_000), options, async ({ readings }) => {
       const all = [];
       for await (const some of readings) all.push(...some);
-      expect(all).toHaveLength(count);
       return all.map(({ value }) => value);
     });
     expect(await left).toBe(2_000);

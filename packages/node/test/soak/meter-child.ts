@@ -7,12 +7,13 @@ import { feedBudget, P1_LIMITS } from '../../src/meters/feeds/feed-budget.ts';
 import { readP1 } from '../../src/meters/feeds/p1-feed.ts';
 import { Mount } from '../../src/meters/mount.ts';
 import { telegramAt, telegramOf } from '../support/p1-day.ts';
-import { pick, SOAK_START, soakSecond } from './meter-plan.ts';
+import { sampleOf } from './memory-sample.ts';
+import { pick, SAMPLE_SECONDS, SOAK_START, soakSecond } from './meter-plan.ts';
 
 /**
  * One life of a node that reads the port of the soak, until its last second or until it is killed: the node's mount,
- * recorder and store, on a simulated clock. Writes a line for each reading once it was accepted, and one a simulated hour
- * with the second and the memory in use.
+ * recorder and store, on a simulated clock. Writes a line for each reading once it was accepted, and one every
+ * {@link SAMPLE_SECONDS} with what the process holds.
  */
 const [seedText = '', fromText = '', toText = '', path = '', log = ''] = process.argv.slice(2);
 const [seed, from, to] = [Number(seedText), Number(fromText), Number(toText)];
@@ -55,10 +56,7 @@ async function* port(signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const bytes = Buffer.from(text);
     if (isDamaged) bytes[pick(seed, 6, second) % bytes.length] = 0x2a;
     telegrams++;
-    if (second % 3_600 === 0) {
-      globalThis.gc?.();
-      say(`m ${second} ${process.memoryUsage().rss}`);
-    }
+    if (second % SAMPLE_SECONDS === 0) say(`m ${JSON.stringify(sampleOf(telegrams, path))}`);
     second++;
     if (pulled > 0) {
       disconnects++;

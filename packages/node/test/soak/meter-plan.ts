@@ -12,6 +12,8 @@ export interface SoakSecond {
 
 /** First second of the soak, ms since the epoch. */
 export const SOAK_START: number = DAY_START;
+/** Simulated seconds between two looks at what the process holds. */
+export const SAMPLE_SECONDS = 1_200;
 const SECOND = 1_000;
 const HOUR = 3_600_000;
 

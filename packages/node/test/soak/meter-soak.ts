@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { isIntervalReading } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
 import { countedWh } from '../support/p1-day.ts';
+import { type MemoryReport, memoryReport } from './memory-report.ts';
+import type { MemorySample } from './memory-sample.ts';
 import { pick, SHIFTS, SOAK_START, soakSecond } from './meter-plan.ts';
 
 /** What a soak found; the first three must be 0. */
@@ -25,9 +27,8 @@ export interface SoakResult {
   readonly disconnects: number;
   readonly restarts: number;
   readonly kills: number;
-  /** Bytes of memory that a telegram left behind, in the longest life (least squares over its hours but the first two). */
-  readonly rssSlope: number;
-  readonly rssPeak: number;
+  /** What the longest life held on to, and whether that is flat. */
+  readonly memory: MemoryReport;
 }
 
 /** Length and faults of a soak. */
@@ -163,7 +164,7 @@ async function compare(
     stored: stored.length,
     corrected: replaced.length,
     disconnects,
-    ...memory(said),
+    memory: memoryReport(longestLife(said)),
   };
 }
 
@@ -181,23 +182,14 @@ function counts(said: readonly (readonly string[])[]): readonly [telegrams: numb
   return [telegrams, disconnects];
 }
 
-/** Growth of the memory in the longest life, and the most that any had. */
-function memory(said: readonly (readonly string[])[]): Pick<SoakResult, 'rssSlope' | 'rssPeak'> {
-  let life: (readonly [second: number, rss: number])[] = [];
+/** What the longest life held at its regular points. */
+function longestLife(said: readonly (readonly string[])[]): readonly MemorySample[] {
+  let life: MemorySample[] = [];
   let longest = life;
-  let rssPeak = 0;
-  for (const [kind, a, b] of said) {
-    if (kind === 'm') {
-      life.push([Number(a), Number(b)]);
-      rssPeak = Math.max(rssPeak, Number(b));
-      if (life.length > longest.length) longest = life;
-    } else if (kind === 'b') life = [];
+  for (const [kind, sample = ''] of said) {
+    if (kind === 'm') life.push(JSON.parse(sample) as MemorySample);
+    else if (kind === 'b') life = [];
+    if (life.length > longest.length) longest = life;
   }
-  const points = longest.slice(2);
-  const mean = (column: 0 | 1): number =>
-    points.reduce((total, point) => total + point[column], 0) / points.length;
-  const [x, y] = [mean(0), mean(1)];
-  const above = points.reduce((total, [second, rss]) => total + (second - x) * (rss - y), 0);
-  const below = points.reduce((total, [second]) => total + (second - x) ** 2, 0);
-  return { rssSlope: below === 0 ? 0 : Math.round((above / below) * 1000) / 1000, rssPeak };
+  return longest;
 }

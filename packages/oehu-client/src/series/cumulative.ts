@@ -1,6 +1,6 @@
 import { Quality, type QualityCode } from '@edmp/interface';
 import { worseQuality } from './quality.ts';
-import type { RegisterRun } from './registers.ts';
+import type { CleanRegister, RegisterPoints, RegisterRun } from './registers.ts';
 
 /** A register read at every bound of a grid. */
 export interface CumulativeColumn {
@@ -28,16 +28,18 @@ export const Coverage = { none: 0, full: 1, reset: 2, implausible: 3 } as const;
  * interval that they touch as not covered; stretches longer than a quarter step mark it as interpolated.
  */
 export function readCumulative(
-  runs: readonly RegisterRun[],
+  { points, runs }: Pick<CleanRegister, 'points' | 'runs'>,
   bounds: Float64Array,
   bridgeMs: number,
   stepMs: number,
 ): CumulativeColumn {
   const size = bounds.length;
+  const { at: times, value: values } = points;
+  const last = runs[runs.length - 1];
   const column: CumulativeColumn = {
-    begin: runs[0]?.points[0]?.at ?? Number.POSITIVE_INFINITY,
-    end: runs[runs.length - 1]?.points.at(-1)?.at ?? Number.NEGATIVE_INFINITY,
-    moves: runs.some(({ points }) => (points.at(-1)?.value ?? 0) > (points[0]?.value ?? 0)),
+    begin: times[runs[0]?.first ?? -1] ?? Number.POSITIVE_INFINITY,
+    end: last === undefined ? Number.NEGATIVE_INFINITY : (times[last.end - 1] ?? 0),
+    moves: runs.some(({ first, end }) => (values[end - 1] ?? 0) > (values[first] ?? 0)),
     level: new Float64Array(size).fill(Number.NaN),
     run: new Int32Array(size).fill(-1),
     covered: new Uint8Array(Math.max(0, size - 1)),
@@ -47,59 +49,54 @@ export function readCumulative(
 
   // Bounds that readings of one run lie around.
   for (const [index, run] of runs.entries()) {
-    let cursor = 0;
-    const { points } = run;
-    const first = points[0];
-    const last = points[points.length - 1];
-    if (first === undefined || last === undefined) continue;
-    for (let b = lowerBound(bounds, first.at); b < size; b++) {
+    let cursor = run.first;
+    const final = run.end - 1;
+    for (let b = lowerBound(bounds, times[cursor] ?? 0); b < size; b++) {
       const at = bounds[b] ?? 0;
-      if (at > last.at) break;
-      while (cursor + 1 < points.length && (points[cursor + 1]?.at ?? 0) <= at) cursor++;
-      const left = points[cursor];
-      const right = points[cursor + 1];
-      if (left === undefined) break;
+      if (at > (times[final] ?? 0)) break;
+      while (cursor < final && (times[cursor + 1] ?? 0) <= at) cursor++;
+      const [leftAt, leftValue] = [times[cursor] ?? 0, values[cursor] ?? 0];
       column.run[b] = index;
-      if (left.at === at || right === undefined) column.level[b] = left.value;
+      if (leftAt === at || cursor === final) column.level[b] = leftValue;
       else {
-        const share = (at - left.at) / (right.at - left.at);
-        column.level[b] = left.value + Math.floor((right.value - left.value) * share);
+        const share = (at - leftAt) / ((times[cursor + 1] ?? 0) - leftAt);
+        column.level[b] = leftValue + Math.floor(((values[cursor + 1] ?? 0) - leftValue) * share);
       }
     }
-    markIntervals(column, points, bounds, bridgeMs, fine);
+    markIntervals(column, points, run, bounds, bridgeMs, fine);
   }
-  markResets(column, runs, bounds);
+  markResets(column, points, runs, bounds);
   return column;
 }
 
 /** Marks intervals between two known bounds as covered, and takes back those that a long stretch touches. */
 function markIntervals(
   column: CumulativeColumn,
-  run: RegisterRun['points'],
+  { at: times, quality }: RegisterPoints,
+  run: RegisterRun,
   bounds: Float64Array,
   bridgeMs: number,
   fine: number,
 ): void {
-  const begin = run[0]?.at ?? 0;
-  const end = run[run.length - 1]?.at ?? 0;
+  const begin = times[run.first] ?? 0;
+  const end = times[run.end - 1] ?? 0;
   for (let i = lowerBound(bounds, begin); i + 1 < bounds.length && (bounds[i + 1] ?? 0) <= end; i++) {
     column.covered[i] = Coverage.full;
   }
-  for (let p = 0; p + 1 < run.length; p++) {
-    const left = run[p];
-    const right = run[p + 1];
-    if (left === undefined || right === undefined) continue;
-    const stretch = right.at - left.at;
-    const code = worseQuality(left.quality, right.quality);
-    if (stretch <= fine && code === Quality.measured) continue;
-    // Intervals that overlap the open stretch (left.at, right.at).
-    for (let i = Math.max(0, upperBound(bounds, left.at) - 1); i + 1 < bounds.length; i++) {
+  for (let p = run.first; p + 1 < run.end; p++) {
+    const [left, right] = [times[p] ?? 0, times[p + 1] ?? 0];
+    const stretch = right - left;
+    const [one, other] = [quality[p] as QualityCode, quality[p + 1] as QualityCode];
+    if (stretch <= fine && one === Quality.measured && other === Quality.measured) continue;
+    const code = worseQuality(one, other);
+    // Intervals that overlap the open stretch (left, right).
+    for (let i = Math.max(0, upperBound(bounds, left) - 1); i + 1 < bounds.length; i++) {
       const from = bounds[i] ?? 0;
       const to = bounds[i + 1] ?? 0;
-      if (from >= right.at) break;
-      if (to <= left.at) continue;
+      if (from >= right) break;
+      if (to <= left) continue;
       if (stretch > bridgeMs) column.covered[i] = Coverage.none;
-      const cuts = (from > left.at && from < right.at) || (to > left.at && to < right.at);
+      const cuts = (from > left && from < right) || (to > left && to < right);
       if (cuts && stretch > fine) {
         column.quality[i] = worseQuality(column.quality[i] as QualityCode, Quality.interpolated);
       }
@@ -109,11 +106,16 @@ function markIntervals(
 }
 
 /** Marks the intervals between the end of one run and the start of the next. */
-function markResets(column: CumulativeColumn, runs: readonly RegisterRun[], bounds: Float64Array): void {
+function markResets(
+  column: CumulativeColumn,
+  { at: times }: RegisterPoints,
+  runs: readonly RegisterRun[],
+  bounds: Float64Array,
+): void {
   for (let r = 0; r + 1 < runs.length; r++) {
     const next = runs[r + 1];
-    const left = runs[r]?.points.at(-1)?.at;
-    const right = next?.points[0]?.at;
+    const left = times[(runs[r]?.end ?? 0) - 1];
+    const right = times[next?.first ?? -1];
     if (left === undefined || right === undefined) continue;
     const mark =
       next?.cause === 'reset'

@@ -1,4 +1,5 @@
 import {
+  type AttestationLevel,
   type Commodity,
   type Flow,
   type IntervalSeries,
@@ -12,7 +13,7 @@ import { MeterError } from '../errors.ts';
 import type { MeterReading } from '../reading.ts';
 import { boundsBetween, nominalStepMs } from '../time/steps.ts';
 import { zoneOf } from '../time/zone.ts';
-import { lowestLevel, lowestTrust } from './attestation.ts';
+import { lowestTrust, verifiedRecords } from './attestation.ts';
 import { amountOf, levelsApart, type MeterColumns, meterColumns, neededMeters } from './meter-columns.ts';
 import { worseQuality } from './quality.ts';
 import type { RegisterNote } from './registers.ts';
@@ -85,9 +86,12 @@ export function intervalSeries(
   options: IntervalSeriesOptions,
 ): MeasuredSeries {
   const { commodity, flow, step, zone } = options;
-  const wanted = readings.filter((reading) => reading.commodity === commodity && reading.flow === flow);
+  const isWanted = (reading: MeterReading): boolean =>
+    reading.commodity === commodity && reading.flow === flow;
+  // Most callers give what they want, which needs no copy.
+  const wanted = readings.every(isWanted) ? readings : readings.filter(isWanted);
   const unit = wanted[0]?.unit ?? UNITS_OF_COMMODITY[commodity][0];
-  if (wanted.some((reading) => reading.unit !== unit)) {
+  if (!wanted.every((reading) => reading.unit === unit)) {
     throw new MeterError('ERR_METER_RANGE', `The ${commodity} readings mix units; convert them to one first`);
   }
   const bounds = boundsBetween(options.from, options.to, step, zone);
@@ -124,12 +128,8 @@ export function intervalSeries(
   }
   const gaps = meters.length === 0 ? [] : collectGaps(values, quality, implausible, meters, bounds);
   const notes = [...registerNotes, ...totalMismatches(wanted)];
-  const trust = lowestTrust(readingsBehind(wanted, bounds));
-  const verified =
-    trust === 'unsigned'
-      ? 0
-      : lowestLevel(wanted.filter((reading) => reading.at >= options.from && reading.at < options.to))
-          .verified;
+  const trust = trustBehind(wanted, bounds);
+  const verified = trust === 'unsigned' ? 0 : verifiedRecords(wanted, options.from, options.to);
   return {
     commodity,
     flow,
@@ -151,22 +151,25 @@ export function intervalSeries(
   };
 }
 
-/** Readings that the values rest on: those between the outer bounds, and the ones around that close the ends. */
-function readingsBehind(readings: readonly MeterReading[], bounds: Float64Array): readonly MeterReading[] {
+/**
+ * Lowest level of the readings that the values rest on: those between the outer bounds, and the ones around that close
+ * the ends.
+ */
+function trustBehind(readings: readonly MeterReading[], bounds: Float64Array): AttestationLevel {
   const start = bounds[0] ?? Number.NaN;
   const end = bounds[bounds.length - 1] ?? Number.NaN;
   let first = Number.NEGATIVE_INFINITY;
   let last = Number.POSITIVE_INFINITY;
   for (const { at } of readings) {
-    if (at <= start) first = Math.max(first, at);
-    if (at >= end) last = Math.min(last, at);
+    if (at <= start && at > first) first = at;
+    if (at >= end && at < last) last = at;
   }
-  return readings.filter(({ at }) => at >= first && at <= last);
+  return lowestTrust(readings, first, last);
 }
 
 /** Moments where a `total` register differs by more than 1 Wh (or 1 L) from the sum of the tariffs. */
 function totalMismatches(readings: readonly MeterReading[]): RegisterNote[] {
-  if (!readings.some((reading) => reading.tariff === 'total')) return [];
+  if (readings.every((reading) => reading.tariff !== 'total')) return [];
   const sums = new Map<string, { tariffs: number; total: number | undefined; count: number; at: number }>();
   for (const reading of readings) {
     const key = `${reading.record}|${reading.at}`;

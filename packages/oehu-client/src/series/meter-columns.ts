@@ -53,12 +53,21 @@ interface RegisterOf {
   readonly tariff: number | 'total';
   readonly serial: string | undefined;
   readonly register: string | undefined;
-  readonly readings: MeterReading[];
+  readonly readings: readonly MeterReading[];
 }
 
 function splitRegisters(readings: readonly MeterReading[]): RegisterOf[] {
-  const registers = new Map<string, RegisterOf>();
-  let last: RegisterOf | undefined;
+  const [first] = readings;
+  if (first === undefined) return [];
+  const isAsFirst = ({ tariff, serial, register }: MeterReading): boolean =>
+    tariff === first.tariff && serial === first.serial && register === first.register;
+  // One register alone needs no copy.
+  if (readings.every(isAsFirst)) {
+    const { tariff, serial, register } = first;
+    return [{ meter: meterKey(first), tariff, serial, register, readings }];
+  }
+  const registers = new Map<string, RegisterOf & { readonly readings: MeterReading[] }>();
+  let last: (RegisterOf & { readonly readings: MeterReading[] }) | undefined;
   for (const reading of readings) {
     const { tariff, serial, register } = reading;
     // Readings come in runs of one register: no key has to be built for most of them.
@@ -87,7 +96,7 @@ export function meterColumns(
   for (const { meter, tariff, readings: own } of splitRegisters(readings)) {
     const clean = cleanRegister(wholeDays(own, options.zone), options.maxPerHour);
     for (const note of clean.notes) notes.push(note);
-    const column = readCumulative(clean.runs, options.bounds, options.bridgeMs, nominalStepMs(options.step));
+    const column = readCumulative(clean, options.bounds, options.bridgeMs, nominalStepMs(options.step));
     const tariffs = byMeter.get(meter) ?? new Map();
     byMeter.set(meter, tariffs);
     const alternatives = tariffs.get(tariff) ?? [];

@@ -1,12 +1,15 @@
-import { Quality, type QualityCode } from '@edmp/interface';
+import { Quality } from '@edmp/interface';
 import { MICRO } from '../decimal.ts';
 import type { MeterReading } from '../reading.ts';
 
-/** One usable point of a register: time, value continued over rollovers, and its quality. */
-export interface RegisterPoint {
-  readonly at: number;
-  readonly value: number;
-  readonly quality: QualityCode;
+/** The usable points of a register in columns, ascending in time: a year of minutes has half a million. */
+export interface RegisterPoints {
+  /** Ms since the epoch. */
+  readonly at: Float64Array;
+  /** Micro-units, continued over rollovers. */
+  readonly value: Float64Array;
+  /** `QualityCode`s. */
+  readonly quality: Uint8Array;
 }
 
 /** What was noticed while cleaning a register. */
@@ -29,11 +32,14 @@ export type RunCause = 'start' | 'gap' | 'reset' | 'implausible';
 /** Points of one register that may be subtracted from each other; ascending in time and value. */
 export interface RegisterRun {
   readonly cause: RunCause;
-  readonly points: readonly RegisterPoint[];
+  /** Places of its first point and of the one after its last. */
+  readonly first: number;
+  readonly end: number;
 }
 
 /** A cleaned register. */
 export interface CleanRegister {
+  readonly points: RegisterPoints;
   readonly runs: readonly RegisterRun[];
   readonly notes: readonly RegisterNote[];
 }
@@ -41,41 +47,49 @@ export interface CleanRegister {
 /** How many readings a glitch may last before it counts as a new meter. */
 const GLITCH_LENGTH = 3;
 
-interface Point {
-  at: number;
-  value: number;
-  quality: QualityCode;
-  epoch: number;
+/** Points as they were told, and how many there are. */
+interface ToldPoints extends RegisterPoints {
+  readonly epoch: Float64Array;
+  readonly count: number;
 }
 
 /** Sorts by time and keeps one value a moment: the one that came last wins, as a late correction (`edited`). */
-function unique(readings: readonly MeterReading[], notes: RegisterNote[]): Point[] {
-  const points: Point[] = [];
-  const ordered = isAscending(readings) ? readings : [...readings].sort((a, b) => a.at - b.at);
-  for (const reading of ordered) {
-    const last = points[points.length - 1];
-    const quality = reading.quality ?? Quality.measured;
-    const epoch = reading.epoch ?? 0;
-    if (last !== undefined && last.at === reading.at && last.epoch === epoch) {
-      if (last.value === reading.value) {
+function unique(readings: readonly MeterReading[], notes: RegisterNote[], isSorted = false): ToldPoints {
+  const size = readings.length;
+  const at = new Float64Array(size);
+  const value = new Float64Array(size);
+  const quality = new Uint8Array(size);
+  const epoch = new Float64Array(size);
+  let count = 0;
+  for (const reading of readings) {
+    const last = count - 1;
+    const own = reading.epoch ?? 0;
+    // Most come in their order; the others begin anew in it.
+    if (!isSorted && last >= 0 && reading.at < (at[last] ?? 0)) {
+      notes.length = 0;
+      return unique(
+        [...readings].sort((a, b) => a.at - b.at),
+        notes,
+        true,
+      );
+    }
+    if (last >= 0 && at[last] === reading.at && epoch[last] === own) {
+      if (value[last] === reading.value) {
         notes.push({ kind: 'duplicate', at: reading.at });
       } else {
         notes.push({ kind: 'conflict', at: reading.at });
-        last.value = reading.value;
-        last.quality = Quality.edited;
+        value[last] = reading.value;
+        quality[last] = Quality.edited;
       }
-    } else points.push({ at: reading.at, value: reading.value, quality, epoch });
+      continue;
+    }
+    at[count] = reading.at;
+    value[count] = reading.value;
+    quality[count] = reading.quality ?? Quality.measured;
+    epoch[count] = own;
+    count++;
   }
-  return points;
-}
-
-function isAscending(readings: readonly MeterReading[]): boolean {
-  let last = Number.NEGATIVE_INFINITY;
-  for (const reading of readings) {
-    if (reading.at < last) return false;
-    last = reading.at;
-  }
-  return true;
+  return { at, value, quality, epoch, count };
 }
 
 /** The capacity that a register of n decimal digits wraps at, or 0 when the step back is no rollover. */
@@ -97,85 +111,85 @@ const allowance = (ms: number, maxPerHour: number): number => (maxPerHour * ms) 
  */
 export function cleanRegister(readings: readonly MeterReading[], maxPerHour: number): CleanRegister {
   const notes: RegisterNote[] = [];
-  const points = unique(readings, notes);
+  const told = unique(readings, notes);
+  const { at, value, quality, epoch, count } = told;
   const runs: RegisterRun[] = [];
-  let run: RegisterPoint[] = [];
   let cause: RunCause = 'start';
-  let epoch = points[0]?.epoch ?? 0;
+  let era = epoch[0] ?? 0;
   let offset = 0;
+  /** The points that are kept are put in place of those that were told, of which they are never more. */
+  let kept = 0;
+  let first = 0;
   const cut = (next: RunCause): void => {
-    if (run.length > 0) runs.push({ cause, points: run });
-    run = [];
+    if (kept > first) runs.push({ cause, first, end: kept });
+    first = kept;
     cause = next;
     offset = 0;
   };
+  const keep = (i: number, amount: number): void => {
+    at[kept] = at[i] ?? 0;
+    value[kept] = amount;
+    quality[kept] = quality[i] ?? Quality.missing;
+    kept++;
+  };
+  /** Whether told point `i` can follow kept point `from`. */
+  const fits = (i: number, from: number): boolean => {
+    const moved = (value[i] ?? 0) + offset - (value[from] ?? 0);
+    return epoch[i] === era && moved >= 0 && moved <= allowance((at[i] ?? 0) - (at[from] ?? 0), maxPerHour);
+  };
 
-  for (let i = 0; i < points.length; i++) {
-    const point = points[i];
-    if (point === undefined) continue;
-    if (point.epoch !== epoch) {
+  for (let i = 0; i < count; i++) {
+    if (epoch[i] !== era) {
       cut('gap');
-      epoch = point.epoch;
+      era = epoch[i] ?? 0;
     }
-    const last = run[run.length - 1];
-    const value = point.value + offset;
-    if (last === undefined) {
-      run.push({ at: point.at, value: point.value, quality: point.quality });
+    const last = kept - 1;
+    const raw = value[i] ?? 0;
+    if (last < first) {
+      keep(i, raw);
       continue;
     }
-    const fits = (candidate: Point, from: RegisterPoint): boolean => {
-      const moved = candidate.value + offset - from.value;
-      return (
-        candidate.epoch === epoch && moved >= 0 && moved <= allowance(candidate.at - from.at, maxPerHour)
-      );
-    };
-    if (fits(point, last)) {
-      run.push({ at: point.at, value, quality: point.quality });
+    const amount = raw + offset;
+    if (fits(i, last)) {
+      keep(i, amount);
       continue;
     }
-    if (value < last.value) {
-      const capacity = rolloverAt(last.value - offset, point.value);
-      if (
-        capacity > 0 &&
-        point.value + capacity + offset - last.value <= allowance(point.at - last.at, maxPerHour)
-      ) {
+    const moment = at[i] ?? 0;
+    const [lastAt, lastValue] = [at[last] ?? 0, value[last] ?? 0];
+    if (amount < lastValue) {
+      const capacity = rolloverAt(lastValue - offset, raw);
+      if (capacity > 0 && raw + capacity + offset - lastValue <= allowance(moment - lastAt, maxPerHour)) {
         offset += capacity;
-        notes.push({ kind: 'rollover', at: point.at });
-        run.push({ at: point.at, value: point.value + offset, quality: point.quality });
+        notes.push({ kind: 'rollover', at: moment });
+        keep(i, raw + offset);
         continue;
       }
       // The value before may have been the wrong one: a spike that this reading comes back from.
-      const earlier = run[run.length - 2];
-      if (
-        earlier !== undefined &&
-        last.value > earlier.value &&
-        fits(point, earlier) &&
-        isSpike(earlier, last, point)
-      ) {
-        notes.push({ kind: 'glitch', at: last.at });
-        run[run.length - 1] = { at: point.at, value, quality: point.quality };
+      const earlier = value[last - 1] ?? 0;
+      if (last > first && lastValue > earlier && fits(i, last - 1) && isSpike(earlier, lastValue, raw)) {
+        notes.push({ kind: 'glitch', at: lastAt });
+        kept--;
+        keep(i, amount);
         continue;
       }
     }
     let returns = false;
-    for (let next = i + 1; next <= i + GLITCH_LENGTH && next < points.length && !returns; next++) {
-      const candidate = points[next];
-      if (candidate !== undefined) returns = fits(candidate, last);
-    }
+    for (let next = i + 1; next <= i + GLITCH_LENGTH && next < count && !returns; next++)
+      returns = fits(next, last);
     if (returns) {
-      notes.push({ kind: 'glitch', at: point.at });
+      notes.push({ kind: 'glitch', at: moment });
       continue;
     }
-    const why = value < last.value ? 'reset' : 'implausible';
-    notes.push({ kind: why, at: point.at });
+    const why = amount < lastValue ? 'reset' : 'implausible';
+    notes.push({ kind: why, at: moment });
     cut(why);
-    run.push({ at: point.at, value: point.value, quality: point.quality });
+    keep(i, raw);
   }
   cut('gap');
-  return { runs, notes };
+  return { points: told, runs, notes };
 }
 
 /** Whether `last` stands out: the register is nearer to where it was before than to that value. */
-function isSpike(earlier: RegisterPoint, last: RegisterPoint, point: Point): boolean {
-  return last.value - point.value > Math.abs(point.value - earlier.value);
+function isSpike(earlier: number, last: number, value: number): boolean {
+  return last - value > Math.abs(value - earlier);
 }

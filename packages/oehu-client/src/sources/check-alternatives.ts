@@ -25,7 +25,7 @@ interface Moment {
  * columns of three phases: a series counts one of them, and the others would vanish without a word.
  */
 export function tellAlternatives(
-  readings: readonly AnyReading[],
+  pieces: () => Iterable<readonly AnyReading[]>,
   registers: ReadonlyMap<string, SeenRegister>,
   issues: SourceIssue[],
 ): void {
@@ -41,16 +41,18 @@ export function tellAlternatives(
   const sameByKey = new Map([...registers].map(([key, seen]) => [key, sameOf(seen)] as const));
   const first = new Map<string, Moment>();
   const differing = new Map<string, number>();
-  for (const reading of readings) {
-    const at = momentOf(reading);
-    const same = at === NO_TIME ? undefined : sameByKey.get(keyOf(reading));
-    if (same === undefined || !several.has(same)) continue;
-    const moment = `${same}|${at}|${isIntervalReading(reading) ? reading.duration : 0}`;
-    const { register, value } = reading;
-    const before = first.get(moment);
-    if (before === undefined) first.set(moment, { register, value });
-    else if (before.register !== register && before.value !== value)
-      differing.set(same, (differing.get(same) ?? 0) + 1);
+  for (const piece of pieces()) {
+    for (const reading of piece) {
+      const at = momentOf(reading);
+      const same = at === NO_TIME ? undefined : sameByKey.get(keyOf(reading));
+      if (same === undefined || !several.has(same)) continue;
+      const moment = `${same}|${at}|${isIntervalReading(reading) ? reading.duration : 0}`;
+      const { register, value } = reading;
+      const before = first.get(moment);
+      if (before === undefined) first.set(moment, { register, value });
+      else if (before.register !== register && before.value !== value)
+        differing.set(same, (differing.get(same) ?? 0) + 1);
+    }
   }
   for (const [same, count] of differing) {
     const names = several.get(same) ?? [];

@@ -7,32 +7,35 @@ const AHEAD_TOLD = 120_000;
 const AHEAD_MOST = 26 * 3_600_000;
 
 /**
- * Leaves out readings whose time cannot be: long before smart meters, or more than a day after the file was taken. A
- * smaller lead, as a wrong zone gives, is told.
+ * Looks for readings whose time cannot be: long before smart meters, or more than a day after the file was taken. They
+ * are told, and to be left out. A smaller lead, as a wrong zone gives, is told. Gives the test that finds the others;
+ * undefined when all are possible.
  */
-export function withPossibleTimes(
-  readings: readonly AnyReading[],
+export function possibleTimes(
+  pieces: Iterable<readonly AnyReading[]>,
   receivedAt: number | undefined,
   issues: SourceIssue[],
-): readonly AnyReading[] {
+): ((reading: AnyReading) => boolean) | undefined {
   // A file that says it is older than all meters was copied without its time.
   const arrival = receivedAt !== undefined && receivedAt >= EARLIEST ? receivedAt : Number.POSITIVE_INFINITY;
   let impossible = 0;
   let example = 0;
   let ahead = 0;
+  const endOf = (reading: AnyReading, at: number): number =>
+    isIntervalReading(reading) ? at + Math.min(reading.duration, 3_600_000) : at;
   const isPossible = (reading: AnyReading): boolean => {
     const at = momentOf(reading);
-    if (at === NO_TIME) return true;
-    const end = isIntervalReading(reading) ? at + Math.min(reading.duration, 3_600_000) : at;
-    if (!isPlausibleTime(at) || end > arrival + AHEAD_MOST) {
-      impossible++;
-      example = at;
-      return false;
-    }
-    if (end > arrival + AHEAD_TOLD) ahead++;
-    return true;
+    return at === NO_TIME || (isPlausibleTime(at) && !(endOf(reading, at) > arrival + AHEAD_MOST));
   };
-  const possible = readings.filter(isPossible);
+  for (const piece of pieces) {
+    for (const reading of piece) {
+      const at = momentOf(reading);
+      if (!isPossible(reading)) {
+        impossible++;
+        example = at;
+      } else if (at !== NO_TIME && endOf(reading, at) > arrival + AHEAD_TOLD) ahead++;
+    }
+  }
   if (impossible > 0) {
     const year =
       Number.isFinite(example) && Math.abs(example) < 8e15 ? new Date(example).getUTCFullYear() : 'none';
@@ -43,5 +46,5 @@ export function withPossibleTimes(
     const message = `${ahead} readings are from after the file was taken; is the zone right, or a clock wrong?`;
     issues.push({ code: 'clock', at: '$', message });
   }
-  return possible;
+  return impossible > 0 ? isPossible : undefined;
 }

@@ -5,7 +5,7 @@ import type { CsvMap } from './formats/csv/map.ts';
 import { encodingOf } from './formats/csv/text.ts';
 import type { MeterKeys } from './formats/han/cipher.ts';
 import { isWorkbook, openWorkbook, type Workbook } from './formats/xlsx/workbook.ts';
-import type { MeterFile } from './meter-file.ts';
+import type { MeterFile, MeterFilePieces } from './meter-file.ts';
 
 /** How the epochs of a Green Button file are to be read. */
 export interface GreenButtonOptions {
@@ -54,6 +54,8 @@ export interface MeterFormat {
   looksLike(content: MeterContent, options: FormatOptions): boolean;
   /** Reads the file. Throws `MeterError` when it cannot be read as this kind. */
   read(content: MeterContent, options: FormatOptions): MeterFile;
+  /** As {@link read}, of kinds that need not make all readings at once; undefined for content of which they have to. */
+  readPieces?(content: MeterContent, options: FormatOptions): MeterFilePieces | undefined;
 }
 
 const HEAD_BYTES = 4096;

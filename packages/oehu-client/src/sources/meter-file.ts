@@ -22,6 +22,12 @@ export interface MeterFile {
   readonly issues: readonly SourceIssue[];
 }
 
+/** A meter file, read, whose readings are made when they are asked for: millions of them take much room at once. */
+export interface MeterFilePieces extends Pick<MeterFile, 'kind' | 'issues'> {
+  /** All readings, in pieces of some thousand where the kind allows, as often as it is called; see {@link MeterFile}. */
+  pieces(): Iterable<readonly AnyReading[]>;
+}
+
 /** Whether a reading is the amount of one interval. */
 export function isIntervalReading(reading: AnyReading): reading is IntervalReading {
   return 'duration' in reading;

@@ -1,10 +1,10 @@
 import { MeterError } from '../errors.ts';
 import { tellAlternatives } from './check-alternatives.ts';
 import { registersIn, tellCorrections } from './check-corrections.ts';
-import { withPossibleTimes } from './check-times.ts';
+import { possibleTimes } from './check-times.ts';
 import { type FormatOptions, MeterContent, type MeterFormat } from './format.ts';
-import { boundedIssues } from './issues.ts';
-import type { MeterFile, MeterFileKind } from './meter-file.ts';
+import { boundedIssues, type SourceIssue } from './issues.ts';
+import type { AnyReading, MeterFile, MeterFileKind, MeterFilePieces } from './meter-file.ts';
 import { METER_FORMATS } from './meter-formats.ts';
 
 /** Options of {@link readMeterFile}. */
@@ -25,18 +25,69 @@ export interface ReadMeterFileOptions extends FormatOptions {
  * @param bytes - The file as it is, 256 MiB at most unless `maxBytes` says otherwise; anything may be given.
  */
 export function readMeterFile(bytes: Uint8Array, options: ReadMeterFileOptions = {}): MeterFile {
+  return readWhole(opened(bytes, options), options);
+}
+
+function readWhole({ content, format }: OpenedFile, options: FormatOptions): MeterFile {
+  const file = format.read(content, options);
+  const issues = [...file.issues];
+  const isPossible = possibleTimes([file.readings], options.receivedAt, issues);
+  const readings = isPossible === undefined ? file.readings : file.readings.filter(isPossible);
+  tellMore(() => [readings], issues);
+  return { kind: file.kind, readings, issues: boundedIssues(issues) };
+}
+
+/**
+ * Reads a meter file as {@link readMeterFile} does, and gives its readings in pieces: those of a CSV file are made when
+ * they are asked for, so that 32 MB of it take a third of the memory. Throws as that does.
+ *
+ * @param bytes - The file as it is, 256 MiB at most unless `maxBytes` says otherwise; anything may be given.
+ */
+export function readMeterPieces(bytes: Uint8Array, options: ReadMeterFileOptions = {}): MeterFilePieces {
+  const file = opened(bytes, options);
+  const inPieces = file.format.readPieces?.(file.content, options);
+  if (inPieces === undefined) {
+    const { kind, readings, issues } = readWhole(file, options);
+    return { kind, issues, pieces: () => [readings] };
+  }
+  const issues = [...inPieces.issues];
+  const isPossible = possibleTimes(inPieces.pieces(), options.receivedAt, issues);
+  const pieces = (): Iterable<readonly AnyReading[]> =>
+    isPossible === undefined ? inPieces.pieces() : filtered(inPieces.pieces(), isPossible);
+  tellMore(pieces, issues);
+  return { kind: inPieces.kind, issues: boundedIssues(issues), pieces };
+}
+
+/** Tells what only all readings of a file together show. */
+function tellMore(pieces: () => Iterable<readonly AnyReading[]>, issues: SourceIssue[]): void {
+  const registers = registersIn(pieces());
+  tellCorrections(pieces, registers, issues);
+  tellAlternatives(pieces, registers, issues);
+}
+
+function* filtered(
+  pieces: Iterable<readonly AnyReading[]>,
+  isWanted: (reading: AnyReading) => boolean,
+): Generator<readonly AnyReading[]> {
+  for (const piece of pieces) yield piece.filter(isWanted);
+}
+
+/** A file and its format. */
+interface OpenedFile {
+  readonly content: MeterContent;
+  readonly format: MeterFormat;
+}
+
+/** Finds out the format. Throws `ERR_METER_LIMIT` for too many bytes, `ERR_METER_FORMAT` when it is of no kind. */
+function opened(bytes: Uint8Array, options: ReadMeterFileOptions): OpenedFile {
   const maxBytes = options.maxBytes ?? 256 << 20;
   if (bytes.length > maxBytes)
     throw new MeterError('ERR_METER_LIMIT', `A meter file has at most ${maxBytes} bytes`);
   const content = new MeterContent(bytes);
-  const format = options.kind === undefined ? formatOf(content, options) : formatNamed(options.kind);
-  const file = format.read(content, options);
-  const issues = [...file.issues];
-  const readings = withPossibleTimes(file.readings, options.receivedAt, issues);
-  const registers = registersIn(readings);
-  tellCorrections(readings, registers, issues);
-  tellAlternatives(readings, registers, issues);
-  return { kind: file.kind, readings, issues: boundedIssues(issues) };
+  return {
+    content,
+    format: options.kind === undefined ? formatOf(content, options) : formatNamed(options.kind),
+  };
 }
 
 /**

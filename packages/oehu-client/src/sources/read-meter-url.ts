@@ -51,9 +51,9 @@ export function readMeterUrl(address: string, options: ReadMeterUrlOptions): Pro
 }
 
 /**
- * Fetches what {@link readMeterUrl} reads and hands it to `read`, for programs that read on another thread. Throws as
- * that does (`ERR_INVALID_ARGUMENT` for what is no http address), with whatever `read` throws in the place of what
- * `readMeterFile` throws.
+ * Fetches what {@link readMeterUrl} reads and hands it to `read`, for programs that read on another thread. Throws what
+ * `read` throws, `ERR_METER_UNREACHABLE`, `ERR_METER_TIMEOUT`, `ERR_METER_HTTP`, `ERR_ABORTED`, and
+ * `ERR_INVALID_ARGUMENT` when it is no http(s) address.
  *
  * @param address - An http or https address of the meter, the API or the file.
  * @param read - Makes what is wanted of the bytes; given how `readMeterFile` would be told to read them.

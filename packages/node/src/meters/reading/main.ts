@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { isEdmpError } from '@edmp/interface';
 import { nodeCrypto } from '@edmp/interface/crypto/node';
-import { type ReadMeterFileOptions, readMeterFile } from '@edmp/oehu-client';
-import { type AnyReading, meterKeys } from '@edmp/oehu-client/sources';
+import type { ReadMeterFileOptions } from '@edmp/oehu-client';
+import { type AnyReading, meterKeys, readMeterPieces } from '@edmp/oehu-client/sources';
 import { keptOf } from '../kept.ts';
 import { previewOf } from '../preview.ts';
 import type { ReadingAnswer, ReadingOptions, ReadingRequest } from './messages.ts';
@@ -13,8 +13,7 @@ const BUNDLE = 2_000;
 const MAX_ISSUES = 50;
 
 /** What is left of the file that was read last. */
-let rest: readonly AnyReading[] = [];
-let from = 0;
+let rest: Iterator<readonly AnyReading[]> | undefined;
 
 /** The thread that reads meter files for a node (`meter-reader.ts`). */
 parentPort?.on('message', (request: ReadingRequest) => {
@@ -23,30 +22,29 @@ parentPort?.on('message', (request: ReadingRequest) => {
 });
 
 function answerTo(request: ReadingRequest): ReadingAnswer | undefined {
-  if (request.type === 'next') {
-    const readings = rest.slice(from, from + BUNDLE);
-    from += BUNDLE;
-    if (from >= rest.length) rest = [];
-    return { type: 'readings', readings };
-  }
-  rest = [];
-  from = 0;
-  if (request.type === 'drop') return undefined;
   try {
+    if (request.type === 'next') {
+      const next = rest?.next();
+      if (next?.done === false) return { type: 'readings', readings: next.value };
+      rest = undefined;
+      return { type: 'readings', readings: [] };
+    }
+    rest = undefined;
+    if (request.type === 'drop') return undefined;
     const { bytes, options } = request;
     if (request.type === 'preview')
       return { type: 'preview', view: previewOf(bytes, { ...told(options), zone: options.zone }) };
-    const file = readMeterFile(bytes, told(options));
-    rest = keptOf(file);
-    return {
-      type: 'file',
-      kind: file.kind,
-      count: rest.length,
-      issues: file.issues.slice(0, MAX_ISSUES),
-    };
+    const file = readMeterPieces(bytes, told(options));
+    rest = bundlesOf(keptOf(file));
+    return { type: 'file', kind: file.kind, issues: file.issues.slice(0, MAX_ISSUES) };
   } catch (error) {
     return failureOf(error);
   }
+}
+
+function* bundlesOf(pieces: Iterable<readonly AnyReading[]>): Generator<readonly AnyReading[]> {
+  for (const piece of pieces)
+    for (let from = 0; from < piece.length; from += BUNDLE) yield piece.slice(from, from + BUNDLE);
 }
 
 function told({ key, ...options }: ReadingOptions): ReadMeterFileOptions {

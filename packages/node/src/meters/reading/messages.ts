@@ -20,7 +20,6 @@ export type ReadingAnswer =
   | {
       readonly type: 'file';
       readonly kind: string;
-      readonly count: number;
       readonly issues: readonly SourceIssue[];
     }
   | { readonly type: 'preview'; readonly view: PreviewView }

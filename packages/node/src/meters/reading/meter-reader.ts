@@ -8,8 +8,6 @@ import { MAX_HEAP_MB, ReadingThread } from './reading-thread.ts';
 /** A meter file that was read, for as long as somebody takes its readings. */
 export interface ReadFile {
   readonly kind: string;
-  /** How many readings there are to record. */
-  readonly count: number;
   /** What could not be read or had to be assumed, the first 50. */
   readonly issues: readonly SourceIssue[];
   /** What is recorded of it (`keptOf`), in pieces of some thousand, once. */
@@ -76,9 +74,9 @@ class ThreadReader implements MeterReader {
     return this.#inTurn(signal, async (thread, stop) => {
       const answer = await thread.ask({ type: 'read', bytes: copied(bytes), options }, stop);
       if (answer.type !== 'file') throw misunderstood();
-      const { kind, count, issues } = answer;
+      const { kind, issues } = answer;
       try {
-        return await take({ kind, count, issues, readings: bundles(thread, count, stop) });
+        return await take({ kind, issues, readings: bundles(thread, stop) });
       } finally {
         thread.drop();
       }
@@ -162,12 +160,7 @@ function either(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
 }
 
 /** The readings of the file that the thread has read; the next piece is on its way while one is taken. */
-async function* bundles(
-  thread: ReadingThread,
-  count: number,
-  signal: AbortSignal,
-): AsyncGenerator<readonly AnyReading[]> {
-  if (count === 0) return;
+async function* bundles(thread: ReadingThread, signal: AbortSignal): AsyncGenerator<readonly AnyReading[]> {
   const ask = () => {
     const asked = thread.ask({ type: 'next' }, signal);
     // Whoever is busy with the piece before hears of a failure when it asks for this one.
@@ -176,11 +169,11 @@ async function* bundles(
   };
   let next = ask();
   try {
-    for (let left = count; left > 0; ) {
+    for (;;) {
       const answer = await next;
-      if (answer.type !== 'readings' || answer.readings.length === 0) throw misunderstood();
-      left -= answer.readings.length;
-      if (left > 0) next = ask();
+      if (answer.type !== 'readings') throw misunderstood();
+      if (answer.readings.length === 0) return;
+      next = ask();
       yield answer.readings;
     }
   } finally {

@@ -9,6 +9,8 @@ import { threadProgram } from './thread-file.ts';
  * takes more is refused, and the node lives on.
  */
 export const MAX_HEAP_MB = 1_024;
+/** What the thread lets go of at once may pile up so far, MiB, before its collector looks. */
+const MAX_YOUNG_MB = 48;
 /** Nothing takes so long but a file made to take forever; 64 MiB take half a minute on a slow machine. */
 const LONGEST_MS = 600_000;
 
@@ -29,7 +31,7 @@ export class ReadingThread {
     this.#maxHeapMb = maxHeapMb;
     this.#worker = new Worker(program.url, {
       execArgv: program.execArgv,
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: MAX_YOUNG_MB },
     });
     this.#worker.unref();
     this.#worker.on('message', (answer: ReadingAnswer) => {
