@@ -28,7 +28,7 @@ def value(random, kind):
         return number, random.choice(NUMBERS), float(f"{number:.15g}")
     if kind == "bool":
         flag = random.random() < 0.5
-        return flag, "General", "1" if flag else "0"
+        return flag, "General", "TRUE" if flag else "FALSE"
     if kind == "text":
         text = random.choice(TEXTS)
         # Spaces around a text mean nothing in a table of a meter.

@@ -74,7 +74,7 @@ export interface MountRequest {
   /** Minutes without a reading after which an event tells. */
   readonly silentMinutes?: number | undefined;
   /**
-   * Token of a HomeWizard meter with API v2 that was paired before; of a customer port that encrypts its key, 32
+   * Token of a HomeWizard meter with API v2 that was paired before; of a customer port that encrypts, or of files from one, its key, 32
    * hexadecimal characters, and after a colon its authentication key.
    */
   readonly token?: string | undefined;

@@ -19,7 +19,7 @@ import {
 import { day, timeZone, wholeBetween } from './arguments.ts';
 import { isUrl, takeBytes } from './fetch-bytes.ts';
 import { ExitCode, print, strangersText, table, writeError } from './output.ts';
-import { shellWord } from './own-command.ts';
+import { ownCommand, shellWord } from './own-command.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 
 interface FileOptions {
@@ -98,7 +98,7 @@ export function addCommand(): Command {
     .option('--silent <minutes>', 'tell when nothing new came for so long', wholeBetween(1, 100_000))
     .option(
       '--token-file <file>',
-      'token of a HomeWizard meter that was paired before, or key of a port that encrypts',
+      'token of a HomeWizard meter that was paired before, or key of a port (or of a file from one) that encrypts',
     )
     .option('--fingerprint <hex>', 'SHA-256 of the certificate that a HomeWizard meter or a broker must show')
     .option('--user <name>', 'name that an MQTT broker asks for')
@@ -189,17 +189,34 @@ async function firstWord(node: NodeClient, added: MountView): Promise<MountView>
 async function addFile(node: NodeClient, file: string, options: AddOptions): Promise<void> {
   const how = await importOptions(file, options);
   const { bytes, takenAt } = await takeBytes(file);
-  const { name, zone, keep } = options;
-  const { name: given } = await node.addMeter({ name, kind: 'upload', zone, keepDays: keep });
+  const { name, zone, keep, tokenFile } = options;
+  const token = tokenFile === undefined ? undefined : await secretOf(tokenFile);
+  const { name: given } = await node.addMeter({ name, kind: 'upload', zone, keepDays: keep, token });
   let taken: ImportView;
   try {
     taken = await node.importReadings(given, bytes, { ...how, takenAt });
   } catch (error) {
     // A file that cannot be read makes no meter.
     await node.removeMeter(given);
+    if (how.csvMap === undefined && how.format === undefined) await tellOfMap(bytes, file, error);
     throw error;
   }
   tellImport(given, taken, options, true);
+}
+
+/** Says how a table of no known kind can be read all the same. */
+async function tellOfMap(bytes: Uint8Array, file: string, error: unknown): Promise<void> {
+  if (!isEdmpError(error, 'ERR_METER_FORMAT')) return;
+  const { guessCsvMap } = await import('@edmp/oehu-client/sources');
+  try {
+    guessCsvMap(bytes, { zone: 'UTC' });
+  } catch (cause) {
+    if (!isEdmpError(cause)) throw cause;
+    return;
+  }
+  writeError(
+    `It looks like a table. To say what its columns are: ${ownCommand('meter guess')} ${shellWord(file)} > map.json, look at it, and add it with --csv-map map.json\n`,
+  );
 }
 
 /** `edmp meter import`: more history for a mounted meter. */

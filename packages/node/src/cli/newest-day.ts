@@ -41,7 +41,7 @@ export async function newestFullDay(
   const more = meters.length - passed.length;
   throw new NodeError(
     'ERR_NODE_CONFLICT',
-    `There is no full day to sell: ${passed.join('; ')}${more > 0 ? `; ${more} more meters were not looked at` : ''}. Choose days with --from and --to`,
+    `There is no full day of ${query.commodity} ${query.flow} to sell: ${passed.join('; ')}${more > 0 ? `; ${more} more meters were not looked at` : ''}. Choose days with --from and --to`,
   );
 }
 
@@ -53,7 +53,7 @@ function whyNone(
   const tells = commodities.map((one) => `${one.commodity} ${one.flow}`);
   if (!tells.includes(`${commodity} ${flow}`))
     return `tells no ${commodity} ${flow}, only ${tells.join(', ') || 'nothing'} (--commodity, --flow)`;
-  return `has no full day of ${commodity} ${flow} in the ${LOOK_BACK_DAYS} days before its last reading, ${new Date(lastUpdate).toISOString().slice(0, 16)}Z`;
+  return `has no full day in the ${LOOK_BACK_DAYS} before its last reading (${new Date(lastUpdate).toISOString().slice(0, 10)})`;
 }
 
 async function fullDayOf(

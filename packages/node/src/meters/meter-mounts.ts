@@ -32,7 +32,7 @@ import { ClockWatch } from './clock-watch.ts';
 import { NetworkLook } from './discovery/discover.ts';
 import { METER_FEEDS } from './meter-feeds.ts';
 import { Mount } from './mount.ts';
-import { settingsFor } from './mount-request.ts';
+import { isKeyed, settingsFor } from './mount-request.ts';
 import { readingOptions } from './reading/import-options.ts';
 import { createMeterReader, type MeterReader } from './reading/meter-reader.ts';
 import { inTurns, recordPieces } from './record-in-turns.ts';
@@ -252,8 +252,8 @@ class RecordedMounts implements MeterMounts {
         'The readings of an OEHU API stay there; add a meter for the file',
       );
     const otherwise = { zone: settings.zone ?? this.#zone, now: this.#environment.now() };
-    const isKeyed = settings.kind.startsWith('p1-') && settings.token !== undefined;
-    const options = { ...readingOptions(how, otherwise), ...(isKeyed ? { key: settings.token } : {}) };
+    const key = isKeyed(settings.kind) ? settings.token : undefined;
+    const options = { ...readingOptions(how, otherwise), ...(key === undefined ? {} : { key }) };
     return this.#reader.read(
       file,
       options,

@@ -45,9 +45,12 @@ export async function settingsFor(request: MountRequest, parts: RequestParts): P
     throw bad(
       'A token is sent to nobody but the meter that it is of: give the fingerprint of its certificate too',
     );
-  if (settings.kind.startsWith('p1-') && settings.token !== undefined) meterKeys(settings.token);
+  if (isKeyed(settings.kind) && settings.token !== undefined) meterKeys(settings.token);
   return settings.kind === 'mqtt' ? mqttSettings(settings, parts.environment) : settings;
 }
+
+/** Whether the token of a meter is the key of a customer port that encrypts. */
+export const isKeyed = (kind: MountKind): boolean => kind.startsWith('p1-') || kind === 'upload';
 
 /** An MQTT meter with its map of topics, which must make sense, and the name that the broker keeps messages under. */
 function mqttSettings(settings: MeterSettings, environment: Environment): MeterSettings {

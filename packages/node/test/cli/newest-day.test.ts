@@ -36,7 +36,7 @@ describe('the day that is sold by default', () => {
     expect(found.passed).toEqual([
       'empty has no readings yet',
       'gas tells no electricity import, only gas import (--commodity, --flow)',
-      'gaps has no full day of electricity import in the 7 days before its last reading, 2026-01-10T12:00Z',
+      'gaps has no full day in the 7 before its last reading (2026-01-10)',
       'broken cannot be read: the disk is full',
     ]);
   });

@@ -530,3 +530,18 @@ describe('mounts', () => {
     await emulator.stop();
   });
 });
+
+it('a file from a port that encrypts is read by the key of its meter, which is shown to nobody', async () => {
+  open();
+  const key = '000102030405060708090A0B0C0D0E0F';
+  const path = new URL('../../../oehu-client/samples/han-dlms.austria.txt', import.meta.url);
+  const file = new Uint8Array(await readFile(path));
+  await mounts.addMeter({ kind: 'upload', name: 'without' });
+  await expect(mounts.importReadings('without', file)).rejects.toMatchObject({ code: 'ERR_METER_FORMAT' });
+  await mounts.addMeter({ kind: 'upload', name: 'with', token: key });
+  expect((await mounts.importReadings('with', file)).added).toBeGreaterThan(0);
+  expect(JSON.stringify(await mounts.mounts())).not.toContain(key);
+  await expect(mounts.addMeter({ kind: 'upload', token: 'short' })).rejects.toMatchObject({
+    code: expect.stringMatching(/^ERR_METER|^ERR_NODE/),
+  });
+});

@@ -14,12 +14,16 @@ import { WAYS, type Way } from './meter-ways.ts';
 const BUTTON_PAUSE_MS = 2_000;
 const BUTTON_TRIES = 60;
 
+/** Ways that may tell encrypted telegrams. */
+const KEYED: readonly Way['id'][] = ['p1-tcp', 'p1-device', 'file'];
+
 /** Picks a way, asks what it needs, and mounts the meter. */
 export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNode {
   const { client, refresh, say } = useNode();
   const [way, setWay] = useState<Way>(WAYS[0]);
   const [place, setPlace] = useState('');
   const [name, setName] = useState('');
+  const [key, setKey] = useState('');
   const [mqtt, setMqtt] = useState(emptyMqtt);
   const [file, setFile] = useState<File | undefined>(undefined);
   const [state, setState] = useState<'asking' | 'busy' | 'button'>('asking');
@@ -44,7 +48,10 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
     setState('busy');
     setError(undefined);
     setUnknown(undefined);
-    const named = name.trim() === '' ? {} : { name: name.trim() };
+    const named = {
+      ...(name.trim() === '' ? {} : { name: name.trim() }),
+      ...(KEYED.includes(way.id) && key.trim() !== '' ? { token: key.trim() } : {}),
+    };
     try {
       if (way.id === 'file' && file !== undefined) {
         setTaken(await addFile(client, named, file, csvMap));
@@ -160,6 +167,25 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
             )}
           </Field>
         </div>
+        {KEYED.includes(way.id) && (
+          <div class="fields">
+            <Field
+              label="Key"
+              hint="Only where the port encrypts (Austria, Luxembourg): 32 characters from your grid operator"
+            >
+              {(ids) => (
+                <input
+                  {...ids}
+                  type="password"
+                  autocomplete="off"
+                  maxLength={128}
+                  value={key}
+                  onInput={(event) => setKey(event.currentTarget.value)}
+                />
+              )}
+            </Field>
+          </div>
+        )}
         {way.id === 'mqtt' && <MqttFields place={place} value={mqtt} onChange={setMqtt} />}
         {state === 'button' && (
           <p class="shown" role="status">
@@ -203,7 +229,7 @@ async function addPaired(
 /** A meter for a file, and its readings; a file that cannot be read makes no meter. */
 async function addFile(
   client: NodeClient,
-  named: { readonly name?: string },
+  named: { readonly name?: string; readonly token?: string },
   file: File,
   csvMap: string | undefined,
 ): Promise<ImportView> {
