@@ -258,6 +258,29 @@ async function keptBack(cast: Cast, universe: Universe, node: SimNode, currency:
   return sum;
 }
 
+/**
+ * How many lies of buyers honest sellers have proven. Nobody who keeps to the protocol may be convicted of one, whatever
+ * its witnesses kept, invented or forgot.
+ */
+export async function countLies(cast: Cast): Promise<number> {
+  const { environment, findings } = cast.world;
+  let proven = 0;
+  for (const { node } of cast.members) {
+    const market = node.running?.market;
+    if (market === undefined || node.byzantine !== null) continue;
+    for (const trade of market.trades()) {
+      if (trade.role !== 'seller') continue;
+      const proofs = await environment.run(market.tradeProofs(trade.id).catch(() => []));
+      if (!proofs.some(({ against, guilty }) => against === 'buyer' && guilty)) continue;
+      const buyer = cast.members.find((member) => equalBytes(member.node.key, trade.buyer));
+      if (buyer?.node.byzantine === null) {
+        findings.add('violations', 'honest-buyer-convicted', `${buyer.node.name} by ${node.name}`);
+      } else proven += 1;
+    }
+  }
+  return proven;
+}
+
 /** Ends of honest nodes' trades, for the report. */
 export function countTrades(
   world: World,

@@ -6,7 +6,7 @@ import { World } from '../lib/world.ts';
 import { Backups } from './backups.ts';
 import type { ByzantineRole } from './byzantine/role.ts';
 import { createCast } from './cast.ts';
-import { checkEnd, countTrades, Watch } from './checks.ts';
+import { checkEnd, countLies, countTrades, Watch } from './checks.ts';
 import { aimsOf, Marksman } from './disturbance.ts';
 import { Excuses } from './excuses.ts';
 import { KeptWords } from './kept-words.ts';
@@ -27,6 +27,8 @@ export interface HistoryResult {
   readonly calls: Readonly<Record<string, number>>;
   readonly trades: number;
   readonly completed: number;
+  /** False complaints that honest sellers proved. */
+  readonly lies: number;
   readonly findings: readonly Finding[];
   /** What would have been findings, by the rule that excuses them. */
   readonly excused: Readonly<Record<string, number>>;
@@ -143,6 +145,7 @@ class History {
     await around?.check();
     words.check();
     await checkEnd(cast, this.#universe, new Excuses(cast, this.#universe, watch.toldBack));
+    const lies = await countLies(cast);
     for (const open of this.#calls.open()) world.findings.add('stuck', 'call-open', open);
     const { trades, completed } = countTrades(world, watch);
     return {
@@ -152,6 +155,7 @@ class History {
       calls: this.#calls.ends.toRecord(),
       trades,
       completed,
+      lies,
       findings: world.findings.all(),
       excused: world.excused.toRecord(),
       labels: world.plan.labels(),

@@ -136,6 +136,24 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     role: {
+      name: 'judges-find-nothing-wrong',
+      parties: ['witness', 'notary', 'seller'],
+      install({ member }) {
+        member.settlement.judge = () => ({ guilty: false, kind: 'wrong-data', reason: 'a bug' });
+        if (member.party === 'seller') member.settlement.cheat = 'wrong-key';
+      },
+    },
+    rules: ['honest-buyer-convicted'],
+    only: [],
+  },
+  {
+    // They count as honest here, so that whoever proves their lies is told of.
+    role: { ...named(BUYERS, 'buyer-complains-falsely'), name: 'buyers-complain-falsely' },
+    rules: ['honest-buyer-convicted'],
+    only: [],
+  },
+  {
+    role: {
       name: 'notaries-refuse-everything',
       parties: ['notary'],
       wrapNetwork: (network, context) =>

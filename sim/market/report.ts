@@ -21,6 +21,8 @@ export interface Summary extends Readonly<Record<FindingKind, number>> {
   /** Purchases of honest buyers that were begun, and completed. */
   readonly trades: number;
   readonly completed: number;
+  /** False complaints of lying buyers that their sellers proved. */
+  readonly lies: number;
   /** Seeds of the first histories that broke a rule, by rule. */
   readonly seeds: Readonly<Record<string, readonly number[]>>;
   readonly ms: number;
@@ -53,6 +55,7 @@ export class MarketReport {
     this.#counts.add('operations', result.operations);
     this.#counts.add('trades', result.trades);
     this.#counts.add('completed', result.completed);
+    this.#counts.add('lies', result.lies);
     for (const { kind, rule, text } of result.findings) {
       this.#found.add(kind);
       this.#tell(`seed ${result.seed}: ${kind} ${rule}: ${text}\n`);
@@ -76,6 +79,7 @@ export class MarketReport {
       excused: { ...Object.fromEntries(EXCUSES.map((rule) => [rule, 0])), ...this.#excused.toRecord() },
       trades: this.#counts.get('trades'),
       completed: this.#counts.get('completed'),
+      lies: this.#counts.get('lies'),
       created: found('created'),
       lost: found('lost'),
       unpaid: found('unpaid'),
