@@ -4,12 +4,13 @@ import { star } from './chain/star-scenario.ts';
 import { parseArguments } from './lib/arguments.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { market } from './market/scenario.ts';
+import { sybil } from './sybil/scenario.ts';
 import { town } from './town/scenario.ts';
 
-/** Scenarios by name; each simulates whole nodes from one seed. */
-const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town];
+/** Scenarios by name, each from one seed: whole nodes, or what made-up agents gain. */
+const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, sybil];
 
-/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--json]`. */
+/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--write] [--json]`. */
 async function main(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words;
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);

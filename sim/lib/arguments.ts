@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly shrink: number | undefined;
   /** Try whether planted bugs are found. */
   readonly planted: boolean;
+  /** Put what was found into the page that shows it. */
+  readonly write: boolean;
   /** Print one line of JSON at the end. */
   readonly json: boolean;
   /** A worker of another process: prints one line of JSON a history. */
@@ -54,6 +56,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
       known: { type: 'boolean', default: false },
       shrink: { type: 'string' },
       planted: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
       nodes: { type: 'string' },
@@ -77,6 +80,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
     known: values.known,
     shrink: optional('shrink', values.shrink),
     planted: values.planted,
+    write: values.write,
     json: values.json,
     worker: values.worker,
     nodes: optional('nodes', values.nodes, MAX_NODES, MIN_NODES),

@@ -87,7 +87,11 @@ export class MaxFlow {
   send(source: number, limit: number): number {
     this.#end = 'limit';
     if (source === this.#sink || limit <= 0) return 0;
-    this.#prepare();
+    if (this.#open === 0) return this.#ended('sink', 0);
+    // Behind a cut that others filled nothing has to be computed.
+    if (this.#touched.length > 0 && this.#isEnclosed(source)) return this.#ended('cut', 0);
+    // Labels stay lower bounds whatever flows: what an earlier source found out serves this one.
+    this.#flow += 1;
     const first = this.#first;
     const head = this.#head;
     const left = this.#left;
@@ -134,7 +138,11 @@ export class MaxFlow {
         this.#meet(source);
         continue;
       }
-      if (this.#relabel(node)) break;
+      if (this.#relabel(node)) {
+        for (let i = 0; i < depth; i++) this.#cutOff(this.#tail(path[i] as number));
+        this.#cutOff(node);
+        break;
+      }
       if (node !== source) {
         depth -= 1;
         node = this.#tail(path[depth] as number);
@@ -145,6 +153,14 @@ export class MaxFlow {
 
   /** Takes all flow back. */
   reset(): void {
+    if (this.#measured) {
+      this.#label.set(this.#distance);
+      this.#recount();
+      this.#measured = false;
+    } else {
+      for (const node of this.#relabelled) this.#setLabel(node, this.#distance[node] as number);
+    }
+    this.#relabelled = [];
     for (const arc of this.#touched) this.#left[arc] = this.#base[arc] as number;
     this.#touched = [];
     this.#open = this.#openAtStart;
@@ -181,23 +197,6 @@ export class MaxFlow {
     return sent;
   }
 
-  /** Labels for a new flow: the distances without any, or, on top of others, the distances in what is left. */
-  #prepare(): void {
-    this.#flow += 1;
-    if (this.#touched.length > 0) {
-      this.#measureAgain();
-      return;
-    }
-    if (this.#measured) {
-      this.#label.set(this.#distance);
-      this.#recount();
-      this.#measured = false;
-    } else {
-      for (const node of this.#relabelled) this.#setLabel(node, this.#distance[node] as number);
-    }
-    this.#relabelled = [];
-  }
-
   #meet(node: number): void {
     if (this.#nextIn[node] === this.#flow) return;
     this.#nextIn[node] = this.#flow;
@@ -221,10 +220,19 @@ export class MaxFlow {
       if (label < lowest) lowest = label;
     }
     const before = this.#label[node] as number;
-    if (!this.#measured) this.#relabelled.push(node);
-    this.#setLabel(node, lowest);
+    this.#raise(node, lowest);
     this.#next[node] = this.#first[node] as number;
     return this.#labelled[before] === 0;
+  }
+
+  #raise(node: number, label: number): void {
+    if (!this.#measured) this.#relabelled.push(node);
+    this.#setLabel(node, label);
+  }
+
+  /** A node from which nothing leads to the sink any more. */
+  #cutOff(node: number): void {
+    this.#raise(node, this.#nodes);
   }
 
   #measureAgain(): void {
@@ -329,12 +337,13 @@ export class MaxFlow {
         if (this.#left[arc] === 0) continue;
         const head = this.#head[arc] as number;
         if (head === this.#sink) return false;
-        if (seen[head] === look) continue;
+        if (seen[head] === look || this.#label[head] === this.#nodes) continue;
         if (size >= LOOK_AHEAD) return false;
         seen[head] = look;
         queue[size++] = head;
       }
     }
+    for (let i = 0; i < size; i++) this.#cutOff(queue[i] as number);
     return true;
   }
 }

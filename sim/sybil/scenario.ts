@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Scenario } from '../lib/scenario.ts';
+import { type Gain, measureGain, SHAPES, type Shape } from './lab.ts';
+import { brokenRules, gainTable } from './report.ts';
+
+/**
+ * Made-up agents that are tried. Where all of them also deal with each other and sell to one hub, each one's standing takes a
+ * look at all of the hub's partners: a hundred thousand would take hours.
+ */
+const IDENTITIES: Readonly<Record<Shape, readonly number[]>> = {
+  fan: [10, 1_000, 100_000],
+  ring: [10, 1_000],
+  chain: [10, 1_000, 100_000],
+  washing: [10, 1_000],
+  apart: [10, 1_000, 100_000],
+};
+const PAGE = new URL('../../docs/trust.md', import.meta.url);
+const BEGIN = '<!-- sybil:begin -->';
+const END = '<!-- sybil:end -->';
+
+/** What an attacker gains by agents that it makes up, in NetFlow and MeritRank (DESIGN §3.7). `--write` puts the table into docs/trust.md. */
+export const sybil: Scenario = {
+  name: 'sybil',
+  faults: SHAPES,
+  async run({ seed, only, write }) {
+    const start = performance.now();
+    const gains: Gain[] = [];
+    for (const shape of SHAPES) {
+      if (only !== undefined && !only.has(shape)) continue;
+      for (const identities of IDENTITIES[shape]) {
+        gains.push(measureGain(seed, shape, identities));
+        process.stderr.write(`${shape} ${identities}\n`);
+      }
+    }
+    const broken = gains.flatMap((gain) =>
+      brokenRules(gain).map((rule) => `${gain.shape} ${gain.identities}: ${rule}`),
+    );
+    for (const rule of broken) process.stderr.write(`BROKEN ${rule}\n`);
+    if (write) put(gainTable(gains, seed));
+    const ms = Math.round(performance.now() - start);
+    process.stdout.write(`${JSON.stringify({ scenario: 'sybil', seed, gains, broken, ms })}\n`);
+    return broken.length === 0 ? 0 : 1;
+  },
+};
+
+function put(table: string): void {
+  const page = readFileSync(PAGE, 'utf8');
+  const from = page.indexOf(BEGIN);
+  const to = page.indexOf(END);
+  if (from === -1 || to < from) throw new Error(`docs/trust.md has no ${BEGIN} … ${END}`);
+  writeFileSync(PAGE, `${page.slice(0, from + BEGIN.length)}\n${table}\n${page.slice(to)}`);
+}
