@@ -4,10 +4,11 @@ import { star } from './chain/star-scenario.ts';
 import { parseArguments } from './lib/arguments.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { market } from './market/scenario.ts';
+import { soak } from './soak/scenario.ts';
 import { town } from './town/scenario.ts';
 
 /** Scenarios by name; each simulates whole nodes from one seed. */
-const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town];
+const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, soak];
 
 /** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--json]`. */
 async function main(words: readonly string[]): Promise<void> {

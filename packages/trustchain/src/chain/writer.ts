@@ -4,6 +4,7 @@ import {
   type BlockId,
   type BlockStore,
   type Crypto,
+  defer,
   type Environment,
   equalBytes,
   type HalfBlock,
@@ -182,7 +183,7 @@ class OwnChainWriter implements ChainWriter {
       if (this.#isDraining) return;
       this.#isDraining = true;
       // One turn, so that blocks that are wanted together are signed and stored together.
-      queueMicrotask(() => void this.#drain());
+      defer(this.#environment, () => void this.#drain());
     });
   }
 
