@@ -49,7 +49,6 @@ export {
   type QualityCode,
 } from './dataset/vocabulary.ts';
 export { sleep, withDeadline } from './environment/deadline.ts';
-export { defer } from './environment/defer.ts';
 export { type SeededRandom, seededRandom } from './environment/seeded-random.ts';
 export { systemEnvironment } from './environment/system.ts';
 export type { CancelTimer, Environment } from './environment/types.ts';

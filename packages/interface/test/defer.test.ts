@@ -1,4 +1,5 @@
-import { defer, systemEnvironment, virtualEnvironment } from '@edmp/interface';
+import { systemEnvironment, virtualEnvironment } from '@edmp/interface';
+import { defer } from '@edmp/interface/implement';
 import { describe, expect, it } from 'vitest';
 
 describe('defer', () => {

@@ -14,7 +14,7 @@ export interface Environment {
   schedule(delayMs: number, callback: () => void): CancelTimer;
   /**
    * Calls `callback` when the code that runs now has ended, before any timer. Default: in a microtask. Code of this
-   * project goes through `defer` of `@edmp/interface`, so that a simulation sees it.
+   * project goes through `defer` of `@edmp/interface/implement`, so that a simulation sees it.
    */
   defer?(callback: () => void): void;
   /** `length` random bytes; of cryptographic quality outside simulations. */

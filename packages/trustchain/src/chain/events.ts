@@ -1,4 +1,5 @@
-import { defer, type Environment, type TrustchainEvent } from '@edmp/interface';
+import type { Environment, TrustchainEvent } from '@edmp/interface';
+import { defer } from '@edmp/interface/implement';
 
 /** Listeners to a chain's events. */
 export interface EventHub {

@@ -1,7 +1,6 @@
 import {
   type BlockStore,
   type Crypto,
-  defer,
   type Environment,
   equalBytes,
   type HalfBlock,
@@ -10,6 +9,7 @@ import {
   type ReceiveResult,
 } from '@edmp/interface';
 import type { Mutex } from '@edmp/interface/bounded';
+import { defer } from '@edmp/interface/implement';
 import { blockKey } from '../block/identity.ts';
 import { signatureError, verifyItem, verifySignature } from '../block/signature.ts';
 import { andThen, type MaybePromise } from '../maybe-promise.ts';

@@ -4,7 +4,6 @@ import {
   type BlockId,
   type BlockStore,
   type Crypto,
-  defer,
   type Environment,
   equalBytes,
   type HalfBlock,
@@ -17,6 +16,7 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import type { Mutex } from '@edmp/interface/bounded';
+import { defer } from '@edmp/interface/implement';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { signCore } from '../block/signature.ts';
