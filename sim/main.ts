@@ -4,11 +4,12 @@ import { star } from './chain/star-scenario.ts';
 import { parseArguments } from './lib/arguments.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { market } from './market/scenario.ts';
+import { soak } from './soak/scenario.ts';
 import { sybil } from './sybil/scenario.ts';
 import { town } from './town/scenario.ts';
 
 /** Scenarios by name, each from one seed: whole nodes, or what made-up agents gain. */
-const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, sybil];
+const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, soak, sybil];
 
 /** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--write] [--json]`. */
 async function main(words: readonly string[]): Promise<void> {

@@ -156,6 +156,10 @@ export const systemAdapters: Readonly<Record<string, string>> = {
     'other work has its turn between parts of years of readings that are read or deleted',
   'packages/trustchain/src/store/sqlite/group-commit.ts':
     'writes of one turn of the event loop share a transaction',
+  'packages/interface/src/environment/defer.ts': 'what an Environment without a `defer` of its own does',
+  'packages/trustchain/src/network/libp2p/stream.ts': 'looks again after a microtask of libp2p',
+  'packages/data-settlement/src/bitswap/libp2p.ts': 'looks again after a microtask of libp2p',
+  'packages/data-settlement/src/store/write-batches.ts': 'files that are written in one turn share a batch',
   'packages/web/src/state/node-clock.ts': "moves the node's last word on by the time that has passed since",
 };
 

@@ -19,7 +19,7 @@ export interface AmbientUse {
 /** What an {@link AmbientUse} asks the platform for: what time it is, to be called later, or chance. */
 export type AmbientKind = 'clock' | 'timer' | 'chance';
 
-const ambientFunctions = new Set(['setTimeout', 'setInterval', 'setImmediate']);
+const ambientFunctions = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']);
 const ambientMembers: ReadonlyMap<string, AmbientKind> = new Map([
   ['Date.now', 'clock'],
   ['Temporal.Now', 'clock'],

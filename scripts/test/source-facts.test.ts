@@ -30,6 +30,7 @@ describe('readModule', () => {
     expect(ambient('setTimeout(f, 1)')).toEqual(['setTimeout']);
     expect(ambient('globalThis.setInterval(f, 1)')).toEqual(['setInterval']);
     expect(ambient('const timers = { setImmediate };')).toEqual(['setImmediate']);
+    expect(ambient('queueMicrotask(f)')).toEqual(['queueMicrotask']);
     expect(ambient('globalThis.crypto.randomUUID()')).toEqual(['crypto.randomUUID']);
     expect(ambient('globalThis.crypto?.getRandomValues(b)')).toEqual(['crypto.getRandomValues']);
     expect(ambient('AbortSignal.timeout(5)')).toEqual(['AbortSignal.timeout']);

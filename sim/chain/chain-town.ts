@@ -165,11 +165,13 @@ export class ChainTown {
   #answer(node: TownNode, proposal: HalfBlock): void {
     const { peer, link } = proposal.core;
     if (link !== null || peer === null || !equalBytes(peer, node.signer.publicKey)) return;
+    const { chain } = node;
     const tell = (how: string): void => {
+      if (node.chain !== chain) return; // Of a process that ended.
       this.note(`${node.name} answers ${proposal.id}: ${how}`);
       for (const { onAnswer } of this.#listeners) onAnswer?.({ node, proposal, how });
     };
-    node.chain.agree(proposal.id).then(
+    chain.agree(proposal.id).then(
       () => tell('agreed'),
       (error: unknown) => tell(isEdmpError(error) ? error.code : 'untyped'),
     );

@@ -101,8 +101,9 @@ class GapLab {
       },
       onAnswer: ({ proposal, how }) => {
         const answered = this.#of(proposal.core.key)?.answered;
-        if (answered?.has(proposal.id.toString()) === false) {
-          answered.set(proposal.id.toString(), { how, at: now() });
+        // A process that ended may have been refused what the next one agrees to.
+        if (answered?.has(proposal.id.toString()) === false || how === 'agreed') {
+          answered?.set(proposal.id.toString(), { how, at: now() });
         }
       },
     });
@@ -165,13 +166,17 @@ class GapLab {
     if (proven.size === nodes.length) {
       return { ...base, how: 'proven', ms: Math.max(0, Math.max(...proven.values()) - since) };
     }
-    const [, second] = answers;
+    const refusals = answers.filter((answer) => answer !== undefined && answer.how !== 'agreed');
     const agreed = told.filter((how) => how === 'agreed').length;
     const isHeld = proven.size > 0 || (await this.#isHeldTogether(cheat.key));
-    if (agreed === 2 || isHeld || (agreed === 0 && second === undefined)) {
+    if (agreed === 2 || isHeld || refusals.length === 0) {
       return { ...base, how: 'hidden', ms: WATCHED_MS };
     }
-    return { ...base, how: 'refused', ms: Math.max(0, (second?.at ?? since) - since) };
+    return {
+      ...base,
+      how: 'refused',
+      ms: Math.max(0, ...refusals.map((answer) => (answer?.at ?? 0) - since)),
+    };
   }
 
   /** Whether nodes have two blocks of one position between them. */

@@ -53,6 +53,8 @@ export interface HistoryOptions {
   readonly around?: ((world: World) => Surroundings) | undefined;
   /** Operations go on until so many faults have struck, or {@link MAX_OPERATIONS} were made. */
   readonly faults?: number | undefined;
+  /** Messages and frames are lost in every history, not in some. */
+  readonly isDense?: boolean | undefined;
 }
 
 /** Operations of one history at most. */
@@ -174,12 +176,13 @@ class History {
     const random = world.random.fork('faults');
     const chance = (kind: FaultKind, oneIn: number, whose = ''): boolean =>
       random.below(oneIn) === 0 && this.#has(kind) && world.plan.allows(`${kind} ${whose} one in ${oneIn}`);
-    if (chance('topics', 2)) {
+    const isDense = this.#options.isDense === true;
+    if (chance('topics', isDense ? 1 : 2)) {
       world.networks.setTopicFaults({ loss: 0.15, duplication: 0.1, reordering: 0.2 });
       world.faults.add('topic-reordering');
     }
     if (this.#has('disks')) this.#beginRot(cast);
-    if (chance('frames', 4)) world.links.frameLoss = 0.02;
+    if (chance('frames', isDense ? 1 : 4)) world.links.frameLoss = 0.02;
     for (const node of world.nodes) {
       if (chance('disks', 4, node.name)) {
         node.disk.setFaults({ slowMs: 40 });

@@ -33,11 +33,19 @@ export class Home {
   readonly disk: SimulatedDisk;
   /** Hears what its chain tells. */
   readonly onEvent: (home: Home, event: TrustchainEvent) => void;
+  /** Stands between the home and the network: a bug on purpose. */
+  readonly wrapNetwork: (network: Network) => Network;
   readonly #world: World;
   #running: RunningHome | null = null;
   #isOpening = false;
 
-  constructor(world: World, name: string, onEvent: Home['onEvent']) {
+  constructor(
+    world: World,
+    name: string,
+    onEvent: Home['onEvent'],
+    wrapNetwork: Home['wrapNetwork'] = (network) => network,
+  ) {
+    this.wrapNetwork = wrapNetwork;
     this.#world = world;
     this.name = name;
     this.onEvent = onEvent;
@@ -72,7 +80,7 @@ export class Home {
         signer: this.signer,
         crypto,
         store: stores.blocks,
-        network,
+        network: this.wrapNetwork(network),
         environment: this.clock,
       });
       const running = { network, chain, stores };

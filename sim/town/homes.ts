@@ -48,15 +48,16 @@ export class Homes implements Surroundings {
   #deeds = 0;
   #isHealed = false;
 
-  constructor(world: World, count: number) {
+  /** `planted`: a bug that the first home has, and that has to be found. */
+  constructor(world: World, count: number, planted?: Home['wrapNetwork']) {
     this.#world = world;
     this.#random = world.random.fork('homes');
+    const onEvent: Home['onEvent'] = (home, event) => {
+      if (event.type === 'fraud') this.#condemned(home, event.author);
+    };
     this.#homes = Array.from(
       { length: count },
-      (_, index) =>
-        new Home(world, `home${index}`, (home, event) => {
-          if (event.type === 'fraud') this.#condemned(home, event.author);
-        }),
+      (_, index) => new Home(world, `home${index}`, onEvent, index === 0 ? planted : undefined),
     );
     for (const home of this.#homes) this.#byHex.set(home.hex, home);
   }

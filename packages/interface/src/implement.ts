@@ -7,6 +7,7 @@ export { ONLY_FRAME, type OnlyFrame } from './collect.ts';
 export { isCurvePoint } from './crypto/curve-point.ts';
 export { authenticationError, expectBytes, expectLength, lowOrderError } from './crypto/errors.ts';
 export { isAcceptablePublicKey, isAcceptableSignature } from './crypto/strict-ed25519.ts';
+export { defer } from './environment/defer.ts';
 export {
   expectChanges,
   expectKey,

@@ -69,6 +69,30 @@ describe('an announced answer', () => {
     expect(await made.at(3).store.has(proposal.id)).toBe(true);
   });
 
+  it('is not kept back by what somebody spreads again of its author’s past', async () => {
+    const { made, network } = await line(4);
+    const victim = signerOf(50);
+    const past: HalfBlock[] = [];
+    const proposals: HalfBlock[] = [];
+    for (let n = 0; n < 3 * HEADS_BURST; n++) {
+      const proposal = await blockOf(signerOf(3_000 + n), { peer: victim.publicKey });
+      const parts = { seq: n + 1, prev: past.at(-1)?.id ?? null };
+      past.push(await agreementTo(victim, proposal, parts));
+      proposals.push(proposal);
+    }
+    const head = itemAt(past, -1);
+    await network.publish(HEADS_TOPIC, head.bytes);
+    await made.pass(10_000);
+    for (const [n, answer] of past.slice(0, -1).entries()) {
+      await network.publish(HEADS_TOPIC, encodeAnnouncement(answer, proposals[n]));
+    }
+    const proposal = await blockOf(cheat, { peer: victim.publicKey });
+    const answer = await agreementTo(victim, proposal, { seq: head.core.seq + 1, prev: head.id });
+    await network.publish(HEADS_TOPIC, encodeAnnouncement(answer, proposal));
+    await made.pass(100);
+    expect(await made.at(3).store.has(proposal.id)).toBe(true);
+  });
+
   it('may be too large for a head, as what it answers may', async () => {
     const { made } = await line(3);
     const { chain } = made.at(0);

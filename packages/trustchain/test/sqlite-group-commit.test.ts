@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HalfBlock } from '@edmp/interface';
-import { sqliteBlockStore } from '@edmp/trustchain/sqlite';
+import { type HalfBlock, virtualEnvironment } from '@edmp/interface';
+import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { describe, expect, it } from 'vitest';
 import { blockOf, chainOf, itemAt, signerOf } from './support/blocks.ts';
 import { codeOfAsync } from './support/errors.ts';
@@ -13,6 +13,27 @@ const bob = signerOf(2);
 const unwritable = async (): Promise<HalfBlock> => ({
   ...(await blockOf(bob, { tx: 'unwritable' })),
   bytes: Symbol('no bytes') as unknown as Uint8Array,
+});
+
+describe('writes on a simulated clock', () => {
+  it('wait for its next timer, and for nothing else', async () => {
+    const environment = virtualEnvironment();
+    const blocks = sqliteBlockStore({ path: ':memory:', environment });
+    const records = sqliteKeyValueStore({ path: ':memory:', environment });
+    const ended: string[] = [];
+    const writes = [
+      blocks.put([await blockOf(alice)]).then(() => ended.push('block')),
+      records.set('a', Uint8Array.of(1)).then(() => ended.push('record')),
+    ];
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(ended).toEqual([]);
+    expect(environment.pendingTimers).toBe(2);
+    await environment.advance(0);
+    await Promise.all(writes);
+    expect(ended).toEqual(['block', 'record']);
+    await blocks.close();
+    await records.close();
+  });
 });
 
 describe('writes that share a transaction', () => {

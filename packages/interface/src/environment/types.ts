@@ -12,6 +12,11 @@ export interface Environment {
   now(): number;
   /** Calls `callback` once after `delayMs` milliseconds (0 = at the next turn). Keeps the process alive. */
   schedule(delayMs: number, callback: () => void): CancelTimer;
+  /**
+   * Calls `callback` when the code that runs now has ended, before any timer. Default: in a microtask. Code of this
+   * project goes through `defer` of `@edmp/interface/implement`, so that a simulation sees it.
+   */
+  defer?(callback: () => void): void;
   /** `length` random bytes; of cryptographic quality outside simulations. */
   randomBytes(length: number): Uint8Array;
   /**

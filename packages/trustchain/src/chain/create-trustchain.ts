@@ -33,7 +33,7 @@ import { readsOf } from '../store/at-once.ts';
 import type { Verdict } from '../validation/validate.ts';
 import { expectBlockId, expectKey, unlessAborted } from './arguments.ts';
 import { ChainError, PairError } from './errors.ts';
-import { eventHub } from './events.ts';
+import { type EventHub, eventHub } from './events.ts';
 import { type ForeignBlocks, foreignBlocks } from './foreign-blocks.ts';
 import { type FraudRegister, fraudRegister } from './fraud-register.ts';
 import { type GapReports, gapReports } from './gap-reports.ts';
@@ -96,7 +96,7 @@ class ChainService {
   readonly #self: PublicKey;
   readonly #limits: Required<TrustchainLimits>;
   readonly #rules = new Map<string, TypeRule>();
-  readonly #events = eventHub();
+  readonly #events: EventHub;
   readonly #tips: Tips;
   readonly #lease: LeaseKeeper;
   #foreign: ForeignBlocks | undefined;
@@ -118,7 +118,9 @@ class ChainService {
     const { sharing } = options;
     this.#tips = sharing === undefined ? chainTips() : noTips();
     this.#lease = sharing === undefined ? unshared : leaseKeeper(self, store, environment, sharing);
-    const [rules, tips, events] = [this.#rules, this.#tips, this.#events];
+    const events = eventHub(environment);
+    this.#events = events;
+    const [rules, tips] = [this.#rules, this.#tips];
     const onStoring = (block: HalfBlock): void => this.#foreign?.mine(block);
     this.#options = options;
     this.#self = self;

@@ -1,4 +1,5 @@
-import type { TrustchainEvent } from '@edmp/interface';
+import type { Environment, TrustchainEvent } from '@edmp/interface';
+import { defer } from '@edmp/interface/implement';
 
 /** Listeners to a chain's events. */
 export interface EventHub {
@@ -7,7 +8,7 @@ export interface EventHub {
 }
 
 /** An {@link EventHub}. A listener that throws stops neither the chain nor other listeners; its error is rethrown in a microtask of its own. */
-export function eventHub(): EventHub {
+export function eventHub(environment: Environment): EventHub {
   const listeners = new Set<(event: TrustchainEvent) => void>();
   return {
     on(listener) {
@@ -21,7 +22,7 @@ export function eventHub(): EventHub {
         try {
           listener(event);
         } catch (error) {
-          queueMicrotask(() => {
+          defer(environment, () => {
             throw error;
           });
         }

@@ -9,6 +9,7 @@ import {
   type ReceiveResult,
 } from '@edmp/interface';
 import type { Mutex } from '@edmp/interface/bounded';
+import { defer } from '@edmp/interface/implement';
 import { blockKey } from '../block/identity.ts';
 import { signatureError, verifyItem, verifySignature } from '../block/signature.ts';
 import { andThen, type MaybePromise } from '../maybe-promise.ts';
@@ -87,6 +88,7 @@ export function intake(context: IntakeContext): Intake {
 class BlockIntake implements Intake {
   readonly #self: PublicKey;
   readonly #store: BlockStore;
+  readonly #environment: Environment;
   readonly #reads: BlockReads;
   readonly #crypto: Crypto;
   readonly #reaction: Reaction;
@@ -106,6 +108,7 @@ class BlockIntake implements Intake {
     const { self, store, environment, frauds } = context;
     this.#self = self;
     this.#store = store;
+    this.#environment = environment;
     this.#reads = readsOf(store);
     this.#crypto = context.crypto;
     this.#reaction = context.reaction;
@@ -136,7 +139,7 @@ class BlockIntake implements Intake {
       if (this.#isDraining) return;
       this.#isDraining = true;
       // One turn, so that blocks that came together are verified and stored together.
-      queueMicrotask(() => void this.#drain());
+      defer(this.#environment, () => void this.#drain());
     });
   }
 

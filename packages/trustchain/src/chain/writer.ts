@@ -16,6 +16,7 @@ import {
   throwIfAborted,
 } from '@edmp/interface';
 import type { Mutex } from '@edmp/interface/bounded';
+import { defer } from '@edmp/interface/implement';
 import { assembleHalfBlock, decodeCore, encodeCore } from '../block/codec.ts';
 import { blockKey, identify } from '../block/identity.ts';
 import { signCore } from '../block/signature.ts';
@@ -182,7 +183,7 @@ class OwnChainWriter implements ChainWriter {
       if (this.#isDraining) return;
       this.#isDraining = true;
       // One turn, so that blocks that are wanted together are signed and stored together.
-      queueMicrotask(() => void this.#drain());
+      defer(this.#environment, () => void this.#drain());
     });
   }
 

@@ -20,14 +20,17 @@ const MAX_RELAYED = 16_384;
 
 /** Bounds of the heads that are taken in unasked: by author, who signs them, and in bytes also by who delivers them. */
 export interface HeadBounds {
-  /** Whether the author may have another head relayed now. */
-  hasRoom(author: PublicKey): boolean;
+  /**
+   * Whether the author may have another head relayed now. Old ones, below a block that is known, have room of their own:
+   * whoever spreads an author's past again must not keep its next head back.
+   */
+  hasRoom(author: PublicKey, isOld: boolean): boolean;
   /** Whether that many more bytes of the author, delivered by `from`, may be stored now. */
-  hasBytes(author: PublicKey, from: PublicKey, bytes: number): boolean;
+  hasBytes(author: PublicKey, from: PublicKey, bytes: number, isOld?: boolean): boolean;
   /** A genuine head of the author was taken in. Not before its signature is verified: nobody can spend another's room. */
-  took(author: PublicKey): void;
+  took(author: PublicKey, isOld: boolean): void;
   /** Genuine bytes of the author were stored. */
-  stored(author: PublicKey, from: PublicKey, bytes: number): void;
+  stored(author: PublicKey, from: PublicKey, bytes: number, isOld?: boolean): void;
   /** Whether this head was relayed or announced here lately; alone, or with the block that it answers. */
   wasRelayed(id: BlockId, answered?: BlockId): boolean;
   relayed(id: BlockId, answered?: BlockId): void;
@@ -40,16 +43,19 @@ const nameOf = (id: BlockId, answered: BlockId | undefined): string =>
 /** {@link HeadBounds} on the clock of `environment`. */
 export function headBounds(environment: Environment, limits: Required<TrustchainLimits>): HeadBounds {
   const perSecond = (HEADS_PER_INTERVAL * 1_000) / Math.max(1, limits.announceMs);
-  const heads = quota(environment, { burst: HEADS_BURST, perSecond });
-  const bytesOfAuthor = quota(environment, AUTHOR_BYTES);
+  const newHeads = quota(environment, { burst: HEADS_BURST, perSecond });
+  const oldHeads = quota(environment, { burst: HEADS_BURST, perSecond });
+  const newBytes = quota(environment, AUTHOR_BYTES);
+  const oldBytes = quota(environment, AUTHOR_BYTES);
   const bytesFrom = quota(environment, limits.headBytes);
   const known = new Set<string>();
   return {
-    hasRoom: (author) => heads.has(author, 1),
-    hasBytes: (author, from, bytes) => bytesOfAuthor.has(author, bytes) && bytesFrom.has(from, bytes),
-    took: (author) => heads.charge(author, 1),
-    stored(author, from, bytes) {
-      bytesOfAuthor.charge(author, bytes);
+    hasRoom: (author, isOld) => (isOld ? oldHeads : newHeads).has(author, 1),
+    hasBytes: (author, from, bytes, isOld = false) =>
+      (isOld ? oldBytes : newBytes).has(author, bytes) && bytesFrom.has(from, bytes),
+    took: (author, isOld) => (isOld ? oldHeads : newHeads).charge(author, 1),
+    stored(author, from, bytes, isOld = false) {
+      (isOld ? oldBytes : newBytes).charge(author, bytes);
       bytesFrom.charge(from, bytes);
     },
     wasRelayed: (id, answered) => known.has(nameOf(id, answered)),

@@ -72,10 +72,14 @@ export function headsHandler(context: HeadsContext): TopicHandler {
     answered !== undefined && !(await frauds.has(answered.core.key)) && !(await store.has(answered.id));
 
   /** Takes in an answered block, once the answer's signature is known to be genuine: its author pays. */
-  const takeAnswered = async ({ block, answered }: Announcement, from: PublicKey): Promise<void> => {
+  const takeAnswered = async (
+    { block, answered }: Announcement,
+    from: PublicKey,
+    isOld: boolean,
+  ): Promise<void> => {
     if (answered === undefined || !(await isWanted(answered))) return;
     const { added } = await context.receive(answered);
-    if (added) bounds.stored(block.core.key, from, answered.bytes.length);
+    if (added) bounds.stored(block.core.key, from, answered.bytes.length, isOld);
   };
 
   const judgeKnown = async (
@@ -91,15 +95,16 @@ export function headsHandler(context: HeadsContext): TopicHandler {
     const isHead = head !== undefined && equalBytes(head.id.bytes, block.id.bytes);
     const isSame = equalBytes(stored.signature, block.signature);
     const isWithin =
-      bounds.hasRoom(key) && (!isNews || bounds.hasBytes(key, from, answered?.bytes.length ?? 0));
+      bounds.hasRoom(key, !isHead) &&
+      (!isNews || bounds.hasBytes(key, from, answered?.bytes.length ?? 0, !isHead));
     if (!(isHead || isNews) || !isSame || bounds.wasRelayed(block.id, answered?.id) || !isWithin) {
       return useless(from);
     }
     const { level } = await context.receive(block);
     if (level === 'invalid') return useless(from);
-    bounds.took(key);
+    bounds.took(key, !isHead);
     bounds.relayed(block.id, answered?.id);
-    await takeAnswered(announced, from);
+    await takeAnswered(announced, from, !isHead);
     return 'accept';
   };
 
@@ -108,16 +113,18 @@ export function headsHandler(context: HeadsContext): TopicHandler {
     const { key } = block.core;
     const { length } = block.bytes;
     const more = (await isWanted(answered)) ? (answered?.bytes.length ?? 0) : 0;
-    const isWithin = bounds.hasRoom(key) && bounds.hasBytes(key, from, length + more);
+    const head = await store.head(key);
+    const isOld = head !== undefined && head.core.seq > block.core.seq;
+    const isWithin = bounds.hasRoom(key, isOld) && bounds.hasBytes(key, from, length + more, isOld);
     if (!isWithin && !(await contradicts(store, block))) return useless(from);
     bounds.relayed(block.id, answered?.id);
     const { added, level } = await context.receive(block);
-    bounds.took(key);
-    if (added) bounds.stored(key, from, length);
+    bounds.took(key, isOld);
+    if (added) bounds.stored(key, from, length, isOld);
     // A contradiction was of use: the proof travels on its own topic.
     if (level === 'invalid') return (await frauds.has(key)) ? 'ignore' : useless(from);
     if (!added) return useless(from);
-    if (isWithin) await takeAnswered(announced, from);
+    if (isWithin) await takeAnswered(announced, from, isOld);
     return 'accept';
   };
 

@@ -27,7 +27,10 @@ export interface SqliteBlockStoreOptions {
   readonly busyTimeoutMs?: number;
   /** Hash provider for block ids. Default: `node:crypto`. */
   readonly crypto?: Pick<Crypto, 'sha256'>;
-  /** Timer that looks for what other processes write, while somebody listens. Default: the system's. */
+  /**
+   * Clock that looks for what other processes write, while somebody listens, and whose next timer writes what one of its
+   * moments wants: a simulation cannot see turns of the event loop. Default: the system's, and turns of the event loop.
+   */
   readonly environment?: Pick<Environment, 'schedule'>;
 }
 
@@ -90,7 +93,7 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   const blocks = blockTable(database, crypto);
   const reservations = reservationTable(database);
   const leases = leaseTable(database);
-  const commits = groupCommit(database, blocks.reset);
+  const commits = groupCommit(database, blocks.reset, options.environment);
   const foreign = others(database, options.environment ?? systemEnvironment(), blocks.reset);
   // What is only in memory has no second connection: writes wait until its snapshot has been read.
   const moments =

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import type { Environment } from '@edmp/interface';
 import { StoreError } from '../errors.ts';
 import type { Database } from './database.ts';
 
@@ -27,9 +28,18 @@ interface Queued {
 
 /**
  * A {@link GroupCommit} over one connection. `undone` is told when writes were undone or somebody else wrote, so that
- * caches can be dropped.
+ * caches can be dropped. With an `environment` the writes of one of its moments share a transaction, else those of one
+ * turn of the event loop.
  */
-export function groupCommit(database: Database, undone: () => void): GroupCommit {
+export function groupCommit(
+  database: Database,
+  undone: () => void,
+  environment?: Pick<Environment, 'schedule'>,
+): GroupCommit {
+  const afterThisTurn = (task: () => void): void => {
+    if (environment === undefined) setImmediate(task);
+    else environment.schedule(0, task);
+  };
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const rollback = database.prepare('ROLLBACK');
@@ -146,7 +156,7 @@ export function groupCommit(database: Database, undone: () => void): GroupCommit
             ),
           durable,
         });
-        if (queue.length === 1 && holders === 0) setImmediate(flushUnlessHeld);
+        if (queue.length === 1 && holders === 0) afterThisTurn(flushUnlessHeld);
       }),
     flush,
     noteOthers,

@@ -1,4 +1,4 @@
-import type { KeyValueChange, KeyValueEntry, KeyValueStore } from '@edmp/interface';
+import type { Environment, KeyValueChange, KeyValueEntry, KeyValueStore } from '@edmp/interface';
 import { expectChanges, expectKey, expectKeyRange, MAX_KEY_LENGTH } from '@edmp/interface/implement';
 import { StoreError } from '../errors.ts';
 import { migrate, openDatabase, type Row } from './database.ts';
@@ -8,6 +8,11 @@ import { groupCommit } from './group-commit.ts';
 export interface SqliteKeyValueStoreOptions {
   /** File to open or make; it may be a block store's file. */
   readonly path: string;
+  /**
+   * Clock whose next timer writes what one of its moments wants: for a simulation, which cannot see turns of the event
+   * loop. Default: the event loop's own turns.
+   */
+  readonly environment?: Pick<Environment, 'schedule'>;
 }
 
 const SCHEMA: readonly string[] = [
@@ -69,7 +74,7 @@ export function sqliteKeyValueStore(options: SqliteKeyValueStoreOptions): KeyVal
     database.close();
     throw error;
   }
-  const commits = groupCommit(database, () => {}); // nothing is cached
+  const commits = groupCommit(database, () => {}, options.environment); // nothing is cached
   const sql = {
     get: database.prepare('SELECT value FROM pairs WHERE key = ?'),
     set: database.prepare(
