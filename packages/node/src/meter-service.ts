@@ -149,6 +149,8 @@ export interface ImportView {
   readonly corrected: number;
   /** Known before. */
   readonly duplicates: number;
+  /** Amounts that another one replaced since; the other one stays. */
+  readonly outdated: number;
   /** Left out: nobody told their moment, or it cannot be. */
   readonly impossible: number;
   /** What could not be read or had to be assumed, the first 50. */

@@ -53,7 +53,12 @@ describe('the store of readings', () => {
       }),
       interval(START, 0.25, { quality: Quality.estimated }),
     ];
-    expect(await store.add('home', readings, START)).toEqual({ added: 3, corrected: 0, duplicates: 0 });
+    expect(await store.add('home', readings, START)).toEqual({
+      added: 3,
+      corrected: 0,
+      duplicates: 0,
+      outdated: 0,
+    });
     const found = await store.range(DAY);
     expect(found).toHaveLength(3);
     for (const reading of readings) expect(found).toContainEqual(reading);
@@ -67,7 +72,8 @@ describe('the store of readings', () => {
     expect(await store.range(DAY)).toEqual([registerAt(START, 1_200, { quality: Quality.edited })]);
     expect(await store.replaced(DAY)).toEqual([{ reading: first, recordedAt: 10, replacedAt: 12 }]);
     // An old export, imported once more, does not undo the correction.
-    expect(await store.add('home', [first], 13)).toMatchObject({ duplicates: 1, corrected: 0 });
+    // Told, for whoever knows that the correction was wrong: it is no repetition.
+    expect(await store.add('home', [first], 13)).toMatchObject({ outdated: 1, duplicates: 0, corrected: 0 });
     expect(await store.range(DAY)).toMatchObject([{ value: 1_200 }]);
   });
 
@@ -170,7 +176,7 @@ describe('a recorder', () => {
       registerAt(START + 72 * HOUR, 1),
       registerAt(START, 1),
     ]);
-    expect(count).toEqual({ added: 1, corrected: 0, duplicates: 0, impossible: 3 });
+    expect(count).toEqual({ added: 1, corrected: 0, duplicates: 0, outdated: 0, impossible: 3 });
     expect(events).toEqual([{ type: 'recorded', meter: 'home', count }]);
   });
 

@@ -250,10 +250,10 @@ async function importOptions(file: string, options: FileOptions): Promise<Import
 }
 
 function tellImport(meter: string, taken: ImportView, options: RemoteOptions, isNew: boolean): void {
-  const { format, added, corrected, duplicates, impossible, issues } = taken;
+  const { format, added, corrected, duplicates, outdated, impossible, issues } = taken;
   print(options.json, { meter, ...taken }, () =>
     [
-      `${meter}: ${format}, ${added} readings added, ${corrected} corrected, ${duplicates} known before${impossible === 0 ? '' : `, ${impossible} left out: their time cannot be`}`,
+      `${meter}: ${format}, ${added} readings added, ${corrected} corrected, ${duplicates} known before${outdated === 0 ? '' : `, ${outdated} older than a correction and not taken back`}${impossible === 0 ? '' : `, ${impossible} left out: their time cannot be`}`,
       ...(isNew
         ? [`To sell from it: ${sameNodeCommand(`sell --meter ${shellWord(meter)} --price 10`, options)}`]
         : []),

@@ -65,6 +65,7 @@ export const imported: z.ZodType<ImportView> = z.object({
   added: count,
   corrected: count,
   duplicates: count,
+  outdated: count,
   impossible: count,
   issues: z.array(z.object({ code: z.string(), at: z.string(), message: z.string() })),
 });

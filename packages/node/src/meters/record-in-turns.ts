@@ -19,6 +19,8 @@ export function recordInTurns(
   return recordPieces(recorder, meter, readings.length === 0 ? [] : [readings], mayGoOn);
 }
 
+const COUNTS = ['added', 'corrected', 'duplicates', 'outdated', 'impossible'] as const;
+
 /** As {@link recordInTurns}, of readings that come in pieces. */
 export async function recordPieces(
   recorder: Pick<Recorder, 'record'>,
@@ -26,7 +28,7 @@ export async function recordPieces(
   pieces: Iterable<readonly AnyReading[]> | AsyncIterable<readonly AnyReading[]>,
   mayGoOn: () => void,
 ): Promise<RecordedCount> {
-  const sum = { added: 0, corrected: 0, duplicates: 0, impossible: 0 };
+  const sum = { added: 0, corrected: 0, duplicates: 0, outdated: 0, impossible: 0 };
   let isFirst = true;
   for await (const readings of pieces) {
     for (let from = 0; from < readings.length; from += BUNDLE) {
@@ -34,7 +36,7 @@ export async function recordPieces(
       isFirst = false;
       mayGoOn();
       const count = await recorder.record(meter, readings.slice(from, from + BUNDLE));
-      for (const key of ['added', 'corrected', 'duplicates', 'impossible'] as const) sum[key] += count[key];
+      for (const key of COUNTS) sum[key] += count[key];
     }
   }
   return sum;

@@ -75,7 +75,15 @@ export function fakeMeters(
       if (new TextDecoder().decode(file).startsWith('Zeitpunkt') && how?.csvMap === undefined)
         throw new EdmpError('ERR_METER_FORMAT', 'This table is of no known kind');
       change(name, { oldest: environment.now() - 86_400_000, newest: environment.now() });
-      return { format: 'csv', added: 96, corrected: 0, duplicates: 0, impossible: 0, issues: [] };
+      return {
+        format: 'csv',
+        added: 96,
+        corrected: 0,
+        duplicates: 0,
+        outdated: 0,
+        impossible: 0,
+        issues: [],
+      };
     },
     previewReadings: async (file, how) =>
       previewOf(file, {

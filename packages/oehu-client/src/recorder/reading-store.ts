@@ -7,8 +7,10 @@ export interface StoredCount {
   readonly added: number;
   /** Moments whose amount was told anew; the amount before is in the history. */
   readonly corrected: number;
-  /** Told before with the same amount, or with one that was corrected since. */
+  /** Told before with the same amount. */
   readonly duplicates: number;
+  /** Told with an amount that another one replaced since: the other one stays, for an older file must undo no correction. */
+  readonly outdated: number;
 }
 
 /** A period of one meter. */

@@ -85,12 +85,14 @@ class StoreRecorder implements Recorder {
       const at = momentOf(reading);
       return at !== NO_TIME && isPlausibleTime(at) && at <= now + AHEAD_MOST;
     });
-    const count = { added: 0, corrected: 0, duplicates: 0, impossible: readings.length - possible.length };
+    const impossible = readings.length - possible.length;
+    const count = { added: 0, corrected: 0, duplicates: 0, outdated: 0, impossible };
     for (let from = 0; from < possible.length; from += MAX_READINGS_AT_ONCE) {
       const part = await this.#store.add(meter, possible.slice(from, from + MAX_READINGS_AT_ONCE), now);
       count.added += part.added;
       count.corrected += part.corrected;
       count.duplicates += part.duplicates;
+      count.outdated += part.outdated;
     }
     if (this.#retentionMs !== undefined) await this.#store.forget(meter, now - this.#retentionMs);
     if (count.added > 0) this.#rewind(meter);

@@ -19,6 +19,7 @@ import {
   type ReadingStore,
   type RecordedMeter,
   type ReplacedReading,
+  type StoredCount,
 } from './reading-store.ts';
 import { turnOfOthers } from './turn.ts';
 
@@ -109,7 +110,7 @@ class SqliteReadingStore implements ReadingStore {
     if (readings.length > MAX_READINGS_AT_ONCE)
       throw new MeterError('ERR_METER_LIMIT', `At most ${MAX_READINGS_AT_ONCE} readings are added at once`);
     return this.#attempt(() => {
-      const count = { added: 0, corrected: 0, duplicates: 0 };
+      const count = { added: 0, corrected: 0, duplicates: 0, outdated: 0 };
       this.#together(() => {
         const registers = new Map<string, number>();
         for (const reading of readings) count[this.#put(meter, reading, recordedAt, registers)]++;
@@ -241,7 +242,7 @@ class SqliteReadingStore implements ReadingStore {
     reading: AnyReading,
     recordedAt: number,
     registers: Map<string, number>,
-  ): 'added' | 'corrected' | 'duplicates' {
+  ): keyof StoredCount {
     const register = this.#registerOf(meter, reading, registers);
     const at = isIntervalReading(reading) ? reading.start : reading.at;
     const length = isIntervalReading(reading) ? reading.duration : 0;
@@ -255,9 +256,9 @@ class SqliteReadingStore implements ReadingStore {
       insert.run(register, at, length, reading.value, quality, trust, record, recordedAt);
       return 'added';
     }
+    if (known[2] === reading.value) return 'duplicates';
     // An amount that was corrected does not come back with an older file.
-    if (known[2] === reading.value || wasReplaced.get(register, at, length, reading.value) !== undefined)
-      return 'duplicates';
+    if (wasReplaced.get(register, at, length, reading.value) !== undefined) return 'outdated';
     keep.run(register, ...known, recordedAt);
     const corrected = quality === Quality.measured ? Quality.edited : quality;
     update.run(reading.value, corrected, trust, record, recordedAt, register, at, length);

@@ -8,13 +8,14 @@ import { isUnknownTable, MapFile } from './meter-map.tsx';
 
 /** What became of a file, for its owner. */
 export function Imported({ taken }: { readonly taken: ImportView }): VNode {
-  const { added, corrected, duplicates, impossible, issues } = taken;
+  const { added, corrected, duplicates, outdated, impossible, issues } = taken;
   return (
     <div class="success" role="status">
       <p>
         <strong>{added} readings added</strong>
         {corrected > 0 && `, ${corrected} corrected`}
         {duplicates > 0 && `, ${duplicates} known before`}
+        {outdated > 0 && `, ${outdated} older than a correction and not taken back`}
         {impossible > 0 && `, ${impossible} left out because their time cannot be`}.
       </p>
       <FileIssues issues={issues} />
