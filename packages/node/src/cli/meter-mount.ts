@@ -326,8 +326,13 @@ export function exportCommand(): Command {
       const known = (await node.mounts()).find((mount) => mount.name === meter);
       const from = options.from ?? dayOf(known?.oldest, -1);
       const to = options.to ?? dayOf(known?.newest, 1);
-      if (from === undefined || to === undefined)
+      if (from === undefined || to === undefined) {
+        if (known === undefined) {
+          const days = 'of a removed one name the days with --from and --to';
+          throw new NodeError('ERR_NODE_NOT_FOUND', `No meter ${strangersText(meter)} is mounted; ${days}`);
+        }
         throw new NodeError('ERR_NODE_CONFLICT', `Nothing was recorded of ${strangersText(meter)} yet`);
+      }
       const format = formatOf(options.format, output);
       await writeExport(await node.exportReadings({ meter, from, to, format }), format, output);
     });
