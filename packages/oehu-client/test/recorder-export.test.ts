@@ -47,6 +47,13 @@ describe('recorded readings leave', () => {
         const plain = readings.map((reading) => ({ ...formatReading(reading), trust: 'unsigned' }));
         expect(file.readings.map(formatReading)).toEqual(plain);
       }),
+      // A name that looks as if it had been kept from a spreadsheet already.
+      {
+        examples: [
+          [[{ value: 0, serial: "'", register: "'- ", tariff: 1 }]],
+          [[{ value: 0, serial: "''=", register: "'", tariff: 1 }]],
+        ],
+      },
     );
   });
 

@@ -43,5 +43,5 @@ export function* readingsToJson(readings: Iterable<AnyReading>): Generator<strin
 
 /** Text that a spreadsheet would calculate gets an apostrophe in front (OWASP, CSV injection). */
 function asText(cell: string): string {
-  return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /^['=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }

@@ -125,7 +125,7 @@ function amountOf({
 
 /** A text without the apostrophe that keeps a spreadsheet from calculating it. */
 function textOf(cell: string): string {
-  return /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell;
+  return /^'['=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell;
 }
 
 function qualityOf(word: string | undefined): QualityCode {
