@@ -225,7 +225,7 @@ describe('deal file', { timeout: bounds.journey }, () => {
     // The head of a deal file; then `v` is a list of as many empty lists as fit.
     const count = 900_000;
     const list = Uint8Array.of(0x9a, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255);
-    const file = concatBytes(Uint8Array.of(0xa6, 0x61, 0x76), list, new Uint8Array(count).fill(0x80));
+    const file = concatBytes(Uint8Array.of(0xa7, 0x61, 0x76), list, new Uint8Array(count).fill(0x80));
     expect(verifyDealFile(file, { crypto }).broken[0]?.detail).toMatch(/more values in this than anything/);
     expect(() => decodeDealFile(file, crypto)).toThrow(expect.objectContaining({ code: 'ERR_DEAL_FORMAT' }));
   });

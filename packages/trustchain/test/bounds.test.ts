@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
+  type BlockSnapshot,
   type BlockStore,
   type HalfBlock,
   isEdmpError,
@@ -283,11 +284,15 @@ describe('failures', () => {
     let broken: 'none' | 'put' | 'get' | 'answers' = 'none';
     const unless = <T>(what: typeof broken, work: () => Promise<T>): Promise<T> =>
       broken === what ? Promise.reject(new Error(`no ${what}`)) : work();
-    const chain = await alone({
-      ...inner,
-      put: (blocks, options) => unless('put', () => inner.put(blocks, options)),
+    const reads: Pick<BlockSnapshot, 'getMany' | 'answersBy'> = {
       getMany: (ids) => unless('get', () => inner.getMany(ids)),
       answersBy: (questions, limit) => unless('answers', () => inner.answersBy(questions, limit)),
+    };
+    const chain = await alone({
+      ...inner,
+      ...reads,
+      put: (blocks, options) => unless('put', () => inner.put(blocks, options)),
+      snapshot: (read) => inner.snapshot((stored) => read({ ...stored, ...reads })),
     });
     const blocks = await chainOf(signerOf(2), 4);
     for (const what of ['put', 'get', 'answers'] as const) {
