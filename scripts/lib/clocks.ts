@@ -85,6 +85,12 @@ export const datedTests: readonly string[] = [
   'packages/oehu-client/test/zone.test.ts',
 ];
 
+/** Tests in those folders that no date matters to, and that take long: kills at random points, a page as a peer. */
+export const undatedTests: readonly string[] = [
+  '**/compose/erasure-killed.test.ts',
+  '**/e2e/browser-peer.test.ts',
+];
+
 /**
  * What to set so that a Node process and all that it starts live by `clock`, which reads `at` when this process's reads
  * `now`. Node's own means and not libfaketime: that one also moves the clock by which threads wait, under which Node and
