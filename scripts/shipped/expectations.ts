@@ -44,7 +44,7 @@ export const refusals: readonly Refusal[] = [
   needsPeers(
     '@edmp/trustchain/libp2p',
     'ERR_NETWORK_PROVIDER',
-    'npm install "@libp2p/crypto@',
+    'npm install "@libp2p/circuit-relay-v2@',
     'libp2p is an optional peer: browsers, simulations and networks of one’s own do without',
   ),
   {
