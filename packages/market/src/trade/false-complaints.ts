@@ -1,5 +1,4 @@
 import {
-  type CancelTimer,
   type Crypto,
   type Environment,
   isEdmpError,
@@ -13,6 +12,7 @@ import type { TradeId } from '../blocks/terms.ts';
 import type { SignedProof } from '../notary/answers.ts';
 import { encodeFalseComplaint } from '../notary/false-complaint.ts';
 import { COMPLAINT_KEEP_MS } from '../notary/limits.ts';
+import { Alarm } from './alarm.ts';
 import type { Liars } from './liars.ts';
 import type { TradeWitnesses } from './needs.ts';
 import type { TradeRecords } from './records.ts';
@@ -65,12 +65,13 @@ interface Waiting {
 export class FalseComplaints {
   readonly #needs: FalseComplaintNeeds;
   readonly #waiting = new Map<TradeId, Waiting>();
-  #cancelTimer: CancelTimer | undefined;
-  #wakeAt = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
 
   constructor(needs: FalseComplaintNeeds) {
     this.#needs = needs;
-    needs.signal.addEventListener('abort', () => this.#cancelTimer?.(), { once: true });
+    const { environment, signal, report } = needs;
+    const failed = (error: unknown): void => report('asking for complaints about ended sales', error);
+    this.#alarm = new Alarm({ environment, signal, act: () => this.#askDue(), failed });
   }
 
   /** A trade has ended, now or before a restart. */
@@ -86,21 +87,7 @@ export class FalseComplaints {
     if (witnesses === 0 || now > until) return;
     const due = Math.max(now, end + deltaMs);
     this.#waiting.set(idOf(trade), { trade, until, due, pauseMs: FIRST_PAUSE_MS });
-    this.#wake(due);
-  }
-
-  #wake(at: number): void {
-    const { environment, report, signal } = this.#needs;
-    if (signal.aborted || at >= this.#wakeAt) return;
-    this.#cancelTimer?.();
-    this.#wakeAt = at;
-    this.#cancelTimer = environment.schedule(Math.max(0, at - environment.now()), () => {
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.#cancelTimer = undefined;
-      this.#askDue().catch((error: unknown) => {
-        if (!signal.aborted) report('asking for complaints about ended sales', error);
-      });
-    });
+    this.#alarm.set(due);
   }
 
   async #askDue(): Promise<void> {
@@ -113,7 +100,7 @@ export class FalseComplaints {
     }
     let next = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) next = Math.min(next, waiting.due);
-    if (next !== Number.POSITIVE_INFINITY) this.#wake(Math.max(next, now + 1));
+    if (next !== Number.POSITIVE_INFINITY) this.#alarm.set(Math.max(next, now + 1));
     await Promise.all(due.map((waiting) => this.#ask(waiting.trade)));
   }
 

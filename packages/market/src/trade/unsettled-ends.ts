@@ -1,9 +1,10 @@
-import { type CancelTimer, type Environment, isEdmpError, withDeadline } from '@edmp/interface';
+import { type Environment, isEdmpError, withDeadline } from '@edmp/interface';
 import type { Spending } from '../blocks/spending.ts';
 import type { TradeId } from '../blocks/terms.ts';
 import type { OutcomeKind } from '../ledger/hold.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { MAX_HOLDS } from '../notary/limits.ts';
+import { Alarm } from './alarm.ts';
 import type { TradeWitnesses } from './needs.ts';
 import { roundsOf } from './situation.ts';
 import { isFinished } from './states.ts';
@@ -48,12 +49,13 @@ export interface UnsettledNeeds {
 export class UnsettledEnds {
   readonly #needs: UnsettledNeeds;
   readonly #waiting = new Map<TradeId, Waiting>();
-  #cancelTimer: CancelTimer | undefined;
-  #wakeAt = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
 
   constructor(needs: UnsettledNeeds) {
     this.#needs = needs;
-    needs.signal.addEventListener('abort', () => this.#cancelTimer?.(), { once: true });
+    const { environment, signal, report } = needs;
+    const failed = (error: unknown): void => report('asking what became of ended purchases', error);
+    this.#alarm = new Alarm({ environment, signal, act: () => this.#askDue(), failed });
   }
 
   /** A trade has ended, now or before a restart. */
@@ -66,21 +68,7 @@ export class UnsettledEnds {
     const { complain } = encoded.terms.deadlines;
     const due = complain + roundsOf(witnesses, deltaMs) + deltaMs;
     this.#waiting.set(idOf(trade), { hold, due, pauseMs: FIRST_PAUSE_MS });
-    this.#wake(due);
-  }
-
-  #wake(at: number): void {
-    const { environment, report, signal } = this.#needs;
-    if (signal.aborted || at >= this.#wakeAt) return;
-    this.#cancelTimer?.();
-    this.#wakeAt = at;
-    this.#cancelTimer = environment.schedule(Math.max(0, at - environment.now()), () => {
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.#cancelTimer = undefined;
-      this.#askDue().catch((error: unknown) => {
-        if (!signal.aborted) report('asking what became of ended purchases', error);
-      });
-    });
+    this.#alarm.set(due);
   }
 
   async #askDue(): Promise<void> {
@@ -101,7 +89,7 @@ export class UnsettledEnds {
     let next = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) next = Math.min(next, waiting.due);
     // More than one request takes is asked for once this one is answered.
-    if (next !== Number.POSITIVE_INFINITY) this.#wake(Math.max(next, now + 1));
+    if (next !== Number.POSITIVE_INFINITY) this.#alarm.set(Math.max(next, now + 1));
     if (holds.length > 0) await this.#ask(holds, due);
   }
 
