@@ -1,5 +1,6 @@
 import { type Environment, withDeadline } from '@edmp/interface';
 import { type Context, Hono } from 'hono';
+import { type NamedOperation, operations } from '../api/contract.ts';
 import type { NodeService } from '../service.ts';
 import { bodyBytes, bodyText } from './body-text.ts';
 import { addCompat } from './compat/routes.ts';
@@ -8,9 +9,8 @@ import { errorBodyOf, HttpError, statusOf } from './failure.ts';
 import { idempotencyMemory, type StoredAnswer } from './idempotency.ts';
 import { ipfsAnswer } from './ipfs-routes.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Route } from './route.ts';
+import { runOperation } from './run-operation.ts';
 import { LOOPBACK_HOSTS, safeHeaders, sameSite, tokenGate } from './security.ts';
-import { v1Routes } from './v1-routes.ts';
 import { addWeb, type WebFiles } from './web-files.ts';
 
 /** Options of {@link createHttpApp}. */
@@ -75,7 +75,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   app.use(safeHeaders());
   app.use(sameSite(options.allowedHosts ?? LOOPBACK_HOSTS));
 
-  for (const route of v1Routes) {
+  for (const route of operations) {
     app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       if (route.access !== 'public') gate.require(context);
       const file = route.upload === undefined ? undefined : await uploadedFile(context, route.upload);
@@ -94,7 +94,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   }
 
   const run = async (
-    route: Route,
+    route: NamedOperation,
     context: Context,
     text: string,
     file: Uint8Array | undefined,
@@ -108,12 +108,12 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     // What was sent with a key, or moves money, goes on without its caller; a file that nobody waits for does not.
     const answer =
       file === undefined
-        ? await within(route.summary, () => route.run(service, input))
+        ? await within(route.summary, () => runOperation(route, service, input))
         : await withDeadline(
             environment,
             FILE_TIMES * timeoutMs,
             route.summary,
-            (signal) => route.run(service, { ...input, signal }),
+            (signal) => runOperation(route, service, { ...input, signal }),
             { signal: context.req.raw.signal },
           );
     if ('json' in answer) return answerOf(route.status, answer.json);
@@ -138,7 +138,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   app.get('/v1/openapi.json', async (context) => {
     if (document === undefined) {
       const { version } = await within('Reading the version', () => service.info());
-      document = JSON.stringify(openApiDocument(v1Routes, version));
+      document = JSON.stringify(openApiDocument(operations, version));
     }
     return context.body(document, 200, { 'Content-Type': 'application/json' });
   });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import type { NamedOperation } from '../api/contract.ts';
 import * as meterViews from './meter-views.ts';
-import type { Route } from './route.ts';
 import * as views from './views.ts';
 
 const NAMED: Readonly<Record<string, z.ZodType>> = {
@@ -45,7 +45,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 
 /** The OpenAPI 3.1 document of `routes`, generated from the schemas that check the requests. */
 export function openApiDocument(
-  routes: readonly Route[],
+  routes: readonly NamedOperation[],
   version: string,
 ): Readonly<Record<string, unknown>> {
   const names = z.registry<{ id: string }>();
@@ -89,7 +89,7 @@ export function openApiDocument(
   };
 }
 
-function operation(route: Route, schemaOf: (schema: z.ZodType) => Json): Json {
+function operation(route: NamedOperation, schemaOf: (schema: z.ZodType) => Json): Json {
   const parameters = [
     ...parametersOf(route.params, 'path', schemaOf),
     ...parametersOf(route.query, 'query', schemaOf),
@@ -141,7 +141,7 @@ function operation(route: Route, schemaOf: (schema: z.ZodType) => Json): Json {
   };
 }
 
-function failuresOf(route: Route): number[] {
+function failuresOf(route: NamedOperation): number[] {
   const failures = [400, 403, 500];
   if (route.access !== 'public') failures.push(401);
   if (route.path.includes('{')) failures.push(404);
@@ -149,7 +149,7 @@ function failuresOf(route: Route): number[] {
   return [...new Set(failures)].sort((a, b) => a - b);
 }
 
-function operationId(route: Route): string {
+function operationId(route: NamedOperation): string {
   const words = route.path
     .replace('/v1/', '')
     .split(/[^a-zA-Z]+/)

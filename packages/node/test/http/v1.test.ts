@@ -1,6 +1,6 @@
 import { EdmpError } from '@edmp/interface';
 import { createNodeClient } from '@edmp/node/client';
-import { createHttpApp, statusOf, v1Routes } from '@edmp/node/http';
+import { createHttpApp, operations, statusOf } from '@edmp/node/http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { STEP_PAUSE_MS } from '../support/fake-service.ts';
 import { httpMarket, OFFER, TOKEN } from '../support/http.ts';
@@ -299,7 +299,7 @@ describe('OpenAPI document', () => {
     const text = await (await market.seller.app.request('http://localhost/v1/openapi.json')).text();
     const document = JSON.parse(text);
     expect(document.openapi).toBe('3.1.0');
-    for (const route of v1Routes) {
+    for (const route of operations) {
       const operation = document.paths[route.path][route.method];
       expect(operation.security, route.path).toEqual(route.access === 'public' ? undefined : [{ token: [] }]);
       expect(Object.keys(operation.responses)).toContain(String(route.status));
