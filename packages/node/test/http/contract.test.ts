@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createNodeClient } from '@edmp/node/client';
 import { contract, openApiDocument, operations } from '@edmp/node/http';
 import { describe, expect, it } from 'vitest';
@@ -57,11 +58,13 @@ describe('the contract', () => {
     const { paths } = openApiDocument('1.2.3') as {
       readonly paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
     };
+    const known = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');
     for (const operation of operations) {
       const documented = paths[operation.path]?.[operation.method]?.responses ?? {};
       for (const [status, codes] of refusalsOf(operation)) {
         expect(status).toBeGreaterThanOrEqual(400);
         expect(Object.keys(documented), operation.name).toContain(String(status));
+        for (const code of codes) expect(known, operation.name).toContain(`| \`${code}\` |`);
         for (const code of codes) expect(documented[String(status)]?.description).toContain(code);
       }
     }
