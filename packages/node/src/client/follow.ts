@@ -13,9 +13,9 @@ const LAST_PAUSE_MS = 10_000;
 export interface FollowOptions {
   /**
    * Called whenever the stream has (re)started, with the node's clock (ms since the epoch): reload what you show, for
-   * events may have been missed.
+   * events may have been missed, unless `resumed`: then everything that was missed is told now.
    */
-  readonly onReady?: (now: number) => void;
+  readonly onReady?: (now: number, resumed: boolean) => void;
   /** Called with the node's clock (ms since the epoch) every now and then while the stream is open. */
   readonly onTime?: (now: number) => void;
   readonly onEvent?: (event: NodeEvent) => void;
@@ -34,12 +34,13 @@ export function followStream(
   const controller = new AbortController();
   let cancelPause = (): void => {};
   let pause = FIRST_PAUSE_MS;
+  let last = '';
   const attempt = async (): Promise<void> => {
     try {
       const response = await transport.open(
         `/v1/events${listener.onLive === undefined ? '' : '?live=true'}`,
         {
-          headers: { Accept: 'text/event-stream' },
+          headers: { Accept: 'text/event-stream', ...(last === '' ? {} : { 'Last-Event-ID': last }) },
           signal: controller.signal,
         },
       );
@@ -47,7 +48,9 @@ export function followStream(
         if (controller.signal.aborted) return;
         if (message.event === 'ready') {
           pause = FIRST_PAUSE_MS;
-          listener.onReady?.(clock.parse(parseAnswer(message.data)).now);
+          const { now, resumed } = clock.parse(parseAnswer(message.data));
+          if (resumed !== true) last = '';
+          listener.onReady?.(now, resumed === true);
         } else if (message.event === 'time') {
           listener.onTime?.(clock.parse(parseAnswer(message.data)).now);
         } else if (message.event === 'live') {
@@ -55,6 +58,7 @@ export function followStream(
         } else if (message.event === 'message') {
           // An event of any other name is of a newer node, for newer clients.
           listener.onEvent?.(nodeEvent.parse(parseAnswer(message.data)));
+          if (message.id !== '') last = message.id;
         }
       }
       throw new EdmpError('ERR_HTTP_UNREACHABLE', 'The node ended the stream of events', {

@@ -40,7 +40,7 @@ export const READING_TYPES: readonly string[] = [
 ];
 
 /** What may be wrong with a meter file. */
-const FILE_ERRORS = ['ERR_METER_FORMAT', 'ERR_METER_UNKNOWN_FORMAT', 'ERR_METER_CSV_MAP'];
+const FILE_ERRORS = ['ERR_METER_FORMAT', 'ERR_METER_SCHEMA', 'ERR_METER_LIMIT'];
 const CURVE_ERRORS = ['ERR_METER_UNKNOWN_DEVICE', 'ERR_METER_RANGE', 'ERR_NODE_NO_METER'];
 
 /** A method whose one argument names a meter, and the rest in the query. */

@@ -32,7 +32,7 @@ export const walletOperations: OperationsOf<
     access: 'write',
     status: 201,
     body: currencyRequest,
-    errors: ['ERR_CURRENCY_LABEL', 'ERR_CURRENCY_NOTARIES'],
+    errors: ['ERR_CURRENCY_LABEL'],
     takes: wholeBody<CurrencyRequest>(),
     gives: plain(currency),
   }),
@@ -43,7 +43,7 @@ export const walletOperations: OperationsOf<
     access: 'write',
     status: 201,
     body: currencyBlock,
-    errors: ['ERR_CURRENCY_BLOCK'],
+    errors: ['ERR_CURRENCY_BROKEN'],
     takes: {
       parts: (block: Uint8Array, _?: AbortOptions) => ({ body: { block } }),
       args: ({ body }, options) => [body.block, options],
@@ -58,7 +58,7 @@ export const walletOperations: OperationsOf<
     status: 201,
     params: idParams,
     body: transferRequest,
-    errors: ['ERR_NODE_NOT_FOUND', 'ERR_WALLET_FUNDS', 'ERR_WALLET_UNSUPPORTED'],
+    errors: ['ERR_NODE_NOT_FOUND', 'ERR_WALLET_INSUFFICIENT', 'ERR_WALLET_UNSUPPORTED'],
     takes: {
       parts: ({ wallet: id, ...body }: TransferRequest, _?: AbortOptions) => ({ params: { id }, body }),
       args: ({ params, body }, options) => [{ wallet: params.id, ...body }, options],
