@@ -31,8 +31,18 @@ import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
 import { neighboursOf } from './neighbours.ts';
 import { networking } from './networking.ts';
-import { publications } from './published.ts';
+import { publications as openPublications } from './published.ts';
+import { consentsOf } from './service/consents.ts';
+import { nodeEvents } from './service/events.ts';
+import { currencyNames } from './service/known.ts';
+import { ledger } from './service/ledger.ts';
+import { mountingOf } from './service/meters.ts';
+import { offers } from './service/offers.ts';
+import { orders } from './service/orders.ts';
+import { trades } from './service/trades.ts';
+import { wallets } from './service/wallets.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
+import { trustViews } from './trust.ts';
 
 /** Options of {@link createNode}. */
 export interface CreateNodeOptions {
@@ -172,44 +182,64 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     });
     closers.add(() => ipfs.stop());
     sources.start(network, ipfs.bitswap);
-    const service = createService({
-      name: options.name,
-      version: VERSION,
-      environment,
-      network,
-      trustchain,
+    const names = currencyNames(market);
+    const publications = openPublications({
+      store: published,
+      records,
+      chain: store,
+      self: trader.key,
       settlement,
+      environment,
+    });
+    const peers = networking({
+      name: options.name,
+      network,
       market,
-      journal: records,
-      crypto,
-      consents,
-      desk: meterDesk({
-        source: options.meters?.source,
-        mounts,
-        environment,
-        neighbours: () => neighboursOf(market),
-        zone: options.zone,
-      }),
-      mounts,
-      meterSource: options.meters?.label ?? null,
-      pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
-      publications: publications({
-        store: published,
-        records,
-        chain: store,
-        self: trader.key,
-        settlement,
-        environment,
-      }),
-      ipfs,
-      networking: networking({
+      communitiesFile: folder.communitiesFile,
+      relay: options.relay ?? false,
+    });
+    const service = createService({
+      ledger: ledger({
         name: options.name,
+        version: VERSION,
+        environment,
         network,
         market,
-        communitiesFile: folder.communitiesFile,
-        relay: options.relay ?? false,
+        trustchain,
+        meterSource: options.meters?.label ?? null,
+        mounts,
+        levelOf: levelReader(store, environment),
       }),
-      levelOf: levelReader(store, environment),
+      meters: mountingOf(mounts),
+      offers: offers({
+        name: options.name,
+        desk: meterDesk({
+          source: options.meters?.source,
+          mounts,
+          environment,
+          neighbours: () => neighboursOf(market),
+          zone: options.zone,
+        }),
+        market,
+        settlement,
+        consents,
+        crypto,
+        environment,
+        pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
+        names,
+      }),
+      orders: orders({ market, settlement, trustchain, consents, networking: peers, names }),
+      trades: trades({ market, settlement, trustchain, crypto, journal: records, publications, ipfs, names }),
+      wallets: wallets({ market, names }),
+      consents: consentsOf({ consents, settlement, market, environment }),
+      trust: { trust: (key, asked) => trustViews(market, names, key, asked) },
+      peers,
+      published: {
+        published: () => publications.list(),
+        publish: (asked) => publications.publish(asked),
+        withdrawPublished: (asked) => publications.withdraw(asked),
+      },
+      events: { on: nodeEvents({ environment, market, mounts, network, trustchain, names }) },
     });
     return {
       key: trader.key,
