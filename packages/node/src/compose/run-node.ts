@@ -140,7 +140,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       name: options.name,
       folder,
       environment,
-      ...(uptime === undefined ? {} : { uptime }),
+      uptime,
       matchmaker: options.matchmaker,
       notary: options.notary === true || options.issue !== undefined,
       witnesses: {
@@ -151,13 +151,13 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       currencies: [...new Set(currencies)].map(hexToBytes),
       relay: options.relay ?? false,
       zone: options.zone,
-      ...(meters === undefined ? {} : { meters }),
+      meters,
       ...(phase === undefined
         ? {}
         : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
-      ...(options.store === undefined ? {} : { store: parseContentStore(options.store) }),
+      store: options.store === undefined ? undefined : parseContentStore(options.store),
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
-      ...(options.fault === undefined ? {} : { fault: options.fault }),
+      fault: options.fault,
       network: ({ secretKey }) =>
         nodeNetwork({
           secretKey,
@@ -192,7 +192,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       log,
       onFailure: unexpected,
       allowUnauthenticatedCompat: options.edmpCompatOpen ?? false,
-      ...(web === undefined ? {} : { web }),
+      web,
     });
     const http = await startHttp({ app, port: options.http });
     closers.add(() => http.stop());

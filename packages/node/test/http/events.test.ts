@@ -130,7 +130,10 @@ describe('/v1/events', () => {
       const texts: string[] = [];
       // The stream is pulled: what is there is read, and the reader goes before it waits.
       for (;;) {
-        const next = await Promise.race([reader.read(), new Promise<undefined>((end) => setImmediate(() => end(undefined)))]);
+        const next = await Promise.race([
+          reader.read(),
+          new Promise<undefined>((end) => setImmediate(() => end(undefined))),
+        ]);
         if (next?.value === undefined) break;
         texts.push(new TextDecoder().decode(next.value));
       }
