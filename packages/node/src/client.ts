@@ -17,7 +17,9 @@ import * as z from 'zod';
 import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
 import * as meterViews from './http/meter-views.ts';
+import { keyName } from './http/naming-routes.ts';
 import * as network from './http/network-views.ts';
+import { practice } from './http/practice-routes.ts';
 import { trust as trustSchema } from './http/trust-views.ts';
 import * as views from './http/views.ts';
 import type { LiveView } from './meter-service.ts';
@@ -456,6 +458,18 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
         options,
       );
     },
+    names: async (options) =>
+      (await call({ path: '/v1/names', schema: views.list('names', keyName) }, options)).names,
+    nameKey: async (key, name, options) =>
+      (
+        await call(
+          { method: 'POST', path: '/v1/names', body: { key, name }, schema: views.list('names', keyName) },
+          options,
+        )
+      ).names,
+    practice: (options) => call({ path: '/v1/practice', schema: practice }, options),
+    setPractice: (on, options) =>
+      call({ method: 'POST', path: '/v1/practice', body: { on }, schema: practice }, options),
     invitation: (options) => call({ path: '/v1/invitation', schema: network.invitation }, options),
     published: async (options) =>
       (await call({ path: '/v1/published', schema: views.list('published', views.published) }, options))

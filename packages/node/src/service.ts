@@ -1,7 +1,9 @@
 import type { AbortOptions, Commodity, Consumption, Descriptor, Flow, IntervalStep } from '@edmp/interface';
 import type { ConsentRecords } from '@edmp/oehu-client/consent';
 import type { MeterMounting } from './meter-service.ts';
+import type { Naming } from './naming-service.ts';
 import type { Networking } from './network-service.ts';
+import type { Practising } from './practice-service.ts';
 import type { TrustReading } from './trust-service.ts';
 
 /** What a node says about itself. */
@@ -496,7 +498,7 @@ export interface NodeEvent {
 
 /** Everything a node does for people and programs; the HTTP API, the CLI and the GUI are thin over it. Throws `EdmpError`s, and
  * `ERR_ABORTED` when a signal ends a wait; what was signed by then stays signed. */
-export interface NodeService extends MeterMounting, Networking, TrustReading {
+export interface NodeService extends MeterMounting, Naming, Networking, Practising, TrustReading {
   info(options?: AbortOptions): Promise<NodeInfo>;
   meters(options?: AbortOptions): Promise<readonly MeterView[]>;
   curve(query: CurveQuery, options?: AbortOptions): Promise<CurveView>;

@@ -18,6 +18,7 @@ import { createTrader, type TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { openMeterMounts } from '../meters/meter-mounts.ts';
+import { practiceTrust, practiceWitnessKey, practising, sellable } from '../practice/practice.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { withConsent } from './consents.ts';
@@ -28,6 +29,7 @@ import { complainFalsely, corruptReads, dieBeforeRelease, type NodeFault } from 
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
+import { naming } from './naming.ts';
 import { neighboursOf } from './neighbours.ts';
 import { networking } from './networking.ts';
 import { publications } from './published.ts';
@@ -64,6 +66,8 @@ export interface CreateNodeOptions {
   readonly store?: ContentStoreChoice;
   /** IPFS nodes of the owner's own, which may read every sealed block here by bitswap. Default none. */
   readonly ipfsPeers?: readonly PublicKey[];
+  /** Makes the network of a party of the practice neighbour, which listens on this computer alone. Default: there is none. */
+  readonly neighbourNetwork?: TraderOptions['network'];
   readonly fault?: NodeFault;
 }
 
@@ -102,6 +106,12 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.push(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.push(() => records.close());
+    const practiceStatements = sqliteKeyValueStore({ path: folder.practiceFile });
+    closers.push(() => practiceStatements.close());
+    const trust = practiceTrust(
+      options.witnesses ?? {},
+      await practiceWitnessKey({ statements: practiceStatements, crypto, environment }),
+    );
     if (options.notary === true) keepPrivate(folder.notaryFile);
     const statements = options.notary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
     if (statements !== undefined) closers.push(() => statements.close());
@@ -139,7 +149,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       sealer,
       ...(options.deadlines === undefined ? {} : { deadlines: options.deadlines }),
       ...(options.deltaMs === undefined ? {} : { deltaMs: options.deltaMs }),
-      ...(options.witnesses === undefined ? {} : { witnesses: options.witnesses }),
+      witnesses: trust.node,
       ...(options.loneNotaryParty === undefined ? {} : { loneNotaryParty: options.loneNotaryParty }),
       ...(options.currencies === undefined ? {} : { currencies: options.currencies }),
       ...(statements === undefined ? {} : { notary: notary({ store: statements }) }),
@@ -156,6 +166,15 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       },
     });
     closers.push(() => trader.stop());
+    const practice = practising({
+      environment,
+      crypto,
+      network: trader.network,
+      neighbourNetwork: options.neighbourNetwork,
+      witnesses: trust.neighbour,
+      statements: practiceStatements,
+    });
+    closers.push(() => practice.stop());
     const mounts = openMeterMounts({
       folder,
       environment,
@@ -214,6 +233,9 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         communitiesFile: folder.communitiesFile,
         relay: options.relay ?? false,
       }),
+      naming: naming(records),
+      practising: practice,
+      expectSellable: sellable(options.witnesses ?? {}, practice),
       levelOf: levelReader(store, environment),
     });
     return {

@@ -26,7 +26,9 @@ import { buyInspected } from '@edmp/trader';
 import { exportDeal, proofsOfTrade } from '@edmp/trader/deal';
 import { CID } from 'multiformats/cid';
 import type { MeterMounts } from '../meters/meter-mounts.ts';
+import type { Naming } from '../naming-service.ts';
 import type { Networking } from '../network-service.ts';
+import type { Practising } from '../practice-service.ts';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
 import { consentReceipt, consentView } from './consents.ts';
 import { eraseTrade } from './erase-trade.ts';
@@ -68,6 +70,12 @@ export interface ServiceParts {
   readonly publications: Publications;
   readonly ipfs: Pick<Ipfs, 'link'>;
   readonly networking: Networking;
+  /** The owner's names for keys. */
+  readonly naming: Naming;
+  /** The practice neighbour. */
+  readonly practising: Practising;
+  /** Throws `ERR_TRADE_WITNESSES` for a currency in which nobody could buy from this node. */
+  readonly expectSellable: (currency: string) => Promise<void>;
   /** Level of a stored block from its neighbours. */
   readonly levelOf: (block: HalfBlock) => Promise<ValidationLevel>;
 }
@@ -175,6 +183,7 @@ export function createService(parts: ServiceParts): NodeService {
 
     async offer(request: OfferRequest, options) {
       const money = price(request.currency, request.price);
+      await parts.expectSellable(request.currency);
       const [device, series, othersIn] = await Promise.all([
         desk.device(request.meter),
         desk.series(request),
@@ -239,6 +248,7 @@ export function createService(parts: ServiceParts): NodeService {
           `This node holds no dataset ${request.asset}; offer a meter's days first`,
         );
       }
+      await parts.expectSellable(request.currency);
       await consents.checkListing(dataset.document.descriptor);
       return orderView(
         await market.sell(
@@ -439,6 +449,8 @@ export function createService(parts: ServiceParts): NodeService {
     },
 
     ...parts.networking,
+    ...parts.naming,
+    ...parts.practising,
     published: () => parts.publications.list(),
     publish: (options) => parts.publications.publish(options),
     withdrawPublished: (options) => parts.publications.withdraw(options),

@@ -1,7 +1,9 @@
 import { contentRoutes } from './content-routes.ts';
 import { deliveryCsv } from './csv.ts';
 import { meterRoutes } from './meter-routes.ts';
+import { namingRoutes } from './naming-routes.ts';
 import { networkRoutes } from './network-routes.ts';
+import { practiceRoutes } from './practice-routes.ts';
 import {
   askRequest,
   blockQuery,
@@ -338,5 +340,7 @@ export const v1Routes: readonly Route[] = [
     handle: async (service) => ({ matchmakers: await service.matchmakers() }),
   }),
   ...networkRoutes,
+  ...namingRoutes,
+  ...practiceRoutes,
   ...contentRoutes,
 ];
