@@ -1,5 +1,7 @@
 import type { MeterMounting } from './meter-service.ts';
+import type { Naming } from './naming-service.ts';
 import type { Networking } from './network-service.ts';
+import type { Practising } from './practice-service.ts';
 import type { ConsentService } from './service/consents.ts';
 import type { LedgerService } from './service/ledger.ts';
 import type { OfferService } from './service/offers.ts';
@@ -67,7 +69,9 @@ export interface NodeEvent {
  * `ERR_ABORTED` when a signal ends a wait; what was signed by then stays signed. */
 export interface NodeService
   extends MeterMounting,
+    Naming,
     Networking,
+    Practising,
     TrustReading,
     OfferService,
     OrderService,

@@ -7,6 +7,7 @@ import {
   networkOperations,
   publishedOperations,
 } from './operations/node.ts';
+import { ownerOperations } from './operations/owner.ts';
 import { tradeOperations } from './operations/trades.ts';
 import { walletOperations } from './operations/wallets.ts';
 
@@ -23,6 +24,7 @@ export const contract: OperationsOf<OperationName> = {
   ...consentOperations,
   ...networkOperations,
   ...publishedOperations,
+  ...ownerOperations,
 };
 
 /** A row of {@link contract}. */

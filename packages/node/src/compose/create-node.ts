@@ -17,6 +17,7 @@ import { createTrader, type TraderOptions } from '@edmp/trader';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { openMeterMounts } from '../meters/meter-mounts.ts';
+import { practiceTrust, practiceWitnessKey, practising, sellable } from '../practice/practice.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { createClosers } from './closers.ts';
@@ -28,6 +29,7 @@ import { complainFalsely, corruptReads, dieBeforeRelease, type NodeFault } from 
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
+import { naming } from './naming.ts';
 import { neighboursOf } from './neighbours.ts';
 import { networking } from './networking.ts';
 import { publications as openPublications } from './published.ts';
@@ -67,6 +69,8 @@ export interface CreateNodeOptions extends Trading {
   readonly store?: ContentStoreChoice | undefined;
   /** IPFS nodes of the owner's own, which may read every sealed block here by bitswap. Default none. */
   readonly ipfsPeers?: readonly PublicKey[];
+  /** Makes the network of a party of the practice neighbour, which listens on this computer alone. Default: there is none. */
+  readonly neighbourNetwork?: TraderOptions['network'];
   readonly fault?: NodeFault | undefined;
 }
 
@@ -89,7 +93,7 @@ export interface EdmpNode extends AsyncDisposable {
  */
 export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> {
   const { name, folder, environment, uptime, relay, notary: isNotary, zone, meters, ...others } = options;
-  const { store: choice, ipfsPeers, fault, ...trading } = others;
+  const { store: choice, ipfsPeers, neighbourNetwork, fault, ...trading } = others;
   // Before Node 24.7 there is no ML-KEM in node:crypto, and nothing is installed beside the program.
   const crypto = await fastestNodeCrypto({ mlKem768: ml_kem768 });
   const closers = createClosers();
@@ -100,6 +104,12 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
     closers.add(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.add(() => records.close());
+    const practiceStatements = sqliteKeyValueStore({ path: folder.practiceFile });
+    closers.add(() => practiceStatements.close());
+    const practiceTrusts = practiceTrust(
+      options.witnesses ?? {},
+      await practiceWitnessKey({ statements: practiceStatements, crypto, environment }),
+    );
     if (isNotary === true) keepPrivate(folder.notaryFile);
     const statements = isNotary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
     if (statements !== undefined) closers.add(() => statements.close());
@@ -134,6 +144,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       records,
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       sealer,
+      witnesses: practiceTrusts.node,
       ...(statements === undefined ? {} : { notary: notary({ store: statements }) }),
       // Showing a part is giving it away: only under a consent that holds, and in the owner's log, like the sale itself.
       async allowSample({ descriptor }, buyer) {
@@ -148,6 +159,15 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       },
     });
     closers.add(() => trader.stop());
+    const practice = practising({
+      environment,
+      crypto,
+      network: trader.network,
+      neighbourNetwork,
+      witnesses: practiceTrusts.neighbour,
+      statements: practiceStatements,
+    });
+    closers.add(() => practice.stop());
     const mounts = openMeterMounts({
       folder,
       environment,
@@ -185,6 +205,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       communitiesFile: folder.communitiesFile,
       relay: relay ?? false,
     });
+    const expectSellable = sellable(options.witnesses ?? {}, practice);
     const service = createService({
       ledger: ledger({
         name,
@@ -214,8 +235,9 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         environment,
         pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
         names,
+        expectSellable,
       }),
-      orders: orders({ market, settlement, trustchain, consents, networking: peers, names }),
+      orders: orders({ market, settlement, trustchain, consents, networking: peers, names, expectSellable }),
       trades: trades({ market, settlement, trustchain, crypto, journal: records, publications, ipfs, names }),
       wallets: wallets({ market, names }),
       consents: consentsOf({ consents, settlement, market, environment }),
@@ -227,6 +249,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         withdrawPublished: (asked) => publications.withdraw(asked),
       },
       events: { on: nodeEvents({ environment, market, mounts, network, trustchain, names }) },
+      naming: naming(records),
+      practice,
     });
     return {
       key: trader.key,

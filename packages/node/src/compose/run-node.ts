@@ -158,6 +158,16 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       store: options.store === undefined ? undefined : parseContentStore(options.store),
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
       fault: options.fault,
+      neighbourNetwork: ({ secretKey }) =>
+        nodeNetwork({
+          secretKey,
+          environment,
+          listen: ['/ip4/127.0.0.1/tcp/0'],
+          announce: [],
+          connect: [],
+          relays: [],
+          relay: false,
+        }),
       network: ({ secretKey }) =>
         nodeNetwork({
           secretKey,

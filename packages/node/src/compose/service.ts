@@ -1,6 +1,8 @@
 import { type Crypto, utf8ToBytes } from '@edmp/interface';
 import type { MeterMounting } from '../meter-service.ts';
+import type { Naming } from '../naming-service.ts';
 import type { Networking } from '../network-service.ts';
+import type { Practising } from '../practice-service.ts';
 import type {
   ConsentService,
   LedgerService,
@@ -24,6 +26,9 @@ export interface ServiceParts {
   readonly consents: ConsentService;
   readonly trust: TrustReading;
   readonly peers: Networking;
+  /** The owner's names for keys. */
+  readonly naming: Naming;
+  readonly practice: Practising;
   readonly published: PublishingService;
   readonly events: Pick<NodeService, 'on'>;
 }
@@ -40,6 +45,8 @@ export function createService(parts: ServiceParts): NodeService {
     ...parts.consents,
     ...parts.trust,
     ...parts.peers,
+    ...parts.naming,
+    ...parts.practice,
     ...parts.published,
     ...parts.events,
   };

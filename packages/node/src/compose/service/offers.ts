@@ -25,6 +25,8 @@ export interface OfferNeeds {
   /** Secret behind listing pseudonyms. */
   readonly pseudonymKey: Uint8Array;
   readonly names: CurrencyNames;
+  /** Throws `ERR_TRADE_WITNESSES` for a currency in which nobody could buy from this node. */
+  readonly expectSellable: (currency: string) => Promise<void>;
 }
 
 /** Meters, what their curves are worth, and what is for sale. */
@@ -38,6 +40,7 @@ export function offers(needs: OfferNeeds): OfferService {
 
     async offer(request: OfferRequest, options) {
       const money = price(request.currency, request.price);
+      await needs.expectSellable(request.currency);
       const [device, series, othersIn] = await Promise.all([
         desk.device(request.meter),
         desk.series(request),
