@@ -18,6 +18,7 @@ import { amount, bytes } from './http/codecs.ts';
 import { readEvents } from './http/event-reader.ts';
 import * as meterViews from './http/meter-views.ts';
 import * as network from './http/network-views.ts';
+import { pruning as pruningSchema, storage as storageSchema } from './http/storage-views.ts';
 import { trust as trustSchema } from './http/trust-views.ts';
 import * as views from './http/views.ts';
 import type { LiveView } from './meter-service.ts';
@@ -92,6 +93,12 @@ export type {
   WalletTransactionView,
   WalletView,
 } from './service.ts';
+export {
+  type PruningView,
+  SEVERITIES,
+  type StorageKeeping,
+  type StorageView,
+} from './storage-service.ts';
 export {
   TRUNCATIONS,
   type TrustAdviceView,
@@ -406,6 +413,9 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       call({ path: `/v1/trades/${id(trade)}/data`, schema: views.delivery }, options),
     download: (trade, format, abort) =>
       text(`/v1/trades/${id(trade)}/data?format=${format}`, { headers: authorization }, abort),
+    storage: (options) => call({ path: '/v1/storage', schema: storageSchema }, options),
+    pruneStorage: ({ dryRun }, options) =>
+      call({ method: 'POST', path: '/v1/storage/pruning', body: { dryRun }, schema: pruningSchema }, options),
     trust: async (key, options) =>
       (await call({ path: `/v1/trust/${id(key)}`, schema: views.list('trust', trustSchema) }, options)).trust,
     wallets: async (options) =>

@@ -2,6 +2,7 @@ import type { AbortOptions, Commodity, Consumption, Descriptor, Flow, IntervalSt
 import type { ConsentRecords } from '@edmp/oehu-client/consent';
 import type { MeterMounting } from './meter-service.ts';
 import type { Networking } from './network-service.ts';
+import type { StorageKeeping } from './storage-service.ts';
 import type { TrustReading } from './trust-service.ts';
 
 /** What a node says about itself. */
@@ -104,6 +105,14 @@ export interface ListingView {
   readonly expires: number;
 }
 
+/**
+ * Orders of listings: newest first; cheapest first; `trust`: those of sellers to whom this node's completed deals lead
+ * first (MeritRank, `/v1/trust/{key}` says why), then the others, each group by price.
+ */
+export const LISTING_SORTS = ['newest', 'price', 'trust'] as const;
+/** One of {@link LISTING_SORTS}. */
+export type ListingSort = (typeof LISTING_SORTS)[number];
+
 /** Search of the market; every field narrows. */
 export interface ListingFilter {
   readonly text?: string;
@@ -117,6 +126,8 @@ export interface ListingFilter {
   readonly cell?: string;
   readonly maxPrice?: bigint;
   readonly asset?: string;
+  /** Default `newest`. */
+  readonly sort?: ListingSort;
   readonly limit?: number;
 }
 
@@ -496,7 +507,7 @@ export interface NodeEvent {
 
 /** Everything a node does for people and programs; the HTTP API, the CLI and the GUI are thin over it. Throws `EdmpError`s, and
  * `ERR_ABORTED` when a signal ends a wait; what was signed by then stays signed. */
-export interface NodeService extends MeterMounting, Networking, TrustReading {
+export interface NodeService extends MeterMounting, Networking, StorageKeeping, TrustReading {
   info(options?: AbortOptions): Promise<NodeInfo>;
   meters(options?: AbortOptions): Promise<readonly MeterView[]>;
   curve(query: CurveQuery, options?: AbortOptions): Promise<CurveView>;

@@ -15,6 +15,7 @@ import { notary } from '@edmp/market/notary';
 import type { TradeDurations, WitnessSettings } from '@edmp/market/trade';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { createTrader, type TraderOptions } from '@edmp/trader';
+import { pruning } from '@edmp/trustchain/pruning';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { openMeterMounts } from '../meters/meter-mounts.ts';
@@ -24,6 +25,7 @@ import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import { type DataFolder, keepPrivate } from './data-folder.ts';
 import { finishErasures } from './erase-trade.ts';
+import { NodeError } from './errors.ts';
 import { complainFalsely, corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
@@ -32,6 +34,7 @@ import { neighboursOf } from './neighbours.ts';
 import { networking } from './networking.ts';
 import { publications } from './published.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
+import { keepStorage, storageService } from './storage.ts';
 
 /** Options of {@link createNode}. */
 export interface CreateNodeOptions {
@@ -64,6 +67,10 @@ export interface CreateNodeOptions {
   readonly store?: ContentStoreChoice;
   /** IPFS nodes of the owner's own, which may read every sealed block here by bitswap. Default none. */
   readonly ipfsPeers?: readonly PublicKey[];
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number;
+  /** Hears what an operator should know. Default: nobody. */
+  readonly log?: (text: string) => void;
   readonly fault?: NodeFault;
 }
 
@@ -98,7 +105,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
   };
 
   try {
-    const store = sqliteBlockStore({ path: folder.chainFile, crypto });
+    const store = sqliteBlockStore({ path: folder.chainFile, crypto, shrinkable: true });
     closers.push(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.push(() => records.close());
@@ -134,6 +141,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       crypto,
       store,
       records,
+      pruning: pruning(),
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       matchmaker: options.matchmaker,
       sealer,
@@ -163,7 +171,17 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       ...(options.uptime === undefined ? {} : { uptime: options.uptime }),
     });
     closers.push(() => mounts.stop());
-    const { network, trustchain, settlement, market } = trader;
+    const { network, trustchain, prunable, settlement, market } = trader;
+    if (prunable === undefined) throw new NodeError('ERR_NODE_DATA', 'The chain cannot be pruned');
+    const disk = keepStorage({
+      chain: prunable,
+      store,
+      market,
+      environment,
+      budget: options.diskBudget,
+      log: options.log ?? (() => {}),
+    });
+    closers.push(() => disk.stop());
     await finishErasures({ market, settlement, journal: records });
     const ipfs = openIpfs({
       network,
@@ -207,6 +225,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         environment,
       }),
       ipfs,
+      storage: storageService(disk),
       networking: networking({
         name: options.name,
         network,

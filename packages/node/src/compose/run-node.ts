@@ -67,6 +67,8 @@ export interface RunNodeOptions {
     readonly port: number;
     readonly tls?: { readonly certificate: string; readonly key: string };
   };
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number;
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
@@ -148,6 +150,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
         : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
       ...(options.store === undefined ? {} : { store: parseContentStore(options.store) }),
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
+      ...(options.diskBudget === undefined ? {} : { diskBudget: options.diskBudget }),
+      log: options.log,
       ...(options.fault === undefined ? {} : { fault: options.fault }),
       network: ({ secretKey }) =>
         nodeNetwork({

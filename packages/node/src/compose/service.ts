@@ -28,6 +28,7 @@ import { CID } from 'multiformats/cid';
 import type { MeterMounts } from '../meters/meter-mounts.ts';
 import type { Networking } from '../network-service.ts';
 import type { BuyRequest, ConsentView, NodeEvent, NodeService, OfferRequest, TradeView } from '../service.ts';
+import type { StorageKeeping } from '../storage-service.ts';
 import { consentReceipt, consentView } from './consents.ts';
 import { eraseTrade } from './erase-trade.ts';
 import { NodeError } from './errors.ts';
@@ -68,6 +69,7 @@ export interface ServiceParts {
   readonly publications: Publications;
   readonly ipfs: Pick<Ipfs, 'link'>;
   readonly networking: Networking;
+  readonly storage: StorageKeeping;
   /** Level of a stored block from its neighbours. */
   readonly levelOf: (block: HalfBlock) => Promise<ValidationLevel>;
 }
@@ -258,7 +260,7 @@ export function createService(parts: ServiceParts): NodeService {
 
     async listings(query, options) {
       const { maxPrice, ...rest } = query;
-      const found = await market.listings({ ...rest, sort: 'newest' }, options);
+      const found = await market.listings({ sort: 'newest', ...rest }, options);
       const affordable =
         maxPrice === undefined
           ? found
@@ -439,6 +441,7 @@ export function createService(parts: ServiceParts): NodeService {
     },
 
     ...parts.networking,
+    ...parts.storage,
     published: () => parts.publications.list(),
     publish: (options) => parts.publications.publish(options),
     withdrawPublished: (options) => parts.publications.withdraw(options),

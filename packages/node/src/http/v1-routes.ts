@@ -18,6 +18,7 @@ import {
   transferRequest,
 } from './requests.ts';
 import { type Route, route } from './route.ts';
+import { storageRoutes } from './storage-routes.ts';
 import { trustRoutes } from './trust-routes.ts';
 import {
   block,
@@ -57,6 +58,7 @@ export const v1Routes: readonly Route[] = [
     handle: (service) => service.info(),
   }),
   ...meterRoutes,
+  ...storageRoutes,
   ...trustRoutes,
   route({
     method: 'get',

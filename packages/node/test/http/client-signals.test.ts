@@ -55,6 +55,8 @@ const methods: Readonly<Record<Method, readonly unknown[]>> = {
   joinCommunity: ['edmp:1'],
   leaveCommunity: ['c'],
   invitation: [],
+  storage: [],
+  pruneStorage: [{ dryRun: true }],
   deal: ['t', {}],
   tradeProofs: ['t'],
   eraseTrade: ['t'],
