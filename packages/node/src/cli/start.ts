@@ -5,7 +5,16 @@ import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
-import { blockHex, collect, currencyLabel, hostAndPort, peerKey, publicKey, timeZone } from './arguments.ts';
+import {
+  blockHex,
+  byteSize,
+  collect,
+  currencyLabel,
+  hostAndPort,
+  peerKey,
+  publicKey,
+  timeZone,
+} from './arguments.ts';
 import { dataOption } from './data-folder.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
@@ -35,6 +44,7 @@ interface StartOptions {
   readonly web: boolean;
   readonly phaseTimeout?: number;
   readonly store: string;
+  readonly diskBudget?: number;
   readonly ipfsPeer?: readonly string[];
   readonly gateway?: RunNodeOptions['gateway'];
   readonly gatewayCert?: string;
@@ -137,6 +147,11 @@ export function startCommand(): Command {
       '--store <where>',
       'where sealed blocks are kept: fs, kubo:URL of its RPC, or layered:SOURCE[,SOURCE] to read elsewhere what is not here (kubo:URL, gateway:URL, bitswap:MULTIADDR)',
       'fs',
+    )
+    .option(
+      '--disk-budget <size>',
+      'what the blocks of all chains may take on disk, e.g. 500MB or 2GB: old blocks of others that nothing needs make room (default: 1GiB)',
+      byteSize,
     )
     .option(
       '--ipfs-peer <id>',

@@ -99,7 +99,7 @@ export function offers(needs: OfferNeeds): OfferService {
 
     async listings(query, options) {
       const { maxPrice, ...rest } = query;
-      const found = await market.listings({ ...rest, sort: 'newest' }, options);
+      const found = await market.listings({ sort: 'newest', ...rest }, options);
       const affordable =
         maxPrice === undefined
           ? found
