@@ -161,6 +161,26 @@ describe('a buyer that complains falsely', () => {
     }
   });
 
+  it('stays convicted where the record of its lie was damaged: the witness has it still', async () => {
+    const c = await cast(31);
+    c.buyer.settlement.cheat = 'false-complaint';
+    await buy(c);
+    await untilAsked(c);
+    const [proof] = await proofsOf(c.seller);
+    const [[key, kept] = ['', new Uint8Array()]] = (await c.seller.records.entries('market/trade/')).filter(
+      ([name]) => name.endsWith('/lie'),
+    );
+    // A byte of the frame, of the proof, and of the signature.
+    for (const at of [0, kept.indexOf(0x58) + 4, kept.length - 40]) {
+      await c.seller.records.set(key, kept.with(at, kept[at]! ^ 1));
+      const shown = await proofsOf(c.seller).catch(() => []);
+      expect(shown.every(({ guilty }) => !guilty)).toBe(true);
+      await world.restart(c.seller);
+      await world.environment.advance(120_000);
+      expect(await proofsOf(c.seller), `byte ${at}`).toMatchObject([{ guilty: true, bytes: proof!.bytes }]);
+    }
+  });
+
   it('is known as a liar even if its seller dies before the lie is written down', async () => {
     const c = await cast(23);
     c.buyer.settlement.cheat = 'false-complaint';
@@ -219,7 +239,7 @@ describe('a buyer that complains falsely', () => {
 
   it('is convicted after its witness refused to answer, which says nothing', async () => {
     for (const [seed, answer] of [
-      [28, { kind: 'refused', code: 'ERR_NOTARY_UNKNOWN', message: 'not now' }],
+      [28, { kind: 'refused', code: 'ERR_NOTARY_UNKNOWN', message: 'not now', proof: null }],
       [29, { kind: 'need', ids: [] }],
       [30, { kind: 'later', ms: 5 }],
     ] as const) {
