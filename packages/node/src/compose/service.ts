@@ -189,6 +189,7 @@ export function createService(parts: ServiceParts): NodeService {
       const receipt = consentReceipt({
         offer: request,
         licence: LICENCE,
+        zone: series.zone,
         ownerKey: parts.pseudonymKey,
         controller: { id: publicKeyToHex(network.self), name: parts.name },
         crypto,
