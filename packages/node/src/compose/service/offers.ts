@@ -55,6 +55,7 @@ export function offers(needs: OfferNeeds): OfferService {
       const receipt = consentReceipt({
         offer: request,
         licence: LICENCE,
+        zone: series.zone,
         ownerKey: pseudonymKey,
         controller: { id: publicKeyToHex(market.self), name },
         crypto,
