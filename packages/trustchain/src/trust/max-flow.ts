@@ -5,6 +5,8 @@ export const UNKNOWN = -1;
 
 /** Nodes that a look forward from the source visits before the look back from the sink. */
 const LOOK_AHEAD = 96;
+/** Arcs that it looks at: an agent that a crowd deals with has more than all others together. */
+const LOOK_ARCS = 4_096;
 
 /** What ended a flow: all that the source may send is sent, all that the sink takes has come, the limit, or a cut between. */
 export type FlowEnd = 'source' | 'sink' | 'limit' | 'cut';
@@ -34,6 +36,8 @@ export class MaxFlow {
   /** Nodes whose label is not their distance, unless all were measured anew. */
   #relabelled: number[] = [];
   #measured = false;
+  /** Arcs looked at in vain since the labels were measured last. */
+  #vain = 0;
   /** Arc that a node looks at next, in the flow of this number. */
   readonly #next: Int32Array;
   readonly #nextIn: Int32Array;
@@ -90,6 +94,8 @@ export class MaxFlow {
     if (this.#open === 0) return this.#ended('sink', 0);
     // Behind a cut that others filled nothing has to be computed.
     if (this.#touched.length > 0 && this.#isEnclosed(source)) return this.#ended('cut', 0);
+    // A crowd behind a cut is told from those before it once, and not one by one.
+    if (this.#touched.length > 0 && this.#vain > this.#head.length) this.#measureAgain();
     // Labels stay lower bounds whatever flows: what an earlier source found out serves this one.
     this.#flow += 1;
     const first = this.#first;
@@ -99,7 +105,6 @@ export class MaxFlow {
     const next = this.#next;
     const path = this.#path;
     const nodes = this.#nodes;
-    let patience = nodes;
     let sent = 0;
     let depth = 0;
     let node = source;
@@ -107,13 +112,15 @@ export class MaxFlow {
     while ((label[source] as number) < nodes) {
       const end = first[node + 1] as number;
       const wanted = (label[node] as number) - 1;
-      let arc = next[node] as number;
+      const begin = next[node] as number;
+      let arc = begin;
       for (; arc < end; arc++) {
         const room = left[arc] as number;
         if (room === 0 || label[head[arc] as number] !== wanted) continue;
         if (room !== UNKNOWN || this.#room(arc) > 0) break;
       }
       next[node] = arc;
+      this.#vain += arc - begin;
       if (arc < end) {
         path[depth++] = arc;
         node = head[arc] as number;
@@ -129,10 +136,8 @@ export class MaxFlow {
       }
       if (node === source && this.#isDry(source)) return this.#ended('source', sent);
       if (node === source && this.#isEnclosed(source)) break;
-      patience -= 1;
-      if (patience < 0) {
+      if (this.#vain > this.#head.length) {
         this.#measureAgain();
-        patience = nodes;
         depth = 0;
         node = source;
         this.#meet(source);
@@ -163,6 +168,7 @@ export class MaxFlow {
     this.#relabelled = [];
     for (const arc of this.#touched) this.#left[arc] = this.#base[arc] as number;
     this.#touched = [];
+    this.#vain = 0;
     this.#open = this.#openAtStart;
   }
 
@@ -219,6 +225,7 @@ export class MaxFlow {
       const label = (this.#label[this.#head[arc] as number] as number) + 1;
       if (label < lowest) lowest = label;
     }
+    this.#vain += end - (this.#first[node] as number);
     const before = this.#label[node] as number;
     this.#raise(node, lowest);
     this.#next[node] = this.#first[node] as number;
@@ -239,6 +246,7 @@ export class MaxFlow {
     this.#measure(this.#label);
     this.#recount();
     this.#measured = true;
+    this.#vain = 0;
     this.#flow += 1;
   }
 
@@ -251,6 +259,7 @@ export class MaxFlow {
     const left = this.#left[arc] as number;
     if (left !== UNKNOWN) return left;
     const capacity = this.#resolve(arc);
+    this.#vain += this.#nodes; // What a flow in another network may cost.
     this.#base[arc] = capacity;
     this.#left[arc] = capacity;
     return capacity;
@@ -328,11 +337,14 @@ export class MaxFlow {
     const seen = this.#seen;
     const queue = this.#queue;
     let size = 0;
+    let arcs = 0;
     queue[size++] = source;
     seen[source] = look;
     for (let i = 0; i < size; i++) {
       const node = queue[i] as number;
       const end = this.#first[node + 1] as number;
+      arcs += end - (this.#first[node] as number);
+      if (arcs > LOOK_ARCS) return false;
       for (let arc = this.#first[node] as number; arc < end; arc++) {
         if (this.#left[arc] === 0) continue;
         const head = this.#head[arc] as number;
