@@ -36,7 +36,7 @@ const FIELDS = [
 const bad = (why: string): NodeError =>
   new NodeError(
     'ERR_NODE_CONFIG',
-    `This is no line of a community: ${why}. Take it whole as edmp invite prints it; it begins with ${HEAD}+name=`,
+    `This is no line of a community: ${why}. Take it whole, as the community’s node prints it; it begins with ${HEAD}+name=`,
   );
 
 /** The line of an invitation: one word, for a command line and for a message. */

@@ -42,7 +42,7 @@ export function join(file: string, invitation: Invitation): void {
   if (known !== undefined && !isSameSet(known.witnesses, invitation.witnesses))
     throw new NodeError(
       'ERR_NODE_CONFLICT',
-      `This node is in a community ${invitation.name} with other witnesses. If it has new ones, leave it first: edmp join --leave ${invitation.name}`,
+      `This node is in a community ${invitation.name} with other witnesses. If it has new ones, leave it first (--leave ${invitation.name}), then join again`,
     );
   if (others.length >= MAX_JOINED)
     throw new NodeError(
