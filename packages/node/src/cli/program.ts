@@ -48,7 +48,8 @@ function inherit(command: Command, parent: Command): Command {
   return command;
 }
 
-function createProgram(output: CommandLineOutput): Command {
+/** The command line with all its commands. */
+export function createProgram(output: CommandLineOutput): Command {
   const program = new Command('edmp')
     .description('Sell or buy smart-meter data between strangers, with no operator in the middle.')
     .version(VERSION)
