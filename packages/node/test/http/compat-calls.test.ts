@@ -192,6 +192,29 @@ describe('/events of 2019', () => {
     await reading;
   });
 
+  it('keeps its connection alive by empty lines, and ends with its reader', async () => {
+    const reader = (await market.seller.send('GET', '/events')).body!.getReader();
+    await reader.read();
+    await market.environment.advance(60_000);
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe('\n');
+    const before = market.environment.pendingTimers;
+    await reader.cancel();
+    expect(market.environment.pendingTimers).toBe(before - 1);
+  });
+
+  it('has a head without a stream', async () => {
+    for (const path of ['/events', '/v1/events']) {
+      for (let i = 0; i < 40; i++) {
+        const head = await market.seller.app.request(`http://localhost${path}`, {
+          method: 'HEAD',
+          headers: { Authorization: `Bearer ${TOKEN}` },
+        });
+        expect(head.status, path).toBe(200);
+      }
+      expect((await market.seller.send('GET', path)).status).toBe(200);
+    }
+  });
+
   it('are limited in number, and the end of one makes room', async () => {
     const open: Response[] = [];
     for (let i = 0; i < 16; i++) open.push(await market.seller.send('GET', '/events'));
