@@ -5,6 +5,7 @@ import { reachOf } from '../community/reach.ts';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../log.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
 import {
   blockHex,
@@ -17,6 +18,7 @@ import {
   timeZone,
 } from './arguments.ts';
 import { dataOption } from './data-folder.ts';
+import { useKeyFile } from './key-file.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
 import { ownCommand, shellWord } from './own-command.ts';
@@ -43,6 +45,9 @@ interface StartOptions {
   readonly tradeWithNotary: boolean;
   readonly currency?: readonly string[];
   readonly web: boolean;
+  readonly edmpCompatOpen: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   readonly phaseTimeout?: number;
   readonly store: string;
   readonly diskBudget?: number;
@@ -54,6 +59,14 @@ interface StartOptions {
   readonly readyJson: boolean;
   readonly leash: boolean;
 }
+
+/** EDMP's three arguments, and what goes by name. */
+type Positional = [
+  port: number | undefined,
+  folder: string | undefined,
+  key: string | undefined,
+  options: StartOptions,
+];
 
 const port = (text: string): number => {
   const value = Number(text);
@@ -106,6 +119,9 @@ export function startCommand(): Command {
   return new Command('start')
     .alias('node')
     .description('run a node: HTTP API and web page on loopback, peers over libp2p')
+    .argument('[port]', 'as --http', port)
+    .argument('[folder]', 'as --data')
+    .argument('[keyfile]', 'file of the identity; written where there is none')
     .option('--name <text>', 'name shown on the page', 'my node')
     .addOption(dataOption('identity, chain and content of this node'))
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
@@ -175,6 +191,19 @@ export function startCommand(): Command {
     )
     .option('--gateway-cert <file>', 'certificate chain of --gateway, PEM')
     .option('--gateway-key <file>', 'key of the certificate, PEM')
+    .option(
+      '--edmp-compat-open',
+      'let programs on this machine use the calls of 2019 (/market, /wallets) without the token, payments too',
+      false,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least grave to tell').choices(LOG_LEVELS).default('info'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'lines for people, or one JSON object a line')
+        .choices(LOG_FORMATS)
+        .default('text'),
+    )
     .option('--no-web', 'no web page, API only')
     .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
     .addOption(
@@ -184,7 +213,9 @@ export function startCommand(): Command {
     )
     .addOption(new Option('--ready-json', 'print one JSON line when ready').default(false).hideHelp())
     .addOption(new Option('--leash', 'end when stdin closes').default(false).hideHelp())
-    .action(async (options: StartOptions) => {
+    .action(async (...[first, second, keyFile, given]: Positional) => {
+      const options = { ...given, http: first ?? given.http, data: second ?? given.data };
+      const saveKey = keyFile === undefined ? undefined : useKeyFile(resolve(options.data), keyFile);
       // Loaded only here: the other commands start faster without libp2p.
       const { runNode } = await import('../compose/run-node.ts');
       const environment = systemEnvironment();
@@ -229,6 +260,7 @@ export function startCommand(): Command {
         uptime: systemUptime,
         log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
+      saveKey?.();
       const retract = announce(resolve(options.data), node.url);
       const stop = async (): Promise<void> => {
         retract();

@@ -282,7 +282,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await closers.stop();
+    // What failed first is what is told.
+    await closers.stop().catch(() => undefined);
     throw error;
   }
 }

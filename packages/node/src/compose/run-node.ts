@@ -233,7 +233,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await closers.stop();
+    // What failed first is what is told.
+    await closers.stop().catch(() => undefined);
     if (error instanceof Error) throw error;
     throw new NodeError('ERR_NODE_CONFIG', String(error));
   }
