@@ -1,5 +1,7 @@
 import type { MeterMounting } from './meter-service.ts';
+import type { Naming } from './naming-service.ts';
 import type { Networking } from './network-service.ts';
+import type { Practising } from './practice-service.ts';
 import type { ConsentService } from './service/consents.ts';
 import type { LedgerService } from './service/ledger.ts';
 import type { OfferService } from './service/offers.ts';
@@ -7,6 +9,7 @@ import type { OrderService } from './service/orders.ts';
 import type { PublishingService } from './service/published.ts';
 import type { TradeService } from './service/trades.ts';
 import type { WalletService } from './service/wallets.ts';
+import type { StorageKeeping } from './storage-service.ts';
 import type { TrustReading } from './trust-service.ts';
 
 export type { ConsentLogView, ConsentService, ConsentView } from './service/consents.ts';
@@ -15,12 +18,14 @@ export type {
   CurveQuery,
   CurveView,
   ListingFilter,
+  ListingSort,
   ListingView,
   MeterView,
   OfferRequest,
   OfferService,
   RevealsView,
 } from './service/offers.ts';
+export { LISTING_SORTS } from './service/offers.ts';
 export type {
   AskRequest,
   BookOrderView,
@@ -67,7 +72,10 @@ export interface NodeEvent {
  * `ERR_ABORTED` when a signal ends a wait; what was signed by then stays signed. */
 export interface NodeService
   extends MeterMounting,
+    Naming,
     Networking,
+    Practising,
+    StorageKeeping,
     TrustReading,
     OfferService,
     OrderService,

@@ -7,6 +7,8 @@ import {
   networkOperations,
   publishedOperations,
 } from './operations/node.ts';
+import { ownerOperations } from './operations/owner.ts';
+import { storageOperations } from './operations/storage.ts';
 import { tradeOperations } from './operations/trades.ts';
 import { walletOperations } from './operations/wallets.ts';
 
@@ -23,6 +25,8 @@ export const contract: OperationsOf<OperationName> = {
   ...consentOperations,
   ...networkOperations,
   ...publishedOperations,
+  ...ownerOperations,
+  ...storageOperations,
 };
 
 /** A row of {@link contract}. */

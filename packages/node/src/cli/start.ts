@@ -6,7 +6,16 @@ import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../log.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
-import { blockHex, collect, currencyLabel, hostAndPort, peerKey, publicKey, timeZone } from './arguments.ts';
+import {
+  blockHex,
+  byteSize,
+  collect,
+  currencyLabel,
+  hostAndPort,
+  peerKey,
+  publicKey,
+  timeZone,
+} from './arguments.ts';
 import { dataOption } from './data-folder.ts';
 import { useKeyFile } from './key-file.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
@@ -40,6 +49,7 @@ interface StartOptions {
   readonly logFormat: LogFormat;
   readonly phaseTimeout?: number;
   readonly store: string;
+  readonly diskBudget?: number;
   readonly ipfsPeer?: readonly string[];
   readonly gateway?: RunNodeOptions['gateway'];
   readonly gatewayCert?: string;
@@ -86,6 +96,14 @@ function asListenError(error: unknown): never {
   );
 }
 
+/** Where peers may connect: loopback unless told otherwise, and nowhere with `none`. */
+function listenOn(addresses: readonly string[] = ['/ip4/127.0.0.1/tcp/0']): readonly string[] {
+  if (!addresses.includes('none')) return addresses;
+  if (addresses.length > 1)
+    throw new NodeError('ERR_NODE_CONFIG', '--listen none stands alone: leave out the other addresses');
+  return [];
+}
+
 /** `edmp start`: runs one node until it is stopped. */
 export function startCommand(): Command {
   return new Command('start')
@@ -99,7 +117,7 @@ export function startCommand(): Command {
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
     .option(
       '--listen <multiaddr>',
-      'address for peers, over TCP or WebSockets (…/ws); repeat for more (default: /ip4/127.0.0.1/tcp/0)',
+      'address for peers, over TCP or WebSockets (…/ws), or none to be reached through relays only; repeat for more (default: /ip4/127.0.0.1/tcp/0)',
       collect,
     )
     .option(
@@ -145,6 +163,11 @@ export function startCommand(): Command {
       '--store <where>',
       'where sealed blocks are kept: fs, kubo:URL of its RPC, or layered:SOURCE[,SOURCE] to read elsewhere what is not here (kubo:URL, gateway:URL, bitswap:MULTIADDR)',
       'fs',
+    )
+    .option(
+      '--disk-budget <size>',
+      'what the blocks of all chains may take on disk, e.g. 500MB or 2GB: old blocks of others that nothing needs make room (default: 1GiB)',
+      byteSize,
     )
     .option(
       '--ipfs-peer <id>',
@@ -213,7 +236,7 @@ export function startCommand(): Command {
       const node = await runNode({
         ...rest,
         data: resolve(options.data),
-        listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+        listen: listenOn(options.listen),
         connect: options.connect ?? [],
         relays: via ?? [],
         relay: options.relay || community !== undefined,

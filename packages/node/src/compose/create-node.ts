@@ -14,9 +14,11 @@ import type { Market } from '@edmp/market';
 import { notary } from '@edmp/market/notary';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { createTrader, type TraderOptions } from '@edmp/trader';
+import { pruning } from '@edmp/trustchain/pruning';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { openMeterMounts } from '../meters/meter-mounts.ts';
+import { practiceTrust, practiceWitnessKey, practising, sellable } from '../practice/practice.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { createClosers } from './closers.ts';
@@ -24,10 +26,12 @@ import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import { type DataFolder, keepPrivate } from './data-folder.ts';
 import { finishErasures } from './erase-trade.ts';
+import { NodeError } from './errors.ts';
 import { complainFalsely, corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
 import { meterDesk } from './meter-desk.ts';
+import { naming } from './naming.ts';
 import { neighboursOf } from './neighbours.ts';
 import { networking } from './networking.ts';
 import { publications as openPublications } from './published.ts';
@@ -41,6 +45,7 @@ import { orders } from './service/orders.ts';
 import { trades } from './service/trades.ts';
 import { wallets } from './service/wallets.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
+import { keepStorage, storageService } from './storage.ts';
 import { trustViews } from './trust.ts';
 
 /** What a node's trader takes as it is. */
@@ -67,6 +72,12 @@ export interface CreateNodeOptions extends Trading {
   readonly store?: ContentStoreChoice | undefined;
   /** IPFS nodes of the owner's own, which may read every sealed block here by bitswap. Default none. */
   readonly ipfsPeers?: readonly PublicKey[];
+  /** Makes the network of a party of the practice neighbour, which listens on this computer alone. Default: there is none. */
+  readonly neighbourNetwork?: TraderOptions['network'];
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number | undefined;
+  /** Hears what an operator should know. Default: nobody. */
+  readonly log?: (text: string) => void;
   readonly fault?: NodeFault | undefined;
 }
 
@@ -89,17 +100,23 @@ export interface EdmpNode extends AsyncDisposable {
  */
 export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> {
   const { name, folder, environment, uptime, relay, notary: isNotary, zone, meters, ...others } = options;
-  const { store: choice, ipfsPeers, fault, ...trading } = others;
+  const { store: choice, ipfsPeers, neighbourNetwork, diskBudget, log, fault, ...trading } = others;
   // Before Node 24.7 there is no ML-KEM in node:crypto, and nothing is installed beside the program.
   const crypto = await fastestNodeCrypto({ mlKem768: ml_kem768 });
   const closers = createClosers();
   closers.add(() => folder.close());
 
   try {
-    const store = sqliteBlockStore({ path: folder.chainFile, crypto });
+    const store = sqliteBlockStore({ path: folder.chainFile, crypto, shrinkable: true });
     closers.add(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.add(() => records.close());
+    const practiceStatements = sqliteKeyValueStore({ path: folder.practiceFile });
+    closers.add(() => practiceStatements.close());
+    const practiceTrusts = practiceTrust(
+      options.witnesses ?? {},
+      await practiceWitnessKey({ statements: practiceStatements, crypto, environment }),
+    );
     if (isNotary === true) keepPrivate(folder.notaryFile);
     const statements = isNotary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
     if (statements !== undefined) closers.add(() => statements.close());
@@ -132,8 +149,10 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       crypto,
       store,
       records,
+      pruning: pruning(),
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       sealer,
+      witnesses: practiceTrusts.node,
       ...(statements === undefined ? {} : { notary: notary({ store: statements }) }),
       // Showing a part is giving it away: only under a consent that holds, and in the owner's log, like the sale itself.
       async allowSample({ descriptor }, buyer) {
@@ -148,6 +167,15 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       },
     });
     closers.add(() => trader.stop());
+    const practice = practising({
+      environment,
+      crypto,
+      network: trader.network,
+      neighbourNetwork,
+      witnesses: practiceTrusts.neighbour,
+      statements: practiceStatements,
+    });
+    closers.add(() => practice.stop());
     const mounts = openMeterMounts({
       folder,
       environment,
@@ -155,7 +183,17 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       uptime,
     });
     closers.add(() => mounts.stop());
-    const { network, trustchain, settlement, market } = trader;
+    const { network, trustchain, prunable, settlement, market } = trader;
+    if (prunable === undefined) throw new NodeError('ERR_NODE_DATA', 'The chain cannot be pruned');
+    const disk = keepStorage({
+      chain: prunable,
+      store,
+      market,
+      environment,
+      budget: diskBudget,
+      log: log ?? (() => {}),
+    });
+    closers.add(() => disk.stop());
     await finishErasures({ market, settlement, journal: records });
     const ipfs = openIpfs({
       network,
@@ -185,6 +223,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       communitiesFile: folder.communitiesFile,
       relay: relay ?? false,
     });
+    const expectSellable = sellable(options.witnesses ?? {}, practice);
     const service = createService({
       ledger: ledger({
         name,
@@ -214,8 +253,9 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         environment,
         pseudonymKey: pseudonymKeyOf(crypto, folder.secretKey),
         names,
+        expectSellable,
       }),
-      orders: orders({ market, settlement, trustchain, consents, networking: peers, names }),
+      orders: orders({ market, settlement, trustchain, consents, networking: peers, names, expectSellable }),
       trades: trades({ market, settlement, trustchain, crypto, journal: records, publications, ipfs, names }),
       wallets: wallets({ market, names }),
       consents: consentsOf({ consents, settlement, market, environment }),
@@ -227,6 +267,9 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
         withdrawPublished: (asked) => publications.withdraw(asked),
       },
       events: { on: nodeEvents({ environment, market, mounts, network, trustchain, names }) },
+      naming: naming(records),
+      practice,
+      storage: storageService(disk),
     });
     return {
       key: trader.key,

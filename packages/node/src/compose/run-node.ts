@@ -75,6 +75,8 @@ export interface RunNodeOptions {
   readonly logLevel?: LogLevel;
   /** Lines for people, or one JSON object a line. Default `text`. */
   readonly logFormat?: LogFormat;
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number;
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
@@ -158,6 +160,18 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       store: options.store === undefined ? undefined : parseContentStore(options.store),
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
       fault: options.fault,
+      neighbourNetwork: ({ secretKey }) =>
+        nodeNetwork({
+          secretKey,
+          environment,
+          listen: ['/ip4/127.0.0.1/tcp/0'],
+          announce: [],
+          connect: [],
+          relays: [],
+          relay: false,
+        }),
+      diskBudget: options.diskBudget,
+      log: options.log,
       network: ({ secretKey }) =>
         nodeNetwork({
           secretKey,

@@ -1,6 +1,8 @@
 import { type Crypto, utf8ToBytes } from '@edmp/interface';
 import type { MeterMounting } from '../meter-service.ts';
+import type { Naming } from '../naming-service.ts';
 import type { Networking } from '../network-service.ts';
+import type { Practising } from '../practice-service.ts';
 import type {
   ConsentService,
   LedgerService,
@@ -11,6 +13,7 @@ import type {
   TradeService,
   WalletService,
 } from '../service.ts';
+import type { StorageKeeping } from '../storage-service.ts';
 import type { TrustReading } from '../trust-service.ts';
 
 /** What a service is made of; each part takes what it needs by name, and none knows another. */
@@ -24,6 +27,10 @@ export interface ServiceParts {
   readonly consents: ConsentService;
   readonly trust: TrustReading;
   readonly peers: Networking;
+  /** The owner's names for keys. */
+  readonly naming: Naming;
+  readonly practice: Practising;
+  readonly storage: StorageKeeping;
   readonly published: PublishingService;
   readonly events: Pick<NodeService, 'on'>;
 }
@@ -40,6 +47,9 @@ export function createService(parts: ServiceParts): NodeService {
     ...parts.consents,
     ...parts.trust,
     ...parts.peers,
+    ...parts.naming,
+    ...parts.practice,
+    ...parts.storage,
     ...parts.published,
     ...parts.events,
   };

@@ -25,6 +25,8 @@ export interface OfferNeeds {
   /** Secret behind listing pseudonyms. */
   readonly pseudonymKey: Uint8Array;
   readonly names: CurrencyNames;
+  /** Throws `ERR_TRADE_WITNESSES` for a currency in which nobody could buy from this node. */
+  readonly expectSellable: (currency: string) => Promise<void>;
 }
 
 /** Meters, what their curves are worth, and what is for sale. */
@@ -38,6 +40,7 @@ export function offers(needs: OfferNeeds): OfferService {
 
     async offer(request: OfferRequest, options) {
       const money = price(request.currency, request.price);
+      await needs.expectSellable(request.currency);
       const [device, series, othersIn] = await Promise.all([
         desk.device(request.meter),
         desk.series(request),
@@ -52,6 +55,7 @@ export function offers(needs: OfferNeeds): OfferService {
       const receipt = consentReceipt({
         offer: request,
         licence: LICENCE,
+        zone: series.zone,
         ownerKey: pseudonymKey,
         controller: { id: publicKeyToHex(market.self), name },
         crypto,
@@ -96,7 +100,7 @@ export function offers(needs: OfferNeeds): OfferService {
 
     async listings(query, options) {
       const { maxPrice, ...rest } = query;
-      const found = await market.listings({ ...rest, sort: 'newest' }, options);
+      const found = await market.listings({ sort: 'newest', ...rest }, options);
       const affordable =
         maxPrice === undefined
           ? found

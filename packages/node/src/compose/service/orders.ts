@@ -20,6 +20,8 @@ export interface OrderNeeds {
   /** Tells where connected matchmakers are. */
   readonly networking: Pick<Networking, 'peers'>;
   readonly names: CurrencyNames;
+  /** Throws `ERR_TRADE_WITNESSES` for a currency in which nobody could buy from this node. */
+  readonly expectSellable: (currency: string) => Promise<void>;
 }
 
 /** Asks and bids. */
@@ -30,6 +32,7 @@ export function orders({
   consents,
   networking,
   names,
+  expectSellable,
 }: OrderNeeds): OrderService {
   return {
     async ask(request, options) {
@@ -40,6 +43,7 @@ export function orders({
           `This node holds no dataset ${request.asset}; offer a meter's days first`,
         );
       }
+      await expectSellable(request.currency);
       await consents.checkListing(dataset.document.descriptor);
       return orderView(
         await market.sell(
