@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { EdmpError, isEdmpError, systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { reachOf } from '../community/reach.ts';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
@@ -87,7 +88,16 @@ function asListenError(error: unknown): never {
     throw new EdmpError('ERR_HTTP_LISTEN', `${error.message} (${option})`, { cause: error });
   }
   const found = /(\/ip\S+): Error: listen (\w+)/.exec(error instanceof Error ? error.message : '');
-  if (found === null) throw error;
+  if (found === null) {
+    if (!isEdmpError(error, 'ERR_NETWORK_UNREACHABLE') || !error.message.startsWith('Listening on'))
+      throw error;
+    const [asked = ''] = error.message.split(' failed');
+    throw new NodeError(
+      'ERR_NODE_CONFIG',
+      `${asked} does not work: peers come over TCP or WebSockets to an address of this machine, such as --listen /ip4/0.0.0.0/tcp/4001 or …/tcp/4002/ws`,
+      { cause: error },
+    );
+  }
   const why = found[2] === 'EADDRINUSE' ? 'it is in use' : found[2];
   throw new NodeError(
     'ERR_NODE_CONFLICT',
@@ -285,6 +295,11 @@ export function startCommand(): Command {
                 `  Join      ${invitation.line}`,
                 `            (the line by which others join${invitation.local ? '; only on this machine, without --listen' : ''})`,
               ]),
+          ...(options.relay && node.addresses.every((address) => reachOf(address) === 'machine')
+            ? [
+                '  Relay     for this machine alone: give --listen /ip4/0.0.0.0/tcp/4001, or another address that others reach',
+              ]
+            : []),
           `  Meters    ${node.meterSource ?? 'none'}`,
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',
