@@ -17,6 +17,8 @@ const INPUTS = [
   'package.json',
   'public',
   'src',
+  '../node/src/api',
+  '../node/src/client',
   '../node/src/client.ts',
   '../node/src/service.ts',
   '../node/src/http',

@@ -73,6 +73,14 @@ function asListenError(error: unknown): never {
   );
 }
 
+/** Where peers may connect: loopback unless told otherwise, and nowhere with `none`. */
+function listenOn(addresses: readonly string[] = ['/ip4/127.0.0.1/tcp/0']): readonly string[] {
+  if (!addresses.includes('none')) return addresses;
+  if (addresses.length > 1)
+    throw new NodeError('ERR_NODE_CONFIG', '--listen none stands alone: leave out the other addresses');
+  return [];
+}
+
 /** `edmp start`: runs one node until it is stopped. */
 export function startCommand(): Command {
   return new Command('start')
@@ -83,7 +91,7 @@ export function startCommand(): Command {
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
     .option(
       '--listen <multiaddr>',
-      'address for peers, over TCP or WebSockets (…/ws); repeat for more (default: /ip4/127.0.0.1/tcp/0)',
+      'address for peers, over TCP or WebSockets (…/ws), or none to be reached through relays only; repeat for more (default: /ip4/127.0.0.1/tcp/0)',
       collect,
     )
     .option(
@@ -182,7 +190,7 @@ export function startCommand(): Command {
       const node = await runNode({
         ...rest,
         data: resolve(options.data),
-        listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+        listen: listenOn(options.listen),
         connect: options.connect ?? [],
         relays: via ?? [],
         relay: options.relay || community !== undefined,

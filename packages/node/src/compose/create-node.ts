@@ -21,6 +21,7 @@ import { openMeterMounts } from '../meters/meter-mounts.ts';
 import { practiceTrust, practiceWitnessKey, practising, sellable } from '../practice/practice.ts';
 import type { NodeService } from '../service.ts';
 import { VERSION } from '../version.ts';
+import { createClosers } from './closers.ts';
 import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import { type DataFolder, keepPrivate } from './data-folder.ts';
@@ -92,32 +93,26 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
   const { folder, environment, fault } = options;
   // Before Node 24.7 there is no ML-KEM in node:crypto, and nothing is installed beside the program.
   const crypto = await fastestNodeCrypto({ mlKem768: ml_kem768 });
-  const closers: (() => void | Promise<void>)[] = [() => folder.close()];
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => {
-    stopping ??= (async () => {
-      for (const close of closers.reverse()) await close();
-    })();
-    return stopping;
-  };
+  const closers = createClosers();
+  closers.add(() => folder.close());
 
   try {
     const store = sqliteBlockStore({ path: folder.chainFile, crypto });
-    closers.push(() => store.close());
+    closers.add(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
-    closers.push(() => records.close());
+    closers.add(() => records.close());
     const practiceStatements = sqliteKeyValueStore({ path: folder.practiceFile });
-    closers.push(() => practiceStatements.close());
+    closers.add(() => practiceStatements.close());
     const trust = practiceTrust(
       options.witnesses ?? {},
       await practiceWitnessKey({ statements: practiceStatements, crypto, environment }),
     );
     if (options.notary === true) keepPrivate(folder.notaryFile);
     const statements = options.notary === true ? sqliteKeyValueStore({ path: folder.notaryFile }) : undefined;
-    if (statements !== undefined) closers.push(() => statements.close());
+    if (statements !== undefined) closers.add(() => statements.close());
     // A store that reads from bitswap peers is opened before there is a network: its reads wait for this.
     const sources = bitswapSources();
-    closers.push(() => sources.stop());
+    closers.add(() => sources.stop());
     const { content: files, local } = await openContentStore({
       choice: options.store ?? { kind: 'fs' },
       dir: folder.contentDir,
@@ -126,11 +121,11 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       environment,
       bitswap: (address) => sources.reader(address),
     });
-    closers.push(() => files.close());
+    closers.add(() => files.close());
     const published = await fsContentStore({ dir: folder.publishedDir, environment, crypto });
-    closers.push(() => published.close());
+    closers.add(() => published.close());
     const sealer = sealingThreads({ crypto });
-    closers.push(() => sealer.stop());
+    closers.add(() => sealer.stop());
     const consents = createConsentLedger({
       store: records,
       crypto,
@@ -165,7 +160,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
           : consented;
       },
     });
-    closers.push(() => trader.stop());
+    closers.add(() => trader.stop());
     const practice = practising({
       environment,
       crypto,
@@ -174,14 +169,14 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       witnesses: trust.neighbour,
       statements: practiceStatements,
     });
-    closers.push(() => practice.stop());
+    closers.add(() => practice.stop());
     const mounts = openMeterMounts({
       folder,
       environment,
       zone: options.zone,
       ...(options.uptime === undefined ? {} : { uptime: options.uptime }),
     });
-    closers.push(() => mounts.stop());
+    closers.add(() => mounts.stop());
     const { network, trustchain, settlement, market } = trader;
     await finishErasures({ market, settlement, journal: records });
     const ipfs = openIpfs({
@@ -194,7 +189,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       key: capabilityKeyOf(crypto, folder.secretKey),
       friends: options.ipfsPeers ?? [],
     });
-    closers.push(() => ipfs.stop());
+    closers.add(() => ipfs.stop());
     sources.start(network, ipfs.bitswap);
     const service = createService({
       name: options.name,
@@ -245,11 +240,11 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       settlement,
       service,
       gateway: ipfs.gateway,
-      stop,
-      [Symbol.asyncDispose]: stop,
+      stop: closers.stop,
+      [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await stop();
+    await closers.stop();
     throw error;
   }
 }

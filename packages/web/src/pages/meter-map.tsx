@@ -3,6 +3,7 @@ import type { NodeClient, PreviewView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Field, Loading, Problem } from '../components/bits.tsx';
+import { DraftInput } from '../components/draft-input.tsx';
 import { FileIssues } from '../components/file-issues.tsx';
 import { useNode } from '../state/node.ts';
 import { changed, columnChoices, type MapColumn, STEPS, type TableMap, tableMapOf } from '../text/csv-map.ts';
@@ -133,13 +134,11 @@ function Amounts(props: {
                 />
                 <Field label="Unit">
                   {(ids) => (
-                    <input
+                    <DraftInput
                       {...ids}
                       maxLength={16}
                       value={now.unit}
-                      onChange={(event) =>
-                        put(guess, { ...now, unit: event.currentTarget.value.trim() || now.unit })
-                      }
+                      onCommit={(text) => put(guess, { ...now, unit: text.trim() || now.unit })}
                     />
                   )}
                 </Field>
@@ -192,11 +191,11 @@ function Times(props: {
         <>
           <Field label="Time zone">
             {(ids) => (
-              <input
+              <DraftInput
                 {...ids}
                 maxLength={64}
                 value={map.zone ?? ''}
-                onChange={(event) => put({ zone: event.currentTarget.value.trim() || undefined })}
+                onCommit={(text) => put({ zone: text.trim() || undefined })}
               />
             )}
           </Field>
