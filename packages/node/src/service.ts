@@ -9,6 +9,7 @@ import type { OrderService } from './service/orders.ts';
 import type { PublishingService } from './service/published.ts';
 import type { TradeService } from './service/trades.ts';
 import type { WalletService } from './service/wallets.ts';
+import type { StorageKeeping } from './storage-service.ts';
 import type { TrustReading } from './trust-service.ts';
 
 export type { ConsentLogView, ConsentService, ConsentView } from './service/consents.ts';
@@ -17,12 +18,14 @@ export type {
   CurveQuery,
   CurveView,
   ListingFilter,
+  ListingSort,
   ListingView,
   MeterView,
   OfferRequest,
   OfferService,
   RevealsView,
 } from './service/offers.ts';
+export { LISTING_SORTS } from './service/offers.ts';
 export type {
   AskRequest,
   BookOrderView,
@@ -72,6 +75,7 @@ export interface NodeService
     Naming,
     Networking,
     Practising,
+    StorageKeeping,
     TrustReading,
     OfferService,
     OrderService,

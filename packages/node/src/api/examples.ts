@@ -429,6 +429,21 @@ export const examples: Readonly<Record<OperationName, Example>> = {
     body: { key: ANNA, name: 'Anna next door' },
     response: { names: [{ key: ANNA, name: 'Anna next door' }] },
   },
+  storage: { response: { budget: 1_073_741_824, bytes: 52_428_800, free: 0, blocks: 120_000, last: null } },
+  pruneStorage: {
+    body: { dryRun: true },
+    response: {
+      time: NOW,
+      budget: 1_073_741_824,
+      before: 52_428_800,
+      after: 52_428_800,
+      removed: 0,
+      chains: 0,
+      left: 120_000,
+      severity: null,
+      within: true,
+    },
+  },
   practice: { response: { on: false, key: null, witness: null } },
   setPractice: { body: { on: true }, response: { on: true, key: BEN, witness: WITNESS } },
 };

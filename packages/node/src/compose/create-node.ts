@@ -14,6 +14,7 @@ import type { Market } from '@edmp/market';
 import { notary } from '@edmp/market/notary';
 import { createConsentLedger } from '@edmp/oehu-client';
 import { createTrader, type TraderOptions } from '@edmp/trader';
+import { pruning } from '@edmp/trustchain/pruning';
 import { sqliteBlockStore, sqliteKeyValueStore } from '@edmp/trustchain/sqlite';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { openMeterMounts } from '../meters/meter-mounts.ts';
@@ -25,6 +26,7 @@ import { withConsent } from './consents.ts';
 import { type ContentStoreChoice, openContentStore } from './content-store.ts';
 import { type DataFolder, keepPrivate } from './data-folder.ts';
 import { finishErasures } from './erase-trade.ts';
+import { NodeError } from './errors.ts';
 import { complainFalsely, corruptReads, dieBeforeRelease, type NodeFault } from './faults.ts';
 import { bitswapSources, capabilityKeyOf, type Ipfs, openIpfs } from './ipfs.ts';
 import { levelReader } from './level-reader.ts';
@@ -43,6 +45,7 @@ import { orders } from './service/orders.ts';
 import { trades } from './service/trades.ts';
 import { wallets } from './service/wallets.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
+import { keepStorage, storageService } from './storage.ts';
 import { trustViews } from './trust.ts';
 
 /** What a node's trader takes as it is. */
@@ -71,6 +74,10 @@ export interface CreateNodeOptions extends Trading {
   readonly ipfsPeers?: readonly PublicKey[];
   /** Makes the network of a party of the practice neighbour, which listens on this computer alone. Default: there is none. */
   readonly neighbourNetwork?: TraderOptions['network'];
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number | undefined;
+  /** Hears what an operator should know. Default: nobody. */
+  readonly log?: (text: string) => void;
   readonly fault?: NodeFault | undefined;
 }
 
@@ -93,14 +100,14 @@ export interface EdmpNode extends AsyncDisposable {
  */
 export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> {
   const { name, folder, environment, uptime, relay, notary: isNotary, zone, meters, ...others } = options;
-  const { store: choice, ipfsPeers, neighbourNetwork, fault, ...trading } = others;
+  const { store: choice, ipfsPeers, neighbourNetwork, diskBudget, log, fault, ...trading } = others;
   // Before Node 24.7 there is no ML-KEM in node:crypto, and nothing is installed beside the program.
   const crypto = await fastestNodeCrypto({ mlKem768: ml_kem768 });
   const closers = createClosers();
   closers.add(() => folder.close());
 
   try {
-    const store = sqliteBlockStore({ path: folder.chainFile, crypto });
+    const store = sqliteBlockStore({ path: folder.chainFile, crypto, shrinkable: true });
     closers.add(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.add(() => records.close());
@@ -142,6 +149,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       crypto,
       store,
       records,
+      pruning: pruning(),
       content: fault === 'corrupt-content' ? corruptReads(files) : files,
       sealer,
       witnesses: practiceTrusts.node,
@@ -175,7 +183,17 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       uptime,
     });
     closers.add(() => mounts.stop());
-    const { network, trustchain, settlement, market } = trader;
+    const { network, trustchain, prunable, settlement, market } = trader;
+    if (prunable === undefined) throw new NodeError('ERR_NODE_DATA', 'The chain cannot be pruned');
+    const disk = keepStorage({
+      chain: prunable,
+      store,
+      market,
+      environment,
+      budget: diskBudget,
+      log: log ?? (() => {}),
+    });
+    closers.add(() => disk.stop());
     await finishErasures({ market, settlement, journal: records });
     const ipfs = openIpfs({
       network,
@@ -251,6 +269,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       events: { on: nodeEvents({ environment, market, mounts, network, trustchain, names }) },
       naming: naming(records),
       practice,
+      storage: storageService(disk),
     });
     return {
       key: trader.key,
@@ -263,7 +282,8 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await closers.stop();
+    // What failed first is what is told.
+    await closers.stop().catch(() => undefined);
     throw error;
   }
 }

@@ -75,6 +75,8 @@ export interface RunNodeOptions {
   readonly logLevel?: LogLevel;
   /** Lines for people, or one JSON object a line. Default `text`. */
   readonly logFormat?: LogFormat;
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number;
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
@@ -168,6 +170,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
           relays: [],
           relay: false,
         }),
+      diskBudget: options.diskBudget,
+      log: options.log,
       network: ({ secretKey }) =>
         nodeNetwork({
           secretKey,
@@ -229,7 +233,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await closers.stop();
+    // What failed first is what is told.
+    await closers.stop().catch(() => undefined);
     if (error instanceof Error) throw error;
     throw new NodeError('ERR_NODE_CONFIG', String(error));
   }

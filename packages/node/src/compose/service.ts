@@ -13,6 +13,7 @@ import type {
   TradeService,
   WalletService,
 } from '../service.ts';
+import type { StorageKeeping } from '../storage-service.ts';
 import type { TrustReading } from '../trust-service.ts';
 
 /** What a service is made of; each part takes what it needs by name, and none knows another. */
@@ -29,6 +30,7 @@ export interface ServiceParts {
   /** The owner's names for keys. */
   readonly naming: Naming;
   readonly practice: Practising;
+  readonly storage: StorageKeeping;
   readonly published: PublishingService;
   readonly events: Pick<NodeService, 'on'>;
 }
@@ -47,6 +49,7 @@ export function createService(parts: ServiceParts): NodeService {
     ...parts.peers,
     ...parts.naming,
     ...parts.practice,
+    ...parts.storage,
     ...parts.published,
     ...parts.events,
   };

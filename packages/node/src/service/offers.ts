@@ -82,6 +82,14 @@ export interface ListingView {
   readonly expires: number;
 }
 
+/**
+ * Orders of listings: newest first; cheapest first; `trust`: those of sellers to whom this node's completed deals lead
+ * first (MeritRank, `/v1/trust/{key}` says why), then the others, each group by price.
+ */
+export const LISTING_SORTS = ['newest', 'price', 'trust'] as const;
+/** One of {@link LISTING_SORTS}. */
+export type ListingSort = (typeof LISTING_SORTS)[number];
+
 /** Search of the market; every field narrows. */
 export interface ListingFilter {
   readonly text?: string;
@@ -95,6 +103,8 @@ export interface ListingFilter {
   readonly cell?: string;
   readonly maxPrice?: bigint;
   readonly asset?: string;
+  /** Default `newest`. */
+  readonly sort?: ListingSort;
   readonly limit?: number;
 }
 

@@ -268,6 +268,10 @@ class ChainService {
         this.#expectRunning();
         return pruning.prune(options);
       },
+      floor: (author) => {
+        const cut = pruning.checkpoint(author);
+        return cut === undefined ? undefined : { position: cut.to, id: cut.id };
+      },
       accuse: (a, b) => this.#accuse(a, b),
       isFraudulent: async (author) => frauds.has(expectKey('An author', author)),
       on: events.on,

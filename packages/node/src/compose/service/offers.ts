@@ -55,6 +55,7 @@ export function offers(needs: OfferNeeds): OfferService {
       const receipt = consentReceipt({
         offer: request,
         licence: LICENCE,
+        zone: series.zone,
         ownerKey: pseudonymKey,
         controller: { id: publicKeyToHex(market.self), name },
         crypto,
@@ -99,7 +100,7 @@ export function offers(needs: OfferNeeds): OfferService {
 
     async listings(query, options) {
       const { maxPrice, ...rest } = query;
-      const found = await market.listings({ ...rest, sort: 'newest' }, options);
+      const found = await market.listings({ sort: 'newest', ...rest }, options);
       const affordable =
         maxPrice === undefined
           ? found
