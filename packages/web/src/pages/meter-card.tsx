@@ -38,7 +38,7 @@ export function MeterCard({
       <div class="split">
         <div>
           <h2 id={id}>{mount.name}</h2>
-          <p class="note">
+          <p class="sub">
             {mountKindName(mount.kind)}
             {mount.address !== null && <span class="wrap"> at {mount.address}</span>}
           </p>
@@ -62,11 +62,11 @@ export function MeterCard({
       ))}
       <div class="row">
         {mount.newest !== null && (
-          <a class="button quiet" href={linkTo('sell')}>
+          <a class="btn" href={linkTo('sell')}>
             Sell a piece
           </a>
         )}
-        <button type="button" class="quiet" onClick={() => setRemoving(true)}>
+        <button type="button" class="btn" onClick={() => setRemoving(true)}>
           Remove…
         </button>
         {mount.kind !== 'oehu' && <ImportFile meter={mount.name} />}
@@ -80,7 +80,7 @@ function LastSeen({ mount, now }: { readonly mount: MountView; readonly now: num
   const at = mount.state === 'idle' ? mount.newest : (mount.heard ?? mount.newest);
   if (at === null) return null;
   return (
-    <span class="note" title={formatTime(at)}>
+    <span class="sub" title={formatTime(at)}>
       {mount.state === 'idle' ? 'last reading' : 'heard'} {ago(at, now)}
     </span>
   );

@@ -328,7 +328,7 @@ function AsRead({
               <tr key={index}>
                 <td>
                   {moment(one.at)}
-                  {one.seconds !== null && <span class="note"> for {one.seconds / 60} min</span>}
+                  {one.seconds !== null && <span class="sub"> for {one.seconds / 60} min</span>}
                 </td>
                 <td class="number">
                   {one.value} {one.unit}
@@ -342,7 +342,7 @@ function AsRead({
         </table>
       </section>
       <FileIssues issues={issues} />
-      <p class="note">{count} readings in what was looked at.</p>
+      <p class="sub">{count} readings in what was looked at.</p>
     </>
   );
 }
@@ -422,13 +422,13 @@ export function MapFile(props: {
       <div class="row">
         <button
           type="button"
-          class="main"
+          class="btn go"
           disabled={!isGood}
           onClick={() => wanted !== undefined && props.onTake(wanted)}
         >
           This is right: read it
         </button>
-        <button type="button" class="quiet" onClick={props.onClose}>
+        <button type="button" class="btn" onClick={props.onClose}>
           Not now
         </button>
       </div>
