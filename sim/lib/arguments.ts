@@ -35,6 +35,8 @@ export interface SimulationOptions {
   readonly faults: number | undefined;
   /** Real nodes on loopback instead of simulated ones. */
   readonly real: boolean;
+  /** Data is really sealed, delivered and opened; else pretended. */
+  readonly sealed: boolean;
 }
 
 /** Most histories of one run: a day of them. */
@@ -68,6 +70,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
       hours: { type: 'string', default: '72' },
       faults: { type: 'string' },
       real: { type: 'boolean', default: false },
+      sealed: { type: 'boolean', default: false },
     },
   });
   const only = values.only?.split(',').filter((word) => word !== 'none');
@@ -93,6 +96,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
     hours: whole('hours', values.hours, MAX_HOURS, 1),
     faults: optional('faults', values.faults),
     real: values.real,
+    sealed: values.sealed,
   };
 }
 

@@ -9,6 +9,7 @@ import { keepReceipts } from './desk/keep-receipts.ts';
 import { keepSpends } from './desk/keep-spends.ts';
 import { keepTime } from './desk/keep-time.ts';
 import { Keeper } from './desk/keeper.ts';
+import { keptBlocks } from './desk/kept-blocks.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MissedOutcomes } from './desk/missed-outcomes.ts';
@@ -350,6 +351,16 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     exchange,
     wallets,
     refusals,
+    keeps: keptBlocks({
+      self,
+      store: trustchain.store,
+      ledger: () => books.upToDate(),
+      currencies: () => currencies.values(),
+      isChosen: (id) => currencies.isKept(id),
+      serves: notaryKeys,
+      isListed: (order) => exchange.order(order) !== undefined,
+      now,
+    }),
     emitter,
     signal,
     async stop() {

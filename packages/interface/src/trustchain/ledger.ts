@@ -186,6 +186,11 @@ export interface Trustchain extends AsyncDisposable {
    * `ERR_FRAUD_UNFOUNDED`, `ERR_FRAUD_SIGNATURE`, `ERR_FRAUD_UNKNOWN` (no rule for a type), `ERR_BLOCK_*`.
    */
   accuse(a: HalfBlock, b: HalfBlock): Promise<boolean>;
+  /**
+   * Where the chain of `author` was cut by pruning, by this node's newest checkpoint: the lowest position that is wanted,
+   * and the block that stood there. What lay below was checked. Undefined when it was not cut.
+   */
+  floor?(author: PublicKey): { readonly position: number; readonly id: BlockId } | undefined;
   /** Whether fraud by `author` is proven here. */
   isFraudulent(author: PublicKey): Promise<boolean>;
   /** Listens until the returned function is called. */
