@@ -34,7 +34,7 @@ export function MeterCard({
   const { tone, word } = mountState(mount);
   const isNow = heard !== null && mount.state === 'live' && now - heard.at < STALE_MS;
   return (
-    <section class="card" aria-labelledby={id}>
+    <section class="card sect" aria-labelledby={id}>
       <div class="split">
         <div>
           <h2 id={id}>{mount.name}</h2>
