@@ -33,6 +33,8 @@ export interface SimulationOptions {
   readonly faults: number | undefined;
   /** Real nodes on loopback instead of simulated ones. */
   readonly real: boolean;
+  /** Data is really sealed, delivered and opened; else pretended. */
+  readonly sealed: boolean;
 }
 
 /** Most histories of one run: a day of them. */
@@ -63,6 +65,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
       leaves: { type: 'string', default: '100' },
       faults: { type: 'string' },
       real: { type: 'boolean', default: false },
+      sealed: { type: 'boolean', default: false },
     },
   });
   const only = values.only?.split(',').filter((word) => word !== 'none');
@@ -87,6 +90,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
     leaves: whole('leaves', values.leaves, MAX_NODES, MIN_NODES),
     faults: optional('faults', values.faults),
     real: values.real,
+    sealed: values.sealed,
   };
 }
 

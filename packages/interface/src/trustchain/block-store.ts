@@ -138,7 +138,8 @@ export interface BlockStore extends AsyncDisposable {
   /**
    * Reserves the author's next position, durably, and any `more` after it: all or none.
    * The same reservation again is fine; positions may be skipped.
-   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped,
+   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, lies below a reservation and was skipped, or when
+   * another block of the author is stored there or above: whoever stored it may be another process,
    * and `ERR_STORE_FENCED` when a lease was given for the author and the newest one is not the reservation's.
    */
   reserve(author: PublicKey, reservation: Reservation, ...more: readonly Reservation[]): Promise<void>;

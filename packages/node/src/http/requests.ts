@@ -167,6 +167,8 @@ export const dealQuery: z.ZodType<{ readonly format: 'json' | 'file'; readonly w
 
 /** Path with an id. */
 export const idParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: identifier });
+/** Path with a public key. */
+export const keyParams: z.ZodType<{ readonly key: string }> = z.strictObject({ key: publicKey });
 /** Path with a meter's id, which is whatever its source calls it. */
 export const meterParams: z.ZodType<{ readonly id: string }> = z.strictObject({ id: meterId });
 /** Answer of a cancellation. */

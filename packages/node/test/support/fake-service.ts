@@ -22,6 +22,7 @@ import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve, fakeReveals } from './fake-curve.ts';
 import { fakeDeals } from './fake-deals.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
+import { fakeNaming } from './fake-naming.ts';
 import { fakeNetworking } from './fake-networking.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
 import { fakeStorage } from './fake-storage.ts';
@@ -590,6 +591,7 @@ export function fakeMarket(options: {
       },
       ...fakePublished(),
       ...fakeNetworking(),
+      ...fakeNaming(),
       on(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -121,7 +121,8 @@ class ChainService {
     const events = eventHub(environment);
     this.#events = events;
     const [rules, tips] = [this.#rules, this.#tips];
-    const onStoring = (block: HalfBlock): void => this.#foreign?.mine(block);
+    const onStoring = (block: HalfBlock): boolean => this.#foreign?.mine(block) ?? true;
+    const onNotStored = (block: HalfBlock): void => this.#foreign?.failed(block);
     this.#options = options;
     this.#self = self;
     this.#limits = limits;
@@ -147,6 +148,7 @@ class ChainService {
       reaction: this.#reaction,
       ownChain,
       onStoring,
+      onNotStored,
       onOwnBlock: () => {
         this.#guard.suspect();
         this.#writer.refresh();
@@ -172,13 +174,14 @@ class ChainService {
       ownChain,
       lease: this.#lease,
       onStoring,
+      onNotStored,
       ready: () => {
         this.#expectRunning();
         return this.#guard.ready();
       },
       onAppended: (block, delivery) => {
         tips.note(block, { branches: [], next: [] });
-        events.emit({ type: 'block', block, level: 'partial-next', own: true });
+        if (delivery.isNew) events.emit({ type: 'block', block, level: 'partial-next', own: true });
         this.#node?.appended(block, delivery);
       },
     });

@@ -107,8 +107,12 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   const blocks = blockTable(database, crypto, options.onDamaged);
   const reservations = reservationTable(database);
   const leases = leaseTable(database);
-  const commits = groupCommit(database, blocks.reset, options.environment);
-  const foreign = others(database, options.environment ?? systemEnvironment(), blocks.reset);
+  const forget = (): void => {
+    blocks.reset();
+    reservations.reset();
+  };
+  const commits = groupCommit(database, forget, options.environment);
+  const foreign = others(database, options.environment ?? systemEnvironment(), forget);
   // What is only in memory has no second connection: writes wait until its snapshot has been read.
   const moments =
     options.path === ':memory:'
@@ -217,7 +221,7 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
       return commits.write(() => {
         for (const reservation of asked) {
           leases.expect(author, reservation.fence);
-          reservations.reserve(author, reservation, blocks.get);
+          reservations.reserve(author, reservation, blocks);
         }
       }, true);
     },

@@ -45,6 +45,8 @@ export interface BlockTable {
   at(author: PublicKey, seq: number): HalfBlock[];
   range(author: PublicKey, from: number, to: number, limit: number): HalfBlock[];
   head(author: PublicKey): HalfBlock | undefined;
+  /** Highest position of an author, read from the index alone; 0 without blocks. */
+  top(author: PublicKey): number;
   neighbours(author: PublicKey, seq: number): { previous: HalfBlock[]; next: HalfBlock[] };
   answers(id: BlockId, author: PublicKey | undefined, after: number, limit: number): ArrivedBlock[];
   answersBy(questions: readonly AnswerQuestion[], limit: number): HalfBlock[][];
@@ -281,6 +283,10 @@ export function blockTable(
     head(author) {
       const id = authorId(author);
       return id === undefined ? undefined : nearest(id, Number.MAX_SAFE_INTEGER + 1, sql.below)[0];
+    },
+    top(author) {
+      const id = authorId(author);
+      return id === undefined ? 0 : Number(sql.below.get(id, Number.MAX_SAFE_INTEGER + 1)?.seq ?? 0);
     },
     neighbours(author, seq) {
       const id = authorId(author);
