@@ -33,6 +33,8 @@ export interface SimulationOptions {
   readonly faults: number | undefined;
   /** Real nodes on loopback instead of simulated ones. */
   readonly real: boolean;
+  /** File of a role that all members of its parties play, besides the liars that are drawn. */
+  readonly role: string | undefined;
   /** Data is really sealed, delivered and opened; else pretended. */
   readonly sealed: boolean;
 }
@@ -66,6 +68,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
       faults: { type: 'string' },
       real: { type: 'boolean', default: false },
       sealed: { type: 'boolean', default: false },
+      role: { type: 'string' },
     },
   });
   const only = values.only?.split(',').filter((word) => word !== 'none');
@@ -91,6 +94,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
     faults: optional('faults', values.faults),
     real: values.real,
     sealed: values.sealed,
+    role: values.role,
   };
 }
 
