@@ -138,7 +138,8 @@ export interface BlockStore extends AsyncDisposable {
   /**
    * Reserves the author's next position, durably, and any `more` after it: all or none.
    * The same reservation again is fine; positions may be skipped.
-   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, or lies below a reservation and was skipped,
+   * Throws `ERR_STORE_RESERVED` when `seq` is reserved for another core, lies below a reservation and was skipped, or when
+   * another block of the author is stored there or above: whoever stored it may be another process,
    * and `ERR_STORE_FENCED` when a lease was given for the author and the newest one is not the reservation's.
    */
   reserve(author: PublicKey, reservation: Reservation, ...more: readonly Reservation[]): Promise<void>;
@@ -151,6 +152,16 @@ export interface BlockStore extends AsyncDisposable {
    * many were removed. Absent in stores that cannot prune.
    */
   remove?(ids: readonly BlockId[]): Promise<number>;
+  /**
+   * What the store takes on disk, bytes: all of its files together, and what of them is free, holds nothing and is
+   * written to before they grow. Absent in stores that have no files of their own.
+   */
+  size?(): Promise<{ readonly bytes: number; readonly free: number }>;
+  /**
+   * Gives disk space that removed blocks have left back to the file system: a part of it, in some milliseconds. Returns
+   * the bytes that are still to give back; 0 when there is nothing, or nothing can be given back.
+   */
+  shrink?(): Promise<number>;
   /**
    * Runs `read` over the store as it is at one moment: nothing that is written meanwhile, here or by another opener, is
    * seen by it. `read` awaits nothing but `stored`, which is of no use once it has ended; a store may keep writes waiting

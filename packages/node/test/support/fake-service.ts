@@ -22,8 +22,11 @@ import { fakeCurrencies } from './fake-currencies.ts';
 import { fakeCurve, fakeReveals } from './fake-curve.ts';
 import { fakeDeals } from './fake-deals.ts';
 import { type FakeMeters, fakeMeters } from './fake-meters.ts';
+import { fakeNaming } from './fake-naming.ts';
 import { fakeNetworking } from './fake-networking.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
+import { fakeStorage } from './fake-storage.ts';
+import { STATE_TEXT } from './fake-texts.ts';
 import { fakeTrust } from './fake-trust.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
@@ -38,14 +41,6 @@ const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | nu
     ['release-agreement', 'buyer', 'market/release'],
   ];
 const STATES = ['fetching', 'held', 'opening', 'completed'];
-const STATE_TEXT: Readonly<Record<string, string>> = {
-  proposing: 'The terms are with the seller; nothing is held.',
-  fetching: 'The sealed data is being fetched; nothing is held yet.',
-  held: 'The money is held.',
-  opening: 'The data is being opened.',
-  completed: 'The data was delivered and is paid.',
-  failed: 'The deal ended before this side gave anything.',
-};
 /** Statement key of the one witness of every fake deal. */
 const WITNESS = 'ee'.repeat(32);
 const CELLS = { street: 'u15pm', town: 'u15p', region: 'u15', hidden: null } as const;
@@ -559,6 +554,7 @@ export function fakeMarket(options: {
           curve: dataset.curve,
         };
       },
+      ...fakeStorage(() => blocks.length, now),
       trust: async (agent) => [fakeTrust(agent, key)],
       wallets: async () => FAKE_WALLETS.map((wallet) => wallets.view(key, wallet)),
       transactions: async (wallet) => wallets.movements(key, wallet),
@@ -588,6 +584,7 @@ export function fakeMarket(options: {
       },
       ...fakePublished(),
       ...fakeNetworking(),
+      ...fakeNaming(),
       on(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -136,12 +136,43 @@ export function sharingCases(options: BlockStoreSuiteOptions): void {
         const second = await lease('b', NOW + 35, NOW + 60);
         if (second !== undefined) await store.endLease(second);
         expectLease(await lease('a', NOW + 36, NOW + 50), 'a', 3, NOW + 50);
-        for (const until of [NOW, NOW - 1, Number.NaN, 0.5]) {
+        for (const until of [NOW, NOW - 1, Number.NaN, 0.5, NOW + 3_600_001]) {
           await rejection(lease('c', NOW, until), 'ERR_INVALID_ARGUMENT');
         }
         for (const holder of ['', 'x'.repeat(1_000)]) {
           await rejection(lease(holder, NOW, NOW + 1), 'ERR_INVALID_ARGUMENT');
         }
+      }));
+
+    it('lets no lease of a clock that was wrong keep anybody waiting', () =>
+      withStore(options, async (store) => {
+        const year = 365 * 24 * 3_600_000;
+        const lease = (holder: string, now: number) =>
+          store.lease(author(0), { holder, now, until: now + 1_000 });
+        expectLease(await lease('ahead', NOW + year), 'ahead', 1, NOW + year + 1_000);
+        expectLease(await lease('right', NOW), 'right', 2, NOW + 1_000);
+        // Its own holder, whose clock was set right, has it for as long as it asks.
+        expectLease(await lease('right', NOW + year), 'right', 2, NOW + year + 1_000);
+        expectLease(await lease('right', NOW), 'right', 2, NOW + 1_000);
+        await rejection(store.reserve(author(0), { ...reservationOf(1, 1), fence: 1 }), 'ERR_STORE_FENCED');
+      }));
+
+    it('reserves nothing at or below a stored block of the author', () =>
+      withStore(options, async (store) => {
+        const chain = await makeChain(options, author(0), 3);
+        await store.put(chain);
+        const at = (seq: number, fill: number) => store.reserve(author(0), reservationOf(seq, fill));
+        for (const seq of [1, 3]) await rejection(at(seq, 9), 'ERR_STORE_RESERVED');
+        expect(await store.unfinished(author(0))).toEqual([]);
+        // All or none, as ever.
+        await rejection(
+          store.reserve(author(0), reservationOf(3, 8), reservationOf(4, 8)),
+          'ERR_STORE_RESERVED',
+        );
+        expect(await store.reservation(author(0))).toBeUndefined();
+        await at(4, 9);
+        expect((await store.unfinished(author(0))).map(({ seq }) => seq)).toEqual([4]);
+        await store.reserve(author(1), reservationOf(1, 9));
       }));
 
     it('reserves nothing under an older lease, nor without one', () =>
@@ -187,6 +218,31 @@ export function sharingCases(options: BlockStoreSuiteOptions): void {
 
     it('shows each opener what the others write, and tells it', () =>
       withStore(options, (store, harness) => together(options, store, harness)));
+
+    it('lets no opener go by what it saw before another wrote', () =>
+      withStore(options, async (store, harness) => {
+        if (harness.another === undefined) return;
+        const other = await harness.another();
+        try {
+          // Looked for here in vain, then stored by the other: it is not stored a second time.
+          const [early, late] = await makeChain(options, author(0), 2);
+          if (early === undefined || late === undefined) throw new Error('a chain of two');
+          expect(await store.has(early.id)).toBe(false);
+          expect(await other.put([early])).toBe(1);
+          expect(await store.put([early])).toBe(0);
+          expect([await store.count(), (await other.since(0, 10)).length]).toEqual([1, 1]);
+          // Reserved by the other and stored here: nothing is left to sign.
+          await other.reserve(author(0), { ...reservationOf(2, 0), id: late.id });
+          expect(await store.put([late])).toBe(1);
+          for (const one of [store, other]) expect(await one.unfinished(author(0))).toEqual([]);
+          // Stored by the other: not reserved here for something else.
+          const [third] = (await makeChain(options, author(0), 3)).slice(2);
+          expect(await other.put(third === undefined ? [] : [third])).toBe(1);
+          await rejection(store.reserve(author(0), reservationOf(3, 7)), 'ERR_STORE_RESERVED');
+        } finally {
+          await other.close();
+        }
+      }));
   });
 }
 

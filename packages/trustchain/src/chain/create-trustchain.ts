@@ -121,7 +121,8 @@ class ChainService {
     const events = eventHub(environment);
     this.#events = events;
     const [rules, tips] = [this.#rules, this.#tips];
-    const onStoring = (block: HalfBlock): void => this.#foreign?.mine(block);
+    const onStoring = (block: HalfBlock): boolean => this.#foreign?.mine(block) ?? true;
+    const onNotStored = (block: HalfBlock): void => this.#foreign?.failed(block);
     this.#options = options;
     this.#self = self;
     this.#limits = limits;
@@ -147,6 +148,7 @@ class ChainService {
       reaction: this.#reaction,
       ownChain,
       onStoring,
+      onNotStored,
       onOwnBlock: () => {
         this.#guard.suspect();
         this.#writer.refresh();
@@ -172,13 +174,14 @@ class ChainService {
       ownChain,
       lease: this.#lease,
       onStoring,
+      onNotStored,
       ready: () => {
         this.#expectRunning();
         return this.#guard.ready();
       },
       onAppended: (block, delivery) => {
         tips.note(block, { branches: [], next: [] });
-        events.emit({ type: 'block', block, level: 'partial-next', own: true });
+        if (delivery.isNew) events.emit({ type: 'block', block, level: 'partial-next', own: true });
         this.#node?.appended(block, delivery);
       },
     });
@@ -260,10 +263,18 @@ class ChainService {
         if (equalBytes(author, this.#self)) this.#guard.synced();
         return added;
       },
+      consult: (question, options) => {
+        expectKey('An author', question.author);
+        return this.#online().node.consult(question, options);
+      },
       registerType: (type, rule) => this.#registerType(type, rule),
       prune: async (options) => {
         this.#expectRunning();
         return pruning.prune(options);
+      },
+      floor: (author) => {
+        const cut = pruning.checkpoint(author);
+        return cut === undefined ? undefined : { position: cut.to, id: cut.id };
       },
       accuse: (a, b) => this.#accuse(a, b),
       isFraudulent: async (author) => frauds.has(expectKey('An author', author)),

@@ -35,8 +35,10 @@ export interface IntakeContext {
   readonly reaction: Reaction;
   /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
-  /** Told of every block before it is stored. */
-  readonly onStoring: (block: HalfBlock) => void;
+  /** Told of every block before it is stored; `false` when listeners have been told of it. */
+  readonly onStoring: (block: HalfBlock) => boolean;
+  /** Told of every block that could not be stored. */
+  readonly onNotStored: (block: HalfBlock) => void;
   /** Told, with the lock held, of every own block from outside that was just stored. */
   readonly onOwnBlock: (block: HalfBlock) => void;
   /** Most blocks waiting at once; more are refused with `ERR_CHAIN_BUSY`. */
@@ -94,7 +96,8 @@ class BlockIntake implements Intake {
   readonly #reaction: Reaction;
   readonly #ownChain: Mutex;
   readonly #onOwnBlock: (block: HalfBlock) => void;
-  readonly #onStoring: (block: HalfBlock) => void;
+  readonly #onStoring: (block: HalfBlock) => boolean;
+  readonly #onNotStored: (block: HalfBlock) => void;
   readonly #maxQueued: number;
   readonly #maxQueuedBytes: number;
   readonly #admission: Admission;
@@ -115,6 +118,7 @@ class BlockIntake implements Intake {
     this.#ownChain = context.ownChain;
     this.#onOwnBlock = context.onOwnBlock;
     this.#onStoring = context.onStoring;
+    this.#onNotStored = context.onNotStored;
     this.#maxQueued = context.maxQueued;
     this.#maxQueuedBytes = context.maxQueuedBytes;
     this.#admission = admission({ self, reads: this.#reads, frauds, now: environment.now });
@@ -254,10 +258,13 @@ class BlockIntake implements Intake {
       }
     }
     if (fresh.length > 0) {
-      const blocks = fresh.map(({ block }) => block);
-      await this.#put(blocks);
-      const reacting = this.#reaction.toStored(blocks, (index, outcome) => answer(fresh[index], outcome));
+      const untold = await this.#put(fresh);
+      const blocks = untold.map(({ block }) => block);
+      const reacting = this.#reaction.toStored(blocks, (index, outcome) => answer(untold[index], outcome));
       if (reacting instanceof Promise) await reacting;
+      // Another process stored these first, and listeners here have heard of them from it.
+      if (untold.length < fresh.length)
+        for (const waiting of fresh) if (!untold.includes(waiting)) await this.#answerKnown(waiting);
     }
     for (const waiting of known) {
       const answered = this.#answerKnown(waiting);
@@ -285,9 +292,21 @@ class BlockIntake implements Intake {
     });
   }
 
-  /** Stores blocks in one write, with the lock of the own chain where some are one's own. */
-  #put(blocks: readonly HalfBlock[]): Promise<unknown> {
-    for (const block of blocks) this.#onStoring(block);
+  /** Stores blocks in one write. Returns those that listeners are still to be told of. */
+  async #put(fresh: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const blocks = fresh.map(({ block }) => block);
+    const untold = fresh.filter(({ block }) => this.#onStoring(block));
+    try {
+      await this.#write(blocks);
+    } catch (error) {
+      for (const block of blocks) this.#onNotStored(block);
+      throw error;
+    }
+    return untold;
+  }
+
+  /** One write, with the lock of the own chain where some are one's own. */
+  #write(blocks: readonly HalfBlock[]): Promise<unknown> {
     const durable = blocks.some(({ core }) => core.peer !== null && equalBytes(core.peer, this.#self));
     const own = blocks.filter(({ core }) => equalBytes(core.key, this.#self));
     if (own.length === 0) return this.#store.put(blocks, { durable });

@@ -6,6 +6,7 @@ import {
   type SigningLease,
 } from '@edmp/interface';
 import type { MaybePromise } from '../maybe-promise.ts';
+import { MAX_LEASE_MS } from '../store/leases.ts';
 import { ChainError } from './errors.ts';
 
 /** How long a lease lasts unless told otherwise, ms: so long nobody signs after its holder was killed. */
@@ -13,7 +14,6 @@ export const DEFAULT_LEASE_MS = 15_000;
 
 /** Shorter ones are lost to a busy moment, longer ones keep others waiting after a kill, ms. */
 const MIN_LEASE_MS = 1_000;
-const MAX_LEASE_MS = 3_600_000;
 
 /** Options for a store that several processes of one operator open; one of them signs at a time. */
 export interface SharingOptions {
@@ -62,8 +62,11 @@ export function leaseKeeper(
     });
   };
   return {
-    // Renewed at half its time, so that its holder keeps it as long as it signs.
-    fence: () => (held !== undefined && held.until - environment.now() > leaseMs / 2 ? held.fence : take()),
+    fence() {
+      // Renewed at half its time, so that its holder keeps it as long as it signs; also after the clock was set back.
+      const left = held === undefined ? 0 : held.until - environment.now();
+      return held !== undefined && left > leaseMs / 2 && left <= leaseMs ? held.fence : take();
+    },
     lost() {
       held = undefined;
     },

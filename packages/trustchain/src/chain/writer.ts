@@ -55,12 +55,17 @@ export interface WriterContext {
   /** Held while this node's blocks are written. */
   readonly ownChain: Mutex;
   readonly lease: LeaseKeeper;
-  /** Told of every block of this node before it is stored. */
-  readonly onStoring: (block: HalfBlock) => void;
+  /** Told of every block of this node before it is stored; `false` when listeners have been told of it. */
+  readonly onStoring: (block: HalfBlock) => boolean;
+  /** Told of every block of this node that could not be stored. */
+  readonly onNotStored: (block: HalfBlock) => void;
   /** Resolves when signing is allowed, throws when it is not. */
   readonly ready: () => MaybePromise<void>;
   /** Told of every new block of this node, after it is on disk. */
-  readonly onAppended: (block: HalfBlock, options: { readonly push: boolean }) => void;
+  readonly onAppended: (
+    block: HalfBlock,
+    options: { readonly push: boolean; readonly isNew: boolean },
+  ) => void;
 }
 
 /**
@@ -110,6 +115,13 @@ const signerFailure = (cause: unknown): ChainError =>
     { cause },
   );
 
+const overtaken = (cause?: unknown): ChainError =>
+  new ChainError(
+    'ERR_CHAIN_REGRESSED',
+    'A block of this node came from outside while another one was signed; try again',
+    { retryable: true, cause },
+  );
+
 /** The {@link ChainWriter} of one key. */
 export function chainWriter(context: WriterContext): ChainWriter {
   return new OwnChainWriter(context);
@@ -126,7 +138,8 @@ class OwnChainWriter implements ChainWriter {
   readonly #signTimeoutMs: number;
   readonly #ownChain: Mutex;
   readonly #lease: LeaseKeeper;
-  readonly #onStoring: (block: HalfBlock) => void;
+  readonly #onStoring: (block: HalfBlock) => boolean;
+  readonly #onNotStored: (block: HalfBlock) => void;
   readonly #ready: () => MaybePromise<void>;
   readonly #onAppended: WriterContext['onAppended'];
   readonly #queue: Waiting[] = [];
@@ -150,6 +163,7 @@ class OwnChainWriter implements ChainWriter {
     this.#ownChain = context.ownChain;
     this.#lease = context.lease;
     this.#onStoring = context.onStoring;
+    this.#onNotStored = context.onNotStored;
     this.#ready = context.ready;
     this.#onAppended = context.onAppended;
   }
@@ -237,7 +251,7 @@ class OwnChainWriter implements ChainWriter {
     const previous = this.#head;
     try {
       const [first, ...more] = reservations;
-      if (first !== undefined) await this.#store.reserve(this.#self, first, ...more);
+      if (first !== undefined) await this.#reserve(first, more);
       const blocks = await this.#signAndStore(prepared, since);
       for (const [index, { waiting }] of prepared.entries()) {
         const block = blocks[index];
@@ -251,6 +265,15 @@ class OwnChainWriter implements ChainWriter {
       throw error;
     }
     if (this.#head?.seq !== reservations.at(-1)?.seq) this.#head = undefined;
+  }
+
+  async #reserve(first: Reservation, more: readonly Reservation[]): Promise<void> {
+    try {
+      await this.#store.reserve(this.#self, first, ...more);
+    } catch (error) {
+      const isOvertaken = isEdmpError(error, 'ERR_STORE_RESERVED') && error.details?.top !== undefined;
+      throw isOvertaken ? overtaken(error) : error;
+    }
   }
 
   /** What of a batch may be signed, each on top of the one before; the rest is refused. */
@@ -315,11 +338,13 @@ class OwnChainWriter implements ChainWriter {
   async #signAndStore(unsigned: readonly Unsigned[], since: number): Promise<readonly HalfBlock[]> {
     const blocks: HalfBlock[] = [];
     const failure = await this.#signAll(unsigned, blocks);
-    if (blocks.length > 0) await this.#ownChain.run(() => this.#storeOwn(blocks, since));
+    const isNew: boolean[] = [];
+    if (blocks.length > 0) await this.#ownChain.run(() => this.#storeOwn(blocks, since, isNew));
     const last = blocks.at(-1);
-    if (last !== undefined) this.#head = headOf(last);
+    // Where blocks came from outside meanwhile, others may stand above these.
+    if (last !== undefined) this.#head = this.#fromOutside === since ? headOf(last) : undefined;
     for (const [index, block] of blocks.entries()) {
-      this.#onAppended(block, { push: unsigned[index]?.push ?? true });
+      this.#onAppended(block, { push: unsigned[index]?.push ?? true, isNew: isNew[index] ?? true });
     }
     if (failure !== undefined && blocks.length === 0) throw signerFailure(failure.error);
     return blocks;
@@ -365,21 +390,34 @@ class OwnChainWriter implements ChainWriter {
   }
 
   /**
-   * Stores signed own blocks, unless an own block came from outside meanwhile: then their signatures are thrown away,
-   * and the chain goes on behind what came.
+   * Stores signed own blocks, unless another own block came from outside meanwhile: then their signatures are thrown
+   * away, and the chain goes on behind what came.
+   *
+   * @param isNew - Filled with whether listeners are still to be told of each.
    */
-  #storeOwn(blocks: readonly HalfBlock[], since: number): Promise<unknown> {
-    if (this.#fromOutside === since) {
-      for (const block of blocks) this.#onStoring(block);
-      return this.#store.put(blocks, { durable: true });
+  async #storeOwn(blocks: readonly HalfBlock[], since: number, isNew: boolean[]): Promise<void> {
+    if (this.#fromOutside !== since && !(await this.#isUnrivalled(blocks))) {
+      throw overtaken();
     }
-    return Promise.reject(
-      new ChainError(
-        'ERR_CHAIN_REGRESSED',
-        'A block of this node came from outside while another one was signed; try again',
-        { retryable: true },
-      ),
-    );
+    for (const block of blocks) isNew.push(this.#onStoring(block));
+    try {
+      await this.#store.put(blocks, { durable: true });
+    } catch (error) {
+      for (const block of blocks) this.#onNotStored(block);
+      throw error;
+    }
+  }
+
+  /**
+   * Whether what came from outside are these very blocks: another process found them reserved, and signed them in the
+   * place of this one. Whatever else stands at or above the first that is not stored rules them out for ever.
+   */
+  async #isUnrivalled(blocks: readonly HalfBlock[]): Promise<boolean> {
+    const stored = await this.#reads.getMany(blocks.map(({ id }) => id));
+    const missing = blocks[stored.indexOf(undefined)];
+    if (missing === undefined) return true;
+    const head = await this.#reads.head(this.#self);
+    return head === undefined || head.core.seq < missing.core.seq;
   }
 
   /** Head of the own chain, after finishing what a crash or a failed signer left reserved. */

@@ -308,7 +308,8 @@ function memoryBlocks(): BlockStore {
           const key = bytesKey(author);
           for (const { fence } of asked) expectFence(leases.get(key)?.fence, fence);
           const own = reservations.get(key);
-          const fresh = freshReservations(own, asked, (id) => blocks.get(blockKey(id)));
+          const top = chains.get(key)?.seqs.at(-1) ?? 0;
+          const fresh = freshReservations(own, asked, (id) => blocks.get(blockKey(id)), top);
           const latest = fresh.at(-1);
           if (latest === undefined) return;
           const kept = own?.open ?? new Map<number, Reservation>();

@@ -3,8 +3,8 @@ import { grownInts } from './grown.ts';
 import { keepFirst } from './largest.ts';
 import type { NeighbourhoodLimits } from './limits.ts';
 
-/** Why a part of the graph was left out: further than the most hops, or more edges than the most. */
-export type Truncation = 'hops' | 'edges';
+/** Why a part of the graph was left out: further than the most hops, more edges than the most, or more work than the most. */
+export type Truncation = 'hops' | 'edges' | 'work';
 
 /** The agents from which value flowed to an evaluator, and the deals among them. Local number 0 is the evaluator. */
 export interface Neighbourhood {

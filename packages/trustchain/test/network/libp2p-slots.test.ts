@@ -35,7 +35,7 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 
 /** A node whose connections come from one address of 127.0.0.0/8. */
 async function strangerFrom(host: string): Promise<RawNode> {
-  const raw = await rawNode('Ed25519', host);
+  const raw = await rawNode('Ed25519', { localAddress: host });
   toStop.push(raw);
   return raw;
 }

@@ -17,16 +17,16 @@ export interface RawNode {
   stop(): Promise<void>;
 }
 
-/** A started libp2p node that knows nothing of this project's protocols. It dials from `localAddress`. */
+/** A started libp2p node that knows nothing of this project's protocols. It dials from `from.localAddress`, as it is then. */
 export async function rawNode(
   keyType: 'Ed25519' | 'secp256k1' = 'Ed25519',
-  localAddress = '127.0.0.1',
+  from: { readonly localAddress: string } = { localAddress: '127.0.0.1' },
 ): Promise<RawNode> {
   const libp2p = await createLibp2p({
     privateKey: await (keyType === 'Ed25519' ? generateKeyPair('Ed25519') : generateKeyPair('secp256k1')),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     // Not in the type of the options, but handed on to the socket.
-    transports: [tcp({ dialOpts: { localAddress } as object })],
+    transports: [tcp({ dialOpts: from as object })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     services: {

@@ -36,7 +36,11 @@ export function WithdrawDialog(props: {
   };
 
   return (
-    <Dialog title="Withdraw this consent?" onClose={props.onClose}>
+    <Dialog
+      title="Withdraw this consent?"
+      isGone={consent.withdrawn !== null && !busy}
+      onClose={props.onClose}
+    >
       <p>
         {consentedKind(consent.what)}, {formatDays(consent.from, consent.to)}.
       </p>
@@ -67,10 +71,10 @@ export function WithdrawDialog(props: {
       </ul>
       <Problem error={error} />
       <p class="row row-end">
-        <button type="button" class="quiet" onClick={props.onClose}>
+        <button type="button" class="btn" onClick={props.onClose}>
           Keep it
         </button>
-        <button type="button" class="danger" disabled={busy} onClick={() => void withdraw()}>
+        <button type="button" class="btn stop" disabled={busy} onClick={() => void withdraw()}>
           {busy ? 'Withdrawing…' : 'Withdraw consent'}
         </button>
       </p>

@@ -17,7 +17,9 @@ export function ConsentsPage(): VNode {
   const log = useResource('consent-log', (client) => client.consentLog());
   const orders = useResource('orders', (client) => client.orders());
   const trades = useResource('trades', (client) => client.trades());
-  const [stopping, setStopping] = useState<ConsentView | undefined>(undefined);
+  const [asked, setStopping] = useState<ConsentView | undefined>(undefined);
+  // As it is now, not as it was when the question was put.
+  const stopping = consents.value?.find(({ id }) => id === asked?.id);
   if (consents.value === undefined || now === undefined) {
     return consents.error === undefined ? (
       <Loading what="your consents" />
@@ -55,10 +57,10 @@ export function ConsentsPage(): VNode {
             withdraw it at any time.
           </p>
           <div>
-            <a class="button quiet" href="/v1/consents/records" download="consents.json">
+            <a class="btn" href="/v1/consents/records" download="consents.json">
               Save all receipts
             </a>
-            <p class="note">
+            <p class="sub">
               One JSON file with every consent and what happened to it, signed by your node, in the structure
               of ISO/IEC TS 27560.
             </p>
@@ -119,7 +121,7 @@ function ConsentCard(props: {
     wasHeld.current = consent.withdrawn === null;
   }, [consent.withdrawn]);
   return (
-    <article class="card consent" ref={card} tabIndex={-1} aria-label={title}>
+    <article class="card consent sect" ref={card} tabIndex={-1} aria-label={title}>
       <header class="split">
         <h2>{title}</h2>
         <Badge tone={state.tone}>{state.name}</Badge>
@@ -156,8 +158,8 @@ function ConsentCard(props: {
       </details>
       {state.holds && (
         <p class="row">
-          <button type="button" class="danger" onClick={props.onWithdraw}>
-            Withdraw<span class="visually-hidden"> the consent for {title}</span>…
+          <button type="button" class="btn stop" onClick={props.onWithdraw}>
+            Withdraw<span class="vh"> the consent for {title}</span>…
           </button>
         </p>
       )}
@@ -171,7 +173,7 @@ function Log({ entries }: { readonly entries: readonly ConsentLogView[] }): VNod
       {mergeLog(entries).map(({ entry, times }, index) => (
         <li key={`${index} ${entry.at}`}>
           {logText(entry)}
-          <span class="note">
+          <span class="sub">
             {formatTime(entry.at)}
             {times === 1 ? '' : `, ${times} times`}
           </span>

@@ -2,6 +2,7 @@ import type { ChainBlockView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
+import { Who } from '../components/who.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatTime, shortId } from '../text/format.ts';
@@ -10,7 +11,7 @@ import { blockName } from '../text/words.ts';
 const PAGE = 100;
 
 /** The signed blocks that this node holds. */
-export function LedgerPage({ selected }: { readonly selected: string }): VNode {
+export function LedgerPage({ object: selected }: { readonly object: string }): VNode {
   const [mine, setMine] = useState(false);
   const [after, setAfter] = useState(0);
   const info = useResource('info', (client) => client.info());
@@ -61,11 +62,11 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
                   <tr key={block.id} {...(block.id === selected ? { class: 'chosen' } : {})}>
                     <td>
                       {blockName(block.type)}
-                      <span class="note">{formatTime(block.time)}</span>
+                      <span class="sub">{formatTime(block.time)}</span>
                     </td>
                     <td>
-                      {block.author === key ? 'You' : <code>{shortId(block.author)}</code>}
-                      <span class="note">block no. {block.seq}</span>
+                      <Who of={block.author} />
+                      <span class="sub">block no. {block.seq}</span>
                     </td>
                     <td>
                       <a href={linkTo('ledger', block.id)}>
@@ -82,12 +83,12 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
         )}
         {(after > 0 || newest.length === PAGE) && (
           <p class="row">
-            <button type="button" class="quiet" disabled={after === 0} onClick={() => setAfter(after - PAGE)}>
+            <button type="button" class="btn" disabled={after === 0} onClick={() => setAfter(after - PAGE)}>
               Earlier blocks
             </button>
             <button
               type="button"
-              class="quiet"
+              class="btn"
               disabled={newest.length < PAGE}
               onClick={() => setAfter(after + PAGE)}
             >

@@ -11,6 +11,8 @@ import { formatMoney } from '../text/money.ts';
 export function BuyDialog(props: {
   readonly listing: ListingView;
   readonly wallets: readonly WalletView[];
+  /** It is not for sale any more. */
+  readonly isGone: boolean;
   readonly onClose: () => void;
 }): VNode {
   const { listing } = props;
@@ -42,7 +44,11 @@ export function BuyDialog(props: {
   };
 
   return (
-    <Dialog title={`Buy “${listing.descriptor.title}”?`} onClose={props.onClose}>
+    <Dialog
+      title={`Buy “${listing.descriptor.title}”?`}
+      isGone={props.isGone && !busy}
+      onClose={props.onClose}
+    >
       <Facts
         facts={[
           ['You pay', price],
@@ -77,10 +83,10 @@ export function BuyDialog(props: {
       )}
       <Problem error={error} />
       <p class="row row-end">
-        <button type="button" class="quiet" onClick={props.onClose}>
+        <button type="button" class="btn" onClick={props.onClose}>
           Not now
         </button>
-        <button type="button" class="main" disabled={busy || !enough} onClick={() => void buy()}>
+        <button type="button" class="btn go" disabled={busy || !enough} onClick={() => void buy()}>
           {busy ? 'Placing the bid…' : `Buy for ${price}`}
         </button>
       </p>

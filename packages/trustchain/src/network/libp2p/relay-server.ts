@@ -8,10 +8,14 @@ import {
 } from '@libp2p/circuit-relay-v2';
 import type { Connection, PeerId, TypedEventTarget } from '@libp2p/interface';
 import { numberIn } from '../checks.ts';
+import { boundUntilAnswered } from './first-message.ts';
 import { hostOf } from './host.ts';
+import { type StreamHandler, withSteppedHandlers } from './stepped-registrar.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 1024 * 1024;
+/** Longest request of a relay, bytes: a peer id and its addresses. */
+const MAX_REQUEST_BYTES = 4 * 1024;
 /** A host's new circuits come back over this time. */
 const HOUR_SECONDS = 3_600;
 
@@ -44,6 +48,13 @@ export interface RelayLimits {
 export type RelayServerComponents = CircuitRelayServerComponents & {
   readonly events: TypedEventTarget<{ 'peer:disconnect': CustomEvent<PeerId> }>;
 };
+
+const bounded =
+  (_protocol: string, handler: StreamHandler): StreamHandler =>
+  (stream, connection) => {
+    boundUntilAnswered(stream, MAX_REQUEST_BYTES);
+    return handler(stream, connection);
+  };
 
 /** {@link RelayLimits}, each with its value. */
 function limitsOf(limits: RelayLimits): Required<RelayLimits> {
@@ -90,10 +101,15 @@ export function relayServer(
 
   return (components) => {
     const connectionsOf = (peer?: PeerId): Connection[] => components.connectionManager.getConnections(peer);
-    const groupOf = (address: Connection['remoteAddr'] | undefined): string | undefined => {
-      const host = address === undefined ? undefined : hostOf(address);
+    const groupOf = (address: Connection['remoteAddr']): string | undefined => {
+      const host = hostOf(address);
       // A transport that does not say from where a peer comes: all of theirs count as one host.
       return host?.scope === 'loopback' ? undefined : (host?.group ?? '');
+    };
+    /** All hosts that a peer is connected from: which connection it asks on is not told, and it may choose. */
+    const groupsOf = (peer: PeerId): readonly string[] => {
+      const groups = connectionsOf(peer).map(({ remoteAddr }) => groupOf(remoteAddr));
+      return [...new Set(groups)].filter((group) => group !== undefined);
     };
     /** Relayed connections open on these: each is the stream on which it was asked for, and so is the one that is asked for now. */
     const circuits = (connections: readonly Connection[]): number =>
@@ -105,23 +121,35 @@ export function relayServer(
         0,
       );
 
+    /**
+     * Ends a reservation in time to be made anew. What the library does to renew one leaves the timer of the renewal before
+     * it running: a reservation of 30 minutes ended after 55, and its holder asked again after 75. The first timer can be
+     * called off.
+     */
+    const end = (peer: PeerId): void => {
+      service.reservations.get(peer)?.signal.clear();
+      service.reservations.delete(peer);
+    };
     const refusesReservation = (peer: PeerId): boolean => {
-      const group = groupOf(connectionsOf(peer)[0]?.remoteAddr);
-      if (group === undefined) return false;
-      let held = 0;
-      for (const [other, { addr }] of service.reservations) {
-        if (!other.equals(peer) && groupOf(addr) === group) held++;
-      }
-      return held >= limits.maxReservationsPerHost;
+      const isRefused = exceedsHost(peer);
+      if (!isRefused) end(peer);
+      return isRefused;
+    };
+    const exceedsHost = (peer: PeerId): boolean => {
+      const others = [...service.reservations].filter(([other]) => !other.equals(peer));
+      return groupsOf(peer).some(
+        (group) =>
+          others.filter(([, { addr }]) => groupOf(addr) === group).length >= limits.maxReservationsPerHost,
+      );
     };
     const refusesCircuit = (source: PeerId): boolean => {
       const all = connectionsOf();
       if (circuits(connectionsOf(source)) > limits.maxCircuitsPerPeer) return true;
       if (circuits(all) > limits.maxCircuits) return true;
-      const group = groupOf(connectionsOf(source)[0]?.remoteAddr);
-      if (group === undefined) return false;
-      const ofHost = all.filter(({ remoteAddr }) => groupOf(remoteAddr) === group);
-      return circuits(ofHost) > limits.maxCircuitsPerHost || !opened.take(group);
+      return groupsOf(source).some((group) => {
+        const ofHost = all.filter(({ remoteAddr }) => groupOf(remoteAddr) === group);
+        return circuits(ofHost) > limits.maxCircuitsPerHost || !opened.take(group);
+      });
     };
 
     const service = circuitRelayServer({
@@ -137,7 +165,7 @@ export function relayServer(
         defaultDataLimit: BigInt(limits.circuitBytes),
       },
     })(
-      Object.create(components, {
+      Object.create(withSteppedHandlers(components, bounded), {
         connectionGater: {
           value: {
             ...components.connectionGater,
@@ -148,10 +176,7 @@ export function relayServer(
       }) as CircuitRelayServerComponents,
     );
     // A place that nobody can be reached at any more is free for the next; by itself it would stay taken until it expires.
-    components.events.addEventListener('peer:disconnect', ({ detail }) => {
-      service.reservations.get(detail)?.signal.clear();
-      service.reservations.delete(detail);
-    });
+    components.events.addEventListener('peer:disconnect', ({ detail }) => end(detail));
     return service;
   };
 }

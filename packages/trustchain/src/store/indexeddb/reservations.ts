@@ -1,6 +1,7 @@
 import { type BlockId, equalBytes, type PublicKey, type Reservation } from '@edmp/interface';
 import { blockIdFromBytes } from '../../block/identity.ts';
-import { reservedError, StoreError } from '../errors.ts';
+import { reservedError, StoreError, takenError } from '../errors.ts';
+import { blockQueries } from './block-queries.ts';
 import { digestOf, owned } from './block-rows.ts';
 import type { IdbKeyRangeFactory, IdbTransaction } from './idb.ts';
 import { result } from './requests.ts';
@@ -43,8 +44,13 @@ export function reservations(transaction: IdbTransaction, keyRange: IdbKeyRangeF
       const kept = await of(author);
       const fresh: Reservation[] = [];
       let latest = kept.at(-1)?.seq ?? 0;
+      const top =
+        (await blockQueries(transaction, keyRange).nearest(author, 0, Number.POSITIVE_INFINITY, 'highest')) ??
+        0;
       for (const wanted of asked) {
         if (wanted.seq > latest) {
+          if (top >= wanted.seq && !(await isStored(wanted.id)))
+            throw takenError(wanted.seq, top, wanted.id.toString());
           fresh.push(wanted);
           latest = wanted.seq;
           continue;

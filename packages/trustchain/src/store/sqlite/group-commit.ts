@@ -47,11 +47,11 @@ export function groupCommit(
   const release = database.prepare('RELEASE one');
   const undo = database.prepare('ROLLBACK TO one');
   const version = database.prepare('PRAGMA data_version');
-  let seen: unknown;
+  let seen: unknown = version.get()?.data_version;
   /** What was cached before another connection wrote may be gone: its blocks, and the numbers of authors and types. */
   const noteOthers = (): void => {
     const now = version.get()?.data_version;
-    if (seen !== undefined && now !== seen) undone();
+    if (now !== seen) undone();
     seen = now;
   };
   let queue: Queued[] = [];

@@ -29,8 +29,13 @@ export function others(
   let cancel: (() => void) | undefined;
 
   const look = (): void => {
-    const now = version.get()?.data_version;
     cancel = environment.schedule(LOOK_MS, look);
+    let now: unknown;
+    try {
+      now = version.get()?.data_version;
+    } catch {
+      return; // A disk that fails must not end the process from a timer; who reads or writes is told, and the next look comes.
+    }
     if (now === seen) return;
     seen = now;
     note();

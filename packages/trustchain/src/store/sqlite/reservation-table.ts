@@ -1,16 +1,25 @@
 import { type BlockId, equalBytes, type HalfBlock, type PublicKey, type Reservation } from '@edmp/interface';
 import { blockIdFromBytes } from '../../block/identity.ts';
-import { reservedError, StoreError } from '../errors.ts';
+import { reservedError, StoreError, takenError } from '../errors.ts';
 import type { Database, Row } from './database.ts';
 
 /** Rows of reservations: the latest of each author, and every earlier one whose block is not stored. */
 export interface ReservationTable {
-  /** Throws `ERR_STORE_RESERVED`. `stored` finds a block by id. */
-  reserve(author: PublicKey, reservation: Reservation, stored: (id: BlockId) => HalfBlock | undefined): void;
+  /** Throws `ERR_STORE_RESERVED`. */
+  reserve(author: PublicKey, reservation: Reservation, blocks: StoredBlocks): void;
   latest(author: PublicKey): Reservation | undefined;
   unfinished(author: PublicKey): readonly Reservation[];
   /** Notes that these blocks are stored now. */
   fulfil(blocks: readonly HalfBlock[]): void;
+  /** Forgets what is cached, after a transaction was undone or somebody else wrote. */
+  reset(): void;
+}
+
+/** What of the blocks reservations are compared with. */
+export interface StoredBlocks {
+  get(id: BlockId): HalfBlock | undefined;
+  /** Highest position of an author; 0 without blocks. */
+  top(author: PublicKey): number;
 }
 
 function id(bytes: unknown): BlockId {
@@ -39,14 +48,17 @@ export function reservationTable(database: Database): ReservationTable {
     unfinished: database.prepare('SELECT * FROM reservations WHERE author = ? AND stored = 0 ORDER BY seq'),
     any: database.prepare('SELECT 1 AS n FROM reservations LIMIT 1'),
   };
-  let used = sql.any.get() !== undefined;
+  const isUsed = (): boolean => sql.any.get() !== undefined;
+  let used = isUsed();
 
   return {
-    reserve(author, asked, stored) {
+    reserve(author, asked, blocks) {
       const latest = sql.latest.get(author);
-      const block = stored(asked.id);
+      const block = blocks.get(asked.id);
       const done = block !== undefined && block.core.seq === asked.seq;
       if (latest === undefined || asked.seq > Number(latest.seq)) {
+        const top = blocks.top(author);
+        if (!done && top >= asked.seq) throw takenError(asked.seq, top, asked.id.toString());
         sql.clean.run(author, asked.seq);
         sql.insert.run(
           author,
@@ -77,6 +89,9 @@ export function reservationTable(database: Database): ReservationTable {
     fulfil(blocks) {
       if (!used) return;
       for (const { core, id: stored } of blocks) sql.fulfil.run(core.key, core.seq, stored.bytes);
+    },
+    reset() {
+      used = isUsed();
     },
   };
 }
