@@ -35,6 +35,8 @@ export interface SimulationOptions {
   readonly faults: number | undefined;
   /** Real nodes on loopback instead of simulated ones. */
   readonly real: boolean;
+  /** File of a role that all members of its parties play, besides the liars that are drawn. */
+  readonly role: string | undefined;
   /** Data is really sealed, delivered and opened; else pretended. */
   readonly sealed: boolean;
 }
@@ -71,6 +73,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
       faults: { type: 'string' },
       real: { type: 'boolean', default: false },
       sealed: { type: 'boolean', default: false },
+      role: { type: 'string' },
     },
   });
   const only = values.only?.split(',').filter((word) => word !== 'none');
@@ -97,6 +100,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
     faults: optional('faults', values.faults),
     real: values.real,
     sealed: values.sealed,
+    role: values.role,
   };
 }
 
