@@ -81,6 +81,7 @@ export default defineConfig({
   },
   test: {
     name: 'browser',
+    globalSetup: ['packages/trustchain/test/browser/relay/setup.ts'],
     api: { host: '127.0.0.1', port: 0 },
     include,
     testTimeout: bounds.test,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import {
@@ -11,7 +11,7 @@ import {
   TypeDocReader,
 } from 'typedoc';
 import { crawl, repositoryUrl } from './lib/html-links.ts';
-import { main } from './lib/run.ts';
+import { main, mustRun } from './lib/run.ts';
 import { type Package, publicEntries, publishablePackages, root } from './lib/workspace.ts';
 
 const validation = {
@@ -26,8 +26,8 @@ const validation = {
 const revision = process.env.EDMP_DOCS_REVISION ?? 'main';
 
 /**
- * Writes the API reference of every publishable package, all public entries, to `docs/api`. Options are in
- * `typedoc.json`; warnings are errors. It converts package by package and merges, as TypeDoc's own `packages` strategy
+ * Writes the API reference of every publishable package, all public entries, to `docs/api`, and the site with it and the
+ * guides to `docs/site/dist`. Options of the reference are in `typedoc.json`; warnings are errors. It converts package by package and merges, as TypeDoc's own `packages` strategy
  * does, but takes the entries from the `edmp-source` condition of package.json, which that strategy does not know.
  * In the end every link of every page is followed: one that leads nowhere, within the site or to a source, fails the run.
  */
@@ -78,13 +78,31 @@ await main('docs', async () => {
     await app.generateOutputs(project);
     complaints.push(...complaintsOf(app, 'the merged reference'));
     if (complaints.length > 0) throw new Error(`${complaints.join('; ')}: see above`);
-    const { pages, links, dead } = crawl(join(root, 'docs/api'), root);
+    const site = await buildSite();
+    const { pages, links, dead } = crawl(site, root);
     if (dead.length > 0) throw new Error(`${dead.length} dead link(s) of ${links}\n  ${dead.join('\n  ')}`);
     process.stdout.write(`docs: ${pages} pages, ${links} links, none dead\n`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+/**
+ * Builds the site of the guides and puts the reference into it; the folder of the result. What builds it is installed in
+ * `docs/site` when it is not there: a clone's first command need not bring it.
+ */
+async function buildSite(): Promise<string> {
+  const folder = join(root, 'docs/site');
+  await mustRun('pnpm', ['install', '--ignore-workspace', '--frozen-lockfile', '--prefer-offline'], {
+    cwd: folder,
+  });
+  const output = await mustRun('node', ['node_modules/vitepress/bin/vitepress.js', 'build', '.'], {
+    cwd: folder,
+  });
+  if (/warn|chunks are larger/i.test(output)) throw new Error(output);
+  await cp(join(root, 'docs/api'), join(folder, 'dist/api'), { recursive: true });
+  return join(folder, 'dist');
+}
 
 /**
  * The package's tsconfig, but with the packages it depends on read from their sources, not from what `tsc -b` left: so

@@ -64,10 +64,18 @@ export function crawl(site: string, checkout: string): LinkReport {
     return undefined;
   };
   const missingInSite = (page: string, path: string, fragment: string): string | undefined => {
-    const target = path === '' ? join(site, page) : resolve(site, dirname(page), path);
+    const target =
+      path === ''
+        ? join(site, page)
+        : path.startsWith('/')
+          ? join(site, path)
+          : resolve(site, dirname(page), path);
     if (target !== site && !target.startsWith(site + sep)) return 'it leaves the site';
     if (!existsSync(target)) return `there is no ${relative(site, target)}`;
-    if (statSync(target).isDirectory()) return `${relative(site, target)} is a folder`;
+    if (statSync(target).isDirectory()) {
+      const index = path.startsWith('/') && path.endsWith('/') && existsSync(join(target, 'index.html'));
+      return index ? undefined : `${relative(site, target)} is a folder`;
+    }
     if (fragment === '' || !target.endsWith('.html')) return undefined;
     return anchorsOf(target).has(fragment) ? undefined : `${relative(site, target)} has no #${fragment}`;
   };

@@ -43,3 +43,16 @@ it('counts every link and tells the dead ones: files, anchors, folders, sources 
     'src/a.ts has no line 9',
   ]);
 });
+
+it('takes a path from the root of the site as a server does, with the page of a folder', () => {
+  const site = folderOf({
+    'index.html': '<a href="/guides/">1</a><a href="/guides/a.html">2</a><a href="/none/">dead</a>',
+    'guides/index.html': '<a href="/index.html">3</a><a href="/guides">dead</a><a href="/../x">dead</a>',
+    'guides/a.html': '',
+  });
+  const { links, dead } = crawl(site, site);
+  expect({ links, dead: dead.map((line) => line.split(': ').at(-1)) }).toEqual({
+    links: 6,
+    dead: ['guides is a folder', 'it leaves the site', 'there is no none'],
+  });
+});

@@ -24,7 +24,9 @@ import {
 
 /** Every page whose blocks a reader may copy; the simulator's are run by tests of its own. */
 const pages = [
-  ...['.', 'docs'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name))),
+  ...['.', 'docs', 'docs/start', 'docs/concepts', 'docs/protocol'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => join(folder, name)),
+  ),
   ...workspacePackages().map(({ folder }) => `packages/${folder}/README.md`),
 ].filter((page) => page.endsWith('.md') && existsSync(join(root, page)));
 

@@ -19,6 +19,7 @@ import {
 import { notary } from '../../packages/market/src/notary.ts';
 import { createTrustchain } from '../../packages/trustchain/src/index.ts';
 import type { OutgoingFrame } from '../../packages/trustchain/src/simulated.ts';
+import type { GoodsParts } from '../goods/goods.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
 import { type DiskImage, type OpenDisk, SimulatedDisk } from './disk.ts';
 import { tracedNotary, watchedNotary } from './notary-trace.ts';
@@ -41,7 +42,8 @@ export interface Backup {
 /** How a node of a simulation is made. */
 export interface NodeOptions {
   readonly name: string;
-  readonly settlement: Settlement;
+  /** The settlement of a process that starts. */
+  readonly settlement: (parts: GoodsParts) => Settlement;
   /** Options of its market, asked at every start. */
   readonly market: () => Partial<MarketOptions>;
   /** Serves as notary and witness, with a disk of its own for it. */
@@ -64,7 +66,6 @@ export class SimNode {
   readonly disk: SimulatedDisk;
   /** Where its notary keeps its statements. */
   readonly statements: SimulatedDisk;
-  readonly settlement: Settlement;
   readonly isNotary: boolean;
   /** Lies about something; its own losses do not count. */
   byzantine: string | null = null;
@@ -83,7 +84,6 @@ export class SimNode {
     this.#world = world;
     this.#options = options;
     this.name = options.name;
-    this.settlement = options.settlement;
     this.isNotary = options.notary === true;
     const secretKey = world.crypto.sha256(utf8ToBytes(`${world.seed} ${options.name}`));
     this.signer = softwareSigner({ crypto: world.crypto, secretKey });
@@ -123,6 +123,7 @@ export class SimNode {
     this.#opening = true;
     const mine = ++this.#starts;
     const world = this.#world;
+    const { crypto } = world;
     try {
       const network = world.networks.create({ self: this.key });
       await network.start();
@@ -130,9 +131,10 @@ export class SimNode {
       const watched = this.isNotary ? watchedNotary(network, (body) => world.asked(this, body)) : network;
       const used = this.#options.wrapNetwork?.(watched) ?? watched;
       const stores = await this.disk.open();
+      const records = this.#options.wrapRecords?.(stores.records) ?? stores.records;
       const trustchain = await createTrustchain({
         signer: this.signer,
-        crypto: world.crypto,
+        crypto,
         store: stores.blocks,
         network: used,
         environment: this.clock,
@@ -145,11 +147,11 @@ export class SimNode {
         network: this.isNotary
           ? tracedNotary(used, world.isTraced, (text) => world.trace(`${this.name} ${text}`))
           : used,
-        settlement: this.settlement,
+        settlement: this.#options.settlement({ network: used, records, environment: this.clock, crypto }),
         environment: this.clock,
-        crypto: world.crypto,
+        crypto,
         signer: this.signer,
-        records: this.#options.wrapRecords?.(stores.records) ?? stores.records,
+        records,
         ...(this.isNotary ? { notary: notary({ store: await this.#openStatements() }) } : {}),
         ...this.#options.market(),
       });

@@ -104,9 +104,11 @@ export class World {
     if (key === undefined) return '-';
     const seen = this.#seenKeys.get(key);
     if (seen !== undefined) return seen;
-    const name = this.#names.get(publicKeyToHex(key));
-    if (name !== undefined) this.#seenKeys.set(key, name);
-    return name ?? '-';
+    const hex = publicKeyToHex(key);
+    // Of strangers the first bytes of the key: whole ones would be most of the trace.
+    const name = this.#names.get(hex) ?? hex.slice(0, 12);
+    this.#seenKeys.set(key, name);
+    return name;
   }
 
   /** Has every notary's store pass through `tap`. */
@@ -138,11 +140,16 @@ export class World {
     });
   }
 
+  /** Has the trace call a key by a name. To be called before anything is heard of it. */
+  name(key: PublicKey, name: string): void {
+    this.#names.set(publicKeyToHex(key), name);
+  }
+
   /** A node that is not started. */
   add(options: NodeOptions): SimNode {
     const node = new SimNode(this, options);
     this.nodes.push(node);
-    this.#names.set(publicKeyToHex(node.key), node.name);
+    this.name(node.key, node.name);
     return node;
   }
 

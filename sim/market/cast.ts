@@ -6,7 +6,10 @@ import {
 } from '../../packages/interface/src/index.ts';
 import type { MarketOptions } from '../../packages/market/src/index.ts';
 import { faultsOf } from '../../packages/market/src/notary.ts';
-import { fakeSettlement, type Shelf } from '../../packages/market/test/support/fake-settlement.ts';
+import type { Shelf } from '../../packages/market/test/support/fake-settlement.ts';
+import type { Goods, Stock } from '../goods/goods.ts';
+import { pretendedGoods } from '../goods/pretended-goods.ts';
+import { sealedGoods } from '../goods/sealed-goods.ts';
 import type { World } from '../lib/world.ts';
 import { Liars } from './byzantine/draw.ts';
 import type { ByzantineRole, LiarContext } from './byzantine/role.ts';
@@ -24,10 +27,20 @@ export interface Lies {
   readonly planted?: ByzantineRole | undefined;
 }
 
-/** Draws and starts all nodes, connects them and opens the token. */
-export async function createCast(world: World, universe: Universe, lies: Lies): Promise<Cast> {
+/** Draws and starts all nodes, connects them and opens the token. `isSealed`: data is really sealed, delivered and opened. */
+export async function createCast(
+  world: World,
+  universe: Universe,
+  lies: Lies,
+  isSealed: boolean,
+): Promise<Cast> {
   const random = world.random.fork('cast');
   const shelf: Shelf = new Map();
+  const stock: Stock = new Map();
+  const goodsOf = (name: string): Goods =>
+    isSealed
+      ? sealedGoods(world.random.fork(`goods of ${name}`), stock)
+      : pretendedGoods(world.environment, shelf, stock);
   const members: Member[] = [];
   const draw = random.below(20);
   const notaries = draw === 0 ? 7 : draw < 7 ? 4 : 1;
@@ -39,6 +52,7 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
   const cast: Cast = {
     world,
     members,
+    stock,
     sun: null,
     spareFailures: 0,
     statementKeys: new Map(),
@@ -52,14 +66,14 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
   const liars = new Liars(world.random.fork('liars'), lies.areDrawn, faultsOf(notaries));
 
   const add = (party: Party, name: string, isNotary: boolean): Member => {
-    const settlement = fakeSettlement({ environment: world.environment, shelf });
+    const goods = goodsOf(name);
     const planted = lies.planted?.parties.includes(party) === true ? lies.planted : undefined;
     const drawn = liars.next(party);
     const isAllowed = drawn !== undefined && world.plan.allows(`${name} is ${drawn.name}`);
     const role = planted ?? (isAllowed ? drawn : undefined);
     const node = world.add({
       name,
-      settlement,
+      settlement: (parts) => goods.open(parts),
       notary: isNotary,
       market: (): Partial<MarketOptions> => ({
         matchmaker: party === 'witness',
@@ -73,7 +87,7 @@ export async function createCast(world: World, universe: Universe, lies: Lies): 
       wrapRecords: (store) => role?.wrapRecords?.(store, context) ?? store,
       wrapStatements: (store) => role?.wrapStatements?.(store, context) ?? store,
     });
-    const member: Member = { party, node, settlement, documents: [] };
+    const member: Member = { party, node, goods };
     members.push(member);
     const context: LiarContext = {
       cast,

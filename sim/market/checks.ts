@@ -1,4 +1,4 @@
-import { equalBytes, publicKeyToHex } from '../../packages/interface/src/index.ts';
+import { type Consumption, equalBytes, publicKeyToHex } from '../../packages/interface/src/index.ts';
 import { isMarketError, type Market, type Trade } from '../../packages/market/src/index.ts';
 import { pays } from '../../packages/market/src/ledger.ts';
 import type { SimNode } from '../lib/node.ts';
@@ -65,7 +65,7 @@ export class Watch {
   #background(node: SimNode, code: string, reason: string): void {
     if (node.byzantine !== null) return;
     // What became of a bid is told the same way; a bug has no code of its own.
-    const isTold = /^ERR_(TRADE|RISK|WALLET|ORDER)_/.test(code) && code !== 'ERR_TRADE_LOCAL';
+    const isTold = /^ERR_(TRADE|RISK|WALLET|ORDER|CONTENT)_/.test(code) && code !== 'ERR_TRADE_LOCAL';
     if (BACKGROUND.has(code) || isTold) return;
     this.#cast.world.findings.add('violations', 'background-error', `${node.name} ${code} ${reason}`);
   }
@@ -146,13 +146,11 @@ async function checkTrade(
   const back = kind === 'none' || kind === 'refund' || kind === 'unwitnessed';
   if (trade.role === 'buyer') {
     if (trade.state === 'completed') {
-      const got = await cast.world.environment.run(
-        market.delivery(trade.id).then(
-          () => true,
-          () => false,
-        ),
-      );
-      if (!got) findings.add('violations', 'completed-without-data', name);
+      const got = await cast.world.environment.run(market.delivery(trade.id).catch(() => undefined));
+      if (got === undefined) findings.add('violations', 'completed-without-data', name);
+      else if (!isSame(got.consumption, cast.stock.get(trade.asset))) {
+        findings.add('violations', 'other-data', name);
+      }
       if (back && !excuses.dataForNothing(trade, hold?.key ?? '')) {
         findings.add('unpaid', 'data-for-nothing', `${name}: ${kind}`);
       }
@@ -180,6 +178,17 @@ async function checkTrade(
   ) {
     findings.add('violations', 'paid-and-told-lost', `${name}: ${kind}`);
   }
+}
+
+/** Whether a buyer got what its seller put up for sale: the values, and how good each is. */
+function isSame(got: Consumption, sold: Consumption | undefined): boolean {
+  return (
+    sold !== undefined &&
+    got.offsetMinutes === sold.offsetMinutes &&
+    equalBytes(got.quality, sold.quality) &&
+    got.values.length === sold.values.length &&
+    got.values.every((value, index) => value === sold.values[index])
+  );
 }
 
 /** No more licences of an ask are sold than it offered. */

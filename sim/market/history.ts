@@ -55,6 +55,8 @@ export interface HistoryOptions {
   readonly faults?: number | undefined;
   /** Messages and frames are lost in every history, not in some. */
   readonly isDense?: boolean | undefined;
+  /** Households' series are sealed, delivered and opened by the data-settlement package; else deliveries are pretended. */
+  readonly isSealed?: boolean | undefined;
 }
 
 /** Operations of one history at most. */
@@ -105,10 +107,11 @@ class History {
   async run(): Promise<HistoryResult> {
     const world = this.#world;
     const random = world.random.fork('history');
-    const cast = await createCast(world, this.#universe, {
+    const liars = {
       areDrawn: this.#has('byzantine') && random.below(2) === 0,
       planted: this.#options.planted,
-    });
+    };
+    const cast = await createCast(world, this.#universe, liars, this.#options.isSealed === true);
     const watch = new Watch(cast, this.#universe);
     const words = new KeptWords(world, this.#universe);
     const marksman = new Marksman(cast, this.#has('aimed') ? aimsOf(cast) : []);

@@ -1,6 +1,5 @@
-import type { DatasetDocument } from '../../packages/interface/src/index.ts';
 import type { IssuedCurrency } from '../../packages/market/src/ledger.ts';
-import type { fakeSettlement } from '../../packages/market/test/support/fake-settlement.ts';
+import type { Goods, Stock } from '../goods/goods.ts';
 import type { SimNode } from '../lib/node.ts';
 import type { World } from '../lib/world.ts';
 
@@ -11,15 +10,15 @@ export type Party = 'issuer' | 'notary' | 'witness' | 'seller' | 'buyer';
 export interface Member {
   readonly party: Party;
   readonly node: SimNode;
-  readonly settlement: ReturnType<typeof fakeSettlement>;
-  /** Datasets that a seller has. */
-  readonly documents: DatasetDocument[];
+  readonly goods: Goods;
 }
 
 /** Who takes part in a history. */
 export interface Cast {
   readonly world: World;
   readonly members: readonly Member[];
+  /** What was put up for sale. */
+  readonly stock: Stock;
   /** The community's token; set once its issuer has opened it. */
   sun: IssuedCurrency | null;
   /** How many more of the notaries may fail in ways that no disk should. */

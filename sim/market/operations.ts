@@ -1,6 +1,6 @@
 import type { PublicKey, SeededRandom } from '../../packages/interface/src/index.ts';
 import { type Listing, type Order, price, UNLIMITED_SUPPLY } from '../../packages/market/src/index.ts';
-import { assetOf, documentOf } from '../../packages/market/test/support/documents.ts';
+import { assetOf } from '../../packages/market/test/support/documents.ts';
 import type { Calls } from '../lib/calls.ts';
 import { type Cast, type Member, membersOf } from './members.ts';
 
@@ -115,14 +115,14 @@ export class Operations {
   #sell(): void {
     const member = this.#oneOf(membersOf(this.#cast, 'seller'));
     if (member === undefined) return;
-    const document = documentOf(`dataset ${this.#cast.world.seed} ${++this.#datasets}`);
-    member.settlement.add(document);
-    member.documents.push(document);
+    const title = `dataset ${this.#cast.world.seed} ${++this.#datasets}`;
     const currency = this.#oneOf(['DUM1', 'DUM2', 'SUN', 'SUN', 'SUN']) ?? 'SUN';
     const amount = 1 + this.#random.below(currency === 'DUM1' ? 600 : 400);
     const supply = this.#oneOf([1, 1, 2, 5, UNLIMITED_SUPPLY]) ?? 1;
     void this.#call(member, 'sell', async (market, sun) => {
       const unit = price(currency === 'SUN' ? sun : currency, amount);
+      const made = member.goods.create(title);
+      const document = made instanceof Promise ? await made : made;
       this.#asks.push(await market.sell({ document, price: unit, supply, lifetimeMs: DAY }));
     });
   }

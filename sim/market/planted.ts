@@ -126,7 +126,7 @@ export const PLANTED: readonly Planted[] = [
         name: 'witnesses-believe-complaints',
         parties: ['witness', 'notary'],
         install({ member }) {
-          member.settlement.judge = () => ({ guilty: true, kind: 'wrong-data', reason: 'a bug' });
+          member.goods.judge = () => ({ guilty: true, kind: 'wrong-data', reason: 'a bug' });
         },
       },
       named(BUYERS, 'buyer-complains-falsely'),
@@ -139,8 +139,8 @@ export const PLANTED: readonly Planted[] = [
       name: 'judges-find-nothing-wrong',
       parties: ['witness', 'notary', 'seller'],
       install({ member }) {
-        member.settlement.judge = () => ({ guilty: false, kind: 'wrong-data', reason: 'a bug' });
-        if (member.party === 'seller') member.settlement.cheat = 'wrong-key';
+        member.goods.judge = () => ({ guilty: false, kind: 'wrong-data', reason: 'a bug' });
+        if (member.party === 'seller') member.goods.cheat = 'wrong-key';
       },
     },
     rules: ['honest-buyer-convicted'],
@@ -176,7 +176,7 @@ export const PLANTED: readonly Planted[] = [
       name: 'sellers-send-wrong-keys',
       parties: ['seller'],
       install({ member }) {
-        member.settlement.cheat = 'wrong-key';
+        member.goods.cheat = 'wrong-key';
       },
     },
     rules: ['acknowledged-and-unpaid'],
@@ -240,7 +240,7 @@ export const PLANTED: readonly Planted[] = [
       name: 'untyped-errors',
       parties: ['seller'],
       install({ member }) {
-        member.settlement.holds = async () => {
+        member.goods.holds = async () => {
           throw new TypeError('a bug');
         };
       },

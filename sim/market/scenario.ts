@@ -27,13 +27,13 @@ export const market: Scenario = {
 };
 
 async function each(options: SimulationOptions, take: (result: HistoryResult) => void): Promise<void> {
-  const { seed, histories, only, seconds } = options;
+  const { seed, histories, only, seconds, sealed: isSealed } = options;
   // Refused connections and timeouts are ordinary here, and nobody reads where each was made.
   Error.stackTraceLimit = 0;
   const limit = seconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
-  if (options.known) for (const known of KNOWN_SEEDS) take(await runHistory({ seed: known, only }));
+  if (options.known) for (const known of KNOWN_SEEDS) take(await runHistory({ seed: known, only, isSealed }));
   for (let i = 0; i < histories && performance.now() < limit; i++) {
-    take(await runHistory({ seed: seed + i, only }));
+    take(await runHistory({ seed: seed + i, only, isSealed }));
   }
 }
 
@@ -43,7 +43,7 @@ async function work(options: SimulationOptions): Promise<number> {
 }
 
 function inParallel(options: SimulationOptions, take: (result: HistoryResult) => void): Promise<void> {
-  const { seed, histories, jobs, only, seconds } = options;
+  const { seed, histories, jobs, only, seconds, sealed } = options;
   const shares = Array.from({ length: jobs }, (_, job) => {
     const from = Math.floor((job * histories) / jobs);
     return { seed: seed + from, histories: Math.floor(((job + 1) * histories) / jobs) - from };
@@ -53,15 +53,16 @@ function inParallel(options: SimulationOptions, take: (result: HistoryResult) =>
     '--worker',
     ...['--seed', String(share.seed), '--histories', String(share.histories), '--seconds', String(seconds)],
     ...(options.known && job === 0 ? ['--known'] : []),
+    ...(sealed ? ['--sealed'] : []),
     ...(only === undefined ? [] : ['--only', [...only].join(',') || 'none']),
   ]);
   const main = new URL('../main.ts', import.meta.url).pathname;
   return runJobs(main, words, (line) => take(JSON.parse(line) as HistoryResult));
 }
 
-async function shorten(seed: number, { only }: SimulationOptions): Promise<number> {
+async function shorten(seed: number, { only, sealed: isSealed }: SimulationOptions): Promise<number> {
   Error.stackTraceLimit = 0;
-  const short = await shrinkHistory({ seed, only });
+  const short = await shrinkHistory({ seed, only, isSealed });
   if (short === undefined) {
     process.stdout.write(`seed ${seed} breaks no rule\n`);
     return 0;
@@ -89,8 +90,9 @@ async function tryPlanted({ seed, histories }: SimulationOptions): Promise<numbe
   return Object.values(found).every((result) => result.seed !== null) ? 0 : 1;
 }
 
-async function trace(seed: number, { only }: SimulationOptions): Promise<number> {
-  const result = await runHistory({ seed, only, print: (line) => process.stdout.write(`${line}\n`) });
+async function trace(seed: number, { only, sealed: isSealed }: SimulationOptions): Promise<number> {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const result = await runHistory({ seed, only, isSealed, print });
   const { findings, ...rest } = result;
   process.stdout.write(`${JSON.stringify(rest)}\n`);
   for (const { kind, rule, text } of findings) process.stdout.write(`${kind} ${rule}: ${text}\n`);

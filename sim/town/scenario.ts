@@ -41,9 +41,9 @@ export const town: Scenario = {
     Error.stackTraceLimit = 0;
     if (options.shrink !== undefined) return shorten(options.shrink, options);
     const started = performance.now();
-    const { trace, seed = 1, nodes = HOMES, only, faults } = options;
+    const { trace, seed, nodes = HOMES, only, faults, sealed: isSealed } = options;
     const print = trace === undefined ? undefined : (line: string) => void process.stdout.write(`${line}\n`);
-    const result = await runHistory(townHistory(trace ?? seed, nodes, { only, faults, print }));
+    const result = await runHistory(townHistory(trace ?? seed, nodes, { only, faults, print, isSealed }));
     for (const { kind, rule, text } of result.findings) process.stderr.write(`${kind} ${rule}: ${text}\n`);
     const summary: TownSummary = {
       scenario: 'town',
@@ -66,8 +66,11 @@ export const town: Scenario = {
   },
 };
 
-async function shorten(seed: number, { nodes, only, faults }: SimulationOptions): Promise<number> {
-  const short = await shrinkHistory(townHistory(seed, nodes, { only, faults }));
+async function shorten(
+  seed: number,
+  { nodes, only, faults, sealed: isSealed }: SimulationOptions,
+): Promise<number> {
+  const short = await shrinkHistory(townHistory(seed, nodes, { only, faults, isSealed }));
   if (short === undefined) {
     process.stdout.write(`seed ${seed} breaks no rule\n`);
     return 0;

@@ -56,3 +56,4 @@ export {
   statementMessage,
   verifyStatement,
 } from './notary/statement.ts';
+export { openStatementKeys, type StatementKeys } from './notary/statement-keys.ts';

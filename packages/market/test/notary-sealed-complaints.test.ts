@@ -1,5 +1,6 @@
 /** What a complaint holds may open data: it is sealed to its witness, and nothing but this complaint by this buyer opens there. */
 
+import { EdmpError, equalBytes, type PublicKey, type Signer, virtualEnvironment } from '@edmp/interface';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DUM1 } from '../src/asset/currency.ts';
@@ -9,6 +10,8 @@ import { openSealed, sealTo } from '../src/notary/complaint-seal.ts';
 import { NOTARY_PROTOCOL } from '../src/notary/limits.ts';
 import { NotaryLine } from '../src/notary/line.ts';
 import { decodeNotaryRequest } from '../src/notary/messages.ts';
+import { SealingKeys } from '../src/notary/sealing-keys.ts';
+import type { StatementKeys } from '../src/notary/statement-keys.ts';
 import { sealedComplain } from './support/complaints.ts';
 import { author, crypto, HOUR } from './support/money.ts';
 import {
@@ -34,6 +37,14 @@ async function scene() {
   const request = complainRequest(node.key, trade, FOUNDED);
   return { world, node, seller, buyer, trade, request, asks };
 }
+
+const environment = virtualEnvironment({ seed: 5 });
+
+/** Statement keys of which one is there, and signs as it is told. */
+const statementsOf = (key: PublicKey, sign: Signer['sign']): StatementKeys =>
+  ({
+    signer: (asked: PublicKey) => (equalBytes(asked, key) ? { publicKey: key, sign } : undefined),
+  }) as unknown as StatementKeys;
 
 const refused = { kind: 'refused', code: 'ERR_NOTARY_SEAL' };
 
@@ -97,6 +108,46 @@ describe('a sealed complaint', () => {
       kind: 'refused',
       code: 'ERR_NOTARY_UNKNOWN',
     });
+  });
+
+  it('is sealed to a key that no clock keeps alive, forwards or backwards', async () => {
+    const key = author('clock').key;
+    let now = 1_000 * HOUR;
+    const keys = new SealingKeys({
+      crypto,
+      environment: { now: () => now, randomBytes: (length) => environment.randomBytes(length) },
+      statements: statementsOf(key, async () => new Uint8Array(64).fill(1)),
+    });
+    const offered = async () => Buffer.from((await keys.offer(key))!.publicKey).toString('hex');
+    const seen = new Set([await offered()]);
+    for (const step of [-2 * HOUR, -500 * HOUR, 10 * HOUR, 700 * HOUR, -HOUR]) {
+      now += step;
+      const name = await offered();
+      expect(seen, `step ${step}`).not.toContain(name);
+      expect(await offered()).toBe(name);
+      seen.add(name);
+    }
+    // A small step back, as of a clock that is set right, changes nothing.
+    const before = await offered();
+    now -= 5_000;
+    expect(await offered()).toBe(before);
+  });
+
+  it('can be sealed again as soon as a signer that failed works', async () => {
+    const key = author('signer').key;
+    let fails = 2;
+    const keys = new SealingKeys({
+      crypto,
+      environment,
+      statements: statementsOf(key, async () => {
+        if (fails-- > 0) throw new EdmpError('ERR_STORE_IO', 'not now');
+        return new Uint8Array(64).fill(2);
+      }),
+    });
+    const both = await Promise.allSettled([keys.offer(key), keys.offer(key)]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(keys.offer(key)).rejects.toThrow('not now');
+    expect((await keys.offer(key))?.signature).toEqual(new Uint8Array(64).fill(2));
   });
 
   it('is not sent to a key that the witness did not sign, or that is none', async () => {

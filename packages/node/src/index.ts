@@ -28,7 +28,9 @@ export {
   MQTT_MAPPINGS,
   type PreviewView,
 } from './meter-service.ts';
+export type { KeyNameView, Naming } from './naming-service.ts';
 export type { CommunityView, InvitationView, Networking, PeerView, WayView } from './network-service.ts';
+export type { PracticeView, Practising } from './practice-service.ts';
 export type {
   AskRequest,
   BlockQuery,

@@ -17,6 +17,8 @@ afterEach(async () => {
 /** A buyer that says of every key that it opens nothing. */
 const lying = (honest: Settlement): Settlement => ({
   ...honest,
+  // Or its own market would not sign it.
+  judge: () => ({ guilty: true, kind: 'wrong-key', reason: 'a lie' }),
   async open(...args) {
     await honest.open(...args);
     const proof = encodeProof({ kind: 'wrong-key', secretKey: new Uint8Array(32), check: null });

@@ -59,6 +59,7 @@ describe('on the wire', { timeout: bounds.journey }, () => {
         wrapSettlement: (honest) => ({
           ...honest,
           open: async () => ({ kind: 'misbehaviour', proof: shown, reason: 'a lie' }),
+          judge: () => ({ guilty: true, kind: 'wrong-key', reason: 'a lie' }),
         }),
       },
     });

@@ -1,127 +1,104 @@
 import type { NodeClient } from '@edmp/node/client';
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { ConsentsPage } from './pages/consents.tsx';
-import { DealsPage } from './pages/deals.tsx';
-import { LedgerPage } from './pages/ledger.tsx';
-import { MarketPage } from './pages/market.tsx';
-import { MetersPage } from './pages/meters.tsx';
-import { PurchasesPage } from './pages/purchases.tsx';
-import { SellPage } from './pages/sell.tsx';
-import { VerifyPage } from './pages/verify.tsx';
-import { WalletsPage } from './pages/wallets.tsx';
-import { NodeContext, useNode, useNodeState, useResource } from './state/node.ts';
-import { linkTo, PAGES, type PageId, useRoute } from './state/route.ts';
-import { formatMoney } from './text/money.ts';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ErrorBoundary } from './components/error-boundary.tsx';
+import { Patterns } from './components/icon.tsx';
+import { Rail, Tabs, TopBar } from './components/rail.tsx';
+import { Screen, type ScreenLoader } from './components/screen.tsx';
+import { Toast } from './components/toast.tsx';
+import { HomePage } from './pages/home.tsx';
+import { LanguageContext } from './state/language.ts';
+import { NodeContext, useNodeState } from './state/node.ts';
+import { PLACES, type Route, type TabId, useRoute } from './state/route.ts';
+import { keepLanguage } from './state/settings.ts';
+import { type Language, language, speak, t } from './words/index.ts';
+
+/** Every screen but Home, each loaded when it is first shown. */
+const SCREENS: Readonly<Record<TabId, ScreenLoader>> = {
+  readings: async () => (await import('./pages/readings.tsx')).ReadingsPage,
+  meters: async () => (await import('./pages/meters.tsx')).MetersPage,
+  offer: async () => (await import('./pages/sell.tsx')).SellPage,
+  offers: async () => (await import('./pages/own-offers.tsx')).OwnOffersPage,
+  listings: async () => (await import('./pages/market.tsx')).MarketPage,
+  deals: async () => (await import('./pages/deals.tsx')).DealsPage,
+  bought: async () => (await import('./pages/purchases.tsx')).PurchasesPage,
+  money: async () => (await import('./pages/wallets.tsx')).WalletsPage,
+  consents: async () => (await import('./pages/consents.tsx')).ConsentsPage,
+  ledger: async () => (await import('./pages/ledger.tsx')).LedgerPage,
+  verify: async () => (await import('./pages/verify.tsx')).VerifyPage,
+  network: async () => (await import('./pages/network.tsx')).NetworkPage,
+  settings: async () => (await import('./pages/settings.tsx')).SettingsPage,
+};
+
+/** Screens that write a heading of their own; the others are headed by the name of their tab. */
+const HEADED: ReadonlySet<TabId> = new Set<TabId>(['readings', 'offers', 'network', 'settings']);
 
 /** The whole page. */
 export function App({ client }: { readonly client: NodeClient }): VNode {
-  const { node, message } = useNodeState(client);
+  const { node, message, clearMessage } = useNodeState(client);
+  const [spoken, setSpoken] = useState<Language>(language);
+  const clear = useRef(clearMessage);
+  clear.current = clearMessage;
+  const onEnd = useCallback(() => clear.current(), []);
+  const choose = useCallback(async (wanted: Language): Promise<void> => {
+    await speak(wanted);
+    keepLanguage(wanted);
+    setSpoken(wanted);
+  }, []);
   return (
     <NodeContext.Provider value={node}>
-      <Shell />
-      <p class={`toast${message === '' ? ' toast-empty' : ''}`} role="status">
-        {message}
-      </p>
+      <LanguageContext.Provider value={choose}>
+        <Patterns />
+        <Shell key={spoken} />
+        <Toast text={message} onEnd={onEnd} />
+      </LanguageContext.Provider>
     </NodeContext.Provider>
   );
 }
 
+/** The name of what is shown, for the title of the window and the first heading. */
+function nameOf({ place, tab }: Route): string {
+  const known = PLACES.find(({ id }) => id === place);
+  const inside = known?.tabs.find(({ id }) => id === tab);
+  return t(inside?.name ?? known?.name ?? 'place.home');
+}
+
 function Shell(): VNode {
-  const { page, rest } = useRoute();
+  const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
-  const name = PAGES.find((known) => known.id === page)?.name ?? '';
+  const name = nameOf(route);
   useEffect(() => {
     document.title = `${name} · EDMP`;
-    if (!first.current) main.current?.focus();
+    if (!first.current) {
+      main.current?.focus();
+      scrollTo({ top: 0 });
+    }
     first.current = false;
   }, [name]);
+  const { tab } = route;
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
-        Skip to the content
+        {t('nav.skip')}
       </button>
-      <Header page={page} />
-      <main id="main" ref={main} tabIndex={-1}>
-        <h1 class="visually-hidden">{name}</h1>
-        <Page page={page} rest={rest} />
-      </main>
+      <div class="app">
+        <Rail route={route} />
+        <div>
+          <TopBar />
+          <main id="main" ref={main} tabIndex={-1}>
+            <Tabs route={route} />
+            <ErrorBoundary key={`${route.place} ${tab}`}>
+              {tab !== '' && !HEADED.has(tab) && (
+                <div class="head">
+                  <h1>{name}</h1>
+                </div>
+              )}
+              {tab === '' ? <HomePage /> : <Screen key={tab} load={SCREENS[tab]} object={route.object} />}
+            </ErrorBoundary>
+          </main>
+        </div>
+      </div>
     </>
   );
-}
-
-function Page({ page, rest }: { readonly page: PageId; readonly rest: string }): VNode {
-  switch (page) {
-    case 'meters':
-      return <MetersPage />;
-    case 'sell':
-      return <SellPage />;
-    case 'market':
-      return <MarketPage />;
-    case 'deals':
-      return <DealsPage selected={rest} />;
-    case 'purchases':
-      return <PurchasesPage selected={rest} />;
-    case 'consents':
-      return <ConsentsPage />;
-    case 'wallets':
-      return <WalletsPage />;
-    case 'ledger':
-      return <LedgerPage selected={rest} />;
-    case 'verify':
-      return <VerifyPage />;
-  }
-}
-
-function Header({ page }: { readonly page: PageId }): VNode {
-  const info = useResource('info', (client) => client.info());
-  const wallets = useResource('wallets', (client) => client.wallets());
-  const trades = useResource('trades', (client) => client.trades());
-  const lost = info.error !== undefined && info.value === undefined;
-  const running = (trades.value ?? []).filter((trade) => !trade.final).length;
-  const [money] = wallets.value ?? [];
-  return (
-    <header class="top">
-      <div class="brand">
-        <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
-          <rect width="32" height="32" rx="7" />
-          <path d="M5 21h4l3-9 5 13 4-11 2 7h4" />
-        </svg>
-        <span class="brand-name">EDMP</span>
-        <span class="brand-node">{info.value?.name ?? ''}</span>
-      </div>
-      <nav aria-label="Pages">
-        {PAGES.map(({ id, name }) => (
-          <a key={id} href={linkTo(id)} {...(id === page ? { 'aria-current': 'page' as const } : {})}>
-            {name}
-            {id === 'deals' && running > 0 && (
-              <span class="count">
-                <span class="visually-hidden">, running: </span>
-                {running}
-              </span>
-            )}
-          </a>
-        ))}
-      </nav>
-      <p class="status">
-        {money !== undefined && (
-          <a
-            class="money"
-            href={linkTo('wallets')}
-            aria-label={`Free to spend: ${formatMoney(money.available, money)}`}
-          >
-            {formatMoney(money.available, money)}
-          </a>
-        )}
-        <Connection lost={lost} />
-      </p>
-    </header>
-  );
-}
-
-function Connection({ lost }: { readonly lost: boolean }): VNode {
-  const { connected } = useNode();
-  const down = lost || !connected;
-  return <span class={`dot ${down ? 'dot-off' : 'dot-on'}`}>{down ? 'Not connected' : 'Live'}</span>;
 }

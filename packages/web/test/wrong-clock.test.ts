@@ -13,7 +13,18 @@ const START = Date.UTC(2026, 10, 21, 6);
 const LOOKED_AT = START + 30 * HOUR;
 /** An order's life that ends six hours after that. */
 const STILL_RUNS = 36 * HOUR;
-const PAGES = ['Sell', 'Market', 'Deals', 'Purchases', 'Consents', 'Wallets', 'Ledger'];
+const PAGES = [
+  'Home',
+  'Readings',
+  'Sell',
+  'My offers',
+  'Market',
+  'Deals',
+  'Purchases',
+  'Consents',
+  'Wallets',
+  'Ledger',
+];
 
 const OFFER: Omit<OfferRequest, 'meter' | 'title' | 'lifetimeMs'> = {
   from: '2026-11-20',
@@ -127,6 +138,7 @@ describe.skipIf(executable === undefined)(
         ['Asia/Kolkata', 0],
       ] as const) {
         const page = await gui.open(seller, { zone, clock: environment.now() + wrong });
+        await visit(page, 'Sell');
         expect(await page.getByLabel('First day').inputValue(), zone).toBe('2026-11-20');
         expect(await page.getByLabel('Last day').inputValue(), zone).toBe('2026-11-20');
         await page.context().close();

@@ -12,7 +12,7 @@ const complainsFalsely: ByzantineRole = {
   name: 'buyer-complains-falsely',
   parties: ['buyer'],
   install({ member, lie }) {
-    member.settlement.cheat = 'false-complaint';
+    member.goods.cheat = 'false-complaint';
     lie();
   },
 };

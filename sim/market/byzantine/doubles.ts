@@ -11,7 +11,7 @@ const receiptAndRefund: ByzantineRole = {
   parties: ['buyer'],
   install(context) {
     const { cast, member } = context;
-    member.settlement.cheat = 'false-complaint';
+    member.goods.cheat = 'false-complaint';
     cast.world.on(({ node, event }) => {
       if (node !== member.node || event.type !== 'trade' || event.trade.role !== 'buyer') return;
       const { state, id } = event.trade;

@@ -14,7 +14,7 @@ function cheating(name: string, cheat: Cheat): ByzantineRole {
     name,
     parties: ['seller'],
     install({ member, lie }) {
-      member.settlement.cheat = cheat;
+      member.goods.cheat = cheat;
       lie();
     },
   };

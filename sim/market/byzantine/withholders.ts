@@ -10,7 +10,7 @@ const complainsToFew: ByzantineRole = {
   name: 'buyer-complains-to-few',
   parties: ['buyer'],
   install({ cast, member, lie }) {
-    member.settlement.cheat = 'false-complaint';
+    member.goods.cheat = 'false-complaint';
     member.node.senders.push(({ kind, name, to, body }) => {
       if (kind !== 'request' || name !== NOTARY_PROTOCOL || !isComplaint(body)) return undefined;
       const judges = deciders(cast);

@@ -36,8 +36,11 @@ function decode(bytes: Uint8Array): OneTimeRecord {
 export interface OneTimeKeys {
   /** Makes a key, stores its secret durably and returns the public half. */
   create(): Promise<Uint8Array>;
-  /** Secret of a key; undefined when it is unknown or destroyed. */
-  secret(recipientKey: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
+   * Secret of a key; undefined when it is unknown or destroyed. Throws `ERR_SETTLEMENT_KEY` when what is kept is not the
+   * secret of this key: a disk that lost a bit must not look like a seller that released a wrong key.
+   */
+  secret(recipientKey: Uint8Array, suite: KeySuite): Promise<Uint8Array | undefined>;
   /** Ties a key to a trade for good. Throws `ERR_SETTLEMENT_KEY` when it is unknown or tied to another trade. */
   bind(recipientKey: Uint8Array, tradeId: Uint8Array): Promise<void>;
 }
@@ -80,7 +83,18 @@ export function oneTimeKeys(options: {
       await write(recipientKey, { secret, time: now, trade: null });
       return recipientKey;
     },
-    secret: async (recipientKey) => (await read(recipientKey))?.secret,
+    async secret(recipientKey, { kem }) {
+      const record = await read(recipientKey);
+      if (record === undefined) return undefined;
+      const { secret } = record;
+      const isItsSecret =
+        secret.length === kem.secretKeyBytes && equalBytes(kem.publicKey(crypto, secret), recipientKey);
+      if (isItsSecret) return secret;
+      throw new SettlementError(
+        'ERR_SETTLEMENT_KEY',
+        'The secret that this node keeps for the one-time key of the trade was damaged: nobody can be blamed by it',
+      );
+    },
     bind: (recipientKey, tradeId) =>
       binding.run(async () => {
         const record = await read(recipientKey);

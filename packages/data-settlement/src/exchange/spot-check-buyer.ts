@@ -136,6 +136,8 @@ export class SpotCheckBuyer {
       verifySpotCheck({ crypto, document, seed, samples }, answer);
     } catch (cause) {
       throw failed(cause instanceof Error ? cause.message : 'what was shown cannot be read', cause);
+    } finally {
+      secretKey.fill(0);
     }
   }
 

@@ -21,7 +21,7 @@ import type { SignedProof } from '../notary/answers.ts';
 import type { TradeEngine } from '../trade/engine.ts';
 import { judgeLie, proofOfLie } from '../trade/false-complaints.ts';
 import { isFinished } from '../trade/states.ts';
-import { documentOf, idOf, settlementTradeOf, type Trade } from '../trade/trade.ts';
+import { documentOf, factsOf, idOf, settlementTradeOf, type Trade } from '../trade/trade.ts';
 import { optionsOf, textArgument } from './arguments.ts';
 import { dealEvidenceOf } from './deal-evidence.ts';
 import { tradeView } from './trade-view.ts';
@@ -132,15 +132,10 @@ export class TradeDesk {
   async proofs(id: TradeId, given?: AbortOptions): Promise<readonly TradeProof[]> {
     throwIfAborted(optionsOf(given, 'options').signal);
     const trade = await this.#found(id);
-    const { proof, offer, release } = trade;
+    const { proof } = trade;
     if (trade.role === 'seller') return this.#lieOf(trade);
-    if (proof === null || offer === null || release === null) return [];
-    const facts = {
-      ...settlementTradeOf(trade),
-      document: documentOf(trade),
-      settlementRoot: offer.delivery.settlementRoot,
-      wrappedKey: release.wrapped,
-    };
+    const facts = factsOf(trade);
+    if (proof === null || facts === undefined) return [];
     return [{ ...this.#needs.settlement.judge(facts, proof), against: 'seller', bytes: proof }];
   }
 

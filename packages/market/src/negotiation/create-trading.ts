@@ -227,7 +227,7 @@ export function createTrading(needs: TradingNeeds): Trading {
     witnesses,
     sign: (message) => signer.sign(message),
     witnessesOf,
-    records,
+    lies: records.lies,
     liars,
     deltaMs,
     report,
@@ -266,7 +266,7 @@ export function createTrading(needs: TradingNeeds): Trading {
       return damaged;
     },
     find: (id) => records.find(id),
-    lie: (id) => records.lie(id),
+    lie: (id) => records.lies.find(id),
     forgetProof: (trade) => records.forgetProof(trade),
     onBlock: (block) => engine.onBlock(block),
     onHold: (key) => {

@@ -12,7 +12,7 @@ import {
 import { MarketError } from '../errors.ts';
 import { type ComplaintJudge, factsOfComplaint } from './complaint.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
-import { type ComplaintEvidence, complaintOf, complaintToTx } from './messages.ts';
+import { type ComplaintEvidence, complaintOf, complaintToTx, MAX_COMPLAINT_ITEMS } from './messages.ts';
 import { spendingOfBytes } from './spend-run.ts';
 
 /**
@@ -38,7 +38,7 @@ export function encodeFalseComplaint({ hold, complaint }: FalseComplaint): Uint8
 export function decodeFalseComplaint(bytes: Uint8Array): FalseComplaint {
   const where = 'false complaint';
   const fields = mapOf(
-    decodeCanonical(bytes, MAX_REQUEST_BYTES, where),
+    decodeCanonical(bytes, MAX_REQUEST_BYTES, where, MAX_COMPLAINT_ITEMS + 8),
     ['v', 'kind', 'hold', 'complaint'],
     where,
   );

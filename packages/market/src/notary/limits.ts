@@ -73,6 +73,7 @@ export interface NotaryLimits {
    * kept for sellers too: when these are too many, no more are kept.
    */
   readonly releases: number;
+  /** Bytes of the {@link NotaryLimits.releases}. */
   readonly releaseBytes: number;
   /**
    * Holds of test money that are remembered, in fair shares of the peers that bring them, and for a time: they cost nobody

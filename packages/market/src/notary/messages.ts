@@ -191,6 +191,9 @@ function evidenceOf(value: unknown, where: string): HoldEvidence {
   };
 }
 
+/** Keys and values of a complaint: more than its eight fields would only cost whoever decodes them. */
+export const MAX_COMPLAINT_ITEMS = 24;
+
 /** Value of a complaint. */
 export function complaintToTx(complaint: ComplaintEvidence): TxValue {
   return complaint.kind === 'twice'

@@ -11,7 +11,7 @@ import { decodeCanonical } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
 import { complaintBinding, openSealed, sealingKeyMessage } from './complaint-seal.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
-import { type ComplaintEvidence, complaintOf, type NotaryRequest } from './messages.ts';
+import { type ComplaintEvidence, complaintOf, MAX_COMPLAINT_ITEMS, type NotaryRequest } from './messages.ts';
 import type { StatementKeys } from './statement-keys.ts';
 
 /** Life of a key, ms. The one before it still opens: a complaint may be under way when it changes. */
@@ -60,7 +60,13 @@ export class SealingKeys {
     const name = bytesToHex(key);
     const signing = signatures.get(name) ?? signer.sign(sealingKeyMessage(publicKey));
     signatures.set(name, signing);
-    return { publicKey, signature: await signing };
+    try {
+      return { publicKey, signature: await signing };
+    } catch (error) {
+      // A signer that failed once must not keep complaints out for an hour.
+      if (signatures.get(name) === signing) signatures.delete(name);
+      throw error;
+    }
   }
 
   /**
@@ -80,7 +86,7 @@ export class SealingKeys {
     const plain = openSealed(this.#crypto, found.secretKey, binding, sealed);
     found.opened.add(name);
     const where = 'sealed complaint';
-    return complaintOf(decodeCanonical(plain, MAX_REQUEST_BYTES, where), where);
+    return complaintOf(decodeCanonical(plain, MAX_REQUEST_BYTES, where, MAX_COMPLAINT_ITEMS), where);
   }
 
   /** Forgets all keys. */
@@ -92,8 +98,9 @@ export class SealingKeys {
     this.#expire();
     const [newest] = this.#keys;
     const now = this.#environment.now();
-    if (newest !== undefined && now - newest.madeAt < LIFE_MS && newest.opened.size < MAX_OPENED)
-      return newest;
+    // A clock that was set back must not make a key live on until it has caught up.
+    const age = newest === undefined ? LIFE_MS : Math.abs(now - newest.madeAt);
+    if (newest !== undefined && age < LIFE_MS && newest.opened.size < MAX_OPENED) return newest;
     const secretKey = this.#environment.randomBytes(xWingKem.secretKeyBytes);
     const fresh: SealingKey = {
       secretKey,
@@ -110,7 +117,7 @@ export class SealingKeys {
   #expire(): void {
     const now = this.#environment.now();
     const isOver = ({ madeAt, opened }: SealingKey): boolean =>
-      now - madeAt >= 2 * LIFE_MS || opened.size >= 2 * MAX_OPENED;
+      Math.abs(now - madeAt) >= 2 * LIFE_MS || opened.size >= 2 * MAX_OPENED;
     if (this.#keys.some(isOver)) this.#keep(this.#keys.filter((key) => !isOver(key)));
   }
 

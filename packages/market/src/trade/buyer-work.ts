@@ -10,7 +10,6 @@ import {
   type Signer,
   withDeadline,
 } from '@edmp/interface';
-import { complaintMessage, encodeDatasetDocument } from '@edmp/interface/dataset';
 import { currencyLink } from '../asset/currency-link.ts';
 import { receiptToTx } from '../blocks/release.ts';
 import { holdToTx, spendingOf } from '../blocks/spending.ts';
@@ -19,6 +18,7 @@ import { MarketError } from '../errors.ts';
 import type { Certificate } from '../notary/certificate.ts';
 import { encodeCertificate } from '../notary/certificate.ts';
 import { askPeer } from './ask-peer.ts';
+import { BuyerComplaints, WITNESS_TIMEOUT_MS } from './buyer-complaints.ts';
 import { declineError, notYet, received, refusalOf, retryableOf } from './failures.ts';
 import type { TradeReply } from './messages.ts';
 import type { TradeChain, TradeWallet, TradeWitnesses } from './needs.ts';
@@ -32,8 +32,6 @@ import type { TradeAction } from './transition.ts';
 const PROPOSE_TIMEOUT_MS = 60_000;
 /** Longest wait for one answer to a hold, ms: the seller waits for its witnesses meanwhile. */
 const SHOW_TIMEOUT_MS = 30_000;
-/** Longest single try to hear from witnesses, ms. */
-const WITNESS_TIMEOUT_MS = 60_000;
 /** Times that terms are sent before the seller counts as silent. */
 const PROPOSE_ATTEMPTS = 3;
 /** Failures of a request that say nothing about its content. */
@@ -64,9 +62,11 @@ const FORK = 'ERR_BLOCK_FORK';
 export class BuyerWork {
   readonly #needs: BuyerNeeds;
   readonly #attempts = new WeakMap<Trade, number>();
+  readonly #complaining: BuyerComplaints;
 
   constructor(needs: BuyerNeeds) {
     this.#needs = needs;
+    this.#complaining = new BuyerComplaints(needs);
   }
 
   /** Performs an action of the buyer's half of the table. */
@@ -95,7 +95,7 @@ export class BuyerWork {
       case 'open':
         return this.#open(trade, signal);
       case 'complain':
-        return this.#complain(trade, signal);
+        return this.#complaining.complain(trade, signal);
       case 'ask':
         return this.#ask(trade, signal);
       default:
@@ -289,7 +289,7 @@ export class BuyerWork {
       { signal },
     );
     if (outcome.kind === 'misbehaviour') {
-      trade.proof = outcome.proof;
+      trade.proof = this.#complaining.borneOut(trade, outcome.proof);
       return;
     }
     try {
@@ -300,34 +300,6 @@ export class BuyerWork {
       if (isEdmpError(error, 'ERR_CHAIN_FRAUD')) trade.unreceipted = true;
       else throw retryableOf(error);
     }
-  }
-
-  async #complain(trade: Trade, signal: AbortSignal): Promise<void> {
-    const { crypto, sign, witnesses, learn } = this.#needs;
-    const { offer, hold, release, proof } = trade;
-    if (offer === null || hold === null || release === null || proof === null) {
-      throw new MarketError('ERR_TRADE_STATE', 'There is nothing to complain about');
-    }
-    const facts = {
-      ...settlementTradeOf(trade),
-      document: documentOf(trade),
-      settlementRoot: offer.proposal.root,
-      wrappedKey: release.wrapped,
-    };
-    const complaint = {
-      proposal: offer.proposal.block,
-      release: release.block,
-      opener: release.opener,
-      recipientKey: trade.recipientKey,
-      document: encodeDatasetDocument(documentOf(trade)),
-      proof,
-      signature: await sign(complaintMessage(crypto, facts, proof)),
-    };
-    const found = await this.#bounded('showing the proof to the witnesses', signal, (inner) =>
-      witnesses.complain(hold, complaint, { signal: inner }),
-    );
-    if (found === 'unfounded') trade.unfounded = true;
-    else await learn(found);
   }
 
   async #ask(trade: Trade, signal: AbortSignal): Promise<void> {

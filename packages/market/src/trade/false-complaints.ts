@@ -2,7 +2,6 @@ import {
   type Crypto,
   type Environment,
   isEdmpError,
-  type JudgedTrade,
   type Settlement,
   type Signer,
   withDeadline,
@@ -14,11 +13,11 @@ import { encodeFalseComplaint } from '../notary/false-complaint.ts';
 import { COMPLAINT_KEEP_MS } from '../notary/limits.ts';
 import { Alarm } from './alarm.ts';
 import type { Liars } from './liars.ts';
+import type { LieRecords } from './lie-records.ts';
 import type { TradeWitnesses } from './needs.ts';
-import type { TradeRecords } from './records.ts';
 import { roundsOf } from './situation.ts';
 import { isFinished } from './states.ts';
-import { documentOf, idOf, settlementTradeOf, type Trade } from './trade.ts';
+import { documentOf, factsOf, idOf, type Trade } from './trade.ts';
 
 /** Sales asked about at once, at most: as many as memory keeps ended trades. */
 const MAX_WAITING = 10_000;
@@ -40,7 +39,7 @@ export interface FalseComplaintNeeds {
   readonly sign: Signer['sign'];
   /** How many witnesses a trade has, those of its currency included. */
   readonly witnessesOf: (trade: Trade) => number;
-  readonly records: Pick<TradeRecords, 'saveLie' | 'lie'>;
+  readonly lies: Pick<LieRecords, 'keep' | 'find' | 'isForgotten'>;
   readonly liars: Liars;
   /** Δ of the witnesses' rounds, ms. */
   readonly deltaMs: number;
@@ -105,11 +104,11 @@ export class FalseComplaints {
   }
 
   async #ask(trade: Trade): Promise<void> {
-    const { environment, sign, signal, witnesses, records } = this.#needs;
+    const { environment, sign, signal, witnesses } = this.#needs;
     const { hold } = trade;
     if (hold === null) return;
     try {
-      if ((await records.lie(idOf(trade))) === undefined) {
+      if (!(await this.#isKnown(trade))) {
         const { complaints, silent } = await withDeadline(
           environment,
           ASK_TIMEOUT_MS,
@@ -127,27 +126,32 @@ export class FalseComplaints {
     }
   }
 
-  /** Keeps the first complaint that is a lie. */
+  /** Whether there is nothing more to learn: the lie is here, or it was erased and who told it is known. */
+  async #isKnown(trade: Trade): Promise<boolean> {
+    const { liars, lies, report } = this.#needs;
+    const id = idOf(trade);
+    if (await lies.isForgotten(id)) return liars.has(trade.encoded.terms.buyer);
+    try {
+      const lie = await lies.find(id);
+      // One that was damaged is asked for again, as long as a witness has it.
+      return lie !== undefined && judgeLie(trade, lie, this.#needs)?.guilty === true;
+    } catch (error) {
+      if (!isEdmpError(error, 'ERR_MARKET_FORMAT')) throw error;
+      report(`the record of the buyer’s lie in trade ${id.slice(0, 16)}`, error);
+      return false;
+    }
+  }
+
+  /** Notes who told the first complaint that is a lie, and keeps it. */
   async #take(trade: Trade, complaints: readonly SignedProof[]): Promise<boolean> {
-    const { liars, records } = this.#needs;
+    const { liars, lies } = this.#needs;
     const lie = complaints.find((complaint) => judgeLie(trade, complaint, this.#needs)?.guilty === true);
     if (lie === undefined) return false;
-    await records.saveLie(idOf(trade), lie);
+    // In this order: once the lie is here, nobody asks again who told it.
     await liars.add(trade.encoded.terms.buyer, idOf(trade));
+    await lies.keep(idOf(trade), lie);
     return true;
   }
-}
-
-/** What a complaint about a sale is judged by, as this node's own records have it. */
-function factsOf(trade: Trade): JudgedTrade | undefined {
-  const { offer, release } = trade;
-  if (offer === null || release === null) return undefined;
-  return {
-    ...settlementTradeOf(trade),
-    document: documentOf(trade),
-    settlementRoot: offer.proposal.root,
-    wrappedKey: release.wrapped,
-  };
 }
 
 /** Whether the buyer lied; undefined when this node never released a key in the trade. */

@@ -21,8 +21,8 @@ import {
   textOf,
 } from '../codec/fields.ts';
 import { MarketError } from '../errors.ts';
-import type { SignedProof } from '../notary/answers.ts';
 import { decodeCertificate, encodeCertificate, MAX_CERTIFICATE_BYTES } from '../notary/certificate.ts';
+import { LIE, LieRecords } from './lie-records.ts';
 import { MAX_RECIPIENT_KEY_BYTES } from './messages.ts';
 import { shownReleaseOf } from './shown-release.ts';
 import { TRADE_STATES, type TradeRole } from './states.ts';
@@ -34,8 +34,6 @@ export const TRADE_PREFIX = 'market/trade/';
 const PARTS = ['base', 'offer', 'hold', 'draft', 'release', 'acks', 'proof'] as const;
 type Part = (typeof PARTS)[number];
 const STATE = 'state';
-/** The buyer's lie, which only whoever asks for it reads: it may be as large as a chunk. */
-const LIE = 'lie';
 
 const MAX_BLOCK_BYTES = 66 * 1024;
 /** Largest proof of misbehaviour, bytes. */
@@ -68,10 +66,13 @@ export class TradeRecords {
   readonly #store: KeyValueStore;
   readonly #crypto: Pick<Crypto, 'sha256' | 'chacha20Poly1305Open'>;
   readonly #written = new WeakMap<Trade, Set<Part>>();
+  /** The lies of buyers, which only whoever asks for them reads: one may be as large as a chunk. */
+  readonly lies: LieRecords;
 
   constructor(store: KeyValueStore, crypto: Pick<Crypto, 'sha256' | 'chacha20Poly1305Open'>) {
     this.#store = store;
     this.#crypto = crypto;
+    this.lies = new LieRecords(store, (id) => `${TRADE_PREFIX}${id}/${LIE}`);
   }
 
   /** Writes what is new of a trade, as it is or as it `ends`; when the promise resolves it survives a crash. */
@@ -103,32 +104,12 @@ export class TradeRecords {
     return written?.has('base') === true && written.has('offer');
   }
 
-  /** Keeps a complaint by which the buyer of a sale is convicted, durably when the promise resolves. */
-  async saveLie(id: TradeId, { proof, signature }: SignedProof): Promise<void> {
-    await this.#store.set(`${TRADE_PREFIX}${id}/${LIE}`, encodeCanonical({ v: 1, proof, signature }));
-  }
-
-  /** The complaint by which the buyer of a sale is convicted; undefined = there is none. */
-  async lie(id: TradeId): Promise<SignedProof | undefined> {
-    const bytes = await this.#store.get(`${TRADE_PREFIX}${id}/${LIE}`);
-    if (bytes === undefined) return undefined;
-    const fields = mapOf(decodeCanonical(bytes, MAX_PART_BYTES, LIE), ['v', 'proof', 'signature'], LIE);
-    integerOf(fields.v, 1, 1, 'lie.v');
-    return {
-      proof: boundedBytesOf(fields.proof, MAX_PROOF_BYTES, 'lie.proof'),
-      signature: bytesOf(fields.signature, 64, 'lie.signature'),
-    };
-  }
-
   /** Destroys a trade's proofs of misbehaviour, which may show a chunk of the data; nobody writes them again. */
   async forgetProof(trade: Trade): Promise<void> {
     trade.proof = null;
-    const prefix = `${TRADE_PREFIX}${trade.encoded.id}/`;
-    await this.#store.setMany([
-      [`${prefix}proof`, null],
-      [prefix + LIE, null],
-    ]);
+    await this.#store.setMany([[`${TRADE_PREFIX}${trade.encoded.id}/proof`, null]]);
     this.#written.get(trade)?.delete('proof');
+    await this.lies.forget(trade.encoded.id);
   }
 
   /** Removes everything about a trade. */

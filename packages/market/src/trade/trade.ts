@@ -2,6 +2,7 @@ import type {
   BlockId,
   DatasetDocument,
   HalfBlock,
+  JudgedTrade,
   PublicKey,
   SealedDelivery,
   SettlementTrade,
@@ -171,5 +172,19 @@ export function settlementTradeOf(trade: Pick<Trade, 'encoded' | 'recipientKey'>
     suite: terms.suite,
     recipientKey: trade.recipientKey,
     bid: terms.bid,
+  };
+}
+
+/** What a complaint about the trade is judged by, as this node's own records have it; undefined before a key was released. */
+export function factsOf(
+  trade: Pick<Trade, 'encoded' | 'recipientKey' | 'ask' | 'offer' | 'release'>,
+): JudgedTrade | undefined {
+  const { offer, release } = trade;
+  if (offer === null || release === null) return undefined;
+  return {
+    ...settlementTradeOf(trade),
+    document: documentOf(trade),
+    settlementRoot: offer.proposal.root,
+    wrappedKey: release.wrapped,
   };
 }

@@ -56,6 +56,7 @@ export function fakeSettlement(options: {
   const datasets = new Map<string, DatasetDocument>();
   const sealed = new Map<string, Sealed>();
   const calls = new Map<string, number>();
+  const lies = new Set<string>();
   const count = (name: string): void => {
     calls.set(name, (calls.get(name) ?? 0) + 1);
   };
@@ -133,6 +134,7 @@ export function fakeSettlement(options: {
       if (good && fake.cheat !== 'false-complaint') {
         return { kind: 'opened', document, consumption: consumptionOf(document) };
       }
+      if (good) lies.add(trade.tradeId.join());
       return {
         kind: 'misbehaviour',
         proof: Uint8Array.of(0, ...delivery.settlementRoot),
@@ -148,7 +150,9 @@ export function fakeSettlement(options: {
       const wellFormed = proof[0] === 0 && equalBytes(proof.slice(1), trade.settlementRoot);
       const kind = fakeKind.get(fake) ?? 'wrong-key';
       return {
-        guilty: wellFormed && !opens,
+        // Whoever lies upholds its own lie, or its market would not sign it.
+        guilty:
+          (wellFormed && !opens) || (fake.cheat === 'false-complaint' && lies.has(trade.tradeId.join())),
         kind,
         reason: opens ? 'the key opens the data' : 'the key is wrong',
       };

@@ -19,7 +19,8 @@ interface FileOptions extends RemoteOptions {
 /** Writes a file that must not be there yet. Throws `ERR_NODE_CONFIG`. */
 async function save(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await writeToDisk(path, bytes, { flag: 'wx' });
+    // It may show a part of the data: whoever it is meant for gets it from its owner.
+    await writeToDisk(path, bytes, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     throw new NodeError(
       'ERR_NODE_CONFIG',

@@ -5,9 +5,20 @@ import { reachOf } from '../community/reach.ts';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../log.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
-import { blockHex, collect, currencyLabel, hostAndPort, peerKey, publicKey, timeZone } from './arguments.ts';
+import {
+  blockHex,
+  byteSize,
+  collect,
+  currencyLabel,
+  hostAndPort,
+  peerKey,
+  publicKey,
+  timeZone,
+} from './arguments.ts';
 import { dataOption } from './data-folder.ts';
+import { useKeyFile } from './key-file.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
 import { ownCommand, shellWord } from './own-command.ts';
@@ -34,8 +45,12 @@ interface StartOptions {
   readonly tradeWithNotary: boolean;
   readonly currency?: readonly string[];
   readonly web: boolean;
+  readonly edmpCompatOpen: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   readonly phaseTimeout?: number;
   readonly store: string;
+  readonly diskBudget?: number;
   readonly ipfsPeer?: readonly string[];
   readonly gateway?: RunNodeOptions['gateway'];
   readonly gatewayCert?: string;
@@ -44,6 +59,14 @@ interface StartOptions {
   readonly readyJson: boolean;
   readonly leash: boolean;
 }
+
+/** EDMP's three arguments, and what goes by name. */
+type Positional = [
+  port: number | undefined,
+  folder: string | undefined,
+  key: string | undefined,
+  options: StartOptions,
+];
 
 const port = (text: string): number => {
   const value = Number(text);
@@ -83,17 +106,28 @@ function asListenError(error: unknown): never {
   );
 }
 
+/** Where peers may connect: loopback unless told otherwise, and nowhere with `none`. */
+function listenOn(addresses: readonly string[] = ['/ip4/127.0.0.1/tcp/0']): readonly string[] {
+  if (!addresses.includes('none')) return addresses;
+  if (addresses.length > 1)
+    throw new NodeError('ERR_NODE_CONFIG', '--listen none stands alone: leave out the other addresses');
+  return [];
+}
+
 /** `edmp start`: runs one node until it is stopped. */
 export function startCommand(): Command {
   return new Command('start')
     .alias('node')
     .description('run a node: HTTP API and web page on loopback, peers over libp2p')
+    .argument('[port]', 'as --http', port)
+    .argument('[folder]', 'as --data')
+    .argument('[keyfile]', 'file of the identity; written where there is none')
     .option('--name <text>', 'name shown on the page', 'my node')
     .addOption(dataOption('identity, chain and content of this node'))
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
     .option(
       '--listen <multiaddr>',
-      'address for peers, over TCP or WebSockets (…/ws); repeat for more (default: /ip4/127.0.0.1/tcp/0)',
+      'address for peers, over TCP or WebSockets (…/ws), or none to be reached through relays only; repeat for more (default: /ip4/127.0.0.1/tcp/0)',
       collect,
     )
     .option(
@@ -141,6 +175,11 @@ export function startCommand(): Command {
       'fs',
     )
     .option(
+      '--disk-budget <size>',
+      'what the blocks of all chains may take on disk, e.g. 500MB or 2GB: old blocks of others that nothing needs make room (default: 1GiB)',
+      byteSize,
+    )
+    .option(
       '--ipfs-peer <id>',
       'an IPFS node of your own that may read every sealed block here by bitswap; repeat for more',
       (text, all) => collect(peerKey(text), all as readonly string[] | undefined),
@@ -152,6 +191,19 @@ export function startCommand(): Command {
     )
     .option('--gateway-cert <file>', 'certificate chain of --gateway, PEM')
     .option('--gateway-key <file>', 'key of the certificate, PEM')
+    .option(
+      '--edmp-compat-open',
+      'let programs on this machine use the calls of 2019 (/market, /wallets) without the token, payments too',
+      false,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least grave to tell').choices(LOG_LEVELS).default('info'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'lines for people, or one JSON object a line')
+        .choices(LOG_FORMATS)
+        .default('text'),
+    )
     .option('--no-web', 'no web page, API only')
     .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
     .addOption(
@@ -161,7 +213,9 @@ export function startCommand(): Command {
     )
     .addOption(new Option('--ready-json', 'print one JSON line when ready').default(false).hideHelp())
     .addOption(new Option('--leash', 'end when stdin closes').default(false).hideHelp())
-    .action(async (options: StartOptions) => {
+    .action(async (...[first, second, keyFile, given]: Positional) => {
+      const options = { ...given, http: first ?? given.http, data: second ?? given.data };
+      const saveKey = keyFile === undefined ? undefined : useKeyFile(resolve(options.data), keyFile);
       // Loaded only here: the other commands start faster without libp2p.
       const { runNode } = await import('../compose/run-node.ts');
       const environment = systemEnvironment();
@@ -192,7 +246,7 @@ export function startCommand(): Command {
       const node = await runNode({
         ...rest,
         data: resolve(options.data),
-        listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+        listen: listenOn(options.listen),
         connect: options.connect ?? [],
         relays: via ?? [],
         relay: options.relay || community !== undefined,
@@ -206,6 +260,7 @@ export function startCommand(): Command {
         uptime: systemUptime,
         log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
+      saveKey?.();
       const retract = announce(resolve(options.data), node.url);
       const stop = async (): Promise<void> => {
         retract();

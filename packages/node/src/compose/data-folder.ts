@@ -27,6 +27,8 @@ export interface DataFolder extends Disposable {
   readonly recordsFile: string;
   /** SQLite file of the notary's and witness's statements and keys. It belongs into no backup: a copy of it could say the opposite. */
   readonly notaryFile: string;
+  /** SQLite file of what the practice neighbour's witness said, and of its keys. */
+  readonly practiceFile: string;
   /** SQLite file of the recorded meter readings. */
   readonly readingsFile: string;
   /** How the meters are mounted, with their tokens. */
@@ -55,7 +57,7 @@ export function writePrivate(path: string, text: string): void {
 }
 
 /** Databases of a node that are there from its first start on. */
-const DATABASES = ['chain.sqlite', 'records.sqlite', 'readings.sqlite'] as const;
+const DATABASES = ['chain.sqlite', 'records.sqlite', 'readings.sqlite', 'practice.sqlite'] as const;
 
 /**
  * Makes a database that only its owner may read, whatever the folder lets others do, and takes one that others could read
@@ -158,6 +160,7 @@ export function openDataFolder(path: string, environment: Environment): DataFold
         chainFile: join(path, 'chain.sqlite'),
         recordsFile: join(path, 'records.sqlite'),
         notaryFile: join(path, 'notary.sqlite'),
+        practiceFile: join(path, 'practice.sqlite'),
         readingsFile: join(path, 'readings.sqlite'),
         metersFile: join(path, 'meters.json'),
         communitiesFile: join(path, 'communities'),

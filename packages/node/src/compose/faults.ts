@@ -1,5 +1,5 @@
 import { encodeProof } from '@edmp/data-settlement/proof';
-import type { ContentStore, Settlement } from '@edmp/interface';
+import { type ContentStore, equalBytes, type Settlement } from '@edmp/interface';
 
 /**
  * Faults that a node can be told to have, for demonstrations and tests of the other side's defences:
@@ -39,15 +39,19 @@ export function dieBeforeRelease<S extends Settlement>(settlement: S, die: () =>
   };
 }
 
-/** A settlement whose buyer says of every key that it opens nothing. */
+/** A settlement whose buyer says of every key that it opens nothing, and upholds that: else its market would not sign it. */
 export function complainFalsely<S extends Settlement>(settlement: S): S {
+  const lie = encodeProof({ kind: 'wrong-key', secretKey: new Uint8Array(32), check: null });
   return {
     ...settlement,
     async open(...args) {
       const outcome = await settlement.open(...args);
       if (outcome.kind !== 'opened') return outcome;
-      const proof = encodeProof({ kind: 'wrong-key', secretKey: new Uint8Array(32), check: null });
-      return { kind: 'misbehaviour', proof, reason: 'The key opens nothing, says a liar' };
+      return { kind: 'misbehaviour', proof: lie, reason: 'The key opens nothing, says a liar' };
     },
+    judge: (trade, proof) =>
+      equalBytes(proof, lie)
+        ? { guilty: true, kind: 'wrong-key', reason: 'The key opens nothing, says a liar' }
+        : settlement.judge(trade, proof),
   };
 }

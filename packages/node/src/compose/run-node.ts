@@ -8,8 +8,10 @@ import {
 } from '@edmp/interface';
 import { joinedIn } from '../community/joined.ts';
 import { createHttpApp, startGateway, startHttp } from '../http/index.ts';
+import { createLog, type LogFormat, type LogLevel } from '../log.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
 import type { NodeService } from '../service.ts';
+import { createClosers } from './closers.ts';
 import { parseContentStore } from './content-store.ts';
 import { createNode, type EdmpNode } from './create-node.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -67,6 +69,14 @@ export interface RunNodeOptions {
     readonly port: number;
     readonly tls?: { readonly certificate: string; readonly key: string };
   };
+  /** Lets programs of this machine use EDMP's calls of 2019 without the token, payments too. Default false. */
+  readonly edmpCompatOpen?: boolean;
+  /** The least grave level of what `log` hears. Default `info`; `debug` tells of every request. */
+  readonly logLevel?: LogLevel;
+  /** Lines for people, or one JSON object a line. Default `text`. */
+  readonly logFormat?: LogFormat;
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number;
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
@@ -75,7 +85,7 @@ export interface RunNodeOptions {
    * set. Default: the system's, where `environment` is not given.
    */
   readonly uptime?: () => number;
-  /** Hears what an operator should know. */
+  /** Hears what an operator should know, a line at a time. */
   readonly log: (text: string) => void;
 }
 
@@ -109,20 +119,21 @@ const DELTAS_A_PHASE = 20;
 export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
   const environment = options.environment ?? systemEnvironment();
   const uptime = options.uptime ?? (options.environment === undefined ? systemUptime : undefined);
-  const closers: (() => void | Promise<void>)[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => {
-    stopping ??= (async () => {
-      for (const close of closers.reverse()) await close();
-    })();
-    return stopping;
-  };
+  const log = createLog({
+    environment,
+    level: options.logLevel ?? 'info',
+    format: options.logFormat ?? 'text',
+    write: options.log,
+  });
+  const unexpected = (error: unknown): void =>
+    log.tell('error', `unexpected failure: ${(error as Error).stack ?? String(error)}`);
+  const closers = createClosers();
   try {
     const meters = await openMeters({ meters: options.meters, environment });
-    if (meters !== undefined) closers.push(() => meters.stop());
+    if (meters !== undefined) closers.add(() => meters.stop());
     const folder = openDataFolder(options.data, environment);
     const phase = options.phaseTimeout;
-    const joined = joinedIn(folder.communitiesFile, (error) => options.log(`warning: ${error.message}`));
+    const joined = joinedIn(folder.communitiesFile, (error) => log.tell('warn', error.message));
     const connect = [...options.connect, ...joined.flatMap(({ matchmakers }) => matchmakers)];
     const relays = [...(options.relays ?? []), ...joined.flatMap((each) => each.relays)];
     const witnesses = [...(options.witnesses ?? []), ...joined.flatMap((each) => each.witnesses)];
@@ -131,7 +142,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       name: options.name,
       folder,
       environment,
-      ...(uptime === undefined ? {} : { uptime }),
+      uptime,
       matchmaker: options.matchmaker,
       notary: options.notary === true || options.issue !== undefined,
       witnesses: {
@@ -142,13 +153,25 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       currencies: [...new Set(currencies)].map(hexToBytes),
       relay: options.relay ?? false,
       zone: options.zone,
-      ...(meters === undefined ? {} : { meters }),
+      meters,
       ...(phase === undefined
         ? {}
         : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
-      ...(options.store === undefined ? {} : { store: parseContentStore(options.store) }),
+      store: options.store === undefined ? undefined : parseContentStore(options.store),
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
-      ...(options.fault === undefined ? {} : { fault: options.fault }),
+      fault: options.fault,
+      neighbourNetwork: ({ secretKey }) =>
+        nodeNetwork({
+          secretKey,
+          environment,
+          listen: ['/ip4/127.0.0.1/tcp/0'],
+          announce: [],
+          connect: [],
+          relays: [],
+          relay: false,
+        }),
+      diskBudget: options.diskBudget,
+      log: options.log,
       network: ({ secretKey }) =>
         nodeNetwork({
           secretKey,
@@ -160,42 +183,42 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
           relay: options.relay ?? false,
         }),
     });
-    closers.push(() => node.stop());
+    closers.add(() => node.stop());
     const issued = options.issue === undefined ? null : await issue(node, options.issue);
     for (const address of new Set([...relays, ...connect])) {
       try {
         await node.network.connect(address, { signal: AbortSignal.timeout(5_000) });
       } catch (error) {
-        options.log(
-          `warning: cannot reach ${address} yet (${(error as Error).message}); the node keeps trying`,
-        );
+        log.tell('warn', `cannot reach ${address} yet (${(error as Error).message}); the node keeps trying`);
       }
     }
     const web = options.web ? findWebFiles() : undefined;
     if (options.web && web === undefined)
-      options.log(
-        'warning: the web page is not built, serving the API only; in a clone, its start script builds it',
+      log.tell(
+        'warn',
+        'the web page is not built, serving the API only; in a clone, its start script builds it',
       );
     const app = createHttpApp({
       service: node.service,
       gateway: node.gateway,
       token: folder.token,
       environment,
-      onFailure: (error) => options.log(`unexpected failure: ${(error as Error).stack ?? String(error)}`),
-      ...(web === undefined ? {} : { web }),
+      log,
+      onFailure: unexpected,
+      allowUnauthenticatedCompat: options.edmpCompatOpen ?? false,
+      web,
     });
     const http = await startHttp({ app, port: options.http });
-    closers.push(() => http.stop());
+    closers.add(() => http.stop());
     const gateway =
       options.gateway === undefined
         ? undefined
         : await startGateway({
             ...options.gateway,
             gateway: node.gateway,
-            onFailure: (error) =>
-              options.log(`unexpected failure: ${(error as Error).stack ?? String(error)}`),
+            onFailure: unexpected,
           });
-    if (gateway !== undefined) closers.push(() => gateway.stop());
+    if (gateway !== undefined) closers.add(() => gateway.stop());
     return {
       url: http.url,
       gatewayUrl: gateway?.url ?? http.url,
@@ -206,11 +229,12 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       witnessKeys: node.market.notaryKeys.map(publicKeyToHex),
       issued,
       service: node.service,
-      stop,
-      [Symbol.asyncDispose]: stop,
+      stop: closers.stop,
+      [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await stop();
+    // What failed first is what is told.
+    await closers.stop().catch(() => undefined);
     if (error instanceof Error) throw error;
     throw new NodeError('ERR_NODE_CONFIG', String(error));
   }

@@ -1,16 +1,23 @@
 import { type Environment, withDeadline } from '@edmp/interface';
 import { type Context, Hono } from 'hono';
+import { operations } from '../api/contract.ts';
+import { createLog, type Log } from '../log.ts';
 import type { NodeService } from '../service.ts';
-import { bodyBytes, bodyText } from './body-text.ts';
+import { jsonAnswer, responseTo, type StoredAnswer } from './answer.ts';
+import { compatOperations } from './compat/contract.ts';
 import { addCompat } from './compat/routes.ts';
-import { eventStreams } from './event-stream.ts';
+import { type EventStreams, eventStreams } from './event-stream.ts';
 import { errorBodyOf, HttpError, statusOf } from './failure.ts';
-import { idempotencyMemory, type StoredAnswer } from './idempotency.ts';
 import { ipfsAnswer } from './ipfs-routes.ts';
+import { Metrics } from './observe/metrics.ts';
+import { observed } from './observe/middleware.ts';
+import { nodeGauges } from './observe/node-gauges.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Route } from './route.ts';
+import { isAcceptable, pathTable } from './paths.ts';
+import { BODY_MS } from './request-body.ts';
 import { LOOPBACK_HOSTS, safeHeaders, sameSite, tokenGate } from './security.ts';
-import { v1Routes } from './v1-routes.ts';
+import { METRICS_TYPE, SYSTEM_PATHS } from './system-paths.ts';
+import { addOperations, queryOf } from './v1.ts';
 import { addWeb, type WebFiles } from './web-files.ts';
 
 /** Options of {@link createHttpApp}. */
@@ -20,7 +27,7 @@ export interface HttpAppOptions {
   readonly token: string;
   readonly environment: Environment;
   /** The GUI's files; none: no GUI. */
-  readonly web?: WebFiles;
+  readonly web?: WebFiles | undefined;
   /** Hosts that requests may be addressed to, with or without a port. Default: the names of loopback. */
   readonly allowedHosts?: readonly string[];
   /** The node's trustless gateway, mounted at `/ipfs/` and `/cap/{capability}/ipfs/`; none: no gateway. */
@@ -31,15 +38,16 @@ export interface HttpAppOptions {
   readonly maxBodyBytes?: number;
   /** Longest time that the service may take for a request, ms. Default 60 000. */
   readonly timeoutMs?: number;
+  /** Hears of every request. Default: nothing is told. */
+  readonly log?: Log;
   /** Hears of failures that the caller is not told about (status 500). */
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** A file may take so many times as long as another request: 64 MiB hold millions of readings. */
-const FILE_TIMES = 10;
+const knownPath = pathTable([...operations, ...SYSTEM_PATHS, ...Object.values(compatOperations)]);
 
 /**
- * The node's HTTP API as a Hono app: `/v1/*`, its OpenAPI document, EDMP's compatible `/market/*` and `/wallets/*`, and
+ * The node's HTTP API as a Hono app: `/v1/*`, its OpenAPI document, `/health`, `/metrics`, EDMP's compatible calls, and
  * the GUI (DESIGN §7). Every error of `/v1` is `{ error: { code, message } }`. Throws `ERR_INVALID_ARGUMENT` for a short token.
  */
 export function createHttpApp(options: HttpAppOptions): Hono {
@@ -48,106 +56,67 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   const maxBodyBytes = options.maxBodyBytes ?? 65_536;
   const timeoutMs = options.timeoutMs ?? 60_000;
   const onFailure = options.onFailure ?? ((): void => {});
-  const memory = idempotencyMemory({ environment });
-  const openStream = eventStreams({ service, environment });
+  const log = options.log ?? createLog({ environment, level: 'error', write: () => {} });
+  const metrics = new Metrics();
+  const streams = eventStreams({ service, environment });
   const app = new Hono();
 
   const fail = (error: unknown): StoredAnswer => {
     const status = statusOf(error);
     if (status === 500) onFailure(error);
-    return answerOf(status, errorBodyOf(error));
+    return jsonAnswer(status, errorBodyOf(error));
   };
   const within = <T>(what: string, act: () => Promise<T>): Promise<T> =>
     withDeadline(environment, timeoutMs, what, act);
 
-  app.onError((error) => responseOf(fail(error)));
-  app.notFound((context) =>
-    responseOf(
-      fail(
-        new HttpError(
-          404,
-          'ERR_HTTP_NOT_FOUND',
-          `There is no ${context.req.method} ${JSON.stringify(context.req.path.slice(0, 200))}; see /v1/openapi.json`,
-        ),
-      ),
-    ),
-  );
+  app.onError((error, context) => responseTo(context.req.raw, fail(error)));
+  app.notFound((context) => responseTo(context.req.raw, fail(notFound(context))));
+  app.use(observed({ environment, log, metrics, routeOf: (path) => knownPath(path)?.path }));
   app.use(safeHeaders());
   app.use(sameSite(options.allowedHosts ?? LOOPBACK_HOSTS));
+  app.use(async (context, next) => {
+    const known = knownPath(context.req.path);
+    if (known === undefined || known.methods.includes(context.req.method)) return next();
+    const allowed = known.methods.join(', ');
+    const refusal = new HttpError(405, 'ERR_HTTP_METHOD', `${known.path} knows ${allowed}`);
+    return responseTo(context.req.raw, { ...fail(refusal), headers: { Allow: allowed } });
+  });
 
-  for (const route of v1Routes) {
-    app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
-      if (route.access !== 'public') gate.require(context);
-      const file = route.upload === undefined ? undefined : await uploadedFile(context, route.upload);
-      const text = route.method === 'post' && file === undefined ? await jsonText(context, maxBodyBytes) : '';
-      const act = async (): Promise<StoredAnswer> => {
-        try {
-          return await run(route, context, text, file);
-        } catch (error) {
-          return fail(error);
-        }
-      };
-      const key = context.req.header('idempotency-key');
-      if (key === undefined || route.method !== 'post' || file !== undefined) return responseOf(await act());
-      return responseOf(await memory.once(key, `${route.path}\n${text}`, act));
-    });
-  }
-
-  const run = async (
-    route: Route,
-    context: Context,
-    text: string,
-    file: Uint8Array | undefined,
-  ): Promise<StoredAnswer> => {
-    const input = {
-      params: context.req.param(),
-      query: queryOf(context),
-      body: route.body === undefined ? undefined : parseJson(text),
-      ...(file === undefined ? {} : { file }),
-    };
-    // What was sent with a key, or moves money, goes on without its caller; a file that nobody waits for does not.
-    const answer =
-      file === undefined
-        ? await within(route.summary, () => route.run(service, input))
-        : await withDeadline(
-            environment,
-            FILE_TIMES * timeoutMs,
-            route.summary,
-            (signal) => route.run(service, { ...input, signal }),
-            { signal: context.req.raw.signal },
-          );
-    if ('json' in answer) return answerOf(route.status, answer.json);
-    return {
-      status: route.status,
-      contentType: answer.contentType,
-      body: answer.content,
-      filename: answer.filename,
-    };
-  };
-
+  addOperations(app, { service, gate, environment, maxBodyBytes, timeoutMs, fail });
   app.get('/v1/events', (context) => {
     gate.require(context);
-    const { live, ...others } = queryOf(context);
-    if (Object.keys(others).length > 0 || (live !== undefined && live !== 'true'))
-      throw new HttpError(400, 'ERR_HTTP_INPUT', 'The stream of events knows the query live=true only');
-    return new Response(openStream({ live: live === 'true' }), {
-      headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' },
-    });
+    return eventsAnswer(context, streams);
   });
   let document: string | undefined;
   app.get('/v1/openapi.json', async (context) => {
-    if (document === undefined) {
-      const { version } = await within('Reading the version', () => service.info());
-      document = JSON.stringify(openApiDocument(v1Routes, version));
-    }
-    return context.body(document, 200, { 'Content-Type': 'application/json' });
+    document ??= JSON.stringify(
+      openApiDocument((await within('Reading the version', () => service.info())).version),
+    );
+    return responseTo(context.req.raw, {
+      status: 200,
+      contentType: 'application/json',
+      body: document,
+      headers: { 'Cache-Control': 'private, no-cache' },
+    });
+  });
+  app.get('/health', async (context) => {
+    const { version } = await within('Asking the node', () => service.info());
+    return responseTo(context.req.raw, jsonAnswer(200, { status: 'ok', version }));
+  });
+  app.get('/metrics', async (context) => {
+    gate.require(context);
+    const gauges = await within('Counting', () => nodeGauges(service, streams.open, log));
+    return responseTo(context.req.raw, {
+      status: 200,
+      contentType: METRICS_TYPE,
+      body: metrics.text(gauges),
+    });
   });
   addCompat(app, {
     service,
     gate,
-    environment,
     open: options.allowUnauthenticatedCompat ?? false,
-    maxBodyBytes,
+    limits: { environment, maxBytes: maxBodyBytes, maxMs: BODY_MS },
     within,
     onFailure,
   });
@@ -160,76 +129,24 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   return app;
 }
 
-/** The body of a route that takes a file. A form of another site cannot send this type without asking first. */
-async function uploadedFile(context: Context, maxBytes: number): Promise<Uint8Array> {
-  const type = (context.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/octet-stream') {
-    throw new HttpError(
-      415,
-      'ERR_HTTP_MEDIA_TYPE',
-      "Expected a file as the body, with 'Content-Type: application/octet-stream'",
-    );
-  }
-  return bodyBytes(context.req.raw, maxBytes);
+function notFound(context: Context): HttpError {
+  return new HttpError(
+    404,
+    'ERR_HTTP_NOT_FOUND',
+    `There is no ${context.req.method} ${JSON.stringify(context.req.path.slice(0, 200))}; see /v1/openapi.json`,
+  );
 }
 
-async function jsonText(context: Context, maxBytes: number): Promise<string> {
-  const type = (context.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-  // Also keeps out "simple" cross-site form posts, which need no preflight.
-  if (type !== 'application/json') {
-    throw new HttpError(415, 'ERR_HTTP_MEDIA_TYPE', "Expected a body with 'Content-Type: application/json'");
-  }
-  return bodyText(context.req.raw, maxBytes);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HttpError(400, 'ERR_HTTP_INPUT', 'The body is not well-formed JSON', { cause });
-  }
-}
-
-function queryOf(context: Context): Record<string, string> {
-  const query: Record<string, string> = {};
-  for (const [name, values] of Object.entries(context.req.queries())) {
-    const [value] = values;
-    if (values.length > 1) throw new HttpError(400, 'ERR_HTTP_INPUT', `query.${name}: given more than once`);
-    if (value !== undefined) query[name] = value;
-  }
-  return query;
-}
-
-function answerOf(status: number, json: unknown): StoredAnswer {
-  return { status, contentType: 'application/json', body: JSON.stringify(json) };
-}
-
-/** Pieces are made as fast as the caller takes them; when one fails the connection breaks, so that half a file is none. */
-function bodyOf(body: StoredAnswer['body']): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
-  if (typeof body === 'string') return body;
-  return body instanceof Uint8Array ? body.slice() : streamOf(body);
-}
-
-function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
+function eventsAnswer(context: Context, streams: EventStreams): Response {
+  const { live, ...others } = queryOf(context);
+  if (Object.keys(others).length > 0 || (live !== undefined && live !== 'true'))
+    throw new HttpError(400, 'ERR_HTTP_INPUT', 'The stream of events knows the query live=true only');
+  if (!isAcceptable(context.req.header('accept'), ['text/event-stream']))
+    throw new HttpError(406, 'ERR_HTTP_NOT_ACCEPTABLE', 'This answers text/event-stream only');
+  const headers = { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' };
+  if (context.req.raw.method === 'HEAD') return new Response(null, { headers });
+  const after = context.req.header('last-event-id');
+  return new Response(streams.stream({ live: live === 'true', ...(after === undefined ? {} : { after }) }), {
+    headers,
   });
-}
-
-function responseOf(answer: StoredAnswer): Response {
-  const headers = new Headers({ 'Content-Type': answer.contentType });
-  if (answer.status === 401) headers.set('WWW-Authenticate', 'Bearer');
-  if (answer.filename !== undefined) {
-    headers.set('Content-Disposition', `attachment; filename="${answer.filename}"`);
-  }
-  const body = bodyOf(answer.body);
-  return new Response(body, { status: answer.status, headers });
 }

@@ -4,6 +4,8 @@ import { EdmpError } from '@edmp/interface';
 export interface ServerSentEvent {
   readonly event: string;
   readonly data: string;
+  /** Id of this event, or of the last one before it that has one; empty before the first. */
+  readonly id: string;
 }
 
 const MAX_EVENT_CHARACTERS = 65_536;
@@ -17,6 +19,7 @@ export async function* readEvents(
   const decoder = new TextDecoder();
   let rest = '';
   let event = 'message';
+  let id = '';
   let data: string[] = [];
   try {
     for (;;) {
@@ -29,7 +32,7 @@ export async function* readEvents(
       }
       for (const line of lines) {
         if (line === '') {
-          if (data.length > 0) yield { event, data: data.join('\n') };
+          if (data.length > 0) yield { event, data: data.join('\n'), id };
           event = 'message';
           data = [];
           continue;
@@ -37,6 +40,7 @@ export async function* readEvents(
         const [, field, content = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
         if (field === 'event') event = content;
         else if (field === 'data') data.push(content);
+        else if (field === 'id' && !content.includes('\0')) id = content;
       }
     }
   } finally {

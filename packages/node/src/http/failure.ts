@@ -5,6 +5,8 @@ import type { ErrorBody } from './views.ts';
 export type HttpErrorCode =
   /** 413: the request's body is larger than the node takes. */
   | 'ERR_HTTP_BODY_SIZE'
+  /** 408: the request's body did not arrive in time. */
+  | 'ERR_HTTP_BODY_TIME'
   /** 429: too many event streams are open. */
   | 'ERR_HTTP_BUSY'
   /** 403: the request is addressed to a host that this node does not answer for (DNS rebinding). */
@@ -13,6 +15,10 @@ export type HttpErrorCode =
   | 'ERR_HTTP_IDEMPOTENCY_KEY'
   /** 400: path, query or body is not what the OpenAPI document asks for. */
   | 'ERR_HTTP_INPUT'
+  /** 405: this cannot be done at this path; `Allow` says what can. */
+  | 'ERR_HTTP_METHOD'
+  /** 406: the caller takes none of the kinds of answer that there are. */
+  | 'ERR_HTTP_NOT_ACCEPTABLE'
   /** 415: the body is not sent as `application/json`. */
   | 'ERR_HTTP_MEDIA_TYPE'
   /** 404: there is no such route. */
@@ -104,11 +110,15 @@ const FAMILY: readonly (readonly [prefix: string, status: number])[] = [
 /** HTTP status of an error: 4xx for what the caller can mend, 5xx otherwise. */
 export function statusOf(error: unknown): number {
   if (isHttpError(error)) return error.status;
-  if (!isTyped(error)) return 500;
-  const own = STATUS[error.code];
+  return isTyped(error) ? statusOfCode(error.code, error.retryable) : 500;
+}
+
+/** HTTP status of an error of that code, which is not one of the HTTP layer's own. */
+export function statusOfCode(code: string, retryable = false): number {
+  const own = STATUS[code];
   if (own !== undefined) return own;
-  for (const [prefix, status] of FAMILY) if (error.code.startsWith(prefix)) return status;
-  return error.retryable ? 503 : 422;
+  for (const [prefix, status] of FAMILY) if (code.startsWith(prefix)) return status;
+  return retryable ? 503 : 422;
 }
 
 /** What the caller may know of an error. Anything not thrown on purpose stays inside. */

@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
+import type { StoredAnswer } from './answer.ts';
 import { HttpError } from './failure.ts';
-
-/** An answer that can be given again. */
-export interface StoredAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
-  /** Name to save it under, for a download. */
-  readonly filename?: string;
-}
 
 interface Entry {
   readonly request: string;

@@ -10,7 +10,32 @@ export interface StartHttpOptions {
   readonly host?: string;
   /** TCP port; 0 = any free one. */
   readonly port: number;
+  /** How long a caller may take. Defaults: {@link HTTP_LIMITS}. */
+  readonly limits?: Partial<HttpLimits>;
 }
+
+/** How long a caller may take, ms, so that those who send or read nothing do not keep others out. */
+export interface HttpLimits {
+  /** Until a request's head is there. */
+  readonly headMs: number;
+  /** Until a whole request is there: 64 MiB at some 4 Mbit/s. */
+  readonly requestMs: number;
+  /** Until the next request on an open connection. */
+  readonly idleMs: number;
+  /** Without a byte in either direction: a file may be worked on for ten minutes. Streams say something every minute. */
+  readonly silentMs: number;
+  /** How often the first two are looked at. */
+  readonly everyMs: number;
+}
+
+/** See {@link StartHttpOptions.limits}. */
+export const HTTP_LIMITS: HttpLimits = {
+  headMs: 10_000,
+  requestMs: 150_000,
+  idleMs: 10_000,
+  silentMs: 620_000,
+  everyMs: 2_000,
+};
 
 /** A listening HTTP server. */
 export interface HttpServer extends AsyncDisposable {
@@ -33,7 +58,8 @@ export async function startHttp(options: StartHttpOptions): Promise<HttpServer> 
       `The HTTP API listens on 127.0.0.1 or ::1 only, got ${JSON.stringify(host)}; reach it from elsewhere through an SSH tunnel`,
     );
   }
-  const { server, port } = await listen(options.app, host, options.port);
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  const { server, port } = await listen(options.app, host, options.port, limits);
   let stopping: Promise<void> | undefined;
   return {
     url: `http://${host === '::1' ? '[::1]' : host}:${port}`,
@@ -61,12 +87,28 @@ function listen(
   app: Hono,
   hostname: string,
   port: number,
+  limits: HttpLimits,
 ): Promise<{ readonly server: Server; readonly port: number }> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname, port, overrideGlobalObjects: false }, (info) => {
-      server.off('error', onError);
-      resolve({ server, port: info.port });
-    }) as Server;
+    const server = serve(
+      {
+        fetch: app.fetch,
+        hostname,
+        port,
+        overrideGlobalObjects: false,
+        serverOptions: {
+          connectionsCheckingInterval: limits.everyMs,
+          headersTimeout: limits.headMs,
+          requestTimeout: limits.requestMs,
+          keepAliveTimeout: limits.idleMs,
+          maxHeaderSize: 16_384,
+        },
+      },
+      (info) => {
+        server.off('error', onError);
+        resolve({ server, port: info.port });
+      },
+    ) as Server;
     const onError = (cause: Error & { readonly code?: string }): void => {
       const why = whyNotListening(cause);
       reject(
@@ -75,7 +117,6 @@ function listen(
     };
     server.once('error', onError);
     server.maxConnections = MAX_CONNECTIONS;
-    server.headersTimeout = 10_000;
-    server.requestTimeout = 30_000;
+    server.timeout = limits.silentMs;
   });
 }

@@ -404,10 +404,12 @@ export const nodeEvent: z.ZodType<NodeEvent> = z.object({
 export interface ClockView {
   /** The node's clock when it sent the event, ms since the epoch. */
   readonly now: number;
+  /** Of `ready`: everything since the reader's last event follows, so that nothing need be read again. */
+  readonly resumed?: boolean;
 }
 
 /** See {@link ClockView}. */
-export const clock: z.ZodType<ClockView> = z.object({ now: time });
+export const clock: z.ZodType<ClockView> = z.object({ now: time, resumed: z.boolean().exactOptional() });
 
 /** Body of every error answer of `/v1`. */
 export interface ErrorBody {

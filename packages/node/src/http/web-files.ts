@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import type { Hono } from 'hono';
+import { responseTo } from './answer.ts';
 import type { Gate } from './security.ts';
 
 /** One file of the GUI. */
@@ -76,10 +77,14 @@ export function addWeb(app: Hono, web: WebFiles, gate: Gate): void {
     const path = context.req.path === '/' ? 'index.html' : context.req.path.slice(1);
     const file = await web.read(path);
     if (file === undefined) return next();
-    return context.body(new Uint8Array(file.body), 200, {
-      'Content-Type': file.type,
-      'Content-Security-Policy': POLICY,
-      'Cache-Control': path.startsWith('assets/') ? 'private, max-age=31536000, immutable' : 'no-cache',
+    return responseTo(context.req.raw, {
+      status: 200,
+      contentType: file.type,
+      body: file.body,
+      headers: {
+        'Content-Security-Policy': POLICY,
+        'Cache-Control': path.startsWith('assets/') ? 'private, max-age=31536000, immutable' : 'no-cache',
+      },
     });
   });
 }

@@ -1,6 +1,7 @@
 import { COMMODITIES, FLOWS } from '@edmp/interface';
-import { MAX_MQTT_RULES, MAX_MQTT_VALUES, MQTT_MAPS, type MqttMap } from '@edmp/oehu-client/live';
+import { MAX_MQTT_RULES, MAX_MQTT_VALUES, type MqttMap } from '@edmp/oehu-client/live';
 import * as z from 'zod';
+import { MQTT_MAPPINGS } from '../meter-service.ts';
 
 const path = z.union([
   z.string().min(1).max(256),
@@ -45,10 +46,7 @@ const rule = z.strictObject({
 const mqttMap: z.ZodType<MqttMap> = z.strictObject({ rules: z.array(rule).min(1).max(MAX_MQTT_RULES) });
 
 /** Names of the maps that are there already. */
-export const MQTT_MAP_NAMES: readonly string[] = MQTT_MAPS.map(({ name }) => name);
+export const MQTT_MAP_NAMES: readonly string[] = MQTT_MAPPINGS;
 
 /** A map of the topics of an MQTT broker: the name of one that is there already, or a map. */
-export const mqttMapping: z.ZodType<string | MqttMap> = z.union([
-  z.enum(MQTT_MAP_NAMES as [string, ...string[]]),
-  mqttMap,
-]);
+export const mqttMapping: z.ZodType<string | MqttMap> = z.union([z.enum(MQTT_MAPPINGS), mqttMap]);

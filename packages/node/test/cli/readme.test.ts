@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { v1Routes } from '@edmp/node/http';
+import { operations } from '@edmp/node/http';
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.ts';
 
@@ -16,7 +16,7 @@ describe('README of @edmp/node', () => {
     expect(commands).toContain('doctor');
     for (const command of commands.filter((name) => !['help', 'edmp', 'npx'].includes(name)))
       expect(readme, command).toMatch(new RegExp(`\`${command}[ \`]`));
-    const paths = v1Routes.map((route) => route.path);
+    const paths = operations.map((route) => route.path);
     for (const [, path] of readme.matchAll(/`(\/v1\/[^`]*)`/g)) {
       if (path !== '/v1/openapi.json' && path !== '/v1/events') expect(paths).toContain(path);
     }

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bounds } from '../../../../scripts/lib/bounds.ts';
 import { chromiumPath } from '../../../../scripts/lib/chromium.ts';
+import { bundlePage, servePage } from './support/served-page.ts';
 import { eventually, nodeProcesses, type RunningNode } from './support/two-nodes.ts';
 
 const executablePath = chromiumPath();
@@ -76,32 +76,14 @@ describe.skipIf(executablePath === undefined)('a page as a peer', { timeout: bou
     await eventually('address through the relay', async () =>
       (await hidden.client.info()).addresses.find((address) => address.includes('/ws/p2p/')),
     );
-    const { outputFiles, metafile } = await build({
-      stdin: { contents: PAGE, resolveDir: join(import.meta.dirname, '../..'), sourcefile: 'page.ts' },
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: 'esm',
-      platform: 'browser',
-      target: 'es2023',
-      conditions: ['edmp-source', 'module'],
-      // A page that has not installed it.
-      external: ['@libp2p/tcp'],
-      logLevel: 'silent',
-    });
-    expect(Object.keys(metafile?.inputs ?? {}).filter((path) => /@libp2p[+/]tcp/.test(path))).toEqual([]);
-    const script = outputFiles[0]?.text ?? '';
-    server = createServer(({ url }, response) => {
-      const isScript = url === '/page.js';
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.end(isScript ? script : '<script type="module" src="/page.js"></script>');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
+    const bundle = await bundlePage({ text: PAGE, folder: join(import.meta.dirname, '../..') });
+    expect(bundle.inputs.filter((path) => /@libp2p[+/]tcp/.test(path))).toEqual([]);
+    const served = await servePage(bundle.script);
+    server = served.server;
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`);
+    await page.goto(served.url);
     await page.waitForFunction('globalThis.meet !== undefined');
     const met: { bytes: number; ways: string[] } = await page.evaluate(
       `globalThis.meet(${JSON.stringify(hub.address)}, ${JSON.stringify(hidden.key)})`,

@@ -46,7 +46,7 @@ describe('/v1/events', () => {
     }
   });
 
-  it('tells its clock while nothing happens and stops listening when the reader leaves', async () => {
+  it('tells its clock while nothing happens and stops when the reader leaves', async () => {
     const { environment, seller } = httpMarket();
     let listening = 0;
     const service = {
@@ -73,7 +73,8 @@ describe('/v1/events', () => {
     await environment.advance(15_000);
     expect(await read()).toBe(`event: time\ndata: {"now":${start + 15_000}}\n\n`);
     await reader.cancel();
-    expect(listening).toBe(0);
+    // What happens meanwhile is kept for a reader who comes back, and nothing else goes on.
+    expect(listening).toBe(1);
     expect(environment.pendingTimers).toBe(0);
   });
 
@@ -114,6 +115,84 @@ describe('/v1/events', () => {
       stop();
     }
     expect((await seller.service.info()).now).toBe(environment.now());
+  });
+
+  it('gives a reader who comes back what it missed, by the id of its last event, and else says nothing of it', async () => {
+    const { environment, seller } = httpMarket();
+    const open = async (after?: string): Promise<string[]> => {
+      const response = await seller.app.request('http://localhost/v1/events', {
+        headers: {
+          Authorization: `Bearer ${TOKEN}`,
+          ...(after === undefined ? {} : { 'Last-Event-ID': after }),
+        },
+      });
+      const reader = response.body!.getReader();
+      const texts: string[] = [];
+      // The stream is pulled: what is there is read, and the reader goes before it waits.
+      for (;;) {
+        const next = await Promise.race([
+          reader.read(),
+          new Promise<undefined>((end) => setImmediate(() => end(undefined))),
+        ]);
+        if (next?.value === undefined) break;
+        texts.push(new TextDecoder().decode(next.value));
+      }
+      await reader.cancel();
+      return texts;
+    };
+    expect(await open()).toHaveLength(1);
+    for (const title of ['one', 'two', 'three']) await seller.service.offer({ ...OFFER, title, price: 1n });
+    const [first = ''] = (await open(undefined)).slice(0, 1);
+    expect(first).not.toContain('resumed');
+    // Every event has an id of this run of the node; find the first by asking for everything after none.
+    const reader = (await seller.send('GET', '/v1/events')).body!.getReader();
+    await reader.read();
+    await seller.service.offer({ ...OFFER, title: 'four', price: 1n });
+    const told = new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    const [, run, count] = /^id: ([0-9a-f]{12})-(\d+)$/m.exec(told) ?? [];
+    expect(count).toBe('4');
+    const [ready, missed = ''] = await open(`${run}-2`);
+    expect(ready).toBe(`event: ready\ndata: {"now":${environment.now()},"resumed":true}\n\n`);
+    expect([...missed.matchAll(/Listed (\w+)/g)].map(([, title]) => title)).toEqual(['three', 'four']);
+    expect(await open(`${run}-4`)).toEqual([ready]);
+    for (const other of [`${run}-5`, 'ffffffffffff-2', `${run}-x`, '', `${run}--1`])
+      expect(await open(other), other).toEqual([`event: ready\ndata: {"now":${environment.now()}}\n\n`]);
+  });
+
+  it('lets a client miss nothing over a broken connection', async () => {
+    const { environment, seller } = httpMarket();
+    let server = await startHttp({ app: seller.app, port: 0 });
+    const client = createNodeClient({ url: server.url, token: TOKEN, environment });
+    const seen = new EventTarget();
+    const told: string[] = [];
+    const tell = (what: string, kind: string): void => {
+      told.push(what);
+      seen.dispatchEvent(new Event(kind));
+    };
+    const stop = client.follow({
+      onReady: (_, resumed) => tell(`ready ${resumed}`, 'ready'),
+      onLost: () => seen.dispatchEvent(new Event('lost')),
+      onEvent: ({ text }) => tell(text, 'event'),
+    });
+    try {
+      await once(seen, 'ready');
+      const first = once(seen, 'event');
+      await seller.service.offer({ ...OFFER, title: 'one', price: 1n });
+      await first;
+      const lost = once(seen, 'lost');
+      await server.stop();
+      await lost;
+      await seller.service.offer({ ...OFFER, title: 'two', price: 1n });
+      server = await startHttp({ app: seller.app, port: Number(new URL(server.url).port) });
+      const second = once(seen, 'event');
+      await environment.advance(500);
+      await second;
+      expect(told).toEqual(['ready false', 'Listed one', 'ready true', 'Listed two']);
+    } finally {
+      stop();
+      await server.stop();
+    }
   });
 
   it('cuts off a reader that does not read, and limits the number of streams', async () => {

@@ -1,4 +1,4 @@
-import { v1Routes } from '@edmp/node/http';
+import { operations } from '@edmp/node/http';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { httpMarket, OFFER } from '../support/http.ts';
@@ -37,7 +37,7 @@ async function expectTyped(response: Response): Promise<void> {
 it('answers any path and query of every route with a typed 4xx or a result', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom(...v1Routes),
+      fc.constantFrom(...operations),
       odd,
       fc.dictionary(
         fc.oneof(fc.constantFrom('from', 'to', 'step', 'limit', 'format', 'author', 'maxPrice', 'cell'), odd),
@@ -75,7 +75,7 @@ it('answers raw, badly encoded paths', async () => {
 });
 
 it('answers any JSON body of every POST', async () => {
-  const posts = v1Routes.filter((route) => route.method === 'post');
+  const posts = operations.filter((route) => route.method === 'post');
   const mutated = fc
     .tuple(fc.constantFrom(...Object.keys(OFFER), 'asset', '__proto__'), fc.jsonValue())
     .map(([key, value]) => ({ ...OFFER, asset: 'EWbafyreiaaaaaaaaaaa', [key]: value }));

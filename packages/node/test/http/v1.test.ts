@@ -1,6 +1,6 @@
 import { EdmpError } from '@edmp/interface';
 import { createNodeClient } from '@edmp/node/client';
-import { createHttpApp, statusOf, v1Routes } from '@edmp/node/http';
+import { createHttpApp, operations, statusOf } from '@edmp/node/http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { STEP_PAUSE_MS } from '../support/fake-service.ts';
 import { httpMarket, OFFER, TOKEN } from '../support/http.ts';
@@ -236,17 +236,36 @@ describe('/v1', () => {
     expect(error.code).toBe('ERR_HTTP_INPUT');
   });
 
-  it('answers an unknown path and a wrong method with 404', async () => {
+  it('answers an unknown path with 404, and a wrong method with 405 and what is allowed', async () => {
     expect((await json(await market.seller.send('GET', '/v1/nothing'), 404)).error.code).toBe(
       'ERR_HTTP_NOT_FOUND',
     );
-    await json(await market.seller.send('PUT', '/v1/offers', OFFER), 404);
+    for (const [method, path, allowed] of [
+      ['PUT', '/v1/offers', 'POST'],
+      ['POST', '/v1/info', 'GET, HEAD'],
+      ['DELETE', '/v1/consents/log', 'GET, HEAD'],
+      ['GET', '/v1/consents/x', 'DELETE'],
+      ['PATCH', '/v1/meters/m', 'DELETE'],
+      ['DELETE', '/market/asks', 'GET, HEAD, PUT'],
+      ['OPTIONS', '/health', 'GET, HEAD'],
+    ] as const) {
+      const answer = await market.seller.send(method, path, method === 'PUT' ? OFFER : undefined);
+      expect(answer.headers.get('allow'), path).toBe(allowed);
+      expect((await json(answer, 405)).error.code).toBe('ERR_HTTP_METHOD');
+    }
   });
 
   it('refuses bodies that are not JSON or too large', async () => {
     const asText = await market.seller.send('POST', '/v1/bids', '{}', { 'Content-Type': 'text/plain' });
     expect((await json(asText, 415)).error.code).toBe('ERR_HTTP_MEDIA_TYPE');
     await json(await market.seller.send('POST', '/v1/bids', '{'), 400);
+    for (const half of ['{"asset":"\\ud800"}', '{"\\udc00":1}', '{"a":[{"b":"x\\uD83D"}]}']) {
+      const refused = await json(await market.seller.send('POST', '/v1/bids', half), 400);
+      expect(refused.error).toMatchObject({
+        code: 'ERR_HTTP_INPUT',
+        message: expect.stringContaining('JSON'),
+      });
+    }
     const large = JSON.stringify({ asset: 'x'.repeat(70_000) });
     const answer = await json(await market.seller.send('POST', '/v1/bids', large), 413);
     expect(answer.error.code).toBe('ERR_HTTP_BODY_SIZE');
@@ -299,7 +318,7 @@ describe('OpenAPI document', () => {
     const text = await (await market.seller.app.request('http://localhost/v1/openapi.json')).text();
     const document = JSON.parse(text);
     expect(document.openapi).toBe('3.1.0');
-    for (const route of v1Routes) {
+    for (const route of operations) {
       const operation = document.paths[route.path][route.method];
       expect(operation.security, route.path).toEqual(route.access === 'public' ? undefined : [{ token: [] }]);
       expect(Object.keys(operation.responses)).toContain(String(route.status));

@@ -13,3 +13,18 @@ it(
   },
   bounds.long,
 );
+
+it(
+  'a leak of a byte a telegram is found in a life of twelve hours',
+  async () => {
+    const { memory } = await meterSoak({
+      seed: 4,
+      seconds: 44_000,
+      kills: 0,
+      restarts: 0,
+      leak: 'map',
+    });
+    expect(memory.faults).toEqual([expect.stringContaining('the heap grows by')]);
+  },
+  bounds.long,
+);

@@ -7,21 +7,25 @@ import { feedBudget, P1_LIMITS } from '../../src/meters/feeds/feed-budget.ts';
 import { readP1 } from '../../src/meters/feeds/p1-feed.ts';
 import { Mount } from '../../src/meters/mount.ts';
 import { telegramAt, telegramOf } from '../support/p1-day.ts';
+import { LEAK_SHAPES, leakOf } from './leak.ts';
 import { sampleOf } from './memory-sample.ts';
 import { pick, SAMPLE_SECONDS, SOAK_START, soakSecond } from './meter-plan.ts';
 
 /**
  * One life of a node that reads the port of the soak, until its last second or until it is killed: the node's mount,
  * recorder and store, on a simulated clock. Writes a line for each reading once it was accepted, and one every
- * {@link SAMPLE_SECONDS} with what the process holds.
+ * {@link SAMPLE_SECONDS} with what the process holds. A last word names what it is to leak.
  */
-const [seedText = '', fromText = '', toText = '', path = '', log = ''] = process.argv.slice(2);
+const [seedText = '', fromText = '', toText = '', path = '', log = '', leak = 'none'] = process.argv.slice(2);
 const [seed, from, to] = [Number(seedText), Number(fromText), Number(toText)];
+// Which of the pools of small buffers are in use at a sample is chance, 64 kB each.
+Buffer.poolSize = 0;
 const out = openSync(log, 'a');
 let now = SOAK_START + from * 1_000;
 let second = from;
 let telegrams = 0;
 let disconnects = 0;
+const leakOne = leakOf(LEAK_SHAPES.find((shape) => shape === leak) ?? 'none');
 
 /** Later than this a recorder takes no reading, and says so. */
 const AHEAD_MOST = 26 * 3_600_000;
@@ -56,6 +60,7 @@ async function* port(signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const bytes = Buffer.from(text);
     if (isDamaged) bytes[pick(seed, 6, second) % bytes.length] = 0x2a;
     telegrams++;
+    leakOne(telegrams);
     if (second % SAMPLE_SECONDS === 0) say(`m ${JSON.stringify(sampleOf(telegrams, path))}`);
     second++;
     if (pulled > 0) {

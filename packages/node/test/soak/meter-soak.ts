@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isIntervalReading } from '@edmp/oehu-client/sources';
 import { sqliteReadingStore } from '@edmp/oehu-client/sqlite';
 import { countedWh } from '../support/p1-day.ts';
+import type { LeakShape } from './leak.ts';
 import { type MemoryReport, memoryReport } from './memory-report.ts';
 import type { MemorySample } from './memory-sample.ts';
 import { pick, SHIFTS, SOAK_START, soakSecond } from './meter-plan.ts';
@@ -38,23 +39,41 @@ export interface SoakOptions {
   readonly seconds: number;
   /** Lives that are killed at a moment of their own. */
   readonly kills: number;
-  /** Lives that end in order before the last. */
+  /** Lives that end in order before the last, which takes {@link LAST_LIFE} of the time. */
   readonly restarts: number;
+  /** What every life is to leak, to see that it is found. Default: nothing. */
+  readonly leak?: LeakShape;
 }
+
+/** The part of the time that the last life gets: long enough for its memory to tell. */
+const LAST_LIFE = 3 / 7;
+/**
+ * Memory is measured without what the engine itself goes on filling. Optimised code hangs lists of dependents on shapes
+ * of objects, which grow for a hundred thousand telegrams; the young generation doubles at a moment of its own.
+ */
+const ENGINE = [
+  '--expose-gc',
+  '--no-opt',
+  '--no-maglev',
+  '--no-lazy-feedback-allocation',
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=16',
+] as const;
 
 const child = fileURLToPath(new URL('./meter-child.ts', import.meta.url));
 
 /** Lets a node read a port for a long time, kills and restarts it on the way, and holds what it kept against what was told. */
-export async function meterSoak({ seed, seconds, kills, restarts }: SoakOptions): Promise<SoakResult> {
+export async function meterSoak({ seed, seconds, kills, restarts, leak }: SoakOptions): Promise<SoakResult> {
   const folder = await mkdtemp(join(tmpdir(), 'edmp-soak-'));
   const [path, log] = [join(folder, 'readings.sqlite'), join(folder, 'accepted.log')];
   try {
     const lives = kills + restarts + 1;
+    const before = seconds * (1 - LAST_LIFE);
     let from = 0;
     let killed = 0;
     for (let life = 0; life < lives; life++) {
       const isLast = life === lives - 1;
-      const to = isLast ? seconds : Math.floor((seconds * (life + 1)) / lives);
+      const to = isLast ? seconds : Math.floor((before * (life + 1)) / (lives - 1));
       // Every life but the last either ends in order at its end or is killed before.
       const due = (count: number): number => Math.floor((count * kills) / Math.max(1, lives - 1));
       const isKilled = !isLast && due(life + 1) > due(life);
@@ -63,7 +82,7 @@ export async function meterSoak({ seed, seconds, kills, restarts }: SoakOptions)
       const bytes = isKilled
         ? size + (((to - from) / 60) * 150 * (10 + (pick(seed, 8, life) % 60))) / 100
         : Number.POSITIVE_INFINITY;
-      if (await live([seed, from, to, path, log], log, bytes)) killed++;
+      if (await live([seed, from, to, path, log, leak ?? 'none'], log, bytes)) killed++;
       from = Math.min(seconds, Math.max(from, lastSecond(log) + 1) + (isLast ? 0 : pick(seed, 9, life) % 90));
     }
     return { ...(await compare(seed, path, log)), kills: killed, restarts: lives - 1 - killed };
@@ -74,7 +93,7 @@ export async function meterSoak({ seed, seconds, kills, restarts }: SoakOptions)
 
 /** One life; whether it was killed, which it is when the log has so many bytes. */
 function live(words: readonly (string | number)[], log: string, killAt: number): Promise<boolean> {
-  const node = [process.execPath, '--conditions=edmp-source', '--expose-gc', child, ...words.map(String)];
+  const node = [process.execPath, '--conditions=edmp-source', ...ENGINE, child, ...words.map(String)];
   return new Promise((resolve, reject) => {
     const running = spawn(node[0] ?? '', node.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';

@@ -20,6 +20,7 @@ export function fakeCurve(query: CurveQuery): CurveView {
     const hour = ((i * minutes) / 60) % 24;
     if (query.step !== 'P1D' && hour === 3) return null;
     const peak = (at: number, width: number): number => Math.exp(-(((hour - at) / width) ** 2));
+    if (query.flow === 'export') return Math.round(1.9 * peak(12.7, 2.2) * (minutes / 60) * 1_000_000);
     const kilowatts = 0.18 + 0.9 * peak(7.5, 1) + 1.6 * peak(18.5, 2) + 0.05 * Math.sin(i * 7);
     return Math.round(kilowatts * (minutes / 60) * 1_000_000);
   });

@@ -1,6 +1,7 @@
 import { type VirtualEnvironment, virtualEnvironment } from '@edmp/interface';
 import { createHttpApp, type HttpAppOptions } from '@edmp/node/http';
 import type { Hono } from 'hono';
+import { undocumented } from './documented.ts';
 import { type FakeNode, fakeMarket } from './fake-service.ts';
 
 /** The token of every node in the tests. */
@@ -9,7 +10,7 @@ export const TOKEN = 'test-token-0123456789';
 /** One node of a fake market behind its HTTP app. */
 export interface HttpNode extends FakeNode {
   readonly app: Hono;
-  /** Sends a request as a program with the token would. */
+  /** Sends a request as a program with the token would. Throws where the answer is not documented. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -22,8 +23,8 @@ export function httpMarket(options: Partial<HttpAppOptions> = {}): {
   const environment = virtualEnvironment();
   const [seller, buyer] = fakeMarket({ environment, nodes: ['Seller', 'Buyer'] }).map((node) => {
     const app = createHttpApp({ service: node.service, token: TOKEN, environment, ...options });
-    const send: HttpNode['send'] = async (method, path, body, headers = {}) =>
-      app.request(`http://127.0.0.1:8080${path}`, {
+    const send: HttpNode['send'] = async (method, path, body, headers = {}) => {
+      const answer = await app.request(`http://127.0.0.1:8080${path}`, {
         method,
         headers: {
           Authorization: `Bearer ${TOKEN}`,
@@ -32,6 +33,10 @@ export function httpMarket(options: Partial<HttpAppOptions> = {}): {
         },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
+      const wrong = undocumented(method, path, answer);
+      if (wrong !== undefined) throw new Error(wrong);
+      return answer;
+    };
     return { ...node, app, send };
   });
   return { environment, seller: seller!, buyer: buyer! };

@@ -6,6 +6,8 @@ export const UNKNOWN = -1;
 
 /** Nodes that a look forward from the source visits before the look back from the sink. */
 const LOOK_AHEAD = 96;
+/** Arcs that it looks at: an agent that a crowd deals with has more than all others together. */
+const LOOK_ARCS = 4_096;
 
 /**
  * What ended a flow: all that the source may send is sent, all that the sink takes has come, the limit, a cut between, or
@@ -40,6 +42,8 @@ export class MaxFlow {
   readonly #relabelledIn: Int32Array;
   #relabelledSize = 0;
   #measured = false;
+  /** Arcs looked at in vain since the labels were measured last. */
+  #vain = 0;
   /** Arc that a node looks at next, in the flow of this number. */
   readonly #next: Int32Array;
   readonly #nextIn: Int32Array;
@@ -107,6 +111,8 @@ export class MaxFlow {
     if (this.#open === 0) return this.#ended('sink', 0);
     // Behind a cut that others filled nothing has to be computed.
     if (this.#touchedSize > 0 && this.#isEnclosed(source)) return this.#ended('cut', 0);
+    // A crowd behind a cut is told from those before it once, and not one by one.
+    if (this.#touchedSize > 0 && this.#vain > this.#head.length) this.#measureAgain();
     // Labels stay lower bounds whatever flows: what an earlier source found out serves this one.
     this.#flow += 1;
     const first = this.#first;
@@ -117,7 +123,6 @@ export class MaxFlow {
     const path = this.#path;
     const nodes = this.#nodes;
     const work = this.#work;
-    let patience = nodes;
     let sent = 0;
     let depth = 0;
     let node = source;
@@ -129,7 +134,6 @@ export class MaxFlow {
         this.#measureAgain();
         if ((label[source] as number) >= nodes) break;
         if ((label[source] as number) >= LONGEST_WAY) return this.#endedShort(sent);
-        patience = nodes;
         depth = 0;
         node = source;
         this.#meet(source);
@@ -147,6 +151,7 @@ export class MaxFlow {
       }
       next[node] = arc;
       work.left -= 1 + arc - begin;
+      this.#vain += arc - begin;
       if (arc < end) {
         path[depth++] = arc;
         node = head[arc] as number;
@@ -162,10 +167,8 @@ export class MaxFlow {
       }
       if (node === source && this.#isDry(source)) return this.#ended('source', sent);
       if (node === source && this.#isEnclosed(source)) break;
-      patience -= 1;
-      if (patience < 0) {
+      if (this.#vain > this.#head.length) {
         this.#measureAgain();
-        patience = nodes;
         depth = 0;
         node = source;
         this.#meet(source);
@@ -203,6 +206,7 @@ export class MaxFlow {
     }
     this.#touchedSize = 0;
     this.#resets += 1;
+    this.#vain = 0;
     this.#open = this.#openAtStart;
   }
 
@@ -265,6 +269,7 @@ export class MaxFlow {
       if (label < lowest) lowest = label;
     }
     this.#work.left -= end - (this.#first[node] as number);
+    this.#vain += end - (this.#first[node] as number);
     const before = this.#label[node] as number;
     this.#raise(node, lowest);
     this.#next[node] = this.#first[node] as number;
@@ -289,6 +294,7 @@ export class MaxFlow {
     this.#work.left -= this.#head.length;
     this.#recount();
     this.#measured = true;
+    this.#vain = 0;
     this.#flow += 1;
   }
 
@@ -303,6 +309,7 @@ export class MaxFlow {
     const capacity = this.#resolve(arc);
     // There was no work left to find it out: what comes later asks again.
     if (capacity === UNKNOWN) return 0;
+    this.#vain += this.#nodes; // What a flow in another network may cost.
     this.#base[arc] = capacity;
     this.#left[arc] = capacity;
     return capacity;
@@ -388,12 +395,15 @@ export class MaxFlow {
     const seen = this.#seen;
     const queue = this.#queue;
     let size = 0;
+    let arcs = 0;
     queue[size++] = source;
     seen[source] = look;
     for (let i = 0; i < size; i++) {
       const node = queue[i] as number;
       const end = this.#first[node + 1] as number;
       this.#work.left -= end - (this.#first[node] as number);
+      arcs += end - (this.#first[node] as number);
+      if (arcs > LOOK_ARCS) return false;
       for (let arc = this.#first[node] as number; arc < end; arc++) {
         if (this.#left[arc] === 0) continue;
         const head = this.#head[arc] as number;

@@ -1,6 +1,9 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useId } from 'preact/hooks';
 import { explain } from '../text/errors.ts';
+import { t } from '../words/index.ts';
+import { Mark, type Tone } from './badge.tsx';
+import type { IconName } from './icon.tsx';
 
 /** A heading with what belongs to it. */
 export function Section(props: {
@@ -42,7 +45,7 @@ export function Empty(props: { readonly title: string; readonly children?: Compo
 
 /** Says that something is on its way. */
 export function Loading({ what }: { readonly what: string }): VNode {
-  return <p class="loading">Loading {what}…</p>;
+  return <p class="loading">{t('common.loading', { what })}</p>;
 }
 
 /** A labelled input with its own explanation and error. */
@@ -82,7 +85,7 @@ export function Facts({
           <dt>{name}</dt>
           <dd>
             {value}
-            {note !== undefined && note !== '' && <span class="note">{note}</span>}
+            {note !== undefined && note !== '' && <span class="sub">{note}</span>}
           </dd>
         </div>
       ))}
@@ -90,10 +93,22 @@ export function Facts({
   );
 }
 
+const TONES = {
+  good: ['good', 'ok'],
+  busy: ['held', 'clock'],
+  bad: ['bad', 'x'],
+  plain: ['plain', 'info'],
+} as const satisfies Readonly<Record<string, readonly [Tone, IconName]>>;
+
 /** A short label with a tone. */
 export function Badge(props: {
   readonly tone: 'good' | 'busy' | 'bad' | 'plain';
   readonly children: ComponentChildren;
 }): VNode {
-  return <span class={`badge badge-${props.tone}`}>{props.children}</span>;
+  const [tone, icon] = TONES[props.tone];
+  return (
+    <Mark tone={tone} icon={icon}>
+      {props.children}
+    </Mark>
+  );
 }

@@ -14,7 +14,7 @@ export function FileIssues({ issues }: Pick<ImportView, 'issues'>): VNode | null
       <ul>
         {issues.map((issue, index) => (
           <li key={index} class="wrap">
-            {issue.message} <span class="note">{issue.at}</span>
+            {issue.message} <span class="sub">{issue.at}</span>
           </li>
         ))}
       </ul>

@@ -28,7 +28,7 @@ export function Ladder({ trade }: { readonly trade: TradeView }): VNode {
           >
             <p class="rung-title">
               {title}
-              <span class="visually-hidden">
+              <span class="vh">
                 {state === 'done'
                   ? ' (done)'
                   : state === 'next'

@@ -67,10 +67,10 @@ export function WithdrawDialog(props: {
       </ul>
       <Problem error={error} />
       <p class="row row-end">
-        <button type="button" class="quiet" onClick={props.onClose}>
+        <button type="button" class="btn" onClick={props.onClose}>
           Keep it
         </button>
-        <button type="button" class="danger" disabled={busy} onClick={() => void withdraw()}>
+        <button type="button" class="btn stop" disabled={busy} onClick={() => void withdraw()}>
           {busy ? 'Withdrawing…' : 'Withdraw consent'}
         </button>
       </p>

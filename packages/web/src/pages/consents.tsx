@@ -55,10 +55,10 @@ export function ConsentsPage(): VNode {
             withdraw it at any time.
           </p>
           <div>
-            <a class="button quiet" href="/v1/consents/records" download="consents.json">
+            <a class="btn" href="/v1/consents/records" download="consents.json">
               Save all receipts
             </a>
-            <p class="note">
+            <p class="sub">
               One JSON file with every consent and what happened to it, signed by your node, in the structure
               of ISO/IEC TS 27560.
             </p>
@@ -156,8 +156,8 @@ function ConsentCard(props: {
       </details>
       {state.holds && (
         <p class="row">
-          <button type="button" class="danger" onClick={props.onWithdraw}>
-            Withdraw<span class="visually-hidden"> the consent for {title}</span>…
+          <button type="button" class="btn stop" onClick={props.onWithdraw}>
+            Withdraw<span class="vh"> the consent for {title}</span>…
           </button>
         </p>
       )}
@@ -171,7 +171,7 @@ function Log({ entries }: { readonly entries: readonly ConsentLogView[] }): VNod
       {mergeLog(entries).map(({ entry, times }, index) => (
         <li key={`${index} ${entry.at}`}>
           {logText(entry)}
-          <span class="note">
+          <span class="sub">
             {formatTime(entry.at)}
             {times === 1 ? '' : `, ${times} times`}
           </span>

@@ -1,20 +1,19 @@
-import type { ListingView, OrderView, TradeView, WalletView } from '@edmp/node/client';
+import type { TradeView, WalletView } from '@edmp/node/client';
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
 import { Ladder } from '../components/ladder.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { usePurchaseTitles } from '../state/titles.ts';
-import { asideText } from '../text/aside.ts';
 import { balancesAround } from '../text/balances.ts';
 import { isRunning } from '../text/expiry.ts';
 import { formatTime, shortId } from '../text/format.ts';
 import { ladderOf } from '../text/ladder.ts';
 import { formatMoney } from '../text/money.ts';
+import { OpenOrder, styleOf } from './open-order.tsx';
 
 /** Deals step by step, and the orders that wait for one. */
-export function DealsPage({ selected }: { readonly selected: string }): VNode {
+export function DealsPage({ object: selected }: { readonly object: string }): VNode {
   const now = useNode().now();
   const trades = useResource('trades', (client) => client.trades());
   const orders = useResource('orders', (client) => client.orders());
@@ -71,53 +70,6 @@ export function DealsPage({ selected }: { readonly selected: string }): VNode {
   );
 }
 
-function OpenOrder(props: {
-  readonly order: OrderView;
-  readonly listing: ListingView | undefined;
-  readonly wallets: readonly WalletView[];
-}): VNode {
-  const { order } = props;
-  const { client, refresh, say } = useNode();
-  const [error, setError] = useState<unknown>(undefined);
-  const name = props.listing?.descriptor.title ?? shortId(order.asset);
-  const cancel = async (): Promise<void> => {
-    try {
-      await client.cancel(order.order);
-      say(
-        order.side === 'ask'
-          ? 'The offer is off the market. Your consent stays until you withdraw it.'
-          : 'The bid is withdrawn',
-      );
-      refresh();
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <li>
-      <div>
-        <strong>
-          {order.side === 'ask' ? 'Offer' : 'Bid'}: {name}
-        </strong>
-        <span class="note">
-          {formatMoney(order.price, styleOf(props.wallets, order.currency))}, {order.filled} of{' '}
-          {order.quantity} {order.side === 'ask' ? 'sold' : 'bought'}, until {formatTime(order.expires)}
-        </span>
-        {order.aside.slice(-1).map((aside) => (
-          <span key={aside.ask} class="note">
-            {asideText(aside)}
-          </span>
-        ))}
-        <Problem error={error} />
-      </div>
-      <button type="button" class="quiet" onClick={() => void cancel()}>
-        {order.side === 'ask' ? 'Stop selling' : 'Withdraw'}
-        <span class="visually-hidden"> {name}</span>
-      </button>
-    </li>
-  );
-}
-
 /** Whether the seller signed an offer: else there is nothing to show anybody. */
 function isOffered({ steps }: TradeView): boolean {
   return steps.some(({ name, block }) => name === 'trade-proposal' && block !== null);
@@ -147,7 +99,7 @@ function Deal(props: {
         <h2>
           {trade.role === 'seller' ? 'Selling' : 'Buying'} for {formatMoney(trade.price, style)}
         </h2>
-        <span class="note">
+        <span class="sub">
           {props.title === undefined ? '' : `${props.title}. `}
           {formatTime(trade.started)}, with {shortId(trade.partner)}
         </span>
@@ -185,7 +137,7 @@ function Deal(props: {
       {trade.final && isOffered(trade) && (
         <p class="row">
           <a
-            class="button quiet"
+            class="btn"
             href={`/v1/trades/${encodeURIComponent(trade.id)}/deal?format=file`}
             download={`deal-${trade.id.slice(0, 16)}.edmp`}
           >
@@ -195,7 +147,7 @@ function Deal(props: {
       )}
       {trade.role === 'buyer' && trade.final && trade.failed === null && (
         <p class="row">
-          <a class="button main" href={linkTo('purchases', trade.id)}>
+          <a class="btn go" href={linkTo('bought', trade.id)}>
             See the data
           </a>
         </p>
@@ -212,11 +164,4 @@ function riskNote(trade: TradeView): string {
       : 'Nothing of yours is set aside yet.';
   }
   return 'Set aside for this deal. It comes back if the key does not come or does not open the data.';
-}
-
-function styleOf(
-  wallets: readonly WalletView[],
-  currency: string,
-): { readonly id: string; readonly precision: number } {
-  return wallets.find((wallet) => wallet.id === currency) ?? { id: currency, precision: 0 };
 }

@@ -10,7 +10,7 @@ import { blockName } from '../text/words.ts';
 const PAGE = 100;
 
 /** The signed blocks that this node holds. */
-export function LedgerPage({ selected }: { readonly selected: string }): VNode {
+export function LedgerPage({ object: selected }: { readonly object: string }): VNode {
   const [mine, setMine] = useState(false);
   const [after, setAfter] = useState(0);
   const info = useResource('info', (client) => client.info());
@@ -61,11 +61,11 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
                   <tr key={block.id} {...(block.id === selected ? { class: 'chosen' } : {})}>
                     <td>
                       {blockName(block.type)}
-                      <span class="note">{formatTime(block.time)}</span>
+                      <span class="sub">{formatTime(block.time)}</span>
                     </td>
                     <td>
                       {block.author === key ? 'You' : <code>{shortId(block.author)}</code>}
-                      <span class="note">block no. {block.seq}</span>
+                      <span class="sub">block no. {block.seq}</span>
                     </td>
                     <td>
                       <a href={linkTo('ledger', block.id)}>
@@ -82,12 +82,12 @@ export function LedgerPage({ selected }: { readonly selected: string }): VNode {
         )}
         {(after > 0 || newest.length === PAGE) && (
           <p class="row">
-            <button type="button" class="quiet" disabled={after === 0} onClick={() => setAfter(after - PAGE)}>
+            <button type="button" class="btn" disabled={after === 0} onClick={() => setAfter(after - PAGE)}>
               Earlier blocks
             </button>
             <button
               type="button"
-              class="quiet"
+              class="btn"
               disabled={newest.length < PAGE}
               onClick={() => setAfter(after + PAGE)}
             >

@@ -77,10 +77,10 @@ export function BuyDialog(props: {
       )}
       <Problem error={error} />
       <p class="row row-end">
-        <button type="button" class="quiet" onClick={props.onClose}>
+        <button type="button" class="btn" onClick={props.onClose}>
           Not now
         </button>
-        <button type="button" class="main" disabled={busy || !enough} onClick={() => void buy()}>
+        <button type="button" class="btn go" disabled={busy || !enough} onClick={() => void buy()}>
           {busy ? 'Placing the bid…' : `Buy for ${price}`}
         </button>
       </p>

@@ -191,9 +191,8 @@ function Offer(props: {
             <a href={linkTo('deals')}>Manage it</a>
           </>
         ) : (
-          <button type="button" class="main" onClick={props.onBuy}>
-            Buy<span class="visually-hidden"> “{descriptor.title}”</span> for{' '}
-            {formatMoney(listing.price, wallet)}
+          <button type="button" class="btn go" onClick={props.onBuy}>
+            Buy<span class="vh"> “{descriptor.title}”</span> for {formatMoney(listing.price, wallet)}
           </button>
         )}
       </p>

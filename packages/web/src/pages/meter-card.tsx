@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { Badge, Field, Loading, Problem } from '../components/bits.tsx';
 import { Chart } from '../components/chart.tsx';
+import { DraftInput } from '../components/draft-input.tsx';
 import { useLive } from '../state/live.ts';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
@@ -37,7 +38,7 @@ export function MeterCard({
       <div class="split">
         <div>
           <h2 id={id}>{mount.name}</h2>
-          <p class="note">
+          <p class="sub">
             {mountKindName(mount.kind)}
             {mount.address !== null && <span class="wrap"> at {mount.address}</span>}
           </p>
@@ -55,11 +56,11 @@ export function MeterCard({
       ))}
       <div class="row">
         {mount.newest !== null && (
-          <a class="button quiet" href={linkTo('sell')}>
+          <a class="btn" href={linkTo('sell')}>
             Sell a piece
           </a>
         )}
-        <button type="button" class="quiet" onClick={() => setRemoving(true)}>
+        <button type="button" class="btn" onClick={() => setRemoving(true)}>
           Remove…
         </button>
         {mount.kind !== 'oehu' && <ImportFile meter={mount.name} />}
@@ -73,7 +74,7 @@ function LastSeen({ mount, now }: { readonly mount: MountView; readonly now: num
   const at = mount.state === 'idle' ? mount.newest : (mount.heard ?? mount.newest);
   if (at === null) return null;
   return (
-    <span class="note" title={formatTime(at)}>
+    <span class="sub" title={formatTime(at)}>
       {mount.state === 'idle' ? 'last reading' : 'heard'} {ago(at, now)}
     </span>
   );
@@ -90,6 +91,8 @@ function Power({ live }: { readonly live: LiveView }): VNode {
     </p>
   );
 }
+
+const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text);
 
 /** The curve of a day, with its gaps, and the days around it. */
 function MeterDay({
@@ -126,16 +129,14 @@ function MeterDay({
       <div class="fields fields-narrow">
         <Field label="Day">
           {(ids) => (
-            <input
+            <DraftInput
               {...ids}
               type="date"
               required
               max={newest}
               value={day}
-              onInput={(event) => {
-                const { value } = event.currentTarget;
-                if (/^\d{4}-\d{2}-\d{2}$/.test(value)) setChosen(value === newest ? undefined : value);
-              }}
+              isWhole={isDay}
+              onCommit={(text) => isDay(text) && setChosen(text === newest ? undefined : text)}
             />
           )}
         </Field>

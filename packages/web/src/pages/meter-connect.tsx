@@ -82,7 +82,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
       <Section title="The file was read">
         <Imported taken={taken} />
         <p class="row">
-          <button type="button" class="quiet" onClick={onClose}>
+          <button type="button" class="btn" onClick={onClose}>
             Close
           </button>
         </p>
@@ -111,7 +111,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
           onPick={({ kind, address }) => pick(WAYS.find(({ id }) => id === kind) ?? WAYS[0], address)}
         />
         <fieldset class="choices">
-          <legend class="visually-hidden">How the meter speaks</legend>
+          <legend class="vh">How the meter speaks</legend>
           {WAYS.map((one) => (
             <label key={one.id} class="choice">
               <input
@@ -126,7 +126,7 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
               />
               <span>
                 <strong>{one.name}</strong>
-                <span class="note">{one.what}</span>
+                <span class="sub">{one.what}</span>
               </span>
             </label>
           ))}
@@ -195,10 +195,10 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
         )}
         <Problem error={error} />
         <div class="row">
-          <button type="submit" class="main" disabled={!isReady || state !== 'asking'}>
+          <button type="submit" class="btn go" disabled={!isReady || state !== 'asking'}>
             {state === 'asking' ? 'Connect' : state === 'button' ? 'Waiting for the button…' : 'Connecting…'}
           </button>
-          <button type="button" class="quiet" onClick={onClose}>
+          <button type="button" class="btn" onClick={onClose}>
             Not now
           </button>
         </div>

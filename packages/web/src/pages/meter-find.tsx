@@ -30,7 +30,7 @@ export function FindMeters({ onPick }: { readonly onPick: (found: FoundMeter) =>
   return (
     <div class="stack">
       <div class="row">
-        <button type="button" class="quiet" disabled={isLooking} onClick={() => void look()}>
+        <button type="button" class="btn" disabled={isLooking} onClick={() => void look()}>
           {isLooking ? 'Looking, a few seconds…' : 'Look on my network'}
         </button>
       </div>
@@ -66,15 +66,15 @@ function Found({
             <li key={one.address}>
               <span>
                 <strong>{one.name}</strong>
-                <span class="note wrap">
+                <span class="sub wrap">
                   {one.address}:{' '}
                   {one.mounted === null ? foundHint(one.hint) : `connected already, as ${one.mounted}`}
                 </span>
               </span>
               {(one.mounted === null || one.kind === 'mqtt') && (
-                <button type="button" class="quiet" onClick={() => onPick(one)}>
+                <button type="button" class="btn" onClick={() => onPick(one)}>
                   Use
-                  <span class="visually-hidden">
+                  <span class="vh">
                     {' '}
                     {one.name} at {one.address}
                   </span>

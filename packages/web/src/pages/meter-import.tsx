@@ -54,7 +54,7 @@ export function ImportFile({ meter }: { readonly meter: string }): VNode {
   };
   return (
     <>
-      <button type="button" class="quiet" disabled={isBusy} onClick={() => input.current?.click()}>
+      <button type="button" class="btn" disabled={isBusy} onClick={() => input.current?.click()}>
         {isBusy ? 'Reading the file…' : 'Add a file of readings'}
       </button>
       <input

@@ -3,6 +3,7 @@ import type { NodeClient, PreviewView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Field, Loading, Problem } from '../components/bits.tsx';
+import { DraftInput } from '../components/draft-input.tsx';
 import { FileIssues } from '../components/file-issues.tsx';
 import { useNode } from '../state/node.ts';
 import { changed, columnChoices, type MapColumn, STEPS, type TableMap, tableMapOf } from '../text/csv-map.ts';
@@ -133,13 +134,11 @@ function Amounts(props: {
                 />
                 <Field label="Unit">
                   {(ids) => (
-                    <input
+                    <DraftInput
                       {...ids}
                       maxLength={16}
                       value={now.unit}
-                      onChange={(event) =>
-                        put(guess, { ...now, unit: event.currentTarget.value.trim() || now.unit })
-                      }
+                      onCommit={(text) => put(guess, { ...now, unit: text.trim() || now.unit })}
                     />
                   )}
                 </Field>
@@ -192,11 +191,11 @@ function Times(props: {
         <>
           <Field label="Time zone">
             {(ids) => (
-              <input
+              <DraftInput
                 {...ids}
                 maxLength={64}
                 value={map.zone ?? ''}
-                onChange={(event) => put({ zone: event.currentTarget.value.trim() || undefined })}
+                onCommit={(text) => put({ zone: text.trim() || undefined })}
               />
             )}
           </Field>
@@ -329,7 +328,7 @@ function AsRead({
               <tr key={index}>
                 <td>
                   {moment(one.at)}
-                  {one.seconds !== null && <span class="note"> for {one.seconds / 60} min</span>}
+                  {one.seconds !== null && <span class="sub"> for {one.seconds / 60} min</span>}
                 </td>
                 <td class="number">
                   {one.value} {one.unit}
@@ -343,7 +342,7 @@ function AsRead({
         </table>
       </section>
       <FileIssues issues={issues} />
-      <p class="note">{count} readings in what was looked at.</p>
+      <p class="sub">{count} readings in what was looked at.</p>
     </>
   );
 }
@@ -423,13 +422,13 @@ export function MapFile(props: {
       <div class="row">
         <button
           type="button"
-          class="main"
+          class="btn go"
           disabled={!isGood}
           onClick={() => wanted !== undefined && props.onTake(wanted)}
         >
           This is right: read it
         </button>
-        <button type="button" class="quiet" onClick={props.onClose}>
+        <button type="button" class="btn" onClick={props.onClose}>
           Not now
         </button>
       </div>

@@ -34,7 +34,7 @@ export function RemoveMeter(props: { readonly mount: MountView; readonly onClose
       </p>
       <Problem error={error} />
       <div class="row row-end">
-        <button type="button" class="quiet" onClick={onClose}>
+        <button type="button" class="btn" onClick={onClose}>
           Keep it
         </button>
         <button
@@ -46,7 +46,7 @@ export function RemoveMeter(props: { readonly mount: MountView; readonly onClose
           {isRecorded ? 'Remove, keep readings' : 'Remove'}
         </button>
         {isRecorded && (
-          <button type="button" class="danger" disabled={isBusy} onClick={() => void remove(true)}>
+          <button type="button" class="btn stop" disabled={isBusy} onClick={() => void remove(true)}>
             Remove with its readings
           </button>
         )}

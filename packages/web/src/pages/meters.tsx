@@ -31,7 +31,7 @@ export function MetersPage(): VNode {
       {isEmpty && !isConnecting && (
         <Empty title="No meter of yours is connected yet">
           <p>Connect one and see your power within a minute. Readings stay on this computer.</p>
-          <button type="button" class="main" onClick={() => setConnecting(true)}>
+          <button type="button" class="btn go" onClick={() => setConnecting(true)}>
             Connect a meter
           </button>
         </Empty>
@@ -48,7 +48,7 @@ export function MetersPage(): VNode {
       {isConnecting && <ConnectMeter onClose={() => setConnecting(false)} />}
       {!isConnecting && !isEmpty && (
         <p class="row">
-          <button type="button" class="quiet" onClick={() => setConnecting(true)}>
+          <button type="button" class="btn" onClick={() => setConnecting(true)}>
             Connect another meter
           </button>
         </p>
@@ -66,7 +66,7 @@ function StartedWith({ meters }: { readonly meters: readonly MeterView[] }): VNo
         {meters.map((meter) => (
           <li key={meter.id}>
             <a href={linkTo('sell')}>{meter.label}</a>
-            <span class="note">
+            <span class="sub">
               {meter.lastUpdate === null ? 'no readings yet' : `last reading ${formatTime(meter.lastUpdate)}`}
             </span>
           </li>

@@ -9,7 +9,7 @@ import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts'
 import { attestation, householdName, kindName, purposeName } from '../text/words.ts';
 
 /** Bought data: curve, table, downloads. */
-export function PurchasesPage({ selected }: { readonly selected: string }): VNode {
+export function PurchasesPage({ object: selected }: { readonly object: string }): VNode {
   const trades = useResource('trades', (client) => client.trades());
   const titles = usePurchaseTitles(trades.value ?? []);
   if (trades.value === undefined) {
@@ -35,7 +35,7 @@ export function PurchasesPage({ selected }: { readonly selected: string }): VNod
           {bought.map((trade) => (
             <a
               key={trade.id}
-              href={linkTo('purchases', trade.id)}
+              href={linkTo('bought', trade.id)}
               {...(trade.id === shown.id ? { 'aria-current': 'true' as const } : {})}
             >
               {titles.get(trade.id) ?? formatTime(trade.updated)}
@@ -72,10 +72,10 @@ function Delivered({
       <h2>{descriptor.title}</h2>
       <Chart curve={curve} title={kindName(descriptor.commodity, descriptor.flow)} />
       <p class="row">
-        <a class="button main" href={`${path}?format=csv`} download={`${file}.csv`}>
+        <a class="btn go" href={`${path}?format=csv`} download={`${file}.csv`}>
           Download CSV
         </a>
-        <a class="button quiet" href={`${path}?format=json`} download={`${file}.json`}>
+        <a class="btn" href={`${path}?format=json`} download={`${file}.json`}>
           Download JSON
         </a>
       </p>

@@ -288,7 +288,7 @@ export function OfferForm(props: {
           </label>
         )}
         <p class="row">
-          <button type="submit" class="main" disabled={!ready || busy}>
+          <button type="submit" class="btn go" disabled={!ready || busy}>
             {busy
               ? 'Listing…'
               : amount === undefined || wallet === undefined

@@ -67,7 +67,7 @@ export function RevealsSection(props: {
           >
             <h3>Your choice: one value every {stepName(shown.query.step)}</h3>
             <Findings found={shown.chosen} oneDay={isOneDay(shown)} />
-            <p class="note">In general: {STEPS.find((known) => known.step === shown.query.step)?.reveals}</p>
+            <p class="sub">In general: {STEPS.find((known) => known.step === shown.query.step)?.reveals}</p>
           </section>
           <div class="columns">
             {shown.coarser !== undefined && <Coarser at={shown.coarser} around={shown} onStep={onStep} />}
@@ -104,7 +104,7 @@ function Findings(props: { readonly found: readonly Finding[]; readonly oneDay: 
           <Sensitivity level={finding.sensitivity} />
           <span>
             {finding.text}
-            {!props.oneDay && finding.days.length > 0 && <span class="note">{daysOf(finding.days)}</span>}
+            {!props.oneDay && finding.days.length > 0 && <span class="sub">{daysOf(finding.days)}</span>}
           </span>
         </li>
       ))}
@@ -117,7 +117,7 @@ function Sensitivity({ level }: { readonly level: Finding['sensitivity'] }): VNo
   return (
     <span class={`level level-${level}`}>
       <span aria-hidden="true">{sign}</span> {word}
-      <span class="visually-hidden">: </span>
+      <span class="vh">: </span>
     </span>
   );
 }
@@ -182,7 +182,7 @@ function StepButton(props: {
 }): VNode {
   return (
     <p class="row">
-      <button type="button" class="quiet" onClick={() => props.onStep(props.step)}>
+      <button type="button" class="btn" onClick={() => props.onStep(props.step)}>
         Sell one value every {stepName(props.step)}
       </button>
     </p>

@@ -71,7 +71,7 @@ function Listed(props: { readonly listing: ListingView; readonly onAgain: () => 
       <p class="row">
         <a href={linkTo('market')}>See it on the market</a>
         <a href={linkTo('consents')}>See or withdraw what you agreed to</a>
-        <button type="button" class="quiet" onClick={props.onAgain}>
+        <button type="button" class="btn" onClick={props.onAgain}>
           Close
         </button>
       </p>
@@ -87,7 +87,7 @@ function MeterChoice(props: {
   return (
     <Section title="1. Your meter">
       <fieldset class="choices">
-        <legend class="visually-hidden">Choose a meter</legend>
+        <legend class="vh">Choose a meter</legend>
         {props.meters.map((meter) => (
           <label key={meter.id} class="choice">
             <input
@@ -99,7 +99,7 @@ function MeterChoice(props: {
             />
             <span>
               <strong>{meter.label}</strong>
-              <span class="note">
+              <span class="sub">
                 {meter.source.toUpperCase()} meter {shortId(meter.id)}
                 {meter.lastUpdate === null
                   ? ', no readings yet'

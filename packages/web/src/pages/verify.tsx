@@ -81,7 +81,7 @@ function Checks({ checks }: { readonly checks: readonly DealCheck[] }): VNode {
     <ul class="checks">
       {checks.map((check) => (
         <li key={check.name}>
-          {verdictOf(check)} <strong>{check.label}</strong> <span class="note">{check.detail}</span>
+          {verdictOf(check)} <strong>{check.label}</strong> <span class="sub">{check.detail}</span>
           {check.note !== null && <p class="hint">{check.note}</p>}
           {check.checks.length > 0 && <Checks checks={check.checks} />}
         </li>

@@ -124,7 +124,7 @@ function Movement({
         ) : (
           <a href={linkTo('deals', movement.trade)}>{describe(movement)}</a>
         )}
-        <span class="note">
+        <span class="sub">
           {movement.time === 0 ? 'At the start' : formatTime(movement.time)}
           {movement.counterparty === null
             ? ''

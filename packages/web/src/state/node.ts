@@ -4,21 +4,29 @@ import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { newsOf } from '../text/ladder.ts';
 import { createLiveStore, type LiveStore } from './live-store.ts';
 import { createNodeClock } from './node-clock.ts';
+import { createResources, type Resources } from './resources.ts';
+import { followShared, type SharedStream } from './shared-stream.ts';
+
+/** Kinds of events that what is shown may depend on. */
+export type Topic = NodeEvent['type'];
 
 /** What every page knows about the node. */
 export interface NodeState {
   readonly client: NodeClient;
-  /** Grows whenever something happened; resources load again. */
-  readonly version: number;
+  /** Grows whenever something of a kind happened, and all of them when everything is to be loaded again. */
+  readonly versions: Readonly<Partial<Record<Topic, number>>> & { readonly all: number };
   /** Whether events arrive. */
   readonly connected: boolean;
   /** The node's clock, ms since the epoch; undefined before the node has told it. Pages render again as it moves on. */
   now(): number | undefined;
   /** The power of the mounted meters as they tell it. */
   readonly live: LiveStore;
-  /** Loads everything again. */
+  readonly resources: Resources;
+  /** Whether the events are followed, or are not to be had: what is loaded before could miss some. */
+  readonly isStarted: boolean;
+  /** Loads everything again, in every tab. */
   refresh(): void;
-  /** Tells the reader something, aloud for screen readers. */
+  /** Tells the reader news, aloud for screen readers. Never a failure: those stand where they happened. */
   say(text: string): void;
 }
 
@@ -33,14 +41,22 @@ export function useNode(): NodeState {
 }
 
 const SETTLE_MS = 120;
-const MESSAGE_MS = 6_000;
+/** How long the first loads wait for the events to be followed, so that nothing is loaded twice, ms. */
+const START_MS = 500;
 
-/** Follows the node's events: state for {@link NodeContext} and the newest messages. */
-export function useNodeState(bare: NodeClient): { readonly node: NodeState; readonly message: string } {
-  const [version, setVersion] = useState(0);
+/** Follows the node's events: state for {@link NodeContext} and the newest message. */
+export function useNodeState(bare: NodeClient): {
+  readonly node: NodeState;
+  readonly message: string;
+  readonly clearMessage: () => void;
+} {
+  const [versions, setVersions] = useState<NodeState['versions']>({ all: 0 });
   const [connected, setConnected] = useState(true);
   const [message, setMessage] = useState('');
+  const [isStarted, setStarted] = useState(false);
   const live = useMemo(createLiveStore, []);
+  const resources = useMemo(createResources, []);
+  const stream = useRef<SharedStream | undefined>(undefined);
   const [, setHeard] = useState<number | undefined>(undefined);
   const [clock, client, hear] = useMemo(() => {
     const known = createNodeClock();
@@ -58,56 +74,78 @@ export function useNodeState(bare: NodeClient): { readonly node: NodeState; read
   }, [bare]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const later = (): void => {
+    let started = false;
+    const start = (): void => {
+      started = true;
+      setStarted(true);
+    };
+    const late = setTimeout(start, START_MS);
+    const changed = new Set<Topic | 'all'>();
+    const later = (topic: Topic | 'all'): void => {
+      changed.add(topic);
       // Several events often come together; one reload is enough.
       timer ??= setTimeout(() => {
         timer = undefined;
-        setVersion((value) => value + 1);
+        const now = [...changed];
+        changed.clear();
+        setVersions((old) => ({
+          ...old,
+          ...Object.fromEntries(now.map((each) => [each, (old[each] ?? 0) + 1])),
+        }));
       }, SETTLE_MS);
     };
-    const stop = client.follow({
-      onReady: (now) => {
-        hear(now);
-        setConnected(true);
-        later();
+    const shared = followShared(
+      client,
+      {
+        onReady: (now) => {
+          hear(now);
+          setConnected(true);
+          if (started) later('all');
+          else start();
+        },
+        onTime: hear,
+        onLive: live.put,
+        onEvent: (event) => {
+          if (event.type === 'fraud') setMessage(event.text);
+          if (event.type === 'trade') {
+            client.trade(event.id).then(
+              (trade) => setMessage(newsOf(trade)),
+              () => setMessage(event.text),
+            );
+          }
+          later(event.type);
+        },
+        onLost: () => {
+          live.clear();
+          setConnected(false);
+          start();
+        },
+        onRefresh: () => later('all'),
       },
-      onTime: hear,
-      onLive: live.put,
-      onEvent: (event: NodeEvent) => {
-        if (event.type === 'fraud') setMessage(event.text);
-        if (event.type === 'trade') {
-          client.trade(event.id).then(
-            (trade) => setMessage(newsOf(trade)),
-            () => setMessage(event.text),
-          );
-        }
-        later();
-      },
-      onLost: () => {
-        live.clear();
-        setConnected(false);
-      },
-    });
+      () => clock.now(),
+    );
+    stream.current = shared;
     return () => {
       clearTimeout(timer);
-      stop();
+      clearTimeout(late);
+      shared.stop();
     };
-  }, [client, hear, live]);
-  useEffect(() => {
-    if (message === '') return;
-    const timer = setTimeout(() => setMessage(''), MESSAGE_MS);
-    return () => clearTimeout(timer);
-  }, [message]);
+  }, [client, hear, live, clock]);
   const node: NodeState = {
     client,
-    version,
+    versions,
     connected,
     live,
+    resources,
+    isStarted,
     now: () => clock.now(),
-    refresh: () => setVersion((value) => value + 1),
+    refresh: () => {
+      setVersions((old) => ({ ...old, all: old.all + 1 }));
+      stream.current?.refresh();
+    },
     say: setMessage,
   };
-  return { node, message };
+  return { node, message, clearMessage: () => setMessage('') };
 }
 
 /** Something loaded: the last good value stays while it loads again or fails. */
@@ -116,12 +154,18 @@ export interface Resource<T> {
   readonly error: unknown;
 }
 
-/** Loads when `key` changes and again whenever something happened at the node; undefined key: nothing to load. */
+const EVERYTHING: readonly Topic[] = ['listing', 'order', 'trade', 'wallet', 'peer', 'fraud', 'meter'];
+
+/**
+ * Loads when `key` changes, and again whenever something of `topics` happened at the node; default: anything. Whoever
+ * asks for the same key shares one request. Undefined key: nothing to load.
+ */
 export function useResource<T>(
   key: string | undefined,
   load: (client: NodeClient) => Promise<T>,
+  topics: readonly Topic[] = EVERYTHING,
 ): Resource<T> {
-  const { client, version } = useNode();
+  const { client, versions, resources, isStarted } = useNode();
   const [state, setState] = useState<Resource<T> & { readonly key: string | undefined }>({
     key: undefined,
     value: undefined,
@@ -129,17 +173,25 @@ export function useResource<T>(
   });
   const latest = useRef(load);
   latest.current = load;
+  // Who asks for the same thing at other events asks for itself.
+  const asked = `${key} ${topics.length}`;
+  const stamp = `${versions.all} ${topics.map((topic) => versions[topic] ?? 0).join(' ')}`;
   useEffect(() => {
-    if (key === undefined) return;
+    if (key === undefined || !isStarted) return;
     let current = true;
-    latest.current(client).then(
-      (value) => current && setState({ key, value, error: undefined }),
-      (error: unknown) =>
-        current && setState((old) => ({ key, value: old.key === key ? old.value : undefined, error })),
-    );
+    resources
+      .ask(asked, stamp, () => latest.current(client))
+      .then(
+        (value) => current && setState({ key, value, error: undefined }),
+        (error: unknown) =>
+          current && setState((old) => ({ key, value: old.key === key ? old.value : undefined, error })),
+      );
     return () => {
       current = false;
     };
-  }, [client, version, key]);
-  return state.key === key ? state : { value: undefined, error: undefined };
+  }, [client, resources, stamp, key, asked, isStarted]);
+  if (state.key === key) return state;
+  // Another screen has shown it before: it is there at once, and loaded again behind.
+  const known = key === undefined ? undefined : resources.last(asked);
+  return { value: known?.value as T | undefined, error: undefined };
 }

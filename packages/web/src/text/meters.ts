@@ -7,6 +7,7 @@ import {
   type MountView,
   type MQTT_MAPPINGS,
 } from '@edmp/node/client';
+import { t } from '../words/index.ts';
 
 /** What a meter is doing, in a word or two, and how good that is. */
 export function mountState(mount: MountView): {
@@ -62,13 +63,15 @@ export function powerWords(live: LiveView): {
   readonly number: string;
   readonly unit: string;
   readonly way: string;
+  readonly isExport: boolean;
 } {
   const net = (live.importW ?? 0) - (live.exportW ?? 0);
   const watts = Math.abs(net);
-  const way = net < 0 ? 'to the grid' : 'from the grid';
+  const isExport = net < 0;
+  const way = isExport ? t('home.toGrid') : t('home.fromGrid');
   return watts < 1_000
-    ? { number: String(watts), unit: 'W', way }
-    : { number: (watts / 1_000).toFixed(2), unit: 'kW', way };
+    ? { number: String(watts), unit: 'W', way, isExport }
+    : { number: (watts / 1_000).toFixed(2), unit: 'kW', way, isExport };
 }
 
 /** How long ago something was, by the node's clock, in the largest unit that says something. */

@@ -117,7 +117,31 @@ export async function barriers(page: Page): Promise<readonly string[]> {
   });
 }
 
-/** Goes to a page by the navigation. */
-export function visit(page: Page, name: string): Promise<void> {
-  return page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+/** The place and the tab of each screen, as their links are called. */
+const WHERE: Readonly<Record<string, readonly [place: RegExp, tab: string]>> = {
+  Readings: [/^My energy/, 'Readings'],
+  Meters: [/^My energy/, 'Meters'],
+  Sell: [/^Sell/, 'New offer'],
+  'My offers': [/^Sell/, 'My offers'],
+  Market: [/^Market/, 'Offers'],
+  Deals: [/^Market/, 'Deals'],
+  Purchases: [/^Market/, 'Bought'],
+  Wallets: [/^Trust/, 'Money'],
+  Consents: [/^Trust/, 'Consents'],
+  Ledger: [/^Trust/, 'Ledger'],
+  Verify: [/^Trust/, 'Verifier'],
+  Network: [/^Trust/, 'Network'],
+  Settings: [/^Trust/, 'Settings'],
+};
+
+/** Goes to a screen by the navigation: to its place, and there to its tab. */
+export async function visit(page: Page, name: string): Promise<void> {
+  const [place, tab] = WHERE[name] ?? [new RegExp(`^${name}`), undefined];
+  await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: place }).last().click();
+  if (tab === undefined) return;
+  await page
+    .getByRole('navigation', { name: 'In this place' })
+    .getByRole('link', { name: tab, exact: true })
+    .click();
+  await page.locator('main [aria-current="page"]', { hasText: tab }).waitFor();
 }

@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import { bodyText } from '../body-text.ts';
+import type { BodyLimits } from '../request-body.ts';
+import { arrived } from '../request-body.ts';
 
 const LARGEST = 2n ** 63n - 1n;
 const MAX_TIMEOUT_S = 86_400;
@@ -29,9 +31,9 @@ export interface CompatOrder {
 /** The fields of a form-encoded (EDMP) or JSON (AnyDex) body. */
 export async function compatFields(
   context: Context,
-  maxBytes: number,
+  limits: BodyLimits,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const text = await bodyText(context.req.raw, maxBytes);
+  const text = await arrived(limits, () => bodyText(context.req.raw, limits.maxBytes));
   const type = (context.req.header('content-type') ?? '').toLowerCase();
   if (type.startsWith('application/json') || /^\s*\{/.test(text)) {
     try {
@@ -77,6 +79,22 @@ export function compatOrder(fields: Readonly<Record<string, unknown>>): CompatOr
     licences: Number(licences),
     timeoutMs: Number(timeout) * 1000,
   };
+}
+
+/** Checks the fields of `POST /wallets/{id}/transfer`. Throws {@link CompatRefusal}. */
+export function compatTransfer(fields: Readonly<Record<string, unknown>>): {
+  readonly to: string;
+  readonly amount: bigint;
+} {
+  const { amount, destination } = fields;
+  if (amount === undefined || amount === '' || destination === undefined || destination === '') {
+    throw new CompatRefusal(400, 'an amount and a destination address are required');
+  }
+  // An address is a payee's key, with a prefix in some wallets.
+  const [, to] = /^(?:[A-Z]\w{0,15}[:-])?([0-9a-f]{64})$/.exec(String(destination)) ?? [];
+  if (to === undefined)
+    throw new CompatRefusal(400, 'destination must be a public key of 64 hexadecimal digits');
+  return { to, amount: integer(amount, 'amount', LARGEST) };
 }
 
 function integer(value: unknown, name: string, largest: bigint): bigint {

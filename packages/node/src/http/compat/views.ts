@@ -26,9 +26,16 @@ export function assets(order: {
   };
 }
 
+/** The open orders of one pair. */
+interface PairView {
+  readonly asset1: string;
+  readonly asset2: string;
+  readonly ticks: object[];
+}
+
 /** One side of the book, grouped by pair as EDMP did. */
-export function bookSide(orders: readonly BookOrderView[], side: 'ask' | 'bid'): unknown[] {
-  const pairs = new Map<string, { asset1: string; asset2: string; ticks: unknown[] }>();
+export function bookSide(orders: readonly BookOrderView[], side: 'ask' | 'bid'): PairView[] {
+  const pairs = new Map<string, PairView>();
   for (const order of orders) {
     if (order.side !== side) continue;
     const name = `${order.currency} ${order.asset}`;
@@ -142,6 +149,32 @@ export function walletMovement(movement: WalletTransactionView, address: string)
     timestamp: movement.time,
     description: movement.description,
     status: movement.status,
+  };
+}
+
+/** A payment of a trade. */
+export function payment(
+  movement: WalletTransactionView,
+  of: {
+    readonly trader: string;
+    /** Of this node's wallet. */
+    readonly address: string;
+    readonly number: number;
+    readonly transaction: string;
+  },
+): Record<string, unknown> {
+  const other = movement.counterparty ?? '';
+  const [from, to] = movement.direction === 'in' ? [other, of.address] : [of.address, other];
+  return {
+    trader_id: of.trader,
+    transaction_id: of.transaction,
+    transaction_number: of.number,
+    transferred: { amount: jsonAmount(movement.amount), type: movement.asset },
+    payment_id: movement.id,
+    address_from: from,
+    address_to: to,
+    timestamp: movement.time,
+    success: movement.status === 'final',
   };
 }
 

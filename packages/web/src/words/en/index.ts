@@ -1,0 +1,8 @@
+import { energy } from './energy.ts';
+import { home } from './home.ts';
+import { offers } from './offers.ts';
+import { settings } from './settings.ts';
+import { shell } from './shell.ts';
+
+/** English: the language that the others are translated from. */
+export const en = { ...energy, ...home, ...offers, ...settings, ...shell } as const;

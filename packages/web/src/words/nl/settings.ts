@@ -1,0 +1,51 @@
+import type { settings as source } from '../en/settings.ts';
+import type { Text } from '../index.ts';
+
+/** See the English ones. */
+export const settings: Readonly<Record<keyof typeof source, Text>> = {
+  'settings.title': 'Instellingen',
+  'settings.look': 'Hoe het eruitziet',
+  'settings.language': 'Taal',
+  'settings.theme': 'Helderheid',
+  'settings.theme.system': 'Zoals het systeem',
+  'settings.theme.light': 'Dag',
+  'settings.theme.dark': 'Nacht',
+  'settings.kept': 'In deze browser bewaard.',
+  'settings.you': 'Wie je hier bent',
+  'settings.you.text':
+    'Je sleutel is je naam voor iedereen. Hij is op deze computer gemaakt en blijft in de datamap van de node.',
+  'settings.you.copy':
+    'Bewaar een kopie van de datamap waar niemand anders leest: zonder die map zijn je geld en je geschiedenis hier weg. Kopieer hem als de node gestopt is.',
+  'settings.key': 'Sleutel',
+  'settings.practice': 'Oefenbuur',
+  'settings.practice.on': 'Aanwezig, en klaar om in testgeld te handelen.',
+  'settings.practice.off': 'Niet aanwezig.',
+  'settings.practice.start': 'Laat hem binnen',
+  'settings.practice.stop': 'Stuur hem weg',
+  'settings.names': 'Namen die je gaf',
+  'settings.names.none': 'Nog geen. Druk op een plaatje met een naam om een andere te geven.',
+  'network.title': 'Netwerk',
+  'network.text': {
+    one: '{n} buur is verbonden met deze node.',
+    other: '{n} buren zijn verbonden met deze node.',
+  },
+  'network.peers': 'Wie verbonden is',
+  'network.none': 'Nog niemand',
+  'network.none.text': 'Start de node met --connect en het adres van een ander, of laat de oefenbuur binnen.',
+  'network.direct': 'rechtstreeks',
+  'network.relay': 'via {name}',
+  'network.latency': '{ms} ms',
+  'network.since': 'sinds {when}',
+  'network.this': 'Deze node',
+  'network.name': 'Naam',
+  'network.addresses': 'Adressen',
+  'network.noAddress': 'geen: hij zoekt alleen zelf contact',
+  'network.role': 'Koppelt orders voor anderen',
+  'network.yes': 'Ja',
+  'network.no': 'Nee',
+  'network.witness': 'Getuige onder',
+  'network.version': 'Versie',
+  'network.communities': 'Gemeenschappen',
+  'network.communities.none': 'Deze node zit er in geen.',
+  'network.pending': 'zijn getuigen tellen vanaf de volgende start',
+};
