@@ -17,7 +17,9 @@ export function ConsentsPage(): VNode {
   const log = useResource('consent-log', (client) => client.consentLog());
   const orders = useResource('orders', (client) => client.orders());
   const trades = useResource('trades', (client) => client.trades());
-  const [stopping, setStopping] = useState<ConsentView | undefined>(undefined);
+  const [asked, setStopping] = useState<ConsentView | undefined>(undefined);
+  // As it is now, not as it was when the question was put.
+  const stopping = consents.value?.find(({ id }) => id === asked?.id);
   if (consents.value === undefined || now === undefined) {
     return consents.error === undefined ? (
       <Loading what="your consents" />
@@ -119,7 +121,7 @@ function ConsentCard(props: {
     wasHeld.current = consent.withdrawn === null;
   }, [consent.withdrawn]);
   return (
-    <article class="card consent" ref={card} tabIndex={-1} aria-label={title}>
+    <article class="card consent sect" ref={card} tabIndex={-1} aria-label={title}>
       <header class="split">
         <h2>{title}</h2>
         <Badge tone={state.tone}>{state.name}</Badge>
