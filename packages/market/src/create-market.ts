@@ -252,6 +252,12 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     report,
     signal,
   });
+  /** Two payments with one number: whoever learns of it from the proof has nothing more to do with their author. */
+  const prove = (a: HalfBlock, b: HalfBlock): void => {
+    trustchain
+      .accuse(a, b)
+      .catch((error: unknown) => report('proving that one number was spent twice', error));
+  };
   const bookHolds = new BookHolds({ self, books: exchange, environment });
   const takeBlock = (block: HalfBlock): void => {
     books.takeBlock(block);
@@ -263,6 +269,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       bookHolds.onChange(change);
       graphs.onChange(change);
       missed.onChange(change);
+      if (change.type === 'fork') prove(change.a, change.b);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       keepOwnCurrency(change, self, currencies);

@@ -107,7 +107,15 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
   closers.add(() => folder.close());
 
   try {
-    const store = sqliteBlockStore({ path: folder.chainFile, crypto, shrinkable: true });
+    const store = sqliteBlockStore({
+      path: folder.chainFile,
+      crypto,
+      shrinkable: true,
+      onDamaged: ({ author, seq }) =>
+        log?.(
+          `warning: a damaged row of chain.sqlite is left out: block ${seq} of ${author === undefined ? 'an unknown author' : publicKeyToHex(author)}; it comes back when a peer sends it, or with a backup`,
+        ),
+    });
     closers.add(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });
     closers.add(() => records.close());

@@ -263,6 +263,10 @@ class ChainService {
         if (equalBytes(author, this.#self)) this.#guard.synced();
         return added;
       },
+      consult: (question, options) => {
+        expectKey('An author', question.author);
+        return this.#online().node.consult(question, options);
+      },
       registerType: (type, rule) => this.#registerType(type, rule),
       prune: async (options) => {
         this.#expectRunning();

@@ -17,6 +17,7 @@ import { groupCommit } from './group-commit.ts';
 import { leaseTable } from './lease-table.ts';
 import { others } from './others.ts';
 import { reservationTable } from './reservation-table.ts';
+import type { DamagedRow } from './row-decoder.ts';
 import { BLOCK_SCHEMA } from './schema.ts';
 import { snapshots } from './snapshots.ts';
 
@@ -38,6 +39,12 @@ export interface SqliteBlockStoreOptions {
    * `BlockStore.shrink`); takes about a second for 100 MB. Newer files can anyway. Default `false`.
    */
   readonly shrinkable?: boolean;
+  /**
+   * Hears of rows that hold no half block, each once, which are stepped over as if they were not there: a position of a
+   * chain is missing then, its author's own one keeps it from signing, and the block takes its place again when a peer
+   * sends it. It must not throw. Default: whoever reads such a row gets `ERR_STORE_CORRUPT`.
+   */
+  readonly onDamaged?: (row: DamagedRow) => void;
 }
 
 /** Everything that is only read, over one connection. */
@@ -97,7 +104,7 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     throw error;
   }
   const crypto = options.crypto ?? nodeCrypto();
-  const blocks = blockTable(database, crypto);
+  const blocks = blockTable(database, crypto, options.onDamaged);
   const reservations = reservationTable(database);
   const leases = leaseTable(database);
   const forget = (): void => {
@@ -108,7 +115,9 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   const foreign = others(database, options.environment ?? systemEnvironment(), forget);
   // What is only in memory has no second connection: writes wait until its snapshot has been read.
   const moments =
-    options.path === ':memory:' ? undefined : snapshots(options.path, options.busyTimeoutMs, crypto);
+    options.path === ':memory:'
+      ? undefined
+      : snapshots(options.path, options.busyTimeoutMs, crypto, options.onDamaged);
   const proofs = proofReader(database);
   const sql = {
     putProof: database.prepare('INSERT OR IGNORE INTO proofs (author, id, proof) VALUES (?, ?, ?)'),
