@@ -30,10 +30,12 @@ import {
 import { nodeCrypto } from '../packages/interface/src/crypto/node.ts';
 import { assetIdOf, encodeDatasetDocument } from '../packages/interface/src/dataset/index.ts';
 import {
+  type AssetId,
   bytesToHex,
   type Consumption,
   type Descriptor,
   type JudgedTrade,
+  type PublicKey,
   publicKey,
   type SealedDelivery,
   seededRandom,
@@ -129,7 +131,8 @@ function chunkVectors(): unknown {
   };
 }
 
-interface Sealed {
+/** A delivery with everything that it was made of. */
+export interface Sealed {
   readonly dataset: Dataset;
   readonly trade: JudgedTrade;
   readonly manifest: Manifest;
@@ -141,7 +144,19 @@ interface Sealed {
   readonly manifestBytes: Uint8Array;
 }
 
-async function sealed(seed: number): Promise<Sealed> {
+/**
+ * A delivery made from a seed.
+ *
+ * @param terms - Who deals, and the id of the trade by what is sold to which key; by default random bytes.
+ */
+export async function sealed(
+  seed: number,
+  terms?: {
+    readonly seller: PublicKey;
+    readonly buyer: PublicKey;
+    readonly tradeId: (asset: AssetId, recipientKey: Uint8Array) => Uint8Array;
+  },
+): Promise<Sealed> {
   const random = seededRandom(seed);
   const dataset = createDataset({
     ...series(seed, 3_360, 4),
@@ -149,8 +164,10 @@ async function sealed(seed: number): Promise<Sealed> {
     random: (length) => random.bytes(length),
   });
   const store = memoryContentStore({ crypto, environment: virtualEnvironment() });
-  const [tradeId, contentKey, recipientSecret] = [random.bytes(32), random.bytes(32), random.bytes(32)];
+  const [drawn, contentKey, recipientSecret] = [random.bytes(32), random.bytes(32), random.bytes(32)];
   const randomness = random.bytes(64);
+  const recipientKey = crypto.xWing.publicKey(recipientSecret);
+  const tradeId = terms?.tradeId(dataset.asset, recipientKey) ?? drawn;
   const delivery = await sealDataset({
     crypto,
     store,
@@ -162,7 +179,6 @@ async function sealed(seed: number): Promise<Sealed> {
   });
   const manifestBytes = await store.get(delivery.manifest);
   const manifest = decodeManifest(manifestBytes);
-  const recipientKey = crypto.xWing.publicKey(recipientSecret);
   const { settlementRoot } = delivery;
   const wrappedKey = wrapContentKey(crypto, {
     tradeId,
@@ -183,8 +199,8 @@ async function sealed(seed: number): Promise<Sealed> {
     trade: {
       tradeId,
       asset: dataset.asset,
-      seller: publicKey(random.bytes(32)),
-      buyer: publicKey(random.bytes(32)),
+      seller: terms?.seller ?? publicKey(random.bytes(32)),
+      buyer: terms?.buyer ?? publicKey(random.bytes(32)),
       suite: 'x-wing',
       recipientKey,
       document: dataset.document,

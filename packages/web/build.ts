@@ -20,6 +20,7 @@ const INPUTS = [
   '../node/src/api',
   '../node/src/client',
   '../node/src/client.ts',
+  '../node/src/service',
   '../node/src/service.ts',
   '../node/src/http',
   '../node/src/verify.ts',

@@ -34,7 +34,7 @@ const withoutSignal: readonly (readonly [RegExp, string])[] = [
     /^(Settlement|DataSettlement)\.(holds|createRecipientKey|datasets|consumption|conclude|bindSpotCheck|removeDataset)$/,
     'works on this node’s own records; what fetches takes a signal',
   ],
-  [/^Market\.balance$/, 'folds what is known here'],
+  [/^Market\.(balance|keeps)$/, 'folds what is known here'],
   [/^(ConsentLedger|Instalments)\./, 'writes this node’s own records'],
   [/^NotaryProofs\.observe$/, 'writes this node’s own records'],
   [/^(Notary|LocalNotary)\./, 'decides and writes to its own store: half a decision must not be left'],

@@ -40,7 +40,7 @@ export interface Goods {
 export type Stock = Map<string, Consumption>;
 
 /** Makes the goods of one node. */
-export type GoodsMaker = (name: string, random: SeededRandom) => Goods;
+type GoodsMaker = (name: string, random: SeededRandom) => Goods;
 
 /** A settlement in which what a bug on purpose replaces is looked up at each call. */
 export function withBugs(settlement: Settlement, goods: Pick<Goods, 'judge' | 'holds'>): Settlement {

@@ -29,6 +29,8 @@ export interface SimulationOptions {
   readonly nodes: number | undefined;
   /** Leaves of a star. */
   readonly leaves: number;
+  /** Simulated hours of a long life. */
+  readonly hours: number;
   /** Faults after which no further history begins; undefined = what the scenario has by default. */
   readonly faults: number | undefined;
   /** Real nodes on loopback instead of simulated ones. */
@@ -43,6 +45,8 @@ const MAX_JOBS = 64;
 /** Nodes of a town: some have to meet. */
 const MIN_NODES = 4;
 const MAX_NODES = 10_000;
+/** A year. */
+const MAX_HOURS = 366 * 24;
 
 /** Reads the words after a scenario's name. Throws for unknown options, numbers that are none and unknown faults. */
 export function parseArguments(words: readonly string[], faults: readonly string[]): SimulationOptions {
@@ -63,6 +67,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
       worker: { type: 'boolean', default: false },
       nodes: { type: 'string' },
       leaves: { type: 'string', default: '100' },
+      hours: { type: 'string', default: '72' },
       faults: { type: 'string' },
       real: { type: 'boolean', default: false },
       sealed: { type: 'boolean', default: false },
@@ -88,6 +93,7 @@ export function parseArguments(words: readonly string[], faults: readonly string
     worker: values.worker,
     nodes: optional('nodes', values.nodes, MAX_NODES, MIN_NODES),
     leaves: whole('leaves', values.leaves, MAX_NODES, MIN_NODES),
+    hours: whole('hours', values.hours, MAX_HOURS, 1),
     faults: optional('faults', values.faults),
     real: values.real,
     sealed: values.sealed,

@@ -81,6 +81,33 @@ describe('erasing a trade while its data is fetched', () => {
     expect(await left()).toEqual([[], [mark]]);
   });
 
+  it.each([0, 1, 7])(
+    'does not wait for ever for a source that ignores its signal, and keeps nothing that it brings later (block %i)',
+    async (stopAt) => {
+      const run = await fetching(stopAt, false);
+      await run.isStopped;
+      const { environment, buyer } = run.all;
+      const began = environment.now();
+      await environment.run(run.settlement.erase(run.trade.tradeId));
+      expect(environment.now() - began).toBeLessThanOrEqual(15_000);
+      expect(await run.outcome).toBe('ERR_SETTLEMENT_UNKNOWN_TRADE');
+      const left = async () => {
+        const blocks: string[] = [];
+        for await (const cid of run.content.list()) blocks.push(cid.toString());
+        return [blocks, (await buyer.secrets.entries('settlement/')).map(([key]) => key)];
+      };
+      const nothing = [[], [`settlement/erased/${bytesToHex(run.trade.tradeId)}`]];
+      expect(await left()).toEqual(nothing);
+      run.goOn();
+      for (let turn = 0; turn < 1_000; turn++) await Promise.resolve();
+      await environment.advance(200_000);
+      expect(await left()).toEqual(nothing);
+      // Another trade is fetched meanwhile as ever.
+      const next = await sealedTrade(run.all, 1);
+      await run.settlement.receive(next.trade, next.document, next.delivery);
+    },
+  );
+
   it('on the side of the seller ends the fetch of the buyer with a typed error', async () => {
     const all = parties();
     const { trade, document, delivery } = await sealedTrade(all, 365);

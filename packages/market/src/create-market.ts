@@ -9,6 +9,7 @@ import { keepReceipts } from './desk/keep-receipts.ts';
 import { keepSpends } from './desk/keep-spends.ts';
 import { keepTime } from './desk/keep-time.ts';
 import { Keeper } from './desk/keeper.ts';
+import { keptBlocks } from './desk/kept-blocks.ts';
 import { MarketDesk } from './desk/market-desk.ts';
 import { marketRules } from './desk/market-rules.ts';
 import { MissedOutcomes } from './desk/missed-outcomes.ts';
@@ -251,6 +252,12 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     report,
     signal,
   });
+  /** Two payments with one number: whoever learns of it from the proof has nothing more to do with their author. */
+  const prove = (a: HalfBlock, b: HalfBlock): void => {
+    trustchain
+      .accuse(a, b)
+      .catch((error: unknown) => report('proving that one number was spent twice', error));
+  };
   const bookHolds = new BookHolds({ self, books: exchange, environment });
   const takeBlock = (block: HalfBlock): void => {
     books.takeBlock(block);
@@ -262,6 +269,7 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
       bookHolds.onChange(change);
       graphs.onChange(change);
       missed.onChange(change);
+      if (change.type === 'fork') prove(change.a, change.b);
       if (change.type === 'hold' || change.type === 'outcome') trading.onHold(change.hold.key);
       const currency = walletOf(change, self);
       keepOwnCurrency(change, self, currencies);
@@ -350,6 +358,16 @@ export async function createMarket(options: MarketOptions): Promise<Market> {
     exchange,
     wallets,
     refusals,
+    keeps: keptBlocks({
+      self,
+      store: trustchain.store,
+      ledger: () => books.upToDate(),
+      currencies: () => currencies.values(),
+      isChosen: (id) => currencies.isKept(id),
+      serves: notaryKeys,
+      isListed: (order) => exchange.order(order) !== undefined,
+      now,
+    }),
     emitter,
     signal,
     async stop() {

@@ -23,5 +23,5 @@ export type { LedgerChange } from './ledger/changes.ts';
 export { createLedger } from './ledger/create-ledger.ts';
 export type { LicenceHolding } from './ledger/history.ts';
 export { type Hold, type HoldOutcome, OUTCOME_KINDS, type OutcomeKind, pays } from './ledger/hold.ts';
-export type { Ledger, LedgerOptions, LedgerTotals } from './ledger/ledger.ts';
+export type { ChainFloor, Ledger, LedgerOptions, LedgerTotals } from './ledger/ledger.ts';
 export { LEDGER_LIMITS, type LedgerLimits } from './ledger/limits.ts';

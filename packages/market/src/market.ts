@@ -16,6 +16,7 @@ import type {
   Wallet,
   WalletBalance,
 } from '@edmp/interface';
+import type { PruneSeverity } from '@edmp/trustchain/pruning';
 import type { TrustExplanation } from '@edmp/trustchain/trust';
 import type { Currency, CurrencyId } from './asset/currency.ts';
 import type { Price } from './asset/price.ts';
@@ -360,6 +361,12 @@ export interface Market extends AsyncDisposable {
   licences(asset: AssetId): readonly LicenceHolding[];
   /** The latest refused attacks and rule breaks, oldest first (at most 1 000). */
   evidence(): readonly MarketEvidence[];
+  /**
+   * Whether a block of somebody else must stay when the chain is pruned: `keep` of `startDiskBudget`
+   * (`@edmp/trustchain/pruning`). `spare`: all that a balance, a licence, an open order or a deal of anybody stands on;
+   * `strict`: what this node's own money, deals and services stand on, and open holds.
+   */
+  keeps(block: HalfBlock, severity: PruneSeverity): Promise<boolean>;
   /** Listens until the returned function is called. What a listener throws hurts nobody else. */
   on(listener: (event: MarketEvent) => void): () => void;
   /** All events from now on. Throws `ERR_ABORTED`, `ERR_MARKET_EVENTS_LOST`. */

@@ -1,6 +1,6 @@
 /** A buyer that complains about data that is right is convicted by its own signature, and nobody else ever is. */
 
-import { bytesToHex, EdmpError, type Network, type OpenOutcome } from '@edmp/interface';
+import { bytesToHex, EdmpError, equalBytes, type Network, type OpenOutcome } from '@edmp/interface';
 import { price } from '@edmp/market';
 import { decodeFalseComplaint, encodeFalseComplaint, judgeFalseComplaintProof } from '@edmp/market/notary';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -161,6 +161,26 @@ describe('a buyer that complains falsely', () => {
     }
   });
 
+  it('stays convicted where the record of its lie was damaged: the witness has it still', async () => {
+    const c = await cast(31);
+    c.buyer.settlement.cheat = 'false-complaint';
+    await buy(c);
+    await untilAsked(c);
+    const [proof] = await proofsOf(c.seller);
+    const [[key, kept] = ['', new Uint8Array()]] = (await c.seller.records.entries('market/trade/')).filter(
+      ([name]) => name.endsWith('/lie'),
+    );
+    // A byte of the frame, of the proof, and of the signature.
+    for (const at of [0, kept.indexOf(0x58) + 4, kept.length - 40]) {
+      await c.seller.records.set(key, kept.with(at, kept[at]! ^ 1));
+      const shown = await proofsOf(c.seller).catch(() => []);
+      expect(shown.every(({ guilty }) => !guilty)).toBe(true);
+      await world.restart(c.seller);
+      await world.environment.advance(120_000);
+      expect(await proofsOf(c.seller), `byte ${at}`).toMatchObject([{ guilty: true, bytes: proof!.bytes }]);
+    }
+  });
+
   it('is known as a liar even if its seller dies before the lie is written down', async () => {
     const c = await cast(23);
     c.buyer.settlement.cheat = 'false-complaint';
@@ -180,6 +200,59 @@ describe('a buyer that complains falsely', () => {
     await world.restart(c.seller);
     await world.environment.advance(120_000);
     expect(await proofsOf(c.seller)).toMatchObject([{ guilty: true }]);
+  });
+
+  it('is convicted by the one witness that speaks, however long its accomplices let the seller wait', async () => {
+    world = await createWorld(27);
+    const makers: Node[] = [];
+    for (let i = 0; i < 4; i++) makers.push(await world.node(`witness ${i}`, SHORT, true));
+    const witnesses = { keys: makers.flatMap(({ market }) => market.notaryKeys) };
+    const trader = { matchmaker: false, witnesses, ...SHORT };
+    const seller = await world.node('seller', trader);
+    const buyer = await world.node('buyer', trader);
+    await world.link(seller, buyer, ...makers);
+    const [maker] = makers as [Node];
+    const asset = seller.settlement.add(documentOf('goods'));
+    await seller.market.sell({
+      document: documentOf('goods'),
+      price: price('DUM1', 10),
+      supply: 5,
+      lifetimeMs: DAY,
+    });
+    await world.environment.advance(300);
+    buyer.settlement.cheat = 'false-complaint';
+    const { network } = seller as { network: Network };
+    const request = network.request.bind(network);
+    network.request = (to, name, body, options) => {
+      const isAsked = name === NOTARY_PROTOCOL && decodeNotaryRequest(body).kind === 'complaint';
+      if (!isAsked || equalBytes(to, maker.key)) return request(to, name, body, options);
+      return (async function* () {
+        await new Promise(() => undefined);
+        yield body;
+      })();
+    };
+    await buy({ seller, buyer, maker, asset });
+    await world.until(() => seller.market.trades()[0]?.finished === true, 300_000, 200);
+    await world.environment.advance(120_000);
+    expect(await proofsOf(seller)).toMatchObject([{ against: 'buyer', guilty: true }]);
+  });
+
+  it('is convicted after its witness refused to answer, which says nothing', async () => {
+    for (const [seed, answer] of [
+      [28, { kind: 'refused', code: 'ERR_NOTARY_UNKNOWN', message: 'not now', proof: null }],
+      [29, { kind: 'need', ids: [] }],
+      [30, { kind: 'later', ms: 5 }],
+    ] as const) {
+      const c = await cast(seed);
+      c.buyer.settlement.cheat = 'false-complaint';
+      let refusals = 3;
+      meddling(c.seller, (right) => (refusals-- > 0 ? answer : right));
+      await buy(c);
+      await untilAsked(c);
+      await world.environment.advance(DAY / 4);
+      expect(await proofsOf(c.seller), answer.kind).toMatchObject([{ against: 'buyer', guilty: true }]);
+      await world.stop();
+    }
   });
 
   it('cannot be convicted by a proof of which a single byte was changed', async () => {

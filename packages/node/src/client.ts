@@ -83,6 +83,12 @@ export type {
   WalletView,
 } from './service.ts';
 export {
+  type PruningView,
+  SEVERITIES,
+  type StorageKeeping,
+  type StorageView,
+} from './storage-service.ts';
+export {
   TRUNCATIONS,
   type TrustAdviceView,
   type TrustBoundView,

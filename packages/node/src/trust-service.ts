@@ -1,7 +1,7 @@
 import type { AbortOptions } from '@edmp/interface';
 
-/** Why a part of the deals was not looked at: further away than is looked, or more than is looked at. */
-export const TRUNCATIONS = ['hops', 'edges'] as const;
+/** Why a part of the deals was not looked at: further away than is looked, more than is looked at, or more work than is done. */
+export const TRUNCATIONS = ['hops', 'edges', 'work'] as const;
 
 /** A way along which somebody is good for something. */
 export interface TrustPathView {

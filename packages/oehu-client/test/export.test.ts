@@ -274,7 +274,10 @@ describe('readings as CIM', () => {
     );
     expect(root['@xmlns']).toBe('http://iec.ch/TC57/2011/MeterReadings#');
     const [electricity, gas] = root.MeterReading;
-    expect(electricity.Meter.Names.name).toBe('E0042/7');
+    expect(electricity.Meter.Names).toEqual([
+      { name: 'E0042/7' },
+      { name: '1-0:1.8.1', NameType: { name: 'register' } },
+    ]);
     expect(electricity.Readings).toEqual([
       {
         timeStamp: '2026-01-10T00:00:00Z',
@@ -283,7 +286,7 @@ describe('readings as CIM', () => {
         ReadingType: { '@ref': '0.0.0.1.1.1.12.0.0.0.0.1.0.0.0.3.72.0' },
       },
     ]);
-    expect(gas.Meter.Names.name).toBe('hall');
+    expect(gas.Meter.Names).toEqual([{ name: 'hall' }, { name: 'ch1', NameType: { name: 'register' } }]);
     expect(
       gas.IntervalBlocks.map((block: Record<string, Record<string, string>>) => block.ReadingType?.['@ref']),
     ).toEqual(['0.0.2.4.1.7.58.0.0.0.0.0.0.0.0.0.42.0', '11.0.0.4.1.7.58.0.0.0.0.0.0.0.0.0.42.0']);
@@ -299,7 +302,8 @@ describe('readings as CIM', () => {
   });
 
   it('has the elements in the order of the schema', async () => {
-    const xml = text(await written([register(START, 1), interval(START, 2, { serial: 'E0042/7' })], 'cim'));
+    const both = { serial: 'E0042/7', register: 'r' };
+    const xml = text(await written([register(START, 1, both), interval(START, 2, both)], 'cim'));
     const order = [
       '<IntervalBlocks>',
       '<IntervalReadings>',
@@ -311,6 +315,29 @@ describe('readings as CIM', () => {
     const places = order.map((tag) => xml.indexOf(tag));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(Math.min(...places)).toBeGreaterThan(0);
+  });
+
+  it('keeps registers of one reading type apart', async () => {
+    const phases = ['1-0:21.8.0', '1-0:41.8.0'].flatMap((name, i) => [
+      interval(START, (i + 1) * 1_000_000, { register: name }),
+      interval(START + 900_000, (i + 1) * 2_000_000, { register: name }),
+    ]);
+    const root = await parsed(exportReadings([phases], { ...about, format: 'cim' }));
+    const told = root.MeterReading.map(
+      (one: {
+        readonly Meter: { readonly Names: readonly { readonly name: string }[] };
+        readonly IntervalBlocks: readonly {
+          readonly IntervalReadings: readonly { readonly value: string }[];
+        }[];
+      }) => [
+        one.Meter.Names.map(({ name }) => name),
+        one.IntervalBlocks.map(({ IntervalReadings }) => IntervalReadings.map(({ value }) => value)),
+      ],
+    );
+    expect(told).toEqual([
+      [['hall', '1-0:21.8.0'], [['1', '2']]],
+      [['hall', '1-0:41.8.0'], [['2', '4']]],
+    ]);
   });
 
   it('tells a missing interval without a value', async () => {

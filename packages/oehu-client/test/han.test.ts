@@ -123,6 +123,10 @@ describe('lists of a customer port', () => {
       ['2026-07-10T11:00:05.000Z', 'export', '7.89', '1-0:2.8.0', '181220000007'],
     ];
     const keys = { encryption: KEY };
+    // Whoever has no key is told where to give it.
+    expect(() => readMeterFile(mbus(ciphered(plain, { key: KEY })))).toThrowError(
+      /--key-file .*--token-file .*Key on the page/,
+    );
     for (const suite of [0, 1]) {
       const apdu = ciphered(plain, { key: KEY, suite });
       for (const bytes of [mbus(apdu), mbus(apdu, 50), hdlc(apdu), hdlc(apdu, 60)]) {

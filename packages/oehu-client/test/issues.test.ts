@@ -117,3 +117,13 @@ describe('what is very long or very many', () => {
     expect(intervalSeries(registers, { ...range, step: 'PT1H', zone: 'UTC' }).values).toEqual([1_000_000]);
   });
 });
+
+it('a meter file with half a surrogate pair is refused: two serials would be kept as one', () => {
+  const file = (serial: string): Uint8Array =>
+    new TextEncoder().encode(`[{"bn":"${serial}","n":"1-0:1.8.0","u":"Wh","v":1,"t":1700000000}]`);
+  expect(readMeterFile(file('E1\\ud83d\\ude00')).kind).toBe('senml');
+  for (const half of ['E\\ud800', '\\uDC00', '\\ude00\\ud83d'])
+    expect(() => readMeterFile(file(half))).toThrowError(
+      expect.objectContaining({ code: 'ERR_METER_FORMAT', message: expect.stringContaining('surrogate') }),
+    );
+});

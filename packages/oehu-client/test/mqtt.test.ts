@@ -287,6 +287,7 @@ describe('hostile messages', () => {
     ['an array', '[1,2]'],
     ['a deep nest', '{"a":'.repeat(100)],
     ['no text', '\u0000\u0001'],
+    ['half a surrogate pair', '{"energy":1,"last_seen":1705406400000,"id":"\\ud800"}'],
   ])('of %s are an issue', (_what, text) => {
     const event = ready('zigbee2mqtt', 'zigbee2mqtt/plug').read(message('zigbee2mqtt/plug', text));
     expect(event).toMatchObject({ isHeard: false, readings: [], issues: [{ code: 'unreadable' }] });

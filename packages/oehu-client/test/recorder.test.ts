@@ -77,6 +77,34 @@ describe('the store of readings', () => {
     expect(await store.range(DAY)).toMatchObject([{ value: 1_200 }]);
   });
 
+  it('keeps registers apart whatever their names hold, and refuses a name that no UTF-8 can hold', async () => {
+    const named = (serial: string, register: string, value: number) =>
+      registerAt(START, value, { serial, register });
+    const names = [
+      ['a|b', 'c'],
+      ['a', 'b|c'],
+      ['a\0b', 'c'],
+      ['a\0', 'bc'],
+      ['\u{1f600}', 'c'],
+    ] as const;
+    const readings = names.map(([serial, register], i) => named(serial, register, i + 1));
+    expect(await store.add('home', readings, 1)).toMatchObject({ added: names.length });
+    const found = await store.range(DAY);
+    expect(found).toHaveLength(names.length);
+    for (const { serial, register, value } of readings)
+      expect(found).toContainEqual(expect.objectContaining({ serial, register, value }));
+
+    const before = registerAt(START + HOUR, 1);
+    for (const bad of [{ serial: 'E\ud800' }, { register: '\udc00' }, { record: '\ud83dx' }]) {
+      await expect(store.add('home', [before, registerAt(START + HOUR, 2, bad)], 2)).rejects.toMatchObject({
+        code: 'ERR_METER_FORMAT',
+      });
+    }
+    await expect(store.add('home\udfff', [before], 2)).rejects.toMatchObject({ code: 'ERR_METER_FORMAT' });
+    // None of a batch is kept when one is refused.
+    expect(await store.range(DAY)).toHaveLength(names.length);
+  });
+
   it('leaves nothing of deleted readings in its files, the log included', async () => {
     const path = join(folder, 'meters.sqlite');
     const holds = (text: string): boolean =>

@@ -20,6 +20,7 @@ import { fastestNodeCrypto } from '@edmp/interface/crypto/sodium';
 import { createMarket, type Market, type MarketOptions, marketRules } from '@edmp/market';
 import { BID_TYPE, decodeOrder } from '@edmp/market/codec';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import type { PrunableTrustchain, Pruning } from '@edmp/trustchain/pruning';
 import { concludeTrades } from './conclude-trades.ts';
 
 /** Options of {@link createTrader}; what is left out is kept in memory. */
@@ -60,6 +61,8 @@ export interface TraderOptions
   readonly allowSample?: (document: DatasetDocument, buyer: PublicKey) => Promise<void>;
   /** Seals the chunks of deliveries, e.g. `sealingThreads` of `@edmp/data-settlement/threads`. Default: the calling thread. */
   readonly sealer?: ChunkSealer;
+  /** Lets the chain be pruned: `pruning()` of `@edmp/trustchain/pruning`. Default: it keeps all that it stores. */
+  readonly pruning?: Pruning;
   /** Puts something between the market and the settlement, e.g. a fault. */
   readonly wrapSettlement?: (settlement: DataSettlement) => Settlement;
 }
@@ -70,6 +73,8 @@ export interface Trader extends AsyncDisposable {
   readonly signer: Signer;
   readonly network: Network;
   readonly trustchain: Trustchain;
+  /** The same chain, where it was made with `pruning`. */
+  readonly prunable: PrunableTrustchain | undefined;
   readonly settlement: DataSettlement;
   readonly market: Market;
   /** Stops market, settlement, chain and network; stores that were handed in stay open. Idempotent. */
@@ -101,14 +106,10 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
     await network.start();
     closers.push(() => network.stop());
     const store = options.store ?? memoryBlockStore();
-    const trustchain = await createTrustchain({
-      signer,
-      crypto,
-      store,
-      network,
-      environment,
-      rules: marketRules(crypto),
-    });
+    const chain = { signer, crypto, store, network, environment, rules: marketRules(crypto) };
+    const { pruning } = options;
+    const prunable = pruning === undefined ? undefined : await createTrustchain({ ...chain, pruning });
+    const trustchain = prunable ?? (await createTrustchain(chain));
     closers.push(() => trustchain.stop());
     const content = options.content ?? memoryContentStore({ crypto, environment });
     const settlement = createSettlement({
@@ -152,6 +153,7 @@ export async function createTrader(options: TraderOptions): Promise<Trader> {
       signer,
       network,
       trustchain,
+      prunable,
       settlement,
       market,
       stop,

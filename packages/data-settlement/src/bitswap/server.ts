@@ -19,6 +19,14 @@ import type { Outbox } from './outbox.ts';
 
 /** Wants of one peer that wait for their answer; further ones are dropped, and a peer asks again. Go's bitswap keeps as many. */
 export const MAX_WANTS_PER_PEER = 1024;
+/**
+ * Wants of all peers that wait together, about 500 bytes each. The nearer they come to it, the fewer a peer may add: half of
+ * what is left, but always enough to go on with, so that long lists of many peers keep nobody out.
+ */
+export const MAX_WANTS = 65_536;
+const LEAST_WANTS = 32;
+/** Largest CID that a want may name, bytes: nothing that is served has a longer one, and long ones would be kept. */
+const MAX_CID_BYTES = 128;
 /** Block bytes after which a message goes out. One more block may be in it, which keeps it below the 4 MiB of the specification. */
 const MESSAGE_BYTES = 512 * 1024;
 /** Answers put together at the same time, for all peers. */
@@ -68,6 +76,12 @@ export function bitswapServer(options: BitswapServerOptions): BitswapServer {
   const turns: Semaphore = semaphore(MAX_WORKING, { max: 10 * maxPeers });
 
   let unread = 0;
+  /** Wants that a peer may have waiting, as it is now. */
+  const room = (ledger: Ledger): number => {
+    let others = 0;
+    for (const each of ledgers.values()) if (each !== ledger) others += each.wants.size;
+    return Math.min(MAX_WANTS_PER_PEER, Math.max(LEAST_WANTS, (MAX_WANTS - others) / 2));
+  };
 
   const send = async (ledger: Ledger, answer: Answer): Promise<void> => {
     const bytes = answer.blocks.reduce((sum, { data }) => sum + data.length, 0);
@@ -122,10 +136,12 @@ export function bitswapServer(options: BitswapServerOptions): BitswapServer {
       const hex = publicKeyToHex(peer);
       const ledger = ledgers.get(hex) ?? { peer, wants: new Map(), working: false, sending: undefined };
       if (full) ledger.wants.clear();
+      const most = room(ledger);
       for (const want of wants) {
+        if (want.cid.byteLength > MAX_CID_BYTES) continue;
         const key = want.cid.toString();
         if (want.cancel) ledger.wants.delete(key);
-        else if (ledger.wants.has(key) || ledger.wants.size < MAX_WANTS_PER_PEER) ledger.wants.set(key, want);
+        else if (ledger.wants.has(key) || ledger.wants.size < most) ledger.wants.set(key, want);
       }
       if (ledger.working || ledger.wants.size === 0) return;
       if (!ledgers.has(hex) && ledgers.size >= maxPeers && !makeRoom()) return;

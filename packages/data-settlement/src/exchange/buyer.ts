@@ -17,7 +17,7 @@ import { joinChunks } from '../dataset/describe.ts';
 import { SettlementError } from '../errors.ts';
 import { checkAnnouncedBytes, checkDelivery, checkManifest, checkSealedLength } from '../sealing/check.ts';
 import { MAX_SEALED_CHUNK_BYTES } from '../sealing/chunk.ts';
-import { xWingSuite } from '../sealing/key-suite.ts';
+import { keySuiteOf, xWingSuite } from '../sealing/key-suite.ts';
 import type { Manifest } from '../sealing/manifest.ts';
 import { isBulkReader } from '../store/network.ts';
 import { putBlocks } from '../store/put-blocks.ts';
@@ -109,6 +109,8 @@ export function createBuyer(
     let at = 0;
     try {
       for await (const bytes of fetchAll(reader, wanted, signal)) {
+        // A source may ignore the signal: what it brings then must not come back after an erasure.
+        throwIfAborted(signal);
         const [index, cid] = missing[at++] ?? [];
         if (index === undefined || cid === undefined) break;
         checkSealedLength(document, index, bytes.length);
@@ -140,6 +142,7 @@ export function createBuyer(
       const manifestBytes =
         (await held(delivery.manifest, MAX_CONTENT_BLOCK_BYTES, signal)) ??
         (await reader.get(delivery.manifest, { signal, maxBytes: MAX_CONTENT_BLOCK_BYTES }));
+      throwIfAborted(signal);
       const manifest = checkManifest(crypto, trade, document, delivery, manifestBytes);
       await blocks.shared(async () => {
         await content.put(CODEC_DAG_CBOR, manifestBytes, { signal });
@@ -152,7 +155,7 @@ export function createBuyer(
       checkTrade(trade, suites);
       throwIfAborted(signal);
       checkDelivery(crypto, trade, document, delivery);
-      const secretKey = await keys.secret(trade.recipientKey);
+      const secretKey = await keys.secret(trade.recipientKey, keySuiteOf(suites, trade.suite));
       if (secretKey === undefined) {
         // The trade is over and its key destroyed: what opening kept is the data.
         const kept = await readOpened(secrets, trade.tradeId);
@@ -188,7 +191,7 @@ export function createBuyer(
       });
       // Only of a trade that was received: erasing finds what belongs to one.
       const ours = (await secrets.get(recordKey.bought(trade.tradeId))) !== undefined;
-      if (outcome.kind === 'opened' && ours) await keepOpened(secrets, trade.tradeId, chunks);
+      if (outcome.kind === 'opened' && ours) await keepOpened(secrets, trade.tradeId, chunks, { signal });
       return outcome;
     },
   };

@@ -40,7 +40,7 @@ export interface OneTimeKeys {
    * Secret of a key; undefined when it is unknown or destroyed. Throws `ERR_SETTLEMENT_KEY` when what is kept is not the
    * secret of this key: a disk that lost a bit must not look like a seller that released a wrong key.
    */
-  secret(recipientKey: Uint8Array): Promise<Uint8Array | undefined>;
+  secret(recipientKey: Uint8Array, suite: KeySuite): Promise<Uint8Array | undefined>;
   /** Ties a key to a trade for good. Throws `ERR_SETTLEMENT_KEY` when it is unknown or tied to another trade. */
   bind(recipientKey: Uint8Array, tradeId: Uint8Array): Promise<void>;
 }
@@ -83,13 +83,13 @@ export function oneTimeKeys(options: {
       await write(recipientKey, { secret, time: now, trade: null });
       return recipientKey;
     },
-    async secret(recipientKey) {
+    async secret(recipientKey, { kem }) {
       const record = await read(recipientKey);
       if (record === undefined) return undefined;
       const { secret } = record;
-      if (secret.length === suite.kem.secretKeyBytes) {
-        if (equalBytes(suite.kem.publicKey(crypto, secret), recipientKey)) return secret;
-      }
+      const isItsSecret =
+        secret.length === kem.secretKeyBytes && equalBytes(kem.publicKey(crypto, secret), recipientKey);
+      if (isItsSecret) return secret;
       throw new SettlementError(
         'ERR_SETTLEMENT_KEY',
         'The secret that this node keeps for the one-time key of the trade was damaged: nobody can be blamed by it',

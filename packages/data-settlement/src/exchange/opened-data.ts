@@ -1,4 +1,4 @@
-import type { KeyValueStore } from '@edmp/interface';
+import { type AbortOptions, type KeyValueStore, throwIfAborted } from '@edmp/interface';
 import { MAX_CHUNKS } from '@edmp/interface/dataset';
 import { decodeBounded, encodeFields, integerOf, mapOf } from '../codec/fields.ts';
 import { type Chunk, decodeChunk } from '../dataset/chunk.ts';
@@ -16,11 +16,14 @@ export async function keepOpened(
   secrets: KeyValueStore,
   tradeId: Uint8Array,
   chunks: readonly Uint8Array[],
+  { signal }: AbortOptions = {},
 ): Promise<void> {
   for (let at = 0; at < chunks.length; at += BATCH) {
+    throwIfAborted(signal);
     const batch = chunks.slice(at, at + BATCH);
     await secrets.setMany(batch.map((chunk, i) => [recordKey.openedChunk(tradeId, at + i), chunk] as const));
   }
+  throwIfAborted(signal);
   await secrets.set(recordKey.opened(tradeId), encodeFields({ v: 1, chunks: chunks.length }));
 }
 

@@ -113,7 +113,8 @@ const FIELDS = {
 
 /**
  * Whether bytes that {@link decodeProof} refuses may be a proof of another version of this program: too long for this
- * one, or of a version or kind that it does not know. Whoever shows one has not lied.
+ * one, or of a version or kind that it does not know. Whoever shows one has not lied. So later versions must stay maps of
+ * canonical dag-cbor, and what a version and kind mean must never change: everything else counts against who shows it.
  *
  * @param bytes - What a stranger sent; anything may be given.
  */

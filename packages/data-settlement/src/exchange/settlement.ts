@@ -16,6 +16,11 @@ import { serveSpotChecks } from './spot-check-seller.ts';
 import type { DataSettlement, SettlementOptions } from './types.ts';
 
 const DEFAULT_FETCH_TIMEOUT_MS = 120_000;
+/**
+ * Longest that erasing waits for what fetches or opens the same trade, once that was called off, ms: time for a disk to end
+ * what it writes. A source that ignores its signal writes nothing any more, whenever it answers.
+ */
+const CALL_OFF_MS = 10_000;
 const lockName = (tradeId: Uint8Array): string => {
   if (!(tradeId instanceof Uint8Array) || tradeId.length !== 32) {
     throw new EdmpError('ERR_INVALID_ARGUMENT', 'Expected a trade id of 32 bytes');
@@ -97,7 +102,10 @@ export function createSettlement(options: SettlementOptions): DataSettlement {
           );
         } finally {
           // What it still writes would come back after the erasure that waits for this lock.
-          if (erased.signal.aborted) await running.catch(() => undefined);
+          if (erased.signal.aborted) {
+            const ending = withDeadline(environment, CALL_OFF_MS, 'Ending a fetch', () => running);
+            await ending.catch(() => undefined);
+          }
         }
       });
     } catch (error) {

@@ -42,6 +42,17 @@ export interface Crafted extends Deal {
   readonly blocks: readonly CID[];
 }
 
+/** Datasets by what they were made of: the same series gives the same. */
+const datasets = new WeakMap<Series, ReturnType<typeof createDataset>>();
+
+function datasetOf(crypto: Crypto, series: Series): ReturnType<typeof createDataset> {
+  const random = seededRandom(99);
+  const dataset =
+    datasets.get(series) ?? createDataset({ ...series, crypto, random: (length) => random.bytes(length) });
+  datasets.set(series, dataset);
+  return dataset;
+}
+
 /** A delivery made by hand, honest except for `cheats`, put into `store`. */
 export async function craft(
   { crypto, seller, buyer }: Parties,
@@ -49,12 +60,8 @@ export async function craft(
   series: Series,
   cheats: Cheats = {},
 ): Promise<Crafted> {
-  const random = seededRandom(99);
-  const dataset = createDataset({
-    ...series,
-    crypto,
-    random: (length) => random.bytes(length),
-  });
+  const random = seededRandom(98);
+  const dataset = datasetOf(crypto, series);
   const count = dataset.chunks.length;
   const salt = leafSalts(crypto, dataset.saltSeed);
   const committed = dataset.chunks.map((chunk, i) => cheats.committed?.(i, chunk) ?? chunk);

@@ -153,6 +153,16 @@ export interface BlockStore extends AsyncDisposable {
    */
   remove?(ids: readonly BlockId[]): Promise<number>;
   /**
+   * What the store takes on disk, bytes: all of its files together, and what of them is free, holds nothing and is
+   * written to before they grow. Absent in stores that have no files of their own.
+   */
+  size?(): Promise<{ readonly bytes: number; readonly free: number }>;
+  /**
+   * Gives disk space that removed blocks have left back to the file system: a part of it, in some milliseconds. Returns
+   * the bytes that are still to give back; 0 when there is nothing, or nothing can be given back.
+   */
+  shrink?(): Promise<number>;
+  /**
    * Runs `read` over the store as it is at one moment: nothing that is written meanwhile, here or by another opener, is
    * seen by it. `read` awaits nothing but `stored`, which is of no use once it has ended; a store may keep writes waiting
    * until then.

@@ -178,6 +178,20 @@ export interface Trustchain extends AsyncDisposable {
     author: PublicKey,
     options?: AbortOptions & { readonly links?: boolean },
   ): Promise<number>;
+  /**
+   * Asks some connected peers, but never the author itself, for what they store of `author`: its blocks of the given
+   * types, and answers by anybody to the given blocks of its. At most 16 questions; about a thousand blocks for each, a
+   * later call goes on from there. What comes is taken in as by {@link Trustchain.receive}; who is silent or lies is
+   * passed over. Returns the number of new blocks. Throws `ERR_CHAIN_OFFLINE`, `ERR_ABORTED`, `ERR_INVALID_ARGUMENT`.
+   */
+  consult?(
+    question: {
+      readonly author: PublicKey;
+      readonly types?: readonly string[];
+      readonly links?: readonly BlockId[];
+    },
+    options?: AbortOptions,
+  ): Promise<number>;
   /** Registers the rule of an application type; one per type (`ERR_INVALID_ARGUMENT`). */
   registerType(type: string, rule: TypeRule): void;
   /**
@@ -186,6 +200,11 @@ export interface Trustchain extends AsyncDisposable {
    * `ERR_FRAUD_UNFOUNDED`, `ERR_FRAUD_SIGNATURE`, `ERR_FRAUD_UNKNOWN` (no rule for a type), `ERR_BLOCK_*`.
    */
   accuse(a: HalfBlock, b: HalfBlock): Promise<boolean>;
+  /**
+   * Where the chain of `author` was cut by pruning, by this node's newest checkpoint: the lowest position that is wanted,
+   * and the block that stood there. What lay below was checked. Undefined when it was not cut.
+   */
+  floor?(author: PublicKey): { readonly position: number; readonly id: BlockId } | undefined;
   /** Whether fraud by `author` is proven here. */
   isFraudulent(author: PublicKey): Promise<boolean>;
   /** Listens until the returned function is called. */

@@ -8,6 +8,7 @@ import type {
   Wallet,
 } from '@edmp/interface';
 import { throwIfAborted } from '@edmp/interface';
+import type { PruneSeverity } from '@edmp/trustchain/pruning';
 import type { Currency, CurrencyId } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { TradeId } from '../blocks/terms.ts';
@@ -48,6 +49,7 @@ import {
   publicKeyArgument,
   textArgument,
 } from './arguments.ts';
+import type { KeepsBlock } from './kept-blocks.ts';
 import type { MoneyDesk } from './money-desk.ts';
 import type { OrderDesk } from './order-desk.ts';
 import type { OwnOrders } from './own-orders.ts';
@@ -74,6 +76,7 @@ export interface MarketDeskParts {
   readonly exchange: OrderExchange;
   readonly wallets: () => readonly Wallet[];
   readonly refusals: Refusals;
+  readonly keeps: KeepsBlock;
   readonly emitter: SafeEmitter<MarketEvent>;
   /** Fires when the market stops. */
   readonly signal: AbortSignal;
@@ -236,6 +239,10 @@ export class MarketDesk implements Market {
 
   evidence(): readonly MarketEvidence[] {
     return this.#parts.refusals.all();
+  }
+
+  keeps(block: HalfBlock, severity: PruneSeverity): Promise<boolean> {
+    return this.#parts.keeps(block, severity);
   }
 
   on(listener: (event: MarketEvent) => void): () => void {

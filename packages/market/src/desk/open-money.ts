@@ -66,7 +66,13 @@ export interface MarketMoney {
 export async function openMoney(needs: MoneyNeeds): Promise<MarketMoney> {
   const { trustchain, network, environment, crypto, settlement, records, deltaMs, report, signal } = needs;
   const currencies = currencyRegister();
-  const ledger = createLedger({ crypto, currencies, now: environment.now(), self: trustchain.self });
+  const ledger = createLedger({
+    crypto,
+    currencies,
+    now: environment.now(),
+    self: trustchain.self,
+    floor: trustchain.floor,
+  });
   const books = createBookkeeper(ledger, environment);
   const certificates = await openCertificateStore({ store: records });
   certificates.on((certificate) => books.takeCertificate(certificate));

@@ -29,7 +29,7 @@ const LAST_PAUSE_MS = 300_000;
 /** What {@link PayerChains} needs. */
 export interface PayerChainNeeds {
   readonly self: PublicKey;
-  readonly trustchain: Pick<Trustchain, 'history' | 'store'>;
+  readonly trustchain: Pick<Trustchain, 'history' | 'store' | 'consult'>;
   readonly ledger: () => Ledger;
   readonly environment: Environment;
   readonly report: (what: string, error: unknown) => void;
@@ -96,7 +96,13 @@ export class PayerChains {
     const { report, signal, trustchain } = this.#needs;
     const fetch = async (options: AbortOptions): Promise<void> => {
       // A trade that was taken up again does not name its receipt.
-      const upTo = receipt ?? (await this.#receiptOf(release.block.id, hold.author));
+      const known = receipt ?? (await this.#receiptOf(release.block.id, hold.author));
+      // The buyer may have told everybody but the seller that it got what it paid for.
+      if (known === undefined) {
+        const { id, core } = release.block;
+        await trustchain.consult?.({ author: core.key, links: [id] }, options);
+      }
+      const upTo = known ?? (await this.#receiptOf(release.block.id, hold.author));
       if (upTo !== undefined) await trustchain.history(hold.author, { ...options, upTo });
     };
     this.#until(fetch, () => this.#isPaid(hold.key), signal)

@@ -60,9 +60,7 @@ export class TrustDesk {
   }
 
   /** Sellers that a query admits and that walks come to, the most often reached first. */
-  #ranked(
-    query: ListingQuery,
-  ): ReadonlyMap<string, { readonly agent: PublicKey; readonly currency: CurrencyId }> {
+  #ranked(query: ListingQuery): ReadonlyMap<string, Ranked> {
     const { graphs } = this.#needs;
     const only = query.currency ?? query.maxPrice?.currency;
     const seller = query.seller === undefined ? undefined : publicKeyToHex(query.seller);
@@ -77,9 +75,20 @@ export class TrustDesk {
           .map((each) => ({ ...each, currency })),
       )
       .filter(({ agent }) => seller === undefined || publicKeyToHex(agent) === seller)
-      .sort((a, b) => b.hits - a.hits);
+      // Ties by key, then by currency: the same deals give the same list everywhere.
+      .sort((a, b) => b.hits - a.hits || byName(a, b));
     return new Map(all.slice(0, MAX_RANKED).map((each) => [nameOf(each.agent, each.currency), each]));
   }
+}
+
+interface Ranked {
+  readonly agent: PublicKey;
+  readonly currency: CurrencyId;
+}
+
+function byName(a: Ranked, b: Ranked): number {
+  const [first, second] = [nameOf(a.agent, a.currency), nameOf(b.agent, b.currency)];
+  return first < second ? -1 : Number(first > second);
 }
 
 function nameOf(seller: PublicKey, currency: CurrencyId): `${PublicKeyHex} ${CurrencyId}` {

@@ -67,7 +67,7 @@ export interface ChainItem<T> {
 }
 
 /**
- * The blocks of one author that are known without a gap from the first on, as a tree with one branch unless the author
+ * The blocks of one author that are known without a gap from the first on, or from the one where its chain was cut, as a tree with one branch unless the author
  * forked, and the blocks that wait for one before them. 32 bytes a block.
  */
 export class AuthorChain<T> {
@@ -104,6 +104,11 @@ export class AuthorChain<T> {
       return branch.has(seq, digest) ? 'known' : this.#start(digest, branch, seq);
     }
     return 'waiting';
+  }
+
+  /** Begins with a block whose predecessors are gone here and said nothing. */
+  begin({ seq, digest }: ChainItem<T>): ChainBranch | 'known' | 'full' {
+    return this.#start(digest, null, seq);
   }
 
   #start(digest: Uint8Array, parent: ChainBranch | null, seq: number): ChainBranch | 'known' | 'full' {

@@ -61,6 +61,7 @@ export class LedgerFold implements Ledger {
       suspects: this.#suspects,
       limits,
       self: this.#self,
+      floor: options.floor,
       now: () => this.#now,
     });
   }

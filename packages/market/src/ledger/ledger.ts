@@ -1,4 +1,12 @@
-import type { AssetId, Crypto, HalfBlock, PublicKey, PublicKeyHex, WalletTransaction } from '@edmp/interface';
+import type {
+  AssetId,
+  BlockId,
+  Crypto,
+  HalfBlock,
+  PublicKey,
+  PublicKeyHex,
+  WalletTransaction,
+} from '@edmp/interface';
 import type { CurrencyId } from '../asset/currency.ts';
 import type { CurrencyRegister } from '../asset/currency-register.ts';
 import type { Spending } from '../blocks/spending.ts';
@@ -9,6 +17,12 @@ import type { LicenceHolding } from './history.ts';
 import type { Hold } from './hold.ts';
 import type { LedgerLimits } from './limits.ts';
 
+/** Where the chain of an author begins here; see `Trustchain.floor`. */
+export interface ChainFloor {
+  readonly position: number;
+  readonly id: BlockId;
+}
+
 /** Options of `createLedger`. */
 export interface LedgerOptions {
   readonly crypto: Pick<Crypto, 'sha256' | 'ed25519Verify'>;
@@ -18,6 +32,11 @@ export interface LedgerOptions {
   readonly now: number;
   /** Whose blocks, and blocks to whom, are kept whatever the limits say. */
   readonly self?: PublicKey;
+  /**
+   * Where a chain begins whose first blocks were pruned here: none of them spent test money. Default: every chain begins
+   * at position 1.
+   */
+  readonly floor?: ((author: PublicKey) => ChainFloor | undefined) | undefined;
   readonly limits?: Partial<LedgerLimits>;
 }
 

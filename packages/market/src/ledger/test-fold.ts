@@ -18,6 +18,7 @@ import { type Author, AuthorTable, type ChainLoad, newestBefore } from './author
 import type { Changes } from './changes.ts';
 import type { HoldOutcome, HoldRecord } from './hold.ts';
 import type { HoldBook } from './hold-book.ts';
+import type { ChainFloor } from './ledger.ts';
 import type { LedgerLimits } from './limits.ts';
 import type { CurrencyTotals } from './purse.ts';
 import { type Refund, refundOf } from './refund-claims.ts';
@@ -37,6 +38,8 @@ export interface TestFoldNeeds {
   readonly limits: LedgerLimits;
   /** Whose blocks and counterparties always fit. */
   readonly self: PublicKey | undefined;
+  /** See `LedgerOptions.floor`. */
+  readonly floor: ((author: PublicKey) => ChainFloor | undefined) | undefined;
   readonly now: () => number;
 }
 
@@ -111,11 +114,18 @@ export class TestFold {
       prev: prev?.multihash.digest ?? null,
       load,
     };
-    const branch = author.chain.place(item);
+    const placed = author.chain.place(item);
+    const branch = placed === 'waiting' && this.#isFloor(block) ? author.chain.begin(item) : placed;
     if (branch === 'known' || branch === 'full') return;
     if (branch === 'waiting' && !this.#authors.wait(author, item, block)) return;
     if (load?.kind === 'spending') this.#see(author, load.spending, changes);
     if (branch !== 'waiting') this.#goOn(author, item, branch, changes);
+  }
+
+  /** Whether the blocks before this one were pruned here: the very block that the checkpoint names. */
+  #isFloor({ core, id }: HalfBlock): boolean {
+    const floor = this.#needs.floor?.(core.key);
+    return floor !== undefined && floor.position === core.seq && floor.id.equals(id);
   }
 
   /** A spending block is seen, wherever it stands: its hold can be looked up, and a second one with its number is a fork. */

@@ -6,6 +6,7 @@ import {
   type HalfBlock,
   type Signer,
   throwIfAborted,
+  withDeadline,
 } from '@edmp/interface';
 import { verifySignature } from '@edmp/trustchain/block';
 import { faultsOf, type NotaryCount } from '../asset/currency.ts';
@@ -22,6 +23,9 @@ import { ComplaintLine } from './complaint-line.ts';
 import type { NotaryLine } from './line.ts';
 import { type Attempt, afterFailure, gatherShares } from './quorum-call.ts';
 import type { Statement } from './statement.ts';
+
+/** Longest wait for what one witness has kept, ms. */
+const KEPT_TIMEOUT_MS = 20_000;
 
 /** Shows releases and complaints to witnesses, and asks for releases. */
 export class HoldClient {
@@ -160,7 +164,14 @@ export class HoldClient {
     await Promise.all(
       witnesses.map(async (key) => {
         try {
-          const kept = await this.#complaints.kept(key, hold, sign, options);
+          // Each for itself: one that lets the others wait must not keep from the seller what these have.
+          const kept = await withDeadline(
+            this.#environment,
+            KEPT_TIMEOUT_MS,
+            'asking a witness for a complaint',
+            (signal) => this.#complaints.kept(key, hold, sign, { signal }),
+            options,
+          );
           if (kept === undefined) silent++;
           else if (kept !== null) complaints.push(kept);
         } catch (error) {

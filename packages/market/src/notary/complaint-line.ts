@@ -83,8 +83,9 @@ export class ComplaintLine {
       const signature = await sign(keptRequestMessage(crypto, { key, hold: hold.id.bytes, recipient }));
       const request = { kind: 'complaint', key, hold: hold.id, recipient, signature } as const;
       const answer = await this.#line.ask(key, request, options);
-      if (answer.kind === 'later') return undefined;
-      if (answer.kind !== 'complaint' || answer.sealed === null) return null;
+      // Also whoever refuses, or serves the key no longer: that says nothing about what is kept.
+      if (answer.kind !== 'complaint') return undefined;
+      if (answer.sealed === null) return null;
       const binding = keptBinding({ key, seller: this.#line.self, hold: hold.id.bytes });
       const plain = openSealed(crypto, secretKey, binding, answer.sealed);
       return signedProofOf(decodeCanonical(plain, MAX_ANSWER_BYTES, 'kept complaint'));

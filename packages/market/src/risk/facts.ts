@@ -26,18 +26,26 @@ export function openObligations(
   return open;
 }
 
-/** Minor units of a currency at stake with one counterparty: trades under way in which money is held. */
+/**
+ * Minor units of a currency at stake with one counterparty.
+ *
+ * @param trades - Those under way in which money is held or about to be.
+ */
 export function exposureTo(trades: Iterable<Trade>, counterparty: PublicKey, currency: string): bigint {
   let exposure = 0n;
   for (const trade of trades) {
     const { price, amount } = trade.encoded.terms;
-    if (trade.hold === null || price.currency !== currency) continue;
+    if (price.currency !== currency) continue;
     if (equalBytes(counterpartyOf(trade), counterparty)) exposure += amount;
   }
   return exposure;
 }
 
-/** What NetFlow leaves for a counterparty when everything at stake in a currency is charged to the cuts behind it. */
+/**
+ * What NetFlow leaves for a counterparty when everything at stake in a currency is charged to the cuts behind it.
+ *
+ * @param trades - Those under way in which money is held or about to be.
+ */
 export function trustIn(
   netFlow: NetFlow,
   trades: Iterable<Trade>,
@@ -48,7 +56,7 @@ export function trustIn(
   for (const trade of trades) {
     const { price, amount } = trade.encoded.terms;
     const other = counterpartyOf(trade);
-    if (trade.hold === null || price.currency !== currency || equalBytes(other, counterparty)) continue;
+    if (price.currency !== currency || equalBytes(other, counterparty)) continue;
     ledger.charge(trade.encoded.id, other, amount);
   }
   const { room, charged, covered } = ledger.headroom(counterparty);

@@ -27,6 +27,8 @@ export interface RiskNeeds {
 /** Gathers what chains, certificates and own trades say of a counterparty, and applies the policy to it. */
 export class RiskGuard {
   readonly #needs: RiskNeeds;
+  /** Trades of which this node, as their buyer, is about to hold the money: the next one counts them already. */
+  readonly #cleared = new WeakSet<Trade>();
 
   constructor(needs: RiskNeeds) {
     this.#needs = needs;
@@ -48,7 +50,7 @@ export class RiskGuard {
     const facts = {
       key: terms.buyer,
       cheat,
-      exposure: exposureTo(this.#needs.unfinished(), terms.buyer, currency.id),
+      exposure: exposureTo(this.#atStake(), terms.buyer, currency.id),
       trust: () => this.#trust(terms.buyer, currency),
       openObligations: openObligations(this.#needs.ledger, terms.buyer, this.#needs.now()),
       available: this.#available(terms.buyer, currency),
@@ -59,7 +61,7 @@ export class RiskGuard {
 
   /** As a buyer, before money is held. Throws as {@link checkSeller} does, and for a chain that cannot be brought in. */
   async seller(trade: Trade, options: AbortOptions): Promise<void> {
-    const { chain, currency: currencyOf, ledger, policy, unfinished } = this.#needs;
+    const { chain, currency: currencyOf, ledger, policy } = this.#needs;
     const { terms } = trade.encoded;
     const currency = currencyOf(terms.price.currency);
     if (currency === undefined) {
@@ -70,19 +72,28 @@ export class RiskGuard {
     if (exclusive && proposal !== undefined) {
       await chain.history(terms.seller, { ...options, upTo: proposal, want: 'complete' });
     }
+    const cheat = await chain.isFraudulent(terms.seller);
+    const others = this.#atStake().filter((other) => other !== trade);
     const facts = {
       key: terms.seller,
-      cheat: await chain.isFraudulent(terms.seller),
-      exposure: exposureTo(unfinished(), terms.seller, currency.id),
-      trust: () => this.#trust(terms.seller, currency),
+      cheat,
+      exposure: exposureTo(others, terms.seller, currency.id),
+      trust: () => this.#trust(terms.seller, currency, others),
       supply: trade.ask.quantity,
       ...soldOf(ledger, terms, proposal?.toString() ?? '', exclusive, this.#needs.now()),
     };
     checkSeller(policy, facts, { currency, amount: terms.amount, quantity: terms.quantity });
+    // In the same turn as the look at the others: two that are checked at once must not both find nothing at stake.
+    this.#cleared.add(trade);
   }
 
-  #trust(counterparty: PublicKey, { id }: Currency): TrustFacts {
-    return trustIn(this.#needs.netFlow(id), this.#needs.unfinished(), counterparty, id);
+  /** Trades under way in which money is held, or about to be held by this node. */
+  #atStake(): readonly Trade[] {
+    return [...this.#needs.unfinished()].filter((trade) => trade.hold !== null || this.#cleared.has(trade));
+  }
+
+  #trust(counterparty: PublicKey, { id }: Currency, trades: readonly Trade[] = this.#atStake()): TrustFacts {
+    return trustIn(this.#needs.netFlow(id), trades, counterparty, id);
   }
 
   #available(account: PublicKey, currency: Currency): bigint {

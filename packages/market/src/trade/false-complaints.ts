@@ -128,10 +128,18 @@ export class FalseComplaints {
 
   /** Whether there is nothing more to learn: the lie is here, or it was erased and who told it is known. */
   async #isKnown(trade: Trade): Promise<boolean> {
-    const { liars, lies } = this.#needs;
+    const { liars, lies, report } = this.#needs;
     const id = idOf(trade);
-    if ((await lies.find(id)) !== undefined) return true;
-    return (await lies.isForgotten(id)) && (await liars.has(trade.encoded.terms.buyer));
+    if (await lies.isForgotten(id)) return liars.has(trade.encoded.terms.buyer);
+    try {
+      const lie = await lies.find(id);
+      // One that was damaged is asked for again, as long as a witness has it.
+      return lie !== undefined && judgeLie(trade, lie, this.#needs)?.guilty === true;
+    } catch (error) {
+      if (!isEdmpError(error, 'ERR_MARKET_FORMAT')) throw error;
+      report(`the record of the buyer’s lie in trade ${id.slice(0, 16)}`, error);
+      return false;
+    }
   }
 
   /** Notes who told the first complaint that is a lie, and keeps it. */

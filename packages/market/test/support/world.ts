@@ -7,7 +7,6 @@ import {
   type PublicKey,
   type Signer,
   softwareSigner,
-  type Trustchain,
   type VirtualEnvironment,
   virtualEnvironment,
 } from '@edmp/interface';
@@ -21,6 +20,7 @@ import {
 } from '@edmp/market';
 import { notary } from '@edmp/market/notary';
 import { createTrustchain, memoryBlockStore } from '@edmp/trustchain';
+import { type PrunableTrustchain, pruning } from '@edmp/trustchain/pruning';
 import { constantLatency, type SimulatedNetworks, simulatedNetworks } from '@edmp/trustchain/simulated';
 import { crypto } from './documents.ts';
 import { fakeSettlement, type Shelf } from './fake-settlement.ts';
@@ -36,7 +36,7 @@ export interface Node {
   /** Statements and keys of a node that serves as notary; made with the node, kept over restarts. */
   readonly statements: KeyValueStore | undefined;
   network: Network;
-  trustchain: Trustchain;
+  trustchain: PrunableTrustchain;
   market: Market;
   readonly events: MarketEvent[];
 }
@@ -84,6 +84,7 @@ export async function createWorld(
       network,
       environment: environment as Environment,
       rules: marketRules(crypto),
+      pruning: pruning(),
     });
     const market = await createMarket({
       trustchain,

@@ -8,6 +8,7 @@ import {
   publishedOperations,
 } from './operations/node.ts';
 import { ownerOperations } from './operations/owner.ts';
+import { storageOperations } from './operations/storage.ts';
 import { tradeOperations } from './operations/trades.ts';
 import { walletOperations } from './operations/wallets.ts';
 
@@ -23,8 +24,9 @@ export const contract: OperationsOf<OperationName> = {
   ...walletOperations,
   ...consentOperations,
   ...networkOperations,
-  ...ownerOperations,
   ...publishedOperations,
+  ...ownerOperations,
+  ...storageOperations,
 };
 
 /** A row of {@link contract}. */

@@ -31,6 +31,28 @@ export function wholeBetween(least: number, most: number): (text: string) => num
   };
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  t: 1e12,
+  ki: 2 ** 10,
+  mi: 2 ** 20,
+  gi: 2 ** 30,
+  ti: 2 ** 40,
+};
+
+/** Parses a size in bytes, such as `500MB` or `1.5GiB`, from 16 MiB on. Throws commander's usage error. */
+export function byteSize(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?) ?((?:[kmgt]i?)?)b?$/i.exec(text.trim()) ?? [];
+  const bytes =
+    digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
+  if (!Number.isSafeInteger(bytes) || bytes < 2 ** 24)
+    throw new BadOption('Expected a size from 16MiB on, such as 500MB, 2GB or 1GiB.');
+  return bytes;
+}
+
 /** Parses the id of a dataset. Throws commander's usage error. */
 export function assetId(text: string): string {
   if (!/^EW[a-z0-9]{10,110}$/.test(text))

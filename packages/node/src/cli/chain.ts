@@ -11,6 +11,7 @@ import {
 } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command } from 'commander';
 import { NodeError } from '../compose/errors.ts';
+import { pruneCommand } from './chain-prune.ts';
 import { dataOption } from './data-folder.ts';
 import { takeBytes } from './fetch-bytes.ts';
 import { ExitCode, strangersText, table, toJson, write } from './output.ts';
@@ -226,11 +227,12 @@ function exportCommand(): Command {
     });
 }
 
-/** `edmp chain show|verify|export`: the ledger of a data folder, without a running node. */
+/** `edmp chain show|verify|export`: the ledger of a data folder, without a running node; `prune` asks the running one. */
 export function chainCommand(): Command {
   return new Command('chain')
-    .description('look at, re-check and export chains')
+    .description('look at, re-check, export and prune chains')
     .addCommand(showCommand())
     .addCommand(verifyCommand())
-    .addCommand(exportCommand());
+    .addCommand(exportCommand())
+    .addCommand(pruneCommand());
 }

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { systemEnvironment } from '@edmp/interface';
 import { Command } from 'commander';
 import type { Invitation } from '../community/invitation.ts';
+import type { Reach } from '../community/reach.ts';
 import { openDataFolder } from '../compose/data-folder.ts';
 import { NodeError } from '../compose/errors.ts';
-import { print, table } from './output.ts';
+import { print, strangersText, table } from './output.ts';
 import { type RemoteOptions, remoteNode, remoteOptions, sameNodeCommand } from './remote.ts';
 import { processOf } from './running-node.ts';
 
@@ -35,8 +36,12 @@ export function joinCommand(): Command {
       if (options.leave !== undefined) await place.leave(options.leave);
       const one = line === undefined ? undefined : await place.join(line);
       const all = await place.list();
+      const { commonReach } = await import('../community/reach.ts');
+      const where = one === undefined ? undefined : commonReach([...one.relays, ...one.matchmakers]);
       print(options.json, one ?? all, () =>
-        one === undefined ? listText(all, options) : joinedText(one, isRunning, options),
+        one === undefined
+          ? leftText(options.leave, isRunning) + listText(all, options)
+          : joinedText(one, where, isRunning, options),
       );
     });
 }
@@ -78,10 +83,28 @@ async function inFolder(path: string): Promise<Place> {
   };
 }
 
-function joinedText(one: Joined, isRunning: boolean, options: JoinOptions): string {
+function leftText(name: string | undefined, isRunning: boolean): string {
+  if (name === undefined) return '';
+  const later = isRunning
+    ? ' The node stays connected and trusts its witnesses until it is started again.'
+    : '';
+  return `Left ${strangersText(name, 80)}.${later}\n\n`;
+}
+
+/** What a line without a public address is good for; its maker may not have noticed. */
+const REACHES: Readonly<Record<Reach, readonly string[]>> = {
+  machine: [
+    'It leads to this machine alone. If its node runs elsewhere, ask for another line: that node needs --listen or --announce.',
+  ],
+  network: ['It leads into an inner network: only nodes in there reach it.'],
+  anywhere: [],
+};
+
+function joinedText(one: Joined, where: Reach | undefined, isRunning: boolean, options: JoinOptions): string {
   const start = sameNodeCommand('start', options);
   return [
     `Joined ${one.name}: ${counted(one.relays.length, 'relay')}, ${counted(one.matchmakers.length, 'matchmaker')} besides, ${counted(one.witnesses.length, 'witness')}.`,
+    ...(where === undefined ? [] : REACHES[where]),
     ...(isRunning ? ['The node connects to them now.'] : [`To trade there: ${start}`]),
     ...(isRunning && one.pending
       ? [

@@ -46,13 +46,13 @@ export function strangersText(text: string, max: number = MAX_CELL): string {
   return displayable(text, max);
 }
 
-/** One line for people about a failure, with its code. */
-export function describeError(error: unknown): string {
+/** One line for people about a failure, with its code unless `withCode` is false. */
+export function describeError(error: unknown, withCode = true): string {
   if (isEdmpError(error)) {
     // Input errors of the API name the part of the request, which means nothing on a command line.
     const text =
       error.code === 'ERR_HTTP_INPUT' ? error.message.replace(/\b(?:body|query|path)\./g, '') : error.message;
-    return `${firstLine(text)} (${firstLine(error.code)})`;
+    return withCode ? `${firstLine(text)} (${firstLine(error.code)})` : firstLine(text);
   }
   return firstLine(error instanceof Error ? error.message : String(error));
 }

@@ -1,8 +1,10 @@
+import { isEdmpError } from '@edmp/interface';
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { buyCommand } from './buy.ts';
 import { chainCommand } from './chain.ts';
 import { inviteCommand, joinCommand } from './community.ts';
+import { completionCommand } from './completion.ts';
 import { consentsCommand } from './consents.ts';
 import { currencyCommand, payCommand } from './currency.ts';
 import { dataCommand } from './data.ts';
@@ -12,7 +14,7 @@ import { marketCommand } from './market.ts';
 import { meterCommand } from './meter.ts';
 import { oehuEmulatorCommand } from './oehu-emulator.ts';
 import { cancelCommand, ordersCommand } from './orders.ts';
-import { describeError, ExitCode, exitCodeOf } from './output.ts';
+import { describeError, ExitCode, exitCodeOf, toJson } from './output.ts';
 import { ownCommand } from './own-command.ts';
 import { peersCommand } from './peers.ts';
 import { sellCommand } from './sell.ts';
@@ -46,7 +48,8 @@ function inherit(command: Command, parent: Command): Command {
   return command;
 }
 
-function createProgram(output: CommandLineOutput): Command {
+/** The command line with all its commands. */
+export function createProgram(output: CommandLineOutput): Command {
   const program = new Command('edmp')
     .description('Sell or buy smart-meter data between strangers, with no operator in the middle.')
     .version(VERSION)
@@ -85,21 +88,40 @@ ${firstSteps()}`,
     chainCommand(),
     meterCommand(),
     oehuEmulatorCommand(),
+    completionCommand(() => program),
   ]) {
     program.addCommand(inherit(command, program));
   }
   return program;
 }
 
-/** Runs `edmp` with its arguments, without the executable's. Returns the exit code, see {@link ExitCode}; never throws. */
+/**
+ * Runs `edmp` with its arguments, without the executable's. Returns the exit code, see {@link ExitCode}; never throws. With
+ * `--json` a failure is one line of JSON, too: `{ "error": { "code", "message" } }`.
+ */
 export async function runCommandLine(args: readonly string[], output: CommandLineOutput): Promise<number> {
+  const isJson = args.slice(0, [...args, '--'].indexOf('--')).includes('--json');
+  const said: string[] = [];
+  const err = isJson ? (text: string) => said.push(text) : output.err;
   try {
-    await createProgram(output).parseAsync([...args], { from: 'user' });
+    await createProgram({ out: output.out, err }).parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? ExitCode.ok);
   } catch (error) {
-    // Commander has printed its text; help and version end well.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    output.err(`error: ${describeError(error)}\n`);
+    if (error instanceof CommanderError) {
+      // Commander has said it; help and version end well.
+      if (error.exitCode === 0) return ExitCode.ok;
+      if (isJson)
+        output.err(errorJson('ERR_NODE_CONFIG', (said[0] ?? error.message).replace(/^error: /, '')));
+      return ExitCode.usage;
+    }
+    output.err(
+      isJson
+        ? errorJson(isEdmpError(error) ? error.code : 'ERR_INTERNAL', describeError(error, false))
+        : `error: ${describeError(error)}\n`,
+    );
     return exitCodeOf(error);
   }
 }
+
+const errorJson = (code: string, message: string): string =>
+  `${toJson({ error: { code, message: message.trim() } })}\n`;

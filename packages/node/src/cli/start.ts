@@ -1,12 +1,24 @@
 import { resolve } from 'node:path';
 import { EdmpError, isEdmpError, systemEnvironment } from '@edmp/interface';
 import { InvalidArgumentError as BadOption, Command, Option } from 'commander';
+import { reachOf } from '../community/reach.ts';
 import { NodeError } from '../compose/errors.ts';
 import { NODE_FAULTS, type NodeFault } from '../compose/faults.ts';
 import type { RunNodeOptions } from '../compose/run-node.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '../log.ts';
 import { systemUptime } from '../meters/clock-watch.ts';
-import { blockHex, collect, currencyLabel, hostAndPort, peerKey, publicKey, timeZone } from './arguments.ts';
+import {
+  blockHex,
+  byteSize,
+  collect,
+  currencyLabel,
+  hostAndPort,
+  peerKey,
+  publicKey,
+  timeZone,
+} from './arguments.ts';
 import { dataOption } from './data-folder.ts';
+import { useKeyFile } from './key-file.ts';
 import { endWithSignals, endWithStdin } from './leash.ts';
 import { describeError, toJson, write, writeError } from './output.ts';
 import { ownCommand, shellWord } from './own-command.ts';
@@ -33,8 +45,12 @@ interface StartOptions {
   readonly tradeWithNotary: boolean;
   readonly currency?: readonly string[];
   readonly web: boolean;
+  readonly edmpCompatOpen: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   readonly phaseTimeout?: number;
   readonly store: string;
+  readonly diskBudget?: number;
   readonly ipfsPeer?: readonly string[];
   readonly gateway?: RunNodeOptions['gateway'];
   readonly gatewayCert?: string;
@@ -43,6 +59,14 @@ interface StartOptions {
   readonly readyJson: boolean;
   readonly leash: boolean;
 }
+
+/** EDMP's three arguments, and what goes by name. */
+type Positional = [
+  port: number | undefined,
+  folder: string | undefined,
+  key: string | undefined,
+  options: StartOptions,
+];
 
 const port = (text: string): number => {
   const value = Number(text);
@@ -64,7 +88,16 @@ function asListenError(error: unknown): never {
     throw new EdmpError('ERR_HTTP_LISTEN', `${error.message} (${option})`, { cause: error });
   }
   const found = /(\/ip\S+): Error: listen (\w+)/.exec(error instanceof Error ? error.message : '');
-  if (found === null) throw error;
+  if (found === null) {
+    if (!isEdmpError(error, 'ERR_NETWORK_UNREACHABLE') || !error.message.startsWith('Listening on'))
+      throw error;
+    const [asked = ''] = error.message.split(' failed');
+    throw new NodeError(
+      'ERR_NODE_CONFIG',
+      `${asked} does not work: peers come over TCP or WebSockets to an address of this machine, such as --listen /ip4/0.0.0.0/tcp/4001 or …/tcp/4002/ws`,
+      { cause: error },
+    );
+  }
   const why = found[2] === 'EADDRINUSE' ? 'it is in use' : found[2];
   throw new NodeError(
     'ERR_NODE_CONFLICT',
@@ -86,6 +119,9 @@ export function startCommand(): Command {
   return new Command('start')
     .alias('node')
     .description('run a node: HTTP API and web page on loopback, peers over libp2p')
+    .argument('[port]', 'as --http', port)
+    .argument('[folder]', 'as --data')
+    .argument('[keyfile]', 'file of the identity; written where there is none')
     .option('--name <text>', 'name shown on the page', 'my node')
     .addOption(dataOption('identity, chain and content of this node'))
     .option('--http <port>', 'port of the page and the API; 0 = any free one', port, 8080)
@@ -139,6 +175,11 @@ export function startCommand(): Command {
       'fs',
     )
     .option(
+      '--disk-budget <size>',
+      'what the blocks of all chains may take on disk, e.g. 500MB or 2GB: old blocks of others that nothing needs make room (default: 1GiB)',
+      byteSize,
+    )
+    .option(
       '--ipfs-peer <id>',
       'an IPFS node of your own that may read every sealed block here by bitswap; repeat for more',
       (text, all) => collect(peerKey(text), all as readonly string[] | undefined),
@@ -150,6 +191,19 @@ export function startCommand(): Command {
     )
     .option('--gateway-cert <file>', 'certificate chain of --gateway, PEM')
     .option('--gateway-key <file>', 'key of the certificate, PEM')
+    .option(
+      '--edmp-compat-open',
+      'let programs on this machine use the calls of 2019 (/market, /wallets) without the token, payments too',
+      false,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least grave to tell').choices(LOG_LEVELS).default('info'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'lines for people, or one JSON object a line')
+        .choices(LOG_FORMATS)
+        .default('text'),
+    )
     .option('--no-web', 'no web page, API only')
     .option('--phase-timeout <ms>', 'longest wait for each step of a trade', duration)
     .addOption(
@@ -159,7 +213,9 @@ export function startCommand(): Command {
     )
     .addOption(new Option('--ready-json', 'print one JSON line when ready').default(false).hideHelp())
     .addOption(new Option('--leash', 'end when stdin closes').default(false).hideHelp())
-    .action(async (options: StartOptions) => {
+    .action(async (...[first, second, keyFile, given]: Positional) => {
+      const options = { ...given, http: first ?? given.http, data: second ?? given.data };
+      const saveKey = keyFile === undefined ? undefined : useKeyFile(resolve(options.data), keyFile);
       // Loaded only here: the other commands start faster without libp2p.
       const { runNode } = await import('../compose/run-node.ts');
       const environment = systemEnvironment();
@@ -204,6 +260,7 @@ export function startCommand(): Command {
         uptime: systemUptime,
         log: (text) => writeError(`${text}\n`),
       }).catch(asListenError);
+      saveKey?.();
       const retract = announce(resolve(options.data), node.url);
       const stop = async (): Promise<void> => {
         retract();
@@ -238,6 +295,11 @@ export function startCommand(): Command {
                 `  Join      ${invitation.line}`,
                 `            (the line by which others join${invitation.local ? '; only on this machine, without --listen' : ''})`,
               ]),
+          ...(options.relay && node.addresses.every((address) => reachOf(address) === 'machine')
+            ? [
+                '  Relay     for this machine alone: give --listen /ip4/0.0.0.0/tcp/4001, or another address that others reach',
+              ]
+            : []),
           `  Meters    ${node.meterSource ?? 'none'}`,
           `  Data      ${resolve(options.data)} (back up identity.key: it is the account)`,
           '',

@@ -7,6 +7,12 @@ import { type RemoteOptions, remoteNode, remoteOptions } from './remote.ts';
 /** Characters of a key that are shown where several stand in a line. */
 const SHORT = 16;
 
+const PARTS: Readonly<Record<NonNullable<TrustView['truncated']>, string>> = {
+  hops: 'a part of the deals (some are further away than is looked)',
+  edges: 'a part of the deals (more than are looked at)',
+  work: 'at least this (the deals around it take more work than is done)',
+};
+
 const percent = ({ hits, walks }: TrustView): string =>
   `${((100 * hits) / walks).toFixed(hits * 100 < walks ? 2 : 1)} %`;
 
@@ -36,7 +42,7 @@ function summary(found: readonly TrustView[]): string {
       String(view.score),
       String(view.standing),
       percent(view),
-      view.truncated === null ? '' : `a part of the deals (more ${view.truncated} than are looked at)`,
+      view.truncated === null ? '' : PARTS[view.truncated],
     ]),
   );
   if (cheat === undefined) return rows;

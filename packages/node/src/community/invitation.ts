@@ -1,5 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr';
 import { NodeError } from '../compose/errors.ts';
+import { commonReach, PEER_ADDRESS, RELAY_ADDRESS } from './reach.ts';
 
 /** What a community tells those who want to trade in it. */
 export interface Invitation {
@@ -22,18 +23,21 @@ const MAX_LINE = 16_384;
 const MAX_ENTRIES = 8;
 
 const NAME = /^[A-Za-z0-9._-]{1,40}$/;
-/** Multiaddrs in the characters that no shell takes for anything else. */
-const ADDRESS = /^\/[A-Za-z0-9.:/_-]{1,400}$/;
+/** Characters that no shell takes for anything else. */
+const PLAIN = /^\/[A-Za-z0-9.:/_-]{1,400}$/;
 /** The fields that may be repeated: how each is called in a line, and what it may hold. */
 const FIELDS = [
-  ['relay', 'relays', /^\/[A-Za-z0-9.:/_-]{1,300}\/p2p\/[A-Za-z0-9]{40,80}$/],
-  ['matchmaker', 'matchmakers', ADDRESS],
+  ['relay', 'relays', RELAY_ADDRESS],
+  ['matchmaker', 'matchmakers', PEER_ADDRESS],
   ['witness', 'witnesses', /^[0-9a-f]{64}$/],
   ['currency', 'currencies', /^(?:[0-9a-f]{2}){64,4096}$/],
 ] as const;
 
 const bad = (why: string): NodeError =>
-  new NodeError('ERR_NODE_CONFIG', `This is no line of a community: ${why}. It begins with ${HEAD}+name=`);
+  new NodeError(
+    'ERR_NODE_CONFIG',
+    `This is no line of a community: ${why}. Take it whole, as the community’s node prints it; it begins with ${HEAD}+name=`,
+  );
 
 /** The line of an invitation: one word, for a command line and for a message. */
 export function invitationLine(invitation: Invitation): string {
@@ -59,14 +63,17 @@ export function parseInvitation(line: string): Invitation {
     if (found === undefined) throw bad('it has a part that this version does not know');
     const [field, list, shape] = found;
     const value = part.slice(at + 1);
-    if (!shape.test(value) || (value.startsWith('/') && !isMultiaddr(value)))
-      throw bad(`its ${field} is none`);
+    if (!shape.test(value) || (value.startsWith('/') && !(PLAIN.test(value) && isMultiaddr(value))))
+      throw bad(`its ${field} is none${value.startsWith('/') ? ' that nodes connect to' : ''}`);
     if (lists[list].includes(value)) throw bad(`it says one ${field} twice`);
     if (lists[list].length === MAX_ENTRIES) throw bad(`it says more than ${MAX_ENTRIES} of ${field}`);
     lists[list].push(value);
   }
   if (lists.relays.length + lists.matchmakers.length === 0)
     throw bad('it names nobody to connect to, neither a relay nor a matchmaker');
+  // Nobody's line needs both; this one would have a node connect to what only it can reach.
+  if (commonReach([...lists.relays, ...lists.matchmakers]) === undefined)
+    throw bad('it mixes addresses of one machine or inner network with others');
   return { name: name.slice('name='.length), ...lists };
 }
 

@@ -30,9 +30,20 @@ export function joinedIn(file: string, onBad: (error: Error) => void = () => und
     });
 }
 
-/** Adds a community to a file; one of the same name is replaced. Throws `ERR_NODE_CONFLICT` when there are too many. */
+/**
+ * Adds a community to a file; a newer line of the same one takes the older one's place. Throws `ERR_NODE_CONFLICT` when there
+ * are too many, and for another one of the same name: whoever made it would decide about money in the place of those
+ * that the owner chose.
+ */
 export function join(file: string, invitation: Invitation): void {
-  const others = joinedIn(file).filter(({ name }) => name !== invitation.name);
+  const all = joinedIn(file);
+  const others = all.filter(({ name }) => name !== invitation.name);
+  const known = all.find(({ name }) => name === invitation.name);
+  if (known !== undefined && !isSameSet(known.witnesses, invitation.witnesses))
+    throw new NodeError(
+      'ERR_NODE_CONFLICT',
+      `This node is in a community ${invitation.name} with other witnesses. If it has new ones, leave it first (--leave ${invitation.name}), then join again`,
+    );
   if (others.length >= MAX_JOINED)
     throw new NodeError(
       'ERR_NODE_CONFLICT',
@@ -52,6 +63,9 @@ export function leave(file: string, name: string): void {
     );
   write(file, others);
 }
+
+const isSameSet = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((each) => other.includes(each));
 
 function write(file: string, invitations: readonly Invitation[]): void {
   writePrivate(file, invitations.map((each) => `${invitationLine(each)}\n`).join(''));

@@ -11,6 +11,7 @@ import {
 import type { ConsentLedger } from '@edmp/oehu-client';
 import type { ConsentReceipt, ConsentState } from '@edmp/oehu-client/consent';
 import type { ConsentView, OfferRequest } from '../service.ts';
+import { jurisdictionOf } from './jurisdiction.ts';
 
 /** How long a consent covers sales after its listing has ended, ms: a deal that has begun may end. */
 const GRACE_MS = 86_400_000;
@@ -31,6 +32,8 @@ const RIGHTS: readonly string[] = [
 export interface ConsentRequest {
   readonly offer: OfferRequest;
   readonly licence: string;
+  /** IANA zone of the readings. */
+  readonly zone: string;
   /** Key (hexadecimal) and name of the owner's node. */
   readonly controller: { readonly id: string; readonly name: string };
   /** Secret behind the owner's pseudonym. */
@@ -53,6 +56,7 @@ export function consentReceipt(request: ConsentRequest): ConsentReceipt {
     },
     processing: {
       privacyNotice: NOTICE,
+      // The page that shows the notice speaks English.
       language: 'en',
       lawfulBasis: 'consent',
       controller: {
@@ -75,7 +79,7 @@ export function consentReceipt(request: ConsentRequest): ConsentReceipt {
       dataFrom: offer.from,
       dataTo: offer.to,
       retentionPeriod: 'P1Y',
-      jurisdiction: 'NL',
+      jurisdiction: jurisdictionOf(request.zone),
     },
     event: {
       state: 'given',

@@ -1,6 +1,6 @@
 import { bytesToHex, equalBytes, hexToBytes, type Network, publicKeyToHex } from '@edmp/interface';
 import type { Market } from '@edmp/market';
-import { addressScope, type Libp2pNetwork } from '@edmp/trustchain/libp2p';
+import { addressScope, type Libp2pNetwork, peerIdOfKey } from '@edmp/trustchain/libp2p';
 import { communityName, type Invitation, invitationLine, parseInvitation } from '../community/invitation.ts';
 import { join, joinedIn, leave } from '../community/joined.ts';
 import type { CommunityView, InvitationView, Networking, PeerView, WayView } from '../network-service.ts';
@@ -45,11 +45,15 @@ export function networking(parts: NetworkingParts): Networking {
       const own: readonly string[] = market.notaryKeys.map(publicKeyToHex);
       if (invitation.witnesses.some((key) => own.includes(key)))
         throw new NodeError('ERR_NODE_CONFLICT', 'This is the line of the node itself');
+      const at = [...invitation.relays, ...invitation.matchmakers];
+      if (libp2p !== undefined && at.some((address) => address.endsWith(`/p2p/${ownId(libp2p)}`)))
+        throw new NodeError('ERR_NODE_CONFLICT', 'This is the line of the node itself');
       // What a currency's block says is checked before anything is kept.
       for (const block of invitation.currencies) await market.addCurrency(hexToBytes(block), options);
+      // Nobody is connected to for a community that the next start would know nothing of.
+      join(file, invitation);
       for (const address of invitation.relays) libp2p?.stayConnected(address, { relay: true });
       for (const address of invitation.matchmakers) libp2p?.stayConnected(address);
-      join(file, invitation);
       return view(invitation);
     },
     async leaveCommunity(name) {
@@ -108,6 +112,8 @@ function toldAddresses(all: readonly string[]): {
 function libp2pNetworkOf(network: Network): Libp2pNetwork | undefined {
   return 'stayConnected' in network ? (network as Libp2pNetwork) : undefined;
 }
+
+const ownId = (network: Libp2pNetwork): string => peerIdOfKey(network.self).toString();
 
 function peersOf(network: Network): PeerView[] {
   const ways = new Map<string, WayView[]>(network.peers().map((key) => [publicKeyToHex(key), []]));

@@ -75,6 +75,8 @@ export interface RunNodeOptions {
   readonly logLevel?: LogLevel;
   /** Lines for people, or one JSON object a line. Default `text`. */
   readonly logFormat?: LogFormat;
+  /** Bytes that the block store may take on disk. Default 1 GiB. */
+  readonly diskBudget?: number;
   readonly fault?: NodeFault;
   /** Default: the system's. */
   readonly environment?: Environment;
@@ -140,7 +142,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       name: options.name,
       folder,
       environment,
-      ...(uptime === undefined ? {} : { uptime }),
+      uptime,
       matchmaker: options.matchmaker,
       notary: options.notary === true || options.issue !== undefined,
       witnesses: {
@@ -151,13 +153,13 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       currencies: [...new Set(currencies)].map(hexToBytes),
       relay: options.relay ?? false,
       zone: options.zone,
-      ...(meters === undefined ? {} : { meters }),
+      meters,
       ...(phase === undefined
         ? {}
         : { deadlines: { accept: phase, release: phase }, deltaMs: Math.floor(phase / DELTAS_A_PHASE) }),
-      ...(options.store === undefined ? {} : { store: parseContentStore(options.store) }),
+      store: options.store === undefined ? undefined : parseContentStore(options.store),
       ipfsPeers: (options.ipfsPeers ?? []).map(publicKeyFromHex),
-      ...(options.fault === undefined ? {} : { fault: options.fault }),
+      fault: options.fault,
       neighbourNetwork: ({ secretKey }) =>
         nodeNetwork({
           secretKey,
@@ -168,6 +170,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
           relays: [],
           relay: false,
         }),
+      diskBudget: options.diskBudget,
+      log: options.log,
       network: ({ secretKey }) =>
         nodeNetwork({
           secretKey,
@@ -202,7 +206,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       log,
       onFailure: unexpected,
       allowUnauthenticatedCompat: options.edmpCompatOpen ?? false,
-      ...(web === undefined ? {} : { web }),
+      web,
     });
     const http = await startHttp({ app, port: options.http });
     closers.add(() => http.stop());
@@ -229,7 +233,8 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
       [Symbol.asyncDispose]: closers.stop,
     };
   } catch (error) {
-    await closers.stop();
+    // What failed first is what is told.
+    await closers.stop().catch(() => undefined);
     if (error instanceof Error) throw error;
     throw new NodeError('ERR_NODE_CONFIG', String(error));
   }

@@ -34,6 +34,8 @@ export function responseTo(request: Request, answer: StoredAnswer): Response {
   if (answer.filename !== undefined)
     headers.set('Content-Disposition', `attachment; filename="${answer.filename}"`);
   const { status, body } = answer;
+  const isCompressible = COMPRESSIBLE.test(answer.contentType);
+  if (isCompressible) headers.append('Vary', 'Accept-Encoding');
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (isRead && status === 200 && (typeof body === 'string' || body instanceof Uint8Array)) {
     const tag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
@@ -44,9 +46,7 @@ export function responseTo(request: Request, answer: StoredAnswer): Response {
       return new Response(null, { status: 304, headers });
     }
   }
-  if (!COMPRESSIBLE.test(answer.contentType)) return new Response(bodyOf(body), { status, headers });
-  headers.append('Vary', 'Accept-Encoding');
-  const encoding = encodingFor(request.headers.get('accept-encoding'));
+  const encoding = isCompressible ? encodingFor(request.headers.get('accept-encoding')) : undefined;
   if (encoding === undefined) return new Response(bodyOf(body), { status, headers });
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;

@@ -27,7 +27,7 @@ export interface HttpAppOptions {
   readonly token: string;
   readonly environment: Environment;
   /** The GUI's files; none: no GUI. */
-  readonly web?: WebFiles;
+  readonly web?: WebFiles | undefined;
   /** Hosts that requests may be addressed to, with or without a port. Default: the names of loopback. */
   readonly allowedHosts?: readonly string[];
   /** The node's trustless gateway, mounted at `/ipfs/` and `/cap/{capability}/ipfs/`; none: no gateway. */

@@ -16,7 +16,7 @@ export const STATUS_TEXT: Readonly<Record<number, string>> = {
   429: 'Too busy',
   500: 'The node failed',
   502: 'A meter or peer failed',
-  503: 'Not now; try again',
+  503: 'Not now: try again',
   504: 'It took too long',
 };
 

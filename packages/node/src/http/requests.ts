@@ -2,15 +2,16 @@ import type { IntervalStep } from '@edmp/interface';
 import { nominalStepMinutes } from '@edmp/interface/dataset';
 import { DEFAULT_LISTING_STEP } from '@edmp/oehu-client/privacy';
 import * as z from 'zod';
-import type {
-  AskRequest,
-  BlockQuery,
-  BuyRequest,
-  CurrencyRequest,
-  CurveQuery,
-  ListingFilter,
-  OfferRequest,
-  TransferRequest,
+import {
+  type AskRequest,
+  type BlockQuery,
+  type BuyRequest,
+  type CurrencyRequest,
+  type CurveQuery,
+  LISTING_SORTS,
+  type ListingFilter,
+  type OfferRequest,
+  type TransferRequest,
 } from '../service.ts';
 import { bytes, countText, day, identifier, meterId, price, text } from './codecs.ts';
 import { accuracy, commodity, flow, step } from './views.ts';
@@ -135,6 +136,7 @@ export const listingQuery: z.ZodType<ListingFilter> = z.strictObject({
     .exactOptional(),
   maxPrice: price.exactOptional(),
   asset: asset.exactOptional(),
+  sort: z.enum(LISTING_SORTS).exactOptional(),
   limit: countText(1, 1000).exactOptional(),
 });
 

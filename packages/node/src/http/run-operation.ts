@@ -72,7 +72,7 @@ async function called(
   try {
     return await method.call(service, ...args);
   } catch (error) {
-    throw operation.upload === undefined ? error : refusedFile(error);
+    throw refusedInput(operation, error);
   }
 }
 
@@ -108,13 +108,16 @@ const FILES: Readonly<Record<string, (result: unknown, query: unknown) => FileAn
   },
 };
 
-/** A file that cannot be read is the caller's to mend; a meter that cannot is not (502). */
-class RefusedFile extends EdmpError {
+/** What the caller sent and is the caller's to mend, although the same code says elsewhere that the node has a fault. */
+class RefusedInput extends EdmpError {
   readonly status = 422;
 }
 
-function refusedFile(error: unknown): unknown {
-  if (!isEdmpError(error) || !error.code.startsWith('ERR_METER_') || error.code === 'ERR_METER_STORE')
-    return error;
-  return new RefusedFile(error.code, error.message, { cause: error });
+function refusedInput(operation: NamedOperation, error: unknown): unknown {
+  if (!isEdmpError(error) || error.code === 'ERR_METER_STORE') return error;
+  // A file that cannot be read, where a meter that cannot be is 502; a block that somebody sent, where a stored one is 500.
+  const prefixes =
+    operation.upload !== undefined ? ['ERR_METER_'] : operation.name === 'addCurrency' ? ['ERR_BLOCK_'] : [];
+  if (!prefixes.some((prefix) => error.code.startsWith(prefix))) return error;
+  return new RefusedInput(error.code, error.message, { cause: error });
 }

@@ -22,7 +22,7 @@ export interface HttpLimits {
   readonly requestMs: number;
   /** Until the next request on an open connection. */
   readonly idleMs: number;
-  /** Without a byte in either direction. Streams of events say something every 15 s. */
+  /** Without a byte in either direction: a file may be worked on for ten minutes. Streams say something every minute. */
   readonly silentMs: number;
   /** How often the first two are looked at. */
   readonly everyMs: number;
@@ -33,7 +33,7 @@ export const HTTP_LIMITS: HttpLimits = {
   headMs: 10_000,
   requestMs: 150_000,
   idleMs: 10_000,
-  silentMs: 180_000,
+  silentMs: 620_000,
   everyMs: 2_000,
 };
 

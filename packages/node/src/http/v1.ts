@@ -106,9 +106,16 @@ async function run(
   return { status: operation.status, contentType, body: content, filename };
 }
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (key, value: unknown) => {
+      // Half a surrogate pair, which only an escape can write: two such texts would be kept as one.
+      if (LONE_SURROGATE.test(key) || (typeof value === 'string' && LONE_SURROGATE.test(value)))
+        throw new TypeError('A text has no UTF-8 form');
+      return value;
+    });
   } catch (cause) {
     throw new HttpError(400, 'ERR_HTTP_INPUT', 'The body is not well-formed JSON', { cause });
   }

@@ -48,7 +48,7 @@ export interface MeterMountsOptions {
   /** Addresses of this computer in the networks that are looked at when asked; default all that it is in. */
   readonly ownAddresses?: readonly string[];
   /** How long this computer has been running, its sleep included, ms; without it nobody is told when its clock is set. */
-  readonly uptime?: () => number;
+  readonly uptime?: (() => number) | undefined;
 }
 
 /** A device of a mounted meter, for who sells from it. */

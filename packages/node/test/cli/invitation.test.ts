@@ -11,13 +11,14 @@ import {
   parseInvitation,
 } from '../../src/community/invitation.ts';
 import { join, joinedIn, leave } from '../../src/community/joined.ts';
+import { commonReach, reachOf } from '../../src/community/reach.ts';
 
 const ID = '12D3KooWLFkMj2yx6upVkPsp2k2p7MxX69ywDQUS8bEJsa36f97f';
 const hex = (bytes: number, most = bytes) =>
   fc.uint8Array({ minLength: bytes, maxLength: most }).map((value) => Buffer.from(value).toString('hex'));
 const host = fc.oneof(
-  fc.ipV4().map((ip) => `/ip4/${ip}`),
-  fc.ipV6().map((ip) => `/ip6/${ip}`),
+  fc.nat(255).map((last) => `/ip4/203.0.113.${last}`),
+  fc.nat(0xffff).map((last) => `/ip6/2001:db8::${last.toString(16)}`),
   fc.domain().map((name) => `/dns4/${name}`),
 );
 const address = fc
@@ -70,6 +71,18 @@ describe('the line of a community', () => {
     ['no address', LINE.replace('/ip4/', 'ip4/')],
     ['an address that is none', LINE.replace('203.0.113.10', '203.0.113.1000')],
     ['a port that is none', LINE.replace('4001', '99999')],
+    ['a relay with another kind of key', LINE.replace(ID, `Qm${'A'.repeat(44)}`)],
+    ['a file', `${LINE}+matchmaker=/unix/run/docker.sock`],
+    ['what nodes do not dial', `${LINE}+matchmaker=/ip4/203.0.113.9/udp/1/quic-v1/p2p/${ID}`],
+    ['a port of this machine beside', `${LINE}+matchmaker=/ip4/127.0.0.1/tcp/22`],
+    ['a name of this machine beside', `${LINE}+matchmaker=/dns4/localhost/tcp/22`],
+    ['an inner network beside', `${LINE}+matchmaker=/ip4/192.168.1.1/tcp/80`],
+    ['this machine as IPv6 beside', `${LINE}+matchmaker=/ip6/::1/tcp/22`],
+    ['IPv4 as IPv6 beside', `${LINE}+matchmaker=/ip6/::ffff:127.0.0.1/tcp/22`],
+    [
+      'a way through two relays',
+      `${LINE}+matchmaker=/ip4/203.0.113.9/tcp/1/p2p/${ID}/p2p-circuit/p2p/${ID}/p2p-circuit`,
+    ],
     ['half a witness', LINE.slice(0, -2)],
     ['one thing twice', `${LINE}+witness=${'ab'.repeat(32)}`],
     ['too many', `${LINE}${Array.from({ length: 8 }, (_, i) => `+witness=${`${i}`.repeat(64)}`).join('')}`],
@@ -78,6 +91,29 @@ describe('the line of a community', () => {
     ['far too much', LINE + '+'.repeat(20_000)],
   ])('is refused with %s', (_what, line) => {
     expect(() => parseInvitation(line)).toThrow(expect.objectContaining({ code: 'ERR_NODE_CONFIG' }));
+  });
+
+  it.each([
+    ['machine', '/ip4/127.0.0.1/tcp/1', '/ip6/::1/tcp/2', '/dns4/localhost/tcp/3/ws', '/ip4/0.0.0.0/tcp/4'],
+    [
+      'network',
+      '/ip4/192.168.1.2/tcp/1',
+      '/ip6/fe80::1/tcp/2',
+      '/ip6/fd00::1/tcp/3',
+      '/ip4/100.64.0.1/tcp/4',
+    ],
+    [
+      'anywhere',
+      '/ip4/203.0.113.1/tcp/1',
+      '/ip6/2001:db8::1/tcp/2',
+      '/dns/home.example/tcp/3',
+      '/ip4/172.32.0.1/tcp/4',
+    ],
+  ])('leads to this %s alone, where all its addresses do', (reach, ...addresses) => {
+    expect(addresses.map(reachOf)).toEqual(addresses.map(() => reach));
+    expect(commonReach(addresses)).toBe(reach);
+    const line = invitationLine({ ...parseInvitation(LINE), relays: [], matchmakers: addresses });
+    expect(parseInvitation(line).matchmakers).toEqual(addresses);
   });
 
   it('is refused with a typed error or is right, whatever was made of it', () => {
@@ -98,9 +134,15 @@ describe('the line of a community', () => {
     expect(joinedIn(path)).toEqual([]);
     const named = (name: string): Invitation => ({ ...parseInvitation(LINE), name });
     for (let i = 0; i < 16; i++) join(path, named(`c${i}`));
-    join(path, { ...named('c3'), witnesses: [] });
+    // A newer line of the same community takes the older one's place; another one of its name does not.
+    const moved = [`/ip4/203.0.113.11/tcp/4001/p2p/${ID}`];
+    join(path, { ...named('c3'), relays: moved });
+    for (const witnesses of [[], ['cd'.repeat(32)]])
+      expect(() => join(path, { ...named('c3'), witnesses })).toThrow(
+        expect.objectContaining({ code: 'ERR_NODE_CONFLICT' }),
+      );
     expect(joinedIn(path)).toHaveLength(16);
-    expect(joinedIn(path).find(({ name }) => name === 'c3')?.witnesses).toEqual([]);
+    expect(joinedIn(path).find(({ name }) => name === 'c3')).toEqual({ ...named('c3'), relays: moved });
     expect(() => join(path, named('one-more'))).toThrow(
       expect.objectContaining({ code: 'ERR_NODE_CONFLICT' }),
     );

@@ -59,6 +59,8 @@ const methods: Readonly<Record<Method, readonly unknown[]>> = {
   nameKey: ['00'.repeat(32), 'A name'],
   practice: [],
   setPractice: [true],
+  storage: [],
+  pruneStorage: [{ dryRun: true }],
   deal: ['t', {}],
   tradeProofs: ['t'],
   eraseTrade: ['t'],

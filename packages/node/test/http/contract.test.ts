@@ -3,6 +3,7 @@ import { createNodeClient } from '@edmp/node/client';
 import { contract, openApiDocument, operations } from '@edmp/node/http';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { httpApiPage } from '../../../../scripts/http-api.ts';
 import { examples } from '../../src/api/examples.ts';
 import { compatOperations } from '../../src/http/compat/contract.ts';
 import { refusalsOf } from '../../src/http/documented.ts';
@@ -52,6 +53,11 @@ describe('the contract', () => {
     expect(sent.body === undefined).toBe(operation.body === undefined);
     if (operation.upload !== undefined) expect(sent.file).toEqual(received.file);
     if (sent.body !== undefined) expect(sent.body).toEqual(received.body);
+  });
+
+  it('is what docs/http-api.md says', () => {
+    const page = readFileSync(new URL('../../../../docs/http-api.md', import.meta.url), 'utf8');
+    expect(page === httpApiPage(), 'run the script http-api').toBe(true);
   });
 
   it('documents only codes and statuses that there are', () => {

@@ -259,6 +259,13 @@ describe('/v1', () => {
     const asText = await market.seller.send('POST', '/v1/bids', '{}', { 'Content-Type': 'text/plain' });
     expect((await json(asText, 415)).error.code).toBe('ERR_HTTP_MEDIA_TYPE');
     await json(await market.seller.send('POST', '/v1/bids', '{'), 400);
+    for (const half of ['{"asset":"\\ud800"}', '{"\\udc00":1}', '{"a":[{"b":"x\\uD83D"}]}']) {
+      const refused = await json(await market.seller.send('POST', '/v1/bids', half), 400);
+      expect(refused.error).toMatchObject({
+        code: 'ERR_HTTP_INPUT',
+        message: expect.stringContaining('JSON'),
+      });
+    }
     const large = JSON.stringify({ asset: 'x'.repeat(70_000) });
     const answer = await json(await market.seller.send('POST', '/v1/bids', large), 413);
     expect(answer.error.code).toBe('ERR_HTTP_BODY_SIZE');

@@ -25,6 +25,7 @@ import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { fakeNaming } from './fake-naming.ts';
 import { fakeNetworking } from './fake-networking.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
+import { fakeStorage } from './fake-storage.ts';
 import { fakeTrust } from './fake-trust.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
@@ -560,6 +561,7 @@ export function fakeMarket(options: {
           curve: dataset.curve,
         };
       },
+      ...fakeStorage(() => blocks.length, now),
       trust: async (agent) => [fakeTrust(agent, key)],
       wallets: async () => FAKE_WALLETS.map((wallet) => wallets.view(key, wallet)),
       transactions: async (wallet) => wallets.movements(key, wallet),

@@ -69,7 +69,7 @@ export interface ConsentReceipt {
     readonly dataTo: string;
     /** How long recipients may keep it, ISO 8601 duration. */
     readonly retentionPeriod: string;
-    /** ISO 3166 code of the law that applies. */
+    /** ISO 3166 code of the law that applies; `ZZ` when it is not known. */
     readonly jurisdiction: string;
   };
   readonly event: {

@@ -101,8 +101,12 @@ function registerOf(row: ExportRow): string {
   return `<Readings>${stamp}${amountOf(row)}<ReadingType ref="${readingTypeOf(row)}"/></Readings>\n`;
 }
 
+/** A name of a meter, or of the register of it that the rows are of. */
+const nameOf = (name: string, type?: string): string =>
+  `<Names><name>${xml(name)}</name>${type === undefined ? '' : `<NameType><name>${type}</name></NameType>`}</Names>`;
+
 /** One `MeterReading`: rows of one meter and register. */
-function meterReadingOf(name: string, rows: readonly ExportRow[]): string {
+function meterReadingOf(name: string, register: string, rows: readonly ExportRow[]): string {
   const blocks = new Map<string, ExportRow[]>();
   const registers: string[] = [];
   let from = Number.POSITIVE_INFINITY;
@@ -122,7 +126,8 @@ function meterReadingOf(name: string, rows: readonly ExportRow[]): string {
     if (block === undefined) blocks.set(type, [row]);
     else block.push(row);
   }
-  const meter = `<Meter><Names><name>${xml(name)}</name></Names></Meter>\n`;
+  const names = nameOf(name) + (register === '' ? '' : nameOf(register, 'register'));
+  const meter = `<Meter>${names}</Meter>\n`;
   const values = to < from ? '' : `<valuesInterval>${periodOf(from, to)}</valuesInterval>\n`;
   const intervals = [...blocks].map(([type, block]) => blockOf(type, block));
   return `<MeterReading>\n${intervals.join('')}${meter}${registers.join('')}${values}</MeterReading>\n`;
@@ -130,7 +135,7 @@ function meterReadingOf(name: string, rows: readonly ExportRow[]): string {
 
 /**
  * Rows as a `MeterReadings` document of the Common Information Model (IEC 61968-9, schema
- * `http://iec.ch/TC57/2011/MeterReadings#`), in pieces: for each meter interval blocks with their reading type, registers,
+ * `http://iec.ch/TC57/2011/MeterReadings#`), in pieces: for each register of each meter interval blocks with their reading type, registers,
  * and the period they span. An interval is stamped with its end and tells its period; one without data has no value and the quality
  * 2.5.259 (known missing). Values are exact decimals in kWh, m³ or GJ; a reader that takes the schema's `float` rounds them.
  * It follows the order and the names of the public schema; no conformance is certified.
@@ -141,14 +146,20 @@ export async function* rowsToCim(
 ): AsyncGenerator<string> {
   yield '<?xml version="1.0" encoding="UTF-8"?>\n<MeterReadings xmlns="http://iec.ch/TC57/2011/MeterReadings#">\n';
   for await (const batch of batches) {
-    const meters = new Map<string, ExportRow[]>();
+    // A type of reading says nothing of the register: two of one meter may have the same.
+    const meters = new Map<string, Map<string, ExportRow[]>>();
     for (const row of batch) {
       const name = row.serial ?? about.meter;
-      const rows = meters.get(name);
-      if (rows === undefined) meters.set(name, [row]);
+      const registers = meters.get(name) ?? new Map<string, ExportRow[]>();
+      meters.set(name, registers);
+      const register = row.register ?? '';
+      const rows = registers.get(register);
+      if (rows === undefined) registers.set(register, [row]);
       else rows.push(row);
     }
-    for (const [name, rows] of meters) yield meterReadingOf(name, rows);
+    for (const [name, registers] of meters) {
+      for (const [register, rows] of registers) yield meterReadingOf(name, register, rows);
+    }
   }
   yield '</MeterReadings>\n';
 }

@@ -44,6 +44,37 @@ export function parseJson(text: string): Json {
   }
 }
 
+/** A half of a surrogate pair without the other: text that has no UTF-8 form. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a text has a UTF-8 form; where it has none, two different texts are kept as one. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
+/**
+ * Parses JSON of a meter as {@link parseJson} does, and throws `ERR_METER_FORMAT` too when a text in it has no UTF-8 form,
+ * which only an escape (`\ud800`) can write.
+ */
+export function parseMeterJson(text: string): Json {
+  const value = parseJson(text);
+  if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormedJson(value))
+    throw new MeterError(
+      'ERR_METER_FORMAT',
+      'A text of the JSON has half a surrogate pair, which no UTF-8 can hold',
+    );
+  return value;
+}
+
+function isWellFormedJson(value: Json | undefined): boolean {
+  if (typeof value === 'string') return isWellFormed(value);
+  if (Array.isArray(value)) return value.every(isWellFormedJson);
+  return (
+    !isJsonObject(value) ||
+    Object.entries(value).every(([key, one]) => isWellFormed(key) && isWellFormedJson(one))
+  );
+}
+
 // Keys on which sorting by code unit and by code point disagree: refused rather than guessed.
 const AMBIGUOUS_KEY = /[\u{e000}-\u{ffff}\u{10000}-\u{10ffff}]/u;
 const PLAIN_KEY = /^[ !#-[\]-~]*$/;

@@ -55,7 +55,10 @@ export const MAX_READINGS_AT_ONCE = 10_000;
  * Throws `ERR_METER_STORE` when the disk fails or the store is closed.
  */
 export interface ReadingStore extends AsyncDisposable {
-  /** Adds at most {@link MAX_READINGS_AT_ONCE} readings, all or none. Throws `ERR_METER_LIMIT` for more. */
+  /**
+   * Adds at most {@link MAX_READINGS_AT_ONCE} readings, all or none. Throws `ERR_METER_LIMIT` for more, and
+   * `ERR_METER_FORMAT` when a meter, serial, register or record has no UTF-8 form.
+   */
   add(meter: string, readings: readonly AnyReading[], recordedAt: number): Promise<StoredCount>;
   /**
    * The amounts that hold, by register and ascending in time, with one more of each register on both sides of the period.

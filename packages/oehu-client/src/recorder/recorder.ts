@@ -37,7 +37,7 @@ export interface Recorder extends AsyncDisposable {
   /**
    * Keeps readings in the order that they were told: a moment told anew with another amount replaces the first. Resolves
    * when they are durable; of very many at once a beginning may be kept already when a later part fails. Throws
-   * `ERR_METER_STORE`, and `ERR_METER_LIMIT` for too many registers.
+   * `ERR_METER_STORE`, `ERR_METER_LIMIT` for too many registers, and `ERR_METER_FORMAT` for a text without a UTF-8 form.
    */
   record(meter: string, readings: readonly AnyReading[]): Promise<RecordedCount>;
   /** Registers of a period, ascending in time; intervals are counted up. Throws `ERR_METER_STORE`. */

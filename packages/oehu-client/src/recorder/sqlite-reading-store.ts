@@ -11,6 +11,7 @@ import {
 } from '@edmp/interface';
 import { ATTESTATION_LEVELS } from '@edmp/interface/dataset';
 import { MeterError } from '../errors.ts';
+import { isWellFormed } from '../oehu/json.ts';
 import type { MeterReading } from '../reading.ts';
 import { type AnyReading, isIntervalReading } from '../sources/meter-file.ts';
 import {
@@ -53,6 +54,15 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
   PRAGMA application_id = ${APPLICATION_ID};
 `;
+
+/** SQLite keeps UTF-8, in which texts that differ in half a surrogate pair are one. */
+function needWellFormed(text: string): void {
+  if (!isWellFormed(text))
+    throw new MeterError(
+      'ERR_METER_FORMAT',
+      'The name of a meter, serial, register or record has half a surrogate pair, which no UTF-8 can hold',
+    );
+}
 
 /** One line of the table of registers. */
 interface RegisterRow {
@@ -248,6 +258,7 @@ class SqliteReadingStore implements ReadingStore {
     const length = isIntervalReading(reading) ? reading.duration : 0;
     const record =
       reading.record === derivedRecord(reading.serial, reading.register, at) ? null : reading.record;
+    if (record !== null) needWellFormed(record);
     const { find, insert, wasReplaced, keep, update } = this.#statements;
     const trust = ATTESTATION_LEVELS.indexOf(reading.trust);
     const quality = reading.quality ?? Quality.measured;
@@ -268,9 +279,11 @@ class SqliteReadingStore implements ReadingStore {
   #registerOf(meter: string, reading: AnyReading, registers: Map<string, number>): number {
     const isInterval = isIntervalReading(reading) ? 1 : 0;
     const { commodity, flow, tariff, unit, serial = '', register = '' } = reading;
-    const key = `${isInterval}|${commodity}|${flow}|${tariff}|${unit}|${serial}|${register}`;
+    // With its length, for either may hold the mark between them.
+    const key = `${isInterval}|${commodity}|${flow}|${tariff}|${unit}|${serial.length}|${serial}|${register}`;
     let id = registers.get(key);
     if (id === undefined) {
+      for (const text of [meter, serial, register]) needWellFormed(text);
       const row = [meter, isInterval, commodity, flow, String(tariff), unit, serial, register] as const;
       if (Number(this.#statements.newRegister.run(...row).changes) > 0) this.#countRegisters(meter);
       id = Number(rows(this.#statements.registerId.all(...row))[0]?.[0]);

@@ -1,6 +1,6 @@
 import type { Commodity, Crypto, Flow } from '@edmp/interface';
 import { MeterError } from '../errors.ts';
-import { type Json, parseJson } from '../oehu/json.ts';
+import { type Json, parseMeterJson } from '../oehu/json.ts';
 import type { CsvMap } from './formats/csv/map.ts';
 import { encodingOf } from './formats/csv/text.ts';
 import type { MeterKeys } from './formats/han/cipher.ts';
@@ -111,7 +111,7 @@ export class MeterContent {
 
   /** The parsed JSON. Throws `ERR_METER_FORMAT` when it is none. */
   json(): Json {
-    this.#json ??= { value: parseJson(this.text) };
+    this.#json ??= { value: parseMeterJson(this.text) };
     return this.#json.value;
   }
 

@@ -263,10 +263,18 @@ class ChainService {
         if (equalBytes(author, this.#self)) this.#guard.synced();
         return added;
       },
+      consult: (question, options) => {
+        expectKey('An author', question.author);
+        return this.#online().node.consult(question, options);
+      },
       registerType: (type, rule) => this.#registerType(type, rule),
       prune: async (options) => {
         this.#expectRunning();
         return pruning.prune(options);
+      },
+      floor: (author) => {
+        const cut = pruning.checkpoint(author);
+        return cut === undefined ? undefined : { position: cut.to, id: cut.id };
       },
       accuse: (a, b) => this.#accuse(a, b),
       isFraudulent: async (author) => frauds.has(expectKey('An author', author)),

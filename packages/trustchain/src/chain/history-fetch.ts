@@ -12,13 +12,18 @@ import { chainExtent, clipRanges, type PositionRange, positionsIn } from '../ins
 import { historyError } from './errors.ts';
 import type { TrustchainLimits } from './options.ts';
 
-/** Peers asked for one history: the author, or two others while it is not connected. */
-const MAX_SOURCES = 2;
+/** Peers asked for one history: the author, and two others for what it leaves out or while it is not connected. */
+const MAX_SOURCES = 3;
 
 /** Where a history is fetched from. */
 export interface HistorySource {
   /** Connected peers that may have an author's chain, the author first. */
   peersFor(author: PublicKey): readonly PublicKey[];
+  /** Asks others, never the author, for its blocks of some types. */
+  consult(
+    question: { readonly author: PublicKey; readonly types: readonly string[] },
+    options: AbortOptions,
+  ): Promise<unknown>;
   /** Fetches ranges of an author's chain from a peer and stores them; throws `too-large` beyond `maxBytes`. */
   fetch(
     peer: PublicKey,

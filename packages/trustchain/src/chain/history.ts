@@ -11,6 +11,7 @@ import {
 import { bytesKey } from '../block/identity.ts';
 import { forgetOldest } from '../store/forget-oldest.ts';
 import { expectBlockId, expectKey } from './arguments.ts';
+import { doubleSlot, slottedTypes } from './double-slots.ts';
 import { historyError } from './errors.ts';
 import type { FraudRegister } from './fraud-register.ts';
 import { fetchMissing, type HistoryFetchContext, type WantedStretch } from './history-fetch.ts';
@@ -139,7 +140,13 @@ export function histories(context: HistoryContext): Histories {
     let found = await read(wanted, signal);
     if (found.kind === 'gap') {
       await beforeAsking?.();
-      await fetchMissing(context, wanted, signal);
+      // What the author tells of itself is not all: others may know a branch that it does not show.
+      const types = slottedTypes(rules);
+      const others =
+        types.length === 0 ? undefined : context.source()?.consult({ author, types }, { signal });
+      await Promise.all([fetchMissing(context, wanted, signal), others]);
+      const double = await doubleSlot(store, rules, author, { signal });
+      if (double !== undefined) await frauds.record(double);
       found = await read(wanted, signal);
     }
     // Whatever was found on the way, or came in with what was fetched.

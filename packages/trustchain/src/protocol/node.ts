@@ -27,6 +27,9 @@ import {
   PUSH_PROTOCOL,
   SYNC_PROTOCOL,
 } from './messages.ts';
+import { type Consult, consultation } from './query/consult.ts';
+import { MAX_QUERY_BYTES, QUERY_PROTOCOL } from './query/query-messages.ts';
+import { queryHandler } from './query/serve-query.ts';
 import { quota } from './quota.ts';
 import { fetchBefore } from './sync/fetch-before.ts';
 import { syncHandler } from './sync/serve-sync.ts';
@@ -69,6 +72,8 @@ export interface ChainNode extends HistorySource {
     author: PublicKey,
     options?: AbortOptions & { readonly links?: boolean },
   ): Promise<number>;
+  /** Asks others about an author, never the author itself. */
+  readonly consult: Consult;
   /** Fetches this node's blocks above the stored head. */
   learnOwn(peer: PublicKey): Promise<void>;
   /** Resolves when nothing that the node began is under way any more. */
@@ -83,6 +88,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   const undo: (() => void)[] = [];
   const syncing: SyncContext = { network, store, crypto, environment, receive, floor: context.floor };
   const chains = chainSync(syncing);
+  const consult = consultation({ ...context, timeoutMs: limits.askTimeoutMs });
   /** What the application asked for, and is under way. */
   const running = new Set<Promise<unknown>>();
   const run = <T>(signal: AbortSignal | undefined, task: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -147,6 +153,7 @@ export function chainNode(context: ChainNodeContext): ChainNode {
   return {
     async start() {
       const pushQuota = quota(environment, limits.push);
+      const syncQuota = quota(environment, limits.sync);
       undo.push(
         context.onBlock((block, own) => {
           if (!own) delivery.received(block);
@@ -166,8 +173,12 @@ export function chainNode(context: ChainNodeContext): ChainNode {
           },
         ),
         network.handle(OFFER_PROTOCOL, offerHandler(store, pushQuota), { maxRequestBytes: MAX_OFFER_BYTES }),
-        network.handle(SYNC_PROTOCOL, syncHandler(store, quota(environment, limits.sync)), {
+        network.handle(SYNC_PROTOCOL, syncHandler(store, syncQuota), {
           maxRequestBytes: MAX_SYNC_REQUEST_BYTES,
+          maxConcurrentPerPeer: 8,
+        }),
+        network.handle(QUERY_PROTOCOL, queryHandler(store, syncQuota), {
+          maxRequestBytes: MAX_QUERY_BYTES,
           maxConcurrentPerPeer: 8,
         }),
         network.onPeer((event) => {
@@ -188,11 +199,12 @@ export function chainNode(context: ChainNodeContext): ChainNode {
     rulesChanged: spreading.rulesChanged,
     sync: (peer, author, { signal, links = false } = {}) =>
       run(signal, (either) => chains.sync(peer, author, { signal: either, links })),
+    consult: (question, { signal } = {}) => run(signal, (either) => consult(question, { signal: either })),
     learnOwn,
     peersFor(author) {
-      const peers = network.peers();
-      const found = peers.find((peer) => equalBytes(peer, author));
-      return found === undefined ? peers : [found];
+      // The author has all of it; what it keeps back, others may have.
+      const others = network.peers().filter((peer) => !equalBytes(peer, author));
+      return others.length === network.peers().length ? others : [author, ...others];
     },
     fetch: (peer, author, ranges, { signal, maxBytes }) =>
       run(signal, async (either) => {

@@ -11,7 +11,7 @@ import type { Retention } from './retention.ts';
 
 const PAGE = 256;
 /** Arrivals read at once. */
-const ARRIVALS = 1_000;
+const ARRIVALS = 500;
 
 /** Blocks of one page by position, with every branch. */
 export function* positionsOf(page: readonly HalfBlock[]): Iterable<readonly [HalfBlock, ...HalfBlock[]]> {
@@ -27,13 +27,18 @@ export function* positionsOf(page: readonly HalfBlock[]): Iterable<readonly [Hal
   if (branches !== undefined) yield branches;
 }
 
+/** Lets other work have its turn; does nothing by default. */
+export type Pause = () => Promise<void>;
+
 /** All blocks in order of arrival. */
 export async function* oldestFirst(
   store: BlockStore,
+  pause: Pause,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<HalfBlock> {
   let after = 0;
   for (;;) {
+    await pause();
     throwIfAborted(signal);
     const page = await store.since(after, ARRIVALS);
     for (const { block } of page) yield block;
@@ -55,14 +60,52 @@ export interface ChainCut {
   advance(budget: number): Promise<number>;
 }
 
-/** A {@link ChainCut} that begins at position `from`; nothing is removed from the store here. */
-export function chainCut(
-  author: PublicKey,
-  from: number,
-  store: BlockStore,
-  retention: Retention,
-  signal: AbortSignal | undefined,
-): ChainCut {
+/** What {@link chainCut} works with. */
+export interface ChainCutContext {
+  readonly author: PublicKey;
+  /** First position. */
+  readonly from: number;
+  /** The chain goes with all of its blocks, young ones too, or not at all. */
+  readonly whole: boolean;
+  readonly store: BlockStore;
+  readonly retention: Retention;
+  readonly pause: Pause;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A {@link ChainCut} of a chain; nothing is removed from the store here. */
+export function chainCut(context: ChainCutContext): ChainCut {
+  return context.whole ? wholeCut(context) : cutFromBelow(context);
+}
+
+/** A cut that takes everything, or nothing when anything has to stay. */
+function wholeCut({ author, store, retention, pause, signal }: ChainCutContext): ChainCut {
+  const removed: BlockId[] = [];
+  let ended = false;
+  return {
+    author,
+    removed,
+    anchor: undefined,
+    note: () => !ended,
+    async advance() {
+      if (ended) return 0;
+      ended = true;
+      const range = { author, from: 1, to: Number.MAX_SAFE_INTEGER, size: PAGE };
+      const ids: BlockId[] = [];
+      for await (const page of chainPages(store, range, { signal })) {
+        await pause();
+        for (const branches of positionsOf(page)) {
+          if (!(await retention.mayGo(branches))) return 0;
+          for (const { id } of branches) ids.push(id);
+        }
+      }
+      for (const id of ids) removed.push(id);
+      return removed.length;
+    },
+  };
+}
+
+function cutFromBelow({ author, from, store, retention, pause, signal }: ChainCutContext): ChainCut {
   /** Old enough, and not cut yet. */
   const old = new Set<string>();
   const removed: BlockId[] = [];
@@ -90,6 +133,7 @@ export function chainCut(
       let count = 0;
       const range = { author, from: next, to: Number.MAX_SAFE_INTEGER, size: PAGE };
       for await (const page of chainPages(store, range, { signal })) {
+        await pause();
         for (const branches of positionsOf(page)) {
           const [first] = branches;
           next = first.core.seq;

@@ -13,5 +13,6 @@ export async function keptFloors({ store, self }: Pick<PrunerContext, 'store' | 
       );
     },
     floor: (author) => checkpoints.get(bytesKey(author))?.to ?? 1,
+    checkpoint: (author) => checkpoints.get(bytesKey(author)),
   };
 }

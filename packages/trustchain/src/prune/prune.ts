@@ -14,7 +14,7 @@ import { bytesKey } from '../block/identity.ts';
 import type { FraudRegister } from '../chain/fraud-register.ts';
 import type { TypeRules } from '../chain/view.ts';
 import { chainPages } from '../store/pages.ts';
-import { type ChainCut, chainCut, oldestFirst, positionsOf } from './chain-cut.ts';
+import { type ChainCut, chainCut, oldestFirst, type Pause, positionsOf } from './chain-cut.ts';
 import {
   type CheckpointEntry,
   checkpointDigest,
@@ -25,6 +25,8 @@ import {
 import { DEFAULT_GRACE_MS, DEFAULT_PENDING_MS, type Retention, retention } from './retention.ts';
 
 const PAGE = 1_000;
+/** Blocks removed in one transaction: some milliseconds of the thread. */
+const REMOVED_AT_ONCE = 128;
 
 /**
  * Options of pruning. What was removed can no longer be compared: another block at a removed position (a fork), or a
@@ -45,14 +47,24 @@ export interface PruneOptions extends AbortOptions {
    * proposals that nobody will answer. Default 30 days.
    */
   readonly pendingMs?: number;
+  /**
+   * Chains of others go with all of their blocks, young ones too, or not at all, and no checkpoint names them: each is as
+   * unknown as before it was first seen. For what `keep` calls needed in no other way. Default `false`.
+   */
+  readonly whole?: boolean;
+  /** Only counts what would go: nothing is signed or removed. Default `false`. */
+  readonly dryRun?: boolean;
+  /** Awaited between parts of the work, some hundred blocks each, so that other work gets its turn. Default: no pauses. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** What pruning did. */
 export interface PruneReport {
+  /** Blocks that were removed, or would be by a dry run. */
   readonly removed: number;
   /** Chains that were shortened, or went whole. */
   readonly chains: number;
-  /** Blocks left. */
+  /** Blocks left; after a dry run, those that would be. */
   readonly left: number;
 }
 
@@ -86,7 +98,11 @@ export interface Pruner {
   prune(options: PruneOptions): Promise<PruneReport>;
   /** First position of an author that is wanted here: 1 unless its chain was cut. It never goes down. */
   floor(author: PublicKey): number;
+  /** The newest checkpoint of an author whose chain was cut; undefined when it was not. */
+  checkpoint(author: PublicKey): CheckpointEntry | undefined;
 }
+
+const noPause: Pause = async () => {};
 
 function expectWhole(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
@@ -100,11 +116,20 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
   const floor = (author: PublicKey): number => checkpoints.get(bytesKey(author))?.to ?? 1;
 
   /** What came back below the floors, or was left there by a crash: at most `limit` blocks and a position. */
-  const belowFloors = async (limit: number, stays: Retention, signal?: AbortSignal): Promise<BlockId[]> => {
+  const belowFloors = async (
+    limit: number,
+    stays: Retention,
+    pause: Pause,
+    signal?: AbortSignal,
+  ): Promise<BlockId[]> => {
     const ids: BlockId[] = [];
+    let looked = 0;
     for (const { author, to } of checkpoints.values()) {
       throwIfAborted(signal);
+      looked += 1;
+      if (looked % PAGE === 0) await pause();
       for await (const page of chainPages(store, { author, from: 1, to: to - 1, size: PAGE }, { signal })) {
+        await pause();
         for (const branches of positionsOf(page)) {
           if (ids.length >= limit) return ids;
           if (await stays.mayGo(branches)) ids.push(...branches.map(({ id }) => id));
@@ -115,9 +140,13 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
   };
 
   /** Cuts that remove `wanted` blocks together, or as many as may go. */
-  const cuts = async (wanted: number, stays: Retention, signal?: AbortSignal): Promise<ChainCut[]> => {
+  const cuts = async (
+    wanted: number,
+    stays: Retention,
+    { whole = false, pause = noPause, signal }: PruneOptions,
+  ): Promise<ChainCut[]> => {
     const byAuthor = new Map<string, ChainCut>();
-    const arrivals = oldestFirst(store, signal);
+    const arrivals = oldestFirst(store, pause, signal);
     let found = 0;
     while (found < wanted) {
       const touched = new Set<ChainCut>();
@@ -125,9 +154,11 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
         const next = await arrivals.next();
         if (next.done === true) break;
         const { key, seq } = next.value.core;
-        if (equalBytes(key, self) || seq < floor(key)) continue;
+        if (equalBytes(key, self) || (!whole && seq < floor(key))) continue;
         const author = bytesKey(key);
-        const cut = byAuthor.get(author) ?? chainCut(key, floor(key), store, stays, signal);
+        const cut =
+          byAuthor.get(author) ??
+          chainCut({ author: key, from: floor(key), whole, store, retention: stays, pause, signal });
         byAuthor.set(author, cut);
         // What lies above a block that stays cannot go: others' blocks make up for it.
         if (!cut.note(next.value)) continue;
@@ -142,9 +173,24 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
     return [...byAuthor.values()].filter((cut) => cut.removed.length > 0);
   };
 
-  const remove = async (ids: readonly BlockId[]): Promise<number> => {
+  /** Blocks of a part that may still go: others were answered, or became needed, while the rest was looked for. */
+  const stillMayGo = async (ids: readonly BlockId[], stays: Retention): Promise<readonly BlockId[]> => {
+    const free: BlockId[] = [];
+    for (const block of await store.getMany(ids)) {
+      if (block === undefined) continue;
+      const { key, seq } = block.core;
+      if (await stays.mayGo(await store.at(key, seq))) free.push(block.id);
+    }
+    return free;
+  };
+
+  const remove = async (ids: readonly BlockId[], stays: Retention, pause: Pause): Promise<number> => {
     let removed = 0;
-    for (let n = 0; n < ids.length; n += PAGE) removed += (await store.remove?.(ids.slice(n, n + PAGE))) ?? 0;
+    for (let n = 0; n < ids.length; n += REMOVED_AT_ONCE) {
+      await pause();
+      const free = await stillMayGo(ids.slice(n, n + REMOVED_AT_ONCE), stays);
+      removed += (await store.remove?.(free)) ?? 0;
+    }
     return removed;
   };
 
@@ -160,7 +206,7 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
   };
 
   const run = async (options: PruneOptions): Promise<PruneReport> => {
-    const { maxBlocks, signal } = options;
+    const { maxBlocks, pause = noPause, signal } = options;
     const stays = retention({
       self,
       store,
@@ -171,9 +217,16 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
       pendingMs: options.pendingMs ?? DEFAULT_PENDING_MS,
       keep: options.keep,
     });
-    const excess = (await store.count()) - maxBlocks;
-    let removed = excess > 0 ? await remove(await belowFloors(excess, stays, signal)) : 0;
-    const found = excess > removed ? await cuts(excess - removed, stays, signal) : [];
+    const count = await store.count();
+    const excess = count - maxBlocks;
+    const strays = excess > 0 ? await belowFloors(excess, stays, pause, signal) : [];
+    if (options.dryRun === true) {
+      const found = excess > strays.length ? await cuts(excess - strays.length, stays, options) : [];
+      const removed = found.reduce((sum, cut) => sum + cut.removed.length, strays.length);
+      return { removed, chains: found.length, left: count - removed };
+    }
+    let removed = await remove(strays, stays, pause);
+    const found = excess > removed ? await cuts(excess - removed, stays, options) : [];
     for (let start = 0; start < found.length; start += MAX_CHECKPOINT_CHAINS) {
       throwIfAborted(signal);
       const group = found.slice(start, start + MAX_CHECKPOINT_CHAINS);
@@ -182,7 +235,7 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
       if (entries.length > 0) await context.sign(encodeCheckpoint(entries));
       for (const entry of entries) checkpoints.set(bytesKey(entry.author), entry);
       for (const cut of group) {
-        removed += await remove(cut.removed);
+        removed += await remove(cut.removed, stays, pause);
         // Not before: what was judged meanwhile was judged by blocks that are gone now.
         context.onPruned(cut.author);
       }
@@ -203,5 +256,6 @@ export async function pruner(context: PrunerContext): Promise<Pruner> {
       return report;
     },
     floor,
+    checkpoint: (author) => checkpoints.get(bytesKey(author)),
   };
 }

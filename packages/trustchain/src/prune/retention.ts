@@ -34,6 +34,11 @@ export interface Retention {
 export function retention(context: RetentionContext): Retention {
   const { self, store, frauds, rules, now } = context;
 
+  const isAnsweredHere = async (block: HalfBlock): Promise<boolean> => {
+    const [answers] = await store.answersBy([{ link: block.id, author: self }], 1);
+    return (answers?.length ?? 0) > 0;
+  };
+
   const isPending = async (proposal: HalfBlock): Promise<boolean> => {
     if (proposal.core.peer === null || isSelfBlock(proposal)) return false;
     // Without a limit any key could fill the disk with proposals that nobody will ever answer.
@@ -46,11 +51,16 @@ export function retention(context: RetentionContext): Retention {
 
   const isLive = async (block: HalfBlock): Promise<boolean> => {
     const { key, peer, link } = block.core;
-    if (equalBytes(key, self) || (peer !== null && equalBytes(peer, self))) return true;
-    if (link === null) return isPending(block);
-    // An answer to a pending proposal does not count, or the proposal would not be pending.
-    const proposal = await store.get(link);
-    return proposal !== undefined && equalBytes(proposal.core.key, self);
+    if (equalBytes(key, self)) return true;
+    if (link !== null) {
+      // An answer to a pending proposal does not count, or the proposal would not be pending.
+      const proposal = await store.get(link);
+      return proposal !== undefined && equalBytes(proposal.core.key, self);
+    }
+    if (await isPending(block)) return true;
+    // Anybody can address proposals to this node: those that it never answered are no pairs of its own.
+    const mayBeAnswered = peer === null || equalBytes(peer, self);
+    return mayBeAnswered && (await isAnsweredHere(block));
   };
 
   return {

@@ -40,6 +40,7 @@ export interface TrustExplanation {
   readonly standing: bigint;
   /** Its fraud is proven: nothing else counts. */
   readonly condemned: boolean;
+  /** With `work` there may be more ways than were found, and no bounds. */
   readonly truncated: Truncation | null;
   /** The largest ways first, at most five. */
   readonly paths: readonly TrustPath[];
@@ -113,7 +114,7 @@ class OrderedFlow {
   constructor(graph: DealGraph, view: NetFlowView, alpha: number, agent: number) {
     this.#graph = graph;
     this.#alpha = alpha;
-    const { part, standings } = view;
+    const { part, standings, work } = view;
     const order = Int32Array.from(part.nodes.keys());
     const byKey = (a: number, b: number): number =>
       graph.compareKeys(part.nodes[a] as number, part.nodes[b] as number);
@@ -122,8 +123,12 @@ class OrderedFlow {
     for (const [place, local] of order.entries()) placeOf[local] = place;
     this.#part = inOrder(part, order, placeOf);
     const isCheat = (place: number): boolean => graph.isCheat(this.#part.nodes[place] as number);
-    const networks = flowNetworks(this.#part, alpha, isCheat, (place) =>
-      standings.of(order[place] as number),
+    const networks = flowNetworks(
+      this.#part,
+      alpha,
+      isCheat,
+      (place) => standings.of(order[place] as number),
+      work,
     );
     this.#flow = networks.passed();
     this.#ownArcs = networks.ownArcs();
@@ -147,6 +152,8 @@ class OrderedFlow {
 
   /** The capacities between what the agent can still send to and the rest, the largest first. */
   bounds(): TrustBound[] {
+    // What is not the largest flow shows no cut.
+    if (this.#flow.end === 'work') return [];
     const side = this.#flow.reached(2 * this.#source);
     const { from, to, nodes } = this.#part;
     const found: TrustBound[] = [];

@@ -1,5 +1,6 @@
 import { type PublicKey, type PublicKeyHex, publicKey, publicKeyToHex } from '@edmp/interface';
 import { TrustError } from './errors.ts';
+import { QUESTION_WORK } from './flow-work.ts';
 import { MAX_FLOW } from './limits.ts';
 import type { NetFlow } from './net-flow.ts';
 
@@ -15,7 +16,8 @@ export interface Headroom {
 
 /**
  * What is at risk with whom, charged to the cuts of a NetFlow and not to identities: all that is at risk flows at once, so a
- * thousand agents behind one attacker share what it is good for. The order of charges does not matter.
+ * thousand agents behind one attacker share what it is good for. The order of charges does not matter. Where flows take
+ * too much work, room and what is covered are the least that they are.
  */
 export class ExposureLedger {
   readonly #netFlow: NetFlow;
@@ -78,6 +80,8 @@ export class ExposureLedger {
       covered += BigInt(flow.send(2 * local, limit));
     }
     const local = view.localOf(publicKey(agent));
+    // What others had made up around them must not leave nothing to look with.
+    view.work.left = Math.max(view.work.left, QUESTION_WORK / 4);
     const room = local <= 0 ? 0 : flow.send(2 * local, MAX_FLOW);
     flow.reset();
     return {

@@ -1,4 +1,5 @@
 import { flowTopology } from './flow-topology.ts';
+import type { FlowWork } from './flow-work.ts';
 import { MaxFlow, UNKNOWN } from './max-flow.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
@@ -33,12 +34,16 @@ export interface Sums {
   readonly takenAtEvaluator: number;
 }
 
-/** Prepares the networks of a neighbourhood. `standing` tells the standing of an agent by its local number, scaled. */
+/**
+ * Prepares the networks of a neighbourhood. `standing` tells the standing of an agent by its local number, scaled, or
+ * {@link UNKNOWN}; all flows share `work`.
+ */
 export function flowNetworks(
   part: Neighbourhood,
   alpha: number,
   isCheat: (local: number) => boolean,
   standing: (local: number) => number,
+  work: FlowWork,
 ): FlowNetworks {
   const { from, to, amount } = part;
   const nodes = part.nodes.length;
@@ -74,7 +79,7 @@ export function flowNetworks(
       const topology = plain();
       const capacity = new Float64Array(2 * from.length);
       for (let edge = 0; edge < from.length; edge++) capacity[topology.arcOf[edge] as number] = giving(edge);
-      return new MaxFlow(topology, capacity, 0);
+      return new MaxFlow(topology, capacity, 0, undefined, work);
     }),
     taken: once(() => {
       const topology = plain();
@@ -82,7 +87,7 @@ export function flowNetworks(
       for (let edge = 0; edge < from.length; edge++) {
         capacity[topology.mate[topology.arcOf[edge] as number] as number] = taking(edge);
       }
-      return new MaxFlow(topology, capacity, 0);
+      return new MaxFlow(topology, capacity, 0, undefined, work);
     }),
     passed: once(() => {
       const { topology, ownArcs, passedArcs } = split();
@@ -92,7 +97,7 @@ export function flowNetworks(
         capacity[ownArcs[local] as number] = isCheat(local) ? 0 : UNKNOWN;
       }
       // Of an agent's two nodes the first is even, and only the arc between them is ever unknown.
-      return new MaxFlow(topology, capacity, 0, (arc) => standing((topology.head[arc] as number) >> 1));
+      return new MaxFlow(topology, capacity, 0, (arc) => standing((topology.head[arc] as number) >> 1), work);
     }),
     passedArcs: () => split().passedArcs,
     ownArcs: () => split().ownArcs,

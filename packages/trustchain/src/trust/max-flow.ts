@@ -1,13 +1,19 @@
 import type { FlowTopology } from './flow-topology.ts';
+import { type FlowWork, LONGEST_WAY, unlimitedWork } from './flow-work.ts';
 
 /** Capacity of an arc that nobody asked for yet. */
 export const UNKNOWN = -1;
 
 /** Nodes that a look forward from the source visits before the look back from the sink. */
 const LOOK_AHEAD = 96;
+/** Arcs that it looks at: an agent that a crowd deals with has more than all others together. */
+const LOOK_ARCS = 4_096;
 
-/** What ended a flow: all that the source may send is sent, all that the sink takes has come, the limit, or a cut between. */
-export type FlowEnd = 'source' | 'sink' | 'limit' | 'cut';
+/**
+ * What ended a flow: all that the source may send is sent, all that the sink takes has come, the limit, a cut between, or
+ * the work that it may take was done: then it need not be the largest.
+ */
+export type FlowEnd = 'source' | 'sink' | 'limit' | 'cut' | 'work';
 
 /**
  * Maximum flows to one sink: shortest augmenting paths along distance labels that are mended where they are wrong (Ahuja,
@@ -15,7 +21,7 @@ export type FlowEnd = 'source' | 'sink' | 'limit' | 'cut';
  * at what is near its ways only. (Dinic's phases, which look at the whole graph each, took three times as long.)
  *
  * A flow stays in place until {@link MaxFlow.reset}; several sources one after the other give the largest sum of theirs. A
- * capacity may be {@link UNKNOWN}: `resolve` tells it once a flow wants to go through.
+ * capacity may be {@link UNKNOWN}: `resolve` tells it once a flow wants to go through, or that it is not known yet.
  */
 export class MaxFlow {
   readonly #sink: number;
@@ -32,8 +38,12 @@ export class MaxFlow {
   readonly #label: Int32Array;
   readonly #labelled: Int32Array;
   /** Nodes whose label is not their distance, unless all were measured anew. */
-  #relabelled: number[] = [];
+  readonly #relabelled: Int32Array;
+  readonly #relabelledIn: Int32Array;
+  #relabelledSize = 0;
   #measured = false;
+  /** Arcs looked at in vain since the labels were measured last. */
+  #vain = 0;
   /** Arc that a node looks at next, in the flow of this number. */
   readonly #next: Int32Array;
   readonly #nextIn: Int32Array;
@@ -42,7 +52,12 @@ export class MaxFlow {
   readonly #path: Int32Array;
   readonly #seen: Int32Array;
   #look = 0;
-  #touched: number[] = [];
+  /** Arcs whose flow changed, each once, and by number of the reset since which it did. */
+  readonly #touched: Int32Array;
+  readonly #touchedIn: Int32Array;
+  #touchedSize = 0;
+  #resets = 1;
+  readonly #work: FlowWork;
   /** Arcs to the sink that are not full. */
   readonly #openAtStart: number;
   #open: number;
@@ -54,6 +69,7 @@ export class MaxFlow {
     capacity: Float64Array,
     sink: number,
     resolve: (arc: number) => number = () => 0,
+    work: FlowWork = unlimitedWork(),
   ) {
     const { nodes } = topology;
     this.#sink = sink;
@@ -64,6 +80,11 @@ export class MaxFlow {
     this.#base = capacity;
     this.#left = capacity.slice();
     this.#resolve = resolve;
+    this.#work = work;
+    this.#relabelled = new Int32Array(nodes);
+    this.#relabelledIn = new Int32Array(nodes);
+    this.#touched = new Int32Array(capacity.length);
+    this.#touchedIn = new Int32Array(capacity.length);
     this.#distance = new Int32Array(nodes);
     this.#labelled = new Int32Array(nodes + 1);
     this.#next = new Int32Array(nodes);
@@ -89,7 +110,9 @@ export class MaxFlow {
     if (source === this.#sink || limit <= 0) return 0;
     if (this.#open === 0) return this.#ended('sink', 0);
     // Behind a cut that others filled nothing has to be computed.
-    if (this.#touched.length > 0 && this.#isEnclosed(source)) return this.#ended('cut', 0);
+    if (this.#touchedSize > 0 && this.#isEnclosed(source)) return this.#ended('cut', 0);
+    // A crowd behind a cut is told from those before it once, and not one by one.
+    if (this.#touchedSize > 0 && this.#vain > this.#head.length) this.#measureAgain();
     // Labels stay lower bounds whatever flows: what an earlier source found out serves this one.
     this.#flow += 1;
     const first = this.#first;
@@ -99,21 +122,36 @@ export class MaxFlow {
     const next = this.#next;
     const path = this.#path;
     const nodes = this.#nodes;
-    let patience = nodes;
+    const work = this.#work;
     let sent = 0;
     let depth = 0;
     let node = source;
     this.#meet(source);
+    const far = Math.min(nodes, LONGEST_WAY);
     while ((label[source] as number) < nodes) {
+      if ((label[source] as number) >= far) {
+        // Labels are lower bounds, and rise by ones where there is no way at all: the distance itself tells.
+        this.#measureAgain();
+        if ((label[source] as number) >= nodes) break;
+        if ((label[source] as number) >= LONGEST_WAY) return this.#endedShort(sent);
+        depth = 0;
+        node = source;
+        this.#meet(source);
+        continue;
+      }
+      if (work.left <= 0) return this.#endedShort(sent);
       const end = first[node + 1] as number;
       const wanted = (label[node] as number) - 1;
-      let arc = next[node] as number;
+      const begin = next[node] as number;
+      let arc = begin;
       for (; arc < end; arc++) {
         const room = left[arc] as number;
         if (room === 0 || label[head[arc] as number] !== wanted) continue;
         if (room !== UNKNOWN || this.#room(arc) > 0) break;
       }
       next[node] = arc;
+      work.left -= 1 + arc - begin;
+      this.#vain += arc - begin;
       if (arc < end) {
         path[depth++] = arc;
         node = head[arc] as number;
@@ -129,10 +167,8 @@ export class MaxFlow {
       }
       if (node === source && this.#isDry(source)) return this.#ended('source', sent);
       if (node === source && this.#isEnclosed(source)) break;
-      patience -= 1;
-      if (patience < 0) {
+      if (this.#vain > this.#head.length) {
         this.#measureAgain();
-        patience = nodes;
         depth = 0;
         node = source;
         this.#meet(source);
@@ -158,11 +194,19 @@ export class MaxFlow {
       this.#recount();
       this.#measured = false;
     } else {
-      for (const node of this.#relabelled) this.#setLabel(node, this.#distance[node] as number);
+      for (let i = 0; i < this.#relabelledSize; i++) {
+        const node = this.#relabelled[i] as number;
+        this.#setLabel(node, this.#distance[node] as number);
+      }
     }
-    this.#relabelled = [];
-    for (const arc of this.#touched) this.#left[arc] = this.#base[arc] as number;
-    this.#touched = [];
+    this.#relabelledSize = 0;
+    for (let i = 0; i < this.#touchedSize; i++) {
+      const arc = this.#touched[i] as number;
+      this.#left[arc] = this.#base[arc] as number;
+    }
+    this.#touchedSize = 0;
+    this.#resets += 1;
+    this.#vain = 0;
     this.#open = this.#openAtStart;
   }
 
@@ -192,6 +236,11 @@ export class MaxFlow {
     return side;
   }
 
+  #endedShort(sent: number): number {
+    this.#work.isShort = true;
+    return this.#ended('work', sent);
+  }
+
   #ended(end: FlowEnd, sent: number): number {
     this.#end = end;
     return sent;
@@ -219,6 +268,8 @@ export class MaxFlow {
       const label = (this.#label[this.#head[arc] as number] as number) + 1;
       if (label < lowest) lowest = label;
     }
+    this.#work.left -= end - (this.#first[node] as number);
+    this.#vain += end - (this.#first[node] as number);
     const before = this.#label[node] as number;
     this.#raise(node, lowest);
     this.#next[node] = this.#first[node] as number;
@@ -226,7 +277,10 @@ export class MaxFlow {
   }
 
   #raise(node: number, label: number): void {
-    if (!this.#measured) this.#relabelled.push(node);
+    if (!this.#measured && this.#relabelledIn[node] !== this.#resets) {
+      this.#relabelledIn[node] = this.#resets;
+      this.#relabelled[this.#relabelledSize++] = node;
+    }
     this.#setLabel(node, label);
   }
 
@@ -237,8 +291,10 @@ export class MaxFlow {
 
   #measureAgain(): void {
     this.#measure(this.#label);
+    this.#work.left -= this.#head.length;
     this.#recount();
     this.#measured = true;
+    this.#vain = 0;
     this.#flow += 1;
   }
 
@@ -251,6 +307,9 @@ export class MaxFlow {
     const left = this.#left[arc] as number;
     if (left !== UNKNOWN) return left;
     const capacity = this.#resolve(arc);
+    // There was no work left to find it out: what comes later asks again.
+    if (capacity === UNKNOWN) return 0;
+    this.#vain += this.#nodes; // What a flow in another network may cost.
     this.#base[arc] = capacity;
     this.#left[arc] = capacity;
     return capacity;
@@ -308,12 +367,20 @@ export class MaxFlow {
       const back = this.#mate[arc] as number;
       left[arc] = (left[arc] as number) - amount;
       left[back] = (left[back] as number) + amount;
-      this.#touched.push(arc, back);
+      this.#touch(arc);
+      this.#touch(back);
       if (left[arc] !== 0) continue;
       if (narrow === -1) narrow = i;
       if (i === depth - 1) this.#open -= 1;
     }
+    this.#work.left -= depth;
     return Math.max(0, narrow);
+  }
+
+  #touch(arc: number): void {
+    if (this.#touchedIn[arc] === this.#resets) return;
+    this.#touchedIn[arc] = this.#resets;
+    this.#touched[this.#touchedSize++] = arc;
   }
 
   #isDry(source: number): boolean {
@@ -328,11 +395,15 @@ export class MaxFlow {
     const seen = this.#seen;
     const queue = this.#queue;
     let size = 0;
+    let arcs = 0;
     queue[size++] = source;
     seen[source] = look;
     for (let i = 0; i < size; i++) {
       const node = queue[i] as number;
       const end = this.#first[node + 1] as number;
+      this.#work.left -= end - (this.#first[node] as number);
+      arcs += end - (this.#first[node] as number);
+      if (arcs > LOOK_ARCS) return false;
       for (let arc = this.#first[node] as number; arc < end; arc++) {
         if (this.#left[arc] === 0) continue;
         const head = this.#head[arc] as number;

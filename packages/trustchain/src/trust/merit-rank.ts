@@ -45,7 +45,10 @@ export class MeritRank {
   /** Agents of each walk behind the evaluator, {@link MAX_STEPS} places a walk. */
   readonly #steps: Int32Array;
   readonly #lengths: Uint8Array;
-  #hits = new Map<number, number>();
+  /** By agent. Numbers in a row: a walk's agents are counted at every change. */
+  #hits = new Int32Array(0);
+  /** By agent: 1 = chooses anew. All are 0 between two updates. */
+  #isChanged = new Uint8Array(0);
   #changes = -1;
   #cheats = 0;
   #id = -1;
@@ -73,16 +76,19 @@ export class MeritRank {
   /** Walks that come to an agent, 0 … {@link MeritRank.walks}. */
   hits(agent: PublicKey): number {
     this.#update();
-    return this.#hits.get(this.#graph.idOf(publicKey(agent))) ?? 0;
+    return this.#hits[this.#graph.idOf(publicKey(agent))] ?? 0;
   }
 
   /** Every agent that a walk comes to, the most often reached first, equal ones by key. */
   all(): readonly MeritRankScore[] {
     this.#update();
     const graph = this.#graph;
-    return [...this.#hits]
-      .sort(([a, hitsA], [b, hitsB]) => hitsB - hitsA || graph.compareKeys(a, b))
-      .map(([id, hits]) => ({ agent: graph.keyOf(id), hits }));
+    const hits = this.#hits;
+    const reached: number[] = [];
+    for (let id = 0; id < hits.length; id++) if (hits[id] !== 0) reached.push(id);
+    return reached
+      .sort((a, b) => (hits[b] as number) - (hits[a] as number) || graph.compareKeys(a, b))
+      .map((id) => ({ agent: graph.keyOf(id), hits: hits[id] as number }));
   }
 
   #update(): void {
@@ -94,13 +100,24 @@ export class MeritRank {
     this.#cheats = graph.cheats;
     this.#id = graph.idOf(this.#evaluator);
     if (this.#id === -1) return;
+    this.#makeRoom(graph.agents);
     if (changed === undefined) this.#walkAll();
     else this.#walkAgain(new Set(changed.map((edge) => graph.buyerOf(edge))));
   }
 
+  #makeRoom(agents: number): void {
+    if (agents <= this.#hits.length) return;
+    // Half as much again: newcomers come one by one.
+    const room = agents + (agents >> 1);
+    const hits = new Int32Array(room);
+    hits.set(this.#hits);
+    this.#hits = hits;
+    this.#isChanged = new Uint8Array(room);
+  }
+
   #walkAll(): void {
     this.#sellers.clear();
-    this.#hits = new Map();
+    this.#hits.fill(0);
     for (let walk = 0; walk < this.#walks; walk++) {
       this.#grow(walk, 0);
       this.#count(walk, 1);
@@ -109,22 +126,29 @@ export class MeritRank {
 
   /** Cuts the walks that go through changed buyers behind the first of these, and grows them again. */
   #walkAgain(buyers: ReadonlySet<number>): void {
-    for (const buyer of buyers) this.#sellers.forget(buyer);
+    const isChanged = this.#isChanged;
+    for (const buyer of buyers) {
+      this.#sellers.forget(buyer);
+      isChanged[buyer] = 1;
+    }
     const cutAll = buyers.has(this.#id);
     for (let walk = 0; walk < this.#walks; walk++) {
-      const cut = cutAll ? 0 : this.#firstOf(buyers, walk);
+      const cut = cutAll ? 0 : this.#firstChanged(walk);
       if (cut === -1) continue;
       this.#count(walk, -1);
       this.#grow(walk, cut);
       this.#count(walk, 1);
     }
+    for (const buyer of buyers) isChanged[buyer] = 0;
   }
 
-  /** How much of a walk stays when `buyers` choose anew: -1 = all of it. */
-  #firstOf(buyers: ReadonlySet<number>, walk: number): number {
+  /** How much of a walk stays when some buyers choose anew: -1 = all of it. */
+  #firstChanged(walk: number): number {
+    const isChanged = this.#isChanged;
     const start = walk * MAX_STEPS;
     const end = start + (this.#lengths[walk] as number);
-    for (let at = start; at < end; at++) if (buyers.has(this.#steps[at] as number)) return at - start + 1;
+    for (let at = start; at < end; at++)
+      if (isChanged[this.#steps[at] as number] === 1) return at - start + 1;
     return -1;
   }
 
@@ -149,9 +173,7 @@ export class MeritRank {
     for (let at = start; at < end; at++) {
       const id = this.#steps[at] as number;
       if (id === this.#id || this.#isBefore(id, start, at)) continue;
-      const hits = (this.#hits.get(id) ?? 0) + by;
-      if (hits === 0) this.#hits.delete(id);
-      else this.#hits.set(id, hits);
+      this.#hits[id] = (this.#hits[id] as number) + by;
     }
   }
 

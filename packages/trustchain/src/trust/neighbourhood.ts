@@ -3,8 +3,8 @@ import { grownInts } from './grown.ts';
 import { keepFirst } from './largest.ts';
 import type { NeighbourhoodLimits } from './limits.ts';
 
-/** Why a part of the graph was left out: further than the most hops, or more edges than the most. */
-export type Truncation = 'hops' | 'edges';
+/** Why a part of the graph was left out: further than the most hops, more edges than the most, or more work than the most. */
+export type Truncation = 'hops' | 'edges' | 'work';
 
 /** The agents from which value flowed to an evaluator, and the deals among them. Local number 0 is the evaluator. */
 export interface Neighbourhood {
@@ -24,9 +24,11 @@ const WEIGHT = 2 ** 52;
  * Reads the part of a graph around an evaluator, a level of distance after the other. Proven cheats are in it: debts go
  * through them, trust does not.
  *
- * When a level has more edges than are left, its agents share these: everybody in proportion to its weight, which is
- * split evenly from a buyer to its sellers, beginning with the evaluator; of its edges it keeps the largest. So a crowd
- * of made-up agents shares the part of whoever brought it, and takes no room from others. What is kept depends on keys and amounts only.
+ * Where there are more edges than the most, the agents of each level share those that are left: everybody in proportion
+ * to its weight, which is split evenly from a buyer to its sellers, beginning with the evaluator; of its edges it keeps the
+ * largest. So a crowd of made-up agents shares the part of whoever brought it: it takes that part of what is left at its
+ * own level and at each one behind, and no more, wherever it puts its deals. (When only the level that did not fit was
+ * shared, a crowd that just fitted left nothing to everybody further away.) What is kept depends on keys and amounts only.
  */
 export class NeighbourhoodReader {
   readonly #graph: DealGraph;
@@ -52,6 +54,13 @@ export class NeighbourhoodReader {
   }
 
   read(evaluator: number): Neighbourhood {
+    this.#readLevels(evaluator, false);
+    if (this.#truncated === 'edges') this.#readLevels(evaluator, true);
+    return this.#result();
+  }
+
+  /** `isShared`: every level shares what is left, also one that would fit. Else it ends at a level that does not. */
+  #readLevels(evaluator: number, isShared: boolean): void {
     this.#clear();
     this.#enter(evaluator);
     let begin = 0;
@@ -59,15 +68,14 @@ export class NeighbourhoodReader {
       const end = this.#size;
       this.#levels.push(begin);
       const left = this.#limits.edges - this.#keptSize;
-      if (this.#countIn(begin, end) > left) {
+      if (isShared) this.#expandSome(begin, end, hop, left);
+      else if (this.#countIn(begin, end) > left) {
         this.#truncated = 'edges';
-        this.#expandSome(begin, end, hop, left);
-        break;
-      }
-      for (let local = begin; local < end; local++) this.#expand(local, hop, Number.POSITIVE_INFINITY);
+        return;
+      } else for (let local = begin; local < end; local++) this.#expand(local, hop, Number.POSITIVE_INFINITY);
       begin = end;
     }
-    return this.#result();
+    if (isShared) this.#truncated = 'edges';
   }
 
   #clear(): void {

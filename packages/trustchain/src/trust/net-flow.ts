@@ -2,6 +2,7 @@ import { type PublicKey, publicKey } from '@edmp/interface';
 import type { DealGraph } from './deal-graph.ts';
 import { wholeOption } from './errors.ts';
 import { type FlowNetworks, flowNetworks } from './flow-networks.ts';
+import { type FlowWork, QUESTION_WORK, unlimitedWork } from './flow-work.ts';
 import { MAX_ALPHA, MAX_FLOW, NEIGHBOURHOOD_LIMITS, type NeighbourhoodLimits } from './limits.ts';
 import { type Neighbourhood, NeighbourhoodReader, type Truncation } from './neighbourhood.ts';
 import { StandingBook } from './standing-book.ts';
@@ -23,7 +24,10 @@ export interface NetFlowScore {
   readonly standing: bigint;
   /** Its fraud is proven. */
   readonly condemned: boolean;
-  /** What was left out of the graph to stay within the limits; null: nothing. */
+  /**
+   * What was left out to stay within the limits; null: nothing. With `work` the figures are the least that it is; how much
+   * was found may depend on the order of deals.
+   */
   readonly truncated: Truncation | null;
 }
 
@@ -32,6 +36,7 @@ export interface NetFlowView {
   readonly part: Neighbourhood;
   readonly networks: FlowNetworks;
   readonly standings: StandingBook;
+  readonly work: FlowWork;
   readonly localOf: (agent: PublicKey) => number;
 }
 
@@ -54,6 +59,7 @@ export class NetFlow {
   #version = -1;
   #cheats = 0;
   #scores = new Map<number, number>();
+  readonly #work: FlowWork = unlimitedWork();
 
   constructor(graph: DealGraph, evaluator: PublicKey, alpha: number, limits: NeighbourhoodLimits) {
     this.#graph = graph;
@@ -82,11 +88,12 @@ export class NetFlow {
     const condemned = this.#graph.isCondemned(agent);
     const truncated = view?.part.truncated ?? null;
     if (view === undefined || local <= 0) return { score: 0n, standing: 0n, condemned, truncated };
+    const standing = Math.max(0, view.standings.of(local));
     return {
       score: this.#units(this.#scoreOf(view, local)),
-      standing: this.#units(view.standings.of(local)),
+      standing: this.#units(standing),
       condemned,
-      truncated,
+      truncated: truncated ?? (this.#work.isShort ? 'work' : null),
     };
   }
 
@@ -109,9 +116,11 @@ export class NetFlow {
     return found.map(({ id, scaled }) => ({ agent: graph.keyOf(id), score: this.#units(scaled) }));
   }
 
-  /** @hidden The neighbourhood as of now; undefined as long as the evaluator has no deals. */
+  /** @hidden The neighbourhood as of now, with work for one question; undefined as long as the evaluator has no deals. */
   view(): NetFlowView | undefined {
     const graph = this.#graph;
+    this.#work.left = QUESTION_WORK;
+    this.#work.isShort = false;
     if (this.#version === graph.version) return this.#view;
     const evaluator = graph.idOf(this.#evaluator);
     const before = this.#cheats === graph.cheats ? this.#view : undefined;
@@ -121,10 +130,17 @@ export class NetFlow {
     if (evaluator === -1) return undefined;
     const part = this.#reader.read(evaluator);
     const isCheat = (local: number): boolean => graph.isCheat(part.nodes[local] as number);
-    const networks = flowNetworks(part, this.#alpha, isCheat, (local) => standings.of(local));
-    const standings = new StandingBook(part, networks, isCheat);
+    const networks = flowNetworks(part, this.#alpha, isCheat, (local) => standings.of(local), this.#work);
+    const standings = new StandingBook(part, networks, isCheat, this.#work);
     if (before !== undefined) standings.keep(before.part, before.standings, (id) => this.#reader.localOf(id));
-    this.#view = { part, networks, standings, localOf: (agent) => this.#reader.localOf(graph.idOf(agent)) };
+    const work = this.#work;
+    this.#view = {
+      part,
+      networks,
+      standings,
+      work,
+      localOf: (agent) => this.#reader.localOf(graph.idOf(agent)),
+    };
     return this.#view;
   }
 
@@ -137,7 +153,7 @@ export class NetFlow {
       scaled = flow.send(2 * local, MAX_FLOW);
       flow.reset();
     }
-    this.#scores.set(local, scaled);
+    if (!this.#work.isShort) this.#scores.set(local, scaled);
     return scaled;
   }
 

@@ -1,10 +1,11 @@
 import type { FlowNetworks, Sums } from './flow-networks.ts';
+import { FLOW_WORK, type FlowWork } from './flow-work.ts';
 import { MAX_FLOW } from './limits.ts';
-import type { FlowEnd, MaxFlow } from './max-flow.ts';
+import { type FlowEnd, type MaxFlow, UNKNOWN } from './max-flow.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
 /** Why a flow is known to be the largest; 0: it is not known. */
-const ENDS: readonly (FlowEnd | null)[] = [null, 'source', 'sink', 'cut', 'limit'];
+const ENDS: readonly (FlowEnd | null)[] = [null, 'source', 'sink', 'cut', 'limit', 'work'];
 
 /** Flows of one network by local number, each with what showed that it is the largest. */
 class KnownFlows {
@@ -16,13 +17,26 @@ class KnownFlows {
     this.ends = new Uint8Array(nodes);
   }
 
-  of(local: number, flow: () => MaxFlow): number {
+  /** The largest flow from an agent, or `short` of one that took too much work; {@link UNKNOWN} when all work is done. */
+  of(local: number, flow: () => MaxFlow, work: FlowWork, short: (sent: number) => number): number {
     if (this.ends[local] === 0) {
+      const { left } = work;
+      if (left <= 0) {
+        work.isShort = true;
+        return UNKNOWN;
+      }
       const network = flow();
-      this.amounts[local] = network.send(local, MAX_FLOW);
-      this.ends[local] = ENDS.indexOf(network.end);
+      work.left = Math.min(left, FLOW_WORK);
+      const sent = network.send(local, MAX_FLOW);
+      work.left += left - Math.min(left, FLOW_WORK);
+      const { end } = network;
       network.reset();
+      // What others left of the work says nothing of this flow: the next question begins it anew.
+      if (end === 'work' && left < FLOW_WORK) return UNKNOWN;
+      this.amounts[local] = end === 'work' ? short(sent) : sent;
+      this.ends[local] = ENDS.indexOf(end);
     }
+    if (ENDS[this.ends[local] as number] === 'work') work.isShort = true;
     return this.amounts[local] as number;
   }
 }
@@ -32,25 +46,38 @@ export class StandingBook {
   readonly #networks: FlowNetworks;
   readonly #isCheat: (local: number) => boolean;
   readonly #truncated: boolean;
+  readonly #work: FlowWork;
   readonly #given: KnownFlows;
   readonly #taken: KnownFlows;
 
-  constructor(part: Neighbourhood, networks: FlowNetworks, isCheat: (local: number) => boolean) {
+  constructor(
+    part: Neighbourhood,
+    networks: FlowNetworks,
+    isCheat: (local: number) => boolean,
+    work: FlowWork,
+  ) {
     this.#networks = networks;
+    this.#work = work;
     this.#isCheat = isCheat;
     this.#truncated = part.truncated !== null;
     this.#given = new KnownFlows(part.nodes.length);
     this.#taken = new KnownFlows(part.nodes.length);
   }
 
-  /** Standing of an agent; 0 of a cheat. */
+  /**
+   * Standing of an agent; 0 of a cheat. Where a flow takes too much work it is what it is at least: by what was found of
+   * what it gave, and by what the deals around it and the evaluator let it have taken at most. {@link UNKNOWN} when there
+   * is no work left to look.
+   */
   of(local: number): number {
     if (this.#isCheat(local)) return 0;
     const { sums, given, taken } = this.#networks;
     if (sums.given[local] === 0) return 0;
-    const gave = this.#given.of(local, given);
-    if (gave === 0) return 0;
-    return Math.max(0, gave - this.#taken.of(local, taken));
+    const gave = this.#given.of(local, given, this.#work, (sent) => sent);
+    if (gave === 0 || gave === UNKNOWN) return gave;
+    const most = Math.min(sums.taken[local] as number, sums.takenAtEvaluator, MAX_FLOW);
+    const took = this.#taken.of(local, taken, this.#work, () => most);
+    return took === UNKNOWN ? UNKNOWN : Math.max(0, gave - took);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { isEdmpError } from '@edmp/interface';
+import { bytesText } from '../../bytes-text.ts';
 import type { NodeClient } from '../../client.ts';
 import { describeError } from '../output.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -33,7 +34,22 @@ export async function checkNode(node: NodeClient, url: string, now: number): Pro
   } catch (error) {
     return [...findings, problem('token', describeError(error))];
   }
-  return [...findings, await checkMeters(node, now)];
+  return [...findings, await checkDisk(node), await checkMeters(node, now)];
+}
+
+async function checkDisk(node: NodeClient): Promise<Finding> {
+  const { budget, bytes, blocks, last } = await node.storage();
+  const what = `${blocks} blocks take ${bytesText(bytes)} of ${bytesText(budget)}`;
+  const pruned =
+    last === null
+      ? ''
+      : `; ${last.removed} blocks of ${last.chains} chains were pruned last, ${new Date(last.time).toISOString()}`;
+  return bytes > budget && last?.within === false
+    ? warning(
+        'disk',
+        `${what}, and what is left must stay; start the node with a larger --disk-budget${pruned}`,
+      )
+    : ok('disk', `${what}${pruned}`);
 }
 
 async function checkMeters(node: NodeClient, now: number): Promise<Finding> {

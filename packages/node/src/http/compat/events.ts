@@ -1,9 +1,12 @@
-import { isEdmpError } from '@edmp/interface';
+import { type Environment, isEdmpError } from '@edmp/interface';
 import type { NodeEvent, NodeService } from '../../service.ts';
 import { bookSide, transaction } from './views.ts';
 
 /** Lines that may wait for a slow reader before it is cut off. */
 const MAX_WAITING = 1_000;
+
+/** Pause between empty lines, which keep the connection alive, ms. */
+const HEARTBEAT_MS = 60_000;
 
 /**
  * The events of 2019, one JSON object a line: `events_start` at once, then `market_ask`, `market_bid` and their `_timeout`s,
@@ -11,7 +14,11 @@ const MAX_WAITING = 1_000;
  *
  * @param onEnd - Called once, when the stream is over.
  */
-export function compatEvents(service: NodeService, onEnd: () => void): ReadableStream<Uint8Array> {
+export function compatEvents(
+  service: NodeService,
+  environment: Environment,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let stop = (): void => {};
   let ended = false;
@@ -25,7 +32,7 @@ export function compatEvents(service: NodeService, onEnd: () => void): ReadableS
     {
       start(controller) {
         let open = true;
-        const send = (type: string, event: object): void => {
+        const write = (line: string): void => {
           if (!open) return;
           if (-(controller.desiredSize ?? 0) > MAX_WAITING) {
             open = false;
@@ -33,8 +40,15 @@ export function compatEvents(service: NodeService, onEnd: () => void): ReadableS
             controller.close();
             return;
           }
-          controller.enqueue(encoder.encode(`${JSON.stringify({ type, event })}\n`));
+          controller.enqueue(encoder.encode(`${line}\n`));
         };
+        const send = (type: string, event: object): void => write(JSON.stringify({ type, event }));
+        let cancel = (): void => {};
+        const beat = (): void => {
+          write('');
+          if (open) cancel = environment.schedule(HEARTBEAT_MS, beat);
+        };
+        cancel = environment.schedule(HEARTBEAT_MS, beat);
         const told = new Set<string>();
         const forget = service.on((event) => {
           // What became of it meanwhile is told by its next event.
@@ -43,6 +57,7 @@ export function compatEvents(service: NodeService, onEnd: () => void): ReadableS
         stop = () => {
           open = false;
           forget();
+          cancel();
         };
         send('events_start', {});
       },

@@ -55,7 +55,7 @@ export function addCompat(app: Hono, options: CompatOptions): void {
     if (streams >= MAX_STREAMS)
       throw new HttpError(429, 'ERR_HTTP_BUSY', `At most ${MAX_STREAMS} streams at once; close one first`);
     streams += 1;
-    const body = compatEvents(options.service, () => {
+    const body = compatEvents(options.service, options.limits.environment, () => {
       streams -= 1;
     });
     return new Response(body, { headers });

@@ -1,6 +1,6 @@
 import { isEdmpError } from '@edmp/interface';
 import { boundedMap } from '@edmp/interface/bounded';
-import { isJsonObject, type Json, parseJson } from '../../oehu/json.ts';
+import { isJsonObject, type Json, parseMeterJson } from '../../oehu/json.ts';
 import { parseTelegram } from '../../sources/formats/p1/telegram.ts';
 import type { SourceIssue } from '../../sources/issues.ts';
 import { jsonAmount } from '../../sources/json-amount.ts';
@@ -176,7 +176,7 @@ class MappedReader implements MqttReader {
     issue: Issue,
   ): MqttEvent {
     const text = this.#decoder.decode(message.payload);
-    const json = rule.payload === 'json' ? parseJson(text) : text.trim();
+    const json = rule.payload === 'json' ? parseMeterJson(text) : text.trim();
     const nothing = { isHeard: false, readings: [], power: null, issues };
     if (rule.payload === 'json' && !isJsonObject(json)) {
       issue('unreadable', message.topic, 'Expected a JSON object');

@@ -12,10 +12,12 @@ import { answersAtOnce, type ImmediateReads, promised } from '../at-once.ts';
 import { StoreError } from '../errors.ts';
 import { type BlockTable, blockTable } from './block-table.ts';
 import { type Database, migrate, openDatabase } from './database.ts';
+import { fileSize, rebuildOnce } from './file-size.ts';
 import { groupCommit } from './group-commit.ts';
 import { leaseTable } from './lease-table.ts';
 import { others } from './others.ts';
 import { reservationTable } from './reservation-table.ts';
+import type { DamagedRow } from './row-decoder.ts';
 import { BLOCK_SCHEMA } from './schema.ts';
 import { snapshots } from './snapshots.ts';
 
@@ -32,6 +34,17 @@ export interface SqliteBlockStoreOptions {
    * moments wants: a simulation cannot see turns of the event loop. Default: the system's, and turns of the event loop.
    */
   readonly environment?: Pick<Environment, 'schedule'>;
+  /**
+   * Writes a file of an older version again while it is opened, once, so that it can give disk space back (see
+   * `BlockStore.shrink`); takes about a second for 100 MB. Newer files can anyway. Default `false`.
+   */
+  readonly shrinkable?: boolean;
+  /**
+   * Hears of rows that hold no half block, each once, which are stepped over as if they were not there: a position of a
+   * chain is missing then, its author's own one keeps it from signing, and the block takes its place again when a peer
+   * sends it. It must not throw. Default: whoever reads such a row gets `ERR_STORE_CORRUPT`.
+   */
+  readonly onDamaged?: (row: DamagedRow) => void;
 }
 
 /** Everything that is only read, over one connection. */
@@ -85,12 +98,13 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   const database = openDatabase(options.path, options.busyTimeoutMs);
   try {
     migrate(database, 'blocks', BLOCK_SCHEMA);
+    if (options.shrinkable === true) rebuildOnce(database);
   } catch (error) {
     database.close();
     throw error;
   }
   const crypto = options.crypto ?? nodeCrypto();
-  const blocks = blockTable(database, crypto);
+  const blocks = blockTable(database, crypto, options.onDamaged);
   const reservations = reservationTable(database);
   const leases = leaseTable(database);
   const forget = (): void => {
@@ -101,11 +115,14 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
   const foreign = others(database, options.environment ?? systemEnvironment(), forget);
   // What is only in memory has no second connection: writes wait until its snapshot has been read.
   const moments =
-    options.path === ':memory:' ? undefined : snapshots(options.path, options.busyTimeoutMs, crypto);
+    options.path === ':memory:'
+      ? undefined
+      : snapshots(options.path, options.busyTimeoutMs, crypto, options.onDamaged);
   const proofs = proofReader(database);
   const sql = {
     putProof: database.prepare('INSERT OR IGNORE INTO proofs (author, id, proof) VALUES (?, ?, ?)'),
   };
+  const file = fileSize(database, options.path);
   let closed = false;
   const open = (): void => {
     if (closed) throw new StoreError('ERR_STORE_CLOSED', 'The block store is closed');
@@ -215,6 +232,16 @@ export function sqliteBlockStore(options: SqliteBlockStoreOptions): BlockStore {
     async remove(ids) {
       open();
       return ids.length === 0 ? 0 : commits.write(() => blocks.remove(ids), false);
+    },
+    async size() {
+      open();
+      return file.size();
+    },
+    async shrink() {
+      open();
+      // Not in the middle of a group of writes: it is a transaction of its own.
+      commits.flush();
+      return file.shrink();
     },
     async snapshot(read) {
       open();

@@ -8,22 +8,19 @@ import {
   type HalfBlock,
   type PublicKey,
 } from '@edmp/interface';
-import { decodeHalfBlock } from '../../block/codec.ts';
 import { blockDigest, blockKey } from '../../block/identity.ts';
-import { StoreError } from '../errors.ts';
 import { forgetOldest } from '../forget-oldest.ts';
+import { blockStatements, IDS_AT_ONCE } from './block-statements.ts';
 import type { Database, Row, Statement } from './database.ts';
 import { internedAuthors, internedTypes } from './interned.ts';
 import { linkMarks } from './link-marks.ts';
+import { type DamagedRow, rowDecoder } from './row-decoder.ts';
 
 const RECENT_BLOCKS = 8_192;
 /** Before every key. */
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Ids looked up by one statement: one call for many costs a fifth of a call for each. */
-const IDS_AT_ONCE = 64;
 /** Up to this many, single look-ups are as cheap. */
 const FEW_IDS = 4;
-const PLACEHOLDERS = Array.from({ length: IDS_AT_ONCE }, () => '?').join(', ');
 
 /** The first 48 bits of a digest as an exact number. */
 function mark(id: BlockId): number {
@@ -65,7 +62,11 @@ export interface BlockTable {
 }
 
 /** The {@link BlockTable} of an open database. */
-export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): BlockTable {
+export function blockTable(
+  database: Database,
+  crypto: Pick<Crypto, 'sha256'>,
+  onDamaged?: (row: DamagedRow) => void,
+): BlockTable {
   const recent = new Map<string, HalfBlock>();
   /** Ids looked for in vain and not inserted since: an insert need not look again. */
   const absent = new Set<string>();
@@ -76,49 +77,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
 
   const linkMark = linkMarks(database);
 
-  const columns = 'arrival, bytes';
-  const sql = {
-    insert: database.prepare(
-      'INSERT INTO blocks (arrival, mark, author, seq, type, link, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    keepArrival: database.prepare("INSERT OR REPLACE INTO counters (name, value) VALUES ('arrival', ?)"),
-    remove: database.prepare('DELETE FROM blocks WHERE arrival = ?'),
-    byMark: database.prepare(`SELECT ${columns} FROM blocks WHERE mark = ?`),
-    byMarks: database.prepare(`SELECT ${columns}, mark FROM blocks WHERE mark IN (${PLACEHOLDERS})`),
-    at: database.prepare(`SELECT ${columns} FROM blocks WHERE author = ? AND seq = ?`),
-    range: database.prepare(
-      `SELECT ${columns}, seq FROM blocks WHERE author = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
-    ),
-    below: database.prepare('SELECT MAX(seq) AS seq FROM blocks WHERE author = ? AND seq < ?'),
-    above: database.prepare('SELECT MIN(seq) AS seq FROM blocks WHERE author = ? AND seq > ?'),
-    answers: database.prepare(
-      `SELECT ${columns} FROM blocks INDEXED BY blocks_link WHERE link = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
-    ),
-    authorAnswers: database.prepare(
-      `SELECT ${columns} FROM blocks INDEXED BY blocks_link_author
-       WHERE link = ? AND author = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
-    ),
-    answered: database.prepare(
-      `SELECT DISTINCT value AS link FROM (${Array.from({ length: IDS_AT_ONCE }, () => 'SELECT ? AS value').join(' UNION ALL ')}) WHERE EXISTS (SELECT 1 FROM blocks WHERE link = value)`,
-    ),
-    byType: database.prepare(
-      `SELECT ${columns} FROM blocks INDEXED BY blocks_type WHERE type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
-    ),
-    byAuthorType: database.prepare(
-      `SELECT ${columns} FROM blocks INDEXED BY blocks_author_type
-       WHERE author = ? AND type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
-    ),
-    since: database.prepare(`SELECT ${columns} FROM blocks WHERE arrival > ? ORDER BY arrival LIMIT ?`),
-    newest: database.prepare(`SELECT ${columns} FROM blocks ORDER BY arrival DESC LIMIT ?`),
-    authors: database.prepare('SELECT key FROM authors WHERE blocks > 0 AND key > ? ORDER BY key LIMIT ?'),
-    addCount: database.prepare('UPDATE authors SET blocks = blocks + ? WHERE id = ?'),
-    countOf: database.prepare('SELECT blocks AS n FROM authors WHERE key = ?'),
-    positions: database.prepare('SELECT COUNT(DISTINCT seq) AS n FROM blocks WHERE author = ?'),
-    total: database.prepare('SELECT COALESCE(SUM(blocks), 0) AS n FROM authors'),
-    last: database.prepare(
-      "SELECT MAX(COALESCE((SELECT MAX(arrival) FROM blocks), 0), COALESCE((SELECT value FROM counters WHERE name = 'arrival'), 0)) AS n",
-    ),
-  };
+  const sql = blockStatements(database);
 
   const counts = (): { arrival: number; total: number } => {
     counters ??= { arrival: Number(sql.last.get()?.n), total: Number(sql.total.get()?.n) };
@@ -129,16 +88,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     if (recent.size <= RECENT_BLOCKS) return;
     forgetOldest(recent);
   };
-  const decode = (row: Row): HalfBlock => {
-    try {
-      return decodeHalfBlock(row.bytes as Uint8Array, crypto);
-    } catch (cause) {
-      throw new StoreError('ERR_STORE_CORRUPT', `Row ${String(row.arrival)} holds no half block`, {
-        cause,
-      });
-    }
-  };
-  const arrived = (row: Row): ArrivedBlock => ({ block: decode(row), arrival: Number(row.arrival) });
+  const rows = rowDecoder(database, crypto, onDamaged);
 
   const { find: authorId } = authors;
   const noteAbsent = (key: string): void => {
@@ -150,8 +100,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     const cached = recent.get(key);
     if (cached !== undefined) return cached;
     for (const row of sql.byMark.all(mark(id))) {
-      const block = decode(row);
-      if (equalBytes(block.id.bytes, id.bytes)) {
+      const block = rows.read(row);
+      if (block !== undefined && equalBytes(block.id.bytes, id.bytes)) {
         remember(block);
         return block;
       }
@@ -179,14 +129,11 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     if (ids.length <= FEW_IDS) return ids.map(get);
     const cached = ids.map((id) => recent.get(blockKey(id)));
     const unknown = ids.filter((_, index) => cached[index] === undefined);
-    const rows = rowsByMark(sql.byMarks, 'mark', unknown);
+    const found = rowsByMark(sql.byMarks, 'mark', unknown);
     return ids.map((id, index) => {
       const block =
         cached[index] ??
-        rows
-          .get(mark(id))
-          ?.map(decode)
-          .find((row) => equalBytes(row.id.bytes, id.bytes));
+        rows.blocks(found.get(mark(id)) ?? []).find((stored) => equalBytes(stored.id.bytes, id.bytes));
       if (block === undefined) noteAbsent(blockKey(id));
       else if (cached[index] === undefined) remember(block);
       return block;
@@ -203,11 +150,14 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     const named = author === undefined ? undefined : authorId(author);
     if (limit <= 0 || (author !== undefined && named === undefined)) return [];
     const link = linkMark(id);
-    const rows =
-      named === undefined
-        ? sql.answers.all(link, after, limit)
-        : sql.authorAnswers.all(link, named, after, limit);
-    const found = rows.map(arrived);
+    const found = rows.arrived(
+      (from, most) =>
+        named === undefined
+          ? sql.answers.all(link, from, most)
+          : sql.authorAnswers.all(link, named, from, most),
+      after,
+      limit,
+    );
     const right = found.filter((one) => isAnswer(one, id));
     const last = found.at(-1);
     // Marks hardly ever collide; where they do, what follows makes up for what was left out.
@@ -234,7 +184,26 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     return questions.map((question) => (answered.has(linkMark(question.link)) ? blocksOf(question) : []));
   };
   const at = (author: number, seq: unknown): HalfBlock[] =>
-    typeof seq === 'number' ? sql.at.all(author, seq).map(decode).sort(byId) : [];
+    typeof seq === 'number' ? rows.blocks(sql.at.all(author, seq)).sort(byId) : [];
+
+  /** The nearest position in one direction that has a readable block. */
+  const nearest = (author: number, seq: number, next: Statement): HalfBlock[] => {
+    for (let from = seq; ; ) {
+      const place = next.get(author, from)?.seq;
+      const blocks = at(author, place);
+      if (blocks.length > 0 || typeof place !== 'number') return blocks;
+      from = place;
+    }
+  };
+  /** A damaged row gives way to the block that it held, which its mark tells. */
+  const dropDamaged = ({ id }: HalfBlock, author: number): void => {
+    for (const row of sql.byMark.all(mark(id))) {
+      if (rows.read(row) !== undefined) continue;
+      sql.remove.run(Number(row.arrival));
+      sql.addCount.run(-1, author);
+      counts().total -= 1;
+    }
+  };
 
   return {
     insert(blocks) {
@@ -246,6 +215,7 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
         const { core } = block;
         const author = authors.intern(core.key);
         const type = types.intern(core.type);
+        if (rows.hasDamaged) dropDamaged(block, author);
         known.arrival += 1;
         const link = core.link === null ? null : linkMark(core.link);
         sql.insert.run(known.arrival, mark(block.id), author, core.seq, type, link, block.bytes);
@@ -265,9 +235,9 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
       const touched = { authors: new Map<number, PublicKey>(), types: new Set<string>() };
       for (const id of ids) {
         for (const row of sql.byMark.all(mark(id))) {
-          const block = decode(row);
-          const author = authorId(block.core.key);
-          if (author === undefined || !equalBytes(block.id.bytes, id.bytes)) continue;
+          const block = rows.read(row);
+          const author = block === undefined ? undefined : authorId(block.core.key);
+          if (block === undefined || author === undefined || !equalBytes(block.id.bytes, id.bytes)) continue;
           sql.remove.run(Number(row.arrival));
           sql.addCount.run(-1, author);
           recent.delete(blockKey(id));
@@ -298,16 +268,21 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     range(author, from, to, limit) {
       const id = authorId(author);
       if (id === undefined || limit <= 0) return [];
-      const rows = sql.range.all(id, from, to, limit);
-      const last = rows.at(-1)?.seq;
-      const blocks = rows.filter((row) => row.seq !== last).map(decode);
-      // Branches come in order of id, so the last position is read whole before it is cut.
-      blocks.push(...at(id, last));
+      const blocks: HalfBlock[] = [];
+      for (let start = from; ; ) {
+        const page = sql.range.all(id, start, to, limit);
+        const last = page.at(-1)?.seq;
+        blocks.push(...rows.blocks(page.filter((row) => row.seq !== last)));
+        // Branches come in order of id, so the last position is read whole before it is cut.
+        blocks.push(...at(id, last));
+        if (page.length < limit || blocks.length >= limit) break;
+        start = Number(last) + 1;
+      }
       return blocks.sort((a, b) => a.core.seq - b.core.seq || byId(a, b)).slice(0, limit);
     },
     head(author) {
       const id = authorId(author);
-      return id === undefined ? undefined : at(id, sql.below.get(id, Number.MAX_SAFE_INTEGER + 1)?.seq)[0];
+      return id === undefined ? undefined : nearest(id, Number.MAX_SAFE_INTEGER + 1, sql.below)[0];
     },
     top(author) {
       const id = authorId(author);
@@ -317,8 +292,8 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
       const id = authorId(author);
       if (id === undefined) return { previous: [], next: [] };
       return {
-        previous: at(id, sql.below.get(id, seq)?.seq),
-        next: at(id, sql.above.get(id, seq)?.seq),
+        previous: nearest(id, seq, sql.below),
+        next: nearest(id, seq, sql.above),
       };
     },
     answers,
@@ -326,12 +301,20 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     byType(type, author, after, limit) {
       const named = types.find(type);
       if (named === undefined || limit <= 0) return [];
-      if (author === undefined) return sql.byType.all(named, after, limit).map(arrived);
+      if (author === undefined)
+        return rows.arrived((from, most) => sql.byType.all(named, from, most), after, limit);
       const id = authorId(author);
-      return id === undefined ? [] : sql.byAuthorType.all(id, named, after, limit).map(arrived);
+      return id === undefined
+        ? []
+        : rows.arrived((from, most) => sql.byAuthorType.all(id, named, from, most), after, limit);
     },
-    since: (after, limit) => (limit <= 0 ? [] : sql.since.all(after, limit).map(arrived)),
-    newest: (limit) => (limit <= 0 ? [] : [...sql.newest.all(limit)].reverse().map(arrived)),
+    since: (after, limit) =>
+      limit <= 0 ? [] : rows.arrived((from, most) => sql.since.all(from, most), after, limit),
+    newest: (limit) =>
+      [...sql.newest.all(Math.max(0, limit))].reverse().flatMap((row) => {
+        const block = rows.read(row);
+        return block === undefined ? [] : [{ block, arrival: Number(row.arrival) }];
+      }),
     authors: (after, limit) =>
       sql.authors
         .all(after ?? NOTHING, Math.max(0, limit))
@@ -339,7 +322,10 @@ export function blockTable(database: Database, crypto: Pick<Crypto, 'sha256'>): 
     count: (author) => (author === undefined ? counts().total : Number(sql.countOf.get(author)?.n ?? 0)),
     positions(author) {
       const id = authorId(author);
-      return id === undefined ? 0 : Number(sql.positions.get(id)?.n);
+      if (id === undefined) return 0;
+      // The index has damaged rows too; what has no readable block is missing.
+      const missing = [...rows.damagedAt(id)].filter((seq) => at(id, seq).length === 0);
+      return Number(sql.positions.get(id)?.n) - missing.length;
     },
     reset() {
       recent.clear();

@@ -81,6 +81,8 @@ export function openDatabase(path: string, busyTimeoutMs = 5_000): Database {
         `The file ${path} belongs to another program; choose another path`,
       );
     }
+    // Before there is anything in the file; afterwards only VACUUM changes it.
+    if (objects === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA application_id = ${APPLICATION_ID};`,
     );

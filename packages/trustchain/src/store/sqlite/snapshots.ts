@@ -1,6 +1,7 @@
 import type { Crypto } from '@edmp/interface';
 import { type BlockTable, blockTable } from './block-table.ts';
 import { type Database, openDatabase } from './database.ts';
+import type { DamagedRow } from './row-decoder.ts';
 
 /** Connections kept for the next snapshot: one is the rule, as long as each is awaited. */
 const MAX_IDLE = 2;
@@ -23,12 +24,13 @@ export function snapshots(
   path: string,
   busyTimeoutMs: number | undefined,
   crypto: Pick<Crypto, 'sha256'>,
+  onDamaged?: (row: DamagedRow) => void,
 ): Snapshots {
   const idle: Connection[] = [];
   let closed = false;
   const connect = (): Connection => {
     const database = openDatabase(path, busyTimeoutMs);
-    return { database, blocks: blockTable(database, crypto) };
+    return { database, blocks: blockTable(database, crypto, onDamaged) };
   };
   return {
     async run(read) {

@@ -67,7 +67,7 @@ export function decipher(apdu: Uint8Array, keys: MeterKeys | undefined): Uint8Ar
   if (keys === undefined) {
     throw new MeterError(
       'ERR_METER_FORMAT',
-      'The meter encrypts what it tells; give the key that its grid operator hands out',
+      'The meter encrypts what it tells; give the key that its grid operator hands out: --key-file of `meter read`, --token-file of `meter add` and `meter import`, Key on the page',
     );
   }
   const key = keyBytes(keys.encryption, 'encryption key');
