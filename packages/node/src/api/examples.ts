@@ -421,13 +421,6 @@ export const examples: Readonly<Record<OperationName, Example>> = {
   joinCommunity: { body: { line: community.line }, response: community },
   leaveCommunity: { params: { id: 'SUN' }, response: { communities: [] } },
   invitation: { response: { name: 'SUN', line: community.line, local: false } },
-  names: { response: { names: [{ key: BEN, name: 'Heat Study' }] } },
-  nameKey: {
-    body: { key: BEN, name: 'Heat Study' },
-    response: { names: [{ key: BEN, name: 'Heat Study' }] },
-  },
-  practice: { response: { on: false, key: null, witness: null } },
-  setPractice: { body: { on: true }, response: { on: true, key: BEN, witness: WITNESS } },
   published: { response: { published: [published] } },
   publish: { body: {}, response: { published: [published] } },
   withdrawPublished: { response: { published: [] } },
