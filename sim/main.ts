@@ -1,6 +1,7 @@
 import { fork } from './chain/fork-scenario.ts';
 import { gap } from './chain/gap-scenario.ts';
 import { star } from './chain/star-scenario.ts';
+import { hours } from './hours/scenario.ts';
 import { parseArguments } from './lib/arguments.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { market } from './market/scenario.ts';
@@ -9,9 +10,9 @@ import { sybil } from './sybil/scenario.ts';
 import { town } from './town/scenario.ts';
 
 /** Scenarios by name, each from one seed: whole nodes, or what made-up agents gain. */
-const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, soak, sybil];
+const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, hours, soak, sybil];
 
-/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--write] [--json]`. */
+/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--hours H] [--write] [--json]`. */
 async function main(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words;
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);

@@ -44,8 +44,8 @@ export const bundleLimits: readonly SizedBundle[] = [
     budget: 80_000,
   },
   { name: '{ price } of market', imports: { '@edmp/market': ['price'] }, limit: 1_000 },
-  // All of the schemas that it checks answers with included.
-  { name: 'client of a node', imports: { '@edmp/node/client': '*' }, limit: 40_000 },
+  // All of the contract included: the schemas of requests and answers, and what each operation does.
+  { name: 'client of a node', imports: { '@edmp/node/client': '*' }, limit: 45_000 },
   { name: '{ EdmpError } of interface', imports: { '@edmp/interface': ['EdmpError'] }, limit: 1_000 },
 ];
 

@@ -16,6 +16,7 @@ import {
 import { createTrustchain, memoryBlockStore } from '../../packages/trustchain/src/index.ts';
 import { type SimulatedNetworks, simulatedNetworks } from '../../packages/trustchain/src/simulated.ts';
 import { sharedCrypto } from '../lib/crypto.ts';
+import { Plan } from '../lib/plan.ts';
 import { Trace } from '../lib/trace.ts';
 
 /** Connections of a node on average. */
@@ -42,6 +43,10 @@ export interface ChainTownOptions {
   readonly agrees?: boolean;
   /** Gets every line of the trace. */
   readonly print?: ((line: string) => void) | undefined;
+  /** Labels of the cheats that may come, all by default; see {@link Plan}. */
+  readonly within?: ReadonlySet<string> | undefined;
+  /** Stands between the first node and the network: a bug on purpose, that has to be found. */
+  readonly planted?: ((network: Network) => Network) | undefined;
 }
 
 /** What an answer to a proposal came to: `agreed`, or the code of the error. */
@@ -70,12 +75,16 @@ export class ChainTown {
   readonly crypto = sharedCrypto();
   readonly networks: SimulatedNetworks;
   readonly nodes: TownNode[] = [];
+  readonly plan: Plan;
+  readonly #planted: ChainTownOptions['planted'];
   readonly #trace: Trace;
   readonly #listeners: TownListener[] = [];
   readonly #agrees: boolean;
   readonly #names = new WeakMap<PublicKey, string>();
 
-  private constructor({ seed, agrees = false, print }: ChainTownOptions) {
+  private constructor({ seed, agrees = false, print, within, planted }: ChainTownOptions) {
+    this.plan = new Plan(within);
+    this.#planted = planted;
     this.environment = virtualEnvironment({ seed, start: START });
     this.random = seededRandom(seed).fork('town');
     this.#agrees = agrees;
@@ -94,7 +103,7 @@ export class ChainTown {
     for (let n = 0; n < options.nodes; n++) {
       const signer = town.signer(`node ${n}`);
       const store = memoryBlockStore();
-      const node: TownNode = { name: `n${n}`, signer, store, ...(await town.#run(signer, store)) };
+      const node: TownNode = { name: `n${n}`, signer, store, ...(await town.#run(signer, store, n === 0)) };
       town.nodes.push(node);
       town.#watch(node);
     }
@@ -128,7 +137,7 @@ export class ChainTown {
     this.networks.crash(node.signer.publicKey);
     node.chain.stop().catch(() => undefined);
     await this.environment.advance(ms);
-    Object.assign(node, await this.#run(node.signer, node.store));
+    Object.assign(node, await this.#run(node.signer, node.store, node === this.nodes[0]));
     this.#watch(node);
     this.networks.linkRandomly(DEGREE);
   }
@@ -142,10 +151,15 @@ export class ChainTown {
     await this.environment.settle();
   }
 
-  async #run(signer: Signer, store: TownNode['store']): Promise<Pick<TownNode, 'network' | 'chain'>> {
+  async #run(
+    signer: Signer,
+    store: TownNode['store'],
+    isFirst: boolean,
+  ): Promise<Pick<TownNode, 'network' | 'chain'>> {
     const { environment, crypto } = this;
-    const network = this.networks.create({ self: signer.publicKey });
-    await network.start();
+    const made = this.networks.create({ self: signer.publicKey });
+    await made.start();
+    const network = (isFirst ? this.#planted?.(made) : undefined) ?? made;
     return { network, chain: await createTrustchain({ signer, crypto, store, network, environment }) };
   }
 

@@ -1,6 +1,6 @@
 import { percentile } from '../../bench/harness.ts';
 import { equalBytes, type HalfBlock, type PublicKey } from '../../packages/interface/src/index.ts';
-import { ChainTown, type TownNode } from './chain-town.ts';
+import { ChainTown, type ChainTownOptions, type TownNode } from './chain-town.ts';
 import { Cheat } from './cheats/cheat.ts';
 import { drown } from './cheats/drown.ts';
 import { type Branch, branchesOf, serveBranches } from './cheats/gap-chains.ts';
@@ -14,12 +14,9 @@ const WATCHED_MS = 120_000;
 const APART_MS = 10_000;
 
 /** How gaps are tried. */
-export interface GapOptions {
-  readonly seed: number;
-  readonly nodes: number;
+export interface GapOptions extends Omit<ChainTownOptions, 'agrees'> {
   /** Only kinds with such a name; default all. */
   readonly only?: ((name: string) => boolean) | undefined;
-  readonly print?: ((line: string) => void) | undefined;
 }
 
 /** How one cheat ended. */
@@ -59,31 +56,36 @@ export interface GapResult {
   readonly ends: readonly GapEnd[];
   readonly wallSeconds: number;
   readonly traceHash: string;
+  /** The cheats that came. */
+  readonly labels: readonly string[];
 }
 
 /** Lets every kind of cheat hide a fork behind a gap, one after the other, each from two victims that are no neighbours. */
-export async function runGap({ seed, nodes, only, print }: GapOptions): Promise<GapResult> {
+export async function runGap({ only, ...options }: GapOptions): Promise<GapResult> {
   const started = performance.now();
-  const town = await ChainTown.open({ seed, nodes, agrees: true, print });
+  const { nodes } = options;
+  const town = await ChainTown.open({ ...options, agrees: true });
   const lab = new GapLab(town);
   for (const kind of GAP_CHEATS) if (only?.(kind.name) !== false) await lab.try(kind);
   await town.environment.advance(WATCHED_MS);
   const ends = await lab.ends();
   await town.stop();
   const times = ends.map(({ ms }) => ms);
+  const at = (p: number): number => (times.length === 0 ? 0 : percentile(times, p));
   const count = (how: GapEnd['how']): number => ends.filter((end) => end.how === how).length;
   return {
     nodes,
     cheats: ends.length,
-    detected: 1 - count('hidden') / ends.length,
+    detected: 1 - count('hidden') / Math.max(1, ends.length),
     proven: count('proven'),
     refused: count('refused'),
-    p50Ms: percentile(times, 0.5),
-    p99Ms: percentile(times, 0.99),
-    lastMs: percentile(times, 1),
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    lastMs: at(1),
     ends,
     wallSeconds: (performance.now() - started) / 1_000,
     traceHash: town.digest(),
+    labels: town.plan.labels(),
   };
 }
 
@@ -112,9 +114,10 @@ class GapLab {
   async try(kind: GapCheat): Promise<void> {
     const town = this.#town;
     const { environment } = town;
+    const victims = this.#strangers();
+    if (!town.plan.allows(kind.name)) return;
     const cheat = await Cheat.open(town, kind.name);
     cheat.padding = kind.padding ?? 0;
-    const victims = this.#strangers();
     const branches = await branchesOf(cheat, kind, victims);
     await serveBranches(cheat, kind, branches);
     const trial: Trial = {

@@ -29,10 +29,14 @@ export interface SimulationOptions {
   readonly nodes: number | undefined;
   /** Leaves of a star. */
   readonly leaves: number;
+  /** Simulated hours of a long life. */
+  readonly hours: number;
   /** Faults after which no further history begins; undefined = what the scenario has by default. */
   readonly faults: number | undefined;
   /** Real nodes on loopback instead of simulated ones. */
   readonly real: boolean;
+  /** File of a role that all members of its parties play, besides the liars that are drawn. */
+  readonly role: string | undefined;
   /** Data is really sealed, delivered and opened; else pretended. */
   readonly sealed: boolean;
 }
@@ -43,6 +47,8 @@ const MAX_JOBS = 64;
 /** Nodes of a town: some have to meet. */
 const MIN_NODES = 4;
 const MAX_NODES = 10_000;
+/** A year. */
+const MAX_HOURS = 366 * 24;
 
 /** Reads the words after a scenario's name. Throws for unknown options, numbers that are none and unknown faults. */
 export function parseArguments(words: readonly string[], faults: readonly string[]): SimulationOptions {
@@ -63,9 +69,11 @@ export function parseArguments(words: readonly string[], faults: readonly string
       worker: { type: 'boolean', default: false },
       nodes: { type: 'string' },
       leaves: { type: 'string', default: '100' },
+      hours: { type: 'string', default: '72' },
       faults: { type: 'string' },
       real: { type: 'boolean', default: false },
       sealed: { type: 'boolean', default: false },
+      role: { type: 'string' },
     },
   });
   const only = values.only?.split(',').filter((word) => word !== 'none');
@@ -88,9 +96,11 @@ export function parseArguments(words: readonly string[], faults: readonly string
     worker: values.worker,
     nodes: optional('nodes', values.nodes, MAX_NODES, MIN_NODES),
     leaves: whole('leaves', values.leaves, MAX_NODES, MIN_NODES),
+    hours: whole('hours', values.hours, MAX_HOURS, 1),
     faults: optional('faults', values.faults),
     real: values.real,
     sealed: values.sealed,
+    role: values.role,
   };
 }
 

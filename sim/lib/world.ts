@@ -37,8 +37,8 @@ export type StatementTap = (node: SimNode, store: KeyValueStore) => KeyValueStor
 export interface WorldOptions {
   /** Gets every line of the trace. */
   readonly print?: ((line: string) => void) | undefined;
-  /** Labels of what must not happen; see {@link Plan}. */
-  readonly without?: ReadonlySet<string> | undefined;
+  /** Labels of what may happen, everything by default; see {@link Plan}. */
+  readonly within?: ReadonlySet<string> | undefined;
 }
 
 /** Hears of what leaves no event; what it does may change nothing in a run. */
@@ -76,7 +76,7 @@ export class World {
   constructor(seed: number, options: WorldOptions = {}) {
     const { print } = options;
     this.seed = seed;
-    this.plan = new Plan(options.without);
+    this.plan = new Plan(options.within);
     sharedProvider ??= sharedCrypto();
     this.crypto = sharedProvider;
     this.random = seededRandom(seed);

@@ -25,6 +25,8 @@ export interface Lies {
   readonly areDrawn: boolean;
   /** A bug on purpose: all members of its parties have it and count as honest. The invariants have to find it. */
   readonly planted?: ByzantineRole | undefined;
+  /** A role that all members of its parties play. They count as liars. */
+  readonly role?: ByzantineRole | undefined;
 }
 
 /** Draws and starts all nodes, connects them and opens the token. `isSealed`: data is really sealed, delivered and opened. */
@@ -70,7 +72,8 @@ export async function createCast(
     const planted = lies.planted?.parties.includes(party) === true ? lies.planted : undefined;
     const drawn = liars.next(party);
     const isAllowed = drawn !== undefined && world.plan.allows(`${name} is ${drawn.name}`);
-    const role = planted ?? (isAllowed ? drawn : undefined);
+    const given = lies.role?.parties.includes(party) === true ? lies.role : undefined;
+    const role = planted ?? given ?? (isAllowed ? drawn : undefined);
     const node = world.add({
       name,
       settlement: (parts) => goods.open(parts),

@@ -32,7 +32,7 @@ export interface HistoryResult {
   readonly findings: readonly Finding[];
   /** What would have been findings, by the rule that excuses them. */
   readonly excused: Readonly<Record<string, number>>;
-  /** Everything that was done to the nodes, in order: what `without` can leave out. */
+  /** Everything that was done to the nodes, in order: what `within` can choose from. */
   readonly labels: readonly string[];
   /** SHA-256 of everything that happened. */
   readonly digest: string;
@@ -45,10 +45,14 @@ export interface HistoryOptions {
   readonly only?: ReadonlySet<string> | undefined;
   /** A bug on purpose; see `Lies`. */
   readonly planted?: ByzantineRole | undefined;
+  /** A role that all members of its parties play, as liars. */
+  readonly role?: ByzantineRole | undefined;
   /** Gets every line of the trace. */
   readonly print?: ((line: string) => void) | undefined;
-  /** Labels of what must not happen; see `Plan`. */
-  readonly without?: ReadonlySet<string> | undefined;
+  /** Labels of what may happen, everything by default; see `Plan`. */
+  readonly within?: ReadonlySet<string> | undefined;
+  /** Operations at most, whatever `faults` says. Default {@link MAX_OPERATIONS}. */
+  readonly mostOperations?: number | undefined;
   /** What lives around the market in the same world. */
   readonly around?: ((world: World) => Surroundings) | undefined;
   /** Operations go on until so many faults have struck, or {@link MAX_OPERATIONS} were made. */
@@ -110,6 +114,7 @@ class History {
     const liars = {
       areDrawn: this.#has('byzantine') && random.below(2) === 0,
       planted: this.#options.planted,
+      role: this.#options.role,
     };
     const cast = await createCast(world, this.#universe, liars, this.#options.isSealed === true);
     const watch = new Watch(cast, this.#universe);
@@ -125,8 +130,8 @@ class History {
     if (this.#has('crashes') && random.below(3) === 0) marksman.aimAtStatements(this.#universe, 20);
     for (let i = 0; i < 2; i++) operations.run('sell');
     const count = 12 + random.below(16);
-    const { faults = 0 } = this.#options;
-    for (let i = 0; i < count || (i < MAX_OPERATIONS && world.faults.total < faults); i++) {
+    const { faults = 0, mostOperations = MAX_OPERATIONS } = this.#options;
+    for (let i = 0; i < count || (i < mostOperations && world.faults.total < faults); i++) {
       if (i > count) marksman.aimAgain();
       around?.step();
       await world.advance(random.below(4) === 0 ? random.below(4 * MINUTE) : random.below(20 * SECOND));

@@ -1,11 +1,13 @@
 import type { SimulationOptions } from '../lib/arguments.ts';
 import { runJobs } from '../lib/jobs.ts';
 import type { Scenario } from '../lib/scenario.ts';
+import { printShort } from '../lib/shorten.ts';
+import { loadRole } from './byzantine/load-role.ts';
 import { FAULT_KINDS, type HistoryResult, runHistory } from './history.ts';
 import { KNOWN_SEEDS } from './known-seeds.ts';
 import { findPlanted, PLANTED, type PlantedResult } from './planted.ts';
 import { MarketReport } from './report.ts';
-import { shrinkHistory } from './shrinking.ts';
+import { shortHistory } from './shrinking.ts';
 
 /** Whole markets: sellers, buyers, matchmakers, witnesses, notaries, their disks and everything that can happen to them. */
 export const market: Scenario = {
@@ -13,7 +15,16 @@ export const market: Scenario = {
   faults: FAULT_KINDS,
   async run(options) {
     if (options.trace !== undefined) return trace(options.trace, options);
-    if (options.shrink !== undefined) return shorten(options.shrink, options);
+    const { shrink: seed, only, sealed: isSealed, json } = options;
+    if (seed !== undefined) {
+      Error.stackTraceLimit = 0;
+      return printShort(
+        'market',
+        seed,
+        shortHistory(() => ({ seed, only, isSealed })),
+        json,
+      );
+    }
     if (options.planted) return tryPlanted(options);
     if (options.worker) return work(options);
     const start = performance.now();
@@ -28,12 +39,14 @@ export const market: Scenario = {
 
 async function each(options: SimulationOptions, take: (result: HistoryResult) => void): Promise<void> {
   const { seed, histories, only, seconds, sealed: isSealed } = options;
+  const role = options.role === undefined ? undefined : await loadRole(options.role);
   // Refused connections and timeouts are ordinary here, and nobody reads where each was made.
   Error.stackTraceLimit = 0;
   const limit = seconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
-  if (options.known) for (const known of KNOWN_SEEDS) take(await runHistory({ seed: known, only, isSealed }));
+  if (options.known)
+    for (const known of KNOWN_SEEDS) take(await runHistory({ seed: known, only, isSealed, role }));
   for (let i = 0; i < histories && performance.now() < limit; i++) {
-    take(await runHistory({ seed: seed + i, only, isSealed }));
+    take(await runHistory({ seed: seed + i, only, isSealed, role }));
   }
 }
 
@@ -43,7 +56,7 @@ async function work(options: SimulationOptions): Promise<number> {
 }
 
 function inParallel(options: SimulationOptions, take: (result: HistoryResult) => void): Promise<void> {
-  const { seed, histories, jobs, only, seconds, sealed } = options;
+  const { seed, histories, jobs, only, seconds, sealed, role } = options;
   const shares = Array.from({ length: jobs }, (_, job) => {
     const from = Math.floor((job * histories) / jobs);
     return { seed: seed + from, histories: Math.floor(((job + 1) * histories) / jobs) - from };
@@ -54,26 +67,11 @@ function inParallel(options: SimulationOptions, take: (result: HistoryResult) =>
     ...['--seed', String(share.seed), '--histories', String(share.histories), '--seconds', String(seconds)],
     ...(options.known && job === 0 ? ['--known'] : []),
     ...(sealed ? ['--sealed'] : []),
+    ...(role === undefined ? [] : ['--role', role]),
     ...(only === undefined ? [] : ['--only', [...only].join(',') || 'none']),
   ]);
   const main = new URL('../main.ts', import.meta.url).pathname;
   return runJobs(main, words, (line) => take(JSON.parse(line) as HistoryResult));
-}
-
-async function shorten(seed: number, { only, sealed: isSealed }: SimulationOptions): Promise<number> {
-  Error.stackTraceLimit = 0;
-  const short = await shrinkHistory({ seed, only, isSealed });
-  if (short === undefined) {
-    process.stdout.write(`seed ${seed} breaks no rule\n`);
-    return 0;
-  }
-  const { rules, from, needed, runs } = short;
-  process.stdout.write(
-    `seed ${seed} breaks ${rules.join(', ')}; ${needed.length} of ${from} things are needed:\n`,
-  );
-  for (const label of needed) process.stdout.write(`  ${label}\n`);
-  process.stdout.write(`${JSON.stringify({ seed, rules, from, needed, runs })}\n`);
-  return 1;
 }
 
 /** Plants each known bug in turn and looks how many histories it takes until one breaks a rule that tells of it. */

@@ -1,29 +1,26 @@
-import { shrink } from '../lib/shrink.ts';
+import { type Short, type Shortenable, shorten } from '../lib/shorten.ts';
 import { type HistoryOptions, runHistory } from './history.ts';
 
-/** Runs of one shrinking: a few minutes. */
-const MAX_RUNS = 400;
+/** What of a history shrinking decides itself. */
+type Whole = Omit<HistoryOptions, 'within' | 'mostOperations' | 'print'>;
 
-/** The shortest list of operations and faults with which a history still breaks one of the rules that it breaks. */
-export interface ShortHistory {
-  /** Rules that the whole history broke. */
-  readonly rules: readonly string[];
-  readonly from: number;
-  readonly needed: readonly string[];
-  readonly runs: number;
+/** A history to be made short; `of` tells how it is run with so many homes around its market. */
+export function shortHistory(of: (homes: number) => Whole, size = 1, minSize = 1): Shortenable {
+  /** Operations of the whole history, by its size: one without most of its faults must not wait for them for ever. */
+  const operations = new Map<number, number>();
+  return {
+    size,
+    minSize,
+    async run(homes, within, print) {
+      const mostOperations = operations.get(homes);
+      const result = await runHistory({ ...of(homes), within, mostOperations, print });
+      if (within === undefined) operations.set(homes, result.operations);
+      return { broken: result.findings.map(({ rule }) => rule), labels: result.labels };
+    },
+  };
 }
 
-/** Shrinks a history that fails; undefined when it breaks no rule. */
-export async function shrinkHistory(
-  options: Omit<HistoryOptions, 'without' | 'print'>,
-): Promise<ShortHistory | undefined> {
-  const whole = await runHistory(options);
-  const rules = [...new Set(whole.findings.map(({ rule }) => rule))];
-  if (rules.length === 0) return undefined;
-  const fails = async (without: ReadonlySet<string>): Promise<boolean> => {
-    const { findings } = await runHistory({ ...options, without });
-    return findings.some(({ rule }) => rules.includes(rule));
-  };
-  const { needed, runs } = await shrink(whole.labels, fails, MAX_RUNS);
-  return { rules, from: whole.labels.length, needed, runs };
+/** Shrinks a history of a market that fails; undefined when it breaks no rule. */
+export function shrinkHistory(options: Whole): Promise<Short | undefined> {
+  return shorten(shortHistory(() => options));
 }

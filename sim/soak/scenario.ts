@@ -1,8 +1,10 @@
 import type { SimulationOptions } from '../lib/arguments.ts';
 import { runJobs } from '../lib/jobs.ts';
 import type { Scenario } from '../lib/scenario.ts';
-import { FAULT_KINDS, type HistoryResult, runHistory } from '../market/history.ts';
+import { printShort } from '../lib/shorten.ts';
+import { FAULT_KINDS, type HistoryOptions, type HistoryResult, runHistory } from '../market/history.ts';
 import { MarketReport } from '../market/report.ts';
+import { shortHistory } from '../market/shrinking.ts';
 import { townHistory } from '../town/scenario.ts';
 
 /** Faults of a run when nothing else is said. */
@@ -12,6 +14,8 @@ const SEEDS_A_JOB = 10_000_000;
 /** Every so many histories one is of a town. */
 const TOWN_EVERY = 32;
 const HOMES = 16;
+/** Every so many really seal and deliver their data: a tenth more work. */
+const SEALED_EVERY = 4;
 
 const faultsOf = ({ faults }: HistoryResult): number =>
   Object.values(faults).reduce((sum, count) => sum + count, 0);
@@ -22,6 +26,20 @@ export const soak: Scenario = {
   faults: FAULT_KINDS,
   async run(options) {
     Error.stackTraceLimit = 0;
+    const { shrink: seed, trace, only, json } = options;
+    if (seed !== undefined)
+      return printShort(
+        'soak',
+        seed,
+        shortHistory(() => historyOf(seed, only)),
+        json,
+      );
+    if (trace !== undefined) {
+      const print = (line: string): void => void process.stdout.write(`${line}\n`);
+      const { findings } = await runHistory({ ...historyOf(trace, only), print });
+      for (const { kind, rule, text } of findings) print(`${kind} ${rule}: ${text}`);
+      return findings.length === 0 ? 0 : 1;
+    }
     if (options.worker) {
       await live(options, (result) => process.stdout.write(`${JSON.stringify(result)}\n`));
       return 0;
@@ -44,6 +62,13 @@ export const soak: Scenario = {
   },
 };
 
+/** The history of one seed: what it is of follows from the seed, so that it can be lived again alone. */
+export function historyOf(seed: number, only: ReadonlySet<string> | undefined): HistoryOptions {
+  const isSealed = seed % SEALED_EVERY === 0;
+  const more = { only, isDense: true, isSealed };
+  return seed % TOWN_EVERY === 0 ? townHistory(seed, HOMES, more) : { seed, ...more };
+}
+
 async function live(
   { seed, faults = FAULTS, only, seconds }: SimulationOptions,
   take: (result: HistoryResult) => void,
@@ -51,11 +76,7 @@ async function live(
   const limit = seconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
   let left = faults;
   for (let next = seed; left > 0 && performance.now() < limit; next++) {
-    const result = await runHistory(
-      next % TOWN_EVERY === 0
-        ? townHistory(next, HOMES, { only, isDense: true })
-        : { seed: next, only, isDense: true },
-    );
+    const result = await runHistory(historyOf(next, only));
     left -= faultsOf(result);
     // What shrinking needs is of no use here, and most of a line.
     take({ ...result, labels: [], calls: {} });

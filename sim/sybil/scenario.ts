@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Scenario } from '../lib/scenario.ts';
+import { printShort, type Shortenable } from '../lib/shorten.ts';
 import { type Gain, measureGain, SHAPES } from './lab.ts';
 import { brokenRules, gainTable } from './report.ts';
 
@@ -13,7 +14,8 @@ const END = '<!-- sybil:end -->';
 export const sybil: Scenario = {
   name: 'sybil',
   faults: SHAPES,
-  async run({ seed, only, write }) {
+  async run({ seed, only, write, shrink, json }) {
+    if (shrink !== undefined) return printShort('sybil', shrink, shortGain(shrink), json);
     const start = performance.now();
     const gains: Gain[] = [];
     for (const shape of SHAPES) {
@@ -35,6 +37,21 @@ export const sybil: Scenario = {
     return broken.length === 0 ? 0 : 1;
   },
 };
+
+/** A lab to be made short: a smaller crowd, fewer shapes. */
+function shortGain(seed: number): Shortenable {
+  return {
+    size: Math.max(...IDENTITIES),
+    minSize: 1,
+    async run(size, within, print) {
+      const gains = SHAPES.filter((shape) => within?.has(shape) !== false).map((shape) =>
+        measureGain(seed, shape, size),
+      );
+      for (const gain of gains) print?.(JSON.stringify(gain));
+      return { broken: gains.flatMap(brokenRules), labels: gains.map(({ shape }) => shape) };
+    },
+  };
+}
 
 function put(table: string): void {
   const page = readFileSync(PAGE, 'utf8');

@@ -1,12 +1,14 @@
-import type { SimulationOptions } from '../lib/arguments.ts';
 import { FINDING_KINDS } from '../lib/findings.ts';
 import type { Scenario } from '../lib/scenario.ts';
+import { printShort } from '../lib/shorten.ts';
 import { FAULT_KINDS, type HistoryOptions, type HistoryResult, runHistory } from '../market/history.ts';
-import { shrinkHistory } from '../market/shrinking.ts';
+import { shortHistory } from '../market/shrinking.ts';
 import { Homes } from './homes.ts';
 
 /** Homes around the market when nothing else is said. */
 const HOMES = 40;
+/** Homes of the smallest town: some have to meet. */
+const MIN_HOMES = 4;
 
 /** A history of a town: a market, and homes around it. `nodes` is how many homes there are, or nearly all of a town. */
 export function townHistory(
@@ -39,9 +41,13 @@ export const town: Scenario = {
   faults: FAULT_KINDS,
   async run(options) {
     Error.stackTraceLimit = 0;
-    if (options.shrink !== undefined) return shorten(options.shrink, options);
     const started = performance.now();
     const { trace, seed, nodes = HOMES, only, faults, sealed: isSealed } = options;
+    if (options.shrink !== undefined) {
+      const more = { only, faults, isSealed };
+      const of = (homes: number): HistoryOptions => townHistory(options.shrink ?? seed, homes, more);
+      return printShort('town', options.shrink, shortHistory(of, nodes, MIN_HOMES), options.json);
+    }
     const print = trace === undefined ? undefined : (line: string) => void process.stdout.write(`${line}\n`);
     const result = await runHistory(townHistory(trace ?? seed, nodes, { only, faults, print, isSealed }));
     for (const { kind, rule, text } of result.findings) process.stderr.write(`${kind} ${rule}: ${text}\n`);
@@ -65,16 +71,3 @@ export const town: Scenario = {
     return result.findings.length === 0 ? 0 : 1;
   },
 };
-
-async function shorten(
-  seed: number,
-  { nodes, only, faults, sealed: isSealed }: SimulationOptions,
-): Promise<number> {
-  const short = await shrinkHistory(townHistory(seed, nodes, { only, faults, isSealed }));
-  if (short === undefined) {
-    process.stdout.write(`seed ${seed} breaks no rule\n`);
-    return 0;
-  }
-  process.stdout.write(`${JSON.stringify({ scenario: 'town', seed, ...short })}\n`);
-  return 1;
-}

@@ -28,6 +28,8 @@ describe('bytes', () => {
         expect(hexToBytes(bytesToHex(value).toUpperCase())).toEqual(value);
       }),
     );
+    const long = Uint8Array.from({ length: 200_001 }, (_, n) => n);
+    expect(bytesToHex(long)).toBe(Buffer.from(long).toString('hex'));
     for (const text of ['0', '0g', 'zz', ' 00', '0x00', '００', null, 7, undefined]) {
       thrown(() => hexToBytes(text as string), 'ERR_INVALID_ARGUMENT');
     }

@@ -31,7 +31,7 @@ const SCREENS: Readonly<Record<TabId, ScreenLoader>> = {
 };
 
 /** Screens that write a heading of their own; the others are headed by the name of their tab. */
-const HEADED: ReadonlySet<TabId> = new Set<TabId>(['readings', 'offers', 'network', 'settings']);
+const HEADED: ReadonlySet<TabId> = new Set<TabId>(['readings', 'offers', 'offer', 'network', 'settings']);
 
 /** The whole page. */
 export function App({ client }: { readonly client: NodeClient }): VNode {

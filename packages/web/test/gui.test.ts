@@ -309,6 +309,58 @@ describe.skipIf(executable === undefined)(
       await page.getByText('Waiting for a partner').waitFor({ state: 'detached' });
     });
 
+    it('lets a question die when what it is about is gone', async () => {
+      const listing = await seller.service.offer({
+        meter: 'meter-1',
+        from: '2026-11-02',
+        to: '2026-11-02',
+        commodity: 'electricity',
+        flow: 'import',
+        step: 'P1D',
+        title: 'Gone while asked',
+        price: 5n,
+        currency: 'DUM1',
+        supply: 1,
+        accuracy: 'hidden',
+        purposes: ['research'],
+        lifetimeMs: 86_400_000,
+      });
+      const page = await open(buyer);
+      await visit(page, 'Market');
+      await page.getByRole('button', { name: /^Buy “Gone while asked”/ }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('button', { name: 'Buy for 5' }).waitFor();
+      await seller.service.cancel(listing.order);
+      await dialog.getByRole('alert').getByText('Nothing was done').waitFor();
+      expect(await dialog.getByRole('button', { name: 'Buy for 5' }).count()).toBe(0);
+      await dialog.getByRole('button', { name: 'Close' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    });
+
+    it('speaks Dutch and German, wears the night, and names a key, all kept', async () => {
+      const page = await open(buyer);
+      await visit(page, 'Settings');
+      await page.getByLabel('Language').selectOption('nl');
+      await page.getByRole('heading', { name: 'Instellingen' }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe('nl');
+      await page.getByRole('button', { name: 'Nacht', exact: true }).click();
+      expect(await page.evaluate(() => getComputedStyle(document.body).colorScheme)).toBe('dark');
+      await page.reload();
+      await page.getByRole('heading', { name: 'Instellingen' }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
+      await page.getByLabel('Taal').selectOption('de');
+      await page.getByRole('heading', { name: 'Einstellungen' }).waitFor();
+      await page.getByLabel('Sprache').selectOption('en');
+      await buyer.service.nameKey(seller.key, 'Anna <b>');
+      await page.reload();
+      await page.getByRole('button', { name: /^Anna <b>: show key/ }).click();
+      await page.getByRole('textbox', { name: 'Name' }).fill('Anna next door');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('button', { name: /^Anna next door/ }).waitFor();
+      expect(await buyer.service.names()).toEqual([{ key: seller.key, name: 'Anna next door' }]);
+      await buyer.service.nameKey(seller.key, '');
+    });
+
     it('fits a phone, names every control, and asks nothing of other sites', async () => {
       for (const node of [seller, buyer]) {
         const page = await open(node, { width: 390 });

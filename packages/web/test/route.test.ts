@@ -20,7 +20,7 @@ describe('addresses', () => {
         expect(tabs.length === 0 ? route.tab === '' : tabs.includes(route.tab)).toBe(true);
         expect(route.object.length).toBeLessThanOrEqual(512);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 

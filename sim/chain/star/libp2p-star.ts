@@ -4,19 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeCrypto } from '../../../packages/interface/src/crypto/node.ts';
 import { seededRandom, systemEnvironment } from '../../../packages/interface/src/index.ts';
 import { libp2pNetwork } from '../../../packages/trustchain/src/libp2p.ts';
-import type { StarNet, StarNode } from './star-net.ts';
+import { type NetShape, pairsOf, type StarNet, type StarNode } from './star-net.ts';
 
 /** Leaves that dial at once: their handshakes share a processor. */
 const DIALS_AT_ONCE = 8;
 const STEP_MS = 5;
 
-/** A star of real nodes on loopback: libp2p over TCP, noise and yamux, topics by gossipsub, all in this process. */
-export async function libp2pStar(seed: number, leaves: number): Promise<StarNet> {
+/** A star, or another shape, of real nodes on loopback: libp2p over TCP, noise and yamux, topics by gossipsub, all in this process. */
+export async function libp2pStar(seed: number, leaves: number, shape: NetShape = 'star'): Promise<StarNet> {
   const environment = systemEnvironment();
   const crypto = nodeCrypto();
   const random = seededRandom(seed).fork('star');
   const sockets: Socket[] = [];
-  // Every connection of a star has the hub at its accepting end.
+  // Every connection has its accepting end in this process.
   const onSocket = (message: unknown): void => {
     sockets.push((message as { readonly socket: Socket }).socket);
   };
@@ -30,7 +30,7 @@ export async function libp2pStar(seed: number, leaves: number): Promise<StarNet>
       environment,
       crypto,
       secretKey,
-      listen: isHub ? ['/ip4/127.0.0.1/tcp/0'] : [],
+      listen: isHub || shape !== 'star' ? ['/ip4/127.0.0.1/tcp/0'] : [],
       ...(isHub
         ? {
             maxConnections: 2 * room,
@@ -43,8 +43,6 @@ export async function libp2pStar(seed: number, leaves: number): Promise<StarNet>
     await network.start();
     nodes.push({ secretKey, network });
   }
-  const [hub, ...others] = nodes;
-  if (hub === undefined) throw new Error('a star has a hub');
   return {
     name: 'libp2p',
     environment,
@@ -55,12 +53,15 @@ export async function libp2pStar(seed: number, leaves: number): Promise<StarNet>
     },
     run: (work) => work,
     async connect() {
-      const [address] = hub.network.addresses();
-      if (address === undefined) throw new Error('the hub listens nowhere');
-      for (let n = 0; n < others.length; n += DIALS_AT_ONCE) {
-        const some = others.slice(n, n + DIALS_AT_ONCE);
-        await Promise.all(some.map(({ network }) => network.connect(address)));
-      }
+      const pairs = pairsOf(shape, nodes.length, random);
+      for (let n = 0; n < pairs.length; n += DIALS_AT_ONCE)
+        await Promise.all(
+          pairs.slice(n, n + DIALS_AT_ONCE).map(async ([from, to]) => {
+            const [address] = nodes[to]?.network.addresses() ?? [];
+            if (address === undefined) throw new Error('a node listens nowhere');
+            await nodes[from]?.network.connect(address);
+          }),
+        );
     },
     traffic() {
       const bytes = sockets.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);

@@ -6,14 +6,18 @@ import {
 } from '../../../packages/interface/src/index.ts';
 import { longTailLatency, simulatedNetworks } from '../../../packages/trustchain/src/simulated.ts';
 import { sharedCrypto } from '../../lib/crypto.ts';
-import type { StarNet, StarNode } from './star-net.ts';
+import { type NetShape, pairsOf, type StarNet, type StarNode } from './star-net.ts';
 
 const STEP_MS = 5;
 /** From a home to a server of its region: 20 ms, and a lost packet now and then. */
 const LATENCY = longTailLatency({ medianMs: 20, maxMs: 300 });
 
-/** A star on the simulated network, where every node passes a message on to all its peers that follow the topic. */
-export async function simulatedStar(seed: number, leaves: number): Promise<StarNet> {
+/** A star, or another shape, on the simulated network, where every node passes a message on to all its peers that follow the topic. */
+export async function simulatedStar(
+  seed: number,
+  leaves: number,
+  shape: NetShape = 'star',
+): Promise<StarNet> {
   const environment = virtualEnvironment({ seed });
   const crypto = sharedCrypto();
   const random = seededRandom(seed).fork('star');
@@ -54,7 +58,10 @@ export async function simulatedStar(seed: number, leaves: number): Promise<StarN
     },
     run: (work) => environment.run(work),
     async connect() {
-      for (const { network } of nodes.slice(1)) networks.link(hub.network.self, network.self);
+      for (const [from, to] of pairsOf(shape, nodes.length, random)) {
+        const [a, b] = [nodes[from], nodes[to]];
+        if (a !== undefined && b !== undefined) networks.link(b.network.self, a.network.self);
+      }
     },
     traffic() {
       const all = [...sent.values()].reduce((sum, bytes) => sum + bytes, 0);

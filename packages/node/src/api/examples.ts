@@ -429,6 +429,8 @@ export const examples: Readonly<Record<OperationName, Example>> = {
     body: { key: ANNA, name: 'Anna next door' },
     response: { names: [{ key: ANNA, name: 'Anna next door' }] },
   },
+  practice: { response: { on: false, key: null, witness: null } },
+  setPractice: { body: { on: true }, response: { on: true, key: BEN, witness: WITNESS } },
   storage: { response: { budget: 1_073_741_824, bytes: 52_428_800, free: 0, blocks: 120_000, last: null } },
   pruneStorage: {
     body: { dryRun: true },
@@ -444,6 +446,4 @@ export const examples: Readonly<Record<OperationName, Example>> = {
       within: true,
     },
   },
-  practice: { response: { on: false, key: null, witness: null } },
-  setPractice: { body: { on: true }, response: { on: true, key: BEN, witness: WITNESS } },
 };

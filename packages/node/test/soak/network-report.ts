@@ -22,6 +22,8 @@ export interface NodeReport {
   readonly rss: Slope | null;
   /** Bytes of the data folder for each trade of the network. */
   readonly disk: Slope | null;
+  /** Bytes by which the heap grew, or shrank, while nobody traded. */
+  readonly heapAtRest: number;
   readonly heapRange: readonly [least: number, most: number];
   readonly rssPeak: number;
   readonly descriptors: readonly [least: number, most: number];
@@ -39,6 +41,13 @@ export interface NodeReport {
   readonly faults: readonly string[];
 }
 
+/**
+ * Most that a trade of the network may leave in the memory of one node, bytes: its blocks, holds and outcome are kept until
+ * bounded books of thousands of them are full, which no hour fills.
+ */
+const HEAP_A_TRADE = 96 * 1_024;
+/** Most that the heap may grow while nobody trades, bytes: connections and timers alone must leave nothing. */
+const HEAP_AT_REST = 2 * 1_024 * 1_024;
 /** Part of a life in which code is compiled, caches and bounded maps fill. */
 const WARM_UP = 0.25;
 /** Fewer points after the warm-up tell nothing of memory. */
@@ -46,11 +55,19 @@ const FEWEST = 24;
 /** More descriptors than at the first point by so many are a leak: connections of the moment come and go. */
 const DESCRIPTORS = 8;
 
-/** Judges the looks at one process, with the sizes of its folder. */
-export function nodeReport(all: readonly NetworkSample[], allDisks: readonly DiskPoint[]): NodeReport {
-  const points = all.slice(Math.ceil(all.length * WARM_UP));
-  const disks = allDisks.slice(Math.ceil(allDisks.length * WARM_UP));
-  const [first, last] = [points[0], points.at(-1)];
+/** Judges the looks at one process, with the sizes of its folder; from `restAt` on, ms since the epoch, nobody trades. */
+export function nodeReport(
+  all: readonly NetworkSample[],
+  allDisks: readonly DiskPoint[],
+  restAt: number,
+): NodeReport {
+  const busy = all.filter(({ at }) => at < restAt);
+  const resting = all.filter(({ at }) => at >= restAt);
+  const points = busy.slice(Math.ceil(busy.length * WARM_UP));
+  const busyDisks = allDisks.filter(({ at }) => at < restAt);
+  const disks = busyDisks.slice(Math.ceil(busyDisks.length * WARM_UP));
+  const [first, last] = [points[0], all.at(-1)];
+  const [restFirst, restLast] = [resting[0]?.heap ?? 0, resting.at(-1)?.heap ?? 0];
   const tradesAt = (at: number): number =>
     allDisks.reduce((trades, point) => (point.at <= at ? point.trades : trades), 0);
   const byTrade = (value: (sample: NetworkSample) => number): Slope | null =>
@@ -63,6 +80,8 @@ export function nodeReport(all: readonly NetworkSample[], allDisks: readonly Dis
   const faults: string[] = [];
   if (heap !== null && points.length >= FEWEST && heap.low > HEAP_A_TRADE)
     faults.push(`the heap grows by ${heap.slope} bytes a trade, at least ${heap.low}`);
+  if (restLast > restFirst + HEAP_AT_REST)
+    faults.push(`the heap grew by ${restLast - restFirst} bytes while nobody traded`);
   if (first !== undefined && last !== undefined && last.descriptors > first.descriptors + DESCRIPTORS)
     faults.push(`${last.descriptors} descriptors are open, ${first.descriptors} were`);
   const seconds = ((last?.at ?? 0) - (first?.at ?? 0)) / 1_000;
@@ -71,6 +90,7 @@ export function nodeReport(all: readonly NetworkSample[], allDisks: readonly Dis
     heap,
     rss: byTrade((sample) => sample.rss),
     disk: disks.length < 3 ? null : slope(disks.map(({ trades, bytes }) => [trades, bytes] as const)),
+    heapAtRest: restLast - restFirst,
     heapRange: points.length === 0 ? [0, 0] : [least((one) => one.heap), most((one) => one.heap)],
     rssPeak: all.reduce((sum, { rss }) => Math.max(sum, rss), 0),
     descriptors:
@@ -88,6 +108,3 @@ export function nodeReport(all: readonly NetworkSample[], allDisks: readonly Dis
     faults,
   };
 }
-
-/** What a trade leaves in memory of the nodes that keep the books of it, bytes: see network-main.ts. */
-const HEAP_A_TRADE = 0;

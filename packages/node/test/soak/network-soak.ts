@@ -11,7 +11,7 @@ import { buyDay, offerDay, WAIT_MS } from './network-trade.ts';
 
 /** Length of a network soak. */
 export interface NetworkSoakOptions {
-  /** Real seconds of trading. */
+  /** Real seconds in all; in the last fifth nobody trades, so that what time alone costs is seen. */
   readonly seconds: number;
   /** Between two looks at a process, ms. */
   readonly sampleMs: number;
@@ -51,6 +51,8 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const sampler = new URL('./network-sampler.ts', import.meta.url);
 /** A busy machine must not end a trade. */
 const PATIENT = ['--phase-timeout', '120000'];
+/** Part of the time at the end in which nobody trades. */
+const REST = 0.2;
 /** A listing is gone after it: what expires must be let go of within the soak. */
 const LIFETIME_MS = 300_000;
 
@@ -96,7 +98,7 @@ export async function networkSoak(options: NetworkSoakOptions): Promise<NetworkS
       await start('hidden-buyer', [...hidden, '--meters', 'none']),
     ];
     const members = [hub, ...sellers, ...buyers];
-    const { times, failures, unanswered, disks } = await trade(sellers, buyers, members, options);
+    const { times, failures, unanswered, disks, restAt } = await trade(sellers, buyers, members, options);
     const invalidChains: string[] = [];
     for (const { name, client } of members) {
       const { key } = await client.info();
@@ -106,7 +108,7 @@ export async function networkSoak(options: NetworkSoakOptions): Promise<NetworkS
       if (isEmpty || blocks.some(({ level }) => level === 'invalid')) invalidChains.push(name);
     }
     const nodes = Object.fromEntries(
-      members.map(({ name, log }) => [name, nodeReport(samplesOf(log), disks.get(name) ?? [])]),
+      members.map(({ name, log }) => [name, nodeReport(samplesOf(log), disks.get(name) ?? [], restAt)]),
     );
     const sorted = [...times].sort((a, b) => a - b);
     const at = (p: number): number => Math.round(sorted[Math.ceil(p * sorted.length) - 1] ?? 0);
@@ -140,6 +142,8 @@ interface Traded {
   readonly failures: readonly string[];
   readonly unanswered: number;
   readonly disks: ReadonlyMap<string, readonly DiskPoint[]>;
+  /** When the last trade had ended, ms since the epoch. */
+  readonly restAt: number;
 }
 
 /** Has every buyer buy a day of one seller after the other, until the time is over. */
@@ -151,9 +155,9 @@ async function trade(
 ): Promise<Traded> {
   const times: number[] = [];
   const failures: string[] = [];
-  let unanswered = 0;
+  let [unanswered, restAt] = [0, 0];
   const disks = new Map<string, DiskPoint[]>(members.map(({ name }) => [name, []]));
-  const until = performance.now() + seconds * 1_000;
+  const until = performance.now() + (1 - REST) * seconds * 1_000;
   const look = setInterval(() => {
     for (const { name, data } of members)
       disks.get(name)?.push({ at: Date.now(), trades: times.length, bytes: sizeOf(data) });
@@ -182,10 +186,12 @@ async function trade(
   };
   try {
     await Promise.all(buyers.map(buying));
+    restAt = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, REST * seconds * 1_000));
   } finally {
     clearInterval(look);
   }
-  return { times, failures, unanswered, disks };
+  return { times, failures, unanswered, disks, restAt };
 }
 
 function samplesOf(log: string): NetworkSample[] {

@@ -25,6 +25,7 @@ import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { fakeNaming } from './fake-naming.ts';
 import { fakeNetworking } from './fake-networking.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
+import { STATE_TEXT, STATES, STEPS } from './fake-steps.ts';
 import { fakeStorage } from './fake-storage.ts';
 import { fakeTrust } from './fake-trust.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
@@ -32,22 +33,6 @@ import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 /** Pause between two steps of a fake trade, ms. */
 export const STEP_PAUSE_MS = 500;
 
-const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | null, type: string | null])[] =
-  [
-    ['trade-proposal', 'seller', 'market/trade'],
-    ['trade-agreement', 'buyer', 'market/trade'],
-    ['release-proposal', 'seller', 'market/release'],
-    ['release-agreement', 'buyer', 'market/release'],
-  ];
-const STATES = ['fetching', 'held', 'opening', 'completed'];
-const STATE_TEXT: Readonly<Record<string, string>> = {
-  proposing: 'The terms are with the seller; nothing is held.',
-  fetching: 'The sealed data is being fetched; nothing is held yet.',
-  held: 'The money is held.',
-  opening: 'The data is being opened.',
-  completed: 'The data was delivered and is paid.',
-  failed: 'The deal ended before this side gave anything.',
-};
 /** Statement key of the one witness of every fake deal. */
 const WITNESS = 'ee'.repeat(32);
 const CELLS = { street: 'u15pm', town: 'u15p', region: 'u15', hidden: null } as const;

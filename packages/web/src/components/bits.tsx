@@ -13,7 +13,7 @@ export function Section(props: {
 }): VNode {
   const id = useId();
   return (
-    <section class="card" aria-labelledby={id}>
+    <section class="card sect" aria-labelledby={id}>
       <h2 id={id}>{props.title}</h2>
       {props.hint !== undefined && <p class="hint">{props.hint}</p>}
       {props.children}

@@ -1,10 +1,14 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { t } from '../words/index.ts';
+import { Icon } from './icon.tsx';
 
 /** A modal question. Escape, a click outside and the first button close it. */
 export function Dialog(props: {
   readonly title: string;
   readonly onClose: () => void;
+  /** What was asked about is gone: the question is dead, and only to be closed. */
+  readonly isGone?: boolean;
   readonly children: ComponentChildren;
 }): VNode {
   const element = useRef<HTMLDialogElement>(null);
@@ -39,7 +43,21 @@ export function Dialog(props: {
     >
       <div class="dialog-body">
         <h2 id={id}>{props.title}</h2>
-        {props.children}
+        {props.isGone === true ? (
+          <>
+            <div class="note warn" role="alert">
+              <Icon name="info" />
+              <div>{t('dialog.gone')}</div>
+            </div>
+            <div class="acts">
+              <button type="button" class="btn" onClick={onClose}>
+                {t('common.close')}
+              </button>
+            </div>
+          </>
+        ) : (
+          props.children
+        )}
       </div>
     </dialog>
   );

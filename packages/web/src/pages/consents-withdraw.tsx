@@ -36,7 +36,11 @@ export function WithdrawDialog(props: {
   };
 
   return (
-    <Dialog title="Withdraw this consent?" onClose={props.onClose}>
+    <Dialog
+      title="Withdraw this consent?"
+      isGone={consent.withdrawn !== null && !busy}
+      onClose={props.onClose}
+    >
       <p>
         {consentedKind(consent.what)}, {formatDays(consent.from, consent.to)}.
       </p>

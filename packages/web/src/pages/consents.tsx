@@ -8,6 +8,7 @@ import { consentedKind, consentedPlace, consentState, logText, mergeLog } from '
 import { isRunning } from '../text/expiry.ts';
 import { formatDays, formatTime } from '../text/format.ts';
 import { purposeName, stepName } from '../text/words.ts';
+import { ConsentTimeline } from './consents-timeline.tsx';
 import { WithdrawDialog } from './consents-withdraw.tsx';
 
 /** What the owner agreed to, what happened under it, and the way to stop it. */
@@ -17,7 +18,9 @@ export function ConsentsPage(): VNode {
   const log = useResource('consent-log', (client) => client.consentLog());
   const orders = useResource('orders', (client) => client.orders());
   const trades = useResource('trades', (client) => client.trades());
-  const [stopping, setStopping] = useState<ConsentView | undefined>(undefined);
+  const [asked, setStopping] = useState<ConsentView | undefined>(undefined);
+  // As it is now, not as it was when the question was put.
+  const stopping = consents.value?.find(({ id }) => id === asked?.id);
   if (consents.value === undefined || now === undefined) {
     return consents.error === undefined ? (
       <Loading what="your consents" />
@@ -64,6 +67,9 @@ export function ConsentsPage(): VNode {
             </p>
           </div>
         </>
+      )}
+      {consents.value.length > 0 && (
+        <ConsentTimeline consents={consents.value} trades={trades.value ?? []} now={now} />
       )}
       {consents.value.map((consent) => (
         <ConsentCard
@@ -119,7 +125,7 @@ function ConsentCard(props: {
     wasHeld.current = consent.withdrawn === null;
   }, [consent.withdrawn]);
   return (
-    <article class="card consent" ref={card} tabIndex={-1} aria-label={title}>
+    <article class="card consent sect" ref={card} tabIndex={-1} aria-label={title}>
       <header class="split">
         <h2>{title}</h2>
         <Badge tone={state.tone}>{state.name}</Badge>

@@ -2,12 +2,13 @@ import type { TradeView, WalletView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
 import { Ladder } from '../components/ladder.tsx';
+import { useNameOf } from '../components/who.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { usePurchaseTitles } from '../state/titles.ts';
 import { balancesAround } from '../text/balances.ts';
 import { isRunning } from '../text/expiry.ts';
-import { formatTime, shortId } from '../text/format.ts';
+import { formatTime } from '../text/format.ts';
 import { ladderOf } from '../text/ladder.ts';
 import { formatMoney } from '../text/money.ts';
 import { OpenOrder, styleOf } from './open-order.tsx';
@@ -82,6 +83,7 @@ function Deal(props: {
   readonly open: boolean;
 }): VNode {
   const { trade } = props;
+  const nameOf = useNameOf();
   const style = styleOf(props.wallets, trade.currency);
   const wallet = props.wallets.find((candidate) => candidate.id === trade.currency);
   const movements = useResource(`movements ${trade.currency}`, (client) =>
@@ -101,7 +103,7 @@ function Deal(props: {
         </h2>
         <span class="sub">
           {props.title === undefined ? '' : `${props.title}. `}
-          {formatTime(trade.started)}, with {shortId(trade.partner)}
+          {formatTime(trade.started)}, with {nameOf(trade.partner)}
         </span>
         {trade.failed !== null ? (
           <Badge tone="bad">Did not happen</Badge>

@@ -2,6 +2,7 @@ import type { ChainBlockView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Loading, Problem, Section } from '../components/bits.tsx';
+import { Who } from '../components/who.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatTime, shortId } from '../text/format.ts';
@@ -64,7 +65,7 @@ export function LedgerPage({ object: selected }: { readonly object: string }): V
                       <span class="sub">{formatTime(block.time)}</span>
                     </td>
                     <td>
-                      {block.author === key ? 'You' : <code>{shortId(block.author)}</code>}
+                      <Who of={block.author} />
                       <span class="sub">block no. {block.seq}</span>
                     </td>
                     <td>

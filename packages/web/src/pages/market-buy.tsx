@@ -11,6 +11,8 @@ import { formatMoney } from '../text/money.ts';
 export function BuyDialog(props: {
   readonly listing: ListingView;
   readonly wallets: readonly WalletView[];
+  /** It is not for sale any more. */
+  readonly isGone: boolean;
   readonly onClose: () => void;
 }): VNode {
   const { listing } = props;
@@ -42,7 +44,11 @@ export function BuyDialog(props: {
   };
 
   return (
-    <Dialog title={`Buy “${listing.descriptor.title}”?`} onClose={props.onClose}>
+    <Dialog
+      title={`Buy “${listing.descriptor.title}”?`}
+      isGone={props.isGone && !busy}
+      onClose={props.onClose}
+    >
       <Facts
         facts={[
           ['You pay', price],

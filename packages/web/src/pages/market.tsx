@@ -3,11 +3,12 @@ import type { ListingFilter, ListingView, PutAsideView, WalletView } from '@edmp
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Badge, Empty, Facts, Field, Loading, Problem } from '../components/bits.tsx';
+import { WhoButton } from '../components/who.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { asideOf, asideText } from '../text/aside.ts';
 import { isRunning } from '../text/expiry.ts';
-import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
+import { formatDays, formatPlace, formatTime } from '../text/format.ts';
 import { formatMoney } from '../text/money.ts';
 import {
   attestation,
@@ -17,6 +18,7 @@ import {
   purposeName,
   stepName,
 } from '../text/words.ts';
+import { t } from '../words/index.ts';
 import { BuyDialog } from './market-buy.tsx';
 
 /** Search what is for sale and buy it. */
@@ -125,7 +127,12 @@ export function MarketPage(): VNode {
         ))}
       </ul>
       {buying !== undefined && (
-        <BuyDialog listing={buying} wallets={wallets.value ?? []} onClose={() => setBuying(undefined)} />
+        <BuyDialog
+          listing={buying}
+          wallets={wallets.value ?? []}
+          isGone={found !== undefined && !found.some(({ order }) => order === buying.order)}
+          onClose={() => setBuying(undefined)}
+        />
       )}
     </div>
   );
@@ -147,7 +154,7 @@ function Offer(props: {
   };
   const origin = attestation(descriptor.attestation);
   return (
-    <article class="card offer">
+    <article class="card offer sect">
       <header>
         <h2>{descriptor.title}</h2>
         <p class="price">{formatMoney(listing.price, wallet)}</p>
@@ -174,7 +181,7 @@ function Offer(props: {
           ],
           [
             'Seller',
-            listing.own ? 'You' : shortId(listing.seller),
+            listing.own ? t('common.you') : <WhoButton key="seller" of={listing.seller} />,
             `${listing.remaining === 1 ? 'One licence left' : `${listing.remaining} licences left`}, until ${formatTime(listing.expires)}`,
           ],
         ]}

@@ -2,10 +2,11 @@ import type { DeliveryView, TradeView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { Empty, Facts, Loading, Problem } from '../components/bits.tsx';
 import { Chart } from '../components/chart.tsx';
+import { useNameOf } from '../components/who.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { usePurchaseTitles } from '../state/titles.ts';
-import { formatDays, formatPlace, formatTime, shortId } from '../text/format.ts';
+import { formatDays, formatPlace, formatTime } from '../text/format.ts';
 import { attestation, householdName, kindName, purposeName } from '../text/words.ts';
 
 /** Bought data: curve, table, downloads. */
@@ -63,12 +64,13 @@ function Delivered({
   readonly trade: TradeView;
   readonly delivery: DeliveryView;
 }): VNode {
+  const nameOf = useNameOf();
   const { descriptor, curve } = delivery;
   const origin = attestation(descriptor.attestation);
   const file = `edmp-${descriptor.commodity}-${descriptor.from}-${descriptor.to}`;
   const path = `/v1/trades/${encodeURIComponent(trade.id)}/data`;
   return (
-    <article class="card">
+    <article class="card sect">
       <h2>{descriptor.title}</h2>
       <Chart curve={curve} title={kindName(descriptor.commodity, descriptor.flow)} />
       <p class="row">
@@ -92,7 +94,7 @@ function Delivered({
               : descriptor.purposes.map(purposeName).join(', '),
             `Licence ${descriptor.licence}`,
           ],
-          ['Bought', formatTime(trade.updated), `from ${shortId(trade.partner)}`],
+          ['Bought', formatTime(trade.updated), `from ${nameOf(trade.partner)}`],
           ['Checked', 'Every value fits what the seller signed for before you paid'],
         ]}
       />

@@ -9,12 +9,15 @@ import {
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Facts, Field, Problem, Section } from '../components/bits.tsx';
+import { Icon } from '../components/icon.tsx';
+import { PlaceMap } from '../pictures/place-map.tsx';
 import { useNode, useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatDays, formatPlace, placeOf, shortId } from '../text/format.ts';
 import { gapsTold } from '../text/gaps.ts';
 import { formatMoney, parseMoney } from '../text/money.ts';
 import { ACCURACIES, attestation, kindName, PURPOSES, purposeName, stepName } from '../text/words.ts';
+import { t } from '../words/index.ts';
 
 type Accuracy = OfferRequest['accuracy'];
 const DAY_MS = 86_400_000;
@@ -90,7 +93,17 @@ export function OfferForm(props: {
 
   const { name, meaning } = attestation(curve.attestation);
   return (
-    <form onSubmit={submit} class="stack">
+    <form onSubmit={submit}>
+      <button
+        type="button"
+        class="peek"
+        onClick={() => document.getElementById('who-sees')?.scrollIntoView({ block: 'start' })}
+      >
+        <Icon name="all" />
+        <span>
+          {t('sell.peek', { what: `${formatDays(query.from, query.to)}, ${stepName(query.step)}` })}
+        </span>
+      </button>
       <Section title="4. What buyers will see">
         <div class="fields">
           <Field
@@ -156,62 +169,16 @@ export function OfferForm(props: {
           ))}
           {purposes.length === 0 && <p class="field-problem">Choose at least one.</p>}
         </fieldset>
-        <div class="columns">
-          <div class="panel">
-            <h3>Everybody sees</h3>
-            <Facts
-              facts={[
-                ['Title', title],
-                ['What', kindName(query.commodity, query.flow)],
-                ['Days', formatDays(query.from, query.to)],
-                [
-                  'How fine',
-                  `One value every ${stepName(query.step)}${values === '' ? '' : `, ${values} in all`}`,
-                ],
-                [
-                  'Missing',
-                  values === '' ? '…' : missing === 0 ? 'Nothing' : `Up to ${missing} of ${values} values`,
-                  missing === 0 ? '' : 'Told in steps of 5\u00a0%, never exactly.',
-                ],
-                [
-                  'Place',
-                  formatPlace(cell),
-                  place?.widened === true
-                    ? 'Wider than you chose: fewer than five others sell there, and you would be easy to find.'
-                    : '',
-                ],
-                [
-                  'Household',
-                  shareHousehold
-                    ? 'Kind of building and a range of people, as far as your meter knows'
-                    : 'Not told',
-                ],
-                ['Origin', name, meaning],
-                [
-                  'Allowed for',
-                  purposes.length === 0 ? 'Not chosen yet' : purposes.map(purposeName).join(', '),
-                ],
-              ]}
-            />
-          </div>
-          <div class="panel">
-            <h3>Only the buyer gets</h3>
-            <p>The {values === '1' ? 'one value' : `${values} values`} of the curve above, after paying.</p>
-            <h3>Nobody gets</h3>
-            <ul>
-              <li>Your name, address or exact location</li>
-              <li>The number of your meter ({shortId(meter.id)})</li>
-              <li>The counter on the meter, only what was used between readings</li>
-              <li>Anything finer than one value every {stepName(query.step)}</li>
-              <li>Days of which only a part lies in what you sell: they are left out</li>
-            </ul>
-            <p class="hint">
-              Listing gives your consent to exactly this. You can withdraw it under{' '}
-              <a href={linkTo('consents')}>Consents</a>: that stops new sales, but a sold copy cannot be
-              called back.
-            </p>
-          </div>
-        </div>
+        <figure class="fig placefig">
+          <PlaceMap
+            width={400}
+            cell={cell}
+            label={t('sell.map.label', { cell: cell ?? t('sell.map.none') })}
+          />
+          <figcaption>
+            {cell === null ? t('sell.map.none') : cellWords(cell)}. {t('sell.map.dot')}
+          </figcaption>
+        </figure>
       </Section>
       <Section title="5. Price">
         <div class="fields">
@@ -297,8 +264,92 @@ export function OfferForm(props: {
           </button>
         </p>
       </Section>
+      <aside aria-labelledby="sees">
+        <section class="card sticky" id="who-sees">
+          <h2 id="sees">{t('sell.sees')}</h2>
+          <ul class="sees spaced">
+            <li>
+              <Icon name="all" />
+              <div>
+                <h3>Everybody sees</h3>
+                <Facts
+                  facts={[
+                    ['Title', title],
+                    ['What', kindName(query.commodity, query.flow)],
+                    ['Days', formatDays(query.from, query.to)],
+                    [
+                      'How fine',
+                      `One value every ${stepName(query.step)}${values === '' ? '' : `, ${values} in all`}`,
+                    ],
+                    [
+                      'Missing',
+                      values === ''
+                        ? '…'
+                        : missing === 0
+                          ? 'Nothing'
+                          : `Up to ${missing} of ${values} values`,
+                      missing === 0 ? '' : 'Told in steps of 5\u00a0%, never exactly.',
+                    ],
+                    [
+                      'Place',
+                      formatPlace(cell),
+                      place?.widened === true
+                        ? 'Wider than you chose: fewer than five others sell there, and you would be easy to find.'
+                        : '',
+                    ],
+                    [
+                      'Household',
+                      shareHousehold
+                        ? 'Kind of building and a range of people, as far as your meter knows'
+                        : 'Not told',
+                    ],
+                    ['Origin', name, meaning],
+                    [
+                      'Allowed for',
+                      purposes.length === 0 ? 'Not chosen yet' : purposes.map(purposeName).join(', '),
+                    ],
+                  ]}
+                />
+              </div>
+            </li>
+            <li>
+              <Icon name="one" />
+              <div>
+                <h3>Only the buyer gets</h3>
+                <p>
+                  The {values === '1' ? 'one value' : `${values} values`} of the curve above, after paying.
+                </p>
+              </div>
+            </li>
+            <li>
+              <Icon name="none" />
+              <div>
+                <h3>Nobody gets</h3>
+                <ul>
+                  <li>Your name, address or exact location</li>
+                  <li>The number of your meter ({shortId(meter.id)})</li>
+                  <li>The counter on the meter, only what was used between readings</li>
+                  <li>Anything finer than one value every {stepName(query.step)}</li>
+                  <li>Days of which only a part lies in what you sell: they are left out</li>
+                </ul>
+              </div>
+            </li>
+          </ul>
+          <hr class="rule" />
+          <p class="hint">
+            Listing gives your consent to exactly this. You can withdraw it under{' '}
+            <a href={linkTo('consents')}>Consents</a>: that stops new sales, but a sold copy cannot be called
+            back.
+          </p>
+        </section>
+      </aside>
     </form>
   );
+}
+
+/** A cell and how wide it is. */
+function cellWords(cell: string): string {
+  return t('sell.map.cell', { cell, km: 2 * (placeOf(cell)?.radius ?? 0) });
 }
 
 /** How rough a place an accuracy gives for this meter, e.g. ` (within 20 km)`. */

@@ -10,11 +10,13 @@ import { newestFullDay } from '../text/days.ts';
 import { formatTime, shortId } from '../text/format.ts';
 import { gapsText } from '../text/gaps.ts';
 import { kindName, STEPS } from '../text/words.ts';
+import { t } from '../words/index.ts';
+import { DayBrush } from './sell-brush.tsx';
 import { OfferForm } from './sell-offer.tsx';
 import { RevealsSection } from './sell-reveals.tsx';
 
 /** Pick a meter, see its curve, see what a listing shows, set a price, list. */
-export function SellPage(): VNode {
+export function SellPage({ object }: { readonly object: string }): VNode {
   const now = useNode().now();
   const info = useResource('info', (client) => client.info());
   const none = info.value?.meterSource === null;
@@ -29,29 +31,37 @@ export function SellPage(): VNode {
   }
   if (meters.value === undefined || meters.value.length === 0) {
     return (
-      <Empty title="No meter is connected to this node">
-        <p>
-          <a href={linkTo('meters')}>Connect a meter</a> to sell data, or start the node with{' '}
-          <code>--meters emulator</code> for invented meters to try. You can buy without one: see the{' '}
-          <a href={linkTo('market')}>market</a>.
-        </p>
-      </Empty>
+      <>
+        <div class="head">
+          <h1>{t('sell.title')}</h1>
+        </div>
+        <Empty title="No meter is connected to this node">
+          <p>
+            <a href={linkTo('meters')}>Connect a meter</a> to sell data, or start the node with{' '}
+            <code>--meters emulator</code> for invented meters to try. You can buy without one: see the{' '}
+            <a href={linkTo('market')}>market</a>.
+          </p>
+        </Empty>
+      </>
     );
   }
   const meter = meters.value.find((candidate) => candidate.id === chosen) ?? meters.value[0];
   if (meter === undefined || now === undefined) return <Loading what="your meters" />;
   return (
-    <div class="stack">
-      <p class="lead">
-        Sell a piece of your energy data. You decide which days, how fine, and for how much. Nothing leaves
-        this node before you press “List for sale”.
-      </p>
+    <div class="selling">
+      <div class="head">
+        <div>
+          <h1>{t('sell.title')}</h1>
+          <p>{t('sell.lead')}</p>
+        </div>
+      </div>
       {listed !== undefined && <Listed listing={listed} onAgain={() => setListed(undefined)} />}
       <MeterChoice meters={meters.value} chosen={meter.id} onChoose={setChosen} />
       <MeterData
         key={meter.id}
         meter={meter}
         now={now}
+        wanted={STEPS.find((known) => known.step === object)?.step ?? 'P1D'}
         onListed={(listing) => {
           setListed(listing);
           scrollTo({ top: 0 });
@@ -116,17 +126,20 @@ function MeterChoice(props: {
 function MeterData({
   meter,
   now,
+  wanted,
   onListed,
 }: {
   readonly meter: MeterView;
   /** The node's clock, ms since the epoch. */
   readonly now: number;
+  /** The step to begin with. */
+  readonly wanted: IntervalStep;
   readonly onListed: (listing: ListingView) => void;
 }): VNode {
   const [from, setFrom] = useState(() => newestFullDay(meter, now));
   const [to, setTo] = useState(from);
   const [kind, setKind] = useState(0);
-  const [step, setStep] = useState<IntervalStep>('P1D');
+  const [step, setStep] = useState<IntervalStep>(wanted);
   const sort = meter.commodities[kind] ?? meter.commodities[0];
   const reversed = to < from;
   const complete = /^\d{4}-\d{2}-\d{2}$/.test(from) && /^\d{4}-\d{2}-\d{2}$/.test(to) && !reversed;
@@ -204,6 +217,18 @@ function MeterData({
             )}
           </Field>
         </div>
+        {sort.commodity === 'electricity' && sort.flow === 'import' && (
+          <DayBrush
+            meter={meter}
+            newest={newestFullDay(meter, now)}
+            from={from}
+            to={to}
+            onChange={(first, last) => {
+              setFrom(first);
+              setTo(last);
+            }}
+          />
+        )}
         <Problem error={curve.error} />
         {curve.value === undefined && curve.error === undefined && query !== undefined && (
           <Loading what="the readings" />

@@ -1,6 +1,7 @@
 import type { WalletTransactionView, WalletView } from '@edmp/node/client';
 import type { VNode } from 'preact';
 import { Badge, Empty, Facts, Loading, Problem } from '../components/bits.tsx';
+import { useNameOf } from '../components/who.tsx';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatTime, shortAssets, shortId } from '../text/format.ts';
@@ -37,7 +38,7 @@ function WalletCard({ wallet }: { readonly wallet: WalletView }): VNode {
   const explanation = explain(wallet);
   const newest = [...(movements.value ?? [])].reverse();
   return (
-    <section class="card" aria-label={wallet.name}>
+    <section class="card sect" aria-label={wallet.name}>
       <header class="split">
         <h2>{wallet.name}</h2>
         <p class="price">
@@ -115,6 +116,7 @@ function Movement({
   readonly movement: WalletTransactionView;
   readonly wallet: WalletView;
 }): VNode {
+  const nameOf = useNameOf();
   const [tone, status] = STATUS[movement.status];
   return (
     <tr>
@@ -128,7 +130,7 @@ function Movement({
           {movement.time === 0 ? 'At the start' : formatTime(movement.time)}
           {movement.counterparty === null
             ? ''
-            : `, ${movement.direction === 'in' ? 'from' : 'to'} ${shortId(movement.counterparty)}`}
+            : `, ${movement.direction === 'in' ? 'from' : 'to'} ${nameOf(movement.counterparty)}`}
         </span>
       </td>
       <td class="number">

@@ -1,25 +1,8 @@
 import type { AbortOptions } from '@edmp/interface';
-import * as z from 'zod';
-import type { KeyNameView } from '../../naming-service.ts';
-import type { PracticeView } from '../../practice-service.ts';
+import { keyName, naming, practice, practiceWanted } from '../../http/owner-views.ts';
 import { listed, nothingTaken, type OperationsOf, operation, plain } from '../operation.ts';
 
-const keyName: z.ZodType<KeyNameView> = z.object({ key: z.string(), name: z.string() });
-
-const naming: z.ZodType<KeyNameView> = z.strictObject({
-  key: z.string().max(128),
-  name: z.string().max(256),
-});
-
-const practice: z.ZodType<PracticeView> = z.object({
-  on: z.boolean(),
-  key: z.string().nullable(),
-  witness: z.string().nullable(),
-});
-
-const wanted: z.ZodType<{ readonly on: boolean }> = z.strictObject({ on: z.boolean() });
-
-/** What the owner calls others, and the neighbour to practise with. */
+/** What the owner keeps for itself: names for keys, and somebody to practise with. */
 export const ownerOperations: OperationsOf<'names' | 'nameKey' | 'practice' | 'setPractice'> = {
   names: operation({
     method: 'get',
@@ -55,7 +38,7 @@ export const ownerOperations: OperationsOf<'names' | 'nameKey' | 'practice' | 's
     path: '/v1/practice',
     summary: 'Let the practice neighbour in, or send it away',
     access: 'write',
-    body: wanted,
+    body: practiceWanted,
     errors: ['ERR_NODE_CONFLICT'],
     takes: {
       parts: (on: boolean, _?: AbortOptions) => ({ body: { on } }),

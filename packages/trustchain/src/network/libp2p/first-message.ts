@@ -11,7 +11,9 @@ export function boundUntilAnswered(stream: Stream, maxBytes: number): void {
     if (bytes <= maxBytes) return;
     stop();
     // The event goes to other listeners first.
-    queueMicrotask(() => stream.abort(new Error(`More than ${maxBytes} bytes before an answer`)));
+    void Promise.resolve().then(() =>
+      stream.abort(new Error(`More than ${maxBytes} bytes before an answer`)),
+    );
   };
   const stop = (): void => {
     stream.removeEventListener('message', onMessage);

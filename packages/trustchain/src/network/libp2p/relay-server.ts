@@ -121,12 +121,23 @@ export function relayServer(
         0,
       );
 
+    /**
+     * Ends a reservation in time to be made anew. What the library does to renew one leaves the timer of the renewal before
+     * it running: a reservation of 30 minutes ended after 55, and its holder asked again after 75. The first timer can be
+     * called off.
+     */
+    const end = (peer: PeerId): void => {
+      service.reservations.get(peer)?.signal.clear();
+      service.reservations.delete(peer);
+    };
     const refusesReservation = (peer: PeerId): boolean => {
       const others = [...service.reservations].filter(([other]) => !other.equals(peer));
-      return groupsOf(peer).some(
+      const isRefused = groupsOf(peer).some(
         (group) =>
           others.filter(([, { addr }]) => groupOf(addr) === group).length >= limits.maxReservationsPerHost,
       );
+      if (!isRefused) end(peer);
+      return isRefused;
     };
     const refusesCircuit = (source: PeerId): boolean => {
       const all = connectionsOf();
@@ -162,10 +173,7 @@ export function relayServer(
       }) as CircuitRelayServerComponents,
     );
     // A place that nobody can be reached at any more is free for the next; by itself it would stay taken until it expires.
-    components.events.addEventListener('peer:disconnect', ({ detail }) => {
-      service.reservations.get(detail)?.signal.clear();
-      service.reservations.delete(detail);
-    });
+    components.events.addEventListener('peer:disconnect', ({ detail }) => end(detail));
     return service;
   };
 }
