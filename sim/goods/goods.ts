@@ -5,7 +5,6 @@ import type {
   Environment,
   KeyValueStore,
   Network,
-  SeededRandom,
   Settlement,
 } from '../../packages/interface/src/index.ts';
 import type { Cheat } from '../../packages/market/test/support/fake-settlement.ts';
@@ -38,9 +37,6 @@ export interface Goods {
 
 /** What sellers have sold, by asset: what buyers must get. */
 export type Stock = Map<string, Consumption>;
-
-/** Makes the goods of one node. */
-type GoodsMaker = (name: string, random: SeededRandom) => Goods;
 
 /** A settlement in which what a bug on purpose replaces is looked up at each call. */
 export function withBugs(settlement: Settlement, goods: Pick<Goods, 'judge' | 'holds'>): Settlement {
