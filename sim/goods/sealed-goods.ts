@@ -2,6 +2,7 @@ import { createSettlement, type DataSettlement } from '../../packages/data-settl
 import {
   type AbortOptions,
   EdmpError,
+  equalBytes,
   type SeededRandom,
   type Settlement,
 } from '../../packages/interface/src/index.ts';
@@ -47,6 +48,8 @@ export function sealedGoods(random: SeededRandom, stock: Stock): Goods {
 
 /** A settlement that lies as it is told to. */
 function lying(honest: DataSettlement, cheat: () => Cheat): Settlement {
+  /** Trades that it lied about: it upholds its own lies, or its market would not sign them. */
+  const lies = new Set<string>();
   return {
     ...honest,
     async seal(trade, options) {
@@ -64,10 +67,19 @@ function lying(honest: DataSettlement, cheat: () => Cheat): Settlement {
     async open(trade, document, delivery, key, options) {
       const outcome = await honest.open(trade, document, delivery, key, options);
       if (cheat() !== 'false-complaint' || outcome.kind !== 'opened') return outcome;
-      return { kind: 'misbehaviour', proof: Uint8Array.of(0), reason: 'wrong key' };
+      lies.add(trade.tradeId.join());
+      return { kind: 'misbehaviour', proof: LIE, reason: 'wrong key' };
+    },
+    judge(trade, proof) {
+      const isMine = cheat() === 'false-complaint' && lies.has(trade.tradeId.join());
+      return isMine && equalBytes(proof, LIE)
+        ? { guilty: true, kind: 'wrong-key', reason: 'wrong key' }
+        : honest.judge(trade, proof);
     },
   };
 }
+
+const LIE: Uint8Array = Uint8Array.of(0);
 
 const turned = (bytes: Uint8Array): Uint8Array => bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
 

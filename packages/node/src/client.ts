@@ -62,6 +62,7 @@ export type {
   DeliveryView,
   ErasureView,
   ListingFilter,
+  ListingSort,
   ListingView,
   MatchmakerView,
   MeterView,

@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { StatementSync } from 'node:sqlite';
 import { type BlockStore, type HalfBlock, systemEnvironment, virtualEnvironment } from '@edmp/interface';
 import { createTrustchain } from '@edmp/trustchain';
@@ -24,6 +23,34 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The longest turn of the event loop by what this thread computed in it, ms: a loaded machine makes it no longer. */
+function turnClock() {
+  let longest = 0;
+  let running = false;
+  let last = 0;
+  const now = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  const turn = (): void => {
+    const at = now();
+    longest = Math.max(longest, at - last);
+    last = at;
+    if (running) setImmediate(turn);
+  };
+  return {
+    start(): void {
+      running = true;
+      last = now();
+      setImmediate(turn);
+    },
+    stop(): void {
+      running = false;
+    },
+    longest: (): number => longest,
+  };
+}
+
 const openChain = (store: BlockStore) =>
   createTrustchain({ signer: owner, crypto, store, environment: virtualEnvironment(), pruning: pruning() });
 
@@ -44,7 +71,7 @@ describe('a process that is killed while it keeps to its disk budget', { timeout
     const copies: string[] = [];
     const { run } = StatementSync.prototype;
     let statements = 0;
-    StatementSync.prototype.run = function (...args: Parameters<typeof run>) {
+    StatementSync.prototype.run = function (...values) {
       statements += 1;
       // Every statement of the checkpoint, and of removals every so many.
       if (copies.length < 6 || statements % 97 === 0) {
@@ -55,7 +82,7 @@ describe('a process that is killed while it keeps to its disk budget', { timeout
         }
         copies.push(copy);
       }
-      return run.apply(this, args);
+      return run.apply(this, values as never);
     };
     const disk = startDiskBudget({ chain, store, environment: systemEnvironment(), budget: BUDGET });
     try {
@@ -96,30 +123,29 @@ describe('a disk that strangers fill', { timeout: Math.max(bounds.journey, SOAK_
     const store = sqliteBlockStore({ path, crypto });
     const chain = await openChain(store);
     const disk = startDiskBudget({ chain, store, environment: systemEnvironment(), budget: BUDGET });
-    const delay = monitorEventLoopDelay({ resolution: 5 });
+    const turns = turnClock();
     let largest = 0;
     let removed = 0;
-    const size = SOAK_BLOCKS > 10_000 ? 300 : 12_000;
+    // Twice the budget at least.
+    const size = Math.max(300, Math.ceil((2 * BUDGET) / SOAK_BLOCKS));
     const own = await chain.source({ type: 'test', tx: 'mine' });
     for (let stranger = 0, blocks = 0; blocks < SOAK_BLOCKS; stranger++) {
       const length = 500;
       await store.put(await chainOf(signerOf(10_000 + stranger), length, () => ({ tx: 'x'.repeat(size) })));
       blocks += length;
-      delay.enable();
+      turns.start();
       const report = await disk.check();
-      delay.disable();
+      turns.stop();
       removed += report.removed;
       expect(report.within).toBe(true);
       largest = Math.max(largest, report.after);
     }
     expect(largest).toBeLessThanOrEqual(BUDGET);
-    expect(removed).toBeGreaterThan(SOAK_BLOCKS / 4);
+    expect(removed).toBeGreaterThan(SOAK_BLOCKS / 5);
     expect(await store.has(own.id)).toBe(true);
-    // How long the thread was held depends on the machine: printed by hand, not judged.
+    // By hand: the longest time of this thread, without that of others, that a part of the work took.
     if (process.env.SOAK_BLOCKS !== undefined)
-      process.stdout.write(
-        `longest turn ${(delay.max / 1e6).toFixed(0)} ms, 99.9 % ${(delay.percentile(99.9) / 1e6).toFixed(0)} ms\n`,
-      );
+      process.stdout.write(`longest part ${turns.longest().toFixed(1)} ms of this thread\n`);
     await disk.stop();
     await chain.stop();
     await store.close();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { virtualEnvironment } from '@edmp/interface';
+import { EdmpError, virtualEnvironment } from '@edmp/interface';
 import type { MountRequest } from '@edmp/node';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -224,6 +224,27 @@ describe.skipIf(executable === undefined)(
       await take.click();
       await page.getByText('96 readings added').waitFor();
       expect(await gui.buyer.service.mounts()).toMatchObject([{ kind: 'upload' }]);
+    });
+
+    it('asks about a file only when a file was to be read', async () => {
+      const { service } = gui.seller;
+      const add = service.addMeter;
+      service.addMeter = async () => {
+        throw new EdmpError('ERR_METER_FORMAT', 'Expected another address');
+      };
+      try {
+        const page = await gui.open(gui.seller, { refused: true });
+        await visit(page, 'Meters');
+        await page.getByRole('button', { name: /^Connect a/ }).click();
+        await page.getByRole('radio', { name: /^A file/ }).check();
+        await page.getByLabel('File', { exact: true }).setInputFiles(join(folder, 'portal.csv'));
+        await page.getByRole('radio', { name: /^P1 on the network/ }).check();
+        await page.getByLabel('Address').fill('tcp://192.0.2.1:1');
+        await page.getByRole('button', { name: 'Connect', exact: true }).click();
+        await page.getByText('Expected another address').waitFor();
+      } finally {
+        service.addMeter = add;
+      }
     });
 
     it('complained about nothing and asked nobody but the node', () => {

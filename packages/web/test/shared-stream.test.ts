@@ -72,7 +72,7 @@ describe('the stream of events that tabs share', () => {
     const all = Array.from({ length: 8 }, (_, i) => tabOf(tabs, `tab${i}`, heard));
     await settle();
     expect(all.map(({ follows }) => follows.length)).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
-    all[0]?.follows[0]?.onReady?.(5);
+    all[0]?.follows[0]?.onReady?.(5, false);
     all[0]?.follows[0]?.onEvent?.(event('t1'));
     expect(heard).toHaveLength(16);
     expect(heard).toContain('tab7 t1');
@@ -89,7 +89,7 @@ describe('the stream of events that tabs share', () => {
     const state = browser();
     const first = tabOf(state.tabs, 'first', heard);
     await settle();
-    first.follows[0]?.onReady?.(5);
+    first.follows[0]?.onReady?.(5, false);
     tabOf(state.tabs, 'second', heard);
     expect(heard).toEqual(['first ready 5', 'second ready 7']);
     state.lose = true;

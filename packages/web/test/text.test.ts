@@ -12,9 +12,19 @@ import { balancesAround } from '../src/text/balances.ts';
 import { consentedKind, consentedPlace, consentState, logText, mergeLog } from '../src/text/consents.ts';
 import { formatPlace, geohashBox, shortAssets, shortId } from '../src/text/format.ts';
 import { ladderOf, newsOf } from '../src/text/ladder.ts';
+import { nothingYet } from '../src/text/meters.ts';
 import { formatMoney, parseMoney } from '../src/text/money.ts';
 import { byPrivacy, isTooFine, onlyIn, stepsAround } from '../src/text/reveals.ts';
 import { rung } from '../src/text/words.ts';
+
+it('says of a meter without readings only what will happen', () => {
+  const about = (kind: 'upload' | 'folder' | 'mqtt', state: 'idle' | 'live' | 'lost') =>
+    nothingYet({ kind, state });
+  expect(about('upload', 'idle')).toContain('Add a file');
+  expect(about('folder', 'live')).toContain('first file');
+  expect(about('mqtt', 'live')).toContain('within a minute');
+  expect(about('mqtt', 'lost')).toBe('No readings yet.');
+});
 
 describe('money', () => {
   it('writes minor units with the currency’s decimals', () => {

@@ -421,16 +421,16 @@ export const examples: Readonly<Record<OperationName, Example>> = {
   joinCommunity: { body: { line: community.line }, response: community },
   leaveCommunity: { params: { id: 'SUN' }, response: { communities: [] } },
   invitation: { response: { name: 'SUN', line: community.line, local: false } },
-  names: { response: { names: [{ key: BEN, name: 'Heat Study' }] } },
-  nameKey: {
-    body: { key: BEN, name: 'Heat Study' },
-    response: { names: [{ key: BEN, name: 'Heat Study' }] },
-  },
-  practice: { response: { on: false, key: null, witness: null } },
-  setPractice: { body: { on: true }, response: { on: true, key: BEN, witness: ANNA } },
   published: { response: { published: [published] } },
   publish: { body: {}, response: { published: [published] } },
   withdrawPublished: { response: { published: [] } },
+  names: { response: { names: [{ key: ANNA, name: 'Anna next door' }] } },
+  nameKey: {
+    body: { key: ANNA, name: 'Anna next door' },
+    response: { names: [{ key: ANNA, name: 'Anna next door' }] },
+  },
+  practice: { response: { on: false, key: null, witness: null } },
+  setPractice: { body: { on: true }, response: { on: true, key: BEN, witness: WITNESS } },
   storage: { response: { budget: 1_073_741_824, bytes: 52_428_800, free: 0, blocks: 120_000, last: null } },
   pruneStorage: {
     body: { dryRun: true },

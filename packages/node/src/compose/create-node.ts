@@ -45,7 +45,7 @@ import { orders } from './service/orders.ts';
 import { trades } from './service/trades.ts';
 import { wallets } from './service/wallets.ts';
 import { createService, pseudonymKeyOf } from './service.ts';
-import { keepStorage, storageService } from './storage.ts';
+import { damageText, keepStorage, storageService } from './storage.ts';
 import { trustViews } from './trust.ts';
 
 /** What a node's trader takes as it is. */
@@ -111,10 +111,7 @@ export async function createNode(options: CreateNodeOptions): Promise<EdmpNode> 
       path: folder.chainFile,
       crypto,
       shrinkable: true,
-      onDamaged: ({ author, seq }) =>
-        log?.(
-          `warning: a damaged row of chain.sqlite is left out: block ${seq} of ${author === undefined ? 'an unknown author' : publicKeyToHex(author)}; it comes back when a peer sends it, or with a backup`,
-        ),
+      onDamaged: (row) => log?.(damageText(row)),
     });
     closers.add(() => store.close());
     const records = sqliteKeyValueStore({ path: folder.recordsFile });

@@ -1,6 +1,7 @@
-import type { BlockStore, Environment } from '@edmp/interface';
+import { type BlockStore, type Environment, publicKeyToHex } from '@edmp/interface';
 import type { Market } from '@edmp/market';
 import { type DiskBudget, type PrunableTrustchain, startDiskBudget } from '@edmp/trustchain/pruning';
+import type { DamagedRow } from '@edmp/trustchain/sqlite';
 import { bytesText } from '../bytes-text.ts';
 import type { StorageKeeping } from '../storage-service.ts';
 
@@ -40,6 +41,12 @@ export function keepStorage({ chain, store, market, environment, budget, log }: 
         `warning: pruning the block store failed and is tried again: ${error instanceof Error ? error.message : String(error)}`,
       ),
   });
+}
+
+/** What an operator is told of a damaged row. */
+export function damageText({ author, seq }: DamagedRow): string {
+  const whose = author === undefined ? 'an unknown author' : publicKeyToHex(author);
+  return `warning: a damaged row of chain.sqlite is left out: block ${seq} of ${whose}; it comes back when a peer sends it, or with a backup`;
 }
 
 /** The disk as the node's service has it. */

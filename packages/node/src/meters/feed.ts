@@ -12,6 +12,8 @@ export interface FeedSink {
   power(power: LivePower): void;
   /** Something came that is no reading; the text is for the owner and holds nothing secret. */
   damaged(text: string): void;
+  /** Connected, and nothing came yet; the text is forgotten once something is heard. */
+  waiting(text: string): void;
   /** More came than is taken in or kept; the owner is told, by an event too, at most once an hour. */
   flooded(text: string): void;
 }

@@ -47,6 +47,8 @@ export class Mount implements AsyncDisposable {
   #loss: string | null = null;
   /** What was last wrong with what the meter told. */
   #damage: string | null = null;
+  /** What is waited for. */
+  #awaited: string | null = null;
   #heard: number | null = null;
   #live: LiveView | null = null;
   #pause = FIRST_PAUSE_MS;
@@ -64,7 +66,7 @@ export class Mount implements AsyncDisposable {
 
   /** Why the meter is not live, or what was last wrong with what it told. */
   get problem(): string | null {
-    return this.#loss ?? this.#damage;
+    return this.#loss ?? this.#damage ?? this.#awaited;
   }
 
   /** When something was heard last, ms since the epoch. */
@@ -111,6 +113,10 @@ export class Mount implements AsyncDisposable {
       },
       power: (power) => this.#tellPower(power),
       damaged: (text) => this.#tellDamage(text),
+      waiting: (text) => {
+        this.#awaited = text.slice(0, 300);
+        this.#loss = null;
+      },
       flooded: (text) => {
         this.#tellDamage(text);
         const now = environment.now();
@@ -138,6 +144,7 @@ export class Mount implements AsyncDisposable {
   #hear(): void {
     this.#heard = this.#options.environment.now();
     this.#pause = FIRST_PAUSE_MS;
+    this.#awaited = null;
     if (this.#state === 'live') return;
     this.#state = 'live';
     this.#loss = null;
@@ -171,6 +178,7 @@ export class Mount implements AsyncDisposable {
   #lose(why: string): void {
     const isNews = this.#state !== 'lost';
     this.#state = 'lost';
+    this.#awaited = null;
     this.#loss = why.slice(0, 300);
     // Of a connection that is gone; a folder's files are not looked at again only because it was away.
     if (this.#options.settings.kind !== 'folder') this.#damage = null;

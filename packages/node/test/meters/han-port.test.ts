@@ -45,6 +45,7 @@ async function heard(frames: readonly Uint8Array[], now: number, token?: string)
     readings: async (more: readonly AnyReading[]) => void readings.push(...more),
     power: ({ importW }: { readonly importW: number | null }) => void powers.push(importW),
     damaged: (text: string) => void damaged.push(text),
+    waiting: () => undefined,
     flooded: (text: string) => void damaged.push(text),
   };
   const end = await feed.run(sink, new AbortController().signal).then(

@@ -230,6 +230,11 @@ describe('a meter behind a broker', () => {
     await using broker = await smallBroker();
     await mounts.addMeter({ address: `mqtt://127.0.0.1:${broker.port}/zigbee2mqtt/+`, name: 'plugs' });
     await broker.subscribed();
+    await until(
+      'plugs',
+      'wait',
+      ({ problem }) => problem?.includes('nothing that can be read came') === true,
+    );
     for (const [i, energy] of [1, 2].entries())
       for (const plug of ['washer', 'dryer'])
         broker.send({
@@ -238,6 +243,8 @@ describe('a meter behind a broker', () => {
         });
     await until('plugs', 'readings', ({ newest }) => newest === DAY_START + 900_000);
     expect((await quarters('plugs'))[0]).toBe(2_000_000);
+    // What was waited for came.
+    expect((await mounts.mounts())[0]).toMatchObject({ state: 'live', problem: null });
   });
 
   it('with a map of its own is read by it', async () => {
@@ -340,6 +347,7 @@ describe('a broker without end', () => {
         },
         power: () => undefined,
         damaged: () => undefined,
+        waiting: () => undefined,
         flooded: resolve,
       };
       const address = `mqtt://127.0.0.1:${broker.port}/zigbee2mqtt/plug`;

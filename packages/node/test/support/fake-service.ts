@@ -25,22 +25,14 @@ import { type FakeMeters, fakeMeters } from './fake-meters.ts';
 import { fakeNaming } from './fake-naming.ts';
 import { fakeNetworking } from './fake-networking.ts';
 import { FAKE_MATCHMAKERS, fakePublished } from './fake-published.ts';
+import { STATE_TEXT, STATES, STEPS } from './fake-steps.ts';
 import { fakeStorage } from './fake-storage.ts';
-import { STATE_TEXT } from './fake-texts.ts';
 import { fakeTrust } from './fake-trust.ts';
 import { FAKE_WALLETS, fakeWallets } from './fake-wallets.ts';
 
 /** Pause between two steps of a fake trade, ms. */
 export const STEP_PAUSE_MS = 500;
 
-const STEPS: readonly (readonly [name: string, signedBy: 'seller' | 'buyer' | null, type: string | null])[] =
-  [
-    ['trade-proposal', 'seller', 'market/trade'],
-    ['trade-agreement', 'buyer', 'market/trade'],
-    ['release-proposal', 'seller', 'market/release'],
-    ['release-agreement', 'buyer', 'market/release'],
-  ];
-const STATES = ['fetching', 'held', 'opening', 'completed'];
 /** Statement key of the one witness of every fake deal. */
 const WITNESS = 'ee'.repeat(32);
 const CELLS = { street: 'u15pm', town: 'u15p', region: 'u15', hidden: null } as const;

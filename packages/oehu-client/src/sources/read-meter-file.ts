@@ -107,7 +107,7 @@ function formatOf(content: MeterContent, options: FormatOptions): MeterFormat {
   if (content.isWorkbook) for (const name of content.workbook().sheets) content.workbook().sheet(name);
   throw new MeterError(
     'ERR_METER_FORMAT',
-    'Expected a P1 telegram, Green Button XML, SML or another kind that edmp meter formats lists, or CSV or a workbook with a map of its columns',
+    'Expected a P1 telegram, Green Button XML, SML or another kind that edmp meter formats lists, or CSV or a workbook with a map of its columns; one is guessed where a column has times such as 2026-01-31 13:45 and another numbers',
   );
 }
 

@@ -52,6 +52,7 @@ function replaced<T extends object>(target: T, method: keyof T, by: (...args: ne
 /** TCP that says of peers from 127.0.0.x that they come from 203.0.113.x (RFC 5737). */
 const tcpAsPublic: Transport = (components) => {
   const made = tcp()(components as never);
+  const create = made.createListener.bind(made);
   return replaced(made, 'createListener', (options: { readonly upgrader: Upgrader }) => {
     const upgrade = (connection: MultiaddrConnection, ...rest: unknown[]): unknown => {
       const told = connection.remoteAddr.toString().replace('/ip4/127.0.0.', '/ip4/203.0.113.');
@@ -59,7 +60,7 @@ const tcpAsPublic: Transport = (components) => {
       return options.upgrader.upgradeInbound(connection, ...rest);
     };
     const upgrader = replaced(options.upgrader, 'upgradeInbound', upgrade);
-    return made.createListener({ ...options, upgrader } as never);
+    return create({ ...options, upgrader } as never);
   });
 };
 

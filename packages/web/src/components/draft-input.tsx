@@ -46,8 +46,9 @@ export function DraftInput({
         isWhole?.(currentTarget.value) === true ? commit(currentTarget.value) : setDraft(currentTarget.value)
       }
       onBlur={({ currentTarget }) => draft !== undefined && commit(currentTarget.value)}
-      onKeyDown={({ key, currentTarget }) =>
-        key === 'Enter' && draft !== undefined && commit(currentTarget.value)
+      onKeyDown={({ key, isComposing, currentTarget }) =>
+        // The Enter that ends the choice of a character is none of the input.
+        key === 'Enter' && !isComposing && draft !== undefined && commit(currentTarget.value)
       }
     />
   );

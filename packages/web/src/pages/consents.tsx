@@ -8,6 +8,7 @@ import { consentedKind, consentedPlace, consentState, logText, mergeLog } from '
 import { isRunning } from '../text/expiry.ts';
 import { formatDays, formatTime } from '../text/format.ts';
 import { purposeName, stepName } from '../text/words.ts';
+import { ConsentTimeline } from './consents-timeline.tsx';
 import { WithdrawDialog } from './consents-withdraw.tsx';
 
 /** What the owner agreed to, what happened under it, and the way to stop it. */
@@ -66,6 +67,9 @@ export function ConsentsPage(): VNode {
             </p>
           </div>
         </>
+      )}
+      {consents.value.length > 0 && (
+        <ConsentTimeline consents={consents.value} trades={trades.value ?? []} now={now} />
       )}
       {consents.value.map((consent) => (
         <ConsentCard

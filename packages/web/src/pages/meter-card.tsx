@@ -8,7 +8,7 @@ import { useLive } from '../state/live.ts';
 import { useResource } from '../state/node.ts';
 import { linkTo } from '../state/route.ts';
 import { formatDay, formatTime } from '../text/format.ts';
-import { ago, gapWords, mountKindName, mountState, powerWords } from '../text/meters.ts';
+import { ago, gapWords, mountKindName, mountState, nothingYet, powerWords } from '../text/meters.ts';
 import { kindName } from '../text/words.ts';
 import { ImportFile } from './meter-import.tsx';
 import { RemoveMeter } from './meter-remove.tsx';
@@ -52,7 +52,13 @@ export function MeterCard({
       {mount.problem !== null && <p class={mount.state === 'lost' ? 'problem' : 'hint'}>{mount.problem}</p>}
       {mount.state === 'lost' && <p class="hint">The node goes on trying; what is missed stays a gap.</p>}
       {meters.map((meter) => (
-        <MeterDay key={meter.id} meter={meter} now={now} isNamed={meters.length > 1} />
+        <MeterDay
+          key={meter.id}
+          meter={meter}
+          now={now}
+          isNamed={meters.length > 1}
+          nothing={nothingYet(mount)}
+        />
       ))}
       <div class="row">
         {mount.newest !== null && (
@@ -99,10 +105,13 @@ function MeterDay({
   meter,
   now,
   isNamed,
+  nothing,
 }: {
   readonly meter: MeterView;
   readonly now: number;
   readonly isNamed: boolean;
+  /** What is said while there is no reading. */
+  readonly nothing: string;
 }): VNode | null {
   const last = meter.lastUpdate;
   const [chosen, setChosen] = useState<string | undefined>(undefined);
@@ -118,8 +127,7 @@ function MeterDay({
   const curve = useResource(query === undefined ? undefined : JSON.stringify(query), (client) =>
     query === undefined ? Promise.reject(new Error('Nothing is chosen')) : client.curve(query),
   );
-  if (day === undefined || sort === undefined || newest === undefined)
-    return <p class="hint">No readings yet. The first usually comes within a minute.</p>;
+  if (day === undefined || sort === undefined || newest === undefined) return <p class="hint">{nothing}</p>;
   const isEmpty = curve.value?.values.every((value) => value === null) ?? false;
   const gaps =
     curve.value === undefined || isEmpty ? undefined : gapWords(curve.value, Math.min(now, last ?? now));

@@ -69,8 +69,9 @@ export function ConnectMeter({ onClose }: { readonly onClose: () => void }): VNo
       if (way.id !== 'file') onClose();
     } catch (failure) {
       if (signal.aborted) return;
-      if (file !== undefined && csvMap === undefined && (await isUnknownTable(client, file, failure)))
-        setUnknown(file);
+      // A file may have been chosen before another way was.
+      const told = way.id === 'file' && csvMap === undefined ? file : undefined;
+      if (told !== undefined && (await isUnknownTable(client, told, failure))) setUnknown(told);
       else setError(failure);
     } finally {
       if (!signal.aborted) setState('asking');

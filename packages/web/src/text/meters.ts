@@ -21,6 +21,13 @@ export function mountState(mount: MountView): {
   return { tone: 'good', word: 'Live' };
 }
 
+/** What is said of a meter that has no reading yet: whether one comes by itself. */
+export function nothingYet({ kind, state }: Pick<MountView, 'kind' | 'state'>): string {
+  if (kind === 'upload') return 'No readings yet. Add a file of readings.';
+  if (kind === 'folder') return 'No readings yet. They come with the first file in the folder.';
+  return state === 'lost' ? 'No readings yet.' : 'No readings yet. The first usually comes within a minute.';
+}
+
 const KINDS: Readonly<Record<MountView['kind'], string>> = {
   homewizard: 'HomeWizard meter',
   'p1-tcp': 'P1 port on the network',

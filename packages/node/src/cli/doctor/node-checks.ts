@@ -3,6 +3,7 @@ import { isEdmpError } from '@edmp/interface';
 import { bytesText } from '../../bytes-text.ts';
 import type { NodeClient } from '../../client.ts';
 import { describeError } from '../output.ts';
+import { REACH_TEXT, type Reach, reachOf } from '../reachable.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 const STALE_METER_MS = 2 * 86_400_000;
@@ -34,7 +35,16 @@ export async function checkNode(node: NodeClient, url: string, now: number): Pro
   } catch (error) {
     return [...findings, problem('token', describeError(error))];
   }
+  findings.push(await checkReach(node, info.addresses));
   return [...findings, await checkDisk(node), await checkMeters(node, now)];
+}
+
+/** Where nobody has been seen to come from, others may not come at all. */
+const UNSEEN: readonly Reach[] = ['unseen', 'nowhere'];
+
+async function checkReach(node: NodeClient, addresses: readonly string[]): Promise<Finding> {
+  const reach = reachOf(await node.peers(), addresses);
+  return (UNSEEN.includes(reach) ? warning : ok)('reachable', REACH_TEXT[reach]);
 }
 
 async function checkDisk(node: NodeClient): Promise<Finding> {

@@ -186,7 +186,7 @@ function follow(
         if (error !== null) return fail(error);
         const refused = granted?.find(({ qos }) => qos >= 128);
         if (refused !== undefined) return fail(new Error(`it does not let this user read ${refused.topic}`));
-        if (!isHeard) sink.damaged('Connected to the broker; nothing that can be read came yet');
+        if (!isHeard) sink.waiting('Connected to the broker; nothing that can be read came yet');
       });
     });
     signal.addEventListener('abort', stop, { once: true });

@@ -1,7 +1,9 @@
 import type { PeerId } from '@libp2p/interface';
+import type { InboundLimits } from './inbound-table.ts';
 import type { Libp2pTransport } from './options.ts';
 import type { RelaySlots } from './relay-slots.ts';
 import { type StreamHandler, withSteppedHandlers } from './stepped-registrar.ts';
+import { guardWebSockets } from './web-sockets-door.ts';
 
 /** Protocol by which a relay tells that somebody wants to be connected (libp2p specs, relay/circuit-v2, stop protocol). */
 const STOP_PROTOCOL = '/libp2p/circuit/relay/0.2.0/stop';
@@ -15,11 +17,13 @@ export interface GuardedTransports {
 
 /**
  * Transports that take relayed connections only from relays of this node's own choice. By itself `circuitRelayTransport`
- * makes a reservation at any peer that calls itself one, and has this node announce an address there.
+ * makes a reservation at any peer that calls itself one, and has this node announce an address there. What they hold
+ * before libp2p counts a connection is bounded, too.
  */
 export function guardedTransports(
   transports: readonly Libp2pTransport[],
   isRelay: (peer: PeerId) => boolean,
+  limits: InboundLimits,
 ): GuardedTransports {
   let slots: RelaySlots | undefined;
   const onlyFromRelays =
@@ -42,6 +46,12 @@ export function guardedTransports(
           );
           const store = (made as { readonly reservationStore?: RelaySlots }).reservationStore;
           if (store !== undefined) slots = store;
+          const listen = made.createListener.bind(made);
+          made.createListener = (options) => {
+            const listener = listen(options);
+            guardWebSockets(listener, limits);
+            return listener;
+          };
           return made;
         },
     ),

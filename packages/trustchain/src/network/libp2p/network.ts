@@ -122,7 +122,7 @@ export function libp2pNetwork(options: Libp2pNetworkOptions): Libp2pNetwork {
           ({ remotePeer, remoteAddr }) => isRelay(remotePeer) && remoteAddr.toString().split('/')[2] === ip,
         ),
     };
-    const guarded = guardedTransports(options.transports ?? (await tcpAlone()), isRelay);
+    const guarded = guardedTransports(options.transports ?? (await tcpAlone()), isRelay, limits);
     const libp2p = await createNode({
       privateKey: await generateKeyPairFromSeed('Ed25519', secretKey),
       options,

@@ -131,16 +131,13 @@ export function relayServer(
       service.reservations.delete(peer);
     };
     const refusesReservation = (peer: PeerId): boolean => {
-      const isRefused = exceedsHost(peer);
-      if (!isRefused) end(peer);
-      return isRefused;
-    };
-    const exceedsHost = (peer: PeerId): boolean => {
       const others = [...service.reservations].filter(([other]) => !other.equals(peer));
-      return groupsOf(peer).some(
+      const isRefused = groupsOf(peer).some(
         (group) =>
           others.filter(([, { addr }]) => groupOf(addr) === group).length >= limits.maxReservationsPerHost,
       );
+      if (!isRefused) end(peer);
+      return isRefused;
     };
     const refusesCircuit = (source: PeerId): boolean => {
       const all = connectionsOf();

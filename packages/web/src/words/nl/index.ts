@@ -1,5 +1,6 @@
 import type { Catalogue } from '../index.ts';
 import { energy } from './energy.ts';
+import { gantt } from './gantt.ts';
 import { home } from './home.ts';
 import { offers } from './offers.ts';
 import { sell } from './sell.ts';
@@ -7,4 +8,4 @@ import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 
 /** Dutch. */
-export const nl: Catalogue = { ...energy, ...home, ...offers, ...sell, ...settings, ...shell };
+export const nl: Catalogue = { ...energy, ...gantt, ...home, ...offers, ...sell, ...settings, ...shell };
