@@ -12,7 +12,7 @@ import { town } from './town/scenario.ts';
 /** Scenarios by name, each from one seed: whole nodes, or what made-up agents gain. */
 const SCENARIOS: readonly Scenario[] = [market, fork, gap, star, town, hours, soak, sybil];
 
-/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--hours H] [--write] [--json]`. */
+/** `pnpm sim SCENARIO [--seed N] [--histories N] [--seconds S] [--only FAULT,…] [--jobs N] [--known] [--trace SEED] [--shrink SEED] [--planted] [--nodes N] [--hours H] [--write] [--sealed] [--role FILE] [--json]`. */
 async function main(words: readonly string[]): Promise<void> {
   const [name, ...rest] = words;
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);

@@ -34,7 +34,7 @@ describe('shrinking', () => {
     expect(short?.rules).toContain('acknowledged-and-unpaid');
     expect(short?.needed.length).toBeLessThanOrEqual(3);
     expect(short?.needed.some((label) => label.endsWith(' buy'))).toBe(true);
-  }, 240_000);
+  }, 600_000);
 
   it('finds the one fork that a deaf node shows, in the smallest town', async () => {
     const short = await shorten(shortFork({ seed: 1, nodes: 20, forks: 4, planted: deaf }), 12);
