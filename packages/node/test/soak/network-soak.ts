@@ -27,7 +27,10 @@ export interface NetworkSoakResult {
   readonly trades: number;
   /** Trades that did not end as they should, in words. */
   readonly failures: readonly string[];
-  /** HTTP requests of the test that a living node left unanswered: a kept connection may end just as it is used. */
+  /**
+   * HTTP requests of the test that a living node left unanswered, which are made again: a kept connection may end just as it
+   * is used, and a machine may be so busy that the API gives up.
+   */
   readonly unanswered: number;
   /** From the bid to the end of the deal, ms. */
   readonly tradeMs: { readonly p50: number; readonly p99: number };
@@ -164,15 +167,19 @@ async function trade(
     log(`${times.length} trades, ${failures.length} failed`);
   }, sampleMs);
   const buying = async (buyer: Member, first: number): Promise<void> => {
-    for (let turn = first; performance.now() < until; turn++) {
+    let bought = 0;
+    const giveUp = until + WAIT_MS;
+    const goesOn = (): boolean => performance.now() < (bought === 0 ? giveUp : until);
+    for (let turn = first; goesOn(); turn++) {
       const began = performance.now();
       const seller = sellers[turn % sellers.length] as Member;
       try {
         const asset = await offerDay(seller.client, await newestDay(seller), turn, LIFETIME_MS);
         times.push(await buyDay(buyer.client, asset));
+        bought++;
       } catch (error) {
         const isAlive = !buyer.child.exited() && !seller.child.exited();
-        if (isAlive && isEdmpError(error, 'ERR_HTTP_UNREACHABLE')) {
+        if (isAlive && (isEdmpError(error, 'ERR_HTTP_UNREACHABLE') || isEdmpError(error, 'ERR_TIMEOUT'))) {
           unanswered++;
           continue;
         }
