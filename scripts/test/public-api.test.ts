@@ -37,6 +37,7 @@ const withoutSignal: readonly (readonly [RegExp, string])[] = [
   [/^Market\.(balance|keeps)$/, 'folds what is known here'],
   [/^(ConsentLedger|Instalments)\./, 'writes this node’s own records'],
   [/^NotaryProofs\.observe$/, 'writes this node’s own records'],
+  [/^StatementKeys\.(add|signNode)$/, 'one key in this node’s own store, or its signatures'],
   [/^(Notary|LocalNotary)\./, 'decides and writes to its own store: half a decision must not be left'],
   [/^(Libp2pNetwork|Network)\.(start|publish)$/, 'binds ports, or hands a message to the transport'],
   [
@@ -114,6 +115,7 @@ describe('public things with events', () => {
     NodeService: 'the inside of a node; NodeClient has them',
     CertificateStore: 'a part of the market, which has them',
     NotaryProofs: 'a part of the market, which has them',
+    PracticeView: 'is switched on, and listens to nothing',
   };
 
   it('can be read in a loop as well as listened to', () => {

@@ -37,7 +37,12 @@ export interface StatementKeys {
   signNode(node: PublicKey): Promise<readonly { readonly key: PublicKey; readonly signature: Signature }[]>;
 }
 
-/** Opens the keys of a store; makes one in a new store. */
+/**
+ * Opens the keys of a store; makes one in a new store.
+ *
+ * @param options - Where the keys are kept, and what they are made with.
+ * @returns The keys: never none. Throws what the store throws.
+ */
 export async function openStatementKeys(options: {
   readonly store: KeyValueStore;
   readonly crypto: Crypto;
