@@ -28,11 +28,12 @@ export function reachOf(peers: readonly Pick<PeerView, 'ways'>[], addresses: rea
 export const REACH_TEXT: Readonly<Record<Reach, string>> = {
   public: 'Peers on the internet have connected to this node directly.',
   private:
-    'Only peers of the inner network have connected to this node: others may need a relay (edmp join, --via).',
+    'Only peers of the inner network have connected to this node: others may need a relay (join a community, or start with --via).',
   loopback:
-    'Only peers on this machine have connected to this node: others may need --listen, or a relay (edmp join).',
+    'Only peers on this machine have connected to this node: others may need --listen, or a relay (join a community).',
   relay: 'Others reach this node through its relay.',
   unseen:
-    'Nobody has connected to this node so far: it may need an open port, or a relay (edmp join, --via).',
-  nowhere: 'Nobody can connect to this node: it listens nowhere and has no relay (--listen, edmp join).',
+    'Nobody has connected to this node so far: it may need an open port, or a relay (join a community, or start with --via).',
+  nowhere:
+    'Nobody can connect to this node: it listens nowhere and has no relay (start with --listen, or join a community).',
 };
