@@ -53,6 +53,9 @@ export const emptyDisk = (): Disk => ({
   leases: new Map(),
 });
 
+/** Longest lease, ms; one that ends later was taken by a clock that was wrong. */
+const HOUR = 3_600_000;
+
 /** The plainest store that passes `blockStoreSuite`. */
 export function listBlockStore(disk: Disk): BlockStore {
   const of = (author: PublicKey): HalfBlock[] =>
@@ -140,7 +143,7 @@ export function listBlockStore(disk: Disk): BlockStore {
           throw new EdmpError('ERR_STORE_FENCED', 'There is a newer lease');
         }
         if (known.some(({ seq, id }) => seq === reservation.seq && id.equals(reservation.id))) continue;
-        if (known.some(({ seq }) => seq >= reservation.seq)) {
+        if ([...known, ...of(author).map(({ core }) => core)].some(({ seq }) => seq >= reservation.seq)) {
           throw new EdmpError(
             'ERR_STORE_RESERVED',
             `Position ${reservation.seq} is reserved for another core`,
@@ -158,12 +161,19 @@ export function listBlockStore(disk: Disk): BlockStore {
     },
     changed: () => () => undefined,
     async lease(author, { holder, now, until }) {
-      if (holder === '' || holder.length > 128 || !(until > now) || !Number.isInteger(until)) {
+      const length = until - now;
+      if (
+        holder === '' ||
+        holder.length > 128 ||
+        !(length > 0 && length <= HOUR) ||
+        !Number.isInteger(until)
+      ) {
         throw new InvalidArgumentError('No such lease');
       }
       const key = publicKeyToHex(author);
       const known = disk.leases.get(key);
-      if (known !== undefined && known.holder !== holder && known.until > now) return undefined;
+      const lasts = known !== undefined && known.until > now && known.until <= now + HOUR;
+      if (lasts && known.holder !== holder) return undefined;
       const fence = known?.holder === holder ? known.fence : (known?.fence ?? 0) + 1;
       const lease = { author, holder, fence, until };
       disk.leases.set(key, lease);
