@@ -85,10 +85,11 @@ export const datedTests: readonly string[] = [
   'packages/oehu-client/test/zone.test.ts',
 ];
 
-/** Tests in those folders that no date matters to, and that take long: kills at random points, a page as a peer. */
+/** Tests in those folders that no date matters to, and that take long: kills at random points; a page as a peer, whose clock stays right. */
 export const undatedTests: readonly string[] = [
   '**/compose/erasure-killed.test.ts',
   '**/e2e/browser-peer.test.ts',
+  '**/e2e/page-buys.test.ts',
 ];
 
 /**
