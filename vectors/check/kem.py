@@ -7,6 +7,7 @@ import hashlib
 import hmac
 
 from nacl import bindings
+from nacl.exceptions import CryptoError
 
 from .canonical import Refused
 
@@ -176,7 +177,7 @@ def _expanded(seed: bytes) -> tuple[bytes, bytes, bytes]:
 def _x25519(scalar: bytes, other: bytes) -> bytes:
     try:
         return bindings.crypto_scalarmult(scalar, other)
-    except Exception:  # libsodium does not give a zero result
+    except RuntimeError:  # libsodium does not give a zero result
         return bytes(32)
 
 
@@ -246,9 +247,11 @@ def seal_aead(key: bytes, nonce: bytes, additional: bytes, plain: bytes) -> byte
 
 
 def open_aead(key: bytes, nonce: bytes, additional: bytes, sealed: bytes) -> bytes:
+    if len(sealed) < 16:
+        raise Refused("too short to open")
     try:
         return bindings.crypto_aead_chacha20poly1305_ietf_decrypt(sealed, additional, nonce, key)
-    except Exception as error:  # PyNaCl raises several kinds
+    except CryptoError as error:
         raise Refused("does not open") from error
 
 

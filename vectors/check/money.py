@@ -61,15 +61,16 @@ def keys(value: Any, counts: tuple[int, ...]) -> tuple[bytes, ...]:
 
 def read_currency(block: Block) -> tuple[bytes, ...]:
     """The notaries of a currency."""
-    if block.type != "market/currency" or block.peer is not None or block.link is not None:
-        raise Refused("not a currency block")
     tx = canonical.fields(block.tx, "v label precision notaries")
     canonical.version(tx["v"])
     label = canonical.text(tx["label"])
     if not LABEL.fullmatch(label) or label in GRANTS or label.startswith("EW"):
         raise Refused("not a label")
     canonical.integer(tx["precision"], 0, 8)
-    return keys(tx["notaries"], (1, 4, 7))
+    notaries = keys(tx["notaries"], (1, 4, 7))
+    if block.type != "market/currency" or block.peer is not None or block.link is not None:
+        raise Refused("not a source block of a currency")
+    return notaries
 
 
 def _currency(value: Any) -> Currency:
@@ -221,7 +222,8 @@ def read_release(block: Block) -> Release:
     canonical.version(tx["v"])
     if block.type != "market/release" or block.link is not None:
         raise Refused("not a release")
-    return Release(block_id(tx["hold"]), canonical.text(tx["suite"]), canonical.octets(tx["key"]), canonical.octets(tx["lock"], 32))
+    key, lock = canonical.octets(tx["key"]), canonical.octets(tx["lock"], 32)
+    return Release(block_id(tx["hold"]), canonical.text(tx["suite"]), key, lock)
 
 
 def read_receipt(block: Block) -> Link:

@@ -48,8 +48,10 @@ class Report:
             return
         self.differences.append(f"{name}: accepted")
 
-    def refuse_changes(self, name: str, data: bytes, judge: Callable[[bytes], object], every: int = 1, values: str = "all") -> None:
-        """Each byte of `data` changed by itself: `values` all 255 others, eight flipped bits, or one; only each `every`th byte."""
+    def refuse_changes(
+        self, name: str, data: bytes, judge: Callable[[bytes], object], every: int = 1, values: str = "all"
+    ) -> None:
+        """Changes each `every`th byte by itself: to `all` 255 others, by one of its eight `bits`, or by `one` bit."""
         for position, changed in changes(data, every, values):
             before = self.refused
             self.refuse(f"{name}, byte {position} changed", lambda: judge(changed))

@@ -223,7 +223,8 @@ class Check:
 
 def _check(value: Any) -> Check:
     value = canonical.fields(value, "index leaf path")
-    return Check(canonical.integer(value["index"], 0, 2**32 - 1), canonical.octets(value["leaf"], 96), canonical.octets(value["path"]))
+    index = canonical.integer(value["index"], 0, 2**32 - 1)
+    return Check(index, canonical.octets(value["leaf"], 96), canonical.octets(value["path"]))
 
 
 def _wrong_key(value: dict[str, Any], facts: Facts, document: Document) -> bool:
@@ -280,7 +281,7 @@ def _wrong_description(value: dict[str, Any], document: Document) -> bool:
         return True
     until = chunk.gaps_before + chunk.gaps
     last = index == document.chunks - 1
-    if chunk.gaps_before > document.first(index) or until > document.gaps or (last and until != document.gaps):
+    if until > document.gaps or (last and until != document.gaps):
         return True
     if following is None or not inside(
         document.data_root, data_leaf(index + 1, header, body), index + 1, document.chunks, following["path"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from nacl import bindings
+from nacl.exceptions import CryptoError
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
@@ -90,12 +91,12 @@ def plain_key(key: bytes) -> bool:
 
 
 def verified(key: bytes, message: bytes, signature: bytes) -> bool:
-    """Libsodium multiplies by the cofactor, so its yes counts only for points of prime order."""
+    """A libsodium may multiply by the cofactor, so its yes counts by itself only for points of prime order."""
     if len(key) != 32 or len(signature) != 64:
         return False
     try:
         bindings.crypto_sign_open(signature + message, key)
-    except Exception:  # PyNaCl raises several kinds
+    except CryptoError:
         sodium = False
     else:
         sodium = True
@@ -103,7 +104,7 @@ def verified(key: bytes, message: bytes, signature: bytes) -> bool:
         return True
     if sodium or signature[:32] in SMALL_ORDER:
         return verified_by_hand(key, message, signature)
-    # A cofactored equation holds wherever the cofactorless one does, and libsodium refuses of the rest only small orders.
+    # Its equation holds wherever ours does, and of what fits it refuses only an R of small order, which the page does not.
     return False
 
 
