@@ -1,0 +1,1 @@
+"""A second reading of the protocol pages, checked against the golden vectors."""
