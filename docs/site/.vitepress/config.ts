@@ -29,6 +29,8 @@ export default defineConfig({
   // The reference is written by another tool, and copied in afterwards.
   ignoreDeadLinks: [/^\/api\//],
   markdown: {
+    // A path such as /v1/trades/{id} in a heading is a path.
+    attrs: { disable: true },
     anchor: { slugify: anchorOf },
     config(md) {
       md.core.ruler.push('links-of-the-repository', (state) => {

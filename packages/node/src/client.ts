@@ -43,6 +43,7 @@ export {
   MQTT_MAPPINGS,
   type PreviewView,
 } from './meter-service.ts';
+export { LISTING_SORTS } from './service/offers.ts';
 export type {
   AskRequest,
   BlockQuery,
