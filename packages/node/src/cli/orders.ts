@@ -27,7 +27,7 @@ export function ordersCommand(): Command {
   );
 }
 
-/** `edmp cancel`: takes an own order off the market. */
+/** `edmp cancel`: takes one of your orders off the market. */
 export function cancelCommand(): Command {
   return remoteOptions(new Command('cancel').description('take an ask or bid of your own off the market'))
     .argument('<order>', 'id from `edmp orders`')

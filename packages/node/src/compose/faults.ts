@@ -3,7 +3,7 @@ import { type ContentStore, equalBytes, type Settlement } from '@edmp/interface'
 
 /**
  * Faults that a node can be told to have, for demonstrations and tests of the other side's defences:
- * `corrupt-content` serves altered ciphertext; `die-before-release` kills the own process when the key is due;
+ * `corrupt-content` serves altered ciphertext; `die-before-release` kills this process when the key is due;
  * `complain-falsely` has a buyer complain about data that is right.
  */
 export type NodeFault = 'corrupt-content' | 'die-before-release' | 'complain-falsely';

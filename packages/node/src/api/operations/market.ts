@@ -95,7 +95,7 @@ export const marketOperations: OperationsOf<
   cancel: operation({
     method: 'delete',
     path: '/v1/orders/{id}',
-    summary: 'Cancel an own open order',
+    summary: 'Take one of your open orders off the market',
     access: 'write',
     params: idParams,
     errors: ['ERR_NODE_NOT_FOUND', 'ERR_ORDER_OWNER', 'ERR_ORDER_CLOSED'],
